@@ -1,0 +1,175 @@
+"""Write and read checkpoints as signed notes (检查点): C2SP tlog-checkpoint and signed-note."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import Final
+
+import msgspec
+
+from catalog.audit_log.merkle import HASH_LENGTH, Hash
+from catalog.kernel.errors import Invalid
+from catalog.signing.verifier import verify_raw
+
+_ED25519: Final = b"\x01"
+_SIGNATURE_LENGTH: Final = 64
+_MAX_SIGNATURES: Final = 100
+_NAME: Final = re.compile(r"[^\s+]+")
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_DASH: Final = "— "  # em dash and a space
+
+
+class NoteMalformed(Invalid):
+    """The text is no signed note, or its body no checkpoint."""
+
+    code = "checkpoint_malformed"
+
+
+class VerifierKeyMalformed(Invalid):
+    """The text is no verifier key ``name+hash+key`` for Ed25519."""
+
+    code = "verifier_key_malformed"
+
+
+class VerifierKey(msgspec.Struct, frozen=True):
+    """Under which name and with which public key a log signs (vkey)."""
+
+    name: str
+    public_key: bytes
+
+    @property
+    def note_id(self) -> bytes:
+        r"""Return the four bytes by which a signature names its key: SHA-256(name ‖ \n ‖ …)[:4]."""
+        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public_key).digest()[:4]
+
+    def __str__(self) -> str:
+        key = base64.b64encode(_ED25519 + self.public_key).decode()
+        return f"{self.name}+{self.note_id.hex()}+{key}"
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The size and the root of the log at one moment."""
+
+    origin: str
+    size: int
+    root: Hash
+
+    def text(self) -> str:
+        """Return the note's text: origin, size, root, each on its line."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+class NoteSignature(msgspec.Struct, frozen=True):
+    """One signature line of a note."""
+
+    name: str
+    note_id: bytes
+    value: bytes
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A text and the signatures under it."""
+
+    text: str
+    signatures: tuple[NoteSignature, ...]
+
+
+def parse_vkey(vkey: str) -> VerifierKey:
+    """Return the key that a vkey names.
+
+    :raises VerifierKeyMalformed: if it is not well-formed, or its hash is not that of the key.
+    """
+    name, _, rest = vkey.strip().partition("+")
+    note_id, _, encoded = rest.partition("+")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise VerifierKeyMalformed(reason="the key is not base64") from error
+    if not _NAME.fullmatch(name) or raw[:1] != _ED25519 or len(raw) != 33:
+        raise VerifierKeyMalformed(reason="not a name and an Ed25519 key")
+    key = VerifierKey(name, raw[1:])
+    if key.note_id.hex() != note_id:
+        raise VerifierKeyMalformed(reason="the hash is not that of the key")
+    return key
+
+
+def sign_line(key: VerifierKey, signature: bytes) -> str:
+    """Return the line that carries ``signature`` of ``key``."""
+    return f"{_DASH}{key.name} {base64.b64encode(key.note_id + signature).decode()}\n"
+
+
+def signed_note(checkpoint: Checkpoint, key: VerifierKey, signature: bytes) -> bytes:
+    """Return the checkpoint as a note with one signature."""
+    return f"{checkpoint.text()}\n{sign_line(key, signature)}".encode()
+
+
+def parse_note(note: bytes) -> Note:
+    """Return text and signatures of a note.
+
+    :raises NoteMalformed: if it is none.
+    """
+    try:
+        whole = note.decode()
+    except UnicodeDecodeError as error:
+        raise NoteMalformed(reason="not UTF-8") from error
+    text, blank, tail = whole.rpartition("\n\n")
+    if not blank or not tail.endswith("\n") or any(c < " " and c != "\n" for c in whole):
+        raise NoteMalformed(reason="not a text, an empty line and signature lines")
+    lines = tail[:-1].split("\n")
+    if len(lines) > _MAX_SIGNATURES:
+        raise NoteMalformed(reason="too many signatures")
+    return Note(text + "\n", tuple(_signature(line) for line in lines))
+
+
+def _signature(line: str) -> NoteSignature:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise NoteMalformed(reason="a signature is not base64") from error
+    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(raw) < 5:
+        raise NoteMalformed(reason="a signature line is not well-formed")
+    return NoteSignature(name, raw[:4], raw[4:])
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """Return the checkpoint that a note's text holds; further lines are extensions, ignored.
+
+    :raises NoteMalformed: if origin, size or root are not there.
+    """
+    lines = text.split("\n")
+    if len(lines) < 4 or not lines[0] or not _SIZE.fullmatch(lines[1]):
+        raise NoteMalformed(reason="not origin, size and root")
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except ValueError as error:
+        raise NoteMalformed(reason="the root is not base64") from error
+    if len(root) != HASH_LENGTH or base64.b64encode(root).decode() != lines[2]:
+        raise NoteMalformed(reason="the root has not 32 bytes")
+    return Checkpoint(lines[0], int(lines[1]), Hash(root))
+
+
+def is_signed_by(note: Note, key: VerifierKey) -> bool:
+    """Tell whether ``key`` signed the note. Signatures of unknown keys are ignored, as C2SP says."""
+    return any(
+        signature.name == key.name
+        and signature.note_id == key.note_id
+        and len(signature.value) == _SIGNATURE_LENGTH
+        and verify_raw(key.public_key, note.text.encode(), signature.value)
+        for signature in note.signatures
+    )
+
+
+def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint | None:
+    """Return the checkpoint if ``key`` signed it under its own name, else None.
+
+    :raises NoteMalformed: if the bytes are no signed checkpoint at all.
+    """
+    opened = parse_note(note)
+    checkpoint = parse_checkpoint(opened.text)
+    if checkpoint.origin != key.name or not is_signed_by(opened, key):
+        return None
+    return checkpoint

@@ -1,0 +1,54 @@
+"""Make the exact bytes that are hashed and signed (规范化): RFC 8785, and the purpose in front.
+
+Bytes are built once and kept as they are. Nothing is ever serialised again in order to verify.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+import rfc8785
+
+from catalog.kernel.errors import Invalid
+from catalog.signing.purposes import SELF_FRAMED, Purpose
+
+FRAME: Final = "shushi/v1/"
+
+
+class NotCanonical(Invalid):
+    """The value has no canonical JSON form: a number out of range, or a broken character."""
+
+    code = "document_not_canonical"
+
+
+def canonical(value: Any) -> bytes:
+    """Return ``value`` as canonical JSON (RFC 8785) in UTF-8.
+
+    Structs, dates, UUIDs and bytes are taken as msgspec writes them: dates in ISO 8601, UUIDs in
+    lower case with hyphens, bytes in base64.
+
+    :raises NotCanonical: if an integer is beyond ±(2^53−1), a number is not finite, or a text is
+        no Unicode.
+    """
+    try:
+        return rfc8785.dumps(msgspec.to_builtins(value, str_keys=True))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, TypeError) as error:
+        raise NotCanonical(reason=str(error)) from error
+
+
+def framed(purpose: Purpose, document: bytes) -> bytes:
+    r"""Return the message that is signed: ``shushi/v1/<purpose>\n`` and the document.
+
+    A checkpoint and an access token are signed as they are, because their own formats name their
+    context.
+    """
+    if purpose in SELF_FRAMED:
+        return document
+    return f"{FRAME}{purpose.value}\n".encode() + document
+
+
+def sha256_hex(document: bytes) -> str:
+    """Return the SHA-256 of ``document`` in lower-case hex: the digest that binds a record."""
+    return hashlib.sha256(document).hexdigest()

@@ -1,0 +1,58 @@
+"""Prove that one who registers a key has it (持有证明): a statement signed with that very key."""
+
+from __future__ import annotations
+
+import base64
+from typing import Final
+
+from catalog.kernel.errors import Invalid, Refused
+from catalog.kernel.ids import PartyId
+from catalog.signing.canonical import FRAME, canonical
+from catalog.signing.purposes import OF_A_PARTY, Purpose
+from catalog.signing.verifier import verify_raw
+
+_FRAME: Final = f"{FRAME}key_possession\n".encode()
+
+
+class KeyMalformed(Invalid):
+    """An Ed25519 public key has 32 bytes."""
+
+    code = "key_malformed"
+
+
+class PurposeNotForParties(Refused):
+    """A party registers keys for what parties sign, not for what the service signs."""
+
+    code = "key_purpose_not_for_parties"
+
+
+class PossessionNotProven(Refused):
+    """The signature over the statement was not made with the key that is registered."""
+
+    code = "key_possession_not_proven"
+
+
+def statement(party: PartyId, purpose: Purpose, public_key: bytes) -> bytes:
+    """Return the bytes that the holder signs to register ``public_key`` for ``party``."""
+    return _FRAME + canonical(
+        {
+            "party_id": str(party),
+            "public_key": base64.b64encode(public_key).decode(),
+            "purpose": purpose.value,
+        }
+    )
+
+
+def check(party: PartyId, purpose: Purpose, public_key: bytes, possession: bytes) -> None:
+    """Return if ``possession`` proves that ``party`` has the private half of ``public_key``.
+
+    :raises PurposeNotForParties: if only the service signs for that purpose.
+    :raises KeyMalformed: if the key has another length than 32 bytes.
+    :raises PossessionNotProven: if the signature is not the key's, or not over this statement.
+    """
+    if purpose not in OF_A_PARTY:
+        raise PurposeNotForParties(purpose=purpose.value)
+    if len(public_key) != 32:
+        raise KeyMalformed(length=len(public_key))
+    if not verify_raw(public_key, statement(party, purpose, public_key), possession):
+        raise PossessionNotProven(purpose=purpose.value)

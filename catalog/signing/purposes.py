@@ -1,0 +1,37 @@
+"""Name what a key may sign. One key has one purpose, and the purpose is inside the signed bytes."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class Purpose(enum.StrEnum):
+    """What a signature is for (用途)."""
+
+    CERTIFICATE = "certificate"  # 确权登记凭证
+    CHECKPOINT = "checkpoint"  # 审计日志检查点: a signed note, which has its own frame
+    ACCESS_TOKEN = "access_token"  # 访问令牌: a JWS, which has its own frame
+    REPORT = "report"  # 季度报告
+    STATEMENT = "statement"  # 使用对账单
+    OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
+    AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
+    CONTRACT = "contract"  # 数据产品交易合同, signed by both parties
+
+
+#: Signed by the service with keys of its own.
+OF_THE_SERVICE: Final = frozenset(
+    {
+        Purpose.CERTIFICATE,
+        Purpose.CHECKPOINT,
+        Purpose.ACCESS_TOKEN,
+        Purpose.REPORT,
+        Purpose.STATEMENT,
+    }
+)
+
+#: Signed by a party with a key that the service never sees.
+OF_A_PARTY: Final = frozenset({Purpose.OPINION, Purpose.AUTHORISATION, Purpose.CONTRACT})
+
+#: Signed in a frame that names its own context: a C2SP note names the log, a JWS has its header.
+SELF_FRAMED: Final = frozenset({Purpose.CHECKPOINT, Purpose.ACCESS_TOKEN})
