@@ -1,0 +1,246 @@
+"""Open transactions: the one way to the database.
+
+One command is one transaction. ``begin`` opens it, tells row-level security who acts, commits on
+leaving and rolls back on any error. Statements are SQL text with ``$1`` parameters, or inserts
+made from the Core tables that each room's ``store.py`` declares on ``METADATA``. They are run by
+asyncpg itself; SQLAlchemy describes the tables (README, Decisions).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+
+from catalog.kernel.actor import Actor
+from catalog.kernel.errors import Conflict
+
+METADATA: Final = sa.MetaData()
+
+API_ROLE: Final = "market_api"
+SEQUENCER_ROLE: Final = "market_sequencer"
+
+Row = asyncpg.Record
+T = TypeVar("T")
+
+_TRANSIENT: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_ATTEMPTS: Final = 4
+
+
+class TooBusy(Conflict):
+    """The transaction lost against others several times over; the same request may be sent again."""
+
+    code = "too_busy_try_again"
+
+
+class NothingRemembered(RuntimeError):
+    """A command ended without an audit entry. Ours to mend, so it is no refusal but a fault."""
+
+
+class Tx:
+    """One open transaction. Handed to operations and queries; never kept."""
+
+    def __init__(self, connection: Any, actor: Actor) -> None:
+        self._connection = connection
+        self.actor: Final = actor
+        self.remembered = 0
+
+    def remember(self) -> None:
+        """Count one audit entry. Called by ``audit_log.append`` and by nobody else."""
+        self.remembered += 1
+
+    async def fetch(self, sql: str, *args: Any) -> list[Row]:
+        """Return all rows of a statement."""
+        rows: list[Row] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def fetch_one(self, sql: str, *args: Any) -> Row | None:
+        """Return the first row of a statement, or None."""
+        row: Row | None = await self._connection.fetchrow(sql, *args)
+        return row
+
+    async def fetch_value(self, sql: str, *args: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        status: str = await self._connection.execute(sql, *args)
+        last = status.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    async def insert(self, table: sa.Table, **values: Any) -> None:
+        """Insert one row. Columns not named take their default."""
+        columns = tuple(values)
+        await self._connection.execute(_insert_sql(table, columns), *values.values())
+
+    async def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all have the same columns."""
+        if rows:
+            columns = tuple(rows[0])
+            await self._connection.executemany(
+                _insert_sql(table, columns), [tuple(row[c] for c in columns) for row in rows]
+            )
+
+    async def copy(
+        self, table: str, *, schema: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> int:
+        """Copy rows in, the fastest way (COPY … FROM STDIN). Return how many."""
+        status: str = await self._connection.copy_records_to_table(
+            table, schema_name=schema, columns=list(columns), records=rows
+        )
+        return int(status.rpartition(" ")[2])
+
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Run a part that may fail without losing the whole: undone alone when it raises."""
+        async with self._connection.transaction():
+            yield
+
+    async def cursor(self, sql: str, *args: Any, prefetch: int = 1000) -> AsyncIterator[Row]:
+        """Yield rows of a large result without holding them all."""
+        async for row in self._connection.cursor(sql, *args, prefetch=prefetch):
+            yield row
+
+
+@functools.lru_cache(maxsize=1024)
+def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
+    unknown = [c for c in columns if c not in table.columns]
+    if unknown:
+        raise KeyError(f"{table.fullname} has no column {unknown}")
+    names = ", ".join(f'"{c}"' for c in columns)
+    marks = ", ".join(f"${i + 1}" for i in range(len(columns)))
+    return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"
+
+
+class Database:
+    """Hold one small pool per database role. Made once, in the place where things are wired."""
+
+    def __init__(
+        self, dsn: Callable[[str], str], *, set_role: bool = False, pool_size: int = 10
+    ) -> None:
+        self._dsn = dsn
+        self._set_role = set_role
+        self._pool_size = pool_size
+        self._pools: dict[str, asyncpg.Pool[Any]] = {}
+        self._lock = asyncio.Lock()
+
+    async def pool(self, role: str) -> asyncpg.Pool[Any]:
+        """Return the pool whose connections act with the rights of ``role``."""
+        pool = self._pools.get(role)
+        if pool is None:
+            async with self._lock:
+                pool = self._pools.get(role)
+                if pool is None:
+                    pool = await self._open(role)
+                    self._pools[role] = pool
+        return pool
+
+    async def _open(self, role: str) -> asyncpg.Pool[Any]:
+        async def prepare(connection: Any) -> None:
+            if self._set_role:
+                await connection.execute(f'SET ROLE "{role}"')
+            for name in ("json", "jsonb"):
+                await connection.set_type_codec(
+                    name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode
+                )
+
+        return await asyncpg.create_pool(
+            self._dsn(role),
+            init=prepare,
+            reset=_leave_as_it_is,
+            min_size=1,
+            max_size=self._pool_size,
+            command_timeout=60,
+            server_settings={
+                "application_name": "shushi",
+                "timezone": "UTC",
+                "idle_in_transaction_session_timeout": "30000",
+                "lock_timeout": "20000",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            await pool.close()
+        self._pools.clear()
+
+
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _leave_as_it_is(_connection: Any) -> None:
+    # Nothing is ever set for a session (only SET LOCAL), so there is nothing to reset: half the
+    # cost of a pooled statement is saved.
+    return None
+
+
+@contextlib.asynccontextmanager
+async def begin(
+    db: Database, actor: Actor, *, role: str = API_ROLE, snapshot: bool = False
+) -> AsyncIterator[Tx]:
+    """Open a transaction for ``actor``; commit on leaving, roll back on any error.
+
+    ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
+    The second wall, row-level security, reads the two settings made here.
+    """
+    pool = await db.pool(role)
+    party = actor.acting_for or actor.party_id
+    isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+    opening = (
+        f"BEGIN ISOLATION LEVEL {isolation};"
+        f"SELECT set_config('app.party', '{party or ''}', true),"
+        f" set_config('app.clearance', '{actor.clearance.value}', true)"
+    )
+    async with pool.acquire() as connection:
+        await connection.execute(opening)
+        try:
+            yield Tx(connection, actor)
+        except BaseException:
+            await _roll_back(connection)
+            raise
+        try:
+            await connection.execute("COMMIT")
+        except BaseException:
+            await _roll_back(connection)
+            raise
+
+
+async def _roll_back(connection: Any) -> None:
+    try:
+        await asyncio.shield(connection.execute("ROLLBACK"))
+    except Exception:  # the connection itself is gone, and the transaction with it
+        connection.terminate()
+
+
+async def run(
+    db: Database,
+    actor: Actor,
+    command: Callable[[Tx], Awaitable[T]],
+    *,
+    role: str = API_ROLE,
+    must_remember: bool = True,
+) -> T:
+    """Run one command in one transaction, again if it only lost a race.
+
+    :raises TooBusy: if it lost several times over.
+    :raises NothingRemembered: if the command wrote no audit entry; all is rolled back.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            async with begin(db, actor, role=role) as tx:
+                result = await command(tx)
+                if must_remember and not tx.remembered:
+                    raise NothingRemembered(getattr(command, "__qualname__", str(command)))
+            return result
+        except _TRANSIENT:
+            await asyncio.sleep(0.01 * (2**attempt))
+    raise TooBusy

@@ -1,0 +1,79 @@
+"""Walk long lists by keyset: an opaque cursor holds where the last page ended and what was asked.
+
+A cursor of one query is refused by another, so that no page can be skipped or doubled unnoticed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from catalog.kernel.errors import Invalid
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT: Final = 20
+MAX_LIMIT: Final = 200
+
+
+class CursorUnreadable(Invalid):
+    """The cursor was not made by us, or for another query."""
+
+    code = "cursor_unreadable"
+
+
+class LimitOutOfRange(Invalid):
+    """A page has at least one entry and at most two hundred."""
+
+    code = "limit_out_of_range"
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list, and the cursor of the next if there is one."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def check_limit(limit: int) -> int:
+    """Return ``limit`` if a page may have that many entries.
+
+    :raises LimitOutOfRange: if not.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise LimitOutOfRange(limit=limit, maximum=MAX_LIMIT)
+    return limit
+
+
+def fingerprint(*query: Any) -> str:
+    """Return a short name for a query, to bind a cursor to it."""
+    return hashlib.sha256(msgspec.json.encode(query)).hexdigest()[:16]
+
+
+def encode(query: str, *position: Any) -> str:
+    """Return the cursor for ``position`` (JSON values) in the query named by its fingerprint."""
+    raw = msgspec.json.encode([query, *position])
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode(query: str, cursor: str | None, length: int) -> list[Any] | None:
+    """Return the position that ``cursor`` holds, or None when there is no cursor.
+
+    :raises CursorUnreadable: if it is not ours, of another query, or of another shape.
+    """
+    if cursor is None:
+        return None
+    if len(cursor) > 2000:
+        raise CursorUnreadable
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        found = msgspec.json.decode(raw, type=list[Any])
+    except (binascii.Error, msgspec.MsgspecError, ValueError, UnicodeError) as error:
+        raise CursorUnreadable from error
+    if len(found) != length + 1 or found[0] != query:
+        raise CursorUnreadable
+    return found[1:]

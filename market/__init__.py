@@ -1,0 +1,1 @@
+"""Run the market: identity, pricing, listings, orders, usage, supervision and the doors (交易)."""

@@ -1,0 +1,113 @@
+"""Find who acts and whether the route is theirs: the guard of every route.
+
+A bearer token or the portal's cookie is an opaque secret; only its SHA-256 is in the database.
+Nothing about rights is in the token, so a change of roles works at the next request. A refusal is
+remembered in a transaction of its own, since nothing else of the request will be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.kernel.actor import PUBLIC, Actor, NotPermitted
+from catalog.kernel.db import begin
+from market.http.context import Context
+from market.http.policy import Rule
+from market.http.problem import CsrfFailed, Unauthenticated
+from market.identity import queries as identity
+
+SESSION_COOKIE: Final = "shushi_session"
+_UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+# A scheme that reads another kind of bearer token (a short download token), by its purpose.
+TokenReader = Callable[[Context, str], Awaitable[Actor | None]]
+token_readers: Final[list[TokenReader]] = []
+
+
+async def permit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Let the request through if its route's rule is met; put the actor into the scope.
+
+    :raises Unauthenticated: if the route needs someone and nobody is there, or the token is bad.
+    :raises NotPermitted: if the actor's roles do not carry the permission.
+    :raises CsrfFailed: if a cookie came with an unsafe request from another site.
+    """
+    context: Context = connection.app.state.context
+    rule: Rule = handler.opt["rules"][connection.scope["method"]]
+    who = await _who(connection, context)
+    connection.scope["user"] = who
+    if rule.permission is None:
+        return
+    if who.account_id is None and not who.permissions:
+        raise Unauthenticated
+    if not who.may(rule.permission):
+        await _remember_denial(connection, context, who, rule.permission)
+        raise NotPermitted(permission=rule.permission)
+
+
+async def _who(connection: AnyConnection, context: Context) -> Actor:
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated
+        return await _by_token(context, token.strip())
+    cookie = connection.cookies.get(SESSION_COOKIE)
+    if cookie:
+        if connection.scope["method"] in _UNSAFE:
+            _check_origin(connection)
+        try:
+            return await _by_token(context, cookie)
+        except Unauthenticated:
+            return PUBLIC  # an old cookie is no reason to hide public pages
+    return PUBLIC
+
+
+async def _by_token(context: Context, token: str) -> Actor:
+    for reader in token_readers:
+        found = await reader(context, token)
+        if found is not None:
+            return found
+    digest = hashlib.sha256(token.encode()).digest()
+    async with begin(context.db, PUBLIC) as tx:
+        who = await identity.find_actor(tx, token_sha256=digest, now=context.now())
+    if who is None:
+        raise Unauthenticated
+    return who
+
+
+def _check_origin(connection: AnyConnection) -> None:
+    site = connection.headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise CsrfFailed
+        return
+    origin = connection.headers.get("origin")
+    host = connection.headers.get("host", "")
+    if origin is not None and origin.split("://", 1)[-1] != host:
+        raise CsrfFailed
+
+
+async def _remember_denial(
+    connection: AnyConnection, context: Context, who: Actor, permission: str
+) -> None:
+    async with begin(context.db, who) as tx:
+        await audit_log.append(
+            tx,
+            Event.ACCESS_DENIED,
+            actor=who,
+            now=context.now(),
+            subjects=[],
+            facts={
+                "method": connection.scope["method"],
+                "path": connection.scope["path"],
+                "permission": permission,
+            },
+        )

@@ -1,0 +1,44 @@
+"""Hold what every handler needs: database, clock, signers, settings. Made once, by ``app.py``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from catalog.kernel.actor import PUBLIC, Actor
+from catalog.kernel.clock import Clock
+from catalog.kernel.db import Database
+from catalog.kernel.workdays import Calendar
+from market.settings import Settings
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Context(msgspec.Struct):
+    """The wiring of one running service."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    signers: dict[str, Any]  # purpose → catalog.signing.signer.Signer
+    calendar: Calendar
+    channels: dict[str, Any]  # name → payment channel adapter
+
+    def now(self) -> dt.datetime:
+        """Return this instant. Asked once per request."""
+        return self.clock.now()
+
+
+def context(request: AnyRequest) -> Context:
+    """Return the wiring of the service that got this request."""
+    found: Context = request.app.state.context
+    return found
+
+
+def actor(request: AnyRequest) -> Actor:
+    """Return who acts in this request, as the guard found."""
+    found: Actor = request.scope.get("user") or PUBLIC
+    return found

@@ -1,0 +1,229 @@
+"""Say which permission each route needs: the one table from routes to permissions.
+
+Guards, the security section of the OpenAPI document and the generated role × route test all read
+this table. A handler that is not in it stops the start of the service, and so does an entry that
+no handler serves.
+
+``PUBLIC`` routes need nothing. ``relation`` tells a reader whose object may be named; it is asked
+again by the operation itself, and a foreign id is answered like an unknown one, with 404 (HN-28).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+class Relation(enum.StrEnum):
+    """Whose object the route is about."""
+
+    ANY = "any"  # whoever has the permission
+    OWN = "own"  # the caller's own account or party
+    PARTY = "party"  # a party to the thing: applicant, buyer, supplier, objector, registrant
+    ASSIGNED = "assigned"  # the case was assigned to the caller or its agency
+    PUBLISHED = "published"  # only what is public
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What a route needs. ``permission`` None means that anyone may call it."""
+
+    permission: str | None
+    relation: Relation
+    command: bool = False  # changes state: one transaction, one audit entry, Idempotency-Key
+
+
+def _public(*, command: bool = False) -> Rule:
+    return Rule(permission=None, relation=Relation.PUBLISHED, command=command)
+
+
+def _read(permission: str, relation: Relation = Relation.ANY) -> Rule:
+    return Rule(permission=permission, relation=relation)
+
+
+def _do(permission: str, relation: Relation = Relation.ANY) -> Rule:
+    return Rule(permission=permission, relation=relation, command=True)
+
+
+OWN, PARTY, ASSIGNED = Relation.OWN, Relation.PARTY, Relation.ASSIGNED
+V1: Final = "/api/v1"
+
+API: Final[dict[tuple[str, str], Rule]] = {
+    # who is there
+    ("POST", f"{V1}/foundation"): _public(command=True),
+    ("POST", f"{V1}/parties"): _public(command=True),
+    ("GET", f"{V1}/parties/{{party_id}}"): _read("party:read", PARTY),
+    ("GET", f"{V1}/parties"): _read("party:verify"),
+    ("POST", f"{V1}/parties/{{party_id}}/verifications"): _do("party:verify"),
+    ("POST", f"{V1}/parties/{{party_id}}/suspensions"): _do("party:suspend"),
+    ("POST", f"{V1}/accounts"): _do("account:open"),
+    ("POST", f"{V1}/accounts/{{account_id}}/closures"): _do("account:close"),
+    ("POST", f"{V1}/role-grants"): _do("role:grant"),
+    ("POST", f"{V1}/role-grants/{{grant_id}}/revocations"): _do("role:revoke"),
+    ("POST", f"{V1}/sessions"): _public(command=True),
+    ("DELETE", f"{V1}/sessions/current"): _do("session:close", OWN),
+    ("GET", f"{V1}/me"): _read("self:read", OWN),
+    ("POST", f"{V1}/me/password"): _do("password:change", OWN),
+    ("POST", f"{V1}/tokens"): _do("token:manage", OWN),
+    ("GET", f"{V1}/tokens"): _read("token:manage", OWN),
+    ("POST", f"{V1}/tokens/{{token_id}}/revocations"): _do("token:manage", OWN),
+    # keys and the log
+    ("GET", f"{V1}/keys"): _public(),
+    ("POST", f"{V1}/keys"): _do("key:register", OWN),
+    ("POST", f"{V1}/keys/{{key_id}}/revocations"): _do("key:revoke"),
+    ("GET", "/log/checkpoint"): _public(),
+    ("GET", "/log/tile/{path}"): _public(),
+    ("GET", f"{V1}/log/entries/{{index}}"): _public(),
+    ("GET", f"{V1}/log/proofs/inclusion"): _public(),
+    ("GET", f"{V1}/log/proofs/consistency"): _public(),
+    ("GET", f"{V1}/audit-entries"): _read("audit:read"),
+    # calendar and clocks
+    ("GET", f"{V1}/calendar"): _public(),
+    ("POST", f"{V1}/calendar-years"): _do("calendar:load"),
+    ("GET", f"{V1}/timers"): _read("timer:read", PARTY),
+    # the register
+    ("POST", f"{V1}/files"): _do("file:upload", OWN),
+    ("GET", f"{V1}/files/{{file_id}}"): _read("file:read", PARTY),
+    ("GET", f"{V1}/files/{{file_id}}/content"): _read("file:read", PARTY),
+    ("POST", f"{V1}/delegations"): _do("operator:delegate"),
+    ("GET", f"{V1}/delegations"): _read("delegation:read"),
+    ("POST", f"{V1}/delegations/{{delegation_id}}/endings"): _do("operator:delegate"),
+    ("POST", f"{V1}/agency-contracts"): _do("agency_contract:sign"),
+    ("GET", f"{V1}/agency-contracts"): _read("agency_contract:read"),
+    ("POST", f"{V1}/agency-contracts/{{contract_id}}/suspensions"): _do("agency_contract:sign"),
+    ("POST", f"{V1}/products"): _do("product:describe", OWN),
+    ("PUT", f"{V1}/products/{{product_id}}"): _do("product:describe", OWN),
+    ("POST", f"{V1}/products/{{product_id}}/contents"): _do("product:describe", OWN),
+    ("GET", f"{V1}/products"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}"): _public(),
+    ("GET", f"{V1}/my/products"): _read("product:describe", OWN),
+    ("POST", f"{V1}/applications"): _do("application:draft", OWN),
+    ("PUT", f"{V1}/applications/{{application_id}}"): _do("application:draft", OWN),
+    ("PUT", f"{V1}/applications/{{application_id}}/materials/{{kind}}"): _do(
+        "application:draft", OWN
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/submissions"): _do("application:submit", OWN),
+    ("POST", f"{V1}/applications/{{application_id}}/resubmissions"): _do("application:submit", OWN),
+    ("POST", f"{V1}/applications/{{application_id}}/withdrawals"): _do("application:withdraw", OWN),
+    ("GET", f"{V1}/applications"): _read("application:read", PARTY),
+    ("GET", f"{V1}/applications/{{application_id}}"): _read("application:read", PARTY),
+    ("POST", f"{V1}/applications/{{application_id}}/acceptance-opinions"): _do(
+        "application:accept"
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/decision-notifications"): _do(
+        "decision:notify"
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/reviews"): _do("review:start"),
+    ("POST", f"{V1}/applications/{{application_id}}/agency-replacements"): _do("review:start"),
+    ("POST", f"{V1}/applications/{{application_id}}/technical-opinions"): _do(
+        "technical_opinion:record", ASSIGNED
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/compliance-opinions"): _do(
+        "compliance_opinion:record", ASSIGNED
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/review-decisions"): _do("review:decide"),
+    ("POST", f"{V1}/applications/{{application_id}}/notices"): _do("notice:publish"),
+    ("POST", f"{V1}/notices/{{notice_id}}/channel-postings"): _do("notice:confirm_channel"),
+    ("GET", f"{V1}/notices"): _public(),
+    ("GET", f"{V1}/notices/{{notice_id}}"): _public(),
+    ("POST", f"{V1}/applications/{{application_id}}/issuance-authorisations"): _do(
+        "issuance:authorise"
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/issuance-returns"): _do("issuance:authorise"),
+    ("POST", f"{V1}/applications/{{application_id}}/certificates"): _do("certificate:issue"),
+    ("GET", f"{V1}/certificates"): _public(),
+    ("GET", f"{V1}/certificates/{{number}}"): _public(),
+    ("POST", f"{V1}/certificates/{{number}}/freezes"): _do("certificate:freeze"),
+    ("POST", f"{V1}/certificates/{{number}}/unfreezes"): _do("certificate:freeze"),
+    ("POST", f"{V1}/certificates/{{number}}/revocations"): _do("certificate:revoke"),
+    ("POST", f"{V1}/certificates/{{number}}/deregistrations"): _do("certificate:deregister", OWN),
+    ("POST", f"{V1}/objections"): _do("objection:file"),
+    ("GET", f"{V1}/objections"): _read("objection:read", PARTY),
+    ("GET", f"{V1}/objections/{{objection_id}}"): _read("objection:read", PARTY),
+    ("POST", f"{V1}/objections/{{objection_id}}/rejections"): _do("objection:decide"),
+    ("POST", f"{V1}/objections/{{objection_id}}/forwardings"): _do("objection:decide"),
+    ("POST", f"{V1}/objections/{{objection_id}}/responses"): _do("objection:respond", PARTY),
+    ("POST", f"{V1}/objections/{{objection_id}}/determinations"): _do("objection:decide"),
+    ("POST", f"{V1}/objections/{{objection_id}}/acceptances"): _do(
+        "objection:accept_outcome", PARTY
+    ),
+    ("POST", f"{V1}/objections/{{objection_id}}/withdrawals"): _do("objection:withdraw", PARTY),
+    # the trade
+    ("POST", f"{V1}/pricing-filings"): _do("pricing:file", OWN),
+    ("GET", f"{V1}/pricing-filings"): _read("pricing:read", PARTY),
+    ("GET", f"{V1}/pricing-filings/{{filing_id}}"): _read("pricing:read", PARTY),
+    ("POST", f"{V1}/pricing-filings/{{filing_id}}/submissions"): _do("pricing:file", OWN),
+    ("POST", f"{V1}/pricing-filings/{{filing_id}}/recordings"): _do("pricing:record"),
+    ("POST", f"{V1}/pricing-filings/{{filing_id}}/returns"): _do("pricing:record"),
+    ("POST", f"{V1}/pricing-filings/{{filing_id}}/withdrawals"): _do("pricing:file", OWN),
+    ("GET", f"{V1}/price-list"): _public(),
+    ("POST", f"{V1}/listings"): _do("listing:draft", OWN),
+    ("GET", f"{V1}/listings"): _read("listing:read", PARTY),
+    ("POST", f"{V1}/listings/{{listing_id}}/submissions"): _do("listing:submit", OWN),
+    ("POST", f"{V1}/listings/{{listing_id}}/publications"): _do("listing:review"),
+    ("POST", f"{V1}/listings/{{listing_id}}/suspensions"): _do("listing:suspend"),
+    ("POST", f"{V1}/listings/{{listing_id}}/resumptions"): _do("listing:suspend"),
+    ("POST", f"{V1}/listings/{{listing_id}}/delistings"): _do("listing:delist", OWN),
+    ("POST", f"{V1}/orders"): _do("order:place", OWN),
+    ("GET", f"{V1}/orders"): _read("order:read", PARTY),
+    ("GET", f"{V1}/orders/{{order_id}}"): _read("order:read", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/clearances"): _do("order:clear"),
+    ("GET", f"{V1}/orders/{{order_id}}/contract"): _read("order:read", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/signatures"): _do("contract:sign", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/payments"): _do("order:pay", PARTY),
+    ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/confirmations"): _do(
+        "order:pay", PARTY
+    ),
+    ("POST", f"{V1}/channels/{{channel}}/callbacks"): _public(command=True),
+    ("POST", f"{V1}/orders/{{order_id}}/deliveries"): _do("order:deliver", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/access-tokens"): _do("grant:use", PARTY),
+    ("GET", f"{V1}/orders/{{order_id}}/content"): _read("grant:use", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/acceptances"): _do("delivery:accept", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/issues"): _do("delivery:dispute", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/resolutions"): _do("dispute:resolve"),
+    ("POST", f"{V1}/orders/{{order_id}}/cancellations"): _do("order:cancel", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/cut-offs"): _do("order:cut_off", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/releases"): _do("escrow:release"),
+    ("GET", f"{V1}/orders/{{order_id}}/usage"): _read("statement:read", PARTY),
+    ("GET", f"{V1}/orders/{{order_id}}/ledger"): _read("order_ledger:read", PARTY),
+    ("GET", f"{V1}/ledger/accounts"): _read("ledger:read"),
+    ("GET", f"{V1}/ledger/entries"): _read("ledger:read"),
+    ("GET", f"{V1}/ledger/trial-balance"): _read("ledger:read"),
+    # supervision
+    ("POST", f"{V1}/reports"): _do("report:generate"),
+    ("GET", f"{V1}/reports"): _read("report:read"),
+    ("GET", f"{V1}/reports/{{report_id}}"): _read("report:read"),
+    ("GET", f"{V1}/reports/{{report_id}}/workbook"): _read("report:read"),
+    ("GET", f"{V1}/reports/{{report_id}}/recomputation"): _read("report:read"),
+    ("POST", f"{V1}/reports/{{report_id}}/signatures"): _do("report:sign"),
+    ("POST", f"{V1}/reports/{{report_id}}/submissions"): _do("report:submit"),
+    ("POST", f"{V1}/reports/{{report_id}}/acknowledgements"): _do("report:acknowledge"),
+    ("POST", f"{V1}/reports/{{report_id}}/returns"): _do("report:acknowledge"),
+    ("GET", f"{V1}/traces/{{product_id}}"): _read("trace:read"),
+    # the house itself
+    ("GET", "/healthz/live"): _public(),
+    ("GET", "/healthz/ready"): _public(),
+    ("GET", "/openapi.json"): _public(),
+    ("GET", "/docs"): _public(),
+}
+
+# Pages for people. The portal signs its forms with the session; each form is one command.
+PAGES: Final[dict[tuple[str, str], Rule]] = {
+    ("GET", "/"): _public(),
+    ("GET", "/products"): _public(),
+    ("GET", "/products/{product_id}"): _public(),
+    ("GET", "/notices"): _public(),
+    ("GET", "/notices/{notice_id}"): _public(),
+    ("GET", "/certificates"): _public(),
+    ("GET", "/certificates/{number}"): _public(),
+    ("GET", "/price-list"): _public(),
+    ("GET", "/sign-in"): _public(),
+    ("POST", "/sign-in"): _public(command=True),
+    ("POST", "/sign-out"): _do("session:close", OWN),
+    ("GET", "/reports"): _read("report:read"),
+    ("GET", "/reports/{report_id}"): _read("report:read"),
+    ("GET", "/static/{path}"): _public(),
+}
+
+POLICY: Final = API | PAGES

@@ -1,0 +1,181 @@
+"""Say which role may do what: the one table from roles to permissions (权限).
+
+A permission is a word like ``objection:file``, imperative, in the grammar of the audit events.
+Which permission a route needs stands in ``market/http/policy.py``; whose object it may be
+(own, assigned, any) is asked by the operation or query itself.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from catalog.kernel.actor import Clearance
+
+
+class Role(enum.StrEnum):
+    """A hat that an account wears for its party, from a day until a day (角色)."""
+
+    SUPPLIER = "supplier"  # 供方、数据商
+    BUYER = "buyer"  # 需方
+    OPERATOR_ACCEPTOR = "operator_acceptor"  # 受理人员
+    OPERATOR_TECHNICAL_REVIEWER = "operator_technical_reviewer"  # 技术审查人员
+    OPERATOR_ISSUER = "operator_issuer"  # 发证人员
+    OPERATOR_ADJUDICATOR = "operator_adjudicator"  # 异议处理人员
+    AGENCY_REVIEWER = "agency_reviewer"  # 第三方机构合规审查人员
+    REGULATOR = "regulator"  # 省大数据管理局
+    SYSTEM_ADMINISTRATOR = "system_administrator"  # 系统管理员
+    SECURITY_ADMINISTRATOR = "security_administrator"  # 安全管理员
+    AUDIT_ADMINISTRATOR = "audit_administrator"  # 审计管理员
+
+
+# 三权分立: nobody wears two of these (GB/T 22239 8.1.4); the database forbids it too.
+ADMINISTRATORS: Final = frozenset(
+    {Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR}
+)
+OPERATOR_STAFF: Final = frozenset(
+    {
+        Role.OPERATOR_ACCEPTOR,
+        Role.OPERATOR_TECHNICAL_REVIEWER,
+        Role.OPERATOR_ISSUER,
+        Role.OPERATOR_ADJUDICATOR,
+    }
+)
+
+# Every account that signed in.
+_MEMBER: Final = frozenset(
+    {
+        "self:read",
+        "token:manage",
+        "password:change",
+        "session:close",
+        "key:register",
+        "party:read",
+        "file:upload",
+        "file:read",
+        "objection:file",
+        "objection:read",
+        "objection:respond",
+        "objection:accept_outcome",
+        "objection:withdraw",
+    }
+)
+_STAFF: Final = frozenset(
+    {
+        "application:read",
+        "timer:read",
+        "order:read",
+        "listing:read",
+        "pricing:read",
+        "delegation:read",
+        "agency_contract:read",
+        "ledger:read",
+        "report:read",
+    }
+)
+
+PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
+    Role.SUPPLIER: _MEMBER
+    | {
+        "product:describe",
+        "application:draft",
+        "application:submit",
+        "application:withdraw",
+        "application:read",
+        "timer:read",
+        "pricing:file",
+        "pricing:read",
+        "listing:draft",
+        "listing:submit",
+        "listing:delist",
+        "listing:read",
+        "certificate:deregister",
+        "order:read",
+        "contract:sign",
+        "order:deliver",
+        "order:cancel",
+        "order:cut_off",
+        "statement:read",
+        "order_ledger:read",
+    },
+    Role.BUYER: _MEMBER
+    | {
+        "order:place",
+        "order:read",
+        "contract:sign",
+        "order:pay",
+        "grant:use",
+        "delivery:accept",
+        "delivery:dispute",
+        "order:cancel",
+        "statement:read",
+        "order_ledger:read",
+    },
+    Role.OPERATOR_ACCEPTOR: _MEMBER
+    | _STAFF
+    | {
+        "party:verify",
+        "application:accept",
+        "review:start",
+        "decision:notify",
+        "listing:review",
+        "order:clear",
+    },
+    Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER | _STAFF | {"technical_opinion:record"},
+    Role.OPERATOR_ISSUER: _MEMBER
+    | _STAFF
+    | {
+        "agency_contract:sign",
+        "notice:publish",
+        "certificate:issue",
+        "certificate:freeze",
+        "escrow:release",
+        "order:cut_off",
+        "listing:suspend",
+        "report:generate",
+        "report:sign",
+        "report:submit",
+        "statement:read",
+        "order_ledger:read",
+    },
+    Role.OPERATOR_ADJUDICATOR: _MEMBER
+    | _STAFF
+    | {"review:decide", "objection:decide", "dispute:resolve", "certificate:revoke"},
+    Role.AGENCY_REVIEWER: _MEMBER | {"application:read", "compliance_opinion:record"},
+    Role.REGULATOR: _MEMBER
+    | _STAFF
+    | {
+        "operator:delegate",
+        "issuance:authorise",
+        "notice:confirm_channel",
+        "pricing:record",
+        "order:cut_off",
+        "report:acknowledge",
+        "trace:read",
+        "audit:read",
+        "statement:read",
+        "order_ledger:read",
+        "calendar:load",
+    },
+    Role.SYSTEM_ADMINISTRATOR: _MEMBER | {"system:read", "calendar:load"},
+    Role.SECURITY_ADMINISTRATOR: _MEMBER
+    | {"account:open", "account:close", "role:grant", "role:revoke", "party:suspend", "key:revoke"},
+    Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read"},
+}
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[str]:
+    """Return all that an account with these roles may do; a bare account is a member."""
+    found = _MEMBER
+    for role in roles:
+        found |= PERMISSIONS[role]
+    return found
+
+
+def clearance_of(roles: frozenset[Role]) -> Clearance:
+    """Return how far row-level security lets an account with these roles see."""
+    if Role.REGULATOR in roles:
+        return Clearance.REGULATOR
+    if roles & OPERATOR_STAFF:
+        return Clearance.STAFF
+    return Clearance.PARTY

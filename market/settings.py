@@ -1,0 +1,77 @@
+"""Read the settings once from the environment, into one frozen value that is passed down."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping
+
+import msgspec
+
+
+class SettingInvalid(ValueError):
+    """A setting has a value that can not be used. The message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be set. Environment names are ``DATABASE_URL`` and ``MARKET_*``."""
+
+    database_url: str | None = None  # a real PostgreSQL ≥ 15; None means the embedded one
+    data_dir: pathlib.Path = pathlib.Path("data")
+    pg_bindir: pathlib.Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8787
+    workers: int = 1
+    public_url: str = "http://127.0.0.1:8787"
+    log_origin: str = "shushi.example/log"
+    bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
+    sandbox_channel: bool = False  # the built-in payment channel that moves no real money
+    secure_cookies: bool = False
+    max_upload_bytes: int = 256 * 1024 * 1024
+    run_jobs: bool = True
+    job_interval_seconds: float = 1.0
+    log_level: str = "info"
+
+    @property
+    def keys_dir(self) -> pathlib.Path:
+        """Return where the private signing keys lie."""
+        return self.data_dir / "keys"
+
+    @property
+    def files_dir(self) -> pathlib.Path:
+        """Return where the bytes of uploaded files lie."""
+        return self.data_dir / "files"
+
+    @property
+    def journal_path(self) -> pathlib.Path:
+        """Return the signer's own journal of checkpoints, kept outside the database on purpose."""
+        return self.data_dir / "keys" / "checkpoints.jsonl"
+
+
+_NAMES = {"database_url": "DATABASE_URL"}
+
+
+def read(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
+    """Return the settings of the environment; arguments that are given win.
+
+    :raises SettingInvalid: if a value can not be understood.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = _NAMES.get(field.name, f"MARKET_{field.name.upper()}")
+        raw = env.get(name)
+        if raw is None or raw == "":
+            continue
+        try:
+            values[field.name] = _parse(field.type, raw)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise SettingInvalid(f"{name}={raw!r}: {error}") from error
+    values.update({key: value for key, value in given.items() if value is not None})
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _parse(kind: object, raw: str) -> object:
+    if "Path" in str(kind):
+        return pathlib.Path(raw)
+    return msgspec.convert(raw, kind, strict=False)

@@ -1,0 +1,1 @@
+"""Reference data and the demo story, told through the public interface and never through SQL."""
