@@ -1,0 +1,50 @@
+"""State Hainan's rules: 海南省数据产品超市数据产品确权登记实施细则（暂行）, 30 articles (HN-01…30).
+
+「日」 without 「工作」 is a calendar day: the drafters use both words (A1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from catalog.kernel.periods import Period, Unit
+from catalog.rulebooks.rulebook import Rulebook
+
+HAINAN_2023: Final = Rulebook(
+    code="hn-2023-interim",
+    title="海南省数据产品超市数据产品确权登记实施细则（暂行）",
+    authority="海南省大数据管理局",
+    # In force from promulgation (HN-30) in December 2023; the text gives no day. This is the day
+    # on which the digest that we have of it was printed.
+    effective_from=dt.date(2023, 12, 15),
+    acceptance=Period(3, Unit.WORKING_DAYS, "HN-10", "from the complete submission (A6)"),
+    acceptance_notice=Period(1, Unit.WORKING_DAYS, "HN-10"),
+    review=Period(30, Unit.WORKING_DAYS, "HN-12", "one period for both reviews (A8)"),
+    public_notice=Period(7, Unit.WORKING_DAYS, "HN-16", "from the later channel (A14)"),
+    notice_interruption=Period(1, Unit.WORKING_DAYS, "[P]"),
+    correction_window=None,
+    issuing=None,
+    objection_forwarding=Period(3, Unit.DAYS, "HN-20"),
+    objection_response=Period(7, Unit.DAYS, "HN-20"),
+    objection_determination=Period(15, Unit.WORKING_DAYS, "[P]", "no number in the text (A18)"),
+    objection_acceptance=Period(10, Unit.WORKING_DAYS, "[P]"),
+    objection_proceedings=Period(30, Unit.DAYS, "[P]"),
+    new_holder_action=Period(60, Unit.DAYS, "[P]"),
+    agency_cycle=Period(2, Unit.YEARS, "HN-23"),
+    agency_contract=Period(2, Unit.YEARS, "HN-24", "to the corresponding day (A28)"),
+    agency_evaluation=Period(20, Unit.WORKING_DAYS, "[P]", "the text says: at the end (HN-24)"),
+    minimum_agencies=2,  # HN-23
+    quarterly_report=Period(10, Unit.WORKING_DAYS, "[P]", "no due day in HN-21 (A29)"),
+    pricing_filing=Period(10, Unit.WORKING_DAYS, "[P]"),
+    filing_recording=Period(5, Unit.WORKING_DAYS, "[P]"),
+    pricing_inquiry_reply=Period(10, Unit.WORKING_DAYS, "[P]"),
+    promptly=Period(10, Unit.WORKING_DAYS, "[P]", "「及时」 without a number (A33)"),
+    rights_vocabulary=("possess", "use", "benefit", "dispose"),  # HN-02(3): 占有、使用、收益、处分
+    notice_channels=("platform", "regulator_site"),  # HN-16: 运营者平台, 省大数据管理局网站
+    listing_requires_certificate=frozenset({"supermarket_resource"}),  # A46
+    reviews_run_in_parallel=False,  # A8
+    review_pauses_for_material=False,  # A44
+    change_has_public_notice=False,  # HN-18 names no 公示 (A21)
+    voluntary_transfer_allowed=False,  # HN-19 knows only legal instruments (A22)
+)

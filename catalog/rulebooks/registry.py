@@ -1,0 +1,28 @@
+"""Find a rulebook by the code that a case remembers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from catalog.kernel.errors import Missing
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Rulebook
+
+RULEBOOKS: Final = {rulebook.code: rulebook for rulebook in (HAINAN_2023,)}
+
+
+class RulebookUnknown(Missing):
+    """No rulebook has this code."""
+
+    code = "rulebook_unknown"
+
+
+def by_code(code: str) -> Rulebook:
+    """Return the rulebook with ``code``.
+
+    :raises RulebookUnknown: if there is none.
+    """
+    try:
+        return RULEBOOKS[code]
+    except KeyError as error:
+        raise RulebookUnknown(rulebook=code) from error
