@@ -1,0 +1,88 @@
+"""Read timers and the working-day calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.workdays import Calendar
+from catalog.timers import store
+from catalog.timers.model import DueFilter, Timer, TimerId
+
+_POSITION_LENGTH: Final = 2
+
+
+class TimerMissing(Missing):
+    """There is no such timer."""
+
+    code = "timer_not_found"
+
+
+async def get_calendar(tx: Tx) -> Calendar:
+    """Return the working-day calendar (工作日历) of all the notices loaded. Public."""
+    return Calendar({table.year: table for table in await store.list_calendar_years(tx)})
+
+
+async def get_timer(tx: Tx, *, viewer: Actor, timer_id: TimerId) -> Timer:
+    """Return one timer.
+
+    :raises NotPermitted: if the viewer may not see what is due.
+    :raises TimerMissing: if there is none.
+    """
+    viewer.require("timer:list")
+    timer = await store.find(tx, timer_id)
+    if timer is None:
+        raise TimerMissing(timer_id=str(timer_id))
+    return timer
+
+
+async def list_for_subject(tx: Tx, *, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
+    """Return all timers of one case, for a caller that may see the case (it has asked already)."""
+    return await store.list_for_subject(tx, subject_kind, subject_id)
+
+
+async def list_due(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    wanted: DueFilter = DueFilter(),  # noqa: B008 - frozen
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Timer]:
+    """Return a page of what runs against someone, what ends first coming first.
+
+    Without ``timer:list`` (operator's staff, regulator) a viewer sees what runs against its own
+    party.
+
+    :raises NotPermitted: if the viewer belongs to no party and may not see all.
+    """
+    if not viewer.may("timer:list"):
+        wanted = msgspec.structs.replace(wanted, party_id=viewer.party)
+    query = paging.fingerprint("timers", wanted)
+    found = await store.list_running(
+        tx,
+        wanted,
+        after=_after(paging.decode(query, cursor, _POSITION_LENGTH)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    last = found[limit - 1]
+    return Page(found[:limit], paging.encode(query, last.ends_at.isoformat(), str(last.id)))
+
+
+def _after(position: list[Any] | None) -> tuple[dt.datetime, uuid.UUID] | None:
+    if position is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(position[0]), uuid.UUID(position[1])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CursorUnreadable from error

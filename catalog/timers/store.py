@@ -1,0 +1,281 @@
+"""Tables and statements of the timers (期限) and of the working-day calendar (工作日历)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.ids import PartyId
+from catalog.kernel.periods import Period, Unit
+from catalog.kernel.workdays import YearTable
+from catalog.timers.model import DueFilter, Timer, TimerId
+from catalog.timers.states import State
+
+TIMERS: Final = sa.Table(
+    "timers",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("against", sa.Text, nullable=False),
+    sa.Column("party_id", sa.Uuid),
+    sa.Column("rulebook", sa.Text, nullable=False),
+    sa.Column("started_on", sa.Date, nullable=False),
+    sa.Column("period_length", sa.Integer, nullable=False),
+    sa.Column("period_unit", sa.Text, nullable=False),
+    sa.Column("period_source", sa.Text, nullable=False),
+    sa.Column("period_note", sa.Text, nullable=False),
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("provisional", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("met_at", sa.DateTime(timezone=True)),
+    sa.Column("note", sa.Text, nullable=False),
+    schema="catalog",
+)
+
+CALENDAR_YEARS: Final = sa.Table(
+    "calendar_years",
+    METADATA,
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("notice_number", sa.Text, primary_key=True),
+    sa.Column("issued_on", sa.Date, nullable=False),
+    sa.Column("holidays", postgresql.ARRAY(sa.Date), nullable=False),
+    sa.Column("workdays", postgresql.ARRAY(sa.Date), nullable=False),
+    sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("loaded_by", sa.Text, nullable=False),
+    schema="catalog",
+)
+
+
+async def insert(tx: Tx, timer: Timer) -> bool:
+    """Insert ``timer``; tell False if one of its kind already runs for the subject."""
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO catalog.timers (
+                id, kind, subject_kind, subject_id, against, party_id, rulebook, started_on,
+                period_length, period_unit, period_source, period_note,
+                due_on, ends_at, provisional, state, met_at, note)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            ON CONFLICT (subject_kind, subject_id, kind) WHERE state IN ('open', 'overdue')
+            DO NOTHING""",
+            timer.id,
+            timer.kind,
+            timer.subject_kind,
+            timer.subject_id,
+            timer.against,
+            timer.party_id,
+            timer.rulebook,
+            timer.started_on,
+            timer.period.length,
+            timer.period.unit.value,
+            timer.period.source,
+            timer.period.note,
+            timer.due_on,
+            timer.ends_at,
+            timer.provisional,
+            timer.state.value,
+            timer.met_at,
+            timer.note,
+        )
+    )
+
+
+async def update(tx: Tx, timer: Timer) -> None:
+    """Write back what may change of ``timer``, which the caller holds locked."""
+    touched = await tx.execute(
+        """
+        UPDATE catalog.timers
+           SET due_on = $2, ends_at = $3, provisional = $4, state = $5, met_at = $6, note = $7
+         WHERE id = $1""",
+        timer.id,
+        timer.due_on,
+        timer.ends_at,
+        timer.provisional,
+        timer.state.value,
+        timer.met_at,
+        timer.note,
+    )
+    assert touched == 1, "a locked timer can not vanish"
+
+
+async def lock_running(
+    tx: Tx, *, subject_kind: str, subject_id: uuid.UUID, kind: str | None
+) -> list[Timer]:
+    """Lock and return the running timers of a subject, all of them or those of one kind."""
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.timers
+         WHERE subject_kind = $1 AND subject_id = $2 AND ($3::text IS NULL OR kind = $3)
+           AND state IN ('open', 'overdue')
+         ORDER BY id
+           FOR UPDATE""",
+        subject_kind,
+        subject_id,
+        kind,
+    )
+    return [_timer(row) for row in rows]
+
+
+async def lock_expired(tx: Tx, *, now: dt.datetime, limit: int) -> list[Timer]:
+    """Lock and return open timers whose last day is over, oldest first.
+
+    Those that someone else holds are skipped: they are just being met, or another run has them.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.timers
+         WHERE state = 'open' AND ends_at <= $1
+         ORDER BY ends_at, id
+         LIMIT $2
+           FOR UPDATE SKIP LOCKED""",
+        now,
+        limit,
+    )
+    return [_timer(row) for row in rows]
+
+
+async def lock_recomputable(tx: Tx, states: Collection[State]) -> list[Timer]:
+    """Lock and return the timers that a newly known year may move, in id order.
+
+    All that run are looked at, not only provisional ones: a notice may move days of the December
+    before, which the notice of that year had settled otherwise.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.timers
+         WHERE state = ANY($1::text[]) AND (state <> 'met_late' OR provisional)
+         ORDER BY id
+           FOR UPDATE""",
+        sorted(state.value for state in states),
+    )
+    return [_timer(row) for row in rows]
+
+
+async def find(tx: Tx, timer_id: TimerId) -> Timer | None:
+    """Return the timer with this id, or None."""
+    row = await tx.fetch_one("SELECT * FROM catalog.timers WHERE id = $1", timer_id)
+    return None if row is None else _timer(row)
+
+
+async def list_for_subject(tx: Tx, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
+    """Return all timers of a subject in the order in which they were started."""
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.timers
+         WHERE subject_kind = $1 AND subject_id = $2
+         ORDER BY started_on, id
+         LIMIT 1000""",
+        subject_kind,
+        subject_id,
+    )
+    return [_timer(row) for row in rows]
+
+
+async def list_running(
+    tx: Tx, wanted: DueFilter, *, after: tuple[dt.datetime, uuid.UUID] | None, limit: int
+) -> list[Timer]:
+    """Return running timers in the order of their end, from behind ``after``."""
+    ends_at, timer_id = after or (None, None)
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.timers
+         WHERE state IN ('open', 'overdue')
+           AND ($1::text IS NULL OR against = $1)
+           AND ($2::text IS NULL OR kind = $2)
+           AND ($3::text IS NULL OR subject_kind = $3)
+           AND ($4::uuid IS NULL OR party_id = $4)
+           AND ($5::text IS NULL OR state = $5)
+           AND ($6::boolean IS NULL OR provisional = $6)
+           AND ($7::date IS NULL OR due_on <= $7)
+           AND ($8::timestamptz IS NULL OR (ends_at, id) > ($8, $9::uuid))
+         ORDER BY ends_at, id
+         LIMIT $10""",
+        wanted.against,
+        wanted.kind,
+        wanted.subject_kind,
+        wanted.party_id,
+        None if wanted.state is None else wanted.state.value,
+        wanted.provisional,
+        wanted.due_through,
+        ends_at,
+        timer_id,
+        limit,
+    )
+    return [_timer(row) for row in rows]
+
+
+async def insert_calendar_year(
+    tx: Tx, table: YearTable, *, loaded_at: dt.datetime, loaded_by: str
+) -> bool:
+    """Insert a year's notice; tell False if this notice is there already."""
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO catalog.calendar_years
+                (year, notice_number, issued_on, holidays, workdays, loaded_at, loaded_by)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (year, notice_number) DO NOTHING""",
+            table.year,
+            table.notice_number,
+            table.issued_on,
+            sorted(table.holidays),
+            sorted(table.workdays),
+            loaded_at,
+            loaded_by,
+        )
+    )
+
+
+async def list_calendar_years(tx: Tx) -> list[YearTable]:
+    """Return the notice in force for each year: the one issued last, then loaded last."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (year) year, notice_number, issued_on, holidays, workdays
+          FROM catalog.calendar_years
+         ORDER BY year, issued_on DESC, loaded_at DESC"""
+    )
+    return [
+        YearTable(
+            year=row["year"],
+            notice_number=row["notice_number"],
+            issued_on=row["issued_on"],
+            holidays=frozenset(row["holidays"]),
+            workdays=frozenset(row["workdays"]),
+        )
+        for row in rows
+    ]
+
+
+def _timer(row: Row) -> Timer:
+    party_id = row["party_id"]
+    return Timer(
+        id=TimerId(row["id"]),
+        kind=row["kind"],
+        subject_kind=row["subject_kind"],
+        subject_id=row["subject_id"],
+        against=row["against"],
+        party_id=None if party_id is None else PartyId(party_id),
+        rulebook=row["rulebook"],
+        started_on=row["started_on"],
+        period=Period(
+            row["period_length"],
+            Unit(row["period_unit"]),
+            row["period_source"],
+            row["period_note"],
+        ),
+        due_on=row["due_on"],
+        ends_at=row["ends_at"],
+        provisional=row["provisional"],
+        state=State(row["state"]),
+        met_at=row["met_at"],
+        note=row["note"],
+    )
