@@ -241,9 +241,7 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def root_from_inclusion(
-    leaf: Hash, index: int, size: int, proof: Iterable[bytes]
-) -> Hash | None:
+def root_from_inclusion(leaf: Hash, index: int, size: int, proof: Iterable[bytes]) -> Hash | None:
     """Return the root that the proof leads to, or None if it has a wrong length.
 
     (RFC 9162 §2.1.3.2.)

@@ -43,10 +43,7 @@ def is_valid_at(key: PublicKey, instant: dt.datetime) -> bool:
 
 
 def signing_key(
-    keys: Iterable[PublicKey],
-    purpose: Purpose,
-    now: dt.datetime,
-    holder: PartyId | None = None,
+    keys: Iterable[PublicKey], purpose: Purpose, now: dt.datetime, holder: PartyId | None = None
 ) -> PublicKey:
     """Return the key that signs for ``purpose`` now: the one most recently made valid.
 

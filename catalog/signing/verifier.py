@@ -18,8 +18,6 @@ def verify_raw(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def verify_detached(
-    public_key: bytes, purpose: Purpose, document: bytes, signature: bytes
-) -> bool:
+def verify_detached(public_key: bytes, purpose: Purpose, document: bytes, signature: bytes) -> bool:
     """Tell whether ``signature`` was made over ``document`` for ``purpose`` with this key."""
     return verify_raw(public_key, framed(purpose, document), signature)

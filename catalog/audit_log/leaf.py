@@ -1,0 +1,113 @@
+"""Build the bytes of an entry, once (叶与载荷). What is stored is what is hashed.
+
+The leaf is public; the payload (who, for whom, before, after, why) is not, and can be erased.
+The leaf holds only a salted commitment to it, so that nobody can guess a short payload.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log.model import Digest, EntryId, Leaf, Subject
+from catalog.audit_log.tiles import MAX_ENTRY_LENGTH
+from catalog.kernel.actor import Actor
+from catalog.kernel.errors import Invalid
+from catalog.signing.canonical import canonical
+
+VERSION: Final = 1
+SALT_LENGTH: Final = 16  # 128 bits, as AUDIT_LOG R6 asks at least
+
+_decoder: Final = msgspec.json.Decoder(Leaf)
+
+
+class EntryTooLong(Invalid):
+    """A leaf has at most 65,535 bytes, because a bundle gives its length two bytes."""
+
+    code = "audit_entry_too_long"
+
+
+def instant(at: dt.datetime) -> str:
+    """Return an instant as leaves write it: UTC, six decimals, ``Z``.
+
+    :raises ValueError: if it is not aware.
+    """
+    if at.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def payload_bytes(
+    actor: Actor,
+    *,
+    facts: Any = None,
+    before: Any = None,
+    after: Any = None,
+    reason: str | None = None,
+) -> bytes:
+    """Return the payload: who acted, for whom, and what was before and after, and why."""
+    return canonical(
+        {
+            "actor": {
+                "account_id": actor.account_id,
+                "party_id": actor.party_id,
+                "name": actor.name,
+                "roles": sorted(actor.roles),
+            },
+            "acting_for": actor.acting_for,
+            "before": before,
+            "after": after,
+            "reason": reason,
+            "facts": facts,
+        }
+    )
+
+
+def commitment(salt: bytes, payload: bytes) -> str:
+    """Return the hex of SHA-256(salt ‖ payload)."""
+    return hashlib.sha256(salt + payload).hexdigest()
+
+
+def leaf_bytes(
+    entry_id: EntryId,
+    at: dt.datetime,
+    event: str,
+    *,
+    subjects: Iterable[Subject],
+    payload_sha256: str,
+    digests: Iterable[Digest] = (),
+    rules: Iterable[str] = (),
+    order_seq: int | None = None,
+) -> bytes:
+    """Return the leaf as canonical JSON.
+
+    :raises EntryTooLong: if it does not fit a bundle.
+    """
+    leaf = canonical(
+        Leaf(
+            v=VERSION,
+            id=str(entry_id),
+            at=instant(at),
+            event=event,
+            subjects=tuple(subjects),
+            payload_sha256=payload_sha256,
+            digests=tuple(digests),
+            rules=tuple(rules),
+            order_seq=order_seq,
+        )
+    )
+    if len(leaf) > MAX_ENTRY_LENGTH:
+        raise EntryTooLong(length=len(leaf), maximum=MAX_ENTRY_LENGTH)
+    return leaf
+
+
+def read_leaf(leaf: bytes) -> Leaf:
+    """Return the parts of a leaf.
+
+    :raises msgspec.MsgspecError: if the bytes are no leaf.
+    """
+    return _decoder.decode(leaf)

@@ -1,0 +1,305 @@
+"""Append entries, give them their places, sign the tree; enter and revoke keys.
+
+``append`` is called by every command, in its transaction. ``sequence`` and ``publish`` are called
+by the job, in transactions of their own and with the sequencer's role.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import leaf, merkle, queries, store
+from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.disk import CheckpointJournal, Signed
+from catalog.audit_log.events import Event
+from catalog.audit_log.key_record import key_record
+from catalog.audit_log.model import Digest, Entry, EntryId, Subject
+from catalog.kernel.actor import Actor, system
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import new_id
+from catalog.kernel.paging import Page
+from catalog.signing import operations as signing
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
+
+BATCH: Final = 4096
+
+
+class LogBroken(RuntimeError):
+    """What is stored is not what was signed or sequenced. Nothing more is signed until mended."""
+
+
+class LogSigner(msgspec.Struct, frozen=True):
+    """Sign the checkpoints of one log: its origin, which is its name, and the checkpoint key."""
+
+    origin: str
+    signer: Signer
+
+    @property
+    def key(self) -> VerifierKey:
+        """Return the public half, under the log's name."""
+        return VerifierKey(self.origin, self.signer.public_key)
+
+    def note(self, size: int, root: merkle.Hash) -> bytes:
+        """Return the signed checkpoint."""
+        checkpoint = Checkpoint(self.origin, size, root)
+        return signed_note(checkpoint, self.key, self.signer.sign(checkpoint.text().encode()))
+
+
+# ── the commands' part ──────────────────────────────────────────────────────────────────────
+
+
+async def append(
+    tx: Tx,
+    event: Event,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    subjects: Iterable[Subject],
+    facts: Any = None,
+    before: Any = None,
+    after: Any = None,
+    reason: str | None = None,
+    rules: Iterable[str] = (),
+    digests: Iterable[Digest] = (),
+    order_seq: int | None = None,
+) -> EntryId:
+    """Remember ``event`` in the caller's transaction. Plain inserts, no lock.
+
+    ``subjects`` and ``digests`` are public; what stands in ``facts``, ``before``, ``after`` and
+    ``reason`` goes into the payload, of which the public leaf has only a salted commitment.
+
+    :raises EntryTooLong: if the leaf does not fit a bundle.
+    :raises NotCanonical: if a value has no canonical JSON form.
+    """
+    entry_id = EntryId(new_id())
+    about = tuple(subjects)
+    salt = secrets.token_bytes(leaf.SALT_LENGTH)
+    payload = leaf.payload_bytes(actor, facts=facts, before=before, after=after, reason=reason)
+    await store.append(
+        tx,
+        entry_id=entry_id,
+        leaf=leaf.leaf_bytes(
+            entry_id,
+            now,
+            event.value,
+            subjects=about,
+            payload_sha256=leaf.commitment(salt, payload),
+            digests=digests,
+            rules=rules,
+            order_seq=order_seq,
+        ),
+        at=now,
+        event=event.value,
+        subjects=[subject.key for subject in about],
+        actor_account_id=actor.account_id,
+        actor_party_id=actor.party_id,
+        salt=salt,
+        payload=payload,
+    )
+    tx.remember()
+    return entry_id
+
+
+async def read_entries(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    wanted: queries.Wanted,
+    cursor: str | None,
+    limit: int,
+) -> Page[Entry]:
+    """Return a page of entries with their payloads, and remember that they were read."""
+    page = await queries.search_entries(tx, actor, wanted, cursor=cursor, limit=limit)
+    await append(
+        tx,
+        Event.AUDIT_READ,
+        actor=actor,
+        now=now,
+        subjects=(),
+        facts={"wanted": wanted, "entries": [entry.id for entry in page.items]},
+    )
+    return page
+
+
+# ── the job's part ──────────────────────────────────────────────────────────────────────────
+
+
+async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
+    """Give the entries that wait their places in the tree; return how many there were.
+
+    The state's row is the fence: a second sequencer waits for it and then sees the new size.
+    Leaves, tiles and state move together or not at all, so no place is ever burned.
+
+    :raises LogBroken: if the stored state does not fit itself.
+    """
+    state = await store.lock_state(tx)
+    entries = await store.take_outbox(tx, limit)
+    if not entries:
+        return 0
+    edge = state.edge()
+    if edge.root() != state.root:
+        raise LogBroken(f"the frontier of {state.size} leaves does not have the stored root")
+    grown, tiles = edge.extended([merkle.leaf_hash(each) for _, each in entries])
+    await store.add_leaves(tx, state.size, entries)
+    await store.add_tiles(tx, tiles)
+    moved = await store.advance_state(tx, old_size=state.size, edge=grown, root=grown.root())
+    if moved != 1:
+        raise LogBroken(f"the log moved on from {state.size} under the lock")
+    return len(entries)
+
+
+async def publish(
+    tx: Tx, *, now: dt.datetime, signer: LogSigner, journal: CheckpointJournal
+) -> Checkpoint | None:
+    """Sign the tree as it stands, if it grew; return the new checkpoint.
+
+    1. What the journal says was signed is stored, should a crash have come between.
+    2. The tree at the last signed size is rebuilt from the tiles and must have the signed root.
+    3. Every later leaf is read again and hashed again; the root must be the stored one.
+    4. The journal checks the proof of consistency and writes the checkpoint down.
+    5. Only then is it stored, and so published.
+
+    :raises LogBroken: if anything stored differs from what was signed or hashed before.
+    :raises CheckpointRefused: if the journal refuses.
+    """
+    state = await store.lock_state(tx)
+    last = await asyncio.to_thread(journal.last)
+    await _catch_up_with(tx, last)
+    signed_size = 0 if last is None else last.size
+    if state.size == signed_size and (last is None or last.root == state.root):
+        return None
+    await _reread(tx, state, last)
+    spans = merkle.consistency_spans(signed_size, state.size)
+    tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
+    note = signer.note(state.size, state.root)
+    new = Signed(size=state.size, root=state.root, note=note.decode(), at=now)
+    await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
+    await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
+    return Checkpoint(signer.origin, state.size, state.root)
+
+
+async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
+    stored = await store.last_checkpoint(tx)
+    if last is None:
+        if stored is not None:
+            raise LogBroken(f"a checkpoint of {stored.size} is stored, but the journal is empty")
+        return
+    if stored is None or stored.size < last.size:
+        await store.add_checkpoint(
+            tx, size=last.size, root=last.root, note=last.note.encode(), published_at=last.at
+        )
+    elif (stored.size, stored.root) != (last.size, last.root):
+        raise LogBroken(f"a checkpoint of {stored.size} is stored that the journal does not have")
+
+
+async def _reread(tx: Tx, state: store.State, last: Signed | None) -> None:
+    size = 0 if last is None else last.size
+    if state.size <= size:
+        raise LogBroken(f"{size} leaves were signed, but the log has {state.size}")
+    wanted = [(n, size >> (8 * (n + 1))) for n, w in enumerate(merkle.edge_widths(size)) if w]
+    tiles = await store.read_tiles(tx, state, wanted)
+    try:
+        edge = merkle.edge_at(size, lambda level, number: tiles.get((level, number), b""))
+    except ValueError as error:
+        raise LogBroken(str(error)) from error
+    if last is not None and edge.root() != last.root:
+        raise LogBroken(f"the tiles do not have the root that was signed for {size}")
+    expected, hashes = size, []
+    async for index, each in store.read_leaves(tx, size, state.size):
+        if index != expected:
+            raise LogBroken(f"leaf {expected} is missing")
+        hashes.append(merkle.leaf_hash(each))
+        expected += 1
+        if len(hashes) == BATCH:
+            edge, hashes = edge.extended(hashes)[0], []
+    edge, _ = edge.extended(hashes)
+    if edge.size != state.size or edge.root() != state.root:
+        raise LogBroken(f"the leaves from {size} to {state.size} do not have the stored root")
+
+
+# ── keys ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def register_service_keys(
+    tx: Tx, *, now: dt.datetime, keys: Mapping[Purpose, bytes]
+) -> list[PublicKey]:
+    """Enter the service's own public keys where they are new, and end what signed before them.
+
+    Called whenever the service starts; returns what changed, mostly nothing.
+    """
+    changed = await signing.enter_service_keys(tx, now=now, keys=keys)
+    if changed:
+        await _remember_keys(tx, Event.KEY_REGISTERED, system("keys"), now, changed)
+    return changed
+
+
+async def register_party_key(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    purpose: Purpose,
+    public_key: bytes,
+    possession: bytes,
+) -> PublicKey:
+    """Register a key of the actor's party, whose private half the service never sees.
+
+    ``possession`` is the signature, with that very key, over ``signing.possession.statement``.
+
+    :raises PurposeNotForParties: if only the service signs for that purpose.
+    :raises PossessionNotProven: if the signature is not the key's.
+    :raises KeyTaken: if the key is registered already.
+    """
+    key = await signing.enter_party_key(
+        tx,
+        actor=actor,
+        now=now,
+        purpose=purpose,
+        public_key=public_key,
+        possession_signature=possession,
+    )
+    await _remember_keys(tx, Event.KEY_REGISTERED, actor, now, [key])
+    return key
+
+
+async def revoke_key(
+    tx: Tx, *, actor: Actor, now: dt.datetime, key_id: str, reason: str
+) -> PublicKey:
+    """Revoke a key: what it signs from now on does not count; what it signed before does.
+
+    :raises NoSuchKey: if there is none of that id.
+    :raises KeyAlreadyRevoked: if it was revoked before.
+    """
+    key = await signing.revoke_key(tx, actor=actor, now=now, key_id=key_id)
+    await _remember_keys(tx, Event.KEY_REVOKED, actor, now, [key], reason)
+    return key
+
+
+async def _remember_keys(
+    tx: Tx,
+    event: Event,
+    actor: Actor,
+    now: dt.datetime,
+    keys: list[PublicKey],
+    reason: str | None = None,
+) -> None:
+    await append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=[Subject("key", key.key_id) for key in keys],
+        after=keys,
+        reason=reason,
+        digests=[Digest("key", key.key_id, sha256_hex(key_record(key))) for key in keys],
+    )

@@ -1,0 +1,199 @@
+"""Read the log: checkpoint, tiles, leaves, proofs for everybody; payloads for who may audit.
+
+Nothing beyond the newest checkpoint is shown to the public, so that whatever is shown can be
+proven.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log import merkle, store
+from catalog.audit_log.model import ConsistencyProof, Entry, EntryId, InclusionProof, Subject
+from catalog.audit_log.tiles import NoSuchTile, TilePath, pack
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Row, Tx
+from catalog.kernel.errors import Invalid, Missing
+
+
+class LogEmpty(Missing):
+    """No checkpoint is signed yet."""
+
+    code = "log_empty"
+
+
+class NoSuchEntry(Missing):
+    """There is no entry at that place yet."""
+
+    code = "log_entry_missing"
+
+
+class ProofOutOfRange(Invalid):
+    """The sizes asked for do not lie within the published log, or not in this order."""
+
+    code = "log_proof_out_of_range"
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an auditor looks for; what is None does not matter."""
+
+    subject: str | None = None  # "kind:id"
+    event: str | None = None
+    actor_account_id: uuid.UUID | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+async def get_checkpoint(tx: Tx) -> store.Published:
+    """Return the newest signed checkpoint.
+
+    :raises LogEmpty: if there is none yet.
+    """
+    published = await store.last_checkpoint(tx)
+    if published is None:
+        raise LogEmpty
+    return published
+
+
+async def get_tile(tx: Tx, path: TilePath) -> bytes:
+    """Return a tile, or a bundle of entries, as far as it is published.
+
+    :raises NoSuchTile: if the published tree does not have it.
+    """
+    published = await get_checkpoint(tx)
+    level = path.level or 0
+    available = (published.size >> (8 * level)) - path.number * merkle.TILE_WIDTH
+    if path.width > available:
+        raise NoSuchTile(path=str(path))
+    if path.level is None:
+        start = path.number * merkle.TILE_WIDTH
+        return pack([leaf async for _, leaf in store.read_leaves(tx, start, start + path.width)])
+    state = await store.get_state(tx)
+    tiles = await store.read_tiles(tx, state, [(path.level, path.number)])
+    return tiles[path.level, path.number][: path.width * merkle.HASH_LENGTH]
+
+
+async def get_leaf(tx: Tx, index: int) -> bytes:
+    """Return the bytes of a published leaf.
+
+    :raises NoSuchEntry: if there is none at that place.
+    """
+    published = await get_checkpoint(tx)
+    if 0 <= index < published.size:
+        async for _, leaf in store.read_leaves(tx, index, index + 1):
+            return leaf
+    raise NoSuchEntry(index=index)
+
+
+async def prove_inclusion(tx: Tx, index: int, size: int | None = None) -> InclusionProof:
+    """Return the proof that leaf ``index`` is in the published tree (of ``size``, if given).
+
+    :raises ProofOutOfRange: if the tree of that size is not published or does not have the leaf.
+    """
+    published = await get_checkpoint(tx)
+    size = published.size if size is None else size
+    if not 0 <= index < size <= published.size:
+        raise ProofOutOfRange(index=index, size=size, published=published.size)
+    state = await store.get_state(tx)
+    spans = [(index, index + 1), (0, size), *merkle.inclusion_spans(index, size)]
+    leaf_hash, root, *hashes = await _hashes(tx, state, spans)
+    return InclusionProof(index, size, root, leaf_hash, tuple(hashes))
+
+
+async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> ConsistencyProof:
+    """Return the proof that the tree of ``new`` (the published one) continues that of ``old``.
+
+    :raises ProofOutOfRange: if one of them is not published, or they are not in this order.
+    """
+    published = await get_checkpoint(tx)
+    new = published.size if new is None else new
+    if not 0 < old <= new <= published.size:
+        raise ProofOutOfRange(old=old, new=new, published=published.size)
+    state = await store.get_state(tx)
+    spans = [(0, old), (0, new), *merkle.consistency_spans(old, new)]
+    old_root, new_root, *hashes = await _hashes(tx, state, spans)
+    return ConsistencyProof(old, new, old_root, new_root, tuple(hashes))
+
+
+async def _hashes(tx: Tx, state: store.State, spans: list[merkle.Span]) -> list[merkle.Hash]:
+    tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
+    return merkle.hashes_of(spans, tiles)
+
+
+async def find_index(tx: Tx, entry_id: EntryId) -> int | None:
+    """Return the place of an entry, or None while it waits for one."""
+    return await store.find_place(tx, entry_id)
+
+
+async def list_entries_about(
+    tx: Tx, viewer: Actor, subject: Subject, *, limit: int = 1000
+) -> list[Entry]:
+    """Return the entries about one thing, oldest first; payloads as far as the viewer may see.
+
+    Row-level security leaves out what the viewer's party has no part in.
+    """
+    rows = await store.list_about(tx, subject.key, limit)
+    return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def search_entries(
+    tx: Tx,
+    viewer: Actor,
+    wanted: Wanted,
+    *,
+    cursor: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+) -> paging.Page[Entry]:
+    """Return a page of the entries that fit, newest first, with their payloads.
+
+    :raises NotPermitted: if the viewer may not audit.
+    """
+    viewer.require("audit:read")
+    paging.check_limit(limit)
+    query = paging.fingerprint("audit-entries", wanted)
+    before = _position(paging.decode(query, cursor, 2))
+    rows = await store.search(
+        tx,
+        subject=wanted.subject,
+        event=wanted.event,
+        actor_account_id=wanted.actor_account_id,
+        since=wanted.since,
+        until=wanted.until,
+        before=before,
+        limit=limit + 1,
+    )
+    entries = [_entry(row, with_payload=True) for row in rows[:limit]]
+    more = len(rows) > limit
+    last = entries[-1] if more else None
+    return paging.Page(
+        entries,
+        paging.encode(query, last.at.isoformat(), str(last.id)) if last is not None else None,
+    )
+
+
+def _position(found: list[Any] | None) -> tuple[dt.datetime, uuid.UUID] | None:
+    if found is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(found[0]), uuid.UUID(found[1])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise paging.CursorUnreadable from error
+
+
+def _entry(row: Row, *, with_payload: bool) -> Entry:
+    shown = with_payload and row["payload"] is not None
+    return Entry(
+        id=EntryId(row["entry_id"]),
+        at=row["at"],
+        event=row["event"],
+        subjects=tuple(Subject(*key.split(":", 1)) for key in row["subjects"]),
+        index=row["idx"],
+        leaf=row["leaf"],
+        payload=msgspec.json.decode(row["payload"]) if shown else None,
+        salt=row["salt"] if shown else None,
+    )

@@ -1,0 +1,312 @@
+"""Keep the log: outbox, leaves, tiles, state, checkpoints, and the payloads that can be erased."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from catalog.audit_log.merkle import Edge, Hash, Tile, unpacked_edge
+from catalog.kernel.db import METADATA, Row, Tx
+
+OUTBOX: Final = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("entry_id", pg.UUID(as_uuid=True), nullable=False),
+    sa.Column("leaf", pg.BYTEA, nullable=False),
+    schema="audit_log",
+)
+PAYLOADS: Final = sa.Table(
+    "payloads",
+    METADATA,
+    sa.Column("entry_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("subjects", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("actor_account_id", pg.UUID(as_uuid=True)),
+    sa.Column("actor_party_id", pg.UUID(as_uuid=True)),
+    sa.Column("salt", pg.BYTEA),
+    sa.Column("payload", pg.BYTEA),
+    schema="audit_log",
+)
+LEAVES: Final = sa.Table(
+    "leaves",
+    METADATA,
+    sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("entry_id", pg.UUID(as_uuid=True), nullable=False),
+    sa.Column("leaf", pg.BYTEA, nullable=False),
+    schema="audit_log",
+)
+TILES: Final = sa.Table(
+    "tiles",
+    METADATA,
+    sa.Column("level", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hashes", pg.BYTEA, nullable=False),
+    schema="audit_log",
+)
+STATE: Final = sa.Table(
+    "state",
+    METADATA,
+    sa.Column("log_id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("root", pg.BYTEA, nullable=False),
+    sa.Column("frontier", pg.BYTEA, nullable=False),
+    schema="audit_log",
+)
+CHECKPOINTS: Final = sa.Table(
+    "checkpoints",
+    METADATA,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", pg.BYTEA, nullable=False),
+    sa.Column("note", pg.BYTEA, nullable=False),
+    sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+    schema="audit_log",
+)
+
+
+class State(msgspec.Struct, frozen=True):
+    """How far the log is, as stored."""
+
+    size: int
+    root: Hash
+    frontier: bytes
+
+    def edge(self) -> Edge:
+        """Return the right edge of the tree.
+
+        :raises ValueError: if what is stored does not fit the size.
+        """
+        return unpacked_edge(self.size, self.frontier)
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A checkpoint as stored."""
+
+    size: int
+    root: Hash
+    note: bytes
+
+
+# One statement, so that an entry costs the business transaction one round trip.
+_APPEND: Final = """
+    WITH queued AS (INSERT INTO audit_log.outbox (entry_id, leaf) VALUES ($1, $2))
+    INSERT INTO audit_log.payloads
+        (entry_id, at, event, subjects, actor_account_id, actor_party_id, salt, payload)
+    VALUES ($1, $3, $4, $5, $6, $7, $8, $9)"""
+
+
+async def append(
+    tx: Tx,
+    *,
+    entry_id: uuid.UUID,
+    leaf: bytes,
+    at: dt.datetime,
+    event: str,
+    subjects: list[str],
+    actor_account_id: uuid.UUID | None,
+    actor_party_id: uuid.UUID | None,
+    salt: bytes,
+    payload: bytes,
+) -> None:
+    """Put an entry into the outbox and its payload beside it. Takes no lock."""
+    await tx.execute(
+        _APPEND,
+        entry_id,
+        leaf,
+        at,
+        event,
+        subjects,
+        actor_account_id,
+        actor_party_id,
+        salt,
+        payload,
+    )
+
+
+async def get_state(tx: Tx) -> State:
+    """Return how far the log is."""
+    return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state"))
+
+
+async def lock_state(tx: Tx) -> State:
+    """Return how far the log is, and keep every other sequencer out until this one is done."""
+    return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state FOR UPDATE"))
+
+
+def _state(row: Row | None) -> State:
+    assert row is not None, "the migration made the one row"
+    return State(row["size"], Hash(row["root"]), row["frontier"])
+
+
+async def take_outbox(tx: Tx, limit: int) -> list[tuple[uuid.UUID, bytes]]:
+    """Take up to ``limit`` entries out of the outbox, in the order in which they came in.
+
+    A queue, not a cursor: an entry that commits late under a low id is taken later, never missed.
+    """
+    rows = await tx.fetch(
+        """DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
+               SELECT id FROM audit_log.outbox ORDER BY id LIMIT $1))
+           RETURNING id, entry_id, leaf""",
+        limit,
+    )
+    return [(row["entry_id"], row["leaf"]) for row in sorted(rows, key=lambda row: row["id"])]
+
+
+async def add_leaves(tx: Tx, start: int, entries: list[tuple[uuid.UUID, bytes]]) -> None:
+    """Give the entries the places from ``start`` on."""
+    await tx.copy(
+        "leaves",
+        schema="audit_log",
+        columns=("idx", "entry_id", "leaf"),
+        rows=[(start + i, entry_id, leaf) for i, (entry_id, leaf) in enumerate(entries)],
+    )
+
+
+async def add_tiles(tx: Tx, tiles: Iterable[Tile]) -> None:
+    """Keep the tiles that are full."""
+    await tx.copy(
+        "tiles",
+        schema="audit_log",
+        columns=("level", "number", "hashes"),
+        rows=[(tile.level, tile.number, tile.hashes) for tile in tiles],
+    )
+
+
+async def advance_state(tx: Tx, *, old_size: int, edge: Edge, root: Hash) -> int:
+    """Move the log on, if it still is where it was; return how many rows were moved."""
+    return await tx.execute(
+        "UPDATE audit_log.state SET size = $2, root = $3, frontier = $4 WHERE size = $1",
+        old_size,
+        edge.size,
+        root,
+        edge.packed(),
+    )
+
+
+async def read_tiles(
+    tx: Tx, state: State, wanted: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], bytes]:
+    """Return the wanted tiles: full ones as stored, unfinished ones from the state's frontier."""
+    edge = state.edge()
+    found: dict[tuple[int, int], bytes] = {}
+    full: list[tuple[int, int]] = []
+    for level, number in wanted:
+        if number == state.size >> (8 * (level + 1)) and level < len(edge.partials):
+            found[level, number] = edge.partials[level]
+        else:
+            full.append((level, number))
+    if full:
+        rows = await tx.fetch(
+            """SELECT level, number, hashes FROM audit_log.tiles
+               WHERE (level, number) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))""",
+            [level for level, _ in full],
+            [number for _, number in full],
+        )
+        found.update({(row["level"], row["number"]): row["hashes"] for row in rows})
+    return found
+
+
+async def read_leaves(tx: Tx, start: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Yield index and bytes of the leaves from ``start`` to before ``end``."""
+    async for row in tx.cursor(
+        "SELECT idx, leaf FROM audit_log.leaves WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+        start,
+        end,
+    ):
+        yield row["idx"], row["leaf"]
+
+
+async def last_checkpoint(tx: Tx) -> Published | None:
+    """Return the newest checkpoint."""
+    return _published(
+        await tx.fetch_one(
+            "SELECT size, root, note FROM audit_log.checkpoints ORDER BY size DESC LIMIT 1"
+        )
+    )
+
+
+async def find_checkpoint(tx: Tx, size: int) -> Published | None:
+    """Return the checkpoint of that size."""
+    return _published(
+        await tx.fetch_one(
+            "SELECT size, root, note FROM audit_log.checkpoints WHERE size = $1", size
+        )
+    )
+
+
+def _published(row: Row | None) -> Published | None:
+    return None if row is None else Published(row["size"], Hash(row["root"]), row["note"])
+
+
+async def add_checkpoint(
+    tx: Tx, *, size: int, root: bytes, note: bytes, published_at: dt.datetime
+) -> None:
+    """Keep a checkpoint; one size has one root for ever."""
+    await tx.insert(CHECKPOINTS, size=size, root=root, note=note, published_at=published_at)
+
+
+_ENTRY_COLUMNS: Final = """
+    p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
+    l.idx, coalesce(l.leaf, o.leaf) AS leaf"""
+_ENTRY_TABLES: Final = """
+    audit_log.payloads p
+    LEFT JOIN audit_log.leaves l USING (entry_id)
+    LEFT JOIN audit_log.outbox o USING (entry_id)"""
+
+
+async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
+    """Return the entries about one subject, oldest first."""
+    return await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE p.subjects @> ARRAY[$1] ORDER BY p.at, p.entry_id LIMIT $2""",
+        subject,
+        limit,
+    )
+
+
+async def search(
+    tx: Tx,
+    *,
+    subject: str | None,
+    event: str | None,
+    actor_account_id: uuid.UUID | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    before: tuple[dt.datetime, uuid.UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """Return the newest entries that fit, after the place where the last page ended."""
+    at, entry_id = before or (None, None)
+    return await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE ($1::text IS NULL OR p.subjects @> ARRAY[$1])
+              AND ($2::text IS NULL OR p.event = $2)
+              AND ($3::uuid IS NULL OR p.actor_account_id = $3)
+              AND ($4::timestamptz IS NULL OR p.at >= $4)
+              AND ($5::timestamptz IS NULL OR p.at < $5)
+              AND ($6::timestamptz IS NULL OR (p.at, p.entry_id) < ($6, $7::uuid))
+            ORDER BY p.at DESC, p.entry_id DESC LIMIT $8""",
+        subject,
+        event,
+        actor_account_id,
+        since,
+        until,
+        at,
+        entry_id,
+        limit,
+    )
+
+
+async def find_place(tx: Tx, entry_id: uuid.UUID) -> int | None:
+    """Return the index of an entry, or None while it waits in the outbox."""
+    index: int | None = await tx.fetch_value(
+        "SELECT idx FROM audit_log.leaves WHERE entry_id = $1", entry_id
+    )
+    return index

@@ -1,0 +1,115 @@
+"""Enter and revoke keys. Called by ``catalog.audit_log.operations``, which remembers it.
+
+The log stands above this room (it signs with its keys), so this room can not write entries; the
+commands that callers use are ``register_service_keys``, ``register_party_key`` and ``revoke_key``
+there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+
+from catalog.kernel.actor import Actor, NotPermitted
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, Missing
+from catalog.signing import possession, store
+from catalog.signing.keyring import is_valid_at
+from catalog.signing.model import PublicKey, key_id_of
+from catalog.signing.purposes import Purpose
+
+
+class KeyTaken(Conflict):
+    """The key is registered already; a key has one holder and one purpose."""
+
+    code = "key_taken"
+
+
+class NoSuchKey(Missing):
+    """There is no key of that id."""
+
+    code = "key_missing"
+
+
+class KeyAlreadyRevoked(Conflict):
+    """The key was revoked before; that instant stays."""
+
+    code = "key_already_revoked"
+
+
+async def enter_service_keys(
+    tx: Tx, *, now: dt.datetime, keys: Mapping[Purpose, bytes]
+) -> list[PublicKey]:
+    """Enter the service's own keys that are new; what signed before them ends now.
+
+    Return all keys that were entered or changed. Workers that start at once take turns.
+    """
+    await store.lock_service_keys(tx)
+    changed: list[PublicKey] = []
+    for purpose, public_key in sorted(keys.items()):
+        held = await store.list_of(tx, None, purpose)
+        if any(key.public_key == public_key for key in held):
+            continue
+        for key in held:
+            if key.valid_to is None and is_valid_at(key, now):
+                # A period is never empty: a key entered this very instant ends a moment later.
+                at = max(now, key.valid_from + dt.timedelta(microseconds=1))
+                await store.end(tx, key.key_id, at)
+                changed.append(msgspec.structs.replace(key, valid_to=at))
+        changed.append(await _enter(tx, PublicKey(key_id_of(public_key), purpose, public_key, now)))
+    return changed
+
+
+async def enter_party_key(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    purpose: Purpose,
+    public_key: bytes,
+    possession_signature: bytes,
+) -> PublicKey:
+    """Enter a key of the actor's own party, after it proved to have the private half.
+
+    :raises KeyTaken: if the key is registered already.
+    """
+    actor.require("key:register")
+    if actor.party_id is None:
+        raise NotPermitted(permission="key:register")
+    possession.check(actor.party_id, purpose, public_key, possession_signature)
+    return await _enter(
+        tx,
+        PublicKey(
+            key_id_of(public_key),
+            purpose,
+            public_key,
+            now,
+            holder_party_id=actor.party_id,
+            registered_by=actor.account_id,
+        ),
+    )
+
+
+async def _enter(tx: Tx, key: PublicKey) -> PublicKey:
+    if await store.find(tx, key.key_id) is not None:
+        raise KeyTaken(key_id=key.key_id)
+    await store.insert(tx, key)
+    return key
+
+
+async def revoke_key(tx: Tx, *, actor: Actor, now: dt.datetime, key_id: str) -> PublicKey:
+    """Revoke a key: what it signs from now on does not count.
+
+    :raises NoSuchKey: if there is none of that id.
+    :raises KeyAlreadyRevoked: if it was revoked before.
+    """
+    actor.require("key:revoke")
+    key = await store.lock(tx, key_id)
+    if key is None:
+        raise NoSuchKey(key_id=key_id)
+    if key.revoked_at is not None:
+        raise KeyAlreadyRevoked(key_id=key_id, revoked_at=key.revoked_at.isoformat())
+    await store.revoke(tx, key.key_id, now)
+    return msgspec.structs.replace(key, revoked_at=now)

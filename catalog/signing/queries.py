@@ -1,0 +1,24 @@
+"""Read the public keys. They are public: whoever asks may know them."""
+
+from __future__ import annotations
+
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import PartyId
+from catalog.signing import store
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
+
+
+async def find_key(tx: Tx, key_id: str) -> PublicKey | None:
+    """Return the key of that id, or None."""
+    return await store.find(tx, key_id)
+
+
+async def list_public_keys(tx: Tx) -> list[PublicKey]:
+    """Return all keys that ever were, the service's and the parties', oldest first."""
+    return await store.list_all(tx)
+
+
+async def list_keys_of(tx: Tx, holder: PartyId | None, purpose: Purpose) -> list[PublicKey]:
+    """Return the keys of one holder for one purpose; the service's own for holder None."""
+    return await store.list_of(tx, holder, purpose)
