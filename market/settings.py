@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set. Environment names are ``DATABASE_URL`` and ``MARKET_*``."""
 
     database_url: str | None = None  # a real PostgreSQL ≥ 15; None means the embedded one
+    separate_logins: bool = False  # each database role signs in by itself (embedded server)
+    pool_size: int = 10
     data_dir: pathlib.Path = pathlib.Path("data")
     pg_bindir: pathlib.Path | None = None
     host: str = "127.0.0.1"

@@ -18,6 +18,7 @@ from litestar import Response
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, begin, run
 from catalog.kernel.workdays import Calendar
+from catalog.timers import queries as timers
 from market.http.context import AnyRequest, Context, actor, context
 from market.http.problem import (
     IdempotencyKeyMalformed,
@@ -115,7 +116,7 @@ async def command(
             return _response(
                 stored.body, stored.status, {**stored.headers, "idempotency-replayed": "true"}
             )
-        answer = await act(Command(tx, who, now, wiring.calendar, wiring))
+        answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
         await idempotency.keep(
             tx, principal=principal, key=key, status=answer.status, headers=answer.headers, body=body
@@ -133,7 +134,7 @@ async def secret_command(
     now = wiring.now()
 
     async def once(tx: Tx) -> Response[bytes]:
-        answer = await act(Command(tx, who, now, wiring.calendar, wiring))
+        answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
         return _response(body, answer.status, answer.headers)
 
@@ -144,7 +145,8 @@ async def read(request: AnyRequest, look: Callable[[Command], Awaitable[T]]) -> 
     """Run a read in one transaction and return what it found."""
     wiring, who = context(request), actor(request)
     async with begin(wiring.db, who) as tx:
-        return await look(Command(tx, who, wiring.now(), wiring.calendar, wiring))
+        calendar = await timers.get_calendar(tx)
+        return await look(Command(tx, who, wiring.now(), calendar, wiring))
 
 
 def answer(content: Any, *, version: int | None = None, cache: str = "no-store") -> Response[bytes]:

