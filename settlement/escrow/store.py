@@ -1,0 +1,100 @@
+"""Store escrows: one row per order, locked while its money moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+import sqlalchemy as sa
+
+from catalog.kernel.db import METADATA, Row, Tx
+from settlement.escrow.model import Escrow
+from settlement.escrow.states import State
+
+ESCROWS: Final = sa.Table(
+    "escrows",
+    METADATA,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("payer_party_id", sa.Uuid, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("funded_at", sa.DateTime(timezone=True)),
+    sa.Column("closed_at", sa.DateTime(timezone=True)),
+    sa.Column("funding_key", sa.Uuid),
+    sa.Column("closing_key", sa.Uuid),
+    schema="settlement",
+)
+
+
+async def insert(tx: Tx, escrow: Escrow) -> bool:
+    """Insert an escrow; return False if the order has one already."""
+    inserted = await tx.fetch_value(
+        """INSERT INTO settlement.escrows (order_id, payer_party_id, amount_fen, state, opened_at)
+           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
+        escrow.order_id,
+        escrow.payer_party_id,
+        escrow.amount_fen,
+        str(escrow.state),
+        escrow.opened_at,
+    )
+    return bool(inserted)
+
+
+async def lock(tx: Tx, order_id: uuid.UUID) -> Escrow | None:
+    """Return the escrow of an order, locked until the transaction ends, or None."""
+    row = await tx.fetch_one(
+        "SELECT * FROM settlement.escrows WHERE order_id = $1 FOR UPDATE", order_id
+    )
+    return None if row is None else escrow(row)
+
+
+async def fund(
+    tx: Tx, order_id: uuid.UUID, *, state: State, at: dt.datetime, by: uuid.UUID
+) -> None:
+    """Set that the money came, by which entry."""
+    await tx.execute(
+        """UPDATE settlement.escrows SET state = $2, funded_at = $3, funding_key = $4
+            WHERE order_id = $1""",
+        order_id,
+        str(state),
+        at,
+        by,
+    )
+
+
+async def close(
+    tx: Tx, order_id: uuid.UUID, *, state: State, at: dt.datetime, by: uuid.UUID
+) -> None:
+    """Set that the money left, by which entry."""
+    await tx.execute(
+        """UPDATE settlement.escrows SET state = $2, closed_at = $3, closing_key = $4
+            WHERE order_id = $1""",
+        order_id,
+        str(state),
+        at,
+        by,
+    )
+
+
+async def set_state(tx: Tx, order_id: uuid.UUID, state: State) -> None:
+    """Set the state alone."""
+    await tx.execute(
+        "UPDATE settlement.escrows SET state = $2 WHERE order_id = $1", order_id, str(state)
+    )
+
+
+def escrow(row: Row) -> Escrow:
+    """Return the escrow in a row."""
+    return Escrow(
+        order_id=row["order_id"],
+        payer_party_id=row["payer_party_id"],
+        amount_fen=row["amount_fen"],
+        state=State(row["state"]),
+        opened_at=row["opened_at"],
+        funded_at=row["funded_at"],
+        closed_at=row["closed_at"],
+        funding_key=row["funding_key"],
+        closing_key=row["closing_key"],
+    )

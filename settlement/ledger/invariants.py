@@ -1,0 +1,187 @@
+"""Say what must be true of the books at every moment, given the facts (账务不变式).
+
+The database refuses what would break one of these. They are asked again, from outside, because a
+constraint can be dropped, a trigger disabled and a file edited.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from settlement.ledger.journal import Entry, Kind, RecordUnreadable, read_record
+
+
+class Law(enum.StrEnum):
+    """One thing that must be true."""
+
+    RECORD_INTACT = "record_intact"  # the record is canonical and has its digest
+    RECORD_EQUALS_COLUMNS = "record_equals_columns"
+    TRIAL_BALANCE_ZERO = "trial_balance_zero"  # 试算平衡
+    GUARD_EQUALS_REPLAY = "guard_equals_replay"
+    FLOOR_KEPT = "floor_kept"
+    ORDER_MONEY_EQUALS_JOURNAL = "order_money_equals_journal"
+    ORDER_NOT_GIVEN_OUT_TWICE = "order_not_given_out_twice"
+    ESCROW_EQUALS_ORDER_MONEY = "escrow_equals_order_money"
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """One thing that is not as it must be, and where."""
+
+    law: Law
+    subject: str
+    detail: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal as it is stored, its legs named by account codes."""
+
+    key: uuid.UUID
+    kind: str
+    book: str
+    currency: str
+    legs: tuple[tuple[str, int], ...]
+    order_id: uuid.UUID | None
+    reverses: uuid.UUID | None
+    rule_version: str
+    booked_at: dt.datetime
+    value_on: dt.date
+    record: bytes
+    record_sha256: bytes
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guarded account says that it has."""
+
+    account: str
+    posted: int
+    held: int
+    floor: int
+
+
+class OrderMoney(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order says that came and went."""
+
+    order_id: uuid.UUID
+    paid: int
+    released: int
+    refunded: int
+    disputed: int
+
+
+_FLOWS: Final = {Kind.PAY_IN: "paid", Kind.RELEASE: "released", Kind.REFUND: "refunded"}
+
+
+class Replay:
+    """Add the journal up, row by row, into what every other table should say."""
+
+    def __init__(self) -> None:
+        self.balances: dict[str, int] = {}
+        self.orders: dict[uuid.UUID, dict[str, int]] = {}
+        self.rows = 0
+
+    def take(self, row: Row) -> list[Breach]:
+        """Count one row in and return what is wrong with it."""
+        self.rows += 1
+        for account, amount in row.legs:
+            self.balances[account] = self.balances.get(account, 0) + amount
+        flow = _FLOWS.get(Kind(row.kind)) if row.kind in set(Kind) else None
+        if row.order_id is not None and flow is not None and row.legs:
+            sums = self.orders.setdefault(row.order_id, dict.fromkeys(_FLOWS.values(), 0))
+            sums[flow] -= row.legs[0][1]
+        return entry_intact(row)
+
+    def trial_balance(self) -> list[Breach]:
+        """Return a breach if all legs together are not zero (试算平衡)."""
+        total = sum(self.balances.values())
+        if total == 0:
+            return []
+        return [Breach(Law.TRIAL_BALANCE_ZERO, "journal", f"the legs sum to {total} fen")]
+
+    def guards(self, guards: Iterable[Guard]) -> list[Breach]:
+        """Return every guarded account that differs from the journal or is below its floor."""
+        found: list[Breach] = []
+        for guard in guards:
+            replayed = self.balances.get(guard.account, 0)
+            if guard.posted != replayed:
+                detail = f"says {guard.posted}, the journal {replayed}"
+                found.append(Breach(Law.GUARD_EQUALS_REPLAY, guard.account, detail))
+            if guard.posted - guard.held < guard.floor:
+                detail = f"{guard.posted} - {guard.held} is below {guard.floor}"
+                found.append(Breach(Law.FLOOR_KEPT, guard.account, detail))
+        return found
+
+    def order_money(self, orders: Iterable[OrderMoney]) -> list[Breach]:
+        """Return every order whose sums differ from the journal or that gave out too much."""
+        found: list[Breach] = []
+        waiting: dict[uuid.UUID, Mapping[str, int]] = dict(self.orders)
+        for order in orders:
+            subject = str(order.order_id)
+            sums = waiting.pop(order.order_id, {"paid": 0, "released": 0, "refunded": 0})
+            told = {"paid": order.paid, "released": order.released, "refunded": order.refunded}
+            if told != sums:
+                detail = f"says {told}, the journal {dict(sums)}"
+                found.append(Breach(Law.ORDER_MONEY_EQUALS_JOURNAL, subject, detail))
+            left = order.paid - order.released - order.refunded
+            if left < order.disputed:
+                detail = f"{left} fen are left, {order.disputed} are disputed"
+                found.append(Breach(Law.ORDER_NOT_GIVEN_OUT_TWICE, subject, detail))
+            escrow = self.balances.get(f"order_escrow/{subject}", 0)
+            if escrow != left:
+                detail = f"holds {escrow}, the order has {left} left"
+                found.append(Breach(Law.ESCROW_EQUALS_ORDER_MONEY, subject, detail))
+        found.extend(
+            Breach(Law.ORDER_MONEY_EQUALS_JOURNAL, str(order_id), "has no row")
+            for order_id in waiting
+        )
+        return found
+
+
+def entry_intact(row: Row) -> list[Breach]:
+    """Return what is wrong with one row: its digest, its record, or what the columns say."""
+    subject = str(row.key)
+    if hashlib.sha256(row.record).digest() != row.record_sha256:
+        return [Breach(Law.RECORD_INTACT, subject, "the digest is not that of the record")]
+    try:
+        entry = read_record(row.record)
+    except RecordUnreadable as unreadable:
+        return [Breach(Law.RECORD_INTACT, subject, str(unreadable.facts["reason"]))]
+    told, stored = _as_told(entry), _as_stored(row)
+    wrong = sorted(name for name in told if told[name] != stored[name])
+    return [Breach(Law.RECORD_EQUALS_COLUMNS, subject, ", ".join(wrong))] if wrong else []
+
+
+def _as_told(entry: Entry) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "kind": str(entry.kind),
+        "book": entry.book,
+        "currency": entry.currency,
+        "legs": tuple((leg.account.code, leg.amount_fen) for leg in entry.legs),
+        "order_id": entry.order_id,
+        "reverses": entry.reverses,
+        "rule_version": entry.rule_version,
+        "booked_at": entry.booked_at,
+        "value_on": entry.value_on,
+    }
+
+
+def _as_stored(row: Row) -> dict[str, object]:
+    return {
+        "key": row.key,
+        "kind": row.kind,
+        "book": row.book,
+        "currency": row.currency,
+        "legs": row.legs,
+        "order_id": row.order_id,
+        "reverses": row.reverses,
+        "rule_version": row.rule_version,
+        "booked_at": row.booked_at,
+        "value_on": row.value_on,
+    }

@@ -1,0 +1,146 @@
+"""Post entries and hold money. Whoever calls has decided that the money may move."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Iterator
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest, Subject
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, DomainError, Refused
+from settlement.ledger import store
+from settlement.ledger.accounts import BOOK, escrow_of
+from settlement.ledger.journal import Entry, read_record
+from settlement.money import CURRENCY, Fen
+
+
+class KeyReused(Conflict):
+    """The key belongs to an entry that says something else."""
+
+    code = "journal_key_reused"
+
+
+class BalanceInsufficient(Refused):
+    """The account holds less than would leave it, or what it holds is frozen."""
+
+    code = "ledger_balance_insufficient"
+
+
+class OrderMoneyExceeded(Refused):
+    """The order would give out more than was paid in."""
+
+    code = "order_money_exceeded"
+
+
+class Effect(enum.StrEnum):
+    """What became of an entry that was posted."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """An entry in the journal, and whether this call put it there."""
+
+    entry: Entry
+    effect: Effect
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether this call moved the money."""
+        return self.effect is Effect.ACCEPTED
+
+
+_REFUSALS: Final[dict[str, type[DomainError]]] = {
+    "guarded_balance_not_below_floor": BalanceInsufficient,
+    "guarded_balance_hold_not_negative": BalanceInsufficient,
+    "order_money_not_given_out_twice": OrderMoneyExceeded,
+    "order_money_not_negative": OrderMoneyExceeded,
+}
+
+
+async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Posted:
+    """Post an entry once, whoever sends it how often.
+
+    :raises KeyReused: if its key belongs to another entry.
+    :raises BalanceInsufficient: if a guarded account would fall below its floor.
+    :raises OrderMoneyExceeded: if the order would give out more than was paid in.
+    """
+    accounts = [leg.account for leg in entry.legs]
+    ids = await store.account_ids(tx, accounts, book=entry.book, currency=entry.currency, now=now)
+    with _refusals(account=entry.debited.code, amount_fen=entry.amount_fen):
+        is_new = await store.insert(tx, entry, ids)
+    if not is_new:
+        return await _replayed(tx, entry)
+    await audit_log.append(
+        tx,
+        Event.JOURNAL_POSTED,
+        actor=actor,
+        now=now,
+        subjects=_subjects(entry),
+        facts={"kind": str(entry.kind), "amount_fen": entry.amount_fen},
+        digests=[Digest("journal", str(entry.key), entry.digest().hex())],
+    )
+    return Posted(entry, Effect.ACCEPTED)
+
+
+async def hold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
+    """Freeze money in an order's escrow: the database lets it go nowhere (冻结).
+
+    :raises BalanceInsufficient: if the escrow holds less.
+    """
+    await _hold(tx, now, order_id, amount_fen)
+
+
+async def unhold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
+    """Free money that was frozen in an order's escrow (解冻).
+
+    :raises BalanceInsufficient: if less was frozen.
+    """
+    await _hold(tx, now, order_id, -amount_fen)
+
+
+async def _hold(tx: Tx, now: dt.datetime, order_id: uuid.UUID, by_fen: int) -> None:
+    escrow = escrow_of(order_id)
+    (account_id,) = await store.account_ids(tx, [escrow], book=BOOK, currency=CURRENCY, now=now)
+    with _refusals(account=escrow.code, amount_fen=abs(by_fen)):
+        await store.hold(tx, account_id=account_id, order_id=order_id, by_fen=by_fen)
+
+
+async def _replayed(tx: Tx, entry: Entry) -> Posted:
+    record = await store.record_of(tx, entry.key)
+    assert record is not None, "a key that conflicts is there, and is never removed"
+    earlier = read_record(record)
+    if not entry.repeats(earlier):
+        raise KeyReused(key=str(entry.key))
+    tx.remember()  # the first run wrote the audit entry; this one changes nothing
+    return Posted(earlier, Effect.REPLAYED)
+
+
+def _subjects(entry: Entry) -> list[Subject]:
+    about = [Subject("journal", str(entry.key))]
+    if entry.order_id is not None:
+        about.append(Subject("order", str(entry.order_id)))
+    return about
+
+
+@contextlib.contextmanager
+def _refusals(*, account: str, amount_fen: int) -> Iterator[None]:
+    """Turn what the database refuses into a refusal of ours; leave the rest a fault."""
+    try:
+        yield
+    except asyncpg.CheckViolationError as violation:
+        refusal = _REFUSALS.get(violation.constraint_name or "")
+        if refusal is None:
+            raise
+        raise refusal(account=account, amount_fen=amount_fen) from violation

@@ -1,0 +1,360 @@
+"""Read the books: entries, statements, balances, the trial balance, and what is wrong with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.kernel import paging
+from catalog.kernel.db import Row, Tx
+from catalog.kernel.errors import Missing
+from settlement.ledger import disk, invariants
+from settlement.ledger.accounts import BOOK, Account, Purpose, Side, account
+from settlement.ledger.invariants import Breach, Guard, OrderMoney, Replay
+from settlement.money import CURRENCY, yuan
+
+
+class EntryMissing(Missing):
+    """There is no such entry."""
+
+    code = "journal_entry_not_found"
+
+
+class PostedLeg(msgspec.Struct, frozen=True):
+    """One leg as a reader sees it."""
+
+    account: str
+    amount_fen: int
+
+
+class PostedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the journal as a reader sees it.
+
+    ``record`` is its canonical JSON; its SHA-256 stands in the audit log.
+    """
+
+    key: uuid.UUID
+    kind: str
+    order_id: uuid.UUID | None
+    reverses: uuid.UUID | None
+    rule_version: str
+    currency: str
+    booked_at: dt.datetime
+    value_on: dt.date
+    legs: tuple[PostedLeg, ...]
+    record: str
+    record_sha256: str
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """One account and what stands on it; a credit is positive."""
+
+    account: str
+    purpose: str
+    owner: str
+    number: str
+    title_zh: str
+    title_en: str
+    side: Side
+    is_guarded: bool
+    balance_fen: int
+    held_fen: int
+    balance: str
+
+
+class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
+    """All accounts of one purpose together (科目余额)."""
+
+    number: str
+    purpose: str
+    title_zh: str
+    title_en: str
+    accounts: int
+    debits_fen: int
+    credits_fen: int
+    balance_fen: int
+
+
+class TrialBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on every purpose (试算平衡表): debits equal credits, the balances sum to zero."""
+
+    lines: tuple[TrialLine, ...]
+    entries: int
+    debits_fen: int
+    credits_fen: int
+    difference_fen: int
+    is_balanced: bool
+
+
+class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
+    """The money of one order: what came, what went, and every entry that says so."""
+
+    order_id: uuid.UUID
+    paid_fen: int
+    released_fen: int
+    refunded_fen: int
+    disputed_fen: int
+    entries: tuple[PostedEntry, ...]
+
+
+_ENTRY: Final = """
+    SELECT j.*, (SELECT array_agg(a.code ORDER BY l.n)
+                   FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
+                   JOIN settlement.accounts a ON a.id = l.id) AS codes
+      FROM settlement.journal j"""
+
+
+async def get_entry(tx: Tx, key: uuid.UUID) -> PostedEntry:
+    """Return one entry.
+
+    :raises EntryMissing: if there is none with this key.
+    """
+    row = await tx.fetch_one(f"{_ENTRY} WHERE j.key = $1", key)
+    if row is None:
+        raise EntryMissing(key=str(key))
+    return _entry(row)
+
+
+async def list_entries(
+    tx: Tx,
+    *,
+    order_id: uuid.UUID | None = None,
+    account_code: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> paging.Page[PostedEntry]:
+    """Return a page of entries in the order of their keys, of one order or account if named.
+
+    :raises AccountUnknown: if ``account_code`` names no account of the chart.
+    """
+    paging.check_limit(limit)
+    named = None if account_code is None else account(account_code)
+    query = paging.fingerprint("entries", str(order_id), account_code)
+    position = paging.decode(query, cursor, 1)
+    rows = await tx.fetch(
+        f"""{_ENTRY}
+            WHERE ($1::uuid IS NULL OR j.order_id = $1)
+              AND ($2::text IS NULL OR j.acct @> ARRAY[coalesce((
+                    SELECT id FROM settlement.accounts
+                     WHERE book = $5 AND purpose = $2 AND owner = $3 AND currency = $6), 0)])
+              AND ($4::uuid IS NULL OR j.key > $4)
+            ORDER BY j.key LIMIT $7""",  # noqa: S608
+        order_id,
+        None if named is None else str(named.purpose),
+        None if named is None else named.owner,
+        None if position is None else _uuid(position[0]),
+        BOOK,
+        CURRENCY,
+        limit + 1,
+    )
+    items = [_entry(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return paging.Page(items, paging.encode(query, str(items[-1].key)) if more else None)
+
+
+async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
+    """Return the money of one order; all zero, and no entries, before anything was paid."""
+    money = await tx.fetch_one("SELECT * FROM settlement.order_money WHERE order_id = $1", order_id)
+    # An order has a handful of entries. The limit is a stop, not a page.
+    rows = await tx.fetch(f"{_ENTRY} WHERE j.order_id = $1 ORDER BY j.key LIMIT 1000", order_id)
+    return OrderLedger(
+        order_id=order_id,
+        paid_fen=money["paid"] if money else 0,
+        released_fen=money["released"] if money else 0,
+        refunded_fen=money["refunded"] if money else 0,
+        disputed_fen=money["disputed"] if money else 0,
+        entries=tuple(_entry(row) for row in rows),
+    )
+
+
+async def get_balance(tx: Tx, of: Account) -> int:
+    """Return what stands on an account, in fen; zero if nothing ever moved on it."""
+    total = await tx.fetch_value(
+        """SELECT coalesce(sum(l.amt), 0)::bigint
+             FROM settlement.accounts a
+             JOIN settlement.journal j ON j.acct @> ARRAY[a.id]
+            CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
+            WHERE a.book = $1 AND a.purpose = $2 AND a.owner = $3 AND a.currency = $4
+              AND l.acct = a.id""",
+        BOOK,
+        str(of.purpose),
+        of.owner,
+        CURRENCY,
+    )
+    return int(total)
+
+
+async def list_balances(
+    tx: Tx,
+    *,
+    purpose: Purpose | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> paging.Page[Balance]:
+    """Return a page of accounts with what stands on them, in the order of their opening."""
+    paging.check_limit(limit)
+    query = paging.fingerprint("balances", purpose)
+    position = paging.decode(query, cursor, 1)
+    rows = await tx.fetch(
+        """SELECT a.*, coalesce(g.held, 0) AS held,
+                  (SELECT coalesce(sum(l.amt), 0)::bigint
+                     FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
+                    WHERE j.acct @> ARRAY[a.id] AND l.acct = a.id) AS balance
+             FROM settlement.accounts a
+             LEFT JOIN settlement.guard_balances g ON g.account_id = a.id
+            WHERE ($1::text IS NULL OR a.purpose = $1) AND a.id > $2
+            ORDER BY a.id LIMIT $3""",
+        None if purpose is None else str(purpose),
+        0 if position is None else _int(position[0]),
+        limit + 1,
+    )
+    items = [_balance(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return paging.Page(items, paging.encode(query, rows[limit - 1]["id"]) if more else None)
+
+
+async def trial_balance(tx: Tx) -> TrialBalance:
+    """Return the trial balance of all entries, one line per purpose (试算平衡表)."""
+    rows = await tx.fetch(
+        """SELECT a.purpose, count(*) AS accounts, sum(s.debits)::bigint AS debits,
+                  sum(s.credits)::bigint AS credits
+             FROM (SELECT l.acct, coalesce(-sum(l.amt) FILTER (WHERE l.amt < 0), 0) AS debits,
+                          coalesce(sum(l.amt) FILTER (WHERE l.amt > 0), 0) AS credits
+                     FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
+                    GROUP BY l.acct) s
+             LEFT JOIN settlement.accounts a ON a.id = s.acct
+            GROUP BY a.purpose"""
+    )
+    entries = await tx.fetch_value("SELECT count(*) FROM settlement.journal")
+    lines = sorted((_line(row) for row in rows), key=lambda line: line.number)
+    debited = sum(line.debits_fen for line in lines)
+    credited = sum(line.credits_fen for line in lines)
+    return TrialBalance(
+        lines=tuple(lines),
+        entries=int(entries),
+        debits_fen=debited,
+        credits_fen=credited,
+        difference_fen=credited - debited,
+        is_balanced=credited == debited,
+    )
+
+
+async def find_breaches(tx: Tx, *, limit: int = 1000) -> list[Breach]:
+    """Return what is wrong with the books, at most ``limit`` things; nothing when all is well.
+
+    Needs a transaction that sees one moment (``begin(…, snapshot=True)``): entries that arrive
+    between two of its statements would look like differences.
+    """
+    replay = Replay()
+    found: list[Breach] = []
+    async for row in tx.cursor(f"{_ENTRY} ORDER BY j.key"):
+        found.extend(replay.take(_row(row)))
+    found.extend(replay.trial_balance())
+    guards = await tx.fetch(
+        """SELECT a.code, g.posted, g.held, g.floor FROM settlement.guard_balances g
+             JOIN settlement.accounts a ON a.id = g.account_id ORDER BY a.id"""
+    )
+    found.extend(replay.guards(_guard(row) for row in guards))
+    orders = await tx.fetch("SELECT * FROM settlement.order_money ORDER BY order_id")
+    found.extend(replay.order_money(_order_money(row) for row in orders))
+    return found[:limit]
+
+
+def _entry(row: Row) -> PostedEntry:
+    return PostedEntry(
+        key=row["key"],
+        kind=row["kind"],
+        order_id=row["order_id"],
+        reverses=row["reverses"],
+        rule_version=row["rule_version"],
+        currency=row["currency"],
+        booked_at=row["booked_at"],
+        value_on=row["value_on"],
+        legs=tuple(PostedLeg(*leg) for leg in _legs(row)),
+        record=row["record"].decode(),
+        record_sha256=row["record_sha256"].hex(),
+    )
+
+
+def _legs(row: Row) -> tuple[tuple[str, int], ...]:
+    # Not strict: a row that was tampered with may have legs whose account is gone, and is to be
+    # shown and named, not to end the reading.
+    return tuple(zip(row["codes"] or [], row["amt"], strict=False))
+
+
+def _row(row: Row) -> invariants.Row:
+    return invariants.Row(
+        key=row["key"],
+        kind=row["kind"],
+        book=row["book"],
+        currency=row["currency"],
+        legs=_legs(row),
+        order_id=row["order_id"],
+        reverses=row["reverses"],
+        rule_version=row["rule_version"],
+        booked_at=row["booked_at"],
+        value_on=row["value_on"],
+        record=row["record"],
+        record_sha256=row["record_sha256"],
+    )
+
+
+def _guard(row: Row) -> Guard:
+    return Guard(account=row["code"], posted=row["posted"], held=row["held"], floor=row["floor"])
+
+
+def _order_money(row: Row) -> OrderMoney:
+    return OrderMoney(
+        order_id=row["order_id"],
+        paid=row["paid"],
+        released=row["released"],
+        refunded=row["refunded"],
+        disputed=row["disputed"],
+    )
+
+
+def _balance(row: Row) -> Balance:
+    title = disk.read_chart()[Purpose(row["purpose"])]
+    return Balance(
+        account=row["code"],
+        purpose=row["purpose"],
+        owner=row["owner"],
+        number=title.number,
+        title_zh=title.zh,
+        title_en=title.en,
+        side=title.side,
+        is_guarded=row["guarded"],
+        balance_fen=row["balance"],
+        held_fen=row["held"],
+        balance=yuan(row["balance"]),
+    )
+
+
+def _line(row: Row) -> TrialLine:
+    title = disk.read_chart()[Purpose(row["purpose"])]
+    return TrialLine(
+        number=title.number,
+        purpose=row["purpose"],
+        title_zh=title.zh,
+        title_en=title.en,
+        accounts=row["accounts"],
+        debits_fen=row["debits"],
+        credits_fen=row["credits"],
+        balance_fen=row["credits"] - row["debits"],
+    )
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError as error:
+        raise paging.CursorUnreadable from error
+
+
+def _int(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < 2**63:
+        raise paging.CursorUnreadable
+    return value

@@ -1,0 +1,155 @@
+"""Store accounts and entries. Balances are moved by the entry itself, in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from catalog.kernel.db import METADATA, Tx
+from settlement.ledger.accounts import Account
+from settlement.ledger.journal import Entry
+
+ACCOUNTS: Final = sa.Table(
+    "accounts",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, sa.Computed("purpose || '/' || owner", persisted=True)),
+    sa.Column("guarded", sa.Boolean, nullable=False),
+    sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+    schema="settlement",
+)
+GUARD_BALANCES: Final = sa.Table(
+    "guard_balances",
+    METADATA,
+    sa.Column("account_id", sa.BigInteger, primary_key=True),
+    sa.Column("posted", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("floor", sa.BigInteger, nullable=False),
+    schema="settlement",
+)
+ORDER_MONEY: Final = sa.Table(
+    "order_money",
+    METADATA,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("paid", sa.BigInteger, nullable=False),
+    sa.Column("released", sa.BigInteger, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.Column("disputed", sa.BigInteger, nullable=False),
+    schema="settlement",
+)
+JOURNAL: Final = sa.Table(
+    "journal",
+    METADATA,
+    sa.Column("key", sa.Uuid, primary_key=True),
+    sa.Column("xid", sa.Text, nullable=False),  # xid8, for which Core has no type
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("acct", pg.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("amt", pg.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("order_id", sa.Uuid),
+    sa.Column("reverses", sa.Uuid),
+    sa.Column("rule_version", sa.Text, nullable=False),
+    sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("value_on", sa.Date, nullable=False),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("record_sha256", sa.LargeBinary, nullable=False),
+    schema="settlement",
+)
+
+
+async def account_ids(
+    tx: Tx, accounts: Sequence[Account], *, book: str, currency: str, now: dt.datetime
+) -> list[int]:
+    """Return the ids of ``accounts``, in their order; those that are new are opened."""
+    known = await _known(tx, accounts, book, currency)
+    # In sorted order, so that two entries that open the same accounts can not wait for each other.
+    new = sorted(account for account in accounts if account not in known)
+    if new:
+        await tx.execute(
+            """INSERT INTO settlement.accounts (book, purpose, owner, currency, guarded, opened_at)
+               SELECT $1, n.purpose, n.owner, $2, n.guarded, $3
+                 FROM unnest($4::text[], $5::text[], $6::boolean[]) WITH ORDINALITY
+                      AS n (purpose, owner, guarded, position)
+                ORDER BY n.position
+               ON CONFLICT DO NOTHING""",
+            book,
+            currency,
+            now,
+            [str(account.purpose) for account in new],
+            [account.owner for account in new],
+            [account.is_guarded for account in new],
+        )
+        known = await _known(tx, accounts, book, currency)
+    return [known[account] for account in accounts]
+
+
+async def _known(
+    tx: Tx, accounts: Sequence[Account], book: str, currency: str
+) -> dict[Account, int]:
+    rows = await tx.fetch(
+        """SELECT a.id, n.position FROM unnest($1::text[], $2::text[]) WITH ORDINALITY
+                AS n (purpose, owner, position)
+             JOIN settlement.accounts a
+               ON a.book = $3 AND a.purpose = n.purpose AND a.owner = n.owner AND a.currency = $4""",
+        [str(account.purpose) for account in accounts],
+        [account.owner for account in accounts],
+        book,
+        currency,
+    )
+    return {accounts[row["position"] - 1]: row["id"] for row in rows}
+
+
+async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
+    """Insert an entry; return False, and move nothing, if its key is there already."""
+    inserted = await tx.fetch_value(
+        """INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, reverses,
+                  rule_version, booked_at, value_on, record, record_sha256)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+           ON CONFLICT (key) DO NOTHING RETURNING true""",
+        entry.key,
+        entry.book,
+        str(entry.kind),
+        entry.currency,
+        list(ids),
+        [leg.amount_fen for leg in entry.legs],
+        entry.order_id,
+        entry.reverses,
+        entry.rule_version,
+        entry.booked_at,
+        entry.value_on,
+        entry.record(),
+        entry.digest(),
+    )
+    return bool(inserted)
+
+
+async def record_of(tx: Tx, key: uuid.UUID) -> bytes | None:
+    """Return the record of an entry, or None."""
+    record: bytes | None = await tx.fetch_value(
+        "SELECT record FROM settlement.journal WHERE key = $1", key
+    )
+    return record
+
+
+async def hold(tx: Tx, *, account_id: int, order_id: uuid.UUID, by_fen: int) -> None:
+    """Hold ``by_fen`` more on a guarded account and mark it disputed; less if it is negative."""
+    await tx.execute(
+        "UPDATE settlement.guard_balances SET held = held + $2 WHERE account_id = $1",
+        account_id,
+        by_fen,
+    )
+    await tx.execute(
+        "UPDATE settlement.order_money SET disputed = disputed + $2 WHERE order_id = $1",
+        order_id,
+        by_fen,
+    )

@@ -1,0 +1,278 @@
+"""Start payments and record what channels tell of them, each thing once (收款)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.model import Subject
+from catalog.kernel.actor import Actor, system
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Refused
+from catalog.kernel.ids import new_id
+from settlement.escrow import operations as escrow
+from settlement.escrow.states import State as EscrowState
+from settlement.money import CURRENCY
+from settlement.payments import queries, store
+from settlement.payments.callback import (
+    Due,
+    Effect,
+    EventReused,
+    Judgement,
+    NonceReused,
+    judge,
+)
+from settlement.payments.channel import ChannelEvent
+from settlement.payments.model import ChannelBreak, Payment, Recorded
+from settlement.payments.states import OPEN, Event, State, advance
+
+# Ours: long enough to fetch a phone or a second signature of the finance department, short enough
+# that a forgotten payment does not block another channel.
+LIFETIME: Final = dt.timedelta(hours=2)
+SANDBOX: Final = "sandbox"
+
+
+class AlreadyPaid(Refused):
+    """The order was paid before."""
+
+    code = "order_already_paid"
+
+
+async def start(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    payer_party_id: uuid.UUID,
+    amount_fen: int,
+    channel: str = SANDBOX,
+) -> Payment:
+    """Start to collect what an order costs, opening its escrow if need be.
+
+    While a payment is open, starting another gives the open one: two buttons pressed at once
+    collect once. One that ran out, or goes through another channel, is expired first.
+
+    :raises NotPermitted: if the actor may not pay orders.
+    :raises OtherTerms: if the order is to be paid by another or with another amount.
+    :raises AlreadyPaid: if the money is there.
+    """
+    actor.require("order:pay")
+    await escrow.open(
+        tx,
+        actor=actor,
+        now=now,
+        order_id=order_id,
+        payer_party_id=payer_party_id,
+        amount_fen=amount_fen,
+    )
+    due = await escrow.lock(tx, order_id)
+    if due.state is not EscrowState.AWAITING_PAYMENT:
+        raise AlreadyPaid(order_id=str(order_id), state=str(due.state))
+    live = await store.find_live(tx, order_id)
+    if live is not None:
+        if live.channel == channel and now < live.expires_at:
+            return live
+        await store.set_state(tx, live.id, advance(live.state, Event.EXPIRE))
+    payment = _payment(now, order_id, payer_party_id, due.amount_fen, channel)
+    await store.insert(tx, payment)
+    await _remember(tx, Happened.PAYMENT_STARTED, actor, now, payment)
+    return payment
+
+
+async def submit(tx: Tx, *, payment: Payment, channel_reference: str) -> Payment:
+    """Set that the channel has taken the payment on, under its own reference (提交渠道).
+
+    A payment that was submitted before stays as it is.
+    """
+    found = await store.lock(tx, payment.id)
+    assert found is not None, "payments are never removed"
+    if found.state is not State.CREATED:
+        return found
+    state = advance(found.state, Event.SUBMIT)
+    await store.set_state(tx, found.id, state, channel_reference=channel_reference)
+    return msgspec.structs.replace(found, state=state, channel_reference=channel_reference)
+
+
+async def record_callback(
+    tx: Tx, *, now: dt.datetime, channel: str, event: ChannelEvent, nonce: str
+) -> Recorded:
+    """Record what a channel told, once, whatever the order and number of its deliveries.
+
+    A callback that does not fit is kept as a break and moves no money; the door refuses it after
+    the break is committed.
+
+    :raises NonceReused: if the nonce was used for another event.
+    :raises EventReused: if the event id was used for something else.
+    """
+    actor = system(f"channel:{channel}")
+    await store.lock_event(tx, channel, event.event_id)
+    if not await store.claim_nonce(tx, channel, nonce, event_id=event.event_id, now=now):
+        raise NonceReused(channel=channel)
+    payment = await _lock_payment(tx, channel, event.reference)
+    before = await store.find_event(tx, channel, event.event_id)
+    if before is not None:
+        return _replayed(event, *before, payment)
+
+    judgement = judge(await _due(tx, payment), event)
+    await store.keep_event(
+        tx,
+        channel=channel,
+        event=event,
+        judgement=judgement,
+        payment_id=None if payment is None else payment.id,
+        now=now,
+    )
+    if judgement.effect is Effect.BREAK:
+        await _keep_break(tx, payment, event, judgement, actor=actor, now=now, channel=channel)
+    elif judgement.event is not None and payment is not None:
+        payment = await _apply(tx, payment, judgement.event, actor=actor, now=now, told=event)
+    return Recorded(
+        payment=payment,
+        effect=judgement.effect,
+        found=judgement.found,
+        is_new=judgement.event is Event.SUCCEED,
+        is_replay=False,
+    )
+
+
+def _replayed(
+    event: ChannelEvent, earlier: ChannelEvent, effect: Effect, payment: Payment | None
+) -> Recorded:
+    if not event.repeats(earlier):
+        raise EventReused(event_id=event.event_id)
+    return Recorded(payment=payment, effect=effect, found=None, is_new=False, is_replay=True)
+
+
+async def _lock_payment(tx: Tx, channel: str, reference: str) -> Payment | None:
+    found = await queries.find_by_reference(tx, channel, reference)
+    if found is None:
+        return None
+    # The order's escrow first, as everywhere, so that no two transactions wait for each other.
+    await escrow.lock(tx, found.order_id)
+    return await store.lock(tx, found.id)
+
+
+async def _due(tx: Tx, payment: Payment | None) -> Due | None:
+    if payment is None:
+        return None
+    held = await escrow.lock(tx, payment.order_id)
+    return Due(
+        state=payment.state,
+        amount_fen=payment.amount_fen,
+        channel_transaction_id=payment.channel_transaction_id,
+        is_order_paid=held.state is not EscrowState.AWAITING_PAYMENT,
+    )
+
+
+async def _apply(
+    tx: Tx, payment: Payment, event: Event, *, actor: Actor, now: dt.datetime, told: ChannelEvent
+) -> Payment:
+    state = advance(payment.state, event)
+    if event is Event.FAIL:
+        await store.set_state(tx, payment.id, state)
+        await _remember(tx, Happened.PAYMENT_FAILED, actor, now, payment)
+        return msgspec.structs.replace(payment, state=state)
+    other = await store.find_live(tx, payment.order_id)
+    if other is not None and other.id != payment.id and other.state in OPEN:
+        # The buyer had started again after a failure that was none. One payment is enough.
+        await store.set_state(tx, other.id, advance(other.state, Event.EXPIRE))
+    funded = await escrow.fund(
+        tx,
+        actor=actor,
+        now=now,
+        order_id=payment.order_id,
+        channel=payment.channel,
+        amount_fen=told.amount_fen,
+    )
+    await store.succeed(
+        tx,
+        payment.id,
+        state=state,
+        at=now,
+        transaction_id=told.channel_transaction_id,
+        journal_key=funded.funding_key,
+    )
+    await _remember(tx, Happened.PAYMENT_CONFIRMED, actor, now, payment)
+    return msgspec.structs.replace(
+        payment,
+        state=state,
+        succeeded_at=now,
+        channel_transaction_id=told.channel_transaction_id,
+        journal_key=funded.funding_key,
+    )
+
+
+async def _keep_break(
+    tx: Tx,
+    payment: Payment | None,
+    event: ChannelEvent,
+    judgement: Judgement,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    channel: str,
+) -> None:
+    assert judgement.found is not None, "a break says what it is"
+    found = ChannelBreak(
+        id=new_id(),
+        channel=channel,
+        event_id=event.event_id,
+        kind=judgement.found,
+        expected_fen=None if payment is None else payment.amount_fen,
+        told_fen=event.amount_fen,
+        payment_id=None if payment is None else payment.id,
+        found_at=now,
+    )
+    await store.keep_break(tx, found)
+    subjects = [Subject("payment_break", str(found.id))]
+    if payment is not None:
+        subjects.append(Subject("order", str(payment.order_id)))
+    await audit_log.append(
+        tx,
+        Happened.PAYMENT_BREAK_FOUND,
+        actor=actor,
+        now=now,
+        subjects=subjects,
+        facts={"kind": str(found.kind), "told_fen": found.told_fen, "event_id": event.event_id},
+    )
+
+
+def _payment(
+    now: dt.datetime, order_id: uuid.UUID, payer: uuid.UUID, amount_fen: Any, channel: str
+) -> Payment:
+    payment_id = new_id()
+    return Payment(
+        id=payment_id,
+        reference=f"P{payment_id.hex}",
+        channel=channel,
+        order_id=order_id,
+        payer_party_id=payer,
+        amount_fen=amount_fen,
+        currency=CURRENCY,
+        state=State.CREATED,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        channel_reference=None,
+        succeeded_at=None,
+        channel_transaction_id=None,
+        journal_key=None,
+    )
+
+
+async def _remember(
+    tx: Tx, event: Happened, actor: Actor, now: dt.datetime, payment: Payment
+) -> None:
+    await audit_log.append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=[Subject("payment", str(payment.id)), Subject("order", str(payment.order_id))],
+        facts={"amount_fen": payment.amount_fen, "channel": payment.channel},
+    )
