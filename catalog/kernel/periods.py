@@ -20,6 +20,8 @@ import msgspec
 from catalog.kernel.local_time import end_of_day
 from catalog.kernel.workdays import Calendar, add_working_days, next_working_day
 
+CHOSEN: Final = "[P]"  # the source of a number that no text gives: we chose it
+
 
 class Unit(enum.StrEnum):
     """In what a period is counted."""

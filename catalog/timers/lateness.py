@@ -34,9 +34,10 @@ def meet(timer: Timer, *, now: dt.datetime) -> Timer:
     return msgspec.structs.replace(timer, state=advance(timer.state, Event.MEET), met_at=now)
 
 
-def cancel(timer: Timer, *, note: str) -> Timer:
+def cancel(timer: Timer, *, now: dt.datetime, note: str) -> Timer:
     """Return ``timer`` cancelled: the case went another way and nothing is owed any more.
 
     :raises TimerEventNotAllowed: if it is not running.
     """
-    return msgspec.structs.replace(timer, state=advance(timer.state, Event.CANCEL), note=note)
+    state = advance(timer.state, Event.CANCEL)
+    return msgspec.structs.replace(timer, state=state, cancelled_at=now, note=note or timer.note)

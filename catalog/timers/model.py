@@ -19,6 +19,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """A clock that runs against someone (期限): about what, against which role, until when.
 
     ``kind`` is what is due, in the word that the rulebook has for it (``acceptance``, ``review``).
+    The law counts from ``started_on``; ``started_at`` is when we wrote it down.
     """
 
     id: TimerId
@@ -29,12 +30,14 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     party_id: PartyId | None
     rulebook: str
     started_on: dt.date
+    started_at: dt.datetime
     period: Period
     due_on: dt.date
     ends_at: dt.datetime
     provisional: bool
     state: State
     met_at: dt.datetime | None = None
+    cancelled_at: dt.datetime | None = None
     note: str = ""
 
     @property

@@ -17,9 +17,9 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict, Missing
+from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import PartyId, new_id
-from catalog.kernel.periods import Period, deadline
+from catalog.kernel.periods import CHOSEN, Period, deadline
 from catalog.kernel.workdays import Calendar, YearTable, check_table
 from catalog.timers import lateness, queries, store
 from catalog.timers.model import Moved, Timer, TimerId
@@ -35,7 +35,7 @@ class TimerAlreadyRunning(Conflict):
     code = "timer_already_running"
 
 
-class TimerNotRunning(Missing):
+class TimerNotRunning(Refused):
     """No timer of this kind runs for the case."""
 
     code = "timer_not_running"
@@ -50,6 +50,8 @@ class CalendarNoticeAlreadyLoaded(Conflict):
 async def start(
     tx: Tx,
     *,
+    now: dt.datetime,
+    calendar: Calendar,
     kind: str,
     subject_kind: str,
     subject_id: uuid.UUID,
@@ -57,7 +59,6 @@ async def start(
     rulebook: str,
     period: Period,
     started_on: dt.date,
-    calendar: Calendar,
     party_id: PartyId | None = None,
     note: str = "",
 ) -> Timer:
@@ -75,6 +76,7 @@ async def start(
         party_id=party_id,
         rulebook=rulebook,
         started_on=started_on,
+        started_at=now,
         period=period,
         due_on=due.last_day,
         ends_at=due.ends_at,
@@ -88,7 +90,7 @@ async def start(
 
 
 async def meet(
-    tx: Tx, *, kind: str, subject_kind: str, subject_id: uuid.UUID, now: dt.datetime
+    tx: Tx, *, now: dt.datetime, kind: str, subject_kind: str, subject_id: uuid.UUID
 ) -> Timer:
     """Record that what was due is done, in time or late.
 
@@ -101,24 +103,32 @@ async def meet(
 
 
 async def cancel(
-    tx: Tx, *, kind: str, subject_kind: str, subject_id: uuid.UUID, note: str
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    kind: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    note: str = "",
 ) -> Timer:
     """Stop a timer because nothing is owed any more; ``note`` says why.
 
     :raises TimerNotRunning: if no timer of this kind runs for the subject.
     """
     timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
-    cancelled = lateness.cancel(timer, note=note)
+    cancelled = lateness.cancel(timer, now=now, note=note)
     await store.update(tx, cancelled)
     return cancelled
 
 
-async def cancel_all(tx: Tx, *, subject_kind: str, subject_id: uuid.UUID, note: str) -> list[Timer]:
+async def cancel_all(
+    tx: Tx, *, now: dt.datetime, subject_kind: str, subject_id: uuid.UUID, note: str = ""
+) -> list[Timer]:
     """Stop every running timer of a case that ended: withdrawn, refused, lapsed. May be none."""
     running = await store.lock_running(
         tx, subject_kind=subject_kind, subject_id=subject_id, kind=None
     )
-    cancelled = [lateness.cancel(timer, note=note) for timer in running]
+    cancelled = [lateness.cancel(timer, now=now, note=note) for timer in running]
     for timer in cancelled:
         await store.update(tx, timer)
     return cancelled
@@ -150,6 +160,7 @@ async def mark_overdue(tx: Tx, *, actor: Actor, now: dt.datetime, limit: int = 1
                 "due_on": timer.due_on.isoformat(),
                 "provisional": timer.provisional,
             },
+            rules=_rules(timer),
         )
     return marked
 
@@ -251,3 +262,8 @@ def _facts(move: Moved) -> dict[str, Any]:
 
 def _subject(timer: Timer) -> Subject:
     return Subject("timer", str(timer.id))
+
+
+def _rules(timer: Timer) -> tuple[str, ...]:
+    source = timer.period.source
+    return () if source == CHOSEN else (source,)

@@ -9,39 +9,20 @@ from typing import Any, Final
 import msgspec
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
 from catalog.timers import store
-from catalog.timers.model import DueFilter, Timer, TimerId
+from catalog.timers.model import DueFilter, Timer
 
 _POSITION_LENGTH: Final = 2
-
-
-class TimerMissing(Missing):
-    """There is no such timer."""
-
-    code = "timer_not_found"
+_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 async def get_calendar(tx: Tx) -> Calendar:
     """Return the working-day calendar (工作日历) of all the notices loaded. Public."""
     return Calendar({table.year: table for table in await store.list_calendar_years(tx)})
-
-
-async def get_timer(tx: Tx, *, viewer: Actor, timer_id: TimerId) -> Timer:
-    """Return one timer.
-
-    :raises NotPermitted: if the viewer may not see what is due.
-    :raises TimerMissing: if there is none.
-    """
-    viewer.require("timer:list")
-    timer = await store.find(tx, timer_id)
-    if timer is None:
-        raise TimerMissing(timer_id=str(timer_id))
-    return timer
 
 
 async def list_for_subject(tx: Tx, *, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
@@ -59,12 +40,13 @@ async def list_due(
 ) -> Page[Timer]:
     """Return a page of what runs against someone, what ends first coming first.
 
-    Without ``timer:list`` (operator's staff, regulator) a viewer sees what runs against its own
-    party.
+    The operator's staff and the regulator see all (HN-05), anyone else what runs against their
+    own party.
 
-    :raises NotPermitted: if the viewer belongs to no party and may not see all.
+    :raises NotPermitted: if the viewer may not read timers, or has no party whose they could be.
     """
-    if not viewer.may("timer:list"):
+    viewer.require("timer:read")
+    if viewer.clearance not in _SEES_ALL:
         wanted = msgspec.structs.replace(wanted, party_id=viewer.party)
     query = paging.fingerprint("timers", wanted)
     found = await store.list_running(

@@ -28,6 +28,7 @@ TIMERS: Final = sa.Table(
     sa.Column("party_id", sa.Uuid),
     sa.Column("rulebook", sa.Text, nullable=False),
     sa.Column("started_on", sa.Date, nullable=False),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("period_length", sa.Integer, nullable=False),
     sa.Column("period_unit", sa.Text, nullable=False),
     sa.Column("period_source", sa.Text, nullable=False),
@@ -37,6 +38,7 @@ TIMERS: Final = sa.Table(
     sa.Column("provisional", sa.Boolean, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("met_at", sa.DateTime(timezone=True)),
+    sa.Column("cancelled_at", sa.DateTime(timezone=True)),
     sa.Column("note", sa.Text, nullable=False),
     schema="catalog",
 )
@@ -61,10 +63,11 @@ async def insert(tx: Tx, timer: Timer) -> bool:
         await tx.execute(
             """
             INSERT INTO catalog.timers (
-                id, kind, subject_kind, subject_id, against, party_id, rulebook, started_on,
-                period_length, period_unit, period_source, period_note,
-                due_on, ends_at, provisional, state, met_at, note)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                id, kind, subject_kind, subject_id, against, party_id, rulebook,
+                started_on, started_at, period_length, period_unit, period_source, period_note,
+                due_on, ends_at, provisional, state, met_at, cancelled_at, note)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             ON CONFLICT (subject_kind, subject_id, kind) WHERE state IN ('open', 'overdue')
             DO NOTHING""",
             timer.id,
@@ -75,6 +78,7 @@ async def insert(tx: Tx, timer: Timer) -> bool:
             timer.party_id,
             timer.rulebook,
             timer.started_on,
+            timer.started_at,
             timer.period.length,
             timer.period.unit.value,
             timer.period.source,
@@ -84,6 +88,7 @@ async def insert(tx: Tx, timer: Timer) -> bool:
             timer.provisional,
             timer.state.value,
             timer.met_at,
+            timer.cancelled_at,
             timer.note,
         )
     )
@@ -94,7 +99,8 @@ async def update(tx: Tx, timer: Timer) -> None:
     touched = await tx.execute(
         """
         UPDATE catalog.timers
-           SET due_on = $2, ends_at = $3, provisional = $4, state = $5, met_at = $6, note = $7
+           SET due_on = $2, ends_at = $3, provisional = $4, state = $5, met_at = $6,
+               cancelled_at = $7, note = $8
          WHERE id = $1""",
         timer.id,
         timer.due_on,
@@ -102,6 +108,7 @@ async def update(tx: Tx, timer: Timer) -> None:
         timer.provisional,
         timer.state.value,
         timer.met_at,
+        timer.cancelled_at,
         timer.note,
     )
     assert touched == 1, "a locked timer can not vanish"
@@ -158,12 +165,6 @@ async def lock_recomputable(tx: Tx, states: Collection[State]) -> list[Timer]:
         sorted(state.value for state in states),
     )
     return [_timer(row) for row in rows]
-
-
-async def find(tx: Tx, timer_id: TimerId) -> Timer | None:
-    """Return the timer with this id, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.timers WHERE id = $1", timer_id)
-    return None if row is None else _timer(row)
 
 
 async def list_for_subject(tx: Tx, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
@@ -266,6 +267,7 @@ def _timer(row: Row) -> Timer:
         party_id=None if party_id is None else PartyId(party_id),
         rulebook=row["rulebook"],
         started_on=row["started_on"],
+        started_at=row["started_at"],
         period=Period(
             row["period_length"],
             Unit(row["period_unit"]),
@@ -277,5 +279,6 @@ def _timer(row: Row) -> Timer:
         provisional=row["provisional"],
         state=State(row["state"]),
         met_at=row["met_at"],
+        cancelled_at=row["cancelled_at"],
         note=row["note"],
     )

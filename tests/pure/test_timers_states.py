@@ -48,6 +48,7 @@ def make_timer(
         party_id=None,
         rulebook="hn-2023-interim",
         started_on=started_on,
+        started_at=dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC),
         period=period,
         due_on=due_on,
         ends_at=Deadline(due_on, provisional).ends_at,
@@ -118,9 +119,10 @@ def test_an_open_timer_expires_at_midnight_and_not_a_second_before() -> None:
 
 
 def test_a_cancelled_timer_says_why() -> None:
-    cancelled = lateness.cancel(make_timer(state=State.OVERDUE), note="withdrawn")
+    cancelled = lateness.cancel(make_timer(state=State.OVERDUE), now=BEFORE, note="withdrawn")
 
     assert (cancelled.state, cancelled.note) == (State.CANCELLED, "withdrawn")
+    assert cancelled.cancelled_at == BEFORE
 
 
 # A timer over the turn of the year: seven working days from 28 December 2026. By the weekday rule

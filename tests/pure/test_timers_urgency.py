@@ -95,6 +95,7 @@ def make_timer(number: int, due_on: str, state: State = State.OPEN) -> Timer:
         party_id=None,
         rulebook="hn-2023-interim",
         started_on=dt.date(2026, 1, 5),
+        started_at=dt.datetime(2026, 1, 5, 1, tzinfo=dt.UTC),
         period=Period(1, Unit.WORKING_DAYS, "HN-12"),
         due_on=due.last_day,
         ends_at=due.ends_at,

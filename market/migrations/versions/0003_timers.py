@@ -20,6 +20,7 @@ def upgrade() -> None:
             party_id uuid,
             rulebook text NOT NULL CONSTRAINT timer_names_its_rulebook CHECK (rulebook <> ''),
             started_on date NOT NULL,
+            started_at timestamptz NOT NULL,
             period_length integer NOT NULL
                 CONSTRAINT timer_period_has_a_length CHECK (period_length > 0),
             period_unit text NOT NULL
@@ -32,15 +33,18 @@ def upgrade() -> None:
             ends_at timestamptz NOT NULL,
             provisional boolean NOT NULL,
             state text NOT NULL
-                CONSTRAINT timer_state_known
+                CONSTRAINT timers_state_known
                 CHECK (state IN ('open', 'overdue', 'met', 'met_late', 'cancelled')),
             met_at timestamptz,
+            cancelled_at timestamptz,
             note text NOT NULL,
             CONSTRAINT timer_first_day_not_counted CHECK (due_on > started_on),
             CONSTRAINT timer_ends_at_midnight_in_shanghai
                 CHECK (ends_at = timezone('Asia/Shanghai', (due_on + 1)::timestamp)),
             CONSTRAINT timer_met_at_when_met
                 CHECK ((met_at IS NOT NULL) = (state IN ('met', 'met_late'))),
+            CONSTRAINT timer_cancelled_at_when_cancelled
+                CHECK ((cancelled_at IS NOT NULL) = (state = 'cancelled')),
             CONSTRAINT timer_met_before_its_end CHECK (state <> 'met' OR met_at < ends_at),
             CONSTRAINT timer_met_late_after_its_end CHECK (state <> 'met_late' OR met_at >= ends_at)
         )""")
