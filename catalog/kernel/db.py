@@ -100,8 +100,14 @@ class Tx:
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Run a part that may fail without losing the whole: undone alone when it raises."""
-        async with self._connection.transaction():
+        # asyncpg's own savepoints want a transaction that asyncpg opened; ours began by hand.
+        await self._connection.execute("SAVEPOINT part")
+        try:
             yield
+        except BaseException:
+            await self._connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        await self._connection.execute("RELEASE SAVEPOINT part")
 
     async def cursor(self, sql: str, *args: Any, prefetch: int = 1000) -> AsyncIterator[Row]:
         """Yield rows of a large result without holding them all."""
