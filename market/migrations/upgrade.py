@@ -8,6 +8,9 @@ import pathlib
 from alembic import command
 from alembic.config import Config
 
+from catalog.kernel.actor import system
+from catalog.kernel.db import Database, begin
+
 _HERE = pathlib.Path(__file__).parent
 
 
@@ -31,3 +34,9 @@ async def upgrade(dsn: str, revision: str = "head") -> None:
 async def downgrade(dsn: str, revision: str) -> None:
     """Undo revisions down to ``revision``. For tests; a running market only goes forward."""
     await asyncio.to_thread(command.downgrade, _config(dsn), revision)
+
+
+async def current(db: Database) -> str:
+    """Return the revision that the database is at."""
+    async with begin(db, system("migrate")) as tx:
+        return str(await tx.fetch_value("SELECT version_num FROM public.schema_version"))

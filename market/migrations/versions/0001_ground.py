@@ -24,6 +24,8 @@ def upgrade() -> None:
         op.execute(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(ROLES)}")
     op.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 
+    op.execute(f"GRANT SELECT ON public.schema_version TO {', '.join(ROLES)}")
+
     # What row-level security asks: who acts, and how far may they see.
     op.execute("""
         CREATE FUNCTION catalog.acting_party() RETURNS uuid LANGUAGE sql STABLE AS

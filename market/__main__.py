@@ -1,0 +1,46 @@
+"""Start the command line: ``market COMMAND``. Each command's code is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import rich_click as click
+
+COMMANDS = {
+    "demo": "market.cli.demo:demo",
+    "serve": "market.cli.serve:serve",
+    "migrate": "market.cli.migrate:migrate",
+    "import": "market.cli.import_:import_",
+    "search": "market.cli.search:search",
+    "export": "market.cli.export:export",
+    "verify": "market.cli.verify:verify",
+    "check": "market.cli.check:check",
+    "keys": "market.cli.keys:keys",
+}
+
+
+class _Lazy(click.RichGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="数市 Shushi — 数据产品超市 · the open data-product supermarket.",
+)
+@click.version_option(package_name="shushi")
+def main() -> None:
+    """Run one command."""
+
+
+if __name__ == "__main__":
+    main()
