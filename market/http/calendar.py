@@ -1,0 +1,190 @@
+"""Show the working-day calendar (工作日历) and what is due (期限); take in a yearly notice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from catalog.kernel import paging
+from catalog.kernel.errors import Invalid
+from catalog.kernel.local_time import local_date
+from catalog.kernel.paging import Page
+from catalog.kernel.workdays import (
+    Calendar,
+    Step,
+    YearTable,
+    add_working_days,
+    count_working_days,
+    explain,
+)
+from catalog.timers import operations as timers
+from catalog.timers import queries
+from catalog.timers.model import DueFilter, Timer
+from catalog.timers.states import State
+from catalog.timers.urgency import Urgency, urgency
+from market.http.command import Answer, Command, answer, command, created, read
+from market.http.context import AnyRequest
+
+_FIRST_YEAR, _LAST_YEAR = 1949, 2200
+_PUBLIC_FOR_A_MINUTE = "public, max-age=60"
+
+
+class CalendarStartOutOfRange(Invalid):
+    """The day to count from lies before any notice, or too far off to mean anything."""
+
+    code = "calendar_start_out_of_range"
+
+
+class LoadCalendarYear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notice of the State Council (节假日安排): the days off, the weekend days worked."""
+
+    year: Annotated[int, msgspec.Meta(ge=2000, le=2100)]
+    notice_number: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    issued_on: dt.date
+    holidays: Annotated[frozenset[dt.date], msgspec.Meta(max_length=366)]
+    workdays: Annotated[frozenset[dt.date], msgspec.Meta(max_length=366)]
+
+
+class LoadedCalendarYear(msgspec.Struct, frozen=True):
+    """The notice as it was loaded, and how many timers it moved."""
+
+    year: int
+    notice_number: str
+    moved_timer_count: int
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A year's notice, its days in order."""
+
+    year: int
+    notice_number: str
+    issued_on: dt.date
+    holidays: list[dt.date]
+    workdays: list[dt.date]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """A count of working days, every day of it told: counted or skipped, why, by which notice."""
+
+    start: dt.date
+    working_days: int
+    last_day: dt.date
+    provisional: bool
+    days: list[Step]
+
+
+class CalendarDocument(msgspec.Struct, frozen=True):
+    """The notices known, and a count if one was asked for."""
+
+    years: list[Notice]
+    count: Count | None
+
+
+class DueTimer(msgspec.Struct, frozen=True):
+    """A running timer, how much it presses, and by how many working days."""
+
+    timer: Timer
+    urgency: Urgency
+    working_days_left: int
+    working_days_late: int
+
+
+@get("/api/v1/calendar", summary="The working-day calendar", tags=["calendar"])
+async def get_calendar(
+    request: AnyRequest,
+    start: FromQuery[dt.date | None] = None,
+    working_days: Annotated[int, QueryParameter(ge=1, le=366)] = 1,
+) -> Response[bytes]:
+    """Return the notices known; with ``start``, count ``working_days`` from it and explain each."""
+
+    async def look(c: Command) -> CalendarDocument:
+        count = None if start is None else _count(start, working_days, c.calendar)
+        return CalendarDocument(
+            [_notice(c.calendar.years[y]) for y in sorted(c.calendar.years)], count
+        )
+
+    return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
+
+
+@post("/api/v1/calendar-years", summary="Load a yearly notice", tags=["calendar"])
+async def load_calendar_year(
+    request: AnyRequest, data: JSONBody[LoadCalendarYear]
+) -> Response[bytes]:
+    """Load a notice and compute what was provisional again (RULES §11.2, A5)."""
+
+    async def act(c: Command) -> Answer:
+        table = YearTable(
+            year=data.year,
+            notice_number=data.notice_number,
+            issued_on=data.issued_on,
+            holidays=data.holidays,
+            workdays=data.workdays,
+        )
+        moved = await timers.load_calendar_year(c.tx, actor=c.actor, table=table, now=c.now)
+        loaded = LoadedCalendarYear(data.year, data.notice_number, len(moved))
+        return created(loaded, "/api/v1/calendar")
+
+    return await command(request, act)
+
+
+@get("/api/v1/timers", summary="What is due", tags=["calendar"])
+async def list_timers(
+    request: AnyRequest,
+    *,
+    against: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    subject_kind: FromQuery[str | None] = None,
+    timer_state: FromQuery[State | None] = None,
+    provisional: FromQuery[bool | None] = None,
+    due_through: FromQuery[dt.date | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return what runs against someone, what ends first coming first (HN-05 whole-process)."""
+    wanted = DueFilter(
+        against=against,
+        kind=kind,
+        subject_kind=subject_kind,
+        state=timer_state,
+        provisional=provisional,
+        due_through=due_through,
+    )
+
+    async def look(c: Command) -> Page[DueTimer]:
+        page = await queries.list_due(
+            c.tx, viewer=c.actor, wanted=wanted, limit=limit, cursor=cursor
+        )
+        today = local_date(c.now)
+        return Page([_due(timer, today, c.calendar) for timer in page.items], page.next_cursor)
+
+    return answer(await read(request, look))
+
+
+def _notice(table: YearTable) -> Notice:
+    return Notice(
+        year=table.year,
+        notice_number=table.notice_number,
+        issued_on=table.issued_on,
+        holidays=sorted(table.holidays),
+        workdays=sorted(table.workdays),
+    )
+
+
+def _count(start: dt.date, working_days: int, calendar: Calendar) -> Count:
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise CalendarStartOutOfRange(first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
+    last_day, provisional = add_working_days(start, working_days, calendar)
+    return Count(start, working_days, last_day, provisional, explain(start, working_days, calendar))
+
+
+def _due(timer: Timer, today: dt.date, calendar: Calendar) -> DueTimer:
+    return DueTimer(
+        timer=timer,
+        urgency=urgency(timer.due_on, today=today, calendar=calendar),
+        working_days_left=count_working_days(today, timer.due_on, calendar),
+        working_days_late=count_working_days(timer.due_on, today, calendar),
+    )
