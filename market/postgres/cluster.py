@@ -32,7 +32,7 @@ from market.postgres.creation import OWNER, check_or_make_cluster, environment, 
 from market.postgres.diagnosis import diagnosed, disk_full
 from market.postgres.directories import PORT, made, socket_dir
 from market.postgres.locks import PATIENCE_SECONDS, Place, locked, make_run, share, ticks
-from market.postgres.running import Running, look, read_pid, remove_stale_pid
+from market.postgres.running import Running, look, read_pid, remove_traces
 from market.postgres.service_lock import ServiceLock
 
 __all__ = ["LauncherError", "Server", "ServiceLock", "ensure_running", "stop"]
@@ -87,6 +87,8 @@ class _Hold:
 
 
 _holds: Final[list[_Hold]] = []
+# Guards of servers that others still use: we are their parent and remain it.
+_left: Final[list[subprocess.Popen[bytes]]] = []
 _holds_lock: Final = threading.Lock()
 
 
@@ -171,7 +173,7 @@ def _started(
     check_or_make_cluster(place, programs, account, sync=settings.get("fsync") != "off")
     own(place.cluster, account)
     reachable = account.can_enter(place.cluster)
-    remove_stale_pid(place.cluster)
+    remove_traces(place.cluster)
     host, is_temporary = socket_dir(place.cluster, account, reachable=reachable)
     process, running = _launched(
         place,
@@ -272,8 +274,12 @@ async def _ensure_database(server: Server) -> None:
 def _released(hold: _Hold) -> None:
     """Give our share back; stop the server if we started it and nobody else has a share."""
     try:
-        if hold.guard is not None and _are_we_alone(hold.users):
+        if hold.guard is None:
+            return
+        if _are_we_alone(hold.users):
             _shut_down(hold.running.pid, hold.guard)
+        else:
+            _left.append(hold.guard)
     finally:
         os.close(hold.users)
 
@@ -287,11 +293,10 @@ def _are_we_alone(users: int) -> bool:
 
 
 def _shut_down(pid: int, process: subprocess.Popen[bytes]) -> None:
-    for step in (
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGKILL,
-    ):  # fast, immediate, by force
+    if process.poll() is not None:  # it is gone already, and its number may be another's
+        return
+    # First roll back and disconnect, then at once, then by force.
+    for step in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, step)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from market.postgres.directories import SOCKET_PREFIX
+from market.postgres.directories import PORT, SOCKET_PREFIX
 from market.postgres.locks import (
     PATIENCE_SECONDS,
     InUseElsewhere,
@@ -58,17 +58,21 @@ def pid_text(place: Place) -> str:
     return str(running.pid) if running else "?"
 
 
-def remove_stale_pid(cluster: Path) -> None:
-    """Remove what a killed server left, when its number now belongs to some other process.
+def remove_traces(cluster: Path) -> None:
+    """Remove what a killed server left: the number it had may be some other process's by now.
 
-    PostgreSQL would take that process for a living server and refuse to start. No server process
-    is left here: ``server.lock`` was free, and the process of that number works elsewhere.
+    PostgreSQL would take that process for a living server and refuse to start. No server of ours
+    is left here, for ``server.lock`` was free; and one that somebody started by hand works in this
+    directory, and is let alone.
     """
     left = read_pid(cluster)
+    if left is not None and _is_postmaster_of(left.pid, cluster):
+        return
+    socket = f".s.PGSQL.{PORT}"
+    for name in ("postmaster.pid", socket, f"{socket}.lock"):
+        (cluster / name).unlink(missing_ok=True)
     if left is None:
         return
-    if not _is_postmaster_of(left.pid, cluster):
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
     host = Path(left.host)
     if host != cluster and host.name.startswith(SOCKET_PREFIX) and host.is_dir():
         shutil.rmtree(host, ignore_errors=True)
