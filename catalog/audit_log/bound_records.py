@@ -1,0 +1,260 @@
+"""Check the records that the log binds: certificates, contracts, journal, usage, reports, keys.
+
+A record is genuine if the log holds its digest. So a record that was changed, removed or slipped
+in is found by anyone who has the log, and named.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log import export_format as export
+from catalog.audit_log.key_record import key_record
+from catalog.audit_log.model import Leaf
+from catalog.audit_log.verdict import Findings
+from catalog.kernel.errors import DomainError
+from catalog.signing.canonical import canonical, framed
+from catalog.signing.model import KeyId, PublicKey, key_id_of
+from catalog.signing.purposes import Purpose
+from catalog.signing.verifier import verify_raw
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A digest in the log, and from when to when it was entered (again)."""
+
+    sha256: str
+    first_at: str
+    last_at: str
+
+
+class Digests:
+    """What the log binds: the newest digest of every record, and when it was entered."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], Bound] = {}
+        self._seen: set[tuple[str, str]] = set()
+
+    def add(self, leaf: Leaf) -> None:
+        """Take the digests of a leaf. A later digest of the same record takes the earlier's place."""
+        for digest in leaf.digests:
+            earlier = self._newest.get((digest.kind, digest.id))
+            same = earlier is not None and earlier.sha256 == digest.sha256
+            first_at = earlier.first_at if same and earlier is not None else leaf.at
+            self._newest[digest.kind, digest.id] = Bound(digest.sha256, first_at, leaf.at)
+
+    def take(self, kind: str, identifier: str) -> Bound | None:
+        """Return what binds a record that is here, and tick it off."""
+        self._seen.add((kind, identifier))
+        return self._newest.get((kind, identifier))
+
+    def unseen(self) -> Iterator[tuple[str, str]]:
+        """Return the kinds and ids of all records that were bound and never taken."""
+        return iter(sorted(self._newest.keys() - self._seen))
+
+
+class _JournalEntry(msgspec.Struct, frozen=True):
+    """An entry of the journal, as far as it matters here."""
+
+    legs: list[tuple[str, int]]
+
+
+def check(
+    source: export.Source, found: Findings, digests: Digests, keys: export.Keys | None
+) -> None:
+    """Check every record against the log, and the log against the records."""
+    rows = keys.keys if keys is not None else []
+    ring = _Keyring(found, digests, rows)
+    legs: dict[str, int] = {}
+    kinds = set()
+    for name in sorted(source.names(export.RECORDS)):
+        kind = name.removeprefix(export.RECORDS).removesuffix(".jsonl")
+        kinds.add(kind)
+        _check_kind(source, found, digests, ring, kind, name, legs)
+    for kind, identifier in digests.unseen():
+        if kind in export.BOUND or kind in kinds:
+            found.bad(kind, identifier, "its digest is in the log, but the record is gone")
+    _check_balances(source, found, legs)
+    for folder, kind in ((export.CERTIFICATES, "certificate"), (export.REPORTS, "report")):
+        for name in sorted(source.names(folder)):
+            _check_copy(source, found, digests, kind, name)
+
+
+def _check_kind(
+    source: export.Source,
+    found: Findings,
+    digests: Digests,
+    ring: _Keyring,
+    kind: str,
+    name: str,
+    legs: dict[str, int],
+) -> None:
+    decoder = msgspec.json.Decoder(export.RecordRow)
+    last = ""
+    for number, line in enumerate(source.lines(name), 1):
+        try:
+            row = decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            found.bad("file", f"{name} line {number}", f"is not readable: {error}")
+            continue
+        found.count(f"records of {kind}")
+        if row.id <= last:
+            found.bad(kind, row.id, "stands out of order")
+        last = row.id
+        bound = digests.take(kind, row.id)
+        reason = _fault(row, bound) or ring.fault(kind, row, bound)
+        if reason is None and kind == "journal":
+            reason = _journal_fault(row, legs)
+        if reason is not None:
+            found.bad(kind, row.id, reason)
+
+
+def _fault(row: export.RecordRow, bound: Bound | None) -> str | None:
+    if bound is None:
+        return "no entry of the log knows it"
+    if hashlib.sha256(row.record).hexdigest() != bound.sha256:
+        return "its bytes do not have the digest that the log holds"
+    if not row.columns:
+        return None
+    try:
+        told = msgspec.json.decode(row.record)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return "its bytes are not JSON, though it has columns"
+    for column, value in sorted(row.columns.items()):
+        if not isinstance(told, dict) or told.get(column) != value:
+            return f"its column {column} differs from its bytes"
+    return None
+
+
+def _journal_fault(row: export.RecordRow, legs: dict[str, int]) -> str | None:
+    try:
+        told = msgspec.json.decode(row.record, type=_JournalEntry)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return f"it is no journal entry: {error}"
+    if sum(amount for _, amount in told.legs) != 0:
+        return "its legs do not sum to zero"
+    for account, amount in told.legs:
+        legs[account] = legs.get(account, 0) + amount
+    return None
+
+
+def _check_balances(source: export.Source, found: Findings, legs: dict[str, int]) -> None:
+    decoder = msgspec.json.Decoder(export.BalanceRow)
+    for line in source.lines(export.BALANCES):
+        try:
+            row = decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            found.bad("file", export.BALANCES, f"is not readable: {error}")
+            continue
+        found.count("balances")
+        if row.posted_fen != legs.get(row.account, 0):
+            reason = f"holds {row.posted_fen} fen, but the journal says {legs.get(row.account, 0)}"
+            found.bad("account", row.account, reason)
+
+
+def _check_copy(
+    source: export.Source, found: Findings, digests: Digests, kind: str, name: str
+) -> None:
+    """Check a document as it is handed out: canonical again, it has the digest in the log."""
+    identifier = name.rpartition("/")[2].removesuffix(".json")
+    try:
+        handed_out: dict[str, Any] = msgspec.json.decode(source.read(name) or b"")
+        document = canonical(handed_out["document"])
+    except (msgspec.MsgspecError, UnicodeDecodeError, DomainError, KeyError, TypeError) as error:
+        found.bad(kind, identifier, f"its file is not readable: {error}")
+        return
+    found.count(f"files of {kind}")
+    bound = digests.take(kind, identifier)
+    if bound is None:
+        found.bad(kind, identifier, "no entry of the log knows it")
+    elif hashlib.sha256(document).hexdigest() != bound.sha256:
+        found.bad(kind, identifier, "its file does not have the digest that the log holds")
+
+
+class _Keyring:
+    """The public keys, each bound by the log like any other record."""
+
+    def __init__(self, found: Findings, digests: Digests, rows: list[export.KeyRow]) -> None:
+        self._keys: list[PublicKey] = []
+        last = ("", "")
+        for row in rows:
+            found.count("keys")
+            if (row.valid_from, row.key_id) <= last:
+                found.bad("key", row.key_id, "stands out of order")
+            last = (row.valid_from, row.key_id)
+            bound = digests.take("key", row.key_id)
+            key = _key(row)
+            if key is None or key_id_of(key.public_key) != row.key_id:
+                found.bad("key", row.key_id, "is malformed")
+            elif bound is None:
+                found.bad("key", row.key_id, "no entry of the log knows it")
+            elif hashlib.sha256(key_record(key)).hexdigest() != bound.sha256:
+                found.bad("key", row.key_id, "it does not have the digest that the log holds")
+            else:
+                self._keys.append(key)
+
+    def fault(self, kind: str, row: export.RecordRow, bound: Bound | None) -> str | None:
+        """Return what is wrong with the signatures of a record, or None."""
+        purpose = export.SIGNED_FOR.get(kind)
+        if purpose is None:
+            return f"a {kind} bears no signature" if row.signatures else None
+        if not row.signatures and kind in ("certificate", "contract"):
+            return "it bears no signature"
+        for signature in row.signatures:
+            reason = self._signature_fault(purpose, row.record, signature, bound)
+            if reason is not None:
+                return reason
+        return None
+
+    def _signature_fault(
+        self,
+        purpose: Purpose,
+        document: bytes,
+        signature: export.SignatureRow,
+        bound: Bound | None,
+    ) -> str | None:
+        key = next((k for k in self._keys if k.key_id == signature.key_id), None)
+        holder = str(key.holder_party_id) if key is not None and key.holder_party_id else None
+        if key is None or key.purpose is not purpose or holder != signature.holder_party_id:
+            return f"its key {signature.key_id} is not known for this"
+        if not verify_raw(key.public_key, framed(purpose, document), signature.value):
+            return "its signature does not verify"
+        if bound is not None and not _was_valid(key, bound):
+            return f"its key {signature.key_id} was not valid when it was signed"
+        return None
+
+
+def _was_valid(key: PublicKey, bound: Bound) -> bool:
+    """Tell whether the key was valid at some time between the first and the last entry.
+
+    A contract is entered when the first party signs and again when the second does.
+    """
+    first = dt.datetime.fromisoformat(bound.first_at)
+    last = dt.datetime.fromisoformat(bound.last_at)
+    ends = [end for end in (key.valid_to, key.revoked_at) if end is not None]
+    return key.valid_from <= last and all(first < end for end in ends)
+
+
+def _key(row: export.KeyRow) -> PublicKey | None:
+    try:
+        return msgspec.convert(
+            {
+                "key_id": KeyId(row.key_id),
+                "purpose": row.purpose,
+                "public_key": row.public_key,
+                "valid_from": row.valid_from,
+                "holder_party_id": row.holder_party_id,
+                "valid_to": row.valid_to,
+                "revoked_at": row.revoked_at,
+                "registered_by": row.registered_by,
+                "algorithm": row.algorithm,
+            },
+            PublicKey,
+        )
+    except msgspec.MsgspecError:
+        return None
+

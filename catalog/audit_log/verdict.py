@@ -1,0 +1,78 @@
+"""Say what came of a check: genuine, or which entry is the first bad one and why."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class ExitCode(enum.IntEnum):
+    """How a checking program ends."""
+
+    GENUINE = 0
+    NOT_GENUINE = 1
+    UNREADABLE = 2
+
+
+class Unreadable(Exception):
+    """There is nothing here that could be checked."""
+
+
+class Bad(msgspec.Struct, frozen=True):
+    """One thing that is not as it was signed: what it is, which one, and why."""
+
+    kind: str
+    id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}: {self.reason}"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole result."""
+
+    counts: dict[str, int]
+    problems: tuple[Bad, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first_bad(self) -> Bad | None:
+        """Return what was found first: the entry with the lowest place, then the records."""
+        return self.problems[0] if self.problems else None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return how a checking program ends."""
+        return ExitCode.NOT_GENUINE if self.problems else ExitCode.GENUINE
+
+
+class Findings:
+    """Collect what is found, in the order in which it is found."""
+
+    MOST = 100  # one changed byte early on can make everything after it wrong
+
+    def __init__(self) -> None:
+        self.problems: list[Bad] = []
+        self.notes: list[str] = []
+        self.counts: dict[str, int] = {}
+
+    def bad(self, kind: str, identifier: object, reason: str) -> None:
+        """Remember a problem, unless there are very many already."""
+        if len(self.problems) < self.MOST:
+            self.problems.append(Bad(kind, str(identifier), reason))
+
+    def note(self, text: str) -> None:
+        """Remember something a reader should know that makes nothing wrong."""
+        self.notes.append(text)
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Count what was checked."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+    def verdict(self) -> Verdict:
+        """Return the result."""
+        return Verdict(
+            counts=dict(self.counts), problems=tuple(self.problems), notes=tuple(self.notes)
+        )

@@ -1,0 +1,457 @@
+"""Check an exported log offline: no database, no service, no trust in who exported it (离线验证).
+
+The order of the checks, each of which names what it finds wrong:
+
+1. The checkpoint is signed by the log's key: the one given, or the one that the export names.
+2. The signer's own journal and the stored checkpoints are the same line of signed notes.
+3. Every leaf has the hash that its tile holds; the tree of all leaves has, at the size of every
+   checkpoint, the root that was signed; state and tiles say the same.
+4. Every payload is the one that its leaf commits to, and its plain columns say what both say.
+5. Every record has its digest in the log, and every digest its record (``bound_records.py``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+import msgspec
+
+from catalog.audit_log import bound_records, merkle, tiles
+from catalog.audit_log import export_format as export
+from catalog.audit_log.checkpoint import (
+    Checkpoint,
+    NoteMalformed,
+    VerifierKey,
+    VerifierKeyMalformed,
+    open_checkpoint,
+    parse_vkey,
+)
+from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
+from catalog.audit_log.model import Leaf
+from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+
+T = TypeVar("T")
+
+_WIDTH: Final = merkle.TILE_WIDTH
+_HASH: Final = merkle.HASH_LENGTH
+
+
+class _SignedLine(msgspec.Struct, frozen=True):
+    """A line of the signer's own journal, as far as it matters here."""
+
+    size: int
+    root: bytes
+    note: str
+    at: dt.datetime
+
+
+class _Actor(msgspec.Struct, frozen=True):
+    account_id: str | None
+    party_id: str | None
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    """A payload, as far as its row repeats it."""
+
+    actor: _Actor
+
+
+def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> Verdict:
+    """Return what is found in an export.
+
+    ``trusted`` is the log's key as the checker knows it from elsewhere. Without it the export's
+    own word is taken for it, and the verdict says so.
+
+    :raises Unreadable: if this is no export at all.
+    """
+    raw = source.read(export.MANIFEST)
+    if raw is None and source.read(export.CHECKPOINT) is None:
+        raise Unreadable("neither manifest.json nor checkpoint is here")
+    found = Findings()
+    manifest = _decoded(found, raw, export.Manifest, export.MANIFEST)
+    keys = _decoded(found, source.read(export.KEYS), export.Keys, export.KEYS)
+    if manifest is not None and manifest.format != export.FORMAT:
+        raise Unreadable(f"the format {manifest.format} is not known here")
+    log_key = trusted or _embedded(found, keys)
+    if log_key is None:
+        return found.verdict()
+    _Log(source, found, log_key, manifest, keys).check()
+    return found.verdict()
+
+
+def _embedded(found: Findings, keys: export.Keys | None) -> VerifierKey | None:
+    if keys is None:
+        return None
+    found.note("the log's key was taken from the export itself; give the one you trust")
+    try:
+        return parse_vkey(keys.log)
+    except VerifierKeyMalformed as error:
+        found.bad("key", "log", f"the log's verifier key is malformed: {error.facts['reason']}")
+        return None
+
+
+def _decoded(found: Findings, raw: bytes | None, kind: type[T], name: str) -> T | None:
+    if raw is None:
+        found.bad("file", name, "is missing")
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found.bad("file", name, f"is not readable: {error}")
+        return None
+
+
+class _Log:
+    """One check of one export, in one pass over its leaves."""
+
+    def __init__(
+        self,
+        source: export.Source,
+        found: Findings,
+        key: VerifierKey,
+        manifest: export.Manifest | None,
+        keys: export.Keys | None,
+    ) -> None:
+        self.source = source
+        self.found = found
+        self.key = key
+        self.with_payloads = manifest is None or manifest.payloads
+        self.keys = keys
+        self.edge = merkle.Edge()
+        self.signed_edge = merkle.Edge()
+        self.known_names: set[str] = set()
+        self.roots: dict[int, bytes] = {}  # what was signed for a size
+        self.sizes: list[int] = []  # the same sizes, those still to come, largest first
+        self.last_good = 0
+        self.order_seqs: dict[str, int] = {}
+        self.digests = bound_records.Digests()
+        self.payload_rows = self._payload_rows()
+        self.next_row: export.PayloadRow | None = next(self.payload_rows, None)
+
+    def check(self) -> None:
+        newest = self._checkpoint()
+        self._checkpoints(newest)
+        self.sizes = sorted(self.roots, reverse=True)
+        self._leaves(newest)
+        if newest is not None and newest.size > self.edge.size:
+            self.found.bad("entry", self.edge.size, f"is missing: {newest.size} were signed")
+        elif newest is not None and newest.size < self.edge.size:
+            waiting = self.edge.size - newest.size
+            self.found.note(f"{waiting} entries have their place but are not signed yet")
+        self._state()
+        self._tiles()
+        self._unsequenced()
+        for line in self._rows(export.STRAYS, export.Stray):
+            self.found.bad(line.kind, line.id, "stands where the log has no place for it")
+        bound_records.check(self.source, self.found, self.digests, self.keys)
+
+    # ── what was signed ──
+
+    def _checkpoint(self) -> Checkpoint | None:
+        raw = self.source.read(export.CHECKPOINT)
+        if raw is None:
+            self.found.bad("checkpoint", "newest", "is missing")
+            return None
+        newest = self._opened(raw, "newest")
+        if newest is not None:
+            self.roots[newest.size] = newest.root
+        return newest
+
+    def _opened(self, note: bytes, name: str) -> Checkpoint | None:
+        try:
+            checkpoint = open_checkpoint(note, self.key)
+        except NoteMalformed as error:
+            self.found.bad("checkpoint", name, f"is malformed: {error.facts['reason']}")
+            return None
+        if checkpoint is None:
+            self.found.bad("checkpoint", name, f"is not signed by {self.key.name}")
+        return checkpoint
+
+    def _checkpoints(self, newest: Checkpoint | None) -> None:
+        journal = self._signer_journal()
+        stored: set[int] = set()
+        for row in self._rows(export.CHECKPOINTS, export.CheckpointRow):
+            self.found.count("checkpoints")
+            checkpoint = self._opened(row.note, str(row.size))
+            if checkpoint is None:
+                continue
+            if (checkpoint.size, checkpoint.root) != (row.size, row.root):
+                self.found.bad("checkpoint", row.size, "its columns differ from its note")
+            if journal is not None and row.size not in journal:
+                self.found.bad("checkpoint", row.size, "the signer's journal does not have it")
+            elif journal is not None and row.published_at != instant(journal[row.size]):
+                self.found.bad("checkpoint", row.size, "was signed at another time")
+            if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+                self.found.bad("checkpoint", row.size, "two roots were signed for this size")
+            stored.add(row.size)
+        for size in sorted(journal or ()):
+            if size not in stored:
+                self.found.bad("checkpoint", size, "was signed, but is not stored")
+        if newest is not None and stored and max(stored) != newest.size:
+            self.found.bad("checkpoint", newest.size, "is not the newest one stored")
+
+    def _signer_journal(self) -> dict[int, dt.datetime] | None:
+        if self.source.read(export.SIGNER_JOURNAL) is None:
+            self.found.note("the signer's own journal was not exported")
+            return None
+        sizes: dict[int, dt.datetime] = {}
+        last = -1
+        for line in self._rows(export.SIGNER_JOURNAL, _SignedLine):
+            checkpoint = self._opened(line.note.encode(), f"{line.size} of the signer's journal")
+            if checkpoint is None:
+                continue
+            if (checkpoint.size, checkpoint.root) != (line.size, line.root) or line.size <= last:
+                self.found.bad("checkpoint", line.size, "the signer's journal contradicts itself")
+            if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+                self.found.bad("checkpoint", line.size, "two roots were signed for this size")
+            last = line.size
+            sizes[line.size] = line.at
+        return sizes
+
+    # ── leaves ──
+
+    def _leaves(self, newest: Checkpoint | None) -> None:
+        number = 0
+        while (bundle := self._bundle(number)) is not None:
+            leaves = self._unpacked(bundle, number)
+            hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+            start = number * _WIDTH
+            self._compare_with_tile(number, leaves, hashes)
+            for i, leaf in enumerate(leaves):
+                self._leaf(start + i, leaf)
+            self._grow(hashes, newest)
+            if len(leaves) < _WIDTH:
+                break
+            number += 1
+        self.found.count("entries", self.edge.size)
+        while self.next_row is not None:
+            self.found.bad("payload", self.next_row.entry_id, "belongs to no entry here")
+            self.next_row = next(self.payload_rows, None)
+
+    def _bundle(self, number: int) -> bytes | None:
+        return self._widest(tiles.TilePath(None, number))
+
+    def _unpacked(self, bundle: bytes, number: int) -> list[bytes]:
+        leaves: list[bytes] = []
+        try:
+            for leaf in tiles.unpack(bundle):
+                leaves.append(leaf)
+        except ValueError as error:
+            self.found.bad("entry", number * _WIDTH + len(leaves), str(error))
+        if len(leaves) > _WIDTH:
+            self.found.bad("entry", (number + 1) * _WIDTH, "is one too many for its bundle")
+            del leaves[_WIDTH:]
+        return leaves
+
+    def _compare_with_tile(
+        self, number: int, leaves: list[bytes], hashes: list[merkle.Hash]
+    ) -> None:
+        """Name the leaf, or the tile, that was changed. The roots say whether any was."""
+        stored = self._widest(tiles.TilePath(0, number))
+        joined = b"".join(hashes)
+        if stored is None or joined.startswith(stored):
+            return  # a missing tile is named with the other tiles
+        is_good = self._tile_is_good(number, stored, hashes)
+        for i, each in enumerate(hashes):
+            index = number * _WIDTH + i
+            if leaves[i] and stored[i * _HASH : (i + 1) * _HASH] != each:
+                if is_good:
+                    reason = "its bytes do not have the hash that its tile holds"
+                    self.found.bad("entry", index, reason)
+                else:
+                    self.found.bad("tile", f"0/{number}", f"hash {i} is not that of entry {index}")
+                return
+
+    def _tile_is_good(self, number: int, stored: bytes, hashes: list[merkle.Hash]) -> bool:
+        """Tell whether a tile that differs from its leaves is what was signed."""
+        if len(stored) == _WIDTH * _HASH:
+            above, at = divmod(number, _WIDTH)
+            tile = self._widest(tiles.TilePath(1, above)) or b""
+            return merkle.perfect_root(stored) == tile[at * _HASH : (at + 1) * _HASH]
+        width = len(stored) // _HASH
+        signed = self.roots.get(number * _WIDTH + width)
+        return signed is None or self.edge.extended(hashes[:width])[0].root() != signed
+
+    def _widest(self, path: tiles.TilePath) -> bytes | None:
+        """Return a tile, or the widest of its unfinished forms."""
+        full = self.source.read(str(path))
+        if full is not None:
+            return full
+        partial = f"{path}.p/"
+        widths = [name.removeprefix(partial) for name in self.source.names(partial)]
+        widest = max((int(width) for width in widths if width.isdigit()), default=None)
+        return None if widest is None else self.source.read(f"{partial}{widest}")
+
+    def _grow(self, hashes: list[merkle.Hash], newest: Checkpoint | None) -> None:
+        start = self.edge.size
+        end = start + len(hashes)
+        done = start
+        while self.sizes and self.sizes[-1] <= end:
+            size = self.sizes.pop()
+            self._extend(hashes[done - start : size - start])
+            done = size
+            self._compare_root(size)
+            if newest is not None and size == newest.size:
+                self.signed_edge = self.edge
+        self._extend(hashes[done - start :])
+
+    def _extend(self, hashes: list[merkle.Hash]) -> None:
+        self.edge, filled = self.edge.extended(hashes)
+        for tile in filled:
+            self._tile(tiles.TilePath(tile.level, tile.number), tile.hashes)
+
+    def _tile(self, path: tiles.TilePath, hashes: bytes) -> None:
+        name = str(path)
+        self.known_names.add(name)
+        self.found.count("tiles")
+        stored = self.source.read(name)
+        if stored is None:
+            self.found.bad("tile", name, "is missing")
+        elif stored != hashes:
+            self.found.bad("tile", name, "is not the tile of these entries")
+
+    def _compare_root(self, size: int) -> None:
+        if self.edge.root() == self.roots[size]:
+            self.last_good = size
+            return
+        reason = f"entries {self.last_good} to {size - 1} do not have the signed root"
+        self.found.bad("checkpoint", size, reason)
+
+    def _leaf(self, index: int, raw: bytes) -> None:
+        if not raw:
+            self.found.bad("entry", index, "is missing")
+            return
+        leaf = self._read(index, raw)
+        row = self._row_of(index)
+        if leaf is None:
+            return
+        self.digests.add(leaf)
+        self._count_order(index, leaf)
+        if self.with_payloads:
+            self._payload(f"entry {index}", leaf, row)
+
+    def _read(self, index: object, raw: bytes) -> Leaf | None:
+        try:
+            leaf = read_leaf(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self.found.bad("entry", index, f"is no leaf: {error}")
+            return None
+        if leaf.v != VERSION:
+            self.found.bad("entry", index, f"has the unknown version {leaf.v}")
+            return None
+        return leaf
+
+    def _count_order(self, index: object, leaf: Leaf) -> None:
+        if leaf.order_seq is None:
+            return
+        order = next((s.id for s in leaf.subjects if s.kind == "order"), "")
+        expected = self.order_seqs.get(order, 0) + 1
+        if leaf.order_seq != expected:
+            reason = f"is number {leaf.order_seq} of order {order}, but {expected} was due"
+            self.found.bad("entry", index, reason)
+        self.order_seqs[order] = leaf.order_seq
+
+    # ── payloads ──
+
+    def _payload_rows(self) -> Iterator[export.PayloadRow]:
+        return self._rows(export.PAYLOADS, export.PayloadRow)
+
+    def _row_of(self, index: int) -> export.PayloadRow | None:
+        while self.next_row is not None and (self.next_row.idx or 0) < index:
+            self.found.bad("payload", self.next_row.entry_id, "stands in a wrong place")
+            self.next_row = next(self.payload_rows, None)
+        row = self.next_row
+        if row is None or row.idx != index:
+            return None
+        self.next_row = next(self.payload_rows, None)
+        return row
+
+    def _payload(self, name: str, leaf: Leaf, row: export.PayloadRow | None) -> None:
+        kind, _, identifier = name.partition(" ")
+        if row is None or row.at is None:
+            self.found.bad(kind, identifier, f"the payload of {leaf.id} is missing")
+            return
+        reason = _payload_fault(leaf, row)
+        if reason is not None:
+            self.found.bad(kind, identifier, reason)
+        self.found.count("payloads")
+
+    def _unsequenced(self) -> None:
+        for row in self._rows(export.UNSEQUENCED, export.PayloadRow):
+            self.found.count("unsequenced")
+            leaf = self._read(row.entry_id, row.leaf or b"")
+            if leaf is None:
+                continue
+            self.digests.add(leaf)
+            self._count_order(row.entry_id, leaf)
+            if self.with_payloads:
+                self._payload(f"unsequenced {row.entry_id}", leaf, row)
+        waiting = self.found.counts.get("unsequenced", 0)
+        if waiting:
+            self.found.note(f"{waiting} entries wait for their place; nothing proves them yet")
+
+    # ── what is stored of the tree ──
+
+    def _state(self) -> None:
+        state = _decoded(
+            self.found, self.source.read(export.STATE), export.StateRow, export.STATE
+        )
+        if state is None:
+            return
+        if state.size < self.edge.size:
+            self.found.bad("entry", state.size, "stands beyond the end of the log")
+        elif state.size > self.edge.size:
+            reason = f"says {state.size}, but there are {self.edge.size} entries"
+            self.found.bad("state", "size", reason)
+        elif state.root != self.edge.root():
+            self.found.bad("state", "root", "is not the root of the entries")
+        elif state.frontier != self.edge.packed():
+            self.found.bad("state", "frontier", "is not the edge of the tree")
+
+    def _tiles(self) -> None:
+        """Check the unfinished tiles of the signed tree, and that nothing else lies there."""
+        size = self.signed_edge.size
+        for level, hashes in enumerate(self.signed_edge.partials):
+            if hashes:
+                number = size >> (8 * (level + 1))
+                self._tile(tiles.TilePath(level, number, len(hashes) // _HASH), hashes)
+        self.known_names.update(
+            str(tiles.TilePath(None, n)) for n in range(self.edge.size // _WIDTH)
+        )
+        for end in {size, self.edge.size}:
+            if end % _WIDTH:
+                self.known_names.add(str(tiles.TilePath(None, end // _WIDTH, end % _WIDTH)))
+        for name in sorted(self.source.names(export.TILES)):
+            if name not in self.known_names:
+                self.found.bad("tile", name, "belongs to no tree of this size")
+
+    def _rows(self, name: str, kind: type[T]) -> Iterator[T]:
+        decoder = msgspec.json.Decoder(kind)
+        for number, line in enumerate(self.source.lines(name), 1):
+            try:
+                yield decoder.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                self.found.bad("file", f"{name} line {number}", f"is not readable: {error}")
+
+
+def _payload_fault(leaf: Leaf, row: export.PayloadRow) -> str | None:
+    """Return what is wrong with the payload of a leaf, or None."""
+    if row.entry_id != leaf.id:
+        return f"is stored under the id {row.entry_id}, but the leaf says {leaf.id}"
+    if row.salt is None or row.payload is None:
+        return "its payload is gone"
+    if commitment(row.salt, row.payload) != leaf.payload_sha256:
+        return "its payload is not the one that the leaf commits to"
+    if (row.at, row.event) != (leaf.at, leaf.event):
+        return "time or event in its row differ from the leaf"
+    if row.subjects != [subject.key for subject in leaf.subjects]:
+        return "the subjects in its row differ from the leaf"
+    try:
+        actor = msgspec.json.decode(row.payload, type=_Payload).actor
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return f"its payload is not readable: {error}"
+    if (row.actor_account_id, row.actor_party_id) != (actor.account_id, actor.party_id):
+        return "the actor in its row differs from its payload"
+    return None

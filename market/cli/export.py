@@ -1,0 +1,355 @@
+"""Write the log, the records it binds and the public keys into a directory anybody can check.
+
+Everything is written as it is stored, right or wrong, in one snapshot of the database. Whether it
+is right is for ``market verify`` to say.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+from collections.abc import Callable
+from typing import IO, Any, Final
+
+import msgspec
+import rich_click as click
+
+from catalog.audit_log import export_format as form
+from catalog.audit_log import merkle, tiles
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.leaf import instant
+from catalog.kernel.actor import system
+from catalog.kernel.clock import SystemClock
+from catalog.kernel.db import Database, Row, Tx, begin
+from catalog.kernel.errors import Refused
+from market.cli import settings_of
+from market.cli.record_tables import RECORDS, RecordTable
+
+_FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
+_WIDTH: Final = merkle.TILE_WIDTH
+
+
+class ExportDirectoryNotEmpty(Refused):
+    """An export is written into a directory of its own."""
+
+    code = "export_directory_not_empty"
+
+
+@click.command(help="导出审计日志与凭证 · Export the log, certificates, reports and public keys.")
+@click.option("--out", type=click.Path(path_type=pathlib.Path), required=True, help="目录 · where to")
+@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option("--no-payloads", is_flag=True, help="不含个人信息 · leave the personal part out")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
+def export(
+    out: pathlib.Path, data_dir: pathlib.Path | None, no_payloads: bool, as_json: bool
+) -> None:
+    """Sequence and sign what waits, then write everything to ``--out``."""
+    settings = settings_of.environment(data_dir=data_dir)
+    counts = settings_of.run(_export(settings, out, payloads=not no_payloads))
+    if as_json:
+        click.echo(msgspec.json.encode({"out": str(out), **counts}).decode())
+        return
+    for name, count in counts.items():
+        click.echo(f"{name:>24} {count}")
+    click.echo(f"已导出 · exported to {out}. 核验 · check it with: market verify {out}")
+
+
+async def _export(
+    settings: settings_of.Settings, out: pathlib.Path, *, payloads: bool
+) -> dict[str, int]:
+    from catalog.audit_log import operations as audit_log
+    from catalog.audit_log.disk import CheckpointJournal
+    from catalog.signing import disk as key_files
+    from catalog.signing.purposes import Purpose
+    from market.cli.connection import open_market
+    from market.jobs import sequence_log
+
+    async with open_market(settings) as market:
+        signers = key_files.path_of(market.settings.keys_dir, Purpose.CHECKPOINT)
+        now = SystemClock().now()
+        if signers.exists():
+            signer = key_files.read_signer(market.settings.keys_dir, Purpose.CHECKPOINT)
+            await sequence_log.run(
+                market.db,
+                now=now,
+                signer=audit_log.LogSigner(market.settings.log_origin, signer),
+                journal=CheckpointJournal(market.settings.journal_path),
+            )
+        return await write_export(
+            market.db,
+            out,
+            now=now,
+            origin=market.settings.log_origin,
+            signer_journal=market.settings.journal_path,
+            payloads=payloads,
+        )
+
+
+async def write_export(
+    db: Database,
+    out: pathlib.Path,
+    *,
+    now: dt.datetime,
+    origin: str,
+    signer_journal: pathlib.Path | None = None,
+    payloads: bool = True,
+) -> dict[str, int]:
+    """Write what is stored to ``out``; return how many rows of each kind.
+
+    :raises ExportDirectoryNotEmpty: if something lies there already.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ExportDirectoryNotEmpty(path=str(out))
+    out.mkdir(parents=True, exist_ok=True)
+    async with begin(db, system("export"), snapshot=True) as tx:
+        writer = _Writer(tx, out)
+        await writer.log(with_payloads=payloads)
+        await writer.keys(origin)
+        for table in RECORDS:
+            await writer.records(table)
+        await writer.balances()
+    if signer_journal is not None and signer_journal.exists():
+        writer.put(form.SIGNER_JOURNAL, signer_journal.read_bytes())
+    manifest = form.Manifest(
+        format=form.FORMAT, origin=origin, exported_at=instant(now), payloads=payloads
+    )
+    writer.put(form.MANIFEST, msgspec.json.encode(manifest))
+    return writer.counts
+
+
+class _Writer:
+    """Write one export, file by file."""
+
+    def __init__(self, tx: Tx, out: pathlib.Path) -> None:
+        self.tx = tx
+        self.out = out
+        self.counts: dict[str, int] = {}
+        self.strays: list[form.Stray] = []
+
+    def put(self, name: str, content: bytes) -> None:
+        path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    async def rows(self, name: str, make: Callable[[Row], Any], sql: str, *args: Any) -> None:
+        """Write one line for each row."""
+        path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        encoder = msgspec.json.Encoder()
+        count = 0
+        with path.open("wb") as file:
+            async for row in self.tx.cursor(sql, *args):
+                file.write(encoder.encode(make(row)) + b"\n")
+                count += 1
+        self.counts[name.removesuffix(".jsonl")] = count
+
+    # ── the log ──
+
+    async def log(self, *, with_payloads: bool) -> None:
+        state = await self.tx.fetch_one("SELECT size, root, frontier FROM audit_log.state")
+        if state is not None:
+            self.put(form.STATE, msgspec.json.encode(form.StateRow(**dict(state))))
+        newest = await self.tx.fetch_one(
+            "SELECT size, note FROM audit_log.checkpoints ORDER BY size DESC LIMIT 1"
+        )
+        signed = 0
+        if newest is not None:
+            signed = newest["size"]
+            self.put(form.CHECKPOINT, newest["note"])
+        await self.rows(
+            form.CHECKPOINTS,
+            lambda row: form.CheckpointRow(
+                size=row["size"],
+                root=row["root"],
+                note=row["note"],
+                published_at=instant(row["published_at"]),
+            ),
+            "SELECT size, root, note, published_at FROM audit_log.checkpoints ORDER BY size",
+        )
+        await self._tiles(state, signed)
+        await self._leaves(0 if state is None else state["size"], signed, with_payloads)
+        await self.rows(form.UNSEQUENCED, lambda row: _payload_row(row, with_payloads), _OUTBOX)
+        for row in await self.tx.fetch(_LOST_PAYLOADS):
+            self.strays.append(form.Stray("payload", str(row["entry_id"])))
+        if self.strays:
+            lines = [msgspec.json.encode(stray) + b"\n" for stray in self.strays]
+            self.put(form.STRAYS, b"".join(lines))
+
+    async def _tiles(self, state: Row | None, signed: int) -> None:
+        """Write the full tiles as they are stored, and the unfinished ones of the signed tree."""
+        count = 0
+        async for row in self.tx.cursor(
+            "SELECT level, number, hashes FROM audit_log.tiles ORDER BY level, number"
+        ):
+            self.put(str(tiles.TilePath(row["level"], row["number"])), row["hashes"])
+            count += 1
+        self.counts["tiles"] = count
+        if state is None:
+            return
+        at, frontier = 0, state["frontier"]
+        frontiers: dict[int, bytes] = {}
+        for level, width in enumerate(merkle.edge_widths(state["size"])):
+            frontiers[level] = frontier[at : at + width * merkle.HASH_LENGTH]
+            at += width * merkle.HASH_LENGTH
+        for level, width in enumerate(merkle.edge_widths(signed)):
+            number = signed >> (8 * (level + 1))
+            if not width:
+                continue
+            full = self.out / str(tiles.TilePath(level, number))
+            held = full.read_bytes() if full.exists() else frontiers.get(level, b"")
+            path = tiles.TilePath(level, number, width)
+            self.put(str(path), held[: width * merkle.HASH_LENGTH])
+
+    async def _leaves(self, size: int, signed: int, with_payloads: bool) -> None:
+        """Write the leaves in bundles. A leaf that is gone leaves an entry of no bytes."""
+        bundle = _Bundles(self, signed)
+        (self.out / form.PAYLOADS).parent.mkdir(parents=True, exist_ok=True)
+        encoder = msgspec.json.Encoder()
+        with (self.out / form.PAYLOADS).open("wb") as file:
+            async for row in self.tx.cursor(_LEAVES):
+                index = row["idx"]
+                if index < 0 or index > size + _FARTHEST_GAP:
+                    self.strays.append(form.Stray("entry", str(index)))
+                    continue
+                bundle.add(index, row["leaf"])
+                if with_payloads:
+                    file.write(encoder.encode(_payload_row(row, with_payloads)) + b"\n")
+        bundle.finish()
+        self.counts["entries"] = bundle.size
+
+    # ── what the log binds ──
+
+    async def keys(self, origin: str) -> None:
+        rows = await self.tx.fetch("SELECT * FROM signing.keys ORDER BY valid_from, key_id")
+        log = next(
+            (
+                row["public_key"]
+                for row in reversed(rows)
+                if row["purpose"] == "checkpoint" and row["holder_party_id"] is None
+            ),
+            b"",
+        )
+        keys = [
+            form.KeyRow(
+                key_id=row["key_id"],
+                purpose=row["purpose"],
+                algorithm=row["algorithm"],
+                public_key=row["public_key"],
+                valid_from=instant(row["valid_from"]),
+                valid_to=_instant(row["valid_to"]),
+                revoked_at=_instant(row["revoked_at"]),
+                holder_party_id=_text(row["holder_party_id"]),
+                registered_by=_text(row["registered_by"]),
+            )
+            for row in rows
+        ]
+        self.put(form.KEYS, msgspec.json.encode(form.Keys(str(VerifierKey(origin, log)), keys)))
+        self.counts["keys"] = len(keys)
+
+    async def records(self, table: RecordTable) -> None:
+        name = f"{form.RECORDS}{table.kind}.jsonl"
+        await self.rows(
+            name,
+            lambda row: form.RecordRow(
+                id=row["id"],
+                record=row["record"],
+                columns=row["columns"] or {},
+                signatures=[
+                    form.SignatureRow(
+                        key_id=str(each.get("key_id")),
+                        value=_bytes(each.get("value")),
+                        holder_party_id=each.get("holder_party_id"),
+                    )
+                    for each in row["signatures"] or []
+                ],
+            ),
+            table.sql,
+        )
+
+    async def balances(self) -> None:
+        await self.rows(
+            form.BALANCES,
+            lambda row: form.BalanceRow(row["code"], row["posted"]),
+            """SELECT a.code, b.posted FROM settlement.guard_balances b
+               LEFT JOIN settlement.accounts a ON a.id = b.account_id ORDER BY a.code""",
+        )
+
+
+class _Bundles:
+    """Put leaves into bundles of 256, and the signed part of the last one into one of its own."""
+
+    def __init__(self, writer: _Writer, signed: int) -> None:
+        self._writer = writer
+        self._signed = signed
+        self._entries: list[bytes] = []
+        self.size = 0
+
+    def add(self, index: int, leaf: bytes) -> None:
+        while self.size < index:
+            self._put(b"")
+        self._put(leaf)
+
+    def _put(self, leaf: bytes) -> None:
+        self._entries.append(leaf)
+        self.size += 1
+        if self.size == self._signed and self.size % _WIDTH:
+            self.finish()
+        if len(self._entries) == _WIDTH:
+            self.finish()
+            self._entries.clear()
+
+    def finish(self) -> None:
+        if self._entries:
+            number = (self.size - 1) // _WIDTH
+            path = tiles.TilePath(None, number, len(self._entries))
+            self._writer.put(str(path), tiles.pack(self._entries))
+
+
+_LEAVES: Final = """
+    SELECT l.idx, l.entry_id, NULL::bytea AS leaf_of_row, l.leaf, p.at, p.event, p.subjects,
+           p.actor_account_id, p.actor_party_id, p.salt, p.payload
+    FROM audit_log.leaves l LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY l.idx"""
+_OUTBOX: Final = """
+    SELECT NULL::bigint AS idx, o.entry_id, o.leaf AS leaf_of_row, p.at, p.event, p.subjects,
+           p.actor_account_id, p.actor_party_id, p.salt, p.payload
+    FROM audit_log.outbox o LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY o.id"""
+_LOST_PAYLOADS: Final = """
+    SELECT p.entry_id FROM audit_log.payloads p
+    WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
+      AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
+    ORDER BY p.entry_id LIMIT 1000"""
+
+
+def _payload_row(row: Row, with_payloads: bool) -> form.PayloadRow:
+    if not with_payloads:
+        return form.PayloadRow(
+            idx=row["idx"], entry_id=str(row["entry_id"]), leaf=row["leaf_of_row"]
+        )
+    return form.PayloadRow(
+        idx=row["idx"],
+        entry_id=str(row["entry_id"]),
+        leaf=row["leaf_of_row"],
+        at=_instant(row["at"]),
+        event=row["event"],
+        subjects=row["subjects"],
+        actor_account_id=_text(row["actor_account_id"]),
+        actor_party_id=_text(row["actor_party_id"]),
+        salt=row["salt"],
+        payload=row["payload"],
+    )
+
+
+def _instant(at: dt.datetime | None) -> str | None:
+    return None if at is None else instant(at)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _bytes(value: Any) -> bytes:
+    """Return base64 or hex text as bytes, and nothing for what is neither."""
+    try:
+        return msgspec.convert(value, bytes)
+    except msgspec.ValidationError:
+        return b""

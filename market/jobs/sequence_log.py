@@ -1,0 +1,39 @@
+"""Give the entries of the log their places and sign the tree (日志定序与签发).
+
+Safe with several workers: the state's row keeps all but one out. Safe when killed: a batch is
+moved whole or not at all, and what the journal says was signed is stored by the next run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.disk import CheckpointJournal
+from catalog.kernel import db as database
+from catalog.kernel.actor import system
+from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx
+
+_ACTOR: Final = system("sequence_log")
+
+
+async def run(
+    db: Database, *, now: dt.datetime, signer: audit_log.LogSigner, journal: CheckpointJournal
+) -> int:
+    """Sequence all that waits, then publish a checkpoint; return how many entries got a place."""
+    total = 0
+    while True:
+        # The job writes no entry of its own: it only gives places to those of others.
+        count = await database.run(
+            db, _ACTOR, audit_log.sequence, role=SEQUENCER_ROLE, must_remember=False
+        )
+        total += count
+        if count < audit_log.BATCH:
+            break
+
+    async def publish(tx: Tx) -> None:
+        await audit_log.publish(tx, now=now, signer=signer, journal=journal)
+
+    await database.run(db, _ACTOR, publish, role=SEQUENCER_ROLE, must_remember=False)
+    return total
