@@ -22,6 +22,7 @@ class Clearance(enum.StrEnum):
     PUBLIC = "public"  # only what is published
     PARTY = "party"  # its own party's rows
     STAFF = "staff"  # the operator's working rows
+    ADMINISTRATOR = "administrator"  # all accounts and their roles, no case material
     REGULATOR = "regulator"  # everything, each read of confidential material is logged (HN-05, A49)
     SYSTEM = "system"  # a job of ours
 

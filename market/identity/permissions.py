@@ -64,6 +64,7 @@ _STAFF: Final = frozenset(
     {
         "application:read",
         "timer:read",
+        "timer:list",
         "order:read",
         "listing:read",
         "pricing:read",
@@ -100,6 +101,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.BUYER: _MEMBER
     | {
+        "timer:read",
         "order:place",
         "order:read",
         "contract:sign",
@@ -141,7 +143,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.OPERATOR_ADJUDICATOR: _MEMBER
     | _STAFF
     | {"review:decide", "objection:decide", "dispute:resolve", "certificate:revoke"},
-    Role.AGENCY_REVIEWER: _MEMBER | {"application:read", "compliance_opinion:record"},
+    Role.AGENCY_REVIEWER: _MEMBER
+    | {"application:read", "timer:read", "compliance_opinion:record"},
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {
@@ -178,4 +181,6 @@ def clearance_of(roles: frozenset[Role]) -> Clearance:
         return Clearance.REGULATOR
     if roles & OPERATOR_STAFF:
         return Clearance.STAFF
+    if Role.SECURITY_ADMINISTRATOR in roles:
+        return Clearance.ADMINISTRATOR
     return Clearance.PARTY

@@ -1,0 +1,177 @@
+"""Tell who acts, and what may be known of parties and accounts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from uuid import UUID
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, NotPermitted
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import AccountId, PartyId
+from catalog.kernel.local_time import local_date
+from catalog.kernel.paging import CursorUnreadable, Page
+from market.identity import store
+from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
+from market.identity.permissions import Role, clearance_of, permissions_of
+from market.identity.states import State
+
+
+class PartyMissing(Missing):
+    """There is no such party, or none that one may look at."""
+
+
+class AccountMissing(Missing):
+    """There is no such account."""
+
+
+async def find_actor(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> Actor | None:
+    """Return who holds the session or token of this hash, or None if it is not good (any more).
+
+    Roles are those valid today in Asia/Shanghai. A token's scopes cut the permissions, never add.
+    """
+    found = await store.find_by_secret(tx, token_sha256, now=now, today=local_date(now))
+    if found is None:
+        return None
+    return actor_of(found.account_id, found.party_id, found.login, found.roles, found.scopes)
+
+
+def actor_of(
+    account_id: AccountId,
+    party_id: PartyId,
+    login: str,
+    roles: frozenset[Role],
+    scopes: frozenset[str] | None,
+) -> Actor:
+    """Return the actor for an account with these roles today."""
+    permissions = permissions_of(roles)
+    return Actor(
+        account_id=account_id,
+        party_id=party_id,
+        name=login,
+        roles=frozenset(role.value for role in roles),
+        permissions=permissions if scopes is None else permissions & scopes,
+        clearance=clearance_of(roles),
+    )
+
+
+async def get_party(tx: Tx, party_id: UUID) -> Party:
+    """Return what everyone may know of a party.
+
+    :raises PartyMissing: if there is none of that id.
+    """
+    found = await store.find_parties(tx, [party_id])
+    if not found:
+        raise PartyMissing
+    return found[0]
+
+
+async def get_parties(tx: Tx, ids: Iterable[UUID]) -> dict[PartyId, Party]:
+    """Return those of the parties that exist, by their ids."""
+    return {party.id: party for party in await store.find_parties(tx, set(ids))}
+
+
+async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:
+    """Return the operator or the authority; None before the market was founded."""
+    return await store.find_party_by_capacity(tx, capacity)
+
+
+async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:
+    """Return a party with what it showed: one's own, or any for those who verify and supervise.
+
+    :raises NotPermitted: if the viewer may not read parties at all.
+    :raises PartyMissing: if there is none, or it is somebody else's.
+    """
+    viewer.require("party:read")
+    own = viewer.party_id == party_id
+    if not own and not viewer.may("party:verify") and Role.REGULATOR not in viewer.roles:
+        raise PartyMissing
+    found = await store.find_party_file(tx, party_id)
+    if found is None:
+        raise PartyMissing
+    return found
+
+
+async def list_parties(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[PartyFile]:
+    """Return a page of parties with what they showed, for those who verify them.
+
+    :raises NotPermitted: if the viewer verifies nobody.
+    """
+    viewer.require("party:verify")
+    query = paging.fingerprint("parties", state)
+    after = _id_after(query, cursor)
+    found = await store.list_party_files(
+        tx, state=state, after=after, limit=paging.check_limit(limit) + 1
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].party.id)))
+
+
+async def get_self(tx: Tx, *, viewer: Actor) -> Self:
+    """Return who the viewer is and what it may do.
+
+    :raises NotPermitted: if the viewer is no account.
+    """
+    viewer.require("self:read")
+    account_id = account_of(viewer)
+    account = await store.find_account(tx, account_id)
+    if account is None:
+        raise AccountMissing
+    return Self(
+        account=account,
+        party=await get_party(tx, account.party_id),
+        roles=tuple(sorted(viewer.roles)),
+        permissions=tuple(sorted(viewer.permissions)),
+        grants=tuple(await store.list_grants(tx, account_id)),
+    )
+
+
+async def list_tokens(
+    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[ApiToken]:
+    """Return a page of the viewer's own tokens, without their secrets.
+
+    :raises NotPermitted: if the viewer has no account, or came with a token itself.
+    """
+    viewer.require("token:manage")
+    account_id = account_of(viewer)
+    query = paging.fingerprint("tokens", str(account_id))
+    after = _id_after(query, cursor)
+    found = list(
+        await store.list_tokens(
+            tx, account_id, after=after, limit=paging.check_limit(limit) + 1
+        )
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+def account_of(actor: Actor) -> AccountId:
+    """Return the actor's account.
+
+    :raises NotPermitted: if it is a job or the public.
+    """
+    if actor.account_id is None:
+        raise NotPermitted(permission="self:read")
+    return actor.account_id
+
+
+def _id_after(query: str, cursor: str | None) -> UUID | None:
+    position = paging.decode(query, cursor, 1)
+    if position is None:
+        return None
+    try:
+        return UUID(position[0])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CursorUnreadable from error
