@@ -56,6 +56,12 @@ CALENDAR_YEARS: Final = sa.Table(
     schema="catalog",
 )
 
+_SELECT_TIMER: Final = """
+        SELECT id, kind, subject_kind, subject_id, against, party_id, rulebook,
+               started_on, started_at, period_length, period_unit, period_source, period_note,
+               due_on, ends_at, provisional, state, met_at, cancelled_at, note
+          FROM catalog.timers"""
+
 
 async def insert(tx: Tx, timer: Timer) -> bool:
     """Insert ``timer``; tell False if one of its kind already runs for the subject."""
@@ -119,8 +125,7 @@ async def lock_running(
 ) -> list[Timer]:
     """Lock and return the running timers of a subject, all of them or those of one kind."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.timers
+        f"""{_SELECT_TIMER}
          WHERE subject_kind = $1 AND subject_id = $2 AND ($3::text IS NULL OR kind = $3)
            AND state IN ('open', 'overdue')
          ORDER BY id
@@ -138,8 +143,7 @@ async def lock_expired(tx: Tx, *, now: dt.datetime, limit: int) -> list[Timer]:
     Those that someone else holds are skipped: they are just being met, or another run has them.
     """
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.timers
+        f"""{_SELECT_TIMER}
          WHERE state = 'open' AND ends_at <= $1
          ORDER BY ends_at, id
          LIMIT $2
@@ -157,8 +161,7 @@ async def lock_recomputable(tx: Tx, states: Collection[State]) -> list[Timer]:
     before, which the notice of that year had settled otherwise.
     """
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.timers
+        f"""{_SELECT_TIMER}
          WHERE state = ANY($1::text[]) AND (state <> 'met_late' OR provisional)
          ORDER BY id
            FOR UPDATE""",
@@ -170,8 +173,7 @@ async def lock_recomputable(tx: Tx, states: Collection[State]) -> list[Timer]:
 async def list_for_subject(tx: Tx, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
     """Return all timers of a subject in the order in which they were started."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.timers
+        f"""{_SELECT_TIMER}
          WHERE subject_kind = $1 AND subject_id = $2
          ORDER BY started_on, id
          LIMIT 1000""",
@@ -187,8 +189,7 @@ async def list_running(
     """Return running timers in the order of their end, from behind ``after``."""
     ends_at, timer_id = after or (None, None)
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.timers
+        f"""{_SELECT_TIMER}
          WHERE state IN ('open', 'overdue')
            AND ($1::text IS NULL OR against = $1)
            AND ($2::text IS NULL OR kind = $2)
