@@ -1,0 +1,43 @@
+"""Say what of an application the public sees (公示内容): a whitelist, and nothing besides (A13).
+
+HN-28 keeps the applicant's materials and business data secret, so a field is public because it
+stands here, never because somebody forgot to hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A scenario of use (使用场景)."""
+
+    code: str
+    description: str = ""
+
+
+class PublicFields(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in a notice (公示字段)."""
+
+    product_name: str
+    owner_names: tuple[str, ...]
+    product_form: str
+    scenarios: tuple[Scenario, ...]
+    validity: dict[str, str]
+    application_number: str
+
+
+WHITELIST: Final = frozenset(PublicFields.__struct_fields__)
+
+HOW_TO_OBJECT: Final = {
+    "zh": "利害关系人对公示内容有异议的，可在任何时候附证据向运营者提出，提交至 POST /api/v1/objections。",
+    "en": "An interested party may object at any time, with evidence: POST /api/v1/objections.",
+}
+
+
+def only_public(facts: Mapping[str, Any]) -> PublicFields:
+    """Return the public fields out of all facts of an application; everything else is left out."""
+    return msgspec.convert({name: facts[name] for name in WHITELIST}, PublicFields, strict=False)

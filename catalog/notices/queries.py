@@ -1,0 +1,104 @@
+"""Read notices (公示). They are public, while they run and ever after (永久存档)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.workdays import Calendar
+from catalog.notices import counting, store
+from catalog.notices.model import Notice, PublicNotice
+from catalog.notices.publicity import HOW_TO_OBJECT
+from catalog.notices.states import State
+
+
+async def get_public(
+    tx: Tx, *, notice_id: uuid.UUID, now: dt.datetime, calendar: Calendar
+) -> PublicNotice:
+    """Return one notice as everybody sees it.
+
+    :raises Missing: if there is none.
+    """
+    notice = await store.find(tx, notice_id)
+    if notice is None:
+        raise Missing
+    return _public(notice, now, calendar)
+
+
+async def list_public(
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[PublicNotice]:
+    """Return a page of notices, the newest first; with ``state`` only those, e.g. running ones."""
+    query = paging.fingerprint("notices", None if state is None else state.value)
+    found = await store.list_page(
+        tx,
+        state=state,
+        before=_before(paging.decode(query, cursor, 1)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    items = [_public(notice, now, calendar) for notice in found[:limit]]
+    if len(found) <= limit:
+        return Page(items)
+    return Page(items, paging.encode(query, str(found[limit - 1].id)))
+
+
+async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
+    """Return the newest notice of an application, or None."""
+    return await store.find_current(tx, application_id)
+
+
+async def get(tx: Tx, notice_id: uuid.UUID) -> Notice:
+    """Return one notice with its inner links, for the rooms above.
+
+    :raises Missing: if there is none.
+    """
+    notice = await store.find(tx, notice_id)
+    if notice is None:
+        raise Missing
+    return notice
+
+
+async def list_due(
+    tx: Tx, *, now: dt.datetime, limit: int = 100
+) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Return (notice, application) of running notices that may be over."""
+    return await store.list_due(tx, now=now, limit=limit)
+
+
+def _public(notice: Notice, now: dt.datetime, calendar: Calendar) -> PublicNotice:
+    remaining = None
+    if notice.ends_on is not None and notice.state is State.RUNNING:
+        remaining = counting.remaining_working_days(now, notice.ends_on, calendar)
+    return PublicNotice(
+        id=notice.id,
+        kind="registration_notice",
+        state=notice.state,
+        public_fields=notice.public_fields,
+        postings=notice.postings,
+        starts_on=notice.starts_on,
+        ends_on=notice.ends_on,
+        provisional=notice.provisional,
+        remaining_working_days=remaining,
+        result=notice.result,
+        remark=notice.remark,
+        how_to_object=HOW_TO_OBJECT,
+    )
+
+
+def _before(position: list[object] | None) -> uuid.UUID | None:
+    if position is None:
+        return None
+    try:
+        return uuid.UUID(str(position[0]))
+    except ValueError as error:
+        raise CursorUnreadable from error

@@ -1,0 +1,101 @@
+"""Say what may come of an objection (异议处理结果): what fits its target, and when both accepted.
+
+HN-20(1): the certificate is kept, revoked or issued anew (保留、撤销、重新发放) if both sides accept.
+While there is no certificate yet, keep means that the objection is dismissed and revoke that it is
+upheld, which refuses the registration (HN-15(4), R4).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from catalog.kernel.errors import Conflict, Invalid, Refused
+
+
+class Outcome(enum.StrEnum):
+    """What the operator determines (异议结果, E16; dismiss and uphold while in notice)."""
+
+    KEEP = "keep"  # 保留
+    REVOKE = "revoke"  # 撤销
+    REISSUE = "reissue"  # 重新发放
+    DISMISS = "dismiss"  # 异议不成立
+    UPHOLD = "uphold"  # 异议成立
+
+
+class Side(enum.StrEnum):
+    """Who accepts (当事人)."""
+
+    OBJECTOR = "objector"  # 异议人
+    REGISTRANT = "registrant"  # 登记主体
+
+
+class OutcomeNotForTarget(Invalid):
+    """The outcome does not fit what is objected to."""
+
+    code = "objection_outcome_not_for_target"
+
+
+class DeterminationReasonMissing(Invalid):
+    """A determination gives its reasons."""
+
+    code = "objection_reason_missing"
+
+
+class AcceptanceGivenAlready(Conflict):
+    """This side has answered; its answer stays."""
+
+    code = "objection_answer_given_already"
+
+
+class AcceptanceOfBothRequired(Refused):
+    """The outcome is carried out only when both sides have accepted it (HN-20(1))."""
+
+    code = "acceptance_of_both_required"
+
+
+_FITTING: Final = {
+    True: frozenset({Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE}),
+    False: frozenset({Outcome.DISMISS, Outcome.UPHOLD}),
+}
+
+
+def check(outcome: Outcome, reasons: str, *, is_certified: bool) -> None:
+    """Return if the operator may determine this.
+
+    :raises DeterminationReasonMissing: if no reasons are given.
+    :raises OutcomeNotForTarget: if it does not fit the target.
+    """
+    if not reasons.strip():
+        raise DeterminationReasonMissing
+    if outcome not in _FITTING[is_certified]:
+        raise OutcomeNotForTarget(
+            outcome=outcome.value, fitting=sorted(o.value for o in _FITTING[is_certified])
+        )
+
+
+def answer(
+    answers: dict[Side, bool], side: Side, *, accepts: bool
+) -> dict[Side, bool]:
+    """Return the answers with that of ``side``.
+
+    :raises AcceptanceGivenAlready: if that side has answered before.
+    """
+    if side in answers:
+        raise AcceptanceGivenAlready(side=side.value)
+    return {**answers, side: accepts}
+
+
+def check_carried_out(answers: dict[Side, bool]) -> None:
+    """Return if the outcome may be carried out.
+
+    :raises AcceptanceOfBothRequired: if a side has not answered, or has refused.
+    """
+    lacking = [side.value for side in Side if not answers.get(side, False)]
+    if lacking:
+        raise AcceptanceOfBothRequired(missing=lacking)
+
+
+def both_accepted(answers: dict[Side, bool]) -> bool:
+    """Tell whether both sides accepted."""
+    return all(answers.get(side, False) for side in Side)

@@ -1,0 +1,139 @@
+"""Say what an opinion must find: three points of the technical review (HN-13), seven of compliance.
+
+The agency's seven are the four of HN-14 (履约能力、材料有效性、来源合法性、交易风险) and the three of
+HN-05 (真实性、安全性、合规性). A result contradicts none of its findings.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from catalog.kernel.errors import Invalid
+
+TECHNICAL_POINTS: Final = (
+    "material_completeness",  # 申请材料全面性
+    "material_accuracy",  # 申请材料准确性
+    "technical_test_effectiveness",  # 技术测试有效性
+)
+COMPLIANCE_POINTS: Final = (
+    "performance_capacity",  # 履约能力
+    "material_validity",  # 申请材料的有效性
+    "source_legality",  # 数据来源的合法性
+    "transaction_risk",  # 数据产品交易风险
+    "authenticity",  # 真实性
+    "security",  # 安全性
+    "compliance",  # 合规性
+)
+
+
+class Overall(enum.StrEnum):
+    """What an opinion comes to (审查结论)."""
+
+    PASS = "pass"  # 通过  # noqa: S105
+    PASS_WITH_CONDITIONS = "pass_with_conditions"  # 附条件通过 [P], compliance only  # noqa: S105
+    FAIL = "fail"  # 不通过
+
+
+class FindingMissing(Invalid):
+    """A point that the article names was not looked at; ``points`` names all of them."""
+
+    code = "finding_missing"
+
+
+class TestRecordMissing(Invalid):
+    """A technical opinion rests on a test: what was run, on which sample, with what outcome."""
+
+    code = "test_record_missing"
+
+
+class OpinionInconsistent(Invalid):
+    """The result contradicts the findings."""
+
+    code = "opinion_inconsistent"
+
+
+class ConditionsMissing(Invalid):
+    """A pass with conditions names them; any other result has none."""
+
+    code = "opinion_conditions_missing"
+
+
+class ConflictNotDenied(Invalid):
+    """The agency states with each opinion that it has no interest in the case (HN-05(3))."""
+
+    code = "no_conflict_statement_missing"
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found on one point."""
+
+    passed: bool
+    remarks: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class TestRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One technical test (技术测试): what was run, on which sample, what came out."""
+
+    name: str
+    sample: str
+    expected: str
+    observed: str
+    result_sha256: str = ""
+    environment: str = ""
+
+
+def check_technical(
+    findings: Mapping[str, Finding], tests: Collection[TestRun], overall: Overall
+) -> None:
+    """Return if a technical opinion (技术审查意见书) is whole.
+
+    :raises FindingMissing: if one of the three points is missing (HN-13).
+    :raises TestRecordMissing: if no test is recorded.
+    :raises OpinionInconsistent: if the result is not what the findings say.
+    """
+    _check_points(TECHNICAL_POINTS, findings)
+    if not tests:
+        raise TestRecordMissing
+    if overall is Overall.PASS_WITH_CONDITIONS:
+        raise OpinionInconsistent(overall=overall.value, failed_points=[])
+    _check_result(findings, overall)
+
+
+def check_compliance(
+    findings: Mapping[str, Finding],
+    overall: Overall,
+    *,
+    conditions: Sequence[str],
+    no_conflict_of_interest: bool,
+) -> None:
+    """Return if a compliance opinion (合规性评估意见书) is whole.
+
+    :raises FindingMissing: if one of the seven points is missing (HN-14, HN-05).
+    :raises ConflictNotDenied: if the agency does not state its neutrality.
+    :raises ConditionsMissing: if a conditional pass names none, or another result names some.
+    :raises OpinionInconsistent: if the result is not what the findings say.
+    """
+    _check_points(COMPLIANCE_POINTS, findings)
+    if not no_conflict_of_interest:
+        raise ConflictNotDenied
+    if bool(conditions) != (overall is Overall.PASS_WITH_CONDITIONS):
+        raise ConditionsMissing(overall=overall.value)
+    _check_result(findings, overall)
+
+
+def _check_points(points: Sequence[str], findings: Mapping[str, Finding]) -> None:
+    absent = [point for point in points if point not in findings]
+    if absent:
+        raise FindingMissing(points=absent)
+
+
+def _check_result(findings: Mapping[str, Finding], overall: Overall) -> None:
+    failed = sorted(point for point, finding in findings.items() if not finding.passed)
+    # A failed point and a good result contradict each other, and so do the reverse.
+    if bool(failed) != (overall is Overall.FAIL):
+        raise OpinionInconsistent(overall=overall.value, failed_points=failed)
