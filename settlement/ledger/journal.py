@@ -163,9 +163,11 @@ def read_record(record: bytes) -> Entry:
             currency=told.currency,
             book=told.book,
         )
-    except (msgspec.MsgspecError, Invalid) as unreadable:
+        again = entry.record()
+    # A ValueError is a broken character; an OverflowError an instant before the first year.
+    except (msgspec.MsgspecError, ValueError, OverflowError, Invalid) as unreadable:
         raise RecordUnreadable(reason=str(unreadable)) from unreadable
-    if entry.record() != record:
+    if again != record:
         raise RecordUnreadable(reason="the bytes are not canonical")
     return entry
 

@@ -150,7 +150,7 @@ def read(body: bytes) -> ChannelEvent:
     """Return the event in the body of a callback.
 
     :raises CallbackUnreadable: if it is malformed, an amount is out of range, a name is empty or
-        long, or the instant has no zone.
+        long, or the instant has no zone or can not be.
     """
     try:
         event = msgspec.json.decode(body, type=ChannelEvent)
@@ -161,8 +161,9 @@ def read(body: bytes) -> ChannelEvent:
         raise CallbackUnreadable(reason="a name is empty, too long, or not printable")
     if not 0 < event.amount_fen <= CEILING:
         raise CallbackUnreadable(reason="the amount is out of range")
-    if event.happened_at.tzinfo is None:
-        raise CallbackUnreadable(reason="the instant has no zone")
+    # Years beyond these are a wrong unit, not an instant of a payment.
+    if event.happened_at.tzinfo is None or not 2000 <= event.happened_at.year < 2200:  # noqa: PLR2004
+        raise CallbackUnreadable(reason="the instant has no zone, or is out of range")
     return event
 
 

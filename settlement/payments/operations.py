@@ -142,11 +142,13 @@ async def record_callback(
 
 
 def _replayed(
-    event: ChannelEvent, earlier: ChannelEvent, effect: Effect, payment: Payment | None
+    event: ChannelEvent, earlier: ChannelEvent, judged: Judgement, payment: Payment | None
 ) -> Recorded:
     if not event.repeats(earlier):
         raise EventReused(event_id=event.event_id)
-    return Recorded(payment=payment, effect=effect, found=None, is_new=False, is_replay=True)
+    return Recorded(
+        payment=payment, effect=judged.effect, found=judged.found, is_new=False, is_replay=True
+    )
 
 
 async def _lock_payment(tx: Tx, channel: str, reference: str) -> Payment | None:

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx
-from settlement.payments.callback import Effect, Judgement
+from settlement.payments.callback import Break, Effect, Judgement
 from settlement.payments.channel import ChannelEvent, EventKind
 from settlement.payments.model import ChannelBreak, Payment
 from settlement.payments.states import State
@@ -169,14 +169,21 @@ async def claim_nonce(tx: Tx, channel: str, nonce: str, *, event_id: str, now: d
     return bool(bound == event_id)
 
 
-async def find_event(tx: Tx, channel: str, event_id: str) -> tuple[ChannelEvent, Effect] | None:
+async def find_event(
+    tx: Tx, channel: str, event_id: str
+) -> tuple[ChannelEvent, Judgement] | None:
     """Return an event that came before and what became of it, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM settlement.channel_events WHERE channel = $1 AND event_id = $2",
+        """SELECT e.*, b.kind AS found FROM settlement.channel_events e
+             LEFT JOIN settlement.channel_breaks b USING (channel, event_id)
+            WHERE e.channel = $1 AND e.event_id = $2""",
         channel,
         event_id,
     )
-    return None if row is None else (_event(row), Effect(row["effect"]))
+    if row is None:
+        return None
+    found = None if row["found"] is None else Break(row["found"])
+    return _event(row), Judgement(Effect(row["effect"]), found=found)
 
 
 async def keep_event(

@@ -1,0 +1,28 @@
+"""A release and a refund are told from the entry that made them."""
+
+from __future__ import annotations
+
+from settlement.escrow.model import refund_of, release_of
+from settlement.ledger.accounts import refund_owed_to
+from settlement.ledger.journal import Kind, Leg, transfer
+from tests.pure.test_settlement_ledger_journal import ESCROW, ORDER, A, B, entry
+
+
+def test_a_release_tells_who_was_credited() -> None:
+    made = entry(*transfer(ESCROW, [Leg(A, 3), Leg(B, 4)]))
+
+    release = release_of(made, is_replay=True)
+
+    assert (release.order_id, release.amount_fen, release.is_replay) == (ORDER, 7, True)
+    assert release.credits == (Leg(A, 3), Leg(B, 4))
+    assert release.journal_key == made.key
+    assert release.record_sha256 == made.digest().hex()
+
+
+def test_a_refund_tells_whom_it_is_owed_to() -> None:
+    made = entry(*transfer(ESCROW, [Leg(refund_owed_to(ORDER), 7)]), kind=Kind.REFUND)
+
+    refund = refund_of(made, payer_party_id=ORDER, is_replay=False)
+
+    assert (refund.payer_party_id, refund.amount_fen, refund.is_replay) == (ORDER, 7, False)
+    assert refund.refunded_at == made.booked_at

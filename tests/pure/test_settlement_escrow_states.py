@@ -1,0 +1,55 @@
+"""The life of an escrow, every state and every event."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from settlement.escrow.states import (
+    TRANSITIONS,
+    Event,
+    EventNotAllowed,
+    State,
+    advance,
+    refunding,
+    releasing,
+)
+
+ALLOWED = {
+    ("awaiting_payment", "pay"): "held",
+    ("held", "release"): "released",
+    ("held", "refund"): "refunded",
+    ("held", "dispute"): "disputed",
+    ("disputed", "resolve_release"): "released",
+    ("disputed", "resolve_refund"): "refunded",
+}
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
+def test_every_event_in_every_state(state: State, event: Event) -> None:
+    following = ALLOWED.get((state.value, event.value))
+
+    if following is None:
+        with pytest.raises(EventNotAllowed) as refused:
+            advance(state, event)
+        assert refused.value.code == "escrow_event_not_allowed"
+        assert refused.value.facts == {"state": state.value, "event": event.value}
+    else:
+        assert advance(state, event) == following
+
+
+def test_every_state_is_reached_and_two_are_final() -> None:
+    reached = {State.AWAITING_PAYMENT, *TRANSITIONS.values()}
+    leaving = {state for state, _ in TRANSITIONS}
+
+    assert reached == set(State)
+    assert set(State) - leaving == {State.RELEASED, State.REFUNDED}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_dispute_is_resolved_before_money_leaves(state: State) -> None:
+    is_disputed = state is State.DISPUTED
+
+    assert (releasing(state) is Event.RESOLVE_RELEASE) is is_disputed
+    assert (refunding(state) is Event.RESOLVE_REFUND) is is_disputed
