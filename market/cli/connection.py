@@ -31,9 +31,7 @@ async def open_market(settings: Settings) -> AsyncIterator[OpenMarket]:
     """
     server = None
     if settings.database_url is None:
-        server = await cluster.ensure_running(
-            settings.data_dir / "postgres", bindir=settings.pg_bindir
-        )
+        server = await cluster.ensure_running(settings.data_dir, bindir=settings.pg_bindir)
         settings = msgspec.structs.replace(
             settings, database_url=server.dsn("shushi"), separate_logins=True
         )
