@@ -63,3 +63,9 @@ class Refused(DomainError):
     """Say that a rule forbids it as things stand now (不予办理)."""
 
     code = "refused"
+
+
+class VersionStale(Conflict):
+    """The version that was read is not the newest any more (If-Match, RFC 9110 §13.1.1)."""
+
+    code = "version_stale"

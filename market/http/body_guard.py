@@ -125,11 +125,12 @@ class BodyGuard:
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         if not has_body or scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
             return receive
+        if scope["path"] == "/api/v1/files":
+            return receive  # whatever its type, the body is a file: streamed, never read as JSON
         is_json = media_type == b"application/json" or media_type.endswith(b"+json")
         if not is_json:
-            streams = scope["path"].startswith("/api/v1/files")
             is_form = media_type in (b"application/x-www-form-urlencoded", b"multipart/form-data")
-            if streams or (is_form and not scope["path"].startswith("/api/")):
+            if is_form and not scope["path"].startswith("/api/"):
                 return receive
             raise MediaTypeUnsupported(media_type=media_type.decode("latin-1")[:100])
         body = await _read(receive)

@@ -17,6 +17,7 @@ from litestar import Response
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, begin, run
+from catalog.kernel.errors import VersionStale
 from catalog.kernel.workdays import Calendar
 from catalog.timers import queries as timers
 from market.http.context import AnyRequest, Context, actor, context
@@ -24,7 +25,6 @@ from market.http.problem import (
     IdempotencyKeyMalformed,
     IdempotencyKeyMissing,
     IfMatchMissing,
-    VersionStale,
 )
 from market.idempotency import operations as idempotency
 
@@ -97,14 +97,20 @@ def idempotency_key(request: AnyRequest) -> str:
 
 
 async def command(
-    request: AnyRequest, act: Callable[[Command], Awaitable[Answer]]
+    request: AnyRequest,
+    act: Callable[[Command], Awaitable[Answer]],
+    *,
+    body_sha256: bytes | None = None,
 ) -> Response[bytes]:
-    """Run one command and answer it, or answer again what was answered before."""
+    """Run one command and answer it, or answer again what was answered before.
+
+    ``body_sha256`` is given where the body was streamed past and can not be read again.
+    """
     wiring, who = context(request), actor(request)
     key = idempotency_key(request)
     now = wiring.now()
     route = f"{request.method} {request.url.path}"
-    digest = hashlib.sha256(await request.body()).digest()
+    digest = body_sha256 or hashlib.sha256(await request.body()).digest()
     principal = str(who.account_id or who.name)
 
     async def once(tx: Tx) -> Response[bytes]:

@@ -109,12 +109,6 @@ class IfMatchMissing(Invalid):
     code = "if_match_missing"
 
 
-class VersionStale(Conflict):
-    """The version that was read is not the newest any more."""
-
-    code = "version_stale"
-
-
 class CsrfFailed(Forbidden):
     """A form came from somewhere else."""
 
@@ -128,6 +122,7 @@ _STATUS_OF_CODE: Final[dict[str, int]] = {
     "body_too_deep": 400,
     "body_key_doubled": 400,
     "body_too_large": 413,
+    "file_too_large": 413,
     "media_type_unsupported": 415,
     "parameter_invalid": 400,
     "cursor_unreadable": 400,

@@ -1,4 +1,6 @@
-"""Nothing yet."""
+"""Make the public catalogue searchable: an index over its terms, and the order of browsing."""
+
+from alembic import op
 
 revision = "0010"
 down_revision = "0009"
@@ -7,8 +9,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing."""
+    op.execute(
+        "CREATE INDEX product_documents_terms ON catalog.product_documents USING gin (terms)"
+    )
+    op.execute(
+        "CREATE INDEX product_documents_newest"
+        " ON catalog.product_documents (published_at DESC, product_id DESC)"
+    )
 
 
 def downgrade() -> None:
-    """Change nothing."""
+    op.execute("DROP INDEX catalog.product_documents_newest")
+    op.execute("DROP INDEX catalog.product_documents_terms")

@@ -1,0 +1,48 @@
+"""Say what of a product the public finds: one flat document with its terms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from catalog.products import terms
+from catalog.products.model import Description, Document, Product
+
+SUMMARY_LENGTH: Final = 160
+
+
+def document(product: Product, description: Description) -> Document:
+    """Return the document of a product that its supplier described."""
+    level = description.classification and description.classification.level
+    labels = (
+        *description.keywords,
+        product.supplier_name,
+        description.region,
+        *(scenario.description for scenario in description.scenarios),
+    )
+    return Document(
+        product_id=product.id,
+        source_id=None,
+        name=description.name,
+        supplier_name=product.supplier_name,
+        supplier_party_id=product.supplier_party_id,
+        summary=summary(description.description or description.value_statement),
+        form=description.form.value,
+        industry=description.industry_section or None,
+        region=description.region or None,
+        level=level.value if level else None,
+        theme=None,
+        source=None,
+        update_cycle=description.update_cycle.value,
+        format=None,
+        terms=terms.vector(
+            title=description.name,
+            labels=labels,
+            body=f"{description.description}\n{description.value_statement}",
+        ),
+    )
+
+
+def summary(text: str) -> str:
+    """Return the beginning of ``text`` on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= SUMMARY_LENGTH else line[: SUMMARY_LENGTH - 1] + "…"

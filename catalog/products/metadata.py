@@ -1,0 +1,194 @@
+"""Ask whether a description says what it must (HN-02(1), HN-03, BJ-02, GD-01(b)).
+
+Whether a source that is named exists is known only to the database; the operation asks that.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from catalog.kernel.errors import FieldError, Invalid
+from catalog.products.model import DataNature, Description, Form, OriginPath
+
+_ALLOWED_CONTROLS: Final = frozenset("\n\t\r")
+
+
+class ProductNotProcessed(Invalid):
+    """Nothing says how the data were processed; raw data are no product (HN-02, A35)."""
+
+    code = "product_not_processed"
+
+
+class MeteringUnitMissing(Invalid):
+    """A product is 可计量的; nothing says in what (HN-02)."""
+
+    code = "metering_unit_missing"
+
+
+class ValueStatementMissing(Invalid):
+    """A product is 具有经济社会价值的; nothing says which (HN-02)."""
+
+    code = "value_statement_missing"
+
+
+class FormDescriptionMissing(Invalid):
+    """Another tradable thing than the seven forms has to be described (HN-02)."""
+
+    code = "form_description_missing"
+
+
+class DataNatureMissing(Invalid):
+    """Nothing says whether the data are public, an enterprise's, or personal (BJ-02)."""
+
+    code = "data_nature_missing"
+
+
+class CatalogAttributeMissing(Invalid):
+    """Public data lack one of the five attributes of the catalogue (GD-01(b))."""
+
+    code = "catalog_attribute_missing"
+
+
+class SourceResourceMissing(Invalid):
+    """A product made from the supermarket's resources names none that is there (HN-03)."""
+
+    code = "source_resource_missing"
+
+
+class SourceMissing(Invalid):
+    """The description names no source at all (HN-08(4))."""
+
+    code = "source_missing"
+
+
+class SubstantiveProcessingMissing(Invalid):
+    """Made from the supermarket's resources, without saying by which work (HN-03)."""
+
+    code = "substantive_processing_missing"
+
+
+class ScenarioMissing(Invalid):
+    """Nothing says what the product is for; the certificate will name it (HN-17)."""
+
+    code = "scenario_missing"
+
+
+class ImportantDataBasisMissing(Invalid):
+    """It holds important data, and nothing says by which catalogue that was decided (SIX-1)."""
+
+    code = "important_data_basis_missing"
+
+
+class ValidityInvalid(Invalid):
+    """The last day lies before the first."""
+
+    code = "validity_invalid"
+
+
+class TextUnreadable(Invalid):
+    """A text holds control characters, which nobody can read and the database refuses."""
+
+    code = "text_unreadable"
+
+
+def check_readable(value: msgspec.Struct) -> None:
+    """Return if all texts in ``value`` can be stored and read.
+
+    :raises TextUnreadable: if one holds control characters or half a character.
+    """
+    errors = tuple(
+        FieldError(pointer, "text_unreadable")
+        for pointer, text in _texts(msgspec.to_builtins(value), "")
+        if not is_readable(text)
+    )
+    if errors:
+        raise TextUnreadable(errors=errors)
+
+
+def is_readable(text: str) -> bool:
+    """Tell whether ``text`` has no control characters but line breaks and tabs."""
+    return not any(
+        unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in text
+    )
+
+
+def check_complete(description: Description) -> None:
+    """Return if ``description`` says all that it must.
+
+    :raises ProductNotProcessed: and its neighbours above, each for what it says.
+    """
+    _check_definition(description)
+    _check_origin(description)
+    if description.data_nature is None:
+        raise DataNatureMissing
+    if description.data_nature is DataNature.PUBLIC and (missing := _missing(description)):
+        raise CatalogAttributeMissing(attributes=missing)
+    if not description.scenarios:
+        raise ScenarioMissing
+    if description.contains_important_data and not description.important_data_basis.strip():
+        raise ImportantDataBasisMissing
+    first, last = description.valid_from, description.valid_to
+    if first is not None and last is not None and last < first:
+        raise ValidityInvalid(valid_from=first.isoformat(), valid_to=last.isoformat())
+
+
+def named_resources(description: Description) -> list[uuid.UUID]:
+    """Return the entries of the catalogue that the sources name, sorted."""
+    return sorted({s.resource_id for s in description.sources if s.resource_id is not None})
+
+
+def check_resources_known(named: list[uuid.UUID], known: set[uuid.UUID]) -> None:
+    """Return if every entry that a source names is in the catalogue (HN-03).
+
+    :raises SourceResourceMissing: if one is not.
+    """
+    if unknown := [str(resource) for resource in named if resource not in known]:
+        raise SourceResourceMissing(resources=unknown)
+
+
+def _check_definition(description: Description) -> None:
+    if description.form is Form.OTHER_TRADABLE and not description.form_description.strip():
+        raise FormDescriptionMissing
+    if not description.processing_statement.strip():
+        raise ProductNotProcessed
+    if description.metering_unit is None:
+        raise MeteringUnitMissing
+    if not description.value_statement.strip():
+        raise ValueStatementMissing
+
+
+def _check_origin(description: Description) -> None:
+    if not description.sources:
+        raise SourceMissing
+    if description.origin_path is OriginPath.OWN_RESOURCE:
+        return
+    if not any(s.is_supermarket_resource and s.resource_id for s in description.sources):
+        raise SourceResourceMissing(resources=[])
+    lacking = [
+        field
+        for field in ("substantive_processing", "innovative_labour")
+        if not getattr(description, field).strip()
+    ]
+    if lacking:
+        raise SubstantiveProcessingMissing(statements=lacking)
+
+
+def _missing(description: Description) -> list[str]:
+    attributes: dict[str, str] = msgspec.structs.asdict(description.catalogue)
+    return [name for name, text in attributes.items() if not text.strip()]
+
+
+def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield pointer, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{pointer}/{key}")
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, f"{pointer}/{index}")

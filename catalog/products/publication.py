@@ -1,0 +1,52 @@
+"""Say what of a product everyone may read, and what only its supplier and the authorities (HN-28)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from catalog.kernel.actor import Actor, Clearance
+from catalog.products.model import Description, Product
+
+_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
+def sees_all(viewer: Actor, product: Product) -> bool:
+    """Tell whether ``viewer`` reads the product as its supplier does."""
+    if viewer.clearance in _SEES_ALL:
+        return True
+    supplier = product.supplier_party_id
+    return supplier is not None and supplier in (viewer.party_id, viewer.acting_for)
+
+
+def redacted(product: Product) -> Product:
+    """Return the product without what concerns its supplier's own dealings.
+
+    Who holds a source, on what ground and authorisation it was had, and why a level was lowered
+    are materials of the registration; names, nature and level of the sources are public.
+    """
+    if product.description is None:
+        return product
+    return msgspec.structs.replace(product, description=_public(product.description))
+
+
+def _public(description: Description) -> Description:
+    classification = description.classification
+    if classification is not None:
+        classification = msgspec.structs.replace(classification, reclassification=None)
+    return msgspec.structs.replace(
+        description,
+        classification=classification,
+        important_data_basis="",
+        substantive_processing="",
+        innovative_labour="",
+        sources=tuple(
+            msgspec.structs.replace(
+                source,
+                holder="",
+                legal_basis="",
+                authorisation_scope="",
+                authorisation_valid_to=None,
+            )
+            for source in description.sources
+        ),
+    )

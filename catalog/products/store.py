@@ -1,0 +1,288 @@
+"""Tables and statements of the products (数据产品), their contents and public documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.ids import PartyId, new_id
+from catalog.products import imports
+from catalog.products.model import Content, Document, Product
+
+PRODUCTS: Final = sa.Table(
+    "products",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid),
+    sa.Column("supplier_name", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("form", sa.Text),
+    sa.Column("description", postgresql.JSONB),
+    sa.Column("imported", postgresql.JSONB),
+    sa.Column("source", sa.Text),
+    sa.Column("source_id", sa.Text),
+    sa.Column("record_sha256", sa.Text),
+    sa.Column("is_public", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    schema="catalog",
+)
+
+PRODUCT_CONTENTS: Final = sa.Table(
+    "product_contents",
+    METADATA,
+    sa.Column("product_id", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("file_id", sa.Uuid, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("file_name", sa.Text, nullable=False),
+    sa.Column("attached_at", sa.DateTime(timezone=True), nullable=False),
+    schema="catalog",
+)
+
+PRODUCT_DOCUMENTS: Final = sa.Table(
+    "product_documents",
+    METADATA,
+    sa.Column("product_id", sa.Uuid, primary_key=True),
+    sa.Column("source_id", sa.Text),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("supplier_name", sa.Text, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("form", sa.Text),
+    sa.Column("industry", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("level", sa.Text),
+    sa.Column("theme", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("update_cycle", sa.Text),
+    sa.Column("format", sa.Text),
+    sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("terms", postgresql.TSVECTOR, nullable=False),
+    schema="catalog",
+)
+
+_ARRIVING: Final = ("id", *imports.Row.__struct_fields__)
+
+
+async def insert(tx: Tx, product: Product) -> None:
+    """Insert a product that its supplier described."""
+    await tx.insert(
+        PRODUCTS,
+        id=product.id,
+        origin=product.origin.value,
+        state=product.state.value,
+        supplier_party_id=product.supplier_party_id,
+        supplier_name=product.supplier_name,
+        name=product.name,
+        form=product.form and product.form.value,
+        description=msgspec.to_builtins(product.description),
+        is_public=product.is_public,
+        version=product.version,
+        created_at=product.created_at,
+        updated_at=product.updated_at,
+    )
+
+
+async def update(tx: Tx, product: Product) -> None:
+    """Write back what may change of ``product``, which the caller holds locked."""
+    touched = await tx.execute(
+        """
+        UPDATE catalog.products
+           SET state = $2, name = $3, form = $4, description = $5, supplier_name = $6,
+               is_public = $7, version = $8, updated_at = $9
+         WHERE id = $1""",
+        product.id,
+        product.state.value,
+        product.name,
+        product.form and product.form.value,
+        msgspec.to_builtins(product.description),
+        product.supplier_name,
+        product.is_public,
+        product.version,
+        product.updated_at,
+    )
+    assert touched == 1, "a locked product can not vanish"
+
+
+async def find(tx: Tx, product_id: uuid.UUID) -> Product | None:
+    """Return a product that row-level security lets the actor see, or None."""
+    row = await tx.fetch_one("SELECT * FROM catalog.products WHERE id = $1", product_id)
+    return None if row is None else _product(row, await _contents(tx, product_id))
+
+
+async def lock(tx: Tx, product_id: uuid.UUID) -> Product | None:
+    """Lock and return a product that the actor may see, or None."""
+    row = await tx.fetch_one("SELECT * FROM catalog.products WHERE id = $1 FOR UPDATE", product_id)
+    return None if row is None else _product(row, await _contents(tx, product_id))
+
+
+async def list_of_supplier(
+    tx: Tx, supplier_party_id: PartyId, *, before: uuid.UUID | None, limit: int
+) -> list[Product]:
+    """Return products of a supplier, newest first, older than ``before``; without contents."""
+    rows = await tx.fetch(
+        """
+        SELECT * FROM catalog.products
+         WHERE supplier_party_id = $1 AND ($2::uuid IS NULL OR id < $2)
+         ORDER BY id DESC LIMIT $3""",
+        supplier_party_id,
+        before,
+        limit,
+    )
+    return [_product(row, ()) for row in rows]
+
+
+async def find_known(tx: Tx, product_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of the ids that stand in the catalogue for the actor."""
+    rows = await tx.fetch(
+        "SELECT id FROM catalog.products WHERE id = ANY($1::uuid[]) AND state = 'described'",
+        list(product_ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def insert_content(tx: Tx, product_id: uuid.UUID, content: Content) -> None:
+    """Add a version of what is delivered."""
+    await tx.insert(PRODUCT_CONTENTS, product_id=product_id, **msgspec.structs.asdict(content))
+
+
+async def find_content(tx: Tx, product_id: uuid.UUID, version: int) -> Content | None:
+    """Return one version of what is delivered, or None."""
+    row = await tx.fetch_one(
+        "SELECT * FROM catalog.product_contents WHERE product_id = $1 AND version = $2",
+        product_id,
+        version,
+    )
+    return None if row is None else _content(row)
+
+
+async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime) -> None:
+    """Make a product findable, or renew what it is found by."""
+    await tx.execute(
+        """
+        INSERT INTO catalog.product_documents (
+            product_id, source_id, name, supplier_name, supplier_party_id, summary, form, industry,
+            region, level, theme, source, update_cycle, format, terms, published_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                $15::text::tsvector, $16)
+        ON CONFLICT (product_id) DO UPDATE SET
+            name = excluded.name, supplier_name = excluded.supplier_name,
+            summary = excluded.summary, form = excluded.form, industry = excluded.industry,
+            region = excluded.region, level = excluded.level, update_cycle = excluded.update_cycle,
+            terms = excluded.terms, published_at = excluded.published_at""",
+        *msgspec.structs.astuple(document),
+        published_at,
+    )
+
+
+async def remove_document(tx: Tx, product_id: uuid.UUID) -> None:
+    """Let a product be found no more."""
+    await tx.execute("DELETE FROM catalog.product_documents WHERE product_id = $1", product_id)
+
+
+async def find_unchanged(tx: Tx, batch: Sequence[imports.Prepared]) -> set[tuple[str, str]]:
+    """Return the keys of those records that stand in the catalogue exactly so."""
+    rows = await tx.fetch(
+        """
+        SELECT p.source, p.source_id
+          FROM unnest($1::text[], $2::text[], $3::text[]) AS a(source, source_id, sha256)
+          JOIN catalog.products p
+            ON p.source = a.source AND p.source_id = a.source_id AND p.record_sha256 = a.sha256""",
+        [prepared.record.source for prepared in batch],
+        [prepared.record.id for prepared in batch],
+        [prepared.sha256 for prepared in batch],
+    )
+    return {(row["source"], row["source_id"]) for row in rows}
+
+
+async def upsert_imported(
+    tx: Tx, rows: Sequence[imports.Row], *, now: dt.datetime
+) -> tuple[int, int]:
+    """Write imported products with their documents; return how many are new and how many changed.
+
+    They come by COPY into a table of this transaction, since COPY knows no row-level security.
+    """
+    await tx.execute(
+        """
+        CREATE TEMPORARY TABLE arriving (
+            id uuid, source text, source_id text, record_sha256 text, name text,
+            supplier_name text, form text, imported text, summary text, region text, theme text,
+            update_cycle text, format text, terms text) ON COMMIT DROP"""
+    )
+    await tx.copy(
+        "arriving",
+        schema="pg_temp",
+        columns=_ARRIVING,
+        rows=((new_id(), *msgspec.structs.astuple(row)) for row in rows),
+    )
+    counts = await tx.fetch_one(
+        """
+        WITH written AS (
+            INSERT INTO catalog.products AS p (
+                id, origin, state, supplier_name, name, form, imported, source, source_id,
+                record_sha256, is_public, version, created_at, updated_at)
+            SELECT id, 'imported', 'described', supplier_name, name, form, imported::jsonb, source,
+                   source_id, record_sha256, true, 1, $1, $1
+              FROM pg_temp.arriving
+            ON CONFLICT (source, source_id) DO UPDATE SET
+                supplier_name = excluded.supplier_name, name = excluded.name,
+                form = excluded.form, imported = excluded.imported,
+                record_sha256 = excluded.record_sha256, version = p.version + 1,
+                updated_at = excluded.updated_at
+             WHERE p.record_sha256 IS DISTINCT FROM excluded.record_sha256
+            RETURNING id, source, source_id, version
+        ), found AS (
+            INSERT INTO catalog.product_documents (
+                product_id, source_id, name, supplier_name, summary, form, region, theme, source,
+                update_cycle, format, published_at, terms)
+            SELECT w.id, a.source_id, a.name, a.supplier_name, a.summary, a.form, a.region,
+                   a.theme, a.source, a.update_cycle, a.format, $1, a.terms::tsvector
+              FROM written w
+              JOIN pg_temp.arriving a ON a.source = w.source AND a.source_id = w.source_id
+            ON CONFLICT (product_id) DO UPDATE SET
+                name = excluded.name, supplier_name = excluded.supplier_name,
+                summary = excluded.summary, form = excluded.form, region = excluded.region,
+                theme = excluded.theme, update_cycle = excluded.update_cycle,
+                format = excluded.format, published_at = excluded.published_at,
+                terms = excluded.terms
+        )
+        SELECT count(*) FILTER (WHERE version = 1) AS new,
+               count(*) FILTER (WHERE version > 1) AS changed
+          FROM written""",
+        now,
+    )
+    await tx.execute("DROP TABLE pg_temp.arriving")
+    assert counts is not None, "an aggregate has a row"
+    return counts["new"], counts["changed"]
+
+
+async def _contents(tx: Tx, product_id: uuid.UUID) -> tuple[Content, ...]:
+    rows = await tx.fetch(
+        "SELECT * FROM catalog.product_contents WHERE product_id = $1 ORDER BY version", product_id
+    )
+    return tuple(_content(row) for row in rows)
+
+
+def _content(row: Row) -> Content:
+    values: dict[str, Any] = dict(row)
+    values.pop("product_id")
+    return msgspec.convert(values, Content)
+
+
+def _product(row: Row, contents: tuple[Content, ...]) -> Product:
+    values: dict[str, Any] = dict(row)
+    values.pop("record_sha256")
+    return msgspec.convert({**values, "contents": contents}, Product)
