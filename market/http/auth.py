@@ -83,6 +83,14 @@ async def _by_token(context: Context, token: str) -> Actor:
     return who
 
 
+def presented_token(connection: AnyConnection) -> str | None:
+    """Return the secret with which a request came: its bearer token, or else the session's cookie."""
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        return authorization.partition(" ")[2].strip() or None
+    return connection.cookies.get(SESSION_COOKIE) or None
+
+
 def _check_origin(connection: AnyConnection) -> None:
     site = connection.headers.get("sec-fetch-site")
     if site is not None:

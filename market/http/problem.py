@@ -133,6 +133,8 @@ _STATUS_OF_CODE: Final[dict[str, int]] = {
     "version_stale": 412,
     "method_not_allowed": 405,
     "not_found": 404,
+    "sign_in_failed": 401,
+    "too_many_sign_ins": 429,
     "internal_error": 500,
     "service_unavailable": 503,
 }
