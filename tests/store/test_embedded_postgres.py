@@ -47,7 +47,9 @@ OTHER = textwrap.dedent("""
     async def main():
         data_dir, then, settings = pathlib.Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
         try:
-            server = await ensure_running(data_dir, settings=settings)
+            server = await ensure_running(
+                data_dir, settings=settings, keep_alive=then == "leave it running"
+            )
         except LauncherError as error:
             print(json.dumps({"code": error.code, "message": str(error)}), flush=True)
             return
@@ -183,6 +185,18 @@ async def test_of_two_that_start_at_once_one_starts_and_one_adopts(
     said = [json.loads(process.stdout.readline()) for process in both]
 
     assert sorted(one["adopted"] for one in said) == [False, True]
+
+
+async def test_a_server_that_is_kept_alive_outlives_everybody(
+    base: pathlib.Path, start: Start, other: Start
+) -> None:
+    other(base / "data", "leave it running").wait()
+    await asyncio.sleep(0.3)
+
+    found = await start(base / "data")
+
+    assert found.adopted
+    assert await _value(found, "SELECT 1") == 1
 
 
 async def test_killing_the_parent_shuts_the_server_down_cleanly(
