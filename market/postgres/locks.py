@@ -98,12 +98,10 @@ def server_lock_is_free(place: Place) -> bool:
 
 
 def ticks(seconds: float) -> Iterator[None]:
-    """Yield at once, and then every 10 ms until the time is over."""
-    end = time.monotonic() + seconds
-    yield
-    while time.monotonic() < end:
-        time.sleep(0.01)
+    """Yield at once, and then every 10 ms until about this much time is over."""
+    for _ in range(round(seconds * 100)):
         yield
+        time.sleep(0.01)
 
 
 def _flock(place: Place, name: str, kind: int, patience: float) -> int:
