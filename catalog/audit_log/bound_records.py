@@ -9,16 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from catalog.audit_log import export_format as export
+from catalog.audit_log import handed_out
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Findings
-from catalog.kernel.errors import DomainError
-from catalog.signing.canonical import canonical, framed
+from catalog.signing.canonical import framed
 from catalog.signing.model import KeyId, PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_raw
@@ -81,7 +80,7 @@ def check(
     _check_balances(source, found, legs)
     for folder, kind in ((export.CERTIFICATES, "certificate"), (export.REPORTS, "report")):
         for name in sorted(source.names(folder)):
-            _check_copy(source, found, digests, kind, name)
+            _check_copy(source, found, digests, keys, kind, name)
 
 
 def _check_kind(
@@ -144,6 +143,8 @@ def _journal_fault(row: export.RecordRow, legs: dict[str, int]) -> str | None:
 
 def _check_balances(source: export.Source, found: Findings, legs: dict[str, int]) -> None:
     decoder = msgspec.json.Decoder(export.BalanceRow)
+    last = ""
+    kept: set[str] = set()
     for line in source.lines(export.BALANCES):
         try:
             row = decoder.decode(line)
@@ -151,20 +152,32 @@ def _check_balances(source: export.Source, found: Findings, legs: dict[str, int]
             found.bad("file", export.BALANCES, f"is not readable: {error}")
             continue
         found.count("balances")
+        if row.account <= last:
+            found.bad("account", row.account, "stands out of order")
+        last = row.account
+        kept.add(row.account)
         if row.posted_fen != legs.get(row.account, 0):
             reason = f"holds {row.posted_fen} fen, but the journal says {legs.get(row.account, 0)}"
             found.bad("account", row.account, reason)
+    for account in sorted(legs.keys() - kept):
+        if account.partition("/")[0] in export.GUARDED_PURPOSES:
+            found.bad("account", account, "its balance is gone")
 
 
 def _check_copy(
-    source: export.Source, found: Findings, digests: Digests, kind: str, name: str
+    source: export.Source,
+    found: Findings,
+    digests: Digests,
+    keys: export.Keys | None,
+    kind: str,
+    name: str,
 ) -> None:
-    """Check a document as it is handed out: canonical again, it has the digest in the log."""
+    """Check a document as it is handed out: its bytes have the digest in the log, and it is signed."""
     identifier = name.rpartition("/")[2].removesuffix(".json")
     try:
-        handed_out: dict[str, Any] = msgspec.json.decode(source.read(name) or b"")
-        document = canonical(handed_out["document"])
-    except (msgspec.MsgspecError, UnicodeDecodeError, DomainError, KeyError, TypeError) as error:
+        held = handed_out.read(source.read(name) or b"")
+        document = held.signed_bytes()
+    except ValueError as error:
         found.bad(kind, identifier, f"its file is not readable: {error}")
         return
     found.count(f"files of {kind}")
@@ -173,6 +186,11 @@ def _check_copy(
         found.bad(kind, identifier, "no entry of the log knows it")
     elif hashlib.sha256(document).hexdigest() != bound.sha256:
         found.bad(kind, identifier, "its file does not have the digest that the log holds")
+    elif keys is not None:
+        purpose = export.SIGNED_FOR[kind]
+        reason = handed_out.signature_fault(keys, purpose, document, held.signature)
+        if reason is not None:
+            found.bad(kind, identifier, f"its file: {reason}")
 
 
 class _Keyring:

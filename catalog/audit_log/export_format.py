@@ -32,6 +32,11 @@ REPORTS: Final = "reports/"
 #: Records that can not be without their digest in the log, nor a digest of theirs without them.
 BOUND: Final = frozenset({"certificate", "contract", "journal", "key", "report", "usage"})
 
+#: Accounts whose balances the database keeps beside the journal.
+GUARDED_PURPOSES: Final = frozenset(
+    {"order_escrow", "payable", "department_payable", "refund_payable"}
+)
+
 #: What a signature over a record of that kind is for.
 SIGNED_FOR: Final = {
     "certificate": Purpose.CERTIFICATE,
@@ -59,7 +64,7 @@ class Source(Protocol):
         ...
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was exported, and of which log."""
 
     format: str
@@ -68,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     payloads: bool  # False: the personal part was left out
 
 
-class StateRow(msgspec.Struct, frozen=True):
+class StateRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``audit_log.state`` as stored."""
 
     size: int
@@ -76,7 +81,7 @@ class StateRow(msgspec.Struct, frozen=True):
     frontier: bytes
 
 
-class CheckpointRow(msgspec.Struct, frozen=True):
+class CheckpointRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One row of ``audit_log.checkpoints`` as stored."""
 
     size: int
@@ -85,7 +90,7 @@ class CheckpointRow(msgspec.Struct, frozen=True):
     published_at: str
 
 
-class PayloadRow(msgspec.Struct, frozen=True, kw_only=True):
+class PayloadRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is stored beside a leaf: its place, its id, and the row of ``audit_log.payloads``."""
 
     idx: int | None
@@ -100,14 +105,14 @@ class PayloadRow(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes | None = None
 
 
-class Stray(msgspec.Struct, frozen=True):
+class Stray(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row that stands where none can stand."""
 
     kind: str
     id: str
 
 
-class SignatureRow(msgspec.Struct, frozen=True, kw_only=True):
+class SignatureRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signature over a record, by whom, when that is known."""
 
     key_id: str
@@ -115,7 +120,7 @@ class SignatureRow(msgspec.Struct, frozen=True, kw_only=True):
     holder_party_id: str | None = None
 
 
-class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
+class RecordRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A business record: its bytes, its plain columns under the names the bytes use, signatures."""
 
     id: str
@@ -124,7 +129,7 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
     signatures: list[SignatureRow] = []
 
 
-class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``signing.keys`` as stored."""
 
     key_id: str
@@ -138,14 +143,14 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     registered_by: str | None = None
 
 
-class Keys(msgspec.Struct, frozen=True):
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The log's verifier key and all public keys."""
 
     log: str
     keys: list[KeyRow]
 
 
-class BalanceRow(msgspec.Struct, frozen=True):
+class BalanceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an account holds, as stored; the journal tells what it must be."""
 
     account: str

@@ -81,6 +81,20 @@ def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> 
     return found.verdict()
 
 
+def verify_tree(source: export.Source, key: VerifierKey) -> Verdict:
+    """Return what is found in a published log alone: checkpoint, tiles and entries.
+
+    :raises Unreadable: if no checkpoint is there.
+    """
+    if source.read(export.CHECKPOINT) is None:
+        raise Unreadable("no checkpoint is published here")
+    found = Findings()
+    log = _Log(source, found, key, None, None)
+    log.with_payloads = False
+    log.check_tree()
+    return found.verdict()
+
+
 def _embedded(found: Findings, keys: export.Keys | None) -> VerifierKey | None:
     if keys is None:
         return None
@@ -133,6 +147,19 @@ class _Log:
     def check(self) -> None:
         newest = self._checkpoint()
         self._checkpoints(newest)
+        self._tree(newest)
+        self._state()
+        self._tiles()
+        self._unsequenced()
+        for line in self._rows(export.STRAYS, export.Stray):
+            self.found.bad(line.kind, line.id, "stands where the log has no place for it")
+        bound_records.check(self.source, self.found, self.digests, self.keys)
+
+    def check_tree(self) -> None:
+        self._tree(self._checkpoint())
+        self._tiles()
+
+    def _tree(self, newest: Checkpoint | None) -> None:
         self.sizes = sorted(self.roots, reverse=True)
         self._leaves(newest)
         if newest is not None and newest.size > self.edge.size:
@@ -140,12 +167,9 @@ class _Log:
         elif newest is not None and newest.size < self.edge.size:
             waiting = self.edge.size - newest.size
             self.found.note(f"{waiting} entries have their place but are not signed yet")
-        self._state()
-        self._tiles()
-        self._unsequenced()
-        for line in self._rows(export.STRAYS, export.Stray):
-            self.found.bad(line.kind, line.id, "stands where the log has no place for it")
-        bound_records.check(self.source, self.found, self.digests, self.keys)
+        while self.next_row is not None:
+            self.found.bad("payload", self.next_row.entry_id, "belongs to no entry here")
+            self.next_row = next(self.payload_rows, None)
 
     # ── what was signed ──
 
@@ -174,6 +198,8 @@ class _Log:
         stored: set[int] = set()
         for row in self._rows(export.CHECKPOINTS, export.CheckpointRow):
             self.found.count("checkpoints")
+            if stored and row.size <= max(stored):
+                self.found.bad("checkpoint", row.size, "stands out of order")
             checkpoint = self._opened(row.note, str(row.size))
             if checkpoint is None:
                 continue
@@ -226,9 +252,6 @@ class _Log:
                 break
             number += 1
         self.found.count("entries", self.edge.size)
-        while self.next_row is not None:
-            self.found.bad("payload", self.next_row.entry_id, "belongs to no entry here")
-            self.next_row = next(self.payload_rows, None)
 
     def _bundle(self, number: int) -> bytes | None:
         return self._widest(tiles.TilePath(None, number))

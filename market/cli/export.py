@@ -24,6 +24,7 @@ from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Refused
 from market.cli import settings_of
 from market.cli.record_tables import RECORDS, RecordTable
+from market.settings import Settings
 
 _FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
 _WIDTH: Final = merkle.TILE_WIDTH
@@ -55,7 +56,7 @@ def export(
 
 
 async def _export(
-    settings: settings_of.Settings, out: pathlib.Path, *, payloads: bool
+    settings: Settings, out: pathlib.Path, *, payloads: bool
 ) -> dict[str, int]:
     from catalog.audit_log import operations as audit_log
     from catalog.audit_log.disk import CheckpointJournal
@@ -102,12 +103,27 @@ async def write_export(
         raise ExportDirectoryNotEmpty(path=str(out))
     out.mkdir(parents=True, exist_ok=True)
     async with begin(db, system("export"), snapshot=True) as tx:
-        writer = _Writer(tx, out)
-        await writer.log(with_payloads=payloads)
-        await writer.keys(origin)
-        for table in RECORDS:
-            await writer.records(table)
-        await writer.balances()
+        return await write_snapshot(
+            tx, out, now=now, origin=origin, signer_journal=signer_journal, payloads=payloads
+        )
+
+
+async def write_snapshot(
+    tx: Tx,
+    out: pathlib.Path,
+    *,
+    now: dt.datetime,
+    origin: str,
+    signer_journal: pathlib.Path | None = None,
+    payloads: bool = True,
+) -> dict[str, int]:
+    """Write what an open transaction sees to ``out``; return how many rows of each kind."""
+    writer = _Writer(tx, out)
+    await writer.log(with_payloads=payloads)
+    await writer.keys(origin)
+    for table in RECORDS:
+        await writer.records(table)
+    await writer.balances()
     if signer_journal is not None and signer_journal.exists():
         writer.put(form.SIGNER_JOURNAL, signer_journal.read_bytes())
     manifest = form.Manifest(
@@ -162,7 +178,7 @@ class _Writer:
                 size=row["size"],
                 root=row["root"],
                 note=row["note"],
-                published_at=instant(row["published_at"]),
+                published_at=str(_instant(row["published_at"])),
             ),
             "SELECT size, root, note, published_at FROM audit_log.checkpoints ORDER BY size",
         )
@@ -235,7 +251,7 @@ class _Writer:
                 purpose=row["purpose"],
                 algorithm=row["algorithm"],
                 public_key=row["public_key"],
-                valid_from=instant(row["valid_from"]),
+                valid_from=str(_instant(row["valid_from"])),
                 valid_to=_instant(row["valid_to"]),
                 revoked_at=_instant(row["revoked_at"]),
                 holder_party_id=_text(row["holder_party_id"]),
@@ -340,7 +356,11 @@ def _payload_row(row: Row, with_payloads: bool) -> form.PayloadRow:
 
 
 def _instant(at: dt.datetime | None) -> str | None:
-    return None if at is None else instant(at)
+    """Return an instant as leaves write it, or whatever it is if it is none."""
+    try:
+        return None if at is None else instant(at)
+    except ValueError:
+        return str(at)
 
 
 def _text(value: object) -> str | None:

@@ -1,0 +1,223 @@
+"""Check what somebody holds: an export, one certificate or report or statement, or a server's log.
+
+Nothing here needs a database. The last line says "genuine", or names the first bad entry.
+"""
+
+from __future__ import annotations
+
+import bisect
+import pathlib
+import urllib.parse
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+from catalog.audit_log import export_format as form
+from catalog.audit_log import handed_out, merkle, tiles
+from catalog.audit_log.checkpoint import (
+    NoteMalformed,
+    VerifierKey,
+    VerifierKeyMalformed,
+    parse_checkpoint,
+    parse_note,
+    parse_vkey,
+)
+from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
+from catalog.audit_log.verify import verify_export, verify_tree
+
+
+@click.command(
+    help="离线核验 · Check an export, a certificate, a report or a statement (file or URL), or the "
+    "log of a server. Exit code 0 genuine, 1 not, 2 unreadable."
+)
+@click.argument("place", metavar="PATH|URL")
+@click.option("--vkey", help="日志公钥 · the log's key as you know it (name+hash+key)")
+@click.option("--keys", "keys_file", type=click.Path(path_type=pathlib.Path), help="公钥文件 · keys.json")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
+def verify(place: str, vkey: str | None, keys_file: pathlib.Path | None, as_json: bool) -> None:
+    """Print what was checked and what was found, and end with the exit code that says it."""
+    try:
+        verdict = check(place, vkey=vkey, keys_file=keys_file)
+    except Unreadable as error:
+        _print_unreadable(str(error), as_json=as_json)
+        raise SystemExit(ExitCode.UNREADABLE) from error
+    _print(verdict, as_json=as_json)
+    raise SystemExit(verdict.exit_code)
+
+
+def check(place: str, *, vkey: str | None, keys_file: pathlib.Path | None) -> Verdict:
+    """Return what is found at a path or an address.
+
+    :raises Unreadable: if nothing there can be checked.
+    """
+    try:
+        trusted = None if vkey is None else parse_vkey(vkey)
+    except VerifierKeyMalformed as error:
+        raise Unreadable(f"--vkey: {error.facts['reason']}") from error
+    if place.startswith(("http://", "https://")):
+        return _check_url(place, trusted, keys_file)
+    path = pathlib.Path(place)
+    if path.is_dir():
+        return verify_export(Directory(path), trusted)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{place}: {error.strerror}") from error
+    return handed_out.check(raw, _keys(keys_file, path))
+
+
+def _keys(keys_file: pathlib.Path | None, beside: pathlib.Path) -> form.Keys | None:
+    """Return the public keys of the file given, or of the export in which the document lies."""
+    candidates = [keys_file] if keys_file else [beside.parent / form.KEYS, beside.parent.parent / form.KEYS]
+    for path in candidates:
+        if path.is_file():
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=form.Keys)
+            except msgspec.MsgspecError as error:
+                raise Unreadable(f"{path}: {error}") from error
+    if keys_file:
+        raise Unreadable(f"{keys_file}: no such file")
+    return None
+
+
+def _check_url(place: str, trusted: VerifierKey | None, keys_file: pathlib.Path | None) -> Verdict:
+    parts = urllib.parse.urlsplit(place)
+    base = f"{parts.scheme}://{parts.netloc}"
+    server = Server(base)
+    raw_keys = server.get("/api/v1/keys")
+    keys = None if raw_keys is None else _keys_of(raw_keys)
+    if keys_file:
+        keys = _keys(keys_file, pathlib.Path())
+    if parts.path.strip("/") in ("", "log", "log/checkpoint"):
+        if trusted is None and keys is None:
+            raise Unreadable(f"{place}: no key to check the log with; give --vkey")
+        return verify_tree(server, trusted or parse_vkey(keys.log if keys else ""))
+    path = parts.path
+    if path.startswith("/certificates/"):
+        path = f"/api/v1{path}"
+    raw = server.get(path)
+    if raw is None:
+        raise Unreadable(f"{place}: nothing there")
+    return handed_out.check(raw, keys)
+
+
+def _keys_of(raw: bytes) -> form.Keys:
+    try:
+        return msgspec.json.decode(raw, type=form.Keys)
+    except msgspec.MsgspecError as error:
+        raise Unreadable(f"the server's keys are not readable: {error}") from error
+
+
+class Directory:
+    """An export in a directory."""
+
+    def __init__(self, root: pathlib.Path) -> None:
+        self._root = root
+        self._names = sorted(
+            path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
+        )
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a file, or None."""
+        try:
+            return (self._root / name).read_bytes()
+        except OSError:
+            return None
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file; none if there is no such file."""
+        path = self._root / name
+        if path.is_file():
+            with path.open("rb") as file:
+                yield from file
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of all files that begin with ``prefix``."""
+        first = bisect.bisect_left(self._names, prefix)
+        last = bisect.bisect_left(self._names, prefix + "\U0010ffff")
+        return self._names[first:last]
+
+
+class Server:
+    """The log that a server publishes. Which tiles there are follows from its checkpoint."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._expected: set[str] | None = None
+
+    def get(self, path: str) -> bytes | None:
+        """Return what is at a path, or None.
+
+        :raises Unreadable: if the server can not be reached.
+        """
+        import httpx
+
+        try:
+            answer = httpx.get(self._base + path, timeout=30, headers={"accept": "application/json"})
+        except httpx.HTTPError as error:
+            raise Unreadable(f"{self._base}: {error}") from error
+        return answer.content if answer.is_success else None
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file of the log, or None."""
+        if name.startswith(form.TILES) and name not in self._tiles():
+            return None
+        return self.get(f"/log/{name}")
+
+    def lines(self, name: str) -> Iterable[bytes]:
+        """Return nothing: a server publishes no line files."""
+        return ()
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names of all tiles that the signed tree has."""
+        return sorted(name for name in self._tiles() if name.startswith(prefix))
+
+    def _tiles(self) -> set[str]:
+        if self._expected is None:
+            raw = self.get("/log/checkpoint")
+            try:
+                size = 0 if raw is None else parse_checkpoint(parse_note(raw).text).size
+            except NoteMalformed:
+                size = 0
+            self._expected = set(_names_of_tree(size))
+        return self._expected
+
+
+def _names_of_tree(size: int) -> Iterator[str]:
+    for level, width in enumerate(merkle.edge_widths(size)):
+        full = size >> (8 * (level + 1))
+        for kind in (None, 0) if level == 0 else (level,):
+            for number in range(full):
+                yield str(tiles.TilePath(kind, number))
+            if width:
+                yield str(tiles.TilePath(kind, full, width))
+
+
+def _print(verdict: Verdict, *, as_json: bool) -> None:
+    first = verdict.first_bad
+    if as_json:
+        told: dict[str, Any] = {
+            "genuine": first is None,
+            "counts": verdict.counts,
+            "first_bad": first,
+            "problems": verdict.problems,
+            "notes": verdict.notes,
+        }
+        click.echo(msgspec.json.encode(told).decode())
+        return
+    for name, count in verdict.counts.items():
+        click.echo(f"{name:>24} {count}")
+    for note in verdict.notes:
+        click.echo(f"注意 · note: {note}")
+    for problem in verdict.problems[1:][::-1]:
+        click.echo(f"另有 · also: {problem}")
+    click.echo("真实 · genuine" if first is None else f"不符 · not genuine: {first}")
+
+
+def _print_unreadable(reason: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode({"genuine": None, "unreadable": reason}).decode())
+    else:
+        click.echo(f"无法读取 · unreadable: {reason}")

@@ -1,0 +1,408 @@
+"""The offline checker: what is genuine passes, whatever was changed is found and named."""
+
+from __future__ import annotations
+
+import base64
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
+from catalog.audit_log.verify import verify_export, verify_tree
+from catalog.signing.purposes import Purpose
+from tests.exports import Export, Maker, small_market
+from tests.log_of_tests import ORIGIN, signer_of
+
+MARKET = small_market()
+GENUINE = MARKET.export()
+
+
+@pytest.fixture
+def export() -> Export:
+    return GENUINE.copy()
+
+
+def verdict_of(export: Export) -> Verdict:
+    return verify_export(export, MARKET.log_key)
+
+
+def first_bad(export: Export) -> str:
+    verdict = verdict_of(export)
+    assert verdict.exit_code is ExitCode.NOT_GENUINE
+    return str(verdict.first_bad)
+
+
+def change(export: Export, name: str, number: int, **values: Any) -> None:
+    rows = export.rows(name)
+    rows[number].update(values)
+    export.put_rows(name, rows)
+
+
+def flip(text: str, at: int = 0) -> str:
+    raw = bytearray(base64.b64decode(text))
+    raw[at] ^= 1
+    return base64.b64encode(raw).decode()
+
+
+def test_a_genuine_export_passes(export: Export) -> None:
+    verdict = verdict_of(export)
+
+    assert verdict.problems == ()
+    assert verdict.exit_code is ExitCode.GENUINE
+    assert verdict.counts["entries"] == 300
+    assert verdict.counts["payloads"] == 300
+    assert verdict.counts["records of journal"] == 5
+    assert verdict.counts["checkpoints"] == 3
+    assert verdict.notes == ()
+
+
+@pytest.mark.parametrize("entries", [30, 256, 257, 512, 700])
+def test_a_genuine_export_of_any_size_passes(entries: int) -> None:
+    maker = small_market(entries)
+
+    assert verify_export(maker.export(), maker.log_key).problems == ()
+
+
+def test_without_a_trusted_key_the_export_is_believed_and_that_is_said(export: Export) -> None:
+    verdict = verify_export(export)
+
+    assert verdict.problems == ()
+    assert "taken from the export itself" in verdict.notes[0]
+
+
+def test_an_export_under_another_key_is_not_genuine(export: Export) -> None:
+    other = VerifierKey(ORIGIN, signer_of(Purpose.CHECKPOINT, "another").public_key)
+
+    verdict = verify_export(export, other)
+
+    assert str(verdict.first_bad) == f"checkpoint newest: is not signed by {ORIGIN}"
+
+
+def test_a_directory_that_is_no_export_is_unreadable() -> None:
+    with pytest.raises(Unreadable):
+        verify_export(Export({}))
+
+
+def test_an_export_of_another_format_is_unreadable(export: Export) -> None:
+    manifest = msgspec.json.decode(export.files["manifest.json"])
+    export.files["manifest.json"] = msgspec.json.encode({**manifest, "format": "other/9"})
+
+    with pytest.raises(Unreadable, match="other/9"):
+        verify_export(export)
+
+
+@pytest.mark.parametrize("at", [0, 17, 255, 256, 299])
+def test_a_flipped_bit_of_a_leaf_names_the_entry(export: Export, at: int) -> None:
+    name = "tile/entries/000" if at < 256 else "tile/entries/001.p/44"
+    start = sum(2 + len(leaf) for leaf in MARKET.leaves[at // 256 * 256 : at])
+    raw = bytearray(export.files[name])
+    raw[start + 2 + MARKET.leaves[at].index(b'"event":"') + 9] ^= 1
+    export.files[name] = bytes(raw)
+
+    assert first_bad(export) == f"entry {at}: its bytes do not have the hash that its tile holds"
+
+
+@pytest.mark.parametrize("name", ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"])
+def test_a_flipped_bit_of_a_tile_names_the_tile(export: Export, name: str) -> None:
+    raw = bytearray(export.files[name])
+    raw[7] ^= 1
+    export.files[name] = bytes(raw)
+
+    verdict = verdict_of(export)
+
+    assert {problem.kind for problem in verdict.problems} == {"tile"}
+
+
+def test_a_rewritten_log_is_named_by_its_first_checkpoint(export: Export) -> None:
+    forger = Maker()
+    forger.__dict__.update({**MARKET.__dict__, "leaves": list(MARKET.leaves)})
+    forger.leaves[20] = forger.leaves[20].replace(b'"v":1', b'"v":1 ')
+    forged = forger.export()
+    for name in ("checkpoint",):
+        forged.files[name] = GENUINE.files[name]
+
+    assert first_bad(forged) == "checkpoint 21: entries 11 to 20 do not have the signed root"
+
+
+@pytest.mark.parametrize(("cut", "missing"), [(299, 299), (290, 290)])
+def test_a_log_that_was_cut_short_names_the_first_missing_entry(cut: int, missing: int) -> None:
+    shorter = Maker()
+    shorter.__dict__.update(
+        {**MARKET.__dict__, "leaves": MARKET.leaves[:cut], "payloads": MARKET.payloads[:cut]}
+    )
+    shorter.checkpoints = list(MARKET.checkpoints)
+    shorter.sign()
+    export = shorter.export()
+    for name in ("checkpoint", "checkpoints.jsonl", "signer.jsonl"):
+        export.files[name] = GENUINE.files[name]
+
+    assert first_bad(export) == f"entry {missing}: is missing: 300 were signed"
+
+
+CASES: list[tuple[str, int, dict[str, Any], str]] = [
+    ("payloads.jsonl", 5, {"event": "x:y"}, "entry 5: time or event in its row differ from the leaf"),
+    ("payloads.jsonl", 5, {"subjects": ["product:2"]}, "entry 5: the subjects in its row"),
+    ("payloads.jsonl", 5, {"actor_party_id": "x"}, "entry 5: the actor in its row"),
+    ("payloads.jsonl", 5, {"payload": None, "salt": None}, "entry 5: its payload is gone"),
+    ("payloads.jsonl", 5, {"payload": "e30="}, "entry 5: its payload is not the one"),
+    ("payloads.jsonl", 5, {"entry_id": "x"}, "entry 5: is stored under the id x"),
+    ("payloads.jsonl", 5, {"at": None}, "entry 5: the payload of"),
+    ("payloads.jsonl", 5, {"idx": 4}, "payload "),
+    ("checkpoints.jsonl", 1, {"size": 25}, "checkpoint 25: its columns differ from its note"),
+    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 21: was signed at another time"),
+    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 21: is malformed"),
+    ("signer.jsonl", 1, {"size": 3}, "checkpoint 3: the signer's journal contradicts itself"),
+    ("records/journal.jsonl", 2, {"id": "j-9"}, "journal j-9: no entry of the log knows it"),
+    ("records/journal.jsonl", 2, {"columns": {"kind": "refund"}}, "journal j-2: its column kind"),
+    ("records/usage.jsonl", 0, {"columns": {"bytes": 1}}, "usage u-0: its column bytes differs"),
+    ("records/usage.jsonl", 0, {"record": "e30="}, "usage u-0: its bytes do not have the digest"),
+    ("records/usage.jsonl", 0, {"signatures": [{"key_id": "x", "value": ""}]}, "usage u-0: a usage"),
+    ("records/certificate.jsonl", 0, {"signatures": []}, "certificate HN-DPR-2026-0000: it bears no"),
+    ("records/report.jsonl", 0, {"signatures": [{"key_id": "x", "value": ""}]}, "report r-1: its key x"),
+    ("balances.jsonl", 0, {"posted_fen": 5}, "account order_escrow/0: holds 5 fen"),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "values", "expected"), CASES)
+def test_a_changed_row_is_named_with_its_reason(
+    export: Export, name: str, number: int, values: dict[str, Any], expected: str
+) -> None:
+    change(export, name, number, **values)
+
+    assert first_bad(export).startswith(expected)
+
+
+def test_a_flipped_signature_is_named(export: Export) -> None:
+    rows = export.rows("records/contract.jsonl")
+    rows[0]["signatures"][1]["value"] = flip(rows[0]["signatures"][1]["value"])
+    export.put_rows("records/contract.jsonl", rows)
+
+    assert first_bad(export) == "contract o-1: its signature does not verify"
+
+
+def test_a_signature_by_the_wrong_party_is_named(export: Export) -> None:
+    rows = export.rows("records/contract.jsonl")
+    rows[0]["signatures"][1]["holder_party_id"] = rows[0]["signatures"][0]["holder_party_id"]
+    export.put_rows("records/contract.jsonl", rows)
+
+    assert "is not known for this" in first_bad(export)
+
+
+def test_a_key_that_was_changed_is_named(export: Export) -> None:
+    keys = msgspec.json.decode(export.files["keys.json"])
+    keys["keys"][1]["valid_to"] = "2030-01-01T00:00:00.000000Z"
+    export.files["keys.json"] = msgspec.json.encode(keys)
+
+    key = keys["keys"][1]["key_id"]
+    assert first_bad(export) == f"key {key}: it does not have the digest that the log holds"
+
+
+@pytest.mark.parametrize("kind", ["journal", "usage", "certificate", "contract", "report"])
+def test_a_record_that_is_gone_is_named(export: Export, kind: str) -> None:
+    rows = export.rows(f"records/{kind}.jsonl")
+    gone = rows.pop()
+    export.put_rows(f"records/{kind}.jsonl", rows)
+    export.files.pop(f"certificates/{gone['id']}.json", None)
+
+    verdict = verdict_of(export)
+
+    assert f"{kind} {gone['id']}: its digest is in the log, but the record is gone" in [
+        str(problem) for problem in verdict.problems
+    ]
+
+
+def test_all_records_of_a_kind_that_are_gone_are_named(export: Export) -> None:
+    del export.files["records/usage.jsonl"]
+
+    assert first_bad(export) == "usage u-0: its digest is in the log, but the record is gone"
+
+
+def test_a_balance_that_is_gone_is_named(export: Export) -> None:
+    export.files["balances.jsonl"] = b""
+
+    assert first_bad(export) == "account order_escrow/0: its balance is gone"
+
+
+def test_records_in_another_order_are_named(export: Export) -> None:
+    rows = export.rows("records/journal.jsonl")
+    rows[1], rows[2] = rows[2], rows[1]
+    export.put_rows("records/journal.jsonl", rows)
+
+    assert first_bad(export) == "journal j-1: stands out of order"
+
+
+def test_a_journal_entry_that_does_not_sum_to_zero_is_named() -> None:
+    maker = Maker()
+    maker.register(maker.signer)
+    maker.bind("journal", "j-1", {"legs": [["a/b", -5], ["c/d", 6]]})
+    maker.sign()
+
+    verdict = verify_export(maker.export(), maker.log_key)
+
+    assert str(verdict.first_bad) == "journal j-1: its legs do not sum to zero"
+
+
+def test_a_bound_journal_record_that_is_no_entry_is_named() -> None:
+    maker = Maker()
+    maker.bind("journal", "j-1", {"legs": []})
+    maker.bind("journal", "j-2", {"legs": 5, "x": 1}, columns=("x",))
+    maker.records["journal"][0] = msgspec.structs.replace(maker.records["journal"][0])
+    maker.sign()
+    export = maker.records["journal"]
+    assert export
+    made = Maker.export.__get__(maker)
+    maker.records["journal"] = [export[0]]
+    files = made()
+    files.put_rows(
+        "records/journal.jsonl", [msgspec.to_builtins(row) for row in export]
+    )
+
+    verdict = verify_export(files, maker.log_key)
+
+    assert str(verdict.first_bad).startswith("journal j-2: it is no journal entry")
+
+
+def test_a_gap_in_the_entries_of_an_order_is_named() -> None:
+    from catalog.audit_log.model import Subject
+
+    maker = Maker()
+    order = (Subject("order", "o-1"),)
+    for seq in (1, 2, 4):
+        maker.append(subjects=order, order_seq=seq)
+    maker.sign()
+
+    verdict = verify_export(maker.export(), maker.log_key)
+
+    assert str(verdict.first_bad) == "entry 2: is number 4 of order o-1, but 3 was due"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("manifest.json", "file manifest.json: is missing"),
+        ("checkpoint", "checkpoint newest: is missing"),
+        ("keys.json", "file keys.json: is missing"),
+        ("state.json", "file state.json: is missing"),
+        ("tile/0/000", "tile tile/0/000: is missing"),
+        ("tile/1/000.p/1", "tile tile/1/000.p/1: is missing"),
+        ("tile/entries/001.p/44", "entry 256: is missing: 300 were signed"),
+        ("tile/entries/000", "entry 0: is missing: 300 were signed"),
+    ],
+)
+def test_a_missing_file_is_named(export: Export, name: str, expected: str) -> None:
+    del export.files[name]
+
+    assert expected in [str(problem) for problem in verdict_of(export).problems]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "keys.json", "state.json", "checkpoint",
+    "payloads.jsonl", "checkpoints.jsonl", "signer.jsonl", "records/journal.jsonl",
+    "records/usage.jsonl", "balances.jsonl", "certificates/HN-DPR-2026-0000.json",
+    "tile/entries/000"])  # fmt: skip
+@pytest.mark.parametrize("garbage", [b"\xff\xfe garbage\n", b"{}\n", b"[1]\n", b""])
+def test_garbage_in_place_of_any_file_is_found_and_never_a_crash(
+    export: Export, name: str, garbage: bytes
+) -> None:
+    export.files[name] = garbage
+
+    assert verdict_of(export).exit_code is ExitCode.NOT_GENUINE
+
+
+@pytest.mark.parametrize("name", ["tile/0/001", "tile/2/000.p/1", "tile/entries/002", "tile/x"])
+def test_a_file_too_many_in_the_tree_is_named(export: Export, name: str) -> None:
+    export.files[name] = b"\x00\x01x"
+
+    assert verdict_of(export).exit_code is ExitCode.NOT_GENUINE
+
+
+def test_a_stray_row_is_named(export: Export) -> None:
+    export.put_rows("strays.jsonl", [{"kind": "entry", "id": "-5"}])
+
+    assert first_bad(export) == "entry -5: stands where the log has no place for it"
+
+
+def test_an_entry_beyond_the_end_of_the_log_is_named(export: Export) -> None:
+    from catalog.audit_log import tiles
+
+    export.files["tile/entries/001.p/45"] = tiles.pack([*MARKET.leaves[256:], MARKET.leaves[0]])
+
+    assert "entry 300: stands beyond the end of the log" in [
+        str(problem) for problem in verdict_of(export).problems
+    ]
+
+
+def test_an_entry_without_bytes_is_named_as_missing(export: Export) -> None:
+    from catalog.audit_log import tiles
+
+    leaves = list(MARKET.leaves[:256])
+    leaves[40] = b""
+    export.files["tile/entries/000"] = tiles.pack(leaves)
+
+    assert first_bad(export) == "entry 40: is missing"
+
+
+def test_entries_that_wait_for_their_place_are_told(export: Export) -> None:
+    waiting = Maker()
+    waiting.append("order:placed")
+    row = msgspec.to_builtins(waiting.payloads[0])
+    leaf = base64.b64encode(waiting.leaves[0]).decode()
+    export.put_rows("unsequenced.jsonl", [{**row, "idx": None, "leaf": leaf}])
+
+    verdict = verdict_of(export)
+
+    assert verdict.problems == ()
+    assert verdict.notes == ("1 entries wait for their place; nothing proves them yet",)
+
+    export.put_rows("unsequenced.jsonl", [{**row, "idx": None, "leaf": leaf, "event": "a:b"}])
+    assert first_bad(export).startswith(f"unsequenced {row['entry_id']}: time or event")
+    export.put_rows("unsequenced.jsonl", [{**row, "idx": None, "leaf": "e30="}])
+    assert first_bad(export).startswith(f"entry {row['entry_id']}: is no leaf")
+
+
+def test_an_export_without_payloads_passes_when_it_says_so(export: Export) -> None:
+    manifest = msgspec.json.decode(export.files["manifest.json"])
+    export.files["manifest.json"] = msgspec.json.encode({**manifest, "payloads": False})
+    export.files["payloads.jsonl"] = b""
+
+    assert verdict_of(export).problems == ()
+
+
+def test_an_export_without_the_signers_journal_passes_and_says_so(export: Export) -> None:
+    del export.files["signer.jsonl"]
+
+    verdict = verdict_of(export)
+
+    assert verdict.problems == ()
+    assert verdict.notes == ("the signer's own journal was not exported",)
+
+
+def test_the_tree_alone_is_checked_from_what_a_server_publishes(export: Export) -> None:
+    published = Export(
+        {n: c for n, c in export.files.items() if n.startswith("tile/") or n == "checkpoint"}
+    )
+
+    assert verify_tree(published, MARKET.log_key).problems == ()
+
+    raw = bytearray(published.files["tile/entries/000"])
+    raw[100] ^= 1
+    published.files["tile/entries/000"] = bytes(raw)
+    assert str(verify_tree(published, MARKET.log_key).first_bad).startswith("entry 0:")
+    with pytest.raises(Unreadable):
+        verify_tree(Export({}), MARKET.log_key)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_tampering_is_found_and_named(seed: int) -> None:
+    from tests.tampering import tamper
+
+    export = GENUINE.copy()
+    told = tamper(export, random.Random(seed))
+
+    verdict = verdict_of(export)
+
+    assert verdict.first_bad is not None, told
+    assert verdict.first_bad.id
+    assert verdict.first_bad.reason

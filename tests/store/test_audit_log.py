@@ -1,0 +1,601 @@
+"""The log in PostgreSQL: appended in the command, sequenced and signed beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import pathlib
+
+import asyncpg
+import pytest
+
+from catalog.audit_log import merkle, queries
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.checkpoint import open_checkpoint
+from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
+from catalog.audit_log.events import Event
+from catalog.audit_log.leaf import commitment, read_leaf
+from catalog.audit_log.model import Subject
+from catalog.audit_log.queries import Wanted
+from catalog.audit_log.tiles import TilePath, parse_path, unpack
+from catalog.kernel.actor import PUBLIC, Actor, NotPermitted, system
+from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
+from catalog.signing.purposes import Purpose
+from tests.log_of_tests import ORIGIN, TestLog, signer_of
+
+JOB = system("test")
+
+
+@pytest.fixture
+async def log(db: Database, almighty: Actor, data_dir: pathlib.Path, now: dt.datetime) -> TestLog:
+    """A log that waits for entries: whatever the template brought along has its place."""
+    made = TestLog(db, almighty, data_dir)
+    await made.run(now)
+    return made
+
+
+async def size_of(db: Database) -> int:
+    async with begin(db, JOB) as tx:
+        size: int = await tx.fetch_value("SELECT size FROM audit_log.state")
+    return size
+
+
+async def test_an_entry_is_appended_sequenced_signed_and_proven(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    before = await size_of(db)
+    entry_id = await log.append(now)
+
+    assert await log.run(now) == 1
+
+    async with begin(db, PUBLIC) as tx:
+        index = await queries.find_index(tx, entry_id)
+        assert index == before
+        published = await queries.get_checkpoint(tx)
+        leaf = await queries.get_leaf(tx, index)
+        proof = await queries.prove_inclusion(tx, index)
+    checkpoint = open_checkpoint(published.note, log.signer.key)
+    assert checkpoint is not None
+    assert (checkpoint.origin, checkpoint.size) == (ORIGIN, before + 1)
+    assert read_leaf(leaf).event == "product:described"
+    assert merkle.verify_inclusion(
+        merkle.leaf_hash(leaf), index, proof.size, proof.hashes, checkpoint.root
+    )
+
+
+async def test_the_leaf_tells_nothing_personal_and_commits_to_the_payload(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    entry_id = await log.append(now)
+
+    async with begin(db, log.actor) as tx:
+        row = await tx.fetch_one(
+            """SELECT o.leaf, p.salt, p.payload FROM audit_log.outbox o
+               JOIN audit_log.payloads p USING (entry_id) WHERE o.entry_id = $1""",
+            entry_id,
+        )
+
+    assert row is not None
+    leaf = read_leaf(row["leaf"])
+    assert leaf.payload_sha256 == commitment(row["salt"], row["payload"])
+    assert "海南省企业信用数据".encode() in row["payload"]
+    assert str(log.actor.account_id).encode() not in row["leaf"]
+    assert (leaf.v, leaf.rules, leaf.at) == (1, ("HN-08",), "2026-03-02T01:00:00.000000Z")
+
+
+async def test_a_command_that_is_rolled_back_leaves_no_entry(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    class Stop(Exception):
+        pass
+
+    with pytest.raises(Stop):
+        async with begin(db, log.actor) as tx:
+            await audit_log.append(
+                tx, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=()
+            )
+            raise Stop
+
+    assert await log.run(now) == 0
+
+
+async def test_a_command_that_remembers_nothing_fails(log: TestLog, db: Database) -> None:
+    async def forgetful(_tx: object) -> None:
+        return None
+
+    with pytest.raises(NothingRemembered):
+        await run(db, log.actor, forgetful)
+
+
+async def test_a_sequencer_that_dies_in_the_middle_has_moved_nothing(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    await log.append_many(now, 300)
+    before = await size_of(db)
+
+    class Killed(Exception):
+        pass
+
+    with pytest.raises(Killed):
+        async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
+            assert await audit_log.sequence(tx) == 300
+            raise Killed
+
+    assert await size_of(db) == before
+    assert await log.run(now) == 300
+    assert await size_of(db) == before + 300
+
+
+async def test_two_sequencers_give_every_entry_one_place(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    before = await size_of(db)
+    for _ in range(5):
+        await log.append_many(now, 60)
+
+    done = await asyncio.gather(*(log.run(now) for _ in range(6)))
+
+    assert sum(done) == 300
+    async with begin(db, JOB) as tx:
+        places = [
+            row["idx"]
+            for row in await tx.fetch(
+                "SELECT idx FROM audit_log.leaves WHERE idx >= $1 ORDER BY idx", before
+            )
+        ]
+        leaves = [row["leaf"] for row in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")]
+        state = await tx.fetch_one("SELECT size, root FROM audit_log.state")
+        waiting = await tx.fetch_value("SELECT count(*) FROM audit_log.outbox")
+    assert state is not None
+    assert places == list(range(before, before + 300))
+    assert (state["size"], state["root"]) == (before + 300, merkle.root_of(leaves))
+    assert waiting == 0
+
+
+async def test_a_command_that_ended_before_another_began_has_the_earlier_place(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    first = [await log.append(now) for _ in range(20)]
+    await log.run(now)
+    second = [await log.append(now) for _ in range(20)]
+    await asyncio.gather(log.run(now), log.run(now))
+
+    async with begin(db, PUBLIC) as tx:
+        places = [await queries.find_index(tx, each) for each in [*first, *second]]
+    assert None not in places
+    assert places == sorted(p for p in places if p is not None)
+
+
+async def test_an_entry_that_commits_late_is_sequenced_late_and_not_lost(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    async with begin(db, log.actor) as slow:
+        late = await audit_log.append(
+            slow, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=()
+        )
+        early = await log.append(now)
+        assert await log.run(now) == 1
+
+    assert await log.run(now) == 1
+    async with begin(db, PUBLIC) as tx:
+        first, last = await queries.find_index(tx, early), await queries.find_index(tx, late)
+    assert first is not None
+    assert last == first + 1
+
+
+async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    size = await size_of(db)
+    await log.append_many(now, 600 - size)
+    await log.run(now)
+    await log.append(now)
+    async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
+        await audit_log.sequence(tx)  # has its place, but is not signed
+
+    async with begin(db, PUBLIC) as tx:
+        bundles = [
+            await queries.get_tile(tx, parse_path(path))
+            for path in ("entries/000", "entries/001", "entries/002.p/88")
+        ]
+        leaves = [leaf for bundle in bundles for leaf in unpack(bundle)]
+        full = await queries.get_tile(tx, TilePath(0, 1))
+        partial = await queries.get_tile(tx, TilePath(0, 2, 88))
+        above = await queries.get_tile(tx, TilePath(1, 0, 2))
+        for path in (TilePath(0, 2, 89), TilePath(None, 2, 89), TilePath(1, 0, 3), TilePath(2, 0, 1)):
+            with pytest.raises(audit_log.queries.NoSuchTile):
+                await queries.get_tile(tx, path)
+        published = await queries.get_checkpoint(tx)
+        with pytest.raises(queries.NoSuchEntry):
+            await queries.get_leaf(tx, 600)
+        with pytest.raises(queries.ProofOutOfRange):
+            await queries.prove_inclusion(tx, 0, 601)
+
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    assert b"".join(hashes[256:512]) == full
+    assert b"".join(hashes[512:600]) == partial
+    assert above[32:] == merkle.perfect_root(full)
+    assert merkle.root_of(leaves) == published.root
+
+
+async def test_every_earlier_checkpoint_is_proven_to_be_continued(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    for count in (3, 250, 30):
+        await log.append_many(now, count)
+        await log.run(now)
+
+    signed = list(log.journal.read())
+    async with begin(db, PUBLIC) as tx:
+        for old in signed:
+            proof = await queries.prove_consistency(tx, old.size)
+            assert (proof.old_root, proof.new_root) == (old.root, signed[-1].root)
+            assert merkle.verify_consistency(
+                old.size, proof.new, old.root, signed[-1].root, proof.hashes
+            )
+        with pytest.raises(queries.ProofOutOfRange):
+            await queries.prove_consistency(tx, signed[-1].size + 1)
+
+
+async def test_the_log_of_a_market_that_did_nothing_is_empty(
+    db: Database, owner_dsn: str
+) -> None:
+    async with begin(db, PUBLIC) as tx:
+        with pytest.raises(queries.LogEmpty):
+            await queries.get_checkpoint(tx)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_log.leaves SET leaf = 'x' WHERE idx = 0",
+        "DELETE FROM audit_log.leaves WHERE idx = 0",
+        "TRUNCATE audit_log.leaves",
+        "UPDATE audit_log.checkpoints SET note = 'x'",
+        "DELETE FROM audit_log.checkpoints",
+        "TRUNCATE audit_log.checkpoints",
+        "TRUNCATE audit_log.tiles",
+        "TRUNCATE audit_log.outbox",
+        "TRUNCATE audit_log.payloads",
+        "UPDATE audit_log.state SET size = size - 1",
+        "DELETE FROM audit_log.state",
+        "TRUNCATE audit_log.state",
+    ],
+)
+async def test_not_even_the_owner_changes_or_empties_the_log(
+    log: TestLog, owner_dsn: str, now: dt.datetime, statement: str
+) -> None:
+    await log.append(now)
+    await log.run(now)
+
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner.execute(statement)
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("market_api", "DELETE FROM audit_log.outbox"),
+        ("market_api", "UPDATE audit_log.outbox SET leaf = 'x'"),
+        ("market_api", "UPDATE audit_log.payloads SET payload = 'x'"),
+        ("market_api", "DELETE FROM audit_log.payloads"),
+        ("market_api", "INSERT INTO audit_log.leaves VALUES (9999, gen_random_uuid(), 'x')"),
+        ("market_api", "UPDATE audit_log.state SET size = size + 1"),
+        ("market_api", "INSERT INTO audit_log.checkpoints VALUES (9, sha256(''), 'x', now())"),
+        ("market_api", "DELETE FROM signing.keys"),
+        ("market_api", "UPDATE signing.keys SET public_key = sha256('x')"),
+        ("market_sequencer", "UPDATE audit_log.leaves SET leaf = 'x'"),
+        ("market_sequencer", "INSERT INTO audit_log.outbox (entry_id, leaf) VALUES (gen_random_uuid(), 'x')"),
+        ("market_sequencer", "SELECT count(*) FROM audit_log.payloads"),
+    ],
+)  # fmt: skip
+async def test_a_role_has_no_more_rights_than_its_work_needs(
+    log: TestLog, db: Database, role: str, statement: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with begin(db, JOB, role=role) as tx:
+            await tx.execute(statement)
+
+
+async def test_a_payload_is_read_by_its_own_party_only(
+    log: TestLog, db: Database, now: dt.datetime, almighty: Actor
+) -> None:
+    import msgspec
+
+    from catalog.kernel.actor import Clearance
+    from catalog.kernel.ids import PartyId, new_id
+
+    await log.append(now)
+    stranger = msgspec.structs.replace(
+        almighty, clearance=Clearance.PARTY, party_id=PartyId(new_id())
+    )
+    owner = msgspec.structs.replace(almighty, clearance=Clearance.PARTY)
+
+    async with begin(db, stranger) as tx:
+        assert await queries.list_entries_about(tx, stranger, Subject("product", "1")) == []
+    async with begin(db, owner) as tx:
+        (entry,) = await queries.list_entries_about(tx, owner, Subject("product", "1"))
+    assert entry.payload is not None
+    assert entry.index is None
+
+
+# ── signing ──
+
+
+async def tampered(owner_dsn: str, *statements: str) -> None:
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("SET session_replication_role = replica")
+        for statement in statements:
+            await owner.execute(statement)
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE audit_log.leaves SET leaf = leaf || ' ' WHERE idx = (SELECT max(idx) FROM audit_log.leaves)",
+         "do not have the stored root"),
+        ("DELETE FROM audit_log.leaves WHERE idx = (SELECT max(idx) - 3 FROM audit_log.leaves)", "is missing"),
+        ("DELETE FROM audit_log.leaves WHERE idx = (SELECT max(idx) FROM audit_log.leaves)",
+         "do not have the stored root"),
+        ("UPDATE audit_log.state SET root = sha256('x')", "do not have the stored root"),
+        ("UPDATE audit_log.state SET size = 1, frontier = sha256('x')", "were signed, but the log has 1"),
+        ("DELETE FROM audit_log.checkpoints", ""),
+    ],
+)  # fmt: skip
+async def test_nothing_is_signed_over_what_was_changed(
+    log: TestLog, owner_dsn: str, now: dt.datetime, statement: str, reason: str
+) -> None:
+    await log.append_many(now, 20)
+    await log.run(now)
+    signed = list(log.journal.read())
+    await log.append_many(now, 10)
+    async with begin(log.db, JOB, role=SEQUENCER_ROLE) as tx:
+        await audit_log.sequence(tx)
+    await tampered(owner_dsn, statement)
+
+    if not reason:  # a checkpoint that is gone is put back from the journal
+        await log.run(now)
+        assert len(list(log.journal.read())) == len(signed) + 1
+        return
+    with pytest.raises(audit_log.LogBroken, match=reason):
+        await log.run(now)
+    assert list(log.journal.read()) == signed
+
+
+async def test_a_log_that_was_rewritten_from_its_beginning_is_not_signed(
+    log: TestLog, owner_dsn: str, now: dt.datetime
+) -> None:
+    await log.append_many(now, 5)
+    await log.run(now)
+    await log.append_many(now, 5)
+    async with begin(log.db, JOB, role=SEQUENCER_ROLE) as tx:
+        await audit_log.sequence(tx)
+    async with begin(log.db, JOB) as tx:
+        leaves = [r["leaf"] for r in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")]
+    forged = [b"forged" + leaves[0], *leaves[1:]]
+    edge, _ = merkle.Edge().extended([merkle.leaf_hash(leaf) for leaf in forged])
+    await tampered(
+        owner_dsn,
+        f"UPDATE audit_log.leaves SET leaf = '\\x{forged[0].hex()}' WHERE idx = 0",
+        f"UPDATE audit_log.state SET root = '\\x{edge.root().hex()}',"
+        f" frontier = '\\x{edge.packed().hex()}'",
+    )
+
+    with pytest.raises(audit_log.LogBroken, match="do not have the root that was signed"):
+        await log.run(now)
+
+
+async def test_a_checkpoint_that_was_written_down_but_not_stored_is_stored_by_the_next_run(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    await log.append(now)
+
+    class Killed(Exception):
+        pass
+
+    with pytest.raises(Killed):
+        async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
+            await audit_log.sequence(tx)
+        async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
+            await audit_log.publish(tx, now=now, signer=log.signer, journal=log.journal)
+            raise Killed
+    await log.append(now)
+    await log.run(now)
+
+    async with begin(db, JOB) as tx:
+        stored = [r["size"] for r in await tx.fetch("SELECT size FROM audit_log.checkpoints ORDER BY 1")]
+    assert stored == [signed.size for signed in log.journal.read()]
+
+
+async def test_an_empty_journal_beside_a_signed_log_is_refused(
+    log: TestLog, now: dt.datetime, data_dir: pathlib.Path
+) -> None:
+    await log.append(now)
+    await log.run(now)
+    log.journal = CheckpointJournal(data_dir / "another.jsonl")
+    await log.append(now)
+
+    with pytest.raises(audit_log.LogBroken, match="the journal is empty"):
+        await log.run(now)
+
+
+async def test_the_journal_refuses_what_does_not_continue_it(
+    log: TestLog, now: dt.datetime, data_dir: pathlib.Path
+) -> None:
+    import msgspec
+
+    await log.append_many(now, 4)
+    await log.run(now)
+    last = log.journal.last()
+    assert last is not None
+
+    for forged in (
+        msgspec.structs.replace(last, root=bytes(32)),
+        msgspec.structs.replace(last, size=last.size - 1),
+        msgspec.structs.replace(last, size=last.size + 1, root=bytes(32)),
+    ):
+        with pytest.raises(CheckpointRefused):
+            log.journal.append(forged, [])
+    log.journal.append(last, [])
+
+    assert log.journal.last() == last
+
+
+async def test_a_line_of_the_journal_that_a_crash_cut_off_is_dropped(
+    log: TestLog, now: dt.datetime, data_dir: pathlib.Path
+) -> None:
+    await log.append(now)
+    await log.run(now)
+    signed = list(log.journal.read())
+    with (data_dir / "signer.jsonl").open("ab") as file:
+        file.write(b'{"size": 12, "ro')
+
+    assert list(log.journal.read()) == signed
+    await log.append(now)
+    await log.run(now)
+
+    assert len(list(log.journal.read())) == len(signed) + 1
+
+
+# ── reading ──
+
+
+async def test_an_auditor_finds_entries_by_subject_event_actor_and_time(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    later = now + dt.timedelta(hours=1)
+    for i in range(5):
+        await log.append(now, subjects=(Subject("order", "7"), Subject("product", str(i))))
+    await log.append(later, Event.PRODUCT_REVISED, subjects=(Subject("order", "7"),))
+
+    async with begin(db, log.actor) as tx:
+
+        async def found(wanted: Wanted) -> int:
+            return len((await queries.search_entries(tx, log.actor, wanted, limit=50)).items)
+
+        assert await found(Wanted(subject="order:7")) == 6
+        assert await found(Wanted(subject="product:3")) == 1
+        assert await found(Wanted(subject="order:7", event="product:revised")) == 1
+        assert await found(Wanted(actor_account_id=log.actor.account_id)) == 6
+        assert await found(Wanted(subject="order:7", until=later)) == 5
+        assert await found(Wanted(subject="order:7", since=later)) == 1
+
+
+async def test_pages_of_entries_follow_each_other_without_gap_or_double(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    for i in range(7):
+        await log.append(now + dt.timedelta(seconds=i), subjects=(Subject("order", "8"),))
+    seen = []
+    cursor = None
+
+    for _ in range(4):
+        page = await run(
+            db,
+            log.actor,
+            lambda tx, at=cursor: audit_log.read_entries(
+                tx, actor=log.actor, now=now, wanted=Wanted(subject="order:8"), cursor=at, limit=2
+            ),
+        )
+        seen += [entry.id for entry in page.items]
+        cursor = page.next_cursor
+
+    assert cursor is None
+    assert len(seen) == len(set(seen)) == 7
+    assert seen == sorted(seen, reverse=True)
+    async with begin(db, log.actor) as tx:
+        reads = await queries.search_entries(tx, log.actor, Wanted(event="audit_entries:read"))
+    assert len(reads.items) == 4
+
+
+async def test_who_may_not_audit_sees_no_payload(log: TestLog, db: Database) -> None:
+    async with begin(db, JOB) as tx:
+        with pytest.raises(NotPermitted):
+            await queries.search_entries(tx, JOB, Wanted())
+
+
+# ── keys ──
+
+
+async def test_service_keys_are_registered_once_and_a_new_one_ends_the_old(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    old = {Purpose.REPORT: signer_of(Purpose.REPORT, "old").public_key}
+    new = {Purpose.REPORT: signer_of(Purpose.REPORT, "new").public_key}
+
+    async with begin(db, JOB) as tx:
+        first = await audit_log.register_service_keys(tx, now=now, keys=old)
+        again = await audit_log.register_service_keys(tx, now=now, keys=old)
+        later = await audit_log.register_service_keys(
+            tx, now=now + dt.timedelta(days=1), keys=new
+        )
+
+    assert [key.valid_to for key in first] == [None]
+    assert again == []
+    assert [key.valid_to for key in later] == [now + dt.timedelta(days=1), None]
+
+
+async def test_workers_that_start_at_once_register_the_keys_once(
+    db: Database, now: dt.datetime
+) -> None:
+    keys = {Purpose.REPORT: signer_of(Purpose.REPORT).public_key}
+
+    async def start() -> int:
+        async with begin(db, JOB) as tx:
+            return len(await audit_log.register_service_keys(tx, now=now, keys=keys))
+
+    assert sorted(await asyncio.gather(*(start() for _ in range(5)))) == [0, 0, 0, 0, 1]
+
+
+async def test_a_party_registers_a_key_it_has_and_it_is_revoked(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from catalog.signing import operations as signing
+    from catalog.signing import possession
+    from catalog.signing import queries as keys
+
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    party = log.actor.party_id
+    assert party is not None
+    proof = private.sign(possession.statement(party, Purpose.OPINION, public))
+
+    async with begin(db, log.actor) as tx:
+        with pytest.raises(possession.PossessionNotProven):
+            await audit_log.register_party_key(
+                tx, actor=log.actor, now=now, purpose=Purpose.CONTRACT, public_key=public,
+                possession=proof,
+            )  # fmt: skip
+        key = await audit_log.register_party_key(
+            tx, actor=log.actor, now=now, purpose=Purpose.OPINION, public_key=public,
+            possession=proof,
+        )  # fmt: skip
+        with pytest.raises(signing.KeyTaken):
+            await audit_log.register_party_key(
+                tx, actor=log.actor, now=now, purpose=Purpose.OPINION, public_key=public,
+                possession=proof,
+            )  # fmt: skip
+    async with begin(db, log.actor) as tx:
+        assert await keys.find_key(tx, key.key_id) == key
+        assert await keys.list_keys_of(tx, party, Purpose.OPINION) == [key]
+        revoked = await audit_log.revoke_key(
+            tx, actor=log.actor, now=now, key_id=key.key_id, reason="lost"
+        )
+        assert revoked in await keys.list_public_keys(tx)
+        with pytest.raises(signing.KeyAlreadyRevoked):
+            await audit_log.revoke_key(
+                tx, actor=log.actor, now=now, key_id=key.key_id, reason="lost"
+            )
+        with pytest.raises(signing.NoSuchKey):
+            await audit_log.revoke_key(tx, actor=log.actor, now=now, key_id="0", reason="lost")
+
+    assert revoked.revoked_at == now
