@@ -11,7 +11,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -19,11 +19,11 @@ from catalog.kernel.errors import Conflict
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from settlement.escrow import release as conditions
-from settlement.escrow import store
+from settlement.escrow import states, store
 from settlement.escrow.model import Escrow, Refund, Release, refund_of, release_of
 from settlement.escrow.queries import EscrowMissing
 from settlement.escrow.release import Distribution, ReleaseFacts
-from settlement.escrow.states import Event, State, advance, refunding, releasing
+from settlement.escrow.states import State, advance, refunding, releasing
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
@@ -81,7 +81,7 @@ async def open(  # noqa: A001
             raise OtherTerms(order_id=str(order_id), amount_fen=found.amount_fen)
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return found
-    await _remember(tx, Happened.ESCROW_OPENED, actor, now, wanted)
+    await _remember(tx, Event.ESCROW_OPENED, actor, now, wanted)
     return wanted
 
 
@@ -112,7 +112,7 @@ async def fund(
     :raises AmountDiffers: if it is not exactly what is due.
     """
     escrow = await lock(tx, order_id)
-    following = advance(escrow.state, Event.PAY)
+    following = advance(escrow.state, states.Event.PAY)
     if amount_fen != escrow.amount_fen:
         raise AmountDiffers(due_fen=escrow.amount_fen, amount_fen=amount_fen)
     posted = await ledger.post(
@@ -130,7 +130,7 @@ async def fund(
         ),
     )
     await store.fund(tx, order_id, state=following, at=now, by=posted.entry.key)
-    await _remember(tx, Happened.ESCROW_FUNDED, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_FUNDED, actor, now, escrow)
     return await lock(tx, order_id)
 
 
@@ -141,10 +141,10 @@ async def freeze(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
     :raises EventNotAllowed: if there is no money in it, or it is frozen.
     """
     escrow = await lock(tx, order_id)
-    following = advance(escrow.state, Event.DISPUTE)
+    following = advance(escrow.state, states.Event.DISPUTE)
     await ledger.hold(tx, now=now, order_id=order_id, amount_fen=escrow.amount_fen)
     await store.set_state(tx, order_id, following)
-    await _remember(tx, Happened.ESCROW_FROZEN, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_FROZEN, actor, now, escrow)
     return await lock(tx, order_id)
 
 
@@ -183,7 +183,7 @@ async def release(
         order_id=order_id,
     )
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
-    await _remember(tx, Happened.ESCROW_RELEASED, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_RELEASED, actor, now, escrow)
     return release_of(entry, is_replay=False)
 
 
@@ -209,7 +209,7 @@ async def refund(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
         order_id=order_id,
     )
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
-    await _remember(tx, Happened.ESCROW_REFUNDED, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_REFUNDED, actor, now, escrow)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
 
 
@@ -238,9 +238,7 @@ async def _closing(tx: Tx, escrow: Escrow) -> Entry:
     return read_record(found.record.encode())
 
 
-async def _remember(
-    tx: Tx, event: Happened, actor: Actor, now: dt.datetime, escrow: Escrow
-) -> None:
+async def _remember(tx: Tx, event: Event, actor: Actor, now: dt.datetime, escrow: Escrow) -> None:
     await audit_log.append(
         tx,
         event,

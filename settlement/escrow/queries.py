@@ -18,7 +18,7 @@ class EscrowMissing(Missing):
 
 async def find_escrow(tx: Tx, order_id: uuid.UUID) -> Escrow | None:
     """Return the escrow of an order, or None."""
-    row = await tx.fetch_one("SELECT * FROM settlement.escrows WHERE order_id = $1", order_id)
+    row = await tx.fetch_one(f"{store.SELECT} WHERE order_id = $1", order_id)
     return None if row is None else store.escrow(row)
 
 

@@ -27,6 +27,11 @@ ESCROWS: Final = sa.Table(
     schema="settlement",
 )
 
+SELECT: Final = """
+    SELECT order_id, payer_party_id, amount_fen, state, opened_at, funded_at, closed_at,
+           funding_key, closing_key
+      FROM settlement.escrows"""
+
 
 async def insert(tx: Tx, escrow: Escrow) -> bool:
     """Insert an escrow; return False if the order has one already."""
@@ -44,9 +49,7 @@ async def insert(tx: Tx, escrow: Escrow) -> bool:
 
 async def lock(tx: Tx, order_id: uuid.UUID) -> Escrow | None:
     """Return the escrow of an order, locked until the transaction ends, or None."""
-    row = await tx.fetch_one(
-        "SELECT * FROM settlement.escrows WHERE order_id = $1 FOR UPDATE", order_id
-    )
+    row = await tx.fetch_one(f"{SELECT} WHERE order_id = $1 FOR UPDATE", order_id)
     return None if row is None else escrow(row)
 
 

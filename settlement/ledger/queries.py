@@ -101,10 +101,16 @@ class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ENTRY: Final = """
-    SELECT j.*, (SELECT array_agg(a.code ORDER BY l.n)
+    SELECT j.key, j.kind, j.book, j.currency, j.amt, j.order_id, j.reverses, j.rule_version,
+           j.booked_at, j.value_on, j.record, j.record_sha256,
+           (SELECT array_agg(a.code ORDER BY l.n)
                    FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
                    JOIN settlement.accounts a ON a.id = l.id) AS codes
       FROM settlement.journal j"""
+
+_ORDER_MONEY: Final = (
+    "SELECT order_id, paid, released, refunded, disputed FROM settlement.order_money"
+)
 
 
 async def get_entry(tx: Tx, key: uuid.UUID) -> PostedEntry:
@@ -157,7 +163,7 @@ async def list_entries(
 
 async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
     """Return the money of one order; all zero, and no entries, before anything was paid."""
-    money = await tx.fetch_one("SELECT * FROM settlement.order_money WHERE order_id = $1", order_id)
+    money = await tx.fetch_one(f"{_ORDER_MONEY} WHERE order_id = $1", order_id)
     # An order has a handful of entries. The limit is a stop, not a page.
     rows = await tx.fetch(f"{_ENTRY} WHERE j.order_id = $1 ORDER BY j.key LIMIT 1000", order_id)
     return OrderLedger(
@@ -199,7 +205,7 @@ async def list_balances(
     query = paging.fingerprint("balances", purpose)
     position = paging.decode(query, cursor, 1)
     rows = await tx.fetch(
-        """SELECT a.*, coalesce(g.held, 0) AS held,
+        """SELECT a.id, a.code, a.purpose, a.owner, a.guarded, coalesce(g.held, 0) AS held,
                   (SELECT coalesce(sum(l.amt), 0)::bigint
                      FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
                     WHERE j.acct @> ARRAY[a.id] AND l.acct = a.id) AS balance
@@ -258,7 +264,7 @@ async def find_breaches(tx: Tx, *, limit: int = 1000) -> list[Breach]:
              JOIN settlement.accounts a ON a.id = g.account_id ORDER BY a.id"""
     )
     found.extend(replay.guards(_guard(row) for row in guards))
-    orders = await tx.fetch("SELECT * FROM settlement.order_money ORDER BY order_id")
+    orders = await tx.fetch(f"{_ORDER_MONEY} ORDER BY order_id")
     found.extend(replay.order_money(_order_money(row) for row in orders))
     return found[:limit]
 

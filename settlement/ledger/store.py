@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -13,6 +13,17 @@ from sqlalchemy.dialects import postgresql as pg
 from catalog.kernel.db import METADATA, Tx
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Entry
+
+
+class Xid8(sa.types.UserDefinedType[str]):
+    """The id of the transaction that wrote a row; Core has no type for it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the name that PostgreSQL has for it."""
+        return "xid8"
+
 
 ACCOUNTS: Final = sa.Table(
     "accounts",
@@ -50,7 +61,7 @@ JOURNAL: Final = sa.Table(
     "journal",
     METADATA,
     sa.Column("key", sa.Uuid, primary_key=True),
-    sa.Column("xid", sa.Text, nullable=False),  # xid8, for which Core has no type
+    sa.Column("xid", Xid8, nullable=False),
     sa.Column("book", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),

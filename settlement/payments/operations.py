@@ -9,16 +9,17 @@ from typing import Any, Final
 import msgspec
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
+from settlement.escrow.queries import find_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.money import CURRENCY
-from settlement.payments import queries, store
+from settlement.payments import queries, states, store
 from settlement.payments.callback import (
     Due,
     Effect,
@@ -29,7 +30,7 @@ from settlement.payments.callback import (
 )
 from settlement.payments.channel import ChannelEvent
 from settlement.payments.model import ChannelBreak, Payment, Recorded
-from settlement.payments.states import OPEN, Event, State, advance
+from settlement.payments.states import OPEN, State, advance
 
 # Ours: long enough to fetch a phone or a second signature of the finance department, short enough
 # that a forgotten payment does not block another channel.
@@ -78,10 +79,10 @@ async def start(
     if live is not None:
         if live.channel == channel and now < live.expires_at:
             return live
-        await store.set_state(tx, live.id, advance(live.state, Event.EXPIRE))
+        await store.set_state(tx, live.id, advance(live.state, states.Event.EXPIRE))
     payment = _payment(now, order_id, payer_party_id, due.amount_fen, channel)
     await store.insert(tx, payment)
-    await _remember(tx, Happened.PAYMENT_STARTED, actor, now, payment)
+    await _remember(tx, Event.PAYMENT_STARTED, actor, now, payment)
     return payment
 
 
@@ -94,9 +95,23 @@ async def submit(tx: Tx, *, payment: Payment, channel_reference: str) -> Payment
     assert found is not None, "payments are never removed"
     if found.state is not State.CREATED:
         return found
-    state = advance(found.state, Event.SUBMIT)
+    state = advance(found.state, states.Event.SUBMIT)
     await store.set_state(tx, found.id, state, channel_reference=channel_reference)
     return msgspec.structs.replace(found, state=state, channel_reference=channel_reference)
+
+
+async def abandon(tx: Tx, *, order_id: uuid.UUID) -> None:
+    """Expire the open payment of an order that is not wanted any more, if there is one.
+
+    Money that comes nevertheless is then a break, and not booked into a cancelled order. The order
+    is remembered as cancelled by the room that calls.
+    """
+    if await find_escrow(tx, order_id) is None:
+        return
+    await escrow.lock(tx, order_id)
+    live = await store.find_live(tx, order_id)
+    if live is not None and live.state in OPEN:
+        await store.set_state(tx, live.id, advance(live.state, states.Event.EXPIRE))
 
 
 async def record_callback(
@@ -136,7 +151,7 @@ async def record_callback(
         payment=payment,
         effect=judgement.effect,
         found=judgement.found,
-        is_new=judgement.event is Event.SUCCEED,
+        is_new=judgement.event is states.Event.SUCCEED,
         is_replay=False,
     )
 
@@ -173,17 +188,23 @@ async def _due(tx: Tx, payment: Payment | None) -> Due | None:
 
 
 async def _apply(
-    tx: Tx, payment: Payment, event: Event, *, actor: Actor, now: dt.datetime, told: ChannelEvent
+    tx: Tx,
+    payment: Payment,
+    event: states.Event,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    told: ChannelEvent,
 ) -> Payment:
     state = advance(payment.state, event)
-    if event is Event.FAIL:
+    if event is states.Event.FAIL:
         await store.set_state(tx, payment.id, state)
-        await _remember(tx, Happened.PAYMENT_FAILED, actor, now, payment)
+        await _remember(tx, Event.PAYMENT_FAILED, actor, now, payment)
         return msgspec.structs.replace(payment, state=state)
     other = await store.find_live(tx, payment.order_id)
     if other is not None and other.id != payment.id and other.state in OPEN:
         # The buyer had started again after a failure that was none. One payment is enough.
-        await store.set_state(tx, other.id, advance(other.state, Event.EXPIRE))
+        await store.set_state(tx, other.id, advance(other.state, states.Event.EXPIRE))
     funded = await escrow.fund(
         tx,
         actor=actor,
@@ -200,7 +221,7 @@ async def _apply(
         transaction_id=told.channel_transaction_id,
         journal_key=funded.funding_key,
     )
-    await _remember(tx, Happened.PAYMENT_CONFIRMED, actor, now, payment)
+    await _remember(tx, Event.PAYMENT_CONFIRMED, actor, now, payment)
     return msgspec.structs.replace(
         payment,
         state=state,
@@ -237,7 +258,7 @@ async def _keep_break(
         subjects.append(Subject("order", str(payment.order_id)))
     await audit_log.append(
         tx,
-        Happened.PAYMENT_BREAK_FOUND,
+        Event.PAYMENT_BREAK_FOUND,
         actor=actor,
         now=now,
         subjects=subjects,
@@ -267,9 +288,7 @@ def _payment(
     )
 
 
-async def _remember(
-    tx: Tx, event: Happened, actor: Actor, now: dt.datetime, payment: Payment
-) -> None:
+async def _remember(tx: Tx, event: Event, actor: Actor, now: dt.datetime, payment: Payment) -> None:
     await audit_log.append(
         tx,
         event,

@@ -21,7 +21,7 @@ class PaymentMissing(Missing):
 async def find_by_reference(tx: Tx, channel: str, reference: str) -> Payment | None:
     """Return the payment that a channel knows by ``reference``, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM settlement.payments WHERE channel = $1 AND reference = $2",
+        f"{store.SELECT} WHERE channel = $1 AND reference = $2",
         channel,
         reference,
     )
@@ -44,7 +44,7 @@ async def get_by_reference(
 async def list_payments(tx: Tx, order_id: uuid.UUID, *, limit: int = 100) -> list[Payment]:
     """Return the payments of one order, the oldest first."""
     rows = await tx.fetch(
-        "SELECT * FROM settlement.payments WHERE order_id = $1 ORDER BY id LIMIT $2",
+        f"{store.SELECT} WHERE order_id = $1 ORDER BY id LIMIT $2",
         order_id,
         limit,
     )
@@ -59,7 +59,8 @@ async def list_breaks(
     query = paging.fingerprint("channel_breaks")
     position = paging.decode(query, cursor, 1)
     rows = await tx.fetch(
-        """SELECT * FROM settlement.channel_breaks
+        """SELECT id, channel, event_id, kind, expected_fen, told_fen, payment_id, found_at
+             FROM settlement.channel_breaks
             WHERE ($1::text IS NULL OR id::text > $1) ORDER BY id LIMIT $2""",
         None if position is None else str(position[0]),
         limit + 1,

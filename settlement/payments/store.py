@@ -72,6 +72,12 @@ CHANNEL_BREAKS: Final = sa.Table(
     schema="settlement",
 )
 
+SELECT: Final = """
+    SELECT id, reference, channel, order_id, payer_party_id, amount_fen, currency, state,
+           created_at, expires_at, channel_reference, succeeded_at, channel_transaction_id,
+           journal_key
+      FROM settlement.payments"""
+
 
 async def insert(tx: Tx, payment: Payment) -> None:
     """Insert a payment that starts."""
@@ -93,7 +99,7 @@ async def insert(tx: Tx, payment: Payment) -> None:
 async def find_live(tx: Tx, order_id: uuid.UUID) -> Payment | None:
     """Return the open or succeeded payment of an order; there is at most one."""
     row = await tx.fetch_one(
-        """SELECT * FROM settlement.payments
+        f"""{SELECT}
             WHERE order_id = $1 AND state IN ('created', 'pending', 'succeeded') FOR UPDATE""",
         order_id,
     )
@@ -102,9 +108,7 @@ async def find_live(tx: Tx, order_id: uuid.UUID) -> Payment | None:
 
 async def lock(tx: Tx, payment_id: uuid.UUID) -> Payment | None:
     """Return a payment, locked until the transaction ends, or None."""
-    row = await tx.fetch_one(
-        "SELECT * FROM settlement.payments WHERE id = $1 FOR UPDATE", payment_id
-    )
+    row = await tx.fetch_one(f"{SELECT} WHERE id = $1 FOR UPDATE", payment_id)
     return None if row is None else payment(row)
 
 
@@ -169,12 +173,11 @@ async def claim_nonce(tx: Tx, channel: str, nonce: str, *, event_id: str, now: d
     return bool(bound == event_id)
 
 
-async def find_event(
-    tx: Tx, channel: str, event_id: str
-) -> tuple[ChannelEvent, Judgement] | None:
+async def find_event(tx: Tx, channel: str, event_id: str) -> tuple[ChannelEvent, Judgement] | None:
     """Return an event that came before and what became of it, or None."""
     row = await tx.fetch_one(
-        """SELECT e.*, b.kind AS found FROM settlement.channel_events e
+        """SELECT e.event_id, e.kind, e.reference, e.amount_fen, e.currency,
+                  e.channel_transaction_id, e.happened_at, e.effect, b.kind AS found FROM settlement.channel_events e
              LEFT JOIN settlement.channel_breaks b USING (channel, event_id)
             WHERE e.channel = $1 AND e.event_id = $2""",
         channel,

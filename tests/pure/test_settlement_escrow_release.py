@@ -15,9 +15,7 @@ BEFORE, AFTER = NOW - dt.timedelta(microseconds=1), NOW + dt.timedelta(microseco
 
 @pytest.mark.parametrize(
     ("accepted_at", "ends_at", "disputed"),
-    list(
-        itertools.product((None, BEFORE, NOW, AFTER), (None, BEFORE, NOW, AFTER), (False, True))
-    ),
+    list(itertools.product((None, BEFORE, NOW, AFTER), (None, BEFORE, NOW, AFTER), (False, True))),
 )
 def test_every_combination_of_facts_names_exactly_what_is_missing(
     accepted_at: dt.datetime | None, ends_at: dt.datetime | None, disputed: bool

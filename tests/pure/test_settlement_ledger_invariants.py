@@ -11,12 +11,10 @@ import pytest
 from settlement.ledger.accounts import clearing_of
 from settlement.ledger.invariants import Guard, Law, OrderMoney, Replay, Row
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
-from tests.pure.test_settlement_ledger_journal import A, ESCROW, ORDER, entry
+from tests.pure.test_settlement_ledger_journal import ESCROW, ORDER, A, entry
 
 IN = entry(*transfer(clearing_of("x"), [Leg(ESCROW, 10)]), kind=Kind.PAY_IN)
-OUT = entry(
-    *transfer(ESCROW, [Leg(A, 4)]), key=uuid.UUID("019c0000-0000-7000-8000-000000000009")
-)
+OUT = entry(*transfer(ESCROW, [Leg(A, 4)]), key=uuid.UUID("019c0000-0000-7000-8000-000000000009"))
 MONEY = OrderMoney(order_id=ORDER, paid=10, released=4, refunded=0, disputed=0)
 GUARDS = (
     Guard(account=ESCROW.code, posted=6, held=0, floor=0),

@@ -70,13 +70,13 @@ def test_what_leaves_an_account_arrives_and_any_other_amount_is_refused(
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 1000)), min_size=1, max_size=30))
-def test_credits_to_one_account_are_added_up(credits: list[tuple[int, int]]) -> None:
-    legs = transfer(ESCROW, [Leg(holder(who), amount) for who, amount in credits])
+def test_credits_to_one_account_are_added_up(given_out: list[tuple[int, int]]) -> None:
+    legs = transfer(ESCROW, [Leg(holder(who), amount) for who, amount in given_out])
 
     assert len({leg.account for leg in legs}) == len(legs)
-    assert -legs[0].amount_fen == sum(amount for _, amount in credits)
+    assert -legs[0].amount_fen == sum(amount for _, amount in given_out)
     for leg in legs[1:]:
-        told = sum(amount for who, amount in credits if holder(who) == leg.account)
+        told = sum(amount for who, amount in given_out if holder(who) == leg.account)
         assert leg.amount_fen == told
 
 

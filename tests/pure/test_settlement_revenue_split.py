@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 from fractions import Fraction
 
@@ -48,7 +49,7 @@ def whole(draw: st.DrawFn) -> tuple[Share, ...]:
     count = draw(st.integers(1, 15))
     cuts = sorted(draw(st.sets(st.integers(1, WHOLE - 1), min_size=count - 1, max_size=count - 1)))
     edges = [0, *cuts, WHOLE]
-    return shares(*(right - left for left, right in zip(edges, edges[1:], strict=False)))
+    return shares(*(right - left for left, right in itertools.pairwise(edges)))
 
 
 @given(st.integers(1, CEILING), whole())
@@ -70,7 +71,7 @@ def test_no_larger_share_gets_less_than_a_smaller_one(
 ) -> None:
     by_share = sorted(split(Fen(amount), parts), key=lambda portion: portion.share.share_bps)
 
-    for smaller, larger in zip(by_share, by_share[1:], strict=False):
+    for smaller, larger in itertools.pairwise(by_share):
         if larger.share.share_bps > smaller.share.share_bps:
             assert larger.amount_fen >= smaller.amount_fen
 

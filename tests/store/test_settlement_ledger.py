@@ -146,7 +146,7 @@ ILLEGAL: dict[str, tuple[str, str]] = {
     "an order's money removed": ("DELETE FROM settlement.order_money", "kept"),
     "an escrow removed": ("DELETE FROM settlement.escrows", "kept"),
     "an escrow released without an entry": ("UPDATE settlement.escrows SET state = 'released'", "escrow_closed_by_an_entry"),
-    "an escrow in an unknown state": ("UPDATE settlement.escrows SET state = 'gone'", "escrow_state_is_known"),
+    "an escrow in an unknown state": ("UPDATE settlement.escrows SET state = 'gone'", "escrow_state_known"),
 }  # fmt: skip
 
 
@@ -161,15 +161,20 @@ async def _books(db: Database, almighty: Actor) -> None:
             entry=Entry(
                 key=new_id(),
                 kind=Kind.RELEASE,
-                legs=transfer(
-                    escrow_of(order_id), [Leg(Account(Purpose.PAYABLE, "holder"), 1)]
-                ),
+                legs=transfer(escrow_of(order_id), [Leg(Account(Purpose.PAYABLE, "holder"), 1)]),
                 booked_at=NOON,
                 value_on=dt.date(2026, 3, 2),
                 rule_version="test/1",
                 order_id=order_id,
             ),
         )
+
+
+async def _connect(dsn: str) -> asyncpg.Connection[Any]:
+    """Connect as someone whom row-level security hides nothing from."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("SELECT set_config('app.clearance', 'system', false)")
+    return connection
 
 
 def _refusal(error: asyncpg.PostgresError) -> str:
@@ -179,7 +184,7 @@ def _refusal(error: asyncpg.PostgresError) -> str:
 
 
 def _is_refused_by(told: str, expected: str, error: asyncpg.PostgresError) -> bool:
-    return told == expected or error.sqlstate == expected
+    return expected in (told, error.sqlstate)
 
 
 @pytest.mark.parametrize("role", [None, "market_api"])
@@ -187,7 +192,7 @@ async def test_every_illegal_write_is_refused_by_the_database_alone(
     db: Database, almighty: Actor, server: Any, database_name: str, role: str | None
 ) -> None:
     await _books(db, almighty)
-    connection = await asyncpg.connect(server.dsn(database_name, role))
+    connection = await _connect(server.dsn(database_name, role))
 
     accepted_anyway, otherwise = [], {}
     for name, (sql, expected) in ILLEGAL.items():
@@ -214,7 +219,7 @@ async def test_the_legal_twin_of_the_illegal_writes_is_accepted(
     db: Database, almighty: Actor, server: Any, database_name: str
 ) -> None:
     await _books(db, almighty)
-    connection = await asyncpg.connect(server.dsn(database_name, "market_api"))
+    connection = await _connect(server.dsn(database_name, "market_api"))
 
     status = await connection.execute(row())
 
@@ -402,13 +407,17 @@ TAMPERINGS: dict[str, tuple[str, set[Law]]] = {
         {Law.RECORD_EQUALS_COLUMNS, Law.GUARD_EQUALS_REPLAY},
     ),
     "a record": (
-        "ALTER TABLE settlement.journal DROP CONSTRAINT journal_record_digest;"
-        "UPDATE settlement.journal SET record = record || '\\x20'::bytea",
+        (
+            "ALTER TABLE settlement.journal DROP CONSTRAINT journal_record_digest;"
+            "UPDATE settlement.journal SET record = record || '\\x20'::bytea"
+        ),
         {Law.RECORD_INTACT},
     ),
     "a record and its digest": (
-        "UPDATE settlement.journal SET record = record || '\\x20'::bytea,"
-        " record_sha256 = sha256(record || '\\x20'::bytea)",
+        (
+            "UPDATE settlement.journal SET record = record || '\\x20'::bytea,"
+            " record_sha256 = sha256(record || '\\x20'::bytea)"
+        ),
         {Law.RECORD_INTACT},
     ),
     "an order id": (
@@ -420,8 +429,10 @@ TAMPERINGS: dict[str, tuple[str, set[Law]]] = {
         {Law.GUARD_EQUALS_REPLAY, Law.ORDER_MONEY_EQUALS_JOURNAL},
     ),
     "one leg": (
-        "ALTER TABLE settlement.journal DROP CONSTRAINT journal_entry_balances;"
-        "UPDATE settlement.journal SET amt[2] = amt[2] + 1 WHERE kind = 'pay_in'",
+        (
+            "ALTER TABLE settlement.journal DROP CONSTRAINT journal_entry_balances;"
+            "UPDATE settlement.journal SET amt[2] = amt[2] + 1 WHERE kind = 'pay_in'"
+        ),
         {Law.TRIAL_BALANCE_ZERO, Law.RECORD_EQUALS_COLUMNS},
     ),
     "a guard": (

@@ -7,14 +7,16 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin, run
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
+from settlement.escrow import operations as escrow
 from settlement.escrow.operations import OtherTerms
-from settlement.escrow.queries import get_escrow
+from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import queries as books
 from settlement.payments import operations as payments
@@ -74,9 +76,9 @@ async def test_a_payment_goes_from_start_to_escrow(tx: Tx, almighty: Actor) -> N
     assert recorded.payment is not None
     assert recorded.payment.order_id == order_id
     assert recorded.payment.channel_reference == "bank-1"
-    escrow = await get_escrow(tx, order_id)
-    assert escrow.state is EscrowState.HELD
-    assert escrow.funding_key == recorded.payment.journal_key
+    held = await get_escrow(tx, order_id)
+    assert held.state is EscrowState.HELD
+    assert held.funding_key == recorded.payment.journal_key
     assert (await books.get_order_ledger(tx, order_id)).paid_fen == PRICE
     assert [p.state for p in await queries.list_payments(tx, order_id)] == [State.SUCCEEDED]
 
@@ -181,7 +183,9 @@ async def test_what_does_not_fit_is_kept_as_a_break_and_moves_nothing(
     assert (again.effect, again.is_replay) == (Effect.BREAK, True)
     assert again.found is found
     kept = await queries.list_breaks(tx)
-    assert [(b.kind, b.told_fen) for b in kept.items] == [(found, _told(payment, **change).amount_fen)]
+    assert [(b.kind, b.told_fen) for b in kept.items] == [
+        (found, _told(payment, **change).amount_fen)
+    ]
     assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == 0
     # The right amount is still taken afterwards.
     assert (await _tell(tx, _told(payment, event_id="E-right", channel_transaction_id="T2"))).is_new
@@ -198,6 +202,27 @@ async def test_a_payment_that_ran_out_makes_room_and_its_money_is_a_break(
 
     assert second.id != first.id
     assert recorded.found is Break.PAID_LATE
+
+
+async def test_money_for_an_abandoned_order_is_a_break(tx: Tx, almighty: Actor) -> None:
+    payment = await _start(tx, almighty, new_id(), new_id())
+    await payments.abandon(tx, order_id=new_id())  # an order that nobody began to pay
+
+    await payments.abandon(tx, order_id=payment.order_id)
+    await payments.abandon(tx, order_id=payment.order_id)
+    recorded = await _tell(tx, _told(payment))
+
+    assert recorded.found is Break.PAID_LATE
+    assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == 0
+
+
+async def test_abandoning_leaves_money_that_came(tx: Tx, almighty: Actor) -> None:
+    payment = await _start(tx, almighty, new_id(), new_id())
+    await _tell(tx, _told(payment))
+
+    await payments.abandon(tx, order_id=payment.order_id)
+
+    assert [p.state for p in await queries.list_payments(tx, payment.order_id)] == [State.SUCCEEDED]
 
 
 async def test_another_channel_takes_the_place_of_an_open_payment(tx: Tx, almighty: Actor) -> None:
@@ -253,11 +278,44 @@ async def test_an_order_has_one_price_and_one_payer(tx: Tx, almighty: Actor) -> 
     assert found == payment
 
 
+async def test_the_second_wall_hides_a_payers_money_from_others(
+    db: Database, almighty: Actor
+) -> None:
+    def buyer(party_id: PartyId) -> Actor:
+        return msgspec.structs.replace(
+            almighty,
+            party_id=party_id,
+            clearance=Clearance.PARTY,
+            permissions=frozenset({"order:pay"}),
+        )
+
+    payer, stranger = buyer(PartyId(new_id())), buyer(PartyId(new_id()))
+    async with begin(db, payer) as tx:
+        payment = await _start(tx, payer, new_id(), payer.party)
+        assert await queries.list_payments(tx, payment.order_id) == [payment]
+
+    async with begin(db, stranger) as tx:
+        assert await queries.list_payments(tx, payment.order_id) == []
+        assert await find_escrow(tx, payment.order_id) is None
+        assert await tx.execute("UPDATE settlement.payments SET state = 'expired'") == 0
+        with pytest.raises(EscrowMissing):
+            await escrow.lock(tx, payment.order_id)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with begin(db, stranger) as tx:
+            await _start(tx, stranger, new_id(), payer.party)
+
+
 async def test_breaks_are_listed_page_by_page(tx: Tx, almighty: Actor) -> None:
     payment = await _start(tx, almighty, new_id(), new_id())
     for number in range(5):
         await _tell(
-            tx, _told(payment, event_id=f"E{number}", amount_fen=number + 1, channel_transaction_id=f"T{number}")
+            tx,
+            _told(
+                payment,
+                event_id=f"E{number}",
+                amount_fen=number + 1,
+                channel_transaction_id=f"T{number}",
+            ),
         )
 
     first = await queries.list_breaks(tx, limit=3)

@@ -40,6 +40,9 @@ PAYMENT_STATES = ("created", "pending", "succeeded", "failed", "expired")
 BREAKS = ("amount_differs", "currency_differs", "reference_unknown", "paid_late", "paid_twice")
 
 APPEND_ONLY = ("accounts", "journal", "channel_events", "channel_nonces")
+# Rows of a buyer: the second wall hides them from other parties.
+TENANT = ("escrows", "payments")
+
 NEVER_REMOVED = ("guard_balances", "order_money", "escrows", "payments", "channel_breaks")
 
 
@@ -52,6 +55,8 @@ def upgrade() -> None:
     _triggers()
     _escrow()
     _payments()
+    for table in TENANT:
+        _fence(table)
     for table in APPEND_ONLY:
         _refuse(table, "UPDATE OR DELETE OR TRUNCATE")
     for table in NEVER_REMOVED:
@@ -63,6 +68,15 @@ def _refuse(table: str, events: str) -> None:
     op.execute(f"""
         CREATE TRIGGER {table}_are_kept BEFORE {events} ON settlement.{table}
         FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change()""")
+
+
+def _fence(table: str) -> None:
+    op.execute(f"ALTER TABLE settlement.{table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE settlement.{table} FORCE ROW LEVEL SECURITY")
+    op.execute(f"""
+        CREATE POLICY {table}_of_the_payer ON settlement.{table}
+        USING (catalog.sees_all() OR payer_party_id = catalog.acting_party())
+        WITH CHECK (catalog.sees_all() OR payer_party_id = catalog.acting_party())""")
 
 
 def _ledger() -> None:
@@ -251,7 +265,7 @@ def _escrow() -> None:
             amount_fen bigint NOT NULL
                 CONSTRAINT escrow_amount_in_range CHECK (amount_fen BETWEEN 1 AND {MONEY_MAX}),
             state text NOT NULL
-                CONSTRAINT escrow_state_is_known CHECK (state IN {_in(ESCROW_STATES)}),
+                CONSTRAINT escrow_state_known CHECK (state IN {_in(ESCROW_STATES)}),
             opened_at timestamptz NOT NULL,
             funded_at timestamptz,
             closed_at timestamptz,
@@ -282,7 +296,7 @@ def _payments() -> None:
                 CONSTRAINT payment_amount_in_range CHECK (amount_fen BETWEEN 1 AND {MONEY_MAX}),
             currency text NOT NULL CONSTRAINT payment_currency_is_cny CHECK (currency = 'CNY'),
             state text NOT NULL
-                CONSTRAINT payment_state_is_known CHECK (state IN {_in(PAYMENT_STATES)}),
+                CONSTRAINT payment_state_known CHECK (state IN {_in(PAYMENT_STATES)}),
             created_at timestamptz NOT NULL,
             expires_at timestamptz NOT NULL,
             channel_reference text,
