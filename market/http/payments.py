@@ -1,0 +1,217 @@
+"""Collect and give out an order's money: start a payment, hear the channel, release the escrow."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, post
+from litestar.params import FromPath, JSONBody
+
+from catalog.kernel import db as database
+from catalog.kernel.actor import Actor, Clearance, system
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, Invalid, Missing
+from market.channels.sandbox import SandboxChannel
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest, context
+from market.orders import operations as order_operations
+from market.orders import queries as orders
+from settlement.escrow import operations as escrow
+from settlement.payments import callback as callbacks
+from settlement.payments import operations as payments
+from settlement.payments import queries
+from settlement.payments.callback import Effect
+from settlement.payments.channel import Channel, EventKind, SignedCallback
+from settlement.payments.model import Payment, Recorded
+
+NONCE_MAX: Final = 128
+SIGNATURE_LENGTH: Final = 64
+SECONDS_DIGITS_MAX: Final = 11
+
+
+class ChannelMissing(Missing):
+    """No such channel is connected."""
+
+    code = "channel_not_found"
+
+
+class HeaderMissing(Invalid):
+    """A callback came without the headers that it is believed by."""
+
+    code = "callback_header_missing"
+
+
+class DoesNotFit(Conflict):
+    """What the channel told does not fit what we asked for; a break is kept, nothing is booked."""
+
+    code = "callback_does_not_fit"
+
+
+class StartPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Through which channel the buyer wants to pay."""
+
+    channel: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = payments.SANDBOX
+
+
+class StartedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment, and where the buyer pays."""
+
+    payment: Payment
+    pay_at: str
+
+
+class ConfirmPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the sandbox's bank is to say."""
+
+    kind: EventKind = EventKind.SUCCEEDED
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
+
+
+class HeardCallback(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a callback. A channel stops sending when it reads this."""
+
+    effect: Effect
+    is_replay: bool
+    payment_id: uuid.UUID | None
+
+
+@post("/api/v1/orders/{order_id:uuid}/payments", summary="Pay an order", tags=["payments"])
+async def start_payment(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[StartPayment]
+) -> Response[bytes]:
+    """Start to pay an order into escrow. While a payment is open, starting gives the open one."""
+    channel = _channel(request, data.channel)
+
+    async def act(c: Command) -> Answer:
+        due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id)
+        payment = await payments.start(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            order_id=order_id,
+            payer_party_id=due.payer_party_id,
+            amount_fen=due.amount_fen,
+            channel=channel.name,
+        )
+        instruction = await channel.prepare(payment.request())
+        payment = await payments.submit(
+            c.tx, payment=payment, channel_reference=instruction.channel_reference
+        )
+        started = StartedPayment(payment=payment, pay_at=instruction.pay_at)
+        return created(started, f"/api/v1/orders/{order_id}/ledger")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/sandbox-channel/payments/{reference:str}/confirmations",
+    summary="Play the bank",
+    tags=["payments"],
+)
+async def confirm_sandbox_payment(
+    request: AnyRequest, reference: FromPath[str], data: JSONBody[ConfirmPayment]
+) -> Response[bytes]:
+    """Let the sandbox's bank confirm a payment: it sends us a signed callback like any channel."""
+    channel = _channel(request, payments.SANDBOX)
+    if not isinstance(channel, SandboxChannel):
+        raise ChannelMissing(channel=payments.SANDBOX)
+
+    async def look(c: Command) -> SignedCallback:
+        payment = await queries.get_by_reference(
+            c.tx, channel.name, reference, payer_party_id=_payer(c.actor)
+        )
+        return channel.confirm(
+            payment.request(), now=c.now, kind=data.kind, amount_fen=data.amount_fen
+        )
+
+    return _heard(await _record(request, channel, await read(request, look)))
+
+
+@post("/api/v1/channels/{channel:str}/callbacks", summary="Hear a channel", tags=["payments"])
+async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[bytes]:
+    """Take in what a channel tells, signed with the key that both sides have.
+
+    Needs no Idempotency-Key: the channel's own event id and nonce make it count once.
+    """
+    speaker = _channel(request, channel)
+    sent_at = _header(request, "x-channel-sent-at", SECONDS_DIGITS_MAX)
+    if not (sent_at.isascii() and sent_at.isdigit()):
+        raise HeaderMissing(header="x-channel-sent-at")
+    told = SignedCallback(
+        sent_at_seconds=int(sent_at),
+        nonce=_header(request, "x-channel-nonce", NONCE_MAX),
+        signature=_header(request, "x-channel-signature", SIGNATURE_LENGTH),
+        body=await request.body(),
+    )
+    return _heard(await _record(request, speaker, told))
+
+
+@post("/api/v1/orders/{order_id:uuid}/releases", summary="Release the escrow", tags=["payments"])
+async def release_escrow(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Pay the escrow out by the split that was frozen with the order (放款)."""
+
+    async def act(c: Command) -> Answer:
+        terms = await orders.get_release_terms(c.tx, order_id=order_id)
+        release = await escrow.release(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            order_id=order_id,
+            split=terms.split,
+            facts=terms.facts,
+        )
+        return done(release)
+
+    return await command(request, act)
+
+
+async def _record(request: AnyRequest, channel: Channel, told: SignedCallback) -> Recorded:
+    wiring = context(request)
+    now = wiring.now()
+    event = callbacks.authenticate(channel.secret, channel.name, told, now)
+    actor = system(f"channel:{channel.name}", "order:mark_paid")
+
+    async def once(tx: Tx) -> Recorded:
+        recorded = await payments.record_callback(
+            tx, now=now, channel=channel.name, event=event, nonce=told.nonce
+        )
+        if recorded.is_new and recorded.payment is not None:
+            await order_operations.mark_paid(
+                tx, actor=actor, now=now, order_id=recorded.payment.order_id
+            )
+        return recorded
+
+    # A delivery that came before writes no audit entry, for it changes nothing.
+    return await database.run(wiring.db, actor, once, must_remember=False)
+
+
+def _heard(recorded: Recorded) -> Response[bytes]:
+    if recorded.found is not None:
+        raise DoesNotFit(found=str(recorded.found))  # after the break was committed
+    return answer(
+        HeardCallback(
+            effect=recorded.effect,
+            is_replay=recorded.is_replay,
+            payment_id=None if recorded.payment is None else recorded.payment.id,
+        )
+    )
+
+
+def _channel(request: AnyRequest, name: str) -> Channel:
+    found: Channel | None = context(request).channels.get(name)
+    if found is None:
+        raise ChannelMissing(channel=name)
+    return found
+
+
+def _payer(actor: Actor) -> uuid.UUID | None:
+    return None if actor.clearance is Clearance.SYSTEM else actor.party
+
+
+def _header(request: AnyRequest, name: str, longest: int) -> str:
+    value: Any = request.headers.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+        raise HeaderMissing(header=name)
+    return value
