@@ -1,4 +1,4 @@
-"""Hash and check passwords with argon2id, in the measure that OWASP gives (m = 19 MiB, t = 2, p = 1).
+"""Hash and check passwords with argon2id, in OWASP's measure (m = 19 MiB, t = 2, p = 1).
 
 Some twenty milliseconds of one core each: callers run it in a thread.
 """

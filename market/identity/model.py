@@ -36,7 +36,7 @@ class Capacity(enum.StrEnum):
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """A party as everyone may know it (主体). What only it and the operator know is a ``PartyFile``."""
+    """A party as everyone may know it (主体). What it showed is in its ``PartyFile``."""
 
     id: PartyId
     kind: Kind
@@ -72,7 +72,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoleGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """That an account wears a role from a day through a day (角色授予). ``valid_to`` is the last day."""
+    """That an account wears a role from a day through a day, ``valid_to`` (角色授予)."""
 
     id: RoleGrantId
     account_id: AccountId

@@ -143,8 +143,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.OPERATOR_ADJUDICATOR: _MEMBER
     | _STAFF
     | {"review:decide", "objection:decide", "dispute:resolve", "certificate:revoke"},
-    Role.AGENCY_REVIEWER: _MEMBER
-    | {"application:read", "timer:read", "compliance_opinion:record"},
+    Role.AGENCY_REVIEWER: _MEMBER | {"application:read", "timer:read", "compliance_opinion:record"},
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {

@@ -148,9 +148,7 @@ async def list_tokens(
     query = paging.fingerprint("tokens", str(account_id))
     after = _id_after(query, cursor)
     found = list(
-        await store.list_tokens(
-            tx, account_id, after=after, limit=paging.check_limit(limit) + 1
-        )
+        await store.list_tokens(tx, account_id, after=after, limit=paging.check_limit(limit) + 1)
     )
     if len(found) <= limit:
         return Page(found)

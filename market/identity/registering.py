@@ -68,7 +68,7 @@ class CapacityNotOpen(Refused):
 
 
 class PersonIsNoAgency(Refused):
-    """A compliance agency is an organisation; it answers for its opinion by itself (HN-05, HN-27)."""
+    """An agency is an organisation that answers for its opinion by itself (HN-05, HN-27)."""
 
     code = "person_is_no_agency"
 

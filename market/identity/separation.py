@@ -23,7 +23,7 @@ class AdministratorWearsNoOtherRole(Refused):
 
 
 class RoleNotForParty(Refused):
-    """The role belongs to another kind of party: staff to the operator, a regulator to its office."""
+    """The role belongs to another kind of party: staff to the operator, a regulator to the bureau."""
 
     code = "role_not_for_party"
 

@@ -364,7 +364,9 @@ async def update_password(tx: Tx, account_id: UUID, password_hash: str) -> None:
     )
 
 
-async def close_account(tx: Tx, account_id: UUID, *, closed_by: AccountId, now: dt.datetime) -> None:
+async def close_account(
+    tx: Tx, account_id: UUID, *, closed_by: AccountId, now: dt.datetime
+) -> None:
     """Close an account with all that hangs on it."""
     await tx.execute("UPDATE market.accounts SET closed_at = $2 WHERE id = $1", account_id, now)
     await close_sessions(tx, account_id, now)
@@ -416,9 +418,7 @@ async def lock_grant(tx: Tx, grant_id: UUID) -> RoleGrant | None:
     return None if row is None else _grant(row)
 
 
-async def revoke_grant(
-    tx: Tx, grant_id: UUID, *, revoked_by: AccountId, now: dt.datetime
-) -> None:
+async def revoke_grant(tx: Tx, grant_id: UUID, *, revoked_by: AccountId, now: dt.datetime) -> None:
     """Store that a grant was revoked."""
     await tx.execute(
         "UPDATE market.role_grants SET revoked_at = $2, revoked_by = $3 WHERE id = $1",

@@ -1,0 +1,104 @@
+"""Show the public keys (公钥); register a party's key and revoke one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.export_format import KeyRow, Keys
+from catalog.audit_log.leaf import instant
+from catalog.signing import queries as signing
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest
+
+_PUBLIC_FOR_A_MINUTE = "public, max-age=60"
+
+
+class RegisterKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An Ed25519 public key (32 bytes) and the signature that proves its possession, in base64."""
+
+    purpose: Purpose
+    public_key: Annotated[bytes, msgspec.Meta(max_length=64)]
+    possession: Annotated[bytes, msgspec.Meta(max_length=128)]
+
+
+class RevokeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the key shall not be used any more."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+@get("/api/v1/keys", summary="All public keys", tags=["keys"])
+async def list_keys(request: AnyRequest) -> Response[bytes]:
+    """Return the log's verifier key and every key that ever was, as an export has them."""
+
+    async def look(c: Command) -> Keys:
+        keys = await signing.list_public_keys(c.tx)
+        log = VerifierKey(c.context.settings.log_origin, _checkpoint_key(keys))
+        return Keys(str(log), [_row(key) for key in keys])
+
+    return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
+
+
+@post("/api/v1/keys", summary="Register a key", tags=["keys"])
+async def register_key(request: AnyRequest, data: JSONBody[RegisterKey]) -> Response[bytes]:
+    """Register a key of one's own party, whose private half stays with it (登记公钥)."""
+
+    async def act(c: Command) -> Answer:
+        key = await audit_log.register_party_key(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            purpose=data.purpose,
+            public_key=data.public_key,
+            possession=data.possession,
+        )
+        return created(_row(key), "/api/v1/keys")
+
+    return await command(request, act)
+
+
+@post("/api/v1/keys/{key_id:str}/revocations", summary="Revoke a key", tags=["keys"])
+async def revoke_key(
+    request: AnyRequest, key_id: FromPath[str], data: JSONBody[RevokeKey]
+) -> Response[bytes]:
+    """Revoke a key (吊销公钥): what it signs from now on does not count."""
+
+    async def act(c: Command) -> Answer:
+        key = await audit_log.revoke_key(
+            c.tx, actor=c.actor, now=c.now, key_id=key_id, reason=data.reason
+        )
+        return done(_row(key))
+
+    return await command(request, act)
+
+
+def _checkpoint_key(keys: list[PublicKey]) -> bytes:
+    own = [key for key in keys if key.purpose is Purpose.CHECKPOINT]
+    return own[-1].public_key if own else b""
+
+
+def _row(key: PublicKey) -> KeyRow:
+    return KeyRow(
+        key_id=key.key_id,
+        purpose=key.purpose.value,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        valid_from=instant(key.valid_from),
+        valid_to=_instant(key.valid_to),
+        revoked_at=_instant(key.revoked_at),
+        holder_party_id=None if key.holder_party_id is None else str(key.holder_party_id),
+        registered_by=None if key.registered_by is None else str(key.registered_by),
+    )
+
+
+def _instant(at: dt.datetime | None) -> str | None:
+    return None if at is None else instant(at)
