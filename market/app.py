@@ -15,6 +15,8 @@ from litestar.types import Receive, Scope, Send
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.disk import CheckpointJournal
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
@@ -25,7 +27,6 @@ from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.problem import HANDLERS
-from market.jobs import loop
 from market.settings import Settings
 
 
@@ -66,22 +67,53 @@ async def wire(settings: Settings, clock: Clock) -> Context:
         settings=settings,
         clock=clock,
         db=db,
-        signers=dict(signers),
+        signers={purpose.value: signer for purpose, signer in signers.items()},
         checkpoint_journal=CheckpointJournal(settings.journal_path),
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
     )
 
 
 class Application:
-    """The ASGI application: the body guard before litestar."""
+    """The ASGI application: the body guard before litestar, and what both stand on."""
 
-    def __init__(self, litestar: Litestar) -> None:
-        self.litestar = litestar
-        self._guarded = BodyGuard(litestar)
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.litestar = Litestar(
+            route_handlers=routes.handlers(),
+            guards=[permit],
+            exception_handlers=HANDLERS,
+            lifespan=[lambda _app: self.wired()],
+            openapi_config=None,  # /openapi.json is ours: market/http/openapi.py
+            request_max_body_size=None,  # each door has its own limit: body_guard, files
+            logging_config=None,
+            debug=False,
+        )
+        routes.bind_rules(list(self.litestar.routes))
+        self._guarded = BodyGuard(self.litestar)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         await self._guarded(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def wired(self) -> AsyncIterator[Context]:
+        """Open what the service stands on, run its jobs, and close it again."""
+        context = await wire(self._settings, self._clock)
+        self.litestar.state.context = context
+        jobs = None
+        if self._settings.run_jobs:
+            from market.jobs import loop
+
+            jobs = asyncio.create_task(loop.run_until_stopped(context))
+        try:
+            yield context
+        finally:
+            if jobs is not None:
+                jobs.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await jobs
+            await context.db.close()
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> Application:
@@ -93,35 +125,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Application
     :raises RouteUncovered: if a route has no rule in the policy table.
     """
     configure_logs(settings)
-
-    @contextlib.asynccontextmanager
-    async def wired(app: Litestar) -> AsyncIterator[None]:
-        context = await wire(settings, clock or SystemClock())
-        app.state.context = context
-        job = (
-            asyncio.create_task(loop.run_until_stopped(context)) if settings.run_jobs else None
-        )
-        try:
-            yield
-        finally:
-            if job is not None:
-                job.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await job
-            await context.db.close()
-
-    app = Litestar(
-        route_handlers=routes.handlers(),
-        guards=[permit],
-        exception_handlers=HANDLERS,
-        lifespan=[wired],
-        openapi_config=None,  # /openapi.json is ours: market/http/openapi.py builds it from the table
-        request_max_body_size=None,  # each door has its own limit; see body_guard and files
-        logging_config=None,
-        debug=False,
-    )
-    routes.bind_rules(list(app.routes))
-    return Application(app)
+    return Application(settings, clock or SystemClock())
 
 
 def configure_logs(settings: Settings) -> None:

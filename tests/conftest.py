@@ -192,7 +192,7 @@ async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
     from market.app import create_app
 
     made = create_app(settings, clock=clock)
-    async with made.litestar.lifespan():
+    async with made.wired():
         yield made
 
 

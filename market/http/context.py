@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from litestar import Request
 
+from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
+from catalog.signing.purposes import Purpose
 from market.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]

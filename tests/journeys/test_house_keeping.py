@@ -1,0 +1,104 @@
+"""What every request gets, whatever it asks for: ids, problems, strict JSON, health."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api import Api, code
+
+
+async def test_the_process_lives_and_can_work(api: Api) -> None:
+    live, ready = await api.get("/healthz/live"), await api.get("/healthz/ready")
+
+    assert live.status_code == 200
+    assert ready.status_code == 200, ready.text
+    assert ready.json()["database"] == "ok"
+
+
+async def test_every_answer_carries_its_request_id(api: Api) -> None:
+    named = await api.http.get("/healthz/live", headers={"x-request-id": "abc-1"})
+    strange = await api.http.get("/healthz/live", headers={"x-request-id": "a b\tc"})
+
+    assert named.headers["x-request-id"] == "abc-1"
+    assert strange.headers["x-request-id"] != "a b\tc"
+
+
+async def test_an_unknown_address_is_a_problem_in_the_language_asked_for(api: Api) -> None:
+    chinese = await api.get("/api/v1/nothing-here")
+    english = await api.http.get("/api/v1/nothing-here", headers={"accept-language": "en-GB,en"})
+
+    assert chinese.status_code == english.status_code == 404
+    assert code(chinese) == "not_found"
+    assert "没有" in chinese.json()["title"]
+    assert "no such thing" in english.json()["title"]
+    assert english.json()["wording"]["zh"] == chinese.json()["title"]
+
+
+async def test_a_method_that_is_not_served_is_a_problem_too(api: Api) -> None:
+    answer = await api.http.request("PATCH", "/healthz/live")
+
+    assert answer.status_code == 405
+    assert code(answer) == "method_not_allowed"
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("body", "refused_as"),
+    [
+        (b'{"a": 1, "a": 2}', "body_key_doubled"),
+        (b"[" * 100_000, "body_too_deep"),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, "body_too_deep"),
+        (b'{"a": ', "body_malformed"),
+        (b'{"a": NaN}', "body_malformed"),
+        (b'\xff\xfe{"a": 1}', "body_malformed"),
+        (b'"' + b"x" * (1024 * 1024) + b'"', "body_too_large"),
+    ],
+    ids=["doubled", "brackets", "objects", "cut", "nan", "not utf-8", "large"],
+)
+async def test_json_that_two_readers_could_read_differently_is_refused(
+    api: Api, body: bytes, refused_as: str
+) -> None:
+    answer = await api.http.post(
+        "/api/v1/parties", content=body, headers={"content-type": "application/json"}
+    )
+
+    assert code(answer) == refused_as
+    assert answer.status_code in (400, 413)
+
+
+async def test_a_body_of_another_type_is_refused(api: Api) -> None:
+    answer = await api.http.post(
+        "/api/v1/parties", content=b"<a/>", headers={"content-type": "application/xml"}
+    )
+
+    assert answer.status_code == 415
+    assert code(answer) == "media_type_unsupported"
+
+
+async def test_brackets_inside_a_string_are_no_depth(api: Api) -> None:
+    answer = await api.http.post(
+        "/api/v1/parties",
+        content=b'{"name": "' + b"[" * 1000 + b'\\"{"}',
+        headers={"content-type": "application/json", "idempotency-key": "k"},
+    )
+
+    assert code(answer) == "body_invalid"
+
+
+async def test_a_command_without_a_key_or_with_a_bad_one_is_refused(api: Api) -> None:
+    body = {"name": "x"}
+
+    without = await api.http.post("/api/v1/objections", json=body)
+    bad = await api.http.post("/api/v1/objections", json=body, headers={"idempotency-key": "键"})
+
+    assert {without.status_code, bad.status_code} <= {400, 401, 422}
+
+
+async def test_an_unknown_token_is_nobody(api: Api) -> None:
+    answer = await api.as_("not-a-token").get("/api/v1/me")
+    without = await api.get("/api/v1/me")
+    other_scheme = await api.http.get("/api/v1/me", headers={"authorization": "Basic eDp5"})
+
+    assert {a.status_code for a in (answer, without, other_scheme)} == {401}
+    assert code(answer) == "unauthenticated"
+    assert answer.headers["www-authenticate"] == "Bearer"
