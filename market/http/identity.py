@@ -197,7 +197,7 @@ async def list_parties(
 async def verify_party(
     request: AnyRequest, party_id: FromPath[UUID], data: JSONBody[Nothing]
 ) -> Response[bytes]:
-    """Record that a party's real name was checked (实名认证, BJ-18); traders may trade from then."""
+    """Record that a party's real name was checked (实名认证, BJ-18); a trader trades from then."""
 
     async def act(c: Command) -> Answer:
         return done(

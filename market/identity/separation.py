@@ -23,7 +23,7 @@ class AdministratorWearsNoOtherRole(Refused):
 
 
 class RoleNotForParty(Refused):
-    """The role belongs to another kind of party: staff to the operator, a regulator to the bureau."""
+    """The role belongs to another kind of party: staff to the operator, say."""
 
     code = "role_not_for_party"
 
