@@ -12,7 +12,15 @@ from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
 from catalog.kernel.errors import Missing
 from settlement.ledger import disk, invariants
-from settlement.ledger.accounts import BOOK, Account, Purpose, Side, account
+from settlement.ledger.accounts import (
+    BOOK,
+    Account,
+    OwnerKind,
+    Purpose,
+    Side,
+    Title,
+    account,
+)
 from settlement.ledger.invariants import Breach, Guard, OrderMoney, Replay
 from settlement.money import CURRENCY, yuan
 
@@ -103,9 +111,9 @@ class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
 _ENTRY: Final = """
     SELECT j.key, j.kind, j.book, j.currency, j.amt, j.order_id, j.reverses, j.rule_version,
            j.booked_at, j.value_on, j.record, j.record_sha256,
-           (SELECT array_agg(a.code ORDER BY l.n)
+           (SELECT array_agg(coalesce(a.code, l.id::text) ORDER BY l.n)
                    FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
-                   JOIN settlement.accounts a ON a.id = l.id) AS codes
+                   LEFT JOIN settlement.accounts a ON a.id = l.id) AS codes
       FROM settlement.journal j"""
 
 _ORDER_MONEY: Final = (
@@ -286,7 +294,7 @@ def _entry(row: Row) -> PostedEntry:
 
 
 def _legs(row: Row) -> tuple[tuple[str, int], ...]:
-    # Not strict: a row that was tampered with may have legs whose account is gone, and is to be
+    # Not strict: a row that was tampered with may have more of one than of the other, and is to be
     # shown and named, not to end the reading.
     return tuple(zip(row["codes"] or [], row["amt"], strict=False))
 
@@ -323,7 +331,7 @@ def _order_money(row: Row) -> OrderMoney:
 
 
 def _balance(row: Row) -> Balance:
-    title = disk.read_chart()[Purpose(row["purpose"])]
+    title = _title(row["purpose"])
     return Balance(
         account=row["code"],
         purpose=row["purpose"],
@@ -340,10 +348,10 @@ def _balance(row: Row) -> Balance:
 
 
 def _line(row: Row) -> TrialLine:
-    title = disk.read_chart()[Purpose(row["purpose"])]
+    title = _title(row["purpose"])
     return TrialLine(
         number=title.number,
-        purpose=row["purpose"],
+        purpose=row["purpose"] or "",
         title_zh=title.zh,
         title_en=title.en,
         accounts=row["accounts"],
@@ -351,6 +359,15 @@ def _line(row: Row) -> TrialLine:
         credits_fen=row["credits"],
         balance_fen=row["credits"] - row["debits"],
     )
+
+
+def _title(purpose: str | None) -> Title:
+    """Return the title of a purpose, or a blank one: legs of an account that is gone still count."""
+    if purpose not in set(Purpose):
+        return Title(
+            "", "科目表外", "off the chart", Side.CREDIT, guarded=False, owner=OwnerKind.MARKET
+        )
+    return disk.read_chart()[Purpose(purpose)]
 
 
 def _uuid(value: Any) -> uuid.UUID:

@@ -443,6 +443,17 @@ TAMPERINGS: dict[str, tuple[str, set[Law]]] = {
         "UPDATE settlement.order_money SET paid = paid + 7",
         {Law.ORDER_MONEY_EQUALS_JOURNAL},
     ),
+    "a removed account": (
+        "DELETE FROM settlement.accounts WHERE purpose = 'platform_fee'",
+        {Law.RECORD_EQUALS_COLUMNS},
+    ),
+    "an account off the chart": (
+        (
+            "ALTER TABLE settlement.accounts DROP CONSTRAINT account_purpose_is_charted;"
+            "UPDATE settlement.accounts SET purpose = 'pocket' WHERE purpose = 'platform_fee'"
+        ),
+        {Law.RECORD_EQUALS_COLUMNS},
+    ),
     "a renamed account": (
         "UPDATE settlement.accounts SET owner = 'mine' WHERE purpose = 'payable'",
         {Law.RECORD_EQUALS_COLUMNS},
@@ -477,6 +488,12 @@ async def test_the_check_finds_what_was_changed_behind_the_databases_back(
 
     async with begin(db, almighty, snapshot=True) as tx:
         found = await books.find_breaches(tx)
+        # What was tampered with can still be looked at.
+        assert (await books.trial_balance(tx)).is_balanced is (
+            Law.TRIAL_BALANCE_ZERO not in {breach.law for breach in found}
+        )
+        assert (await books.list_balances(tx, limit=200)).items
+        await books.list_entries(tx, limit=200)
     assert laws <= {breach.law for breach in found}
 
 
