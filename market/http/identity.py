@@ -24,6 +24,7 @@ from market.http.command import (
     secret_command,
 )
 from market.http.context import AnyRequest, context
+from market.http.describe import KEYLESS
 from market.identity import operations, queries
 from market.identity.disk import identity_key
 from market.identity.model import Capacity, Founder, Kind
@@ -117,7 +118,7 @@ class Done(msgspec.Struct, frozen=True):
     at: dt.datetime
 
 
-@post("/api/v1/foundation", summary="Found the market", tags=["identity"])
+@post("/api/v1/foundation", summary="Found the market", tags=["identity"], opt=KEYLESS)
 async def found_market(request: AnyRequest, data: JSONBody[FoundMarket]) -> Response[bytes]:
     """Found an empty market with its authority, its operator and three administrators (开市)."""
 
@@ -288,7 +289,7 @@ async def revoke_role(
     return await command(request, act)
 
 
-@post("/api/v1/sessions", summary="Sign in", tags=["identity"])
+@post("/api/v1/sessions", summary="Sign in", tags=["identity"], opt=KEYLESS)
 async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes]:
     """Open a session (登录). Its token is told this once; send it as ``Authorization: Bearer``."""
     wiring = context(request)
@@ -307,7 +308,9 @@ async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes
     )
 
 
-@delete("/api/v1/sessions/current", status_code=200, summary="Sign out", tags=["identity"])
+@delete(
+    "/api/v1/sessions/current", status_code=200, summary="Sign out", tags=["identity"], opt=KEYLESS
+)
 async def sign_out(request: AnyRequest) -> Response[bytes]:
     """Close the session with which this request came (退出登录)."""
 
@@ -330,7 +333,7 @@ async def get_self(request: AnyRequest) -> Response[bytes]:
     return answer(await read(request, look))
 
 
-@post("/api/v1/me/password", summary="Change one's password", tags=["identity"])
+@post("/api/v1/me/password", summary="Change one's password", tags=["identity"], opt=KEYLESS)
 async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -> Response[bytes]:
     """Change one's password (修改口令) and close all one's other sessions."""
 
@@ -349,7 +352,7 @@ async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -
     return await secret_command(request, act)
 
 
-@post("/api/v1/tokens", summary="Issue a token", tags=["identity"])
+@post("/api/v1/tokens", summary="Issue a token", tags=["identity"], opt=KEYLESS)
 async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Response[bytes]:
     """Issue a token for a program (签发令牌). Its secret is told this once."""
 

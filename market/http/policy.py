@@ -206,6 +206,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/healthz/ready"): _public(),
     ("GET", "/openapi.json"): _public(),
     ("GET", "/docs"): _public(),
+    ("GET", "/docs/rapidoc-min.js"): _public(),
 }
 
 # Pages for people. The portal signs its forms with the session; each form is one command.
