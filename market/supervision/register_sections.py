@@ -1,0 +1,450 @@
+"""Count what happened to registrations (确权登记情况, HN-21): sections 2 to 8 and 10 of RULES §6.6."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from catalog.agencies.model import Misconduct
+from catalog.audit_log.events import Event
+from catalog.audit_log.leaf import instant
+from catalog.objections.outcome import Outcome
+from catalog.products.model import Form, OriginPath
+from catalog.registration.findings import Overall
+from catalog.registration.grounds import Ground
+from market.identity.model import Kind
+from market.supervision.facts import Fact
+from market.supervision.history import History, Spans, counted
+from market.supervision.model import Column, Figure, Section, Table, Value
+
+_COUNT: Final = Column("count", "数量", "Count")
+_SUBMISSIONS: Final = (Event.APPLICATION_SUBMITTED, Event.APPLICATION_RESUBMITTED)
+_DECISIONS: Final = (
+    Event.APPLICATION_ACCEPTED,
+    Event.CORRECTION_REQUIRED,
+    Event.APPLICATION_OUT_OF_SCOPE,
+)
+_REVIEWED: Final = (
+    Event.REVIEW_PASSED,
+    Event.REGISTRATION_REFUSED,
+    Event.TECHNICAL_REVIEW_FAILED,
+)
+
+
+def applications(history: History) -> Section:
+    """Return section 2: what was applied for, by whom, made from what."""
+    received = history.of(Event.APPLICATION_SUBMITTED)
+    first = counted(received, lambda fact: _is_first(history, fact), ("yes", "no"))
+    return Section(
+        2,
+        "applications",
+        "确权登记申请",
+        "Applications",
+        ("HN-02", "HN-03", "HN-06", "HN-07"),
+        figures=(
+            Figure("received", "收到申请", "Received", len(received)),
+            _number(history, "resubmitted", "补正后提交", "Resubmitted", *_SUBMISSIONS[1:]),
+            _number(history, "withdrawn", "撤回", "Withdrawn", Event.APPLICATION_WITHDRAWN),
+            _number(history, "lapsed", "逾期未补正", "Lapsed", Event.APPLICATION_LAPSED),
+            Figure("first_registration", "首次登记", "First registration", first[0][1]),
+            Figure("registered_elsewhere", "曾在其他机构登记", "Registered elsewhere", first[1][1]),
+        ),
+        tables=(
+            _tally(
+                "by_form",
+                ("按数据产品形式", "By form"),
+                ("form", "产品形式", "Form"),
+                counted(received, lambda fact: history.told_of(fact, "form"), Form),
+            ),
+            _tally(
+                "by_applicant_kind",
+                ("按申请主体", "By kind of applicant"),
+                ("applicant_kind", "申请主体", "Applicant"),
+                counted(received, history.party_kind_of, Kind),
+            ),
+            _tally(
+                "by_origin_path",
+                ("按数据资源来源", "By origin of the resources"),
+                ("origin_path", "来源路径", "Origin"),
+                counted(received, lambda fact: history.told_of(fact, "origin_path"), OriginPath),
+            ),
+        ),
+    )
+
+
+def acceptance(history: History) -> Section:
+    """Return section 3: what was accepted, and how soon (HN-10: 3 working days, told in 1)."""
+    spans = history.spans(
+        history.of(*_DECISIONS),
+        lambda fact: history.before(fact, "application", *_SUBMISSIONS),
+        history.rulebook.acceptance,
+    )
+    return Section(
+        3,
+        "acceptance",
+        "受理",
+        "Acceptance",
+        ("HN-09", "HN-10"),
+        figures=(
+            _number(history, "accepted", "受理", "Accepted", Event.APPLICATION_ACCEPTED),
+            _number(
+                history,
+                "correction_required",
+                "一次性告知补正",
+                "Correction required",
+                Event.CORRECTION_REQUIRED,
+            ),
+            _number(
+                history, "out_of_scope", "不予受理", "Out of scope", Event.APPLICATION_OUT_OF_SCOPE
+            ),
+            *_lengths(spans),
+            _overdue(history, "acceptance", "受理超期", "Acceptance overdue"),
+            _overdue(history, "acceptance_notice", "告知超期", "Notification overdue"),
+        ),
+    )
+
+
+def review(history: History) -> Section:
+    """Return section 4: the two reviews and the 30 working days for both (HN-12 to 14)."""
+    technical = history.of(Event.TECHNICAL_OPINION_RECORDED)
+    compliance = history.of(Event.COMPLIANCE_OPINION_RECORDED)
+    spans = history.spans(
+        history.of(*_REVIEWED),
+        lambda fact: history.before(fact, "application", Event.APPLICATION_ACCEPTED),
+        history.rulebook.review,
+    )
+    return Section(
+        4,
+        "review",
+        "审查",
+        "Review",
+        ("HN-12", "HN-13", "HN-14"),
+        figures=(
+            _number(history, "passed", "审查通过", "Passed", Event.REVIEW_PASSED),
+            _number(
+                history,
+                "technical_failed",
+                "技术审查未通过",
+                "Failed the technical review",
+                Event.TECHNICAL_REVIEW_FAILED,
+            ),
+            *_lengths(spans),
+            _overdue(history, "review", "审查超期", "Review overdue"),
+        ),
+        tables=(
+            _tally(
+                "technical",
+                ("技术性审查意见", "Technical opinions"),
+                ("conclusion", "结论", "Conclusion"),
+                counted(technical, _conclusion, (Overall.PASS, Overall.FAIL)),
+            ),
+            _tally(
+                "compliance",
+                ("合规性审查意见", "Compliance opinions"),
+                ("conclusion", "结论", "Conclusion"),
+                counted(compliance, _conclusion, Overall),
+            ),
+            _compliance_by_agency(compliance),
+        ),
+    )
+
+
+def refusals(history: History) -> Section:
+    """Return section 5: refusals by ground, R1 to R5 (HN-15). One refusal can have several."""
+    refused = history.of(Event.REGISTRATION_REFUSED)
+    named = [ground for fact in refused for ground in _grounds(fact)]
+    known = dict.fromkeys((*Ground, *sorted(named)), 0)
+    for ground in named:
+        known[ground] += 1
+    return Section(
+        5,
+        "refusals",
+        "不予登记",
+        "Refusals",
+        ("HN-15",),
+        figures=(Figure("refused", "不予办理登记", "Refused", len(refused)),),
+        tables=(
+            _tally(
+                "by_ground",
+                ("按不予登记情形", "By ground"),
+                ("ground", "情形", "Ground"),
+                tuple((str(ground), count) for ground, count in known.items()),
+            ),
+        ),
+    )
+
+
+def notices(history: History) -> Section:
+    """Return section 6: public notices and what was objected to while they ran (HN-16)."""
+    objections = history.of(Event.OBJECTION_FILED)
+    during = [fact for fact in objections if _is_during_notice(fact)]
+    return Section(
+        6,
+        "notices",
+        "公示",
+        "Public notices",
+        ("HN-16", "HN-20"),
+        figures=(
+            _number(history, "opened", "发布公示", "Opened", Event.NOTICE_PUBLISHED),
+            _number(history, "completed", "公示期满", "Completed", Event.NOTICE_ENDED),
+            _number(history, "interrupted", "公示中断", "Interrupted", Event.NOTICE_INTERRUPTED),
+            _number(history, "closed", "公示终止", "Closed", Event.NOTICE_CLOSED),
+            Figure("objections", "公示期异议", "Objections during notice", len(during)),
+        ),
+    )
+
+
+# What the log may tell of certificates; kinds that did not occur are counted as zero.
+_CERTIFICATE_EVENTS: Final = (
+    ("issued", "核发", "Issued"),
+    ("changed", "变更", "Changed"),
+    ("corrected", "更正", "Corrected"),
+    ("transferred", "转移", "Transferred"),
+    ("deregistered", "注销", "Deregistered"),
+    ("revoked", "撤销", "Revoked"),
+    ("reissued", "重新发放", "Reissued"),
+    ("frozen", "争议冻结", "Frozen"),
+    ("unfrozen", "解除冻结", "Unfrozen"),
+)
+_DEREGISTRATIONS: Final = ("voluntary", "instrument", "no_holder")
+
+
+def certificates(history: History) -> Section:
+    """Return section 7: certificates and what became of them, by number (HN-16 to 20)."""
+    told = history.of_noun("certificate")
+    gone = history.of(Event.CERTIFICATE_DEREGISTERED)
+    return Section(
+        7,
+        "certificates",
+        "凭证",
+        "Certificates",
+        ("HN-16", "HN-17", "HN-18", "HN-19", "HN-20"),
+        figures=tuple(
+            Figure(code, zh, en, sum(fact.event == f"certificate:{code}" for fact in told))
+            for code, zh, en in _CERTIFICATE_EVENTS
+        ),
+        tables=(
+            _tally(
+                "deregistered_by_cause",
+                ("按注销原因", "Deregistered, by cause"),
+                ("cause", "原因", "Cause"),
+                counted(gone, lambda fact: fact.text("cause", "ground"), _DEREGISTRATIONS),
+            ),
+            Table(
+                "by_number",
+                "凭证清单",
+                "By number",
+                (
+                    Column("number", "凭证编号", "Number"),
+                    Column("event", "事项", "Event"),
+                    Column("at", "时间", "At"),
+                    Column("sha256", "凭证摘要", "Digest"),
+                    Column("index", "日志序号", "Log index"),
+                ),
+                tuple(_certificate_row(fact) for fact in told),
+            ),
+        ),
+    )
+
+
+def objections(history: History) -> Section:
+    """Return section 8: objections, whether told in 3 and answered in 7 days, and their ends."""
+    forwarded = history.spans(
+        history.of(Event.OBJECTION_FORWARDED),
+        lambda fact: history.before(fact, "objection", Event.OBJECTION_FILED),
+        history.rulebook.objection_forwarding,
+    )
+    answered = history.spans(
+        history.of(Event.OBJECTION_ANSWERED),
+        lambda fact: history.before(fact, "objection", Event.OBJECTION_FORWARDED),
+        history.rulebook.objection_response,
+    )
+    return Section(
+        8,
+        "objections",
+        "异议",
+        "Objections",
+        ("HN-20",),
+        figures=(
+            _number(history, "received", "收到异议", "Received", Event.OBJECTION_FILED),
+            _number(history, "rejected", "不予受理异议", "Rejected", Event.OBJECTION_REJECTED),
+            Figure("forwarded", "已转送登记主体", "Forwarded", forwarded.count),
+            Figure("forwarded_on_time", "3日内转送", "Forwarded in time", forwarded.on_time),
+            Figure(
+                "forwarded_on_time_bps",
+                "转送按期率（万分比）",
+                "In time (bps)",
+                forwarded.on_time_bps,
+            ),
+            Figure("answered", "已反馈说明", "Answered", answered.count),
+            Figure("answered_on_time", "7日内反馈", "Answered in time", answered.on_time),
+            Figure(
+                "answered_on_time_bps",
+                "反馈按期率（万分比）",
+                "In time (bps)",
+                answered.on_time_bps,
+            ),
+            _number(
+                history,
+                "response_timed_out",
+                "逾期未反馈",
+                "Not answered in time",
+                Event.OBJECTION_RESPONSE_TIMED_OUT,
+            ),
+            _number(
+                history,
+                "referred_to_court",
+                "转司法或仲裁",
+                "Referred to court",
+                Event.OBJECTION_REFERRED,
+            ),
+            _number(history, "withdrawn", "撤回异议", "Withdrawn", Event.OBJECTION_WITHDRAWN),
+            _number(history, "closed", "办结", "Closed", Event.OBJECTION_CLOSED),
+            Figure(
+                "instruments_applied",
+                "执行生效法律文书",
+                "Instruments applied",
+                len(history.of_noun("instrument")),
+            ),
+        ),
+        tables=(
+            _tally(
+                "by_outcome",
+                ("按处理结果", "By outcome"),
+                ("outcome", "处理结果", "Outcome"),
+                counted(
+                    history.of(Event.OBJECTION_DETERMINED),
+                    lambda fact: fact.text("outcome"),
+                    Outcome,
+                ),
+            ),
+        ),
+    )
+
+
+def agencies(history: History) -> Section:
+    """Return section 10: agencies' contracts, evaluations and misconduct (HN-23, 24, 27)."""
+    suspended = history.of(Event.AGENCY_CONTRACT_SUSPENDED)
+    signed, ended = (
+        history.ever(Event.AGENCY_CONTRACTED),
+        history.ever(Event.AGENCY_CONTRACT_SUSPENDED),
+    )
+    return Section(
+        10,
+        "agencies",
+        "第三方确权登记服务机构",
+        "Agencies",
+        ("HN-23", "HN-24", "HN-27"),
+        figures=(
+            _number(history, "contracted", "签订服务合同", "Contracted", Event.AGENCY_CONTRACTED),
+            Figure("suspended", "暂停合同", "Suspended", len(suspended)),
+            Figure("not_suspended", "累计未暂停合同", "Never suspended", len(signed) - len(ended)),
+            _number(history, "replaced", "更换审查机构", "Replaced", Event.AGENCY_REPLACED),
+            Figure("evaluated", "履约评价", "Evaluated", _events(history, "agency:evaluated")),
+        ),
+        tables=(
+            _tally(
+                "by_misconduct",
+                ("按违规情形", "By misconduct"),
+                ("misconduct", "违规情形", "Misconduct"),
+                counted(suspended, lambda fact: fact.text("misconduct"), Misconduct),
+            ),
+        ),
+    )
+
+
+# ── what the sections share ──
+
+
+def _number(history: History, code: str, zh: str, en: str, *events: str) -> Figure:
+    return Figure(code, zh, en, len(history.of(*events)))
+
+
+def _events(history: History, event: str) -> int:
+    return len(history.of(event))
+
+
+def _overdue(history: History, kind: str, zh: str, en: str) -> Figure:
+    marked = history.of(Event.TIMER_OVERDUE)
+    return Figure(f"{kind}_overdue", zh, en, sum(fact.text("kind") == kind for fact in marked))
+
+
+def _lengths(spans: Spans) -> tuple[Figure, ...]:
+    return (
+        Figure(
+            "median_working_days",
+            "用时中位数（工作日）",
+            "Median working days",
+            spans.median_working_days,
+        ),
+        Figure(
+            "maximum_working_days",
+            "最长用时（工作日）",
+            "Longest, working days",
+            spans.maximum_working_days,
+        ),
+        Figure("on_time", "按期", "In time", spans.on_time),
+        Figure("on_time_bps", "按期率（万分比）", "In time (bps)", spans.on_time_bps),
+    )
+
+
+def _tally(
+    code: str,
+    title: tuple[str, str],
+    column: tuple[str, str, str],
+    rows: tuple[tuple[Value, ...], ...],
+) -> Table:
+    return Table(code, *title, (Column(*column), _COUNT), rows)
+
+
+def _is_first(history: History, fact: Fact) -> str | None:
+    """Return whether it is a first registration (是否首次登记, HN-07), said now or in the draft."""
+    for told in (fact, history.before(fact, "application", *_DRAFTS)):
+        answer = None if told is None else told.values.get("is_first_registration")
+        if isinstance(answer, bool):
+            return "yes" if answer else "no"
+    return None
+
+
+_DRAFTS: Final = (Event.APPLICATION_DRAFTED, Event.APPLICATION_REVISED)
+
+
+def _conclusion(fact: Fact) -> str | None:
+    return fact.text("overall", "conclusion", "result")
+
+
+def _grounds(fact: Fact) -> list[str]:
+    named = fact.texts("grounds")
+    return named or [fact.text("ground") or "unknown"]
+
+
+def _is_during_notice(fact: Fact) -> bool:
+    return fact.subject("notice") is not None or fact.text("target_kind", "target") in {
+        "notice",
+        "application",
+    }
+
+
+def _compliance_by_agency(opinions: list[Fact]) -> Table:
+    counts: dict[str, list[int]] = {}
+    for fact in opinions:
+        agency = fact.text("agency_party_id") or fact.actor_party_id or "unknown"
+        line = counts.setdefault(agency, [0, 0])
+        line[_conclusion(fact) == Overall.FAIL] += 1
+    return Table(
+        "by_agency",
+        "按机构",
+        "By agency",
+        (
+            Column("agency_party_id", "机构", "Agency"),
+            Column("pass", "通过", "Passed"),
+            Column("fail", "不通过", "Failed"),
+        ),
+        tuple((agency, *line) for agency, line in sorted(counts.items())),
+    )
+
+
+def _certificate_row(fact: Fact) -> tuple[Value, ...]:
+    digest = next((d for d in fact.digests if d.kind == "certificate"), None)
+    number = fact.subject("certificate") if digest is None else digest.id
+    sha256 = None if digest is None else digest.sha256
+    return (number, fact.event.partition(":")[2], instant(fact.at), sha256, fact.index)
