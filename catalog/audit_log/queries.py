@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -105,6 +106,31 @@ async def prove_inclusion(tx: Tx, index: int, size: int | None = None) -> Inclus
     return InclusionProof(index, size, root, leaf_hash, tuple(hashes))
 
 
+async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[int, InclusionProof]:
+    """Return the proofs for many leaves of the published tree of ``size``, the tiles read once.
+
+    :raises ProofOutOfRange: if the tree of that size is not published or lacks one of the leaves.
+    """
+    published = await get_checkpoint(tx)
+    wanted = sorted(set(indices))
+    if not wanted:
+        return {}
+    if not 0 <= wanted[0] <= wanted[-1] < size <= published.size:
+        raise ProofOutOfRange(index=wanted[-1], size=size, published=published.size)
+    spans = {
+        index: [(index, index + 1), (0, size), *merkle.inclusion_spans(index, size)]
+        for index in wanted
+    }
+    state = await store.get_state(tx)
+    every = merkle.tiles_of(span for each in spans.values() for span in each)
+    tiles = await store.read_tiles(tx, state, every)
+    proofs = {}
+    for index, each in spans.items():
+        leaf_hash, root, *hashes = merkle.hashes_of(each, tiles)
+        proofs[index] = InclusionProof(index, size, root, leaf_hash, tuple(hashes))
+    return proofs
+
+
 async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> ConsistencyProof:
     """Return the proof that the tree of ``new`` (the published one) continues that of ``old``.
 
@@ -139,6 +165,36 @@ async def list_entries_about(
     """
     rows = await store.list_about(tx, subject.key, limit)
     return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def list_entries_about_any(
+    tx: Tx, viewer: Actor, subjects: Iterable[str], *, limit: int
+) -> list[Entry]:
+    """Return the entries about any of the subjects (``kind:id``), oldest first.
+
+    Row-level security leaves out what the viewer's party has no part in.
+    """
+    rows = await store.list_about_any(tx, sorted(set(subjects)), limit)
+    return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def list_covered(
+    tx: Tx, *, size: int, since: dt.datetime, until: dt.datetime, only_since: Iterable[str]
+) -> list[Entry]:
+    """Return the first ``size`` entries older than ``until`` with payloads, in their places.
+
+    For computations of the market's own, whose caller has asked for the permission. Of the events
+    ``only_since``, those older than ``since`` are left out.
+    """
+    rows = await store.list_covered(
+        tx, size=size, since=since, until=until, only_since=list(only_since)
+    )
+    return [_entry(row, with_payload=True) for row in rows]
+
+
+async def count_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> int:
+    """Return how many entries older than ``until`` are not in the tree of ``size`` yet."""
+    return await store.count_not_covered(tx, size=size, until=until)
 
 
 async def search_entries(

@@ -271,6 +271,48 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     )
 
 
+async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
+    """Return the entries about any of the subjects, oldest first."""
+    return await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE p.subjects && $1 ORDER BY p.at, p.entry_id LIMIT $2""",
+        subjects,
+        limit,
+    )
+
+
+async def list_covered(
+    tx: Tx, *, size: int, since: dt.datetime, until: dt.datetime, only_since: list[str]
+) -> list[Row]:
+    """Return the first ``size`` entries as far as they are older than ``until``, in their places.
+
+    Of the events ``only_since``, those older than ``since`` are left out.
+    """
+    return await tx.fetch(
+        """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload, l.idx, l.leaf
+           FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+           WHERE l.idx < $1 AND p.at < $3 AND (p.at >= $2 OR p.event <> ALL($4))
+           ORDER BY l.idx""",
+        size,
+        since,
+        until,
+        only_since,
+    )
+
+
+async def count_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> int:
+    """Return how many entries older than ``until`` have no place below ``size`` yet."""
+    count: int = await tx.fetch_value(
+        """SELECT (SELECT count(*) FROM audit_log.outbox o JOIN audit_log.payloads p
+                     USING (entry_id) WHERE p.at < $2)
+                + (SELECT count(*) FROM audit_log.leaves l JOIN audit_log.payloads p
+                     USING (entry_id) WHERE l.idx >= $1 AND p.at < $2)""",
+        size,
+        until,
+    )
+    return count
+
+
 async def search(
     tx: Tx,
     *,

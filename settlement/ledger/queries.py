@@ -169,6 +169,16 @@ async def list_entries(
     return paging.Page(items, paging.encode(query, str(items[-1].key)) if more else None)
 
 
+async def list_booked(tx: Tx, *, since: dt.datetime, until: dt.datetime) -> list[PostedEntry]:
+    """Return all entries booked from ``since`` to before ``until``, in the order of their keys."""
+    rows = await tx.fetch(
+        f"{_ENTRY} WHERE j.booked_at >= $1 AND j.booked_at < $2 ORDER BY j.key",
+        since,
+        until,
+    )
+    return [_entry(row) for row in rows]
+
+
 async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
     """Return the money of one order; all zero, and no entries, before anything was paid."""
     money = await tx.fetch_one(f"{_ORDER_MONEY} WHERE order_id = $1", order_id)
