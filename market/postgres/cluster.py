@@ -29,7 +29,7 @@ from market.postgres import guard
 from market.postgres.account import account_for
 from market.postgres.binaries import Binaries, LauncherError, find_binaries, readable_by
 from market.postgres.creation import OWNER, check_or_make_cluster, environment, own
-from market.postgres.diagnosis import diagnosed, disk_full
+from market.postgres.diagnosis import StartFailed, diagnosed, disk_full
 from market.postgres.directories import PORT, made, socket_dir
 from market.postgres.locks import PATIENCE_SECONDS, Place, locked, make_run, share, ticks
 from market.postgres.running import Running, look, read_pid, remove_traces
@@ -38,6 +38,8 @@ from market.postgres.service_lock import ServiceLock
 __all__ = ["LauncherError", "Server", "ServiceLock", "ensure_running", "stop"]
 
 DATABASE: Final = "shushi"
+ATTEMPTS: Final = 50
+GONE: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 LARGEST_LOG_BYTES: Final = 16 * 1024 * 1024
 SETTINGS: Final[Mapping[str, str]] = {
     "shared_buffers": "256MB",
@@ -107,18 +109,23 @@ async def ensure_running(
 
     :raises LauncherError: if there is none to be had; the message says what to do.
     """
-    hold = await asyncio.to_thread(
-        _held,
-        data_dir,
-        bindir,
-        settings or {},
-        keep_alive=keep_alive,
-    )
-    try:
-        await _ensure_database(hold.server)
-    except BaseException:
-        await asyncio.to_thread(_released, hold)
-        raise
+    for attempt in range(ATTEMPTS):
+        hold = await asyncio.to_thread(
+            _held, data_dir, bindir, settings or {}, keep_alive=keep_alive
+        )
+        try:
+            await _ensure_database(hold.server)
+            break
+        except GONE as error:
+            # A server that was there a moment ago may be on its way out; then look again.
+            await asyncio.to_thread(_released, hold)
+            if attempt == ATTEMPTS - 1 or not hold.server.adopted:
+                log = Place(hold.server.data_dir).log
+                raise StartFailed(reason=str(error), log=log) from error
+            await asyncio.sleep(0.1)
+        except BaseException:
+            await asyncio.to_thread(_released, hold)
+            raise
     with _holds_lock:
         _holds.append(hold)
     return hold.server
