@@ -55,6 +55,17 @@ async def search(
     return await _find(tx, asked=asked, narrowed=narrowed, limit=limit, query=query, cursor=cursor)
 
 
+async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | None:
+    """Return the number of the product's certificate in force, or None (凭证编号)."""
+    number: str | None = await tx.fetch_value(
+        """
+        SELECT number FROM catalog.certificates
+         WHERE product_id = $1 AND state = 'active' LIMIT 1""",
+        product_id,
+    )
+    return number
+
+
 async def _find(
     tx: Tx,
     *,
@@ -89,7 +100,7 @@ async def _find(
         ), needed AS (
             -- Only what can come on this page is ranked; ranking costs more than covering.
             SELECT coalesce(min(coverage), 0) AS coverage
-              FROM (SELECT coverage FROM covered ORDER BY coverage DESC LIMIT $16 + $17) AS first
+              FROM (SELECT coverage FROM covered ORDER BY coverage DESC LIMIT $16::bigint + $17::bigint) AS first
         ), best AS (
             SELECT product_id, coverage, places,
                    CASE WHEN terms @@ $11::tsquery
@@ -97,7 +108,7 @@ async def _find(
                    ts_rank($12::float4[], terms, $10::tsquery, $13) AS rank
               FROM covered WHERE coverage >= (SELECT coverage FROM needed)
              ORDER BY coverage DESC, near DESC, rank DESC, product_id
-             LIMIT $16 OFFSET $17
+             LIMIT $16::bigint OFFSET $17::bigint
         )
         SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
                d.region, d.level, d.theme, d.source, d.update_cycle, d.format, d.published_at,

@@ -1,0 +1,196 @@
+"""Describe products, attach what is delivered, and let everyone find what is public (目录、搜索)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from catalog.products import operations as products
+from catalog.products import queries
+from catalog.products.model import Description, Product
+from catalog.search import queries as search
+from catalog.search.model import Filters, Found
+from market.http.command import (
+    Answer,
+    Command,
+    answer,
+    command,
+    created,
+    done,
+    expected_version,
+    read,
+)
+from market.http.context import AnyRequest
+from market.identity import queries as identity
+
+
+class AttachContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file to be delivered, uploaded before."""
+
+    file_id: uuid.UUID
+
+
+class WithdrawProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the product is taken back."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+@post("/api/v1/products", summary="Describe a product", tags=["products"])
+async def describe_product(
+    request: AnyRequest,
+    data: JSONBody[Description],
+    *,
+    draft: FromQuery[bool] = False,
+) -> Response[bytes]:
+    """Describe a data product (数据产品著录, HN-02, HN-03); a draft need not be complete."""
+
+    async def act(c: Command) -> Answer:
+        product = await products.describe(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            supplier_name=await _own_name(c),
+            description=data,
+            is_draft=draft,
+        )
+        return created(product, f"/api/v1/products/{product.id}", product.version)
+
+    return await command(request, act)
+
+
+@put("/api/v1/products/{product_id:uuid}", summary="Describe a product anew", tags=["products"])
+async def revise_product(
+    request: AnyRequest,
+    product_id: FromPath[uuid.UUID],
+    data: JSONBody[Description],
+    *,
+    draft: FromQuery[bool] = False,
+) -> Response[bytes]:
+    """Replace the description of one's own product, as long as it is not listed."""
+    version = expected_version(request)
+
+    async def act(c: Command) -> Answer:
+        product = await products.revise(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            product_id=product_id,
+            expected_version=version,
+            supplier_name=await _own_name(c),
+            description=data,
+            is_draft=draft,
+        )
+        return done(product, product.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/products/{product_id:uuid}/withdrawals",
+    summary="Take a product back",
+    tags=["products"],
+)
+async def withdraw_product(
+    request: AnyRequest, product_id: FromPath[uuid.UUID], data: JSONBody[WithdrawProduct]
+) -> Response[bytes]:
+    """Take one's own product back (撤回), as long as it is not listed."""
+
+    async def act(c: Command) -> Answer:
+        product = await products.withdraw(
+            c.tx, actor=c.actor, now=c.now, product_id=product_id, reason=data.reason
+        )
+        return done(product, product.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/products/{product_id:uuid}/contents",
+    summary="Attach what is delivered",
+    tags=["products"],
+)
+async def attach_content(
+    request: AnyRequest, product_id: FromPath[uuid.UUID], data: JSONBody[AttachContent]
+) -> Response[bytes]:
+    """Attach an uploaded file as the newest version of what is delivered (产品内容)."""
+
+    async def act(c: Command) -> Answer:
+        content = await products.attach_content(
+            c.tx, actor=c.actor, now=c.now, product_id=product_id, file_id=data.file_id
+        )
+        return created(content, f"/api/v1/products/{product_id}")
+
+    return await command(request, act)
+
+
+@get("/api/v1/products", summary="Search the catalogue", tags=["products"])
+async def search_products(
+    request: AnyRequest,
+    *,
+    q: FromQuery[str] = "",
+    form: FromQuery[str | None] = None,
+    industry: FromQuery[str | None] = None,
+    region: FromQuery[str | None] = None,
+    level: FromQuery[str | None] = None,
+    supplier: FromQuery[str | None] = None,
+    theme: FromQuery[str | None] = None,
+    source: FromQuery[str | None] = None,
+    update_cycle: FromQuery[str | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return public products with counts by kind; without words the newest first (搜索、筛选)."""
+    filters = Filters(
+        form=form,
+        industry=industry,
+        region=region,
+        level=level,
+        supplier_name=supplier,
+        theme=theme,
+        source=source,
+        update_cycle=update_cycle,
+    )
+
+    async def look(c: Command) -> Found:
+        return await search.search(c.tx, text=q, filters=filters, limit=limit, cursor=cursor)
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/products/{product_id:uuid}", summary="One product", tags=["products"])
+async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return a public product, or one's own in full, with the number of its certificate."""
+
+    async def look(c: Command) -> tuple[Product, str | None]:
+        product = await queries.get(c.tx, viewer=c.actor, product_id=product_id)
+        return product, await search.find_certificate_number(c.tx, product_id=product_id)
+
+    product, certified = await read(request, look)
+    shown: dict[str, Any] = msgspec.to_builtins(product)
+    return answer({**shown, "certified": certified}, version=product.version)
+
+
+@get("/api/v1/my/products", summary="One's own products", tags=["products"])
+async def list_own_products(
+    request: AnyRequest,
+    *,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the products of one's own party, drafts too, newest first."""
+
+    async def look(c: Command) -> Page[Product]:
+        return await queries.list_own(c.tx, viewer=c.actor, limit=limit, cursor=cursor)
+
+    return answer(await read(request, look))
+
+
+async def _own_name(c: Command) -> str:
+    return (await identity.get_party(c.tx, c.actor.party)).name
