@@ -181,7 +181,9 @@ class Maker:
                     algorithm=key.algorithm,
                     public_key=key.public_key,
                     valid_from=instant(key.valid_from),
-                    holder_party_id=None if key.holder_party_id is None else str(key.holder_party_id),
+                    holder_party_id=None
+                    if key.holder_party_id is None
+                    else str(key.holder_party_id),
                 )
                 for key in self.keys
             ],
@@ -191,18 +193,16 @@ class Maker:
             ordered = sorted(rows, key=lambda row: row.id)
             made.put_rows(f"records/{kind}.jsonl", [msgspec.to_builtins(row) for row in ordered])
         for row in self.records.get("certificate", []):
-            files[f"certificates/{row.id}.json"] = (
-                msgspec.json.encode(
-                    {
-                        "type": "shushi-certificate-v1",
-                        "document": row.record,
-                        "signature": {
-                            "algorithm": "ed25519",
-                            "key_id": row.signatures[0].key_id,
-                            "value": row.signatures[0].value,
-                        },
-                    }
-                )
+            files[f"certificates/{row.id}.json"] = msgspec.json.encode(
+                {
+                    "type": "shushi-certificate-v1",
+                    "document": row.record,
+                    "signature": {
+                        "algorithm": "ed25519",
+                        "key_id": row.signatures[0].key_id,
+                        "value": row.signatures[0].value,
+                    },
+                }
             )
         legs: dict[str, int] = {}
         for row in self.records.get("journal", []):
@@ -241,9 +241,7 @@ def small_market(entries: int = 300) -> Maker:
     for i in range(3):
         number = f"HN-DPR-2026-000{i}"
         maker.bind("certificate", number, {"number": number, "名称": "企业信用"}, certificate)
-    maker.bind(
-        "contract", "o-1", {"order": "o-1"}, *signers, holders=(str(buyer), str(seller))
-    )
+    maker.bind("contract", "o-1", {"order": "o-1"}, *signers, holders=(str(buyer), str(seller)))
     maker.append("order:paid", subjects=(order,), order_seq=2)
     maker.sign()
     for i in range(5):

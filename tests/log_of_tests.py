@@ -70,6 +70,4 @@ class TestLog:
                 )
 
     async def run(self, now: dt.datetime) -> int:
-        return await sequence_log.run(
-            self.db, now=now, signer=self.signer, journal=self.journal
-        )
+        return await sequence_log.run(self.db, now=now, signer=self.signer, journal=self.journal)

@@ -44,7 +44,9 @@ def tamper(export: Export, chance: random.Random) -> str:
 
 
 def _flip_file(export: Export, chance: random.Random) -> str:
-    name = chance.choice([n for n in sorted(export.files) if n.startswith("tile/") or n == "checkpoint"])
+    name = chance.choice(
+        [n for n in sorted(export.files) if n.startswith("tile/") or n == "checkpoint"]
+    )
     raw = bytearray(export.files[name])
     at = chance.randrange(len(raw))
     raw[at] ^= 1 << chance.randrange(8)

@@ -83,7 +83,7 @@ def check(
             _check_copy(source, found, digests, keys, kind, name)
 
 
-def _check_kind(
+def _check_kind(  # noqa: PLR0917
     source: export.Source,
     found: Findings,
     digests: Digests,
@@ -164,7 +164,7 @@ def _check_balances(source: export.Source, found: Findings, legs: dict[str, int]
             found.bad("account", account, "its balance is gone")
 
 
-def _check_copy(
+def _check_copy(  # noqa: PLR0917
     source: export.Source,
     found: Findings,
     digests: Digests,
@@ -275,4 +275,3 @@ def _key(row: export.KeyRow) -> PublicKey | None:
         )
     except msgspec.MsgspecError:
         return None
-

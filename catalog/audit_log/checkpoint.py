@@ -16,6 +16,9 @@ from catalog.signing.verifier import verify_raw
 
 _ED25519: Final = b"\x01"
 _SIGNATURE_LENGTH: Final = 64
+_VKEY_LENGTH: Final = 33  # the algorithm's byte and the key
+_SHORTEST_SIGNATURE: Final = 5  # the key's id and a byte
+_LINES: Final = 4  # origin, size, root, and what follows the last line's end
 _MAX_SIGNATURES: Final = 100
 _NAME: Final = re.compile(r"[^\s+]+")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -88,7 +91,7 @@ def parse_vkey(vkey: str) -> VerifierKey:
         raw = base64.b64decode(encoded, validate=True)
     except binascii.Error as error:
         raise VerifierKeyMalformed(reason="the key is not base64") from error
-    if not _NAME.fullmatch(name) or raw[:1] != _ED25519 or len(raw) != 33:
+    if not _NAME.fullmatch(name) or raw[:1] != _ED25519 or len(raw) != _VKEY_LENGTH:
         raise VerifierKeyMalformed(reason="not a name and an Ed25519 key")
     key = VerifierKey(name, raw[1:])
     if key.note_id.hex() != note_id:
@@ -130,7 +133,7 @@ def _signature(line: str) -> NoteSignature:
         raw = base64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise NoteMalformed(reason="a signature is not base64") from error
-    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(raw) < 5:
+    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(raw) < _SHORTEST_SIGNATURE:
         raise NoteMalformed(reason="a signature line is not well-formed")
     return NoteSignature(name, raw[:4], raw[4:])
 
@@ -141,7 +144,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     :raises NoteMalformed: if origin, size or root are not there.
     """
     lines = text.split("\n")
-    if len(lines) < 4 or not lines[0] or not _SIZE.fullmatch(lines[1]):
+    if len(lines) < _LINES or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise NoteMalformed(reason="not origin, size and root")
     try:
         root = base64.b64decode(lines[2], validate=True)

@@ -42,12 +42,12 @@ class CheckpointJournal:
     """Append checkpoints to a file, each line on disk before the call returns."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def last(self) -> Signed | None:
         """Return the newest checkpoint that was signed. A line cut off by a crash never was."""
         try:
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 whole, _ = _tail(file)
         except FileNotFoundError:
             return None
@@ -57,7 +57,7 @@ class CheckpointJournal:
     def read(self) -> Iterator[Signed]:
         """Yield all checkpoints that were signed. A line cut off by a crash was never used."""
         try:
-            file = self._path.open("rb")
+            file = self.path.open("rb")
         except FileNotFoundError:
             return
         with file:
@@ -85,12 +85,12 @@ class CheckpointJournal:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_new = not self._path.exists()
-        with self._path.open("a+b") as file:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_new = not self.path.exists()
+        with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if is_new:
-                _sync_directory(self._path.parent)
+                _sync_directory(self.path.parent)
             yield file
 
 

@@ -113,6 +113,8 @@ class Event(enum.StrEnum):
     PRICING_RETURNED = "pricing:returned"
     PRICING_EFFECTIVE = "pricing:effective"
     PRICING_WITHDRAWN = "pricing:withdrawn"
+    PRICING_SUPERSEDED = "pricing:superseded"
+    PRICING_EXPIRED = "pricing:expired"
     LISTING_DRAFTED = "listing:drafted"
     LISTING_SUBMITTED = "listing:submitted"
     LISTING_PUBLISHED = "listing:published"

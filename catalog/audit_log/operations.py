@@ -281,7 +281,7 @@ async def revoke_key(
     :raises KeyAlreadyRevoked: if it was revoked before.
     """
     key = await signing.revoke_key(tx, actor=actor, now=now, key_id=key_id)
-    await _remember_keys(tx, Event.KEY_REVOKED, actor, now, [key], reason)
+    await _remember_keys(tx, Event.KEY_REVOKED, actor, now, [key], reason=reason)
     return key
 
 
@@ -291,6 +291,7 @@ async def _remember_keys(
     actor: Actor,
     now: dt.datetime,
     keys: list[PublicKey],
+    *,
     reason: str | None = None,
 ) -> None:
     await append(

@@ -265,7 +265,7 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     """Return the entries about one subject, oldest first."""
     return await tx.fetch(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE p.subjects @> ARRAY[$1] ORDER BY p.at, p.entry_id LIMIT $2""",
+            WHERE p.subjects @> ARRAY[$1] ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
         subject,
         limit,
     )
@@ -275,7 +275,7 @@ async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
     """Return the entries about any of the subjects, oldest first."""
     return await tx.fetch(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE p.subjects && $1 ORDER BY p.at, p.entry_id LIMIT $2""",
+            WHERE p.subjects && $1 ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
         subjects,
         limit,
     )
@@ -334,7 +334,7 @@ async def search(
               AND ($4::timestamptz IS NULL OR p.at >= $4)
               AND ($5::timestamptz IS NULL OR p.at < $5)
               AND ($6::timestamptz IS NULL OR (p.at, p.entry_id) < ($6, $7::uuid))
-            ORDER BY p.at DESC, p.entry_id DESC LIMIT $8""",
+            ORDER BY p.at DESC, p.entry_id DESC LIMIT $8""",  # noqa: S608 - our own columns
         subject,
         event,
         actor_account_id,

@@ -14,6 +14,7 @@ from catalog.kernel.errors import Missing
 
 MAX_ENTRY_LENGTH: Final = 65_535
 _ENTRIES: Final = "entries"
+_GROUP: Final = 1000
 _PATH: Final = re.compile(
     r"(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])"
     r"/(?P<number>(?:x[0-9]{3}/)*[0-9]{3})"
@@ -42,10 +43,11 @@ class TilePath(msgspec.Struct, frozen=True):
 
 def _number(number: int) -> str:
     """Return ``number`` in groups of three digits: 1234067 is ``x001/x234/067``."""
-    path = f"{number % 1000:03}"
-    while number >= 1000:
-        number //= 1000
-        path = f"x{number % 1000:03}/{path}"
+    number, last = divmod(number, _GROUP)
+    path = f"{last:03}"
+    while number:
+        number, group = divmod(number, _GROUP)
+        path = f"x{group:03}/{path}"
     return path
 
 

@@ -195,28 +195,36 @@ class _Log:
 
     def _checkpoints(self, newest: Checkpoint | None) -> None:
         journal = self._signer_journal()
-        stored: set[int] = set()
+        stored: list[int] = []
         for row in self._rows(export.CHECKPOINTS, export.CheckpointRow):
             self.found.count("checkpoints")
-            if stored and row.size <= max(stored):
+            if stored and row.size <= stored[-1]:
                 self.found.bad("checkpoint", row.size, "stands out of order")
-            checkpoint = self._opened(row.note, str(row.size))
-            if checkpoint is None:
-                continue
-            if (checkpoint.size, checkpoint.root) != (row.size, row.root):
-                self.found.bad("checkpoint", row.size, "its columns differ from its note")
-            if journal is not None and row.size not in journal:
-                self.found.bad("checkpoint", row.size, "the signer's journal does not have it")
-            elif journal is not None and row.published_at != instant(journal[row.size]):
-                self.found.bad("checkpoint", row.size, "was signed at another time")
-            if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                self.found.bad("checkpoint", row.size, "two roots were signed for this size")
-            stored.add(row.size)
-        for size in sorted(journal or ()):
-            if size not in stored:
-                self.found.bad("checkpoint", size, "was signed, but is not stored")
-        if newest is not None and stored and max(stored) != newest.size:
+            if self._is_signed_as_stored(row, journal):
+                stored.append(row.size)
+        for size in sorted((journal or {}).keys() - set(stored)):
+            self.found.bad("checkpoint", size, "was signed, but is not stored")
+        if newest is not None and stored and stored[-1] != newest.size:
             self.found.bad("checkpoint", newest.size, "is not the newest one stored")
+
+    def _is_signed_as_stored(
+        self, row: export.CheckpointRow, journal: dict[int, dt.datetime] | None
+    ) -> bool:
+        checkpoint = self._opened(row.note, str(row.size))
+        if checkpoint is None:
+            return False
+        if (checkpoint.size, checkpoint.root) != (row.size, row.root):
+            self.found.bad("checkpoint", row.size, "its columns differ from its note")
+        elif journal is not None and row.size not in journal:
+            self.found.bad("checkpoint", row.size, "the signer's journal does not have it")
+        elif journal is not None and row.published_at != instant(journal[row.size]):
+            self.found.bad("checkpoint", row.size, "was signed at another time")
+        self._remember_root(checkpoint)
+        return True
+
+    def _remember_root(self, checkpoint: Checkpoint) -> None:
+        if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+            self.found.bad("checkpoint", checkpoint.size, "two roots were signed for this size")
 
     def _signer_journal(self) -> dict[int, dt.datetime] | None:
         if self.source.read(export.SIGNER_JOURNAL) is None:
@@ -230,8 +238,7 @@ class _Log:
                 continue
             if (checkpoint.size, checkpoint.root) != (line.size, line.root) or line.size <= last:
                 self.found.bad("checkpoint", line.size, "the signer's journal contradicts itself")
-            if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                self.found.bad("checkpoint", line.size, "two roots were signed for this size")
+            self._remember_root(checkpoint)
             last = line.size
             sizes[line.size] = line.at
         return sizes
@@ -259,8 +266,7 @@ class _Log:
     def _unpacked(self, bundle: bytes, number: int) -> list[bytes]:
         leaves: list[bytes] = []
         try:
-            for leaf in tiles.unpack(bundle):
-                leaves.append(leaf)
+            leaves.extend(tiles.unpack(bundle))
         except ValueError as error:
             self.found.bad("entry", number * _WIDTH + len(leaves), str(error))
         if len(leaves) > _WIDTH:
@@ -418,9 +424,7 @@ class _Log:
     # ── what is stored of the tree ──
 
     def _state(self) -> None:
-        state = _decoded(
-            self.found, self.source.read(export.STATE), export.StateRow, export.STATE
-        )
+        state = _decoded(self.found, self.source.read(export.STATE), export.StateRow, export.STATE)
         if state is None:
             return
         if state.size < self.edge.size:

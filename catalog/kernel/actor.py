@@ -20,6 +20,7 @@ class Clearance(enum.StrEnum):
     """How far the second wall (row-level security) lets the actor see."""
 
     PUBLIC = "public"  # only what is published
+    AUDITOR = "auditor"  # every payload of the audit log, and nothing else beyond its own party
     PARTY = "party"  # its own party's rows
     STAFF = "staff"  # the operator's working rows
     ADMINISTRATOR = "administrator"  # all accounts and their roles, no case material

@@ -14,6 +14,7 @@ from catalog.signing.purposes import Purpose
 KeyId = NewType("KeyId", str)
 
 ED25519: Final = "ed25519"
+PUBLIC_KEY_LENGTH: Final = 32
 
 
 def key_id_of(public_key: bytes) -> KeyId:

@@ -8,6 +8,7 @@ from typing import Final
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.signing.canonical import FRAME, canonical
+from catalog.signing.model import PUBLIC_KEY_LENGTH
 from catalog.signing.purposes import OF_A_PARTY, Purpose
 from catalog.signing.verifier import verify_raw
 
@@ -52,7 +53,7 @@ def check(party: PartyId, purpose: Purpose, public_key: bytes, possession: bytes
     """
     if purpose not in OF_A_PARTY:
         raise PurposeNotForParties(purpose=purpose.value)
-    if len(public_key) != 32:
+    if len(public_key) != PUBLIC_KEY_LENGTH:
         raise KeyMalformed(length=len(public_key))
     if not verify_raw(public_key, statement(party, purpose, public_key), possession):
         raise PossessionNotProven(purpose=purpose.value)

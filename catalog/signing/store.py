@@ -29,8 +29,10 @@ KEYS: Final = sa.Table(
     schema="signing",
 )
 
-_COLUMNS: Final = """key_id, purpose, holder_party_id, algorithm, public_key,
-    valid_from, valid_to, revoked_at, registered_by"""
+_SELECT: Final = """
+    SELECT key_id, purpose, holder_party_id, algorithm, public_key,
+           valid_from, valid_to, revoked_at, registered_by
+    FROM signing.keys"""
 
 # Any number; two workers that start at once take turns with it.
 _SERVICE_KEYS_LOCK: Final = 7_003_001
@@ -49,28 +51,26 @@ async def insert(tx: Tx, key: PublicKey) -> None:
 
 async def find(tx: Tx, key_id: str) -> PublicKey | None:
     """Return the key of that id."""
-    row = await tx.fetch_one(f"SELECT {_COLUMNS} FROM signing.keys WHERE key_id = $1", key_id)
+    row = await tx.fetch_one(f"{_SELECT} WHERE key_id = $1", key_id)
     return None if row is None else _key(row)
 
 
 async def lock(tx: Tx, key_id: str) -> PublicKey | None:
     """Return the key of that id, held until the transaction ends."""
-    row = await tx.fetch_one(
-        f"SELECT {_COLUMNS} FROM signing.keys WHERE key_id = $1 FOR UPDATE", key_id
-    )
+    row = await tx.fetch_one(f"{_SELECT} WHERE key_id = $1 FOR UPDATE", key_id)
     return None if row is None else _key(row)
 
 
 async def list_all(tx: Tx) -> list[PublicKey]:
     """Return all keys, the oldest first."""
-    rows = await tx.fetch(f"SELECT {_COLUMNS} FROM signing.keys ORDER BY valid_from, key_id")
+    rows = await tx.fetch(f"{_SELECT} ORDER BY valid_from, key_id")
     return [_key(row) for row in rows]
 
 
 async def list_of(tx: Tx, holder: PartyId | None, purpose: Purpose) -> list[PublicKey]:
     """Return the keys that ``holder`` (None: the service) has for ``purpose``, oldest first."""
     rows = await tx.fetch(
-        f"""SELECT {_COLUMNS} FROM signing.keys
+        f"""{_SELECT}
             WHERE holder_party_id IS NOT DISTINCT FROM $1 AND purpose = $2
             ORDER BY valid_from, key_id""",
         holder,

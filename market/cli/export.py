@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, Any, Final
 
 import msgspec
@@ -22,8 +22,8 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import SystemClock
 from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Refused
-from market.cli import settings_of
-from market.cli.record_tables import RECORDS, RecordTable
+from market.cli import queries, settings_of
+from market.cli.queries import RECORDS, RecordTable
 from market.settings import Settings
 
 _FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
@@ -37,8 +37,12 @@ class ExportDirectoryNotEmpty(Refused):
 
 
 @click.command(help="导出审计日志与凭证 · Export the log, certificates, reports and public keys.")
-@click.option("--out", type=click.Path(path_type=pathlib.Path), required=True, help="目录 · where to")
-@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), required=True, help="目录 · where to"
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
 @click.option("--no-payloads", is_flag=True, help="不含个人信息 · leave the personal part out")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def export(
@@ -55,9 +59,7 @@ def export(
     click.echo(f"已导出 · exported to {out}. 核验 · check it with: market verify {out}")
 
 
-async def _export(
-    settings: Settings, out: pathlib.Path, *, payloads: bool
-) -> dict[str, int]:
+async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> dict[str, int]:
     from catalog.audit_log import operations as audit_log
     from catalog.audit_log.disk import CheckpointJournal
     from catalog.signing import disk as key_files
@@ -99,9 +101,7 @@ async def write_export(
 
     :raises ExportDirectoryNotEmpty: if something lies there already.
     """
-    if out.exists() and any(out.iterdir()):
-        raise ExportDirectoryNotEmpty(path=str(out))
-    out.mkdir(parents=True, exist_ok=True)
+    _prepare(out)
     async with begin(db, system("export"), snapshot=True) as tx:
         return await write_snapshot(
             tx, out, now=now, origin=origin, signer_journal=signer_journal, payloads=payloads
@@ -124,13 +124,18 @@ async def write_snapshot(
     for table in RECORDS:
         await writer.records(table)
     await writer.balances()
-    if signer_journal is not None and signer_journal.exists():
-        writer.put(form.SIGNER_JOURNAL, signer_journal.read_bytes())
+    writer.signer_journal(signer_journal)
     manifest = form.Manifest(
         format=form.FORMAT, origin=origin, exported_at=instant(now), payloads=payloads
     )
     writer.put(form.MANIFEST, msgspec.json.encode(manifest))
     return writer.counts
+
+
+def _prepare(out: pathlib.Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        raise ExportDirectoryNotEmpty(path=str(out))
+    out.mkdir(parents=True, exist_ok=True)
 
 
 class _Writer:
@@ -147,14 +152,21 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
-    async def rows(self, name: str, make: Callable[[Row], Any], sql: str, *args: Any) -> None:
-        """Write one line for each row."""
+    def open(self, name: str) -> IO[bytes]:
         path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+
+    def lines(self, name: str, rows: Sequence[Any]) -> None:
+        self.put(name, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        self.counts[name.removesuffix(".jsonl")] = len(rows)
+
+    async def rows(self, name: str, make: Callable[[Row], Any], sql: str) -> None:
+        """Write one line for each row of a statement."""
         encoder = msgspec.json.Encoder()
         count = 0
-        with path.open("wb") as file:
-            async for row in self.tx.cursor(sql, *args):
+        with self.open(name) as file:
+            async for row in queries.read(self.tx, sql):
                 file.write(encoder.encode(make(row)) + b"\n")
                 count += 1
         self.counts[name.removesuffix(".jsonl")] = count
@@ -162,41 +174,37 @@ class _Writer:
     # ── the log ──
 
     async def log(self, *, with_payloads: bool) -> None:
-        state = await self.tx.fetch_one("SELECT size, root, frontier FROM audit_log.state")
+        state = await self.tx.fetch_one(queries.STATE)
         if state is not None:
             self.put(form.STATE, msgspec.json.encode(form.StateRow(**dict(state))))
-        newest = await self.tx.fetch_one(
-            "SELECT size, note FROM audit_log.checkpoints ORDER BY size DESC LIMIT 1"
-        )
-        signed = 0
-        if newest is not None:
-            signed = newest["size"]
-            self.put(form.CHECKPOINT, newest["note"])
-        await self.rows(
-            form.CHECKPOINTS,
-            lambda row: form.CheckpointRow(
+        checkpoints = [
+            form.CheckpointRow(
                 size=row["size"],
                 root=row["root"],
                 note=row["note"],
                 published_at=str(_instant(row["published_at"])),
-            ),
-            "SELECT size, root, note, published_at FROM audit_log.checkpoints ORDER BY size",
-        )
+            )
+            async for row in queries.read(self.tx, queries.CHECKPOINTS)
+        ]
+        self.lines(form.CHECKPOINTS, checkpoints)
+        signed = 0
+        if checkpoints:
+            signed = checkpoints[-1].size
+            self.put(form.CHECKPOINT, checkpoints[-1].note)
         await self._tiles(state, signed)
         await self._leaves(0 if state is None else state["size"], signed, with_payloads)
-        await self.rows(form.UNSEQUENCED, lambda row: _payload_row(row, with_payloads), _OUTBOX)
-        for row in await self.tx.fetch(_LOST_PAYLOADS):
+        await self.rows(
+            form.UNSEQUENCED, lambda row: _payload_row(row, with_payloads), queries.OUTBOX
+        )
+        async for row in queries.read(self.tx, queries.LOST_PAYLOADS):
             self.strays.append(form.Stray("payload", str(row["entry_id"])))
         if self.strays:
-            lines = [msgspec.json.encode(stray) + b"\n" for stray in self.strays]
-            self.put(form.STRAYS, b"".join(lines))
+            self.lines(form.STRAYS, self.strays)
 
     async def _tiles(self, state: Row | None, signed: int) -> None:
         """Write the full tiles as they are stored, and the unfinished ones of the signed tree."""
         count = 0
-        async for row in self.tx.cursor(
-            "SELECT level, number, hashes FROM audit_log.tiles ORDER BY level, number"
-        ):
+        async for row in queries.read(self.tx, queries.TILES):
             self.put(str(tiles.TilePath(row["level"], row["number"])), row["hashes"])
             count += 1
         self.counts["tiles"] = count
@@ -219,10 +227,9 @@ class _Writer:
     async def _leaves(self, size: int, signed: int, with_payloads: bool) -> None:
         """Write the leaves in bundles. A leaf that is gone leaves an entry of no bytes."""
         bundle = _Bundles(self, signed)
-        (self.out / form.PAYLOADS).parent.mkdir(parents=True, exist_ok=True)
         encoder = msgspec.json.Encoder()
-        with (self.out / form.PAYLOADS).open("wb") as file:
-            async for row in self.tx.cursor(_LEAVES):
+        with self.open(form.PAYLOADS) as file:
+            async for row in queries.read(self.tx, queries.LEAVES):
                 index = row["idx"]
                 if index < 0 or index > size + _FARTHEST_GAP:
                     self.strays.append(form.Stray("entry", str(index)))
@@ -236,7 +243,7 @@ class _Writer:
     # ── what the log binds ──
 
     async def keys(self, origin: str) -> None:
-        rows = await self.tx.fetch("SELECT * FROM signing.keys ORDER BY valid_from, key_id")
+        rows = [row async for row in queries.read(self.tx, queries.KEYS)]
         log = next(
             (
                 row["public_key"]
@@ -282,12 +289,15 @@ class _Writer:
             table.sql,
         )
 
+    def signer_journal(self, path: pathlib.Path | None) -> None:
+        if path is not None and path.exists():
+            self.put(form.SIGNER_JOURNAL, path.read_bytes())
+
     async def balances(self) -> None:
         await self.rows(
             form.BALANCES,
             lambda row: form.BalanceRow(row["code"], row["posted"]),
-            """SELECT a.code, b.posted FROM settlement.guard_balances b
-               LEFT JOIN settlement.accounts a ON a.id = b.account_id ORDER BY a.code""",
+            queries.BALANCES,
         )
 
 
@@ -319,21 +329,6 @@ class _Bundles:
             number = (self.size - 1) // _WIDTH
             path = tiles.TilePath(None, number, len(self._entries))
             self._writer.put(str(path), tiles.pack(self._entries))
-
-
-_LEAVES: Final = """
-    SELECT l.idx, l.entry_id, NULL::bytea AS leaf_of_row, l.leaf, p.at, p.event, p.subjects,
-           p.actor_account_id, p.actor_party_id, p.salt, p.payload
-    FROM audit_log.leaves l LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY l.idx"""
-_OUTBOX: Final = """
-    SELECT NULL::bigint AS idx, o.entry_id, o.leaf AS leaf_of_row, p.at, p.event, p.subjects,
-           p.actor_account_id, p.actor_party_id, p.salt, p.payload
-    FROM audit_log.outbox o LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY o.id"""
-_LOST_PAYLOADS: Final = """
-    SELECT p.entry_id FROM audit_log.payloads p
-    WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
-      AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
-    ORDER BY p.entry_id LIMIT 1000"""
 
 
 def _payload_row(row: Row, with_payloads: bool) -> form.PayloadRow:

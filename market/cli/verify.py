@@ -34,7 +34,9 @@ from catalog.audit_log.verify import verify_export, verify_tree
 )
 @click.argument("place", metavar="PATH|URL")
 @click.option("--vkey", help="日志公钥 · the log's key as you know it (name+hash+key)")
-@click.option("--keys", "keys_file", type=click.Path(path_type=pathlib.Path), help="公钥文件 · keys.json")
+@click.option(
+    "--keys", "keys_file", type=click.Path(path_type=pathlib.Path), help="公钥文件 · keys.json"
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def verify(place: str, vkey: str | None, keys_file: pathlib.Path | None, as_json: bool) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
@@ -70,7 +72,9 @@ def check(place: str, *, vkey: str | None, keys_file: pathlib.Path | None) -> Ve
 
 def _keys(keys_file: pathlib.Path | None, beside: pathlib.Path) -> form.Keys | None:
     """Return the public keys of the file given, or of the export in which the document lies."""
-    candidates = [keys_file] if keys_file else [beside.parent / form.KEYS, beside.parent.parent / form.KEYS]
+    candidates = (
+        [keys_file] if keys_file else [beside.parent / form.KEYS, beside.parent.parent / form.KEYS]
+    )
     for path in candidates:
         if path.is_file():
             try:
@@ -155,7 +159,9 @@ class Server:
         import httpx
 
         try:
-            answer = httpx.get(self._base + path, timeout=30, headers={"accept": "application/json"})
+            answer = httpx.get(
+                self._base + path, timeout=30, headers={"accept": "application/json"}
+            )
         except httpx.HTTPError as error:
             raise Unreadable(f"{self._base}: {error}") from error
         return answer.content if answer.is_success else None
@@ -166,7 +172,7 @@ class Server:
             return None
         return self.get(f"/log/{name}")
 
-    def lines(self, name: str) -> Iterable[bytes]:
+    def lines(self, name: str) -> Iterable[bytes]:  # noqa: ARG002
         """Return nothing: a server publishes no line files."""
         return ()
 

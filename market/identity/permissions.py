@@ -182,4 +182,6 @@ def clearance_of(roles: frozenset[Role]) -> Clearance:
         return Clearance.STAFF
     if Role.SECURITY_ADMINISTRATOR in roles:
         return Clearance.ADMINISTRATOR
+    if Role.AUDIT_ADMINISTRATOR in roles:
+        return Clearance.AUDITOR
     return Clearance.PARTY

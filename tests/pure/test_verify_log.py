@@ -143,7 +143,12 @@ def test_a_log_that_was_cut_short_names_the_first_missing_entry(cut: int, missin
 
 
 CASES: list[tuple[str, int, dict[str, Any], str]] = [
-    ("payloads.jsonl", 5, {"event": "x:y"}, "entry 5: time or event in its row differ from the leaf"),
+    (
+        "payloads.jsonl",
+        5,
+        {"event": "x:y"},
+        "entry 5: time or event in its row differ from the leaf",
+    ),
     ("payloads.jsonl", 5, {"subjects": ["product:2"]}, "entry 5: the subjects in its row"),
     ("payloads.jsonl", 5, {"actor_party_id": "x"}, "entry 5: the actor in its row"),
     ("payloads.jsonl", 5, {"payload": None, "salt": None}, "entry 5: its payload is gone"),
@@ -159,9 +164,24 @@ CASES: list[tuple[str, int, dict[str, Any], str]] = [
     ("records/journal.jsonl", 2, {"columns": {"kind": "refund"}}, "journal j-2: its column kind"),
     ("records/usage.jsonl", 0, {"columns": {"bytes": 1}}, "usage u-0: its column bytes differs"),
     ("records/usage.jsonl", 0, {"record": "e30="}, "usage u-0: its bytes do not have the digest"),
-    ("records/usage.jsonl", 0, {"signatures": [{"key_id": "x", "value": ""}]}, "usage u-0: a usage"),
-    ("records/certificate.jsonl", 0, {"signatures": []}, "certificate HN-DPR-2026-0000: it bears no"),
-    ("records/report.jsonl", 0, {"signatures": [{"key_id": "x", "value": ""}]}, "report r-1: its key x"),
+    (
+        "records/usage.jsonl",
+        0,
+        {"signatures": [{"key_id": "x", "value": ""}]},
+        "usage u-0: a usage",
+    ),
+    (
+        "records/certificate.jsonl",
+        0,
+        {"signatures": []},
+        "certificate HN-DPR-2026-0000: it bears no",
+    ),
+    (
+        "records/report.jsonl",
+        0,
+        {"signatures": [{"key_id": "x", "value": ""}]},
+        "report r-1: its key x",
+    ),
     ("balances.jsonl", 0, {"posted_fen": 5}, "account order_escrow/0: holds 5 fen"),
 ]
 
@@ -256,9 +276,7 @@ def test_a_bound_journal_record_that_is_no_entry_is_named() -> None:
     made = Maker.export.__get__(maker)
     maker.records["journal"] = [export[0]]
     files = made()
-    files.put_rows(
-        "records/journal.jsonl", [msgspec.to_builtins(row) for row in export]
-    )
+    files.put_rows("records/journal.jsonl", [msgspec.to_builtins(row) for row in export])
 
     verdict = verify_export(files, maker.log_key)
 

@@ -89,7 +89,7 @@ async def test_a_command_that_is_rolled_back_leaves_no_entry(
     class Stop(Exception):
         pass
 
-    with pytest.raises(Stop):
+    with pytest.raises(Stop):  # noqa: PT012
         async with begin(db, log.actor) as tx:
             await audit_log.append(
                 tx, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=()
@@ -116,7 +116,7 @@ async def test_a_sequencer_that_dies_in_the_middle_has_moved_nothing(
     class Killed(Exception):
         pass
 
-    with pytest.raises(Killed):
+    with pytest.raises(Killed):  # noqa: PT012
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
             assert await audit_log.sequence(tx) == 300
             raise Killed
@@ -143,7 +143,9 @@ async def test_two_sequencers_give_every_entry_one_place(
                 "SELECT idx FROM audit_log.leaves WHERE idx >= $1 ORDER BY idx", before
             )
         ]
-        leaves = [row["leaf"] for row in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")]
+        leaves = [
+            row["leaf"] for row in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")
+        ]
         state = await tx.fetch_one("SELECT size, root FROM audit_log.state")
         waiting = await tx.fetch_value("SELECT count(*) FROM audit_log.outbox")
     assert state is not None
@@ -202,7 +204,12 @@ async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(
         full = await queries.get_tile(tx, TilePath(0, 1))
         partial = await queries.get_tile(tx, TilePath(0, 2, 88))
         above = await queries.get_tile(tx, TilePath(1, 0, 2))
-        for path in (TilePath(0, 2, 89), TilePath(None, 2, 89), TilePath(1, 0, 3), TilePath(2, 0, 1)):
+        for path in (
+            TilePath(0, 2, 89),
+            TilePath(None, 2, 89),
+            TilePath(1, 0, 3),
+            TilePath(2, 0, 1),
+        ):
             with pytest.raises(audit_log.queries.NoSuchTile):
                 await queries.get_tile(tx, path)
         published = await queries.get_checkpoint(tx)
@@ -237,9 +244,7 @@ async def test_every_earlier_checkpoint_is_proven_to_be_continued(
             await queries.prove_consistency(tx, signed[-1].size + 1)
 
 
-async def test_the_log_of_a_market_that_did_nothing_is_empty(
-    db: Database, owner_dsn: str
-) -> None:
+async def test_the_log_of_a_market_that_did_nothing_is_empty(db: Database, owner_dsn: str) -> None:
     async with begin(db, PUBLIC) as tx:
         with pytest.raises(queries.LogEmpty):
             await queries.get_checkpoint(tx)
@@ -378,7 +383,9 @@ async def test_a_log_that_was_rewritten_from_its_beginning_is_not_signed(
     async with begin(log.db, JOB, role=SEQUENCER_ROLE) as tx:
         await audit_log.sequence(tx)
     async with begin(log.db, JOB) as tx:
-        leaves = [r["leaf"] for r in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")]
+        leaves = [
+            r["leaf"] for r in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")
+        ]
     forged = [b"forged" + leaves[0], *leaves[1:]]
     edge, _ = merkle.Edge().extended([merkle.leaf_hash(leaf) for leaf in forged])
     await tampered(
@@ -400,7 +407,7 @@ async def test_a_checkpoint_that_was_written_down_but_not_stored_is_stored_by_th
     class Killed(Exception):
         pass
 
-    with pytest.raises(Killed):
+    with pytest.raises(Killed):  # noqa: PT012
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
             await audit_log.sequence(tx)
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
@@ -410,7 +417,9 @@ async def test_a_checkpoint_that_was_written_down_but_not_stored_is_stored_by_th
     await log.run(now)
 
     async with begin(db, JOB) as tx:
-        stored = [r["size"] for r in await tx.fetch("SELECT size FROM audit_log.checkpoints ORDER BY 1")]
+        stored = [
+            r["size"] for r in await tx.fetch("SELECT size FROM audit_log.checkpoints ORDER BY 1")
+        ]
     assert stored == [signed.size for signed in log.journal.read()]
 
 
@@ -533,9 +542,7 @@ async def test_service_keys_are_registered_once_and_a_new_one_ends_the_old(
     async with begin(db, JOB) as tx:
         first = await audit_log.register_service_keys(tx, now=now, keys=old)
         again = await audit_log.register_service_keys(tx, now=now, keys=old)
-        later = await audit_log.register_service_keys(
-            tx, now=now + dt.timedelta(days=1), keys=new
-        )
+        later = await audit_log.register_service_keys(tx, now=now + dt.timedelta(days=1), keys=new)
 
     assert [key.valid_to for key in first] == [None]
     assert again == []

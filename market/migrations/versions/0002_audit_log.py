@@ -117,7 +117,7 @@ def _guards() -> None:
         TO market_sequencer""")
     op.execute("GRANT SELECT, UPDATE ON audit_log.state TO market_sequencer")
 
-    # The second wall: a payload names people. One's own, or all for staff, regulator and jobs.
+    # The second wall: a payload names people. One's own, or all for auditors, staff, regulator, jobs.
     op.execute("ALTER TABLE audit_log.payloads ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE audit_log.payloads FORCE ROW LEVEL SECURITY")
     op.execute("""
@@ -125,7 +125,8 @@ def _guards() -> None:
         WITH CHECK (true)""")
     op.execute("""
         CREATE POLICY payloads_are_read_by_those_concerned ON audit_log.payloads FOR SELECT
-        USING (catalog.sees_all() OR actor_party_id = catalog.acting_party())""")
+        USING (catalog.sees_all() OR actor_party_id = catalog.acting_party()
+               OR current_setting('app.clearance', true) = 'auditor')""")
 
 
 def _signing() -> None:

@@ -1,0 +1,80 @@
+"""Read everything that an export holds, as it is stored, across all rooms, right or wrong.
+
+An auditor reads what lies there and believes no room's word for it; so these statements do not
+go through the rooms' own queries. They run in one snapshot and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from catalog.kernel.db import Row, Tx
+
+STATE: Final = "SELECT size, root, frontier FROM audit_log.state"
+CHECKPOINTS: Final = """
+    SELECT size, root, note, published_at FROM audit_log.checkpoints ORDER BY size"""
+TILES: Final = "SELECT level, number, hashes FROM audit_log.tiles ORDER BY level, number"
+LEAVES: Final = """
+    SELECT l.idx, l.entry_id, NULL::bytea AS leaf_of_row, l.leaf, p.at, p.event, p.subjects,
+           p.actor_account_id, p.actor_party_id, p.salt, p.payload
+    FROM audit_log.leaves l LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY l.idx"""
+OUTBOX: Final = """
+    SELECT NULL::bigint AS idx, o.entry_id, o.leaf AS leaf_of_row, p.at, p.event, p.subjects,
+           p.actor_account_id, p.actor_party_id, p.salt, p.payload
+    FROM audit_log.outbox o LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY o.id"""
+LOST_PAYLOADS: Final = """
+    SELECT p.entry_id FROM audit_log.payloads p
+    WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
+      AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
+    ORDER BY p.entry_id LIMIT 1000"""
+KEYS: Final = """
+    SELECT key_id, purpose, holder_party_id, algorithm, public_key, valid_from, valid_to,
+           revoked_at, registered_by
+    FROM signing.keys ORDER BY valid_from, key_id"""
+BALANCES: Final = """
+    SELECT a.code, b.posted FROM settlement.guard_balances b
+    LEFT JOIN settlement.accounts a ON a.id = b.account_id ORDER BY a.code COLLATE "C\""""
+
+
+class RecordTable(msgspec.Struct, frozen=True):
+    """One kind of record that the log binds, and the statement that reads all of them.
+
+    It gives ``id`` (in the order of its bytes), ``record`` (the bytes as they were hashed),
+    ``columns`` (what also stands in plain columns, under the names that the bytes use), and
+    ``signatures``.
+    """
+
+    kind: str
+    sql: str
+
+
+def _instant(column: str) -> str:
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+_JOURNAL: Final = f"""
+    SELECT j.key::text AS id, j.record, '[]'::jsonb AS signatures,
+           jsonb_build_object(
+               'key', j.key, 'book', j.book, 'kind', j.kind, 'currency', j.currency,
+               'order_id', j.order_id, 'reverses', j.reverses, 'rule_version', j.rule_version,
+               'booked_at', {_instant("j.booked_at")},
+               'value_on', to_char(j.value_on, 'YYYY-MM-DD'),
+               'legs', (SELECT jsonb_agg(jsonb_build_array(a.code, leg.amount) ORDER BY leg.place)
+                        FROM unnest(j.acct, j.amt) WITH ORDINALITY AS leg (account, amount, place)
+                        LEFT JOIN settlement.accounts a ON a.id = leg.account))
+           -- A stored digest that is not the record's own is no column of the record.
+           || CASE WHEN j.record_sha256 = sha256(j.record) THEN '{{}}'::jsonb
+                   ELSE jsonb_build_object('record_sha256', encode(j.record_sha256, 'hex')) END
+           AS columns
+    FROM settlement.journal j ORDER BY j.key::text COLLATE "C\""""  # noqa: S608
+
+RECORDS: Final = (RecordTable("journal", _JOURNAL),)
+
+
+async def read(tx: Tx, sql: str) -> AsyncIterator[Row]:
+    """Yield the rows of one of the statements above."""
+    async for row in tx.cursor(sql):
+        yield row

@@ -1,0 +1,165 @@
+"""Publish the audit log (审计日志): checkpoint, tiles and proofs for all, payloads for auditors.
+
+``/log/…`` is a C2SP tlog-tiles log as any monitor reads it. ``/api/v1/log/…`` is the same as JSON.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log import queries
+from catalog.audit_log.leaf import read_leaf
+from catalog.audit_log.merkle import TILE_WIDTH, leaf_hash
+from catalog.audit_log.model import ConsistencyProof, Entry, InclusionProof, Leaf, Subject
+from catalog.audit_log.tiles import parse_path
+from catalog.kernel import paging
+from catalog.kernel.db import Tx, run
+from catalog.kernel.paging import Page
+from market.http.command import Command, answer, read
+from market.http.context import AnyRequest, actor, context
+
+# A full tile never changes any more; an unfinished one is soon of no use.
+_FOR_EVER = "public, max-age=31536000, immutable"
+_BRIEFLY = "public, max-age=60"
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """A leaf and where it stands. ``leaf`` holds the exact bytes, ``entry`` what they say."""
+
+    index: int
+    leaf: bytes
+    leaf_hash: bytes
+    entry: Leaf
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as an auditor reads it; ``index`` is null while it waits for its place."""
+
+    id: uuid.UUID
+    at: dt.datetime
+    event: str
+    subjects: tuple[Subject, ...]
+    index: int | None
+    leaf: bytes
+    payload: dict[str, Any] | None
+    salt: bytes | None
+
+
+@get("/log/checkpoint", summary="The newest signed checkpoint", tags=["log"])
+async def get_checkpoint(request: AnyRequest) -> Response[bytes]:
+    """Return the newest checkpoint as a C2SP signed note."""
+
+    async def look(c: Command) -> bytes:
+        return (await queries.get_checkpoint(c.tx)).note
+
+    note = await read(request, look)
+    return Response(
+        note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-cache"}
+    )
+
+
+@get("/log/tile/{path:path}", summary="A tile or a bundle of entries", tags=["log"])
+async def get_tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
+    """Return a tile ``<L>/<N>[.p/<W>]`` or a bundle ``entries/<N>[.p/<W>]``."""
+    tile = parse_path(path.removeprefix("/"))
+
+    async def look(c: Command) -> bytes:
+        return await queries.get_tile(c.tx, tile)
+
+    content = await read(request, look)
+    cache = _FOR_EVER if tile.width == TILE_WIDTH else _BRIEFLY
+    return Response(
+        content, media_type="application/octet-stream", headers={"cache-control": cache}
+    )
+
+
+@get("/api/v1/log/entries/{index:int}", summary="One public entry", tags=["log"])
+async def get_entry(request: AnyRequest, index: FromPath[int]) -> Response[bytes]:
+    """Return the leaf at a place. It names subjects and digests, never persons."""
+
+    async def look(c: Command) -> LogEntry:
+        leaf = await queries.get_leaf(c.tx, index)
+        return LogEntry(index, leaf, leaf_hash(leaf), read_leaf(leaf))
+
+    return answer(await read(request, look), cache=_BRIEFLY)
+
+
+@get("/api/v1/log/proofs/inclusion", summary="That an entry is in the log", tags=["log"])
+async def prove_inclusion(
+    request: AnyRequest, index: FromQuery[int], size: FromQuery[int | None] = None
+) -> Response[bytes]:
+    """Return the RFC 6962 proof that the entry is in the tree of ``size``, the newest by default."""
+
+    async def look(c: Command) -> InclusionProof:
+        return await queries.prove_inclusion(c.tx, index, size)
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/log/proofs/consistency", summary="That the log only grew", tags=["log"])
+async def prove_consistency(
+    request: AnyRequest, old: FromQuery[int], new: FromQuery[int | None] = None
+) -> Response[bytes]:
+    """Return the RFC 6962 proof that the tree of ``new`` continues the one of ``old``."""
+
+    async def look(c: Command) -> ConsistencyProof:
+        return await queries.prove_consistency(c.tx, old, new)
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/audit-entries", summary="Search the audit log", tags=["log"])
+async def list_audit_entries(
+    request: AnyRequest,
+    *,
+    subject: FromQuery[str | None] = None,
+    event: FromQuery[str | None] = None,
+    actor_account_id: FromQuery[uuid.UUID | None] = None,
+    since: FromQuery[dt.datetime | None] = None,
+    until: FromQuery[dt.datetime | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return entries with who did what, newest first. Each such reading is an entry itself."""
+    wiring, who = context(request), actor(request)
+    now = wiring.now()
+    wanted = queries.Wanted(
+        subject=subject,
+        event=event,
+        actor_account_id=actor_account_id,
+        since=_aware(since),
+        until=_aware(until),
+    )
+
+    async def look(tx: Tx) -> Page[Entry]:
+        return await audit_log.read_entries(
+            tx, actor=who, now=now, wanted=wanted, cursor=cursor, limit=limit
+        )
+
+    page = await run(wiring.db, who, look)
+    return answer(Page([_shown(entry) for entry in page.items], page.next_cursor))
+
+
+def _shown(entry: Entry) -> AuditEntry:
+    return AuditEntry(
+        id=entry.id,
+        at=entry.at,
+        event=entry.event,
+        subjects=entry.subjects,
+        index=entry.index,
+        leaf=entry.leaf,
+        payload=entry.payload,
+        salt=entry.salt,
+    )
+
+
+def _aware(at: dt.datetime | None) -> dt.datetime | None:
+    """Take an instant without a zone as UTC, as everything in the log is."""
+    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=dt.UTC)
