@@ -1,0 +1,133 @@
+"""Which key signs today, and which signatures still count."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+import stat
+
+import msgspec
+import pytest
+
+from catalog.kernel.ids import PartyId, new_id
+from catalog.signing import disk
+from catalog.signing.keyring import (
+    KeyNotValid,
+    KeyUnknown,
+    NoSigningKey,
+    is_valid_at,
+    signing_key,
+    verifying_key,
+)
+from catalog.signing.model import KeyId, PublicKey
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from tests.log_of_tests import signer_of
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+PARTY = PartyId(new_id())
+
+
+def key(name: str, **values: object) -> PublicKey:
+    signer = signer_of(Purpose.CERTIFICATE, name)
+    made = PublicKey(signer.key_id, signer.purpose, signer.public_key, START)
+    return msgspec.structs.replace(made, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "offset", "valid"),
+    [
+        ({}, -1, False),
+        ({}, 0, True),
+        ({}, 10_000, True),
+        ({"valid_to": START + 5 * DAY}, 4, True),
+        ({"valid_to": START + 5 * DAY}, 5, False),
+        ({"revoked_at": START + 3 * DAY}, 2, True),
+        ({"revoked_at": START + 3 * DAY}, 3, False),
+        ({"revoked_at": START + 3 * DAY, "valid_to": START + 2 * DAY}, 2, False),
+    ],
+)
+def test_a_key_is_valid_from_its_start_to_before_its_end(
+    values: dict[str, object], offset: int, valid: bool
+) -> None:
+    assert is_valid_at(key("a", **values), START + offset * DAY) is valid
+
+
+def test_the_newest_valid_key_signs() -> None:
+    old = key("old", valid_to=START + 9 * DAY)
+    new = key("new", valid_from=START + 5 * DAY)
+    keys = [new, old]
+
+    assert signing_key(keys, Purpose.CERTIFICATE, START) is old
+    assert signing_key(keys, Purpose.CERTIFICATE, START + 6 * DAY) is new
+    with pytest.raises(NoSigningKey):
+        signing_key(keys, Purpose.REPORT, START)
+    with pytest.raises(NoSigningKey):
+        signing_key(keys, Purpose.CERTIFICATE, START, PARTY)
+    with pytest.raises(NoSigningKey):
+        signing_key(keys, Purpose.CERTIFICATE, START - DAY)
+
+
+def test_a_signature_made_in_time_counts_for_ever_and_one_made_later_never() -> None:
+    ended = key("ended", valid_to=START + 2 * DAY)
+
+    found = verifying_key([ended], ended.key_id, Purpose.CERTIFICATE, START + DAY)
+
+    assert found is ended
+    with pytest.raises(KeyNotValid):
+        verifying_key([ended], ended.key_id, Purpose.CERTIFICATE, START + 2 * DAY)
+
+
+def test_a_key_of_another_purpose_holder_or_id_is_unknown() -> None:
+    own = key("own")
+
+    for key_id, purpose, holder in (
+        (KeyId("0" * 16), Purpose.CERTIFICATE, None),
+        (own.key_id, Purpose.REPORT, None),
+        (own.key_id, Purpose.CERTIFICATE, PARTY),
+    ):
+        with pytest.raises(KeyUnknown):
+            verifying_key([own], key_id, purpose, START, holder)
+
+
+def test_key_files_are_made_once_and_for_their_owner_only(tmp_path: pathlib.Path) -> None:
+    directory = tmp_path / "keys"
+
+    made = disk.create_missing(directory)
+    first = {p: s.public_key for p, s in disk.read_signers(directory).items()}
+    again = disk.create_missing(directory)
+
+    assert set(made) == OF_THE_SERVICE
+    assert again == []
+    assert {p: s.public_key for p, s in disk.read_signers(directory).items()} == first
+    assert len(set(first.values())) == len(OF_THE_SERVICE)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+    assert modes == {0o600}
+    assert [path for path in directory.iterdir() if path.suffix != ".key"] == []
+
+
+def test_a_key_made_by_another_at_the_same_moment_is_kept(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.create(tmp_path, Purpose.REPORT)
+    before = disk.read_signer(tmp_path, Purpose.REPORT).public_key
+    monkeypatch.setattr(pathlib.Path, "exists", lambda _self: False)
+
+    assert disk.create(tmp_path, Purpose.REPORT) is False
+
+    assert disk.read_signer(tmp_path, Purpose.REPORT).public_key == before
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [("zz", 0o600), ("00" * 31, 0o600), ("00" * 32, 0o644), (None, 0)]
+)
+def test_a_key_file_that_is_unusable_is_refused(
+    tmp_path: pathlib.Path, content: str | None, mode: int
+) -> None:
+    path = disk.path_of(tmp_path, Purpose.REPORT)
+    if content is not None:
+        path.write_text(content)
+        path.chmod(mode)
+
+    with pytest.raises(disk.KeyFileUnusable):
+        disk.read_signer(tmp_path, Purpose.REPORT)
