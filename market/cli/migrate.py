@@ -7,6 +7,7 @@ import pathlib
 import rich_click as click
 
 from market.cli import settings_of
+from market.settings import Settings
 
 
 @click.command(help="升级数据库结构 · Bring the database to the newest schema; safe to repeat.")
@@ -19,7 +20,7 @@ def migrate(data_dir: pathlib.Path | None, as_json: bool) -> None:
     click.echo(f'{{"revision": "{revision}"}}' if as_json else f"数据库结构版本 · schema {revision}")
 
 
-async def _migrate(settings: settings_of.Settings) -> str:
+async def _migrate(settings: Settings) -> str:
     from market.cli.connection import open_market
     from market.migrations.upgrade import current
 

@@ -52,15 +52,12 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
         config = _config(create_app(settings, clock=clock), settings)
         await uvicorn.Server(config).serve()
         return
-    import asyncio
-
     from uvicorn.supervisors import Multiprocess
 
     _pass_on(settings)
     config = _config("market.cli.serve:application", settings, factory=True, workers=settings.workers)
-    listener = config.bind_socket()
-    supervisor = Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener])
-    await asyncio.to_thread(supervisor.run)
+    # It blocks this loop on purpose: signals reach the main thread only, and nothing else runs here.
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
 def _config(app: Any, settings: Settings, **more: Any) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import rich_click as click
+import uvloop
 
 from market.settings import SettingInvalid, Settings, read
 
@@ -34,7 +34,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     from market.postgres.binaries import LauncherError
 
     try:
-        return asyncio.run(work)
+        return uvloop.run(work)
     except LauncherError as error:
         raise click.ClickException(str(error)) from error
     except DomainError as error:

@@ -40,7 +40,7 @@ async def permit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     :raises CsrfFailed: if a cookie came with an unsafe request from another site.
     """
     context: Context = connection.app.state.context
-    rule: Rule = handler.opt["rules"][connection.scope["method"]]
+    rule: Rule = handler.opt["rules"][_method(connection)]
     who = await _who(connection, context)
     connection.scope["user"] = who
     if rule.permission is None:
@@ -52,6 +52,10 @@ async def permit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         raise NotPermitted(permission=rule.permission)
 
 
+def _method(connection: AnyConnection) -> str:
+    return str(connection.scope.get("method", "GET"))
+
+
 async def _who(connection: AnyConnection, context: Context) -> Actor:
     authorization = connection.headers.get("authorization")
     if authorization is not None:
@@ -61,7 +65,7 @@ async def _who(connection: AnyConnection, context: Context) -> Actor:
         return await _by_token(context, token.strip())
     cookie = connection.cookies.get(SESSION_COOKIE)
     if cookie:
-        if connection.scope["method"] in _UNSAFE:
+        if _method(connection) in _UNSAFE:
             _check_origin(connection)
         try:
             return await _by_token(context, cookie)
@@ -114,7 +118,7 @@ async def _remember_denial(
             now=context.now(),
             subjects=[],
             facts={
-                "method": connection.scope["method"],
+                "method": _method(connection),
                 "path": connection.scope["path"],
                 "permission": permission,
             },

@@ -13,7 +13,8 @@ import secrets
 from typing import Any, Final
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from catalog.kernel.clock import monotonic
 from catalog.kernel.errors import DomainError
@@ -81,7 +82,7 @@ class BodyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         started = monotonic()
@@ -120,7 +121,7 @@ class BodyGuard:
             milliseconds=round((monotonic() - started) * 1000, 1),
         )
 
-    async def _checked(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+    async def _checked(self, scope: HTTPScope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         media_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         if not has_body or scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):

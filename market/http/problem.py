@@ -208,7 +208,7 @@ def _respond(
         facts=facts or {},
         errors=errors,
         accept_language=request.headers.get("accept-language"),
-        request_id=request.scope.get("request_id", ""),  # type: ignore[typeddict-item]
+        request_id=str(request.scope.get("request_id", "")),
     )
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == 401:

@@ -21,7 +21,9 @@ def _migrate(connection: Any) -> None:
 
 
 async def _run() -> None:
-    engine = create_async_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=NullPool)
+    engine = create_async_engine(
+        str(context.config.get_main_option("sqlalchemy.url")), poolclass=NullPool
+    )
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
         await connection.commit()

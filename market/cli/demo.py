@@ -1,0 +1,176 @@
+"""Tell the whole story once, over HTTP, on a clock that waits for statutory days; then serve."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import pathlib
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+from market.cli import settings_of
+from market.settings import Settings
+
+
+@click.command(
+    help="演示主线 · Tell the main job from application to quarterly report on our own data, then "
+    "serve. Running it again changes nothing."
+)
+@click.option("--no-serve", is_flag=True, help="演示后退出 · end after the story")
+@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option("--host", help="监听地址 · address to listen on (127.0.0.1)")
+@click.option("--port", type=int, help="监听端口 · port to listen on (8787)")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · print the outcome as JSON")
+def demo(
+    no_serve: bool,
+    data_dir: pathlib.Path | None,
+    host: str | None,
+    port: int | None,
+    as_json: bool,
+) -> None:
+    """Tell the story; then serve, unless told not to."""
+    settings = settings_of.environment(
+        data_dir=data_dir, host=host, port=port, sandbox_channel=True, log_level="warning"
+    )
+    settings_of.run(_demo(settings, serve=not no_serve, as_json=as_json))
+
+
+async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
+    from catalog.kernel.clock import SystemClock, monotonic
+    from market.cli.connection import open_market
+    from market.cli.export import write_export
+    from market.cli.serve import check_port, serve_open
+    from market.cli.verify import check
+    from market.postgres.cluster import ServiceLock
+    from seeds.demo.story import tell
+
+    check_port(settings)
+    started = monotonic()
+    with ServiceLock(settings.data_dir):
+        settings = msgspec.structs.replace(settings, bootstrap_secret=_secret(settings.data_dir))
+        async with open_market(settings) as market:
+            async with _on_stage(market.settings, as_json=as_json) as teller:
+                outcome = await tell(teller)
+            teller.say("导出证据 · export the evidence", "")
+            out = settings.data_dir / "export"
+            shutil.rmtree(out, ignore_errors=True)  # a second run writes it afresh
+            await write_export(
+                market.db,
+                out,
+                now=SystemClock().now(),
+                origin=market.settings.log_origin,
+                signer_journal=market.settings.journal_path,
+            )
+            verdict = check(str(out), vkey=None, keys_file=None)
+            outcome |= {
+                "verified": verdict.exit_code == 0,
+                "seconds": round(monotonic() - started, 1),
+                "data_dir": str(settings.data_dir.resolve()),
+                "export_path": str(out.resolve()),
+            }
+            _show(outcome, settings, as_json=as_json)
+            if verdict.exit_code != 0:
+                raise SystemExit(1)
+            if serve:
+                await serve_open(market.settings)
+
+
+@contextlib.asynccontextmanager
+async def _on_stage(settings: Settings, *, as_json: bool) -> AsyncIterator[Any]:
+    """Serve on a clock that the story moves, and yield who speaks for its people."""
+    import httpx
+    import uvicorn
+
+    from catalog.kernel.clock import ManualClock
+    from market.app import create_app
+    from market.jobs import loop
+    from seeds.demo.story import BEGINS_AT
+    from seeds.demo.teller import Teller
+
+    clock = ManualClock(BEGINS_AT)
+    app = create_app(msgspec.structs.replace(settings, run_jobs=False), clock=clock)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="none",
+            http="httptools",
+            log_level="error",
+            access_log=False,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        if serving.done():
+            await serving
+        await asyncio.sleep(0.02)
+
+    async def jobs() -> None:
+        await loop.run_once(app.litestar.state.context)
+
+    steps = 0
+
+    def say(what: str, came_of_it: str) -> None:
+        nonlocal steps
+        steps += 1
+        day = clock.now().astimezone(dt.timezone(dt.timedelta(hours=8))).date()
+        click.echo(f"{steps:>3}  {day}  {what}{'  → ' + came_of_it if came_of_it else ''}", err=as_json)
+
+    url = f"http://{settings.host}:{settings.port}"
+    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http:
+        yield Teller(
+            http,
+            clock,
+            settings.data_dir / "demo",
+            jobs,
+            say,
+            bootstrap_secret=settings.bootstrap_secret or "",
+        )
+    server.should_exit = True
+    await serving
+
+
+def _secret(data_dir: pathlib.Path) -> str:
+    path = data_dir / "demo" / "bootstrap.secret"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24), "ascii")
+    return path.read_text("ascii")
+
+
+def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    base = f"http://{settings.host}:{settings.port}"
+    table = Table(title="数市 · 从申请到季度报告 — from application to quarterly report", show_lines=False)
+    table.add_column("发生了什么 · what happened")
+    table.add_column("在哪里看 · where to look", overflow="fold")
+    rows = [
+        (f"凭证 certificate {outcome['certificate_number']}",
+         f"{base}/certificates/{outcome['certificate_number']}"),
+        (f"订单 order {outcome['order_id']}", f"{base}/api/v1/orders/{outcome['order_id']}"),
+        (f"季度报告 report {outcome['report_id']}", f"{base}/reports/{outcome['report_id']}"),
+        ("产品 products", f"{base}/products"),
+        ("公示 public notices", f"{base}/notices"),
+        ("价格清单 price list", f"{base}/price-list"),
+        ("审计日志 audit log", f"{base}/log/checkpoint"),
+        ("离线核验 verify offline", f"market verify {outcome['export_path']}"),
+        ("监管账号 regulator's login",
+         f"{outcome['regulator_login']} / {outcome['regulator_password']}"),
+    ]  # fmt: skip
+    for what, where in rows:
+        table.add_row(what, where)
+    Console(width=120).print(table)
+    click.echo(f"用时 {outcome['seconds']} 秒 · took {outcome['seconds']} s; 核验通过 · verified: {outcome['verified']}")
