@@ -81,6 +81,7 @@ class Event(enum.StrEnum):
     CERTIFICATE_FROZEN = "certificate:frozen"
     CERTIFICATE_UNFROZEN = "certificate:unfrozen"
     CERTIFICATE_REVOKED = "certificate:revoked"
+    CERTIFICATE_SUPERSEDED = "certificate:superseded"
     CERTIFICATE_DEREGISTERED = "certificate:deregistered"
     OBJECTION_FILED = "objection:filed"
     OBJECTION_REJECTED = "objection:rejected"
@@ -144,6 +145,7 @@ class Event(enum.StrEnum):
     STATEMENT_ISSUED = "statement:issued"
 
     # supervision
+    REPORT_OPENED = "report:opened"
     REPORT_GENERATED = "report:generated"
     REPORT_SIGNED = "report:signed"
     REPORT_SUBMITTED = "report:submitted"

@@ -179,22 +179,40 @@ async def list_entries_about_any(
 
 
 async def list_covered(
-    tx: Tx, *, size: int, since: dt.datetime, until: dt.datetime, only_since: Iterable[str]
+    tx: Tx,
+    *,
+    size: int,
+    since: dt.datetime,
+    until: dt.datetime,
+    only_since: Iterable[str],
+    whenever: Iterable[str],
 ) -> list[Entry]:
-    """Return the first ``size`` entries older than ``until`` with payloads, in their places.
+    """Return of the first ``size`` entries those older than ``until``, with payloads, in order.
 
     For computations of the market's own, whose caller has asked for the permission. Of the events
-    ``only_since``, those older than ``since`` are left out.
+    ``only_since``, those older than ``since`` are left out; those of ``whenever`` are there however
+    young they are.
     """
     rows = await store.list_covered(
-        tx, size=size, since=since, until=until, only_since=list(only_since)
+        tx,
+        size=size,
+        since=since,
+        until=until,
+        only_since=list(only_since),
+        whenever=list(whenever),
     )
     return [_entry(row, with_payload=True) for row in rows]
 
 
-async def count_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> int:
-    """Return how many entries older than ``until`` are not in the tree of ``size`` yet."""
-    return await store.count_not_covered(tx, size=size, until=until)
+async def list_not_covered(
+    tx: Tx, *, size: int, until: dt.datetime
+) -> list[tuple[str, tuple[Subject, ...]]]:
+    """Return event and subjects of the entries older than ``until`` not in the tree of ``size``."""
+    rows = await store.list_not_covered(tx, size=size, until=until)
+    return [
+        (row["event"], tuple(Subject(*key.split(":", 1)) for key in row["subjects"]))
+        for row in rows
+    ]
 
 
 async def search_entries(

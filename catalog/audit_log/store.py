@@ -282,35 +282,44 @@ async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
 
 
 async def list_covered(
-    tx: Tx, *, size: int, since: dt.datetime, until: dt.datetime, only_since: list[str]
+    tx: Tx,
+    *,
+    size: int,
+    since: dt.datetime,
+    until: dt.datetime,
+    only_since: list[str],
+    whenever: list[str],
 ) -> list[Row]:
-    """Return the first ``size`` entries as far as they are older than ``until``, in their places.
+    """Return of the first ``size`` entries those older than ``until``, in their places.
 
-    Of the events ``only_since``, those older than ``since`` are left out.
+    Of the events ``only_since``, those older than ``since`` are left out; those of ``whenever``
+    are there however young they are.
     """
     return await tx.fetch(
         """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload, l.idx, l.leaf
            FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
-           WHERE l.idx < $1 AND p.at < $3 AND (p.at >= $2 OR p.event <> ALL($4))
+           WHERE l.idx < $1
+             AND (p.at < $3 AND (p.at >= $2 OR p.event <> ALL($4)) OR p.event = ANY($5))
            ORDER BY l.idx""",
         size,
         since,
         until,
         only_since,
+        whenever,
     )
 
 
-async def count_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> int:
-    """Return how many entries older than ``until`` have no place below ``size`` yet."""
-    count: int = await tx.fetch_value(
-        """SELECT (SELECT count(*) FROM audit_log.outbox o JOIN audit_log.payloads p
-                     USING (entry_id) WHERE p.at < $2)
-                + (SELECT count(*) FROM audit_log.leaves l JOIN audit_log.payloads p
-                     USING (entry_id) WHERE l.idx >= $1 AND p.at < $2)""",
+async def list_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> list[Row]:
+    """Return event and subjects of the entries older than ``until`` with no place below ``size``."""
+    return await tx.fetch(
+        """SELECT p.event, p.subjects FROM audit_log.outbox o JOIN audit_log.payloads p
+               USING (entry_id) WHERE p.at < $2
+           UNION ALL
+           SELECT p.event, p.subjects FROM audit_log.leaves l JOIN audit_log.payloads p
+               USING (entry_id) WHERE l.idx >= $1 AND p.at < $2""",
         size,
         until,
     )
-    return count
 
 
 async def search(

@@ -71,7 +71,20 @@ _JOURNAL: Final = f"""
            AS columns
     FROM settlement.journal j ORDER BY j.key::text COLLATE "C\""""  # noqa: S608
 
-RECORDS: Final = (RecordTable("journal", _JOURNAL),)
+_REPORTS: Final = f"""
+    SELECT r.id::text AS id, r.record,
+           CASE WHEN r.signature IS NULL THEN '[]'::jsonb
+                ELSE jsonb_build_array(jsonb_build_object(
+                    'key_id', r.key_id,
+                    'value', translate(encode(r.signature, 'base64'), E'\\n', ''))) END
+               AS signatures,
+           jsonb_build_object(
+               'id', r.id, 'year', r.year, 'quarter', r.quarter, 'version', r.version,
+               'generated_at', {_instant("r.generated_at")}) AS columns
+    FROM market.quarterly_reports r WHERE r.record IS NOT NULL
+    ORDER BY r.id::text COLLATE "C\""""  # noqa: S608
+
+RECORDS: Final = (RecordTable("journal", _JOURNAL), RecordTable("report", _REPORTS))
 
 
 async def read(tx: Tx, sql: str) -> AsyncIterator[Row]:

@@ -10,7 +10,14 @@ import structlog
 
 from catalog.audit_log import operations as audit_log
 from market.http.context import Context
-from market.jobs import deadlines_due, notices_due, orders_due, release_escrow, sequence_log
+from market.jobs import (
+    deadlines_due,
+    notices_due,
+    orders_due,
+    release_escrow,
+    reports_due,
+    sequence_log,
+)
 
 _log = structlog.get_logger("jobs")
 
@@ -40,11 +47,16 @@ async def _escrow(context: Context) -> int:
     return await release_escrow.run(context.db, now=context.now())
 
 
+async def _reports(context: Context) -> int:
+    return await reports_due.run(context.db, now=context.now())
+
+
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deadlines_due", _deadlines),
     ("notices_due", _notices),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
+    ("reports_due", _reports),
     ("sequence_log", _sequence),  # last, so that what the others did is in the log at once
 )
 

@@ -89,20 +89,16 @@ class JournalFact(msgspec.Struct, frozen=True, kw_only=True):
 def values_of(payload: dict[str, Any] | None) -> dict[str, Any]:
     """Return the named values of a payload; none if it was erased.
 
-    What ``facts`` say goes before what ``after`` says, and both before the description of a
-    product that stands in either.
+    What ``facts`` say goes before what ``after`` says. The form of an application and the
+    description of a product that stand in either are read too, and their level.
     """
     if payload is None:
         return {}
     found: dict[str, Any] = {}
     for part in (payload.get("after"), payload.get("facts")):
         if isinstance(part, dict):
-            inner = part.get("description")
-            if isinstance(inner, dict):
-                found |= inner
-                level = inner.get("classification")
-                found |= {"level": level["level"]} if isinstance(level, dict) else {}
-            found |= part
+            for record in (part.get("form"), part.get("description"), part):
+                found |= _record_values(record)
     if payload.get("reason") is not None:
         found.setdefault("reason", payload["reason"])
     return found
@@ -121,6 +117,16 @@ def calendar_of(facts: list[Fact]) -> Calendar:
             )
             years[table.year] = table
     return Calendar(years)
+
+
+def _record_values(record: object) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        return {}
+    found = {name: value for name, value in record.items() if value is not None}
+    classification = record.get("classification")
+    if isinstance(classification, dict) and "level" in classification:
+        found.setdefault("level", classification["level"])
+    return found
 
 
 def _name(value: object) -> str | None:

@@ -118,8 +118,6 @@ class QuarterlyReport(msgspec.Struct, frozen=True, kw_only=True):
     replaces: ReportId | None
     state: State
     operator_party_id: PartyId
-    due_on: dt.date
-    due_provisional: bool
     opened_at: dt.datetime
     log_size: int | None = None  # how many entries the checkpoint covers (chain_head)
     record_sha256: str | None = None  # snapshot_hash
@@ -132,16 +130,24 @@ class QuarterlyReport(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: dt.datetime | None = None
     acknowledged_by: AccountId | None = None
     returned_at: dt.datetime | None = None
+    returned_by: AccountId | None = None
     return_reason: str | None = None
+    # read from its timer: what is due, by when, and whether it came in time (A29)
+    due_on: dt.date | None = None
+    due_provisional: bool = False
+    due_state: str | None = None
 
 
 class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as it is handed out: the document exactly as signed, and what stands beside it."""
+    """A report as it is handed out: the document exactly as signed, and what stands beside it.
 
-    report: QuarterlyReport
+    ``type``, ``document`` and ``signature`` are what an offline check needs (``market verify``).
+    """
+
+    type: str
     document: msgspec.Raw
-    purpose: str
     signature: Signature | None
+    report: QuarterlyReport
 
 
 class Recomputation(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,6 +78,7 @@ def document(report: Report) -> bytes:
             "year": header.year,
             "quarter": header.quarter,
             "version": header.version,
+            "generated_at": instant(header.generated_at),
             "header": msgspec.to_builtins(header)
             | {
                 "starts_at": instant(header.starts_at),

@@ -1,0 +1,175 @@
+"""Generate, sign, submit, acknowledge and return quarterly reports (季度报备); trace a product."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from catalog.kernel import paging
+from catalog.signing.purposes import Purpose
+from market.http.attachment import content_disposition
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest
+from market.supervision import operations as supervision
+from market.supervision import queries
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class GenerateReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which quarter is reported."""
+
+    year: int
+    quarter: int
+
+
+class ReturnReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the report is returned."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+@post("/api/v1/reports", summary="Generate a quarter's report", tags=["supervision"])
+async def generate_report(request: AnyRequest, data: JSONBody[GenerateReport]) -> Response[bytes]:
+    """Compute the report of a quarter that is over from the audit log and the journal (HN-21)."""
+
+    async def act(c: Command) -> Answer:
+        report = await supervision.generate(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            year=data.year,
+            quarter=data.quarter,
+        )
+        return created(report, f"/api/v1/reports/{report.id}")
+
+    return await command(request, act)
+
+
+@get("/api/v1/reports", summary="Quarterly reports", tags=["supervision"])
+async def list_reports(
+    request: AnyRequest,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the reports and how far each has come, the newest quarter first."""
+    return answer(
+        await read(
+            request,
+            lambda c: queries.list_reports(c.tx, viewer=c.actor, limit=limit, cursor=cursor),
+        )
+    )
+
+
+@get("/api/v1/reports/{report_id:uuid}", summary="A quarterly report", tags=["supervision"])
+async def get_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Return the document exactly as signed, its signature, and how far it has come."""
+    return answer(
+        await read(
+            request,
+            lambda c: queries.get_document(c.tx, viewer=c.actor, report_id=report_id),
+        )
+    )
+
+
+@get(
+    "/api/v1/reports/{report_id:uuid}/workbook", summary="The report as XLSX", tags=["supervision"]
+)
+async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Return the report as a workbook; the same report is always the same bytes."""
+    content = await read(
+        request, lambda c: queries.get_workbook(c.tx, viewer=c.actor, report_id=report_id)
+    )
+    return Response(
+        content,
+        media_type=XLSX,
+        headers={
+            "cache-control": "no-store",
+            "content-disposition": content_disposition(f"季度报告-{report_id}.xlsx"),
+            "x-content-type-options": "nosniff",
+        },
+    )
+
+
+@get(
+    "/api/v1/reports/{report_id:uuid}/recomputation",
+    summary="Compute a report again",
+    tags=["supervision"],
+)
+async def recompute_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Compute the report again from log and journal; say whether the bytes are the same."""
+    return answer(
+        await read(request, lambda c: queries.recompute(c.tx, viewer=c.actor, report_id=report_id))
+    )
+
+
+@post("/api/v1/reports/{report_id:uuid}/signatures", summary="Sign a report", tags=["supervision"])
+async def sign_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Sign the generated report with the service's report key."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await supervision.sign(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                report_id=report_id,
+                signer=c.context.signers[Purpose.REPORT],
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/reports/{report_id:uuid}/submissions", summary="Submit a report", tags=["supervision"]
+)
+async def submit_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Submit the signed report to the bureau (HN-21)."""
+
+    async def act(c: Command) -> Answer:
+        return done(await supervision.submit(c.tx, actor=c.actor, now=c.now, report_id=report_id))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/reports/{report_id:uuid}/acknowledgements",
+    summary="Acknowledge a report",
+    tags=["supervision"],
+)
+async def acknowledge_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
+    """Acknowledge that the report was received."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await supervision.acknowledge(c.tx, actor=c.actor, now=c.now, report_id=report_id)
+        )
+
+    return await command(request, act)
+
+
+@post("/api/v1/reports/{report_id:uuid}/returns", summary="Return a report", tags=["supervision"])
+async def return_report(
+    request: AnyRequest, report_id: FromPath[UUID], data: JSONBody[ReturnReport]
+) -> Response[bytes]:
+    """Return the report to the operator, who generates a new version."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await supervision.send_back(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                report_id=report_id,
+                reason=data.reason,
+            )
+        )
+
+    return await command(request, act)

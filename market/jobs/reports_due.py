@@ -1,0 +1,25 @@
+"""Open the report of the quarter that ended (季度报备), so that its time runs (HN-21, A29)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from catalog.kernel import db as database
+from catalog.kernel.actor import system
+from catalog.kernel.db import Database, Tx
+from catalog.timers import queries as timers
+from market.supervision import operations as supervision
+
+_ACTOR: Final = system("reports_due", "report:open")
+
+
+async def run(db: Database, *, now: dt.datetime) -> int:
+    """Open what is due; return how many reports were opened: one, or none."""
+
+    async def open_due(tx: Tx) -> int:
+        calendar = await timers.get_calendar(tx)
+        opened = await supervision.open_due(tx, actor=_ACTOR, now=now, calendar=calendar)
+        return 0 if opened is None else 1
+
+    return await database.run(db, _ACTOR, open_due, must_remember=False)

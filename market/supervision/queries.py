@@ -1,0 +1,229 @@
+"""Read reports, compute them again from the log and the journal, show them as a workbook."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import msgspec
+
+from catalog.audit_log import merkle
+from catalog.audit_log import queries as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.leaf import read_leaf
+from catalog.audit_log.model import Entry
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.workdays import Calendar
+from catalog.signing.canonical import sha256_hex
+from catalog.timers import queries as timers
+from market.supervision import store
+from market.supervision.differing import first_difference
+from market.supervision.facts import (
+    CALENDAR_YEAR_LOADED,
+    ONLY_IN_THEIR_QUARTER,
+    Fact,
+    JournalFact,
+    calendar_of,
+    values_of,
+)
+from market.supervision.model import FORMAT, QuarterlyReport, Recomputation, ReportDocument
+from market.supervision.quarters import Quarter
+from market.supervision.report import compute, document, read_document
+from market.supervision.workbook import workbook
+from settlement.ledger import queries as ledger
+from settlement.ledger.queries import PostedEntry
+
+TIMER: Final = "quarterly_report"
+_POSITION_LENGTH: Final = 3
+
+
+class ReportMissing(Missing):
+    """There is no such report."""
+
+
+class ReportNotGenerated(Refused):
+    """The quarter's report is open: it is due, but there is no document yet."""
+
+    code = "report_not_generated"
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """All that a report is computed from, and how many entries the checkpoint does not cover."""
+
+    entries: list[Fact]
+    journal: list[JournalFact]
+    calendar: Calendar
+    uncovered_count: int
+
+
+async def gather(tx: Tx, quarter: Quarter, size: int) -> Gathered:
+    """Return what the log of ``size`` entries and the journal tell of a quarter.
+
+    A movement whose entry in the log has no place below ``size`` yet is left out with it.
+    """
+    uncovered = await audit_log.list_not_covered(tx, size=size, until=quarter.ends_at)
+    late = {
+        subject.id
+        for event, subjects in uncovered
+        if event == Event.JOURNAL_POSTED
+        for subject in subjects
+        if subject.kind == "journal"
+    }
+    entries = await audit_log.list_covered(
+        tx,
+        size=size,
+        since=quarter.starts_at,
+        until=quarter.ends_at,
+        only_since=ONLY_IN_THEIR_QUARTER,
+        whenever=(CALENDAR_YEAR_LOADED,),
+    )
+    booked = await ledger.list_booked(tx, since=quarter.starts_at, until=quarter.ends_at)
+    facts = [_fact(entry) for entry in entries]
+    journal = [_journal_fact(entry) for entry in booked if str(entry.key) not in late]
+    return Gathered(facts, journal, calendar_of(facts), len(uncovered))
+
+
+async def list_reports(
+    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[QuarterlyReport]:
+    """Return a page of reports, the newest quarter first.
+
+    :raises NotPermitted: if the viewer may not read reports.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("report:read")
+    paging.check_limit(limit)
+    query = paging.fingerprint("quarterly-reports")
+    position = paging.decode(query, cursor, _POSITION_LENGTH)
+    before = None if position is None else _position(position)
+    found = await store.list_page(tx, before=before, limit=limit + 1)
+    items = [await with_due(tx, report) for report in found[:limit]]
+    if len(found) <= limit:
+        return Page(items)
+    last = items[-1]
+    return Page(items, paging.encode(query, last.year, last.quarter, last.version))
+
+
+async def get_report(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> QuarterlyReport:
+    """Return how far a report has come.
+
+    :raises ReportMissing: if there is none.
+    """
+    report, _ = await _find(tx, viewer, report_id)
+    return report
+
+
+async def get_document(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> ReportDocument:
+    """Return a report with its document exactly as it was generated and signed.
+
+    :raises ReportMissing: if there is none.
+    :raises ReportNotGenerated: if it has no document yet.
+    """
+    report, record = await _found_whole(tx, viewer, report_id)
+    return ReportDocument(
+        type=FORMAT, document=msgspec.Raw(record), signature=report.signature, report=report
+    )
+
+
+async def get_workbook(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> bytes:
+    """Return a report as XLSX.
+
+    :raises ReportMissing: if there is none.
+    :raises ReportNotGenerated: if it has no document yet.
+    """
+    _, record = await _found_whole(tx, viewer, report_id)
+    return workbook(read_document(record))
+
+
+async def recompute(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> Recomputation:
+    """Compute a report again from the log and the journal, and compare the bytes.
+
+    :raises ReportMissing: if there is none.
+    :raises ReportNotGenerated: if it has no document yet.
+    """
+    report, record = await _found_whole(tx, viewer, report_id)
+    header = read_document(record).header
+    gathered = await gather(tx, Quarter(header.year, header.quarter), header.checkpoint.size)
+    again = document(compute(header, gathered.entries, gathered.journal, gathered.calendar))
+    return Recomputation(
+        report_id=report.id,
+        identical=again == record,
+        stored_sha256=sha256_hex(record),
+        computed_sha256=sha256_hex(again),
+        first_difference=first_difference(record, again),
+    )
+
+
+async def with_due(tx: Tx, report: QuarterlyReport) -> QuarterlyReport:
+    """Return the report with what its newest timer says. A new version answers a returned one's."""
+    subject_id = report.replaces or report.id
+    found = [
+        timer
+        for timer in await timers.list_for_subject(tx, subject_kind="report", subject_id=subject_id)
+        if timer.kind == TIMER
+    ]
+    if not found:
+        return report
+    timer = max(found, key=lambda timer: (timer.started_at, timer.id))
+    return msgspec.structs.replace(
+        report, due_on=timer.due_on, due_provisional=timer.provisional, due_state=timer.state.value
+    )
+
+
+async def _find(
+    tx: Tx, viewer: Actor, report_id: uuid.UUID
+) -> tuple[QuarterlyReport, bytes | None]:
+    viewer.require("report:read")
+    found = await store.find(tx, report_id)
+    if found is None:
+        raise ReportMissing
+    report, record = found
+    return await with_due(tx, report), record
+
+
+async def _found_whole(
+    tx: Tx, viewer: Actor, report_id: uuid.UUID
+) -> tuple[QuarterlyReport, bytes]:
+    report, record = await _find(tx, viewer, report_id)
+    if record is None:
+        raise ReportNotGenerated(year=report.year, quarter=report.quarter)
+    return report, record
+
+
+def _position(found: list[object]) -> tuple[int, int, int]:
+    if not all(isinstance(each, int) and abs(each) < 2**31 for each in found):
+        raise CursorUnreadable
+    year, quarter, version = found
+    return int(str(year)), int(str(quarter)), int(str(version))
+
+
+def _fact(entry: Entry) -> Fact:
+    assert entry.index is not None, "an entry below the checkpoint has a place"
+    payload = entry.payload or {}
+    actor = payload.get("actor") or {}
+    return Fact(
+        index=entry.index,
+        at=entry.at,
+        event=entry.event,
+        leaf_hash=merkle.leaf_hash(entry.leaf).hex(),
+        subjects=entry.subjects,
+        digests=read_leaf(entry.leaf).digests,
+        values=values_of(entry.payload),
+        actor_party_id=actor.get("party_id"),
+    )
+
+
+def _journal_fact(entry: PostedEntry) -> JournalFact:
+    return JournalFact(
+        key=str(entry.key),
+        kind=entry.kind,
+        amount_fen=-entry.legs[0].amount_fen,
+        sha256=entry.record_sha256,
+        booked_at=entry.booked_at,
+        order_id=None if entry.order_id is None else str(entry.order_id),
+        legs=tuple((leg.account, leg.amount_fen) for leg in entry.legs),
+    )
