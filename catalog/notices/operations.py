@@ -23,7 +23,7 @@ from catalog.notices.states import Event, State, advance
 from catalog.rulebooks import registry
 
 
-async def open_notice(
+async def open_or_current(
     tx: Tx,
     *,
     now: dt.datetime,
@@ -33,7 +33,10 @@ async def open_notice(
     rulebook: str,
     public_fields: PublicFields,
 ) -> Notice:
-    """Make a notice that stands on no channel yet."""
+    """Return the application's notice that is being posted, or a new one on no channel yet."""
+    current = await store.find_current(tx, application_id)
+    if current is not None and current.state is State.POSTING:
+        return current
     notice = Notice(
         id=NoticeId(new_id()),
         application_id=application_id,
@@ -104,9 +107,7 @@ async def recompute(tx: Tx, *, notice: Notice, calendar: Calendar) -> Notice:
 
 async def end(tx: Tx, *, notice: Notice, result: Result) -> Notice:
     """End a notice whose days are over; the notice is held locked."""
-    ended = msgspec.structs.replace(
-        notice, state=advance(notice.state, Event.END), result=result
-    )
+    ended = msgspec.structs.replace(notice, state=advance(notice.state, Event.END), result=result)
     await store.update(tx, ended)
     return ended
 
@@ -125,11 +126,23 @@ async def restart(
     return again
 
 
-async def set_result(tx: Tx, *, notice: Notice, result: Result) -> Notice:
-    """Write the outcome of a notice that ended while an objection was open."""
-    decided = msgspec.structs.replace(notice, result=result)
-    await store.update(tx, decided)
-    return decided
+async def set_current_result(tx: Tx, *, application_id: uuid.UUID, result: Result) -> None:
+    """Write the outcome of the application's notice, which ended while an objection was open."""
+    current = await store.find_current(tx, application_id)
+    assert current is not None, "an application on hold has a notice"
+    notice = await lock(tx, current.id)
+    await store.update(tx, msgspec.structs.replace(notice, result=result))
+
+
+async def application_of(tx: Tx, *, notice_id: uuid.UUID) -> uuid.UUID:
+    """Return whose notice it is, so that the application can be locked before it.
+
+    :raises Missing: if there is no such notice.
+    """
+    notice = await store.find(tx, notice_id)
+    if notice is None:
+        raise Missing
+    return notice.application_id
 
 
 async def close_current(

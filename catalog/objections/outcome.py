@@ -74,9 +74,7 @@ def check(outcome: Outcome, reasons: str, *, is_certified: bool) -> None:
         )
 
 
-def answer(
-    answers: dict[Side, bool], side: Side, *, accepts: bool
-) -> dict[Side, bool]:
+def answer(answers: dict[Side, bool], side: Side, *, accepts: bool) -> dict[Side, bool]:
     """Return the answers with that of ``side``.
 
     :raises AcceptanceGivenAlready: if that side has answered before.

@@ -88,8 +88,7 @@ def check(statement: Statement, handed_in: Mapping[MaterialKind, str | None]) ->
     if statement.is_first_registration is None:
         raise FirstRegistrationUnanswered
     if not statement.is_first_registration and (
-        not statement.prior_registrations
-        or MaterialKind.PRIOR_REGISTRATION_PROOF not in handed_in
+        not statement.prior_registrations or MaterialKind.PRIOR_REGISTRATION_PROOF not in handed_in
     ):
         raise PriorRegistrationEvidenceMissing(
             institutions=[prior.institution for prior in statement.prior_registrations]

@@ -1,0 +1,97 @@
+"""The nouns of this room: the certificate as the register keeps it, and as the public sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.certificates.format import Reason, Verdict
+from catalog.certificates.number import CertificateNumber
+from catalog.certificates.states import State
+from catalog.kernel.ids import AccountId, PartyId
+from catalog.signing.model import Signature
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate (凭证) with its exact bytes; only ``state`` and what follows it ever change."""
+
+    number: CertificateNumber
+    application_id: uuid.UUID
+    product_id: uuid.UUID
+    product_name: str
+    registrant_party_id: PartyId
+    version: int
+    document: bytes
+    record_sha256: str
+    key_id: str
+    signature: bytes
+    issued_at: dt.datetime
+    issued_by: AccountId | None
+    entry_id: uuid.UUID
+    state: State
+    state_since: dt.datetime
+    open_objections: int
+
+
+class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the public register (登记簿)."""
+
+    number: CertificateNumber
+    product_id: uuid.UUID
+    product_name: str
+    registrant_party_id: PartyId
+    version: int
+    record_sha256: str
+    issued_at: dt.datetime
+    state: State
+    state_since: dt.datetime
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether the product may be sold on the strength of it."""
+        return self.state is State.ACTIVE
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """That a certificate came into a state, and why (状态变更)."""
+
+    state: State
+    at: dt.datetime
+    reason: str
+
+
+class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the issue stands in the audit log (审计锚点); no index while it waits for one."""
+
+    entry_id: uuid.UUID
+    index: int | None
+    entry_url: str | None
+    inclusion_proof_url: str | None
+
+
+class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate as everybody gets it: the exact bytes, and all that is needed to check them."""
+
+    number: CertificateNumber
+    type: str
+    content: dict[str, object]  # the document, parsed, for reading
+    document: bytes  # the document, as signed
+    signature: Signature
+    public_key: bytes
+    record_sha256: str
+    state: State
+    state_since: dt.datetime
+    history: tuple[Change, ...]
+    log: LogPlace
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of checking a document against the register (验真)."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    number: str | None
+    state: State | None
+    state_since: dt.datetime | None

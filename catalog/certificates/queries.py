@@ -1,0 +1,162 @@
+"""Read the register of certificates (登记簿) and check documents against it (验真). All public."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log import queries as audit_log
+from catalog.audit_log.model import EntryId
+from catalog.certificates import format as certificate_format
+from catalog.certificates import store
+from catalog.certificates.model import (
+    Certificate,
+    CertificateSummary,
+    LogPlace,
+    PublicCertificate,
+    Verification,
+)
+from catalog.certificates.states import State
+from catalog.kernel import paging
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.signing import queries as keys
+from catalog.signing.model import KeyId, Signature
+
+
+async def get_public(tx: Tx, number: str) -> PublicCertificate:
+    """Return a certificate with everything that is needed to check it.
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    key = await keys.find_key(tx, certificate.key_id)
+    assert key is not None, "keys are never removed"
+    return PublicCertificate(
+        number=certificate.number,
+        type=certificate_format.TYPE,
+        content=msgspec.json.decode(certificate.document, type=dict[str, object]),
+        document=certificate.document,
+        signature=_signature(certificate),
+        public_key=key.public_key,
+        record_sha256=certificate.record_sha256,
+        state=certificate.state,
+        state_since=certificate.state_since,
+        history=tuple(await store.list_changes(tx, number)),
+        log=await _place(tx, certificate.entry_id),
+    )
+
+
+async def get_file(tx: Tx, number: str) -> bytes:
+    """Return a certificate as a file that can be checked offline (FORMAT.md).
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    return certificate_format.pack(certificate.document, _signature(certificate))
+
+
+async def verify_document(tx: Tx, document: bytes) -> Verification:
+    """Tell whether these bytes are a certificate of the register, and whether it still counts.
+
+    ``document`` is the canonical document itself, or the certificate file around it.
+    """
+    try:
+        package = certificate_format.unpack(document)
+    except certificate_format.CertificateUnreadable:
+        given, given_signature = document, None
+    else:
+        given, given_signature = package.document, package.signature
+    number = certificate_format.named_number(given)
+    registered = None if number is None else await store.find(tx, number)
+    signature_reason = None
+    if registered is not None:
+        signature = given_signature or _signature(registered)
+        key = await keys.find_key(tx, signature.key_id)
+        signature_reason = certificate_format.check_signature(
+            given, signature, [] if key is None else [key]
+        )
+    verdict, reasons = certificate_format.judge(
+        given,
+        registered_sha256=None if registered is None else registered.record_sha256,
+        signature_reason=signature_reason,
+    )
+    return Verification(
+        verdict=verdict,
+        reasons=reasons,
+        number=number,
+        state=None if registered is None else registered.state,
+        state_since=None if registered is None else registered.state_since,
+    )
+
+
+async def find_active_for_product(tx: Tx, product_id: uuid.UUID) -> CertificateSummary | None:
+    """Return the certificate on which the product may be sold, or None; a frozen one does not count."""
+    found = await store.find_counting(tx, product_id)
+    return found if found is not None and found.counts else None
+
+
+async def find(tx: Tx, number: str) -> Certificate | None:
+    """Return a certificate as the rooms above need it, or None."""
+    return await store.find(tx, number)
+
+
+async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
+    """Return all certificates that a product ever had, the oldest first."""
+    return await store.list_of_product(tx, product_id)
+
+
+async def list_public(
+    tx: Tx,
+    *,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[CertificateSummary]:
+    """Return a page of the register, the newest first.
+
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("certificates", state)
+    found = await store.list_page(
+        tx,
+        state=state,
+        before=_before(paging.decode(query, cursor, 2)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    last = found[limit - 1]
+    return Page(found[:limit], paging.encode(query, last.issued_at.isoformat(), last.number))
+
+
+async def _place(tx: Tx, entry_id: uuid.UUID) -> LogPlace:
+    index = await audit_log.find_index(tx, EntryId(entry_id))
+    return LogPlace(
+        entry_id=entry_id,
+        index=index,
+        entry_url=None if index is None else f"/api/v1/log/entries/{index}",
+        inclusion_proof_url=(
+            None if index is None else f"/api/v1/log/proofs/inclusion?index={index}"
+        ),
+    )
+
+
+def _signature(certificate: Certificate) -> Signature:
+    return Signature(key_id=KeyId(certificate.key_id), value=certificate.signature)
+
+
+def _before(position: list[object] | None) -> tuple[dt.datetime, str] | None:
+    if position is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(str(position[0])), str(position[1])
+    except ValueError as error:
+        raise CursorUnreadable from error

@@ -1,0 +1,168 @@
+"""Tables and statements of the certificates (凭证). The register is public: no row-level security."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from catalog.certificates.model import Certificate, CertificateSummary, Change
+from catalog.certificates.states import State
+from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.ids import new_id
+
+CERTIFICATE_SERIALS: Final = sa.Table(
+    "certificate_serials",
+    METADATA,
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("last_serial", sa.Integer, nullable=False),
+    schema="catalog",
+)
+
+CERTIFICATES: Final = sa.Table(
+    "certificates",
+    METADATA,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("application_id", sa.Uuid, nullable=False),
+    sa.Column("product_id", sa.Uuid, nullable=False),
+    sa.Column("product_name", sa.Text, nullable=False),
+    sa.Column("registrant_party_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("record_sha256", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("issued_by", sa.Uuid),
+    sa.Column("entry_id", sa.Uuid, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("open_objections", sa.Integer, nullable=False),
+    schema="catalog",
+)
+
+CERTIFICATE_CHANGES: Final = sa.Table(
+    "certificate_changes",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    schema="catalog",
+)
+
+_SUMMARY: Final = """number, product_id, product_name, registrant_party_id, version, record_sha256,
+                     issued_at, state, state_since"""
+
+
+async def next_serial(tx: Tx, year: int) -> int:
+    """Return the next serial of ``year``; the row is held, so none is skipped or doubled."""
+    serial: int = await tx.fetch_value(
+        """
+        INSERT INTO catalog.certificate_serials (year, last_serial) VALUES ($1, 1)
+        ON CONFLICT (year) DO UPDATE SET last_serial = certificate_serials.last_serial + 1
+        RETURNING last_serial""",
+        year,
+    )
+    return serial
+
+
+async def insert(tx: Tx, certificate: Certificate) -> None:
+    """Insert a certificate; its document is never changed."""
+    values: dict[str, Any] = msgspec.structs.asdict(certificate)
+    await tx.insert(CERTIFICATES, **{**values, "state": certificate.state.value})
+    await insert_change(tx, certificate, reason="issued")
+
+
+async def insert_change(tx: Tx, certificate: Certificate, *, reason: str) -> None:
+    """Insert the state that a certificate came into."""
+    await tx.insert(
+        CERTIFICATE_CHANGES,
+        id=new_id(),
+        number=certificate.number,
+        state=certificate.state.value,
+        at=certificate.state_since,
+        reason=reason,
+    )
+
+
+async def update_state(tx: Tx, certificate: Certificate) -> None:
+    """Write back what may change of ``certificate``, which the caller holds locked."""
+    touched = await tx.execute(
+        """
+        UPDATE catalog.certificates SET state = $2, state_since = $3, open_objections = $4
+         WHERE number = $1""",
+        certificate.number,
+        certificate.state.value,
+        certificate.state_since,
+        certificate.open_objections,
+    )
+    assert touched == 1, "a locked certificate can not vanish"
+
+
+async def lock(tx: Tx, number: str) -> Certificate | None:
+    """Lock and return a certificate, or None."""
+    row = await tx.fetch_one(
+        "SELECT * FROM catalog.certificates WHERE number = $1 FOR UPDATE", number
+    )
+    return None if row is None else msgspec.convert(dict(row), Certificate)
+
+
+async def find(tx: Tx, number: str) -> Certificate | None:
+    """Return a certificate, or None."""
+    row = await tx.fetch_one("SELECT * FROM catalog.certificates WHERE number = $1", number)
+    return None if row is None else msgspec.convert(dict(row), Certificate)
+
+
+async def find_counting(tx: Tx, product_id: uuid.UUID) -> CertificateSummary | None:
+    """Return the active or frozen certificate of a product, or None."""
+    row = await tx.fetch_one(
+        f"""
+        SELECT {_SUMMARY} FROM catalog.certificates
+         WHERE product_id = $1 AND state IN ('active', 'frozen')""",  # noqa: S608 - our columns
+        product_id,
+    )
+    return None if row is None else msgspec.convert(dict(row), CertificateSummary)
+
+
+async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
+    """Return all certificates that a product ever had, the oldest first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_SUMMARY} FROM catalog.certificates
+         WHERE product_id = $1 ORDER BY issued_at, number""",  # noqa: S608 - our columns
+        product_id,
+    )
+    return [msgspec.convert(dict(row), CertificateSummary) for row in rows]
+
+
+async def list_page(
+    tx: Tx, *, state: State | None, before: tuple[dt.datetime, str] | None, limit: int
+) -> list[CertificateSummary]:
+    """Return lines of the register, the newest first, from behind ``before``."""
+    issued_at, number = before or (None, None)
+    rows = await tx.fetch(
+        f"""
+        SELECT {_SUMMARY} FROM catalog.certificates
+         WHERE ($1::text IS NULL OR state = $1)
+           AND ($2::timestamptz IS NULL OR (issued_at, number) < ($2, $3::text))
+         ORDER BY issued_at DESC, number DESC LIMIT $4""",  # noqa: S608 - our columns
+        None if state is None else state.value,
+        issued_at,
+        number,
+        limit,
+    )
+    return [msgspec.convert(dict(row), CertificateSummary) for row in rows]
+
+
+async def list_changes(tx: Tx, number: str) -> list[Change]:
+    """Return what became of a certificate, the oldest first."""
+    rows = await tx.fetch(
+        "SELECT state, at, reason FROM catalog.certificate_changes WHERE number = $1 ORDER BY id",
+        number,
+    )
+    return [msgspec.convert(dict(row), Change) for row in rows]

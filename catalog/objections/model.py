@@ -1,0 +1,91 @@
+"""The nouns of this room: the objection (异议), its response, and what was determined."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Annotated, NewType
+
+import msgspec
+from msgspec import Meta
+
+from catalog.kernel.ids import AccountId, PartyId
+from catalog.objections.outcome import Outcome, Side
+from catalog.objections.standing import Ground
+from catalog.objections.states import State
+
+ObjectionId = NewType("ObjectionId", uuid.UUID)
+
+Text = Annotated[str, Meta(max_length=20_000)]
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A file that proves something (证明材料、佐证材料)."""
+
+    file_id: uuid.UUID
+    sha256: str
+    file_name: str
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registrant answers (反馈说明), in time or late."""
+
+    statement: str
+    evidence: tuple[Evidence, ...]
+    responded_by: AccountId | None
+    responded_at: dt.datetime
+    is_late: bool
+
+
+class Determination(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator determines (处理意见)."""
+
+    outcome: Outcome
+    reasons: str
+    determined_by: AccountId | None
+    determined_at: dt.datetime
+
+
+class Closing(enum.StrEnum):
+    """How an objection ended (办结方式)."""
+
+    REJECTED = "rejected"  # 不予受理
+    WITHDRAWN = "withdrawn"  # 撤回
+    CARRIED_OUT = "carried_out"  # 双方接受，已执行
+
+
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """An objection (异议) to a product in notice, or to a certificate."""
+
+    id: ObjectionId
+    notice_id: uuid.UUID | None
+    certificate_number: str | None
+    application_id: uuid.UUID
+    product_id: uuid.UUID
+    objector_party_id: PartyId
+    registrant_party_id: PartyId
+    rulebook: str
+    state: State
+    interest_statement: str
+    statement: str
+    grounds: tuple[Ground, ...]
+    evidence: tuple[Evidence, ...]
+    filed_by: AccountId | None
+    received_at: dt.datetime
+    forward_due_on: dt.date
+    forwarded_at: dt.datetime | None = None
+    receipt: str | None = None
+    response_started_on: dt.date | None = None
+    response_due_on: dt.date | None = None
+    response: Response | None = None
+    no_response: bool = False
+    determination: Determination | None = None
+    answers: dict[Side, bool] = {}
+    closing: Closing | None = None
+    closed_at: dt.datetime | None = None
+
+    @property
+    def awaits_late_answer(self) -> bool:
+        """Tell whether the registrant let the days pass and has still not answered."""
+        return self.no_response and self.response is None

@@ -1,0 +1,243 @@
+"""Accept an application, ask once for corrections, or decline it (受理): the operator, HN-09, HN-10."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.model import Subject
+from catalog.delegations import operations as delegations
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, Invalid
+from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.registration import acceptance, dossier, store
+from catalog.registration.acceptance import CorrectionItem, Result
+from catalog.registration.model import AcceptanceOpinion, Application, DecisionNotification
+from catalog.registration.operations import casework
+from catalog.registration.states import Event, advance
+from catalog.rulebooks import registry
+from catalog.timers import operations as timers
+from catalog.timers.operations import TimerNotRunning
+
+_EVENTS: Final = {
+    Result.ACCEPTED: (Event.ACCEPT, Remembered.APPLICATION_ACCEPTED),
+    Result.CORRECTION_REQUIRED: (Event.REQUIRE_CORRECTION, Remembered.CORRECTION_REQUIRED),
+    Result.NOT_ACCEPTED_OUT_OF_SCOPE: (
+        Event.DECLINE_OUT_OF_SCOPE,
+        Remembered.APPLICATION_OUT_OF_SCOPE,
+    ),
+}
+NOTIFICATIONS: Final = ("acceptance_notification", "review_notification")
+
+
+class DecisionAlreadyNotified(Conflict):
+    """Nothing was decided since the applicant was told last."""
+
+    code = "decision_already_notified"
+
+
+class ReceiptMissing(Invalid):
+    """A notification counts with the proof that it arrived (送达回执)."""
+
+    code = "notification_receipt_missing"
+
+
+async def decide_acceptance(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    result: Result,
+    reasons: tuple[str, ...] = (),
+    items: tuple[CorrectionItem, ...] = (),
+    override_reason: str | None = None,
+) -> AcceptanceOpinion:
+    """Give the acceptance opinion (受理意见) within T1, three working days (HN-10).
+
+    :raises NotPermitted: if the actor may not accept.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if it does not wait for acceptance.
+    :raises CorrectionListEmpty: if corrections are asked for and none is listed.
+    :raises OneTimeNoticeViolation: if a second list names what was there the first time.
+    :raises AcceptanceReasonMissing: if it is declined without a reason.
+    """
+    actor.require("application:accept")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    event, remembered = _EVENTS[result]
+    advance(application.state, event)
+    overridden: tuple[str, ...] = ()
+    if result is Result.CORRECTION_REQUIRED:
+        overridden = await _check_list(tx, application, items, override_reason)
+    elif result is Result.NOT_ACCEPTED_OUT_OF_SCOPE:
+        acceptance.check_decline(reasons)
+    opinion = AcceptanceOpinion(
+        id=new_id(),
+        application_id=application.id,
+        submission_no=application.submission_no,
+        result=result,
+        reasons=reasons,
+        items=items if result is Result.CORRECTION_REQUIRED else (),
+        override_reason=override_reason if overridden else None,
+        overridden_targets=overridden,
+        decided_by=actor.account_id,
+        decided_at=now,
+    )
+    await store.insert_acceptance_opinion(tx, opinion)
+    decided = await casework.move(
+        tx,
+        application=application,
+        event=event,
+        now=now,
+        operator_party_id=actor.party,
+        acceptor_account_id=actor.account_id,
+        accepted_at=now if result is Result.ACCEPTED else None,
+    )
+    await _run_timers(tx, now, calendar, decided, is_accepted=result is Result.ACCEPTED)
+    await audit_log.append(
+        tx,
+        remembered,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("application", str(application.id)),
+            Subject("product", str(application.product_id)),
+        ],
+        facts={
+            "opinion_id": opinion.id,
+            "items": opinion.items,
+            "overridden_targets": overridden,
+        },
+        before={"state": application.state.value},
+        after={"state": decided.state.value},
+        reason=override_reason or "；".join(reasons) or None,
+        rules=("HN-05", "HN-09", "HN-10"),
+    )
+    return opinion
+
+
+async def notify_decision(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    channel: str,
+    receipt: str,
+) -> DecisionNotification:
+    """Record that the applicant was told of the last decision, with the receipt (告知, HN-10(b)).
+
+    :raises NotPermitted: if the actor may not notify.
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if nothing was decided yet.
+    :raises ReceiptMissing: if there is no receipt.
+    :raises DecisionAlreadyNotified: if the applicant was told of everything.
+    """
+    actor.require("decision:notify")
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.NOTIFY_DECISION)
+    if not receipt.strip():
+        raise ReceiptMissing
+    decisions = [
+        *((o.decided_at, o.id) for o in await store.list_acceptance_opinions(tx, application.id)),
+        *((d.decided_at, d.id) for d in await store.list_review_decisions(tx, application.id)),
+    ]
+    told = {n.decision_id for n in await store.list_notifications(tx, application.id)}
+    waiting = sorted((at, decision) for at, decision in decisions if decision not in told)
+    if not waiting:
+        raise DecisionAlreadyNotified
+    notifications = [
+        DecisionNotification(
+            id=new_id(),
+            application_id=application.id,
+            decision_id=decision,
+            recipient_party_id=application.agent_party_id or application.applicant_party_id,
+            channel=channel,
+            receipt=receipt,
+            delivered_at=now,
+            notified_by=actor.account_id,
+        )
+        for _, decision in waiting
+    ]
+    for notification in notifications:
+        await store.insert_notification(tx, notification)
+    await casework.move(tx, application=application, event=Event.NOTIFY_DECISION, now=now)
+    for kind in NOTIFICATIONS:
+        await _meet_if_running(tx, kind, application, now)
+    await audit_log.append(
+        tx,
+        Remembered.DECISION_NOTIFIED,
+        actor=actor,
+        now=now,
+        subjects=[Subject("application", str(application.id))],
+        facts={"notifications": notifications},
+        rules=("HN-10",),
+    )
+    return notifications[-1]
+
+
+async def _check_list(
+    tx: Tx,
+    application: Application,
+    items: tuple[CorrectionItem, ...],
+    override_reason: str | None,
+) -> tuple[str, ...]:
+    submissions = await store.list_submissions(tx, application.id)
+    new_since = None
+    if len(submissions) > 1:
+        before, after = submissions[-2:]
+        new_since = acceptance.changed_targets(
+            acceptance.Dossier(before.dossier), acceptance.Dossier(after.dossier)
+        )
+    return acceptance.check_list(
+        items,
+        known_targets=dossier.TARGETS,
+        new_since_last_list=new_since,
+        override_reason=override_reason,
+    )
+
+
+async def _run_timers(
+    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application, *, is_accepted: bool
+) -> None:
+    rulebook = registry.by_code(application.rulebook)
+    await timers.meet(
+        tx, kind="acceptance", subject_kind="application", subject_id=application.id, now=now
+    )
+    # Who was not told of the last list is told of it with this decision; that clock ran on.
+    await _meet_if_running(tx, "acceptance_notification", application, now)
+    started = [("acceptance_notification", rulebook.acceptance_notice)]
+    if is_accepted:
+        started.append(("review", rulebook.review))
+    for kind, period in started:
+        await timers.start(
+            tx,
+            now=now,
+            kind=kind,
+            subject_kind="application",
+            subject_id=application.id,
+            against="supermarket_operator",
+            rulebook=rulebook.code,
+            period=period,
+            started_on=local_date(now),
+            calendar=calendar,
+            party_id=application.operator_party_id,
+        )
+
+
+async def _meet_if_running(tx: Tx, kind: str, application: Application, now: dt.datetime) -> None:
+    try:
+        await timers.meet(
+            tx, kind=kind, subject_kind="application", subject_id=application.id, now=now
+        )
+    except TimerNotRunning:
+        return

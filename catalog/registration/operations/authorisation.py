@@ -1,0 +1,210 @@
+"""Let a certificate be issued, or send the case back (授权发证): the bureau, HN-16, HN-05."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Final
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.model import Digest, Subject
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, Invalid
+from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.notices import operations as notices
+from catalog.notices import queries as notice_queries
+from catalog.notices.model import Notice, Result
+from catalog.registration import issuance, opinions, signatures, store
+from catalog.registration.issuance import NoticeRecord
+from catalog.registration.model import (
+    Application,
+    IssuanceAuthorisation,
+    IssuanceAuthorisationDocument,
+)
+from catalog.registration.operations import casework
+from catalog.registration.states import Event, advance
+from catalog.rulebooks import registry
+from catalog.signing import queries as keys
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.model import Signature
+from catalog.timers import operations as timers
+
+
+class ReturnTo(enum.StrEnum):
+    """Where the bureau sends a case back to (退回)."""
+
+    REVIEW = "under_review"  # 复核
+    NOTICE = "in_public_notice"  # 重新公示
+
+
+class AuthorisationNumberUsed(Conflict):
+    """The bureau gave this number to another authorisation."""
+
+    code = "authorisation_number_used"
+
+
+class ReturnReasonMissing(Invalid):
+    """Who sends a case back says why."""
+
+    code = "issuance_return_reason_missing"
+
+
+_RETURNS: Final = {ReturnTo.REVIEW: Event.RETURN_TO_REVIEW, ReturnTo.NOTICE: Event.RETURN_TO_NOTICE}
+
+
+async def authorise_issue(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    document: bytes,
+    signature: Signature,
+) -> IssuanceAuthorisation:
+    """Keep the bureau's authorisation exactly as it signed it (授权发证).
+
+    :raises NotPermitted: if the actor is not the bureau.
+    :raises Missing: if there is no such application.
+    :raises NoticePeriodRunning: and the other refusals of ``issuance.check_notice``.
+    :raises ApplicationEventNotAllowed: if it does not wait for an authorisation.
+    :raises SignedDocumentUnreadable: if the document lacks a member.
+    :raises SignedForAnotherCase: if it is about something else.
+    :raises AuthorisationSignatureInvalid: if the bureau's own key did not sign it.
+    :raises AuthorisationNumberUsed: if its number was given before.
+    """
+    actor.require("issuance:authorise")
+    application = await casework.lock(tx, application_id=application_id)
+    notice = await notice_queries.find_current(tx, application.id)
+    if notice is not None:
+        issuance.check_notice(record(application, notice), now)
+    advance(application.state, Event.AUTHORISE_ISSUE)
+    assert notice is not None, "an application that waits for its authorisation was in notice"
+    signed = opinions.read(document, IssuanceAuthorisationDocument)
+    opinions.check_case(
+        signed,
+        application_id=application.id,
+        dossier_sha256=application.dossier_sha256,
+        notice_id=notice.id,
+    )
+    key = await keys.find_key(tx, signature.key_id)
+    signatures.check_authorisation(key, actor.party, document, signature, now)
+    if await store.is_authorisation_number_used(tx, actor.party, signed.authorisation_number):
+        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
+    authorisation = IssuanceAuthorisation(
+        id=new_id(),
+        application_id=application.id,
+        bureau_party_id=actor.party,
+        authority=signed.authority,
+        authorisation_number=signed.authorisation_number,
+        document=document,
+        sha256=sha256_hex(document),
+        key_id=signature.key_id,
+        signature=signature.value,
+        decided_by=actor.account_id,
+        decided_at=now,
+    )
+    await store.insert_authorisation(tx, authorisation)
+    await casework.move(tx, application=application, event=Event.AUTHORISE_ISSUE, now=now)
+    await audit_log.append(
+        tx,
+        Remembered.ISSUANCE_AUTHORISED,
+        actor=actor,
+        now=now,
+        subjects=_about(application),
+        facts={"authorisation_number": authorisation.authorisation_number},
+        rules=("HN-16",),
+        digests=[Digest("issuance_authorisation", str(authorisation.id), authorisation.sha256)],
+    )
+    return authorisation
+
+
+async def return_for_check(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    to: ReturnTo,
+    reason: str,
+) -> Application:
+    """Send a case back to the review or to a fresh public notice (全流程监管, HN-05(1)).
+
+    Back in review the opinions stand and the thirty working days run anew; back in notice its
+    seven working days do.
+
+    :raises NotPermitted: if the actor is not the bureau.
+    :raises Missing: if there is no such application.
+    :raises ReturnReasonMissing: if no reason is given.
+    :raises ApplicationEventNotAllowed: if it does not wait for an authorisation.
+    """
+    actor.require("issuance:authorise")
+    application = await casework.lock(tx, application_id=application_id)
+    if not reason.strip():
+        raise ReturnReasonMissing
+    returned = await casework.move(tx, application=application, event=_RETURNS[to], now=now)
+    if to is ReturnTo.REVIEW:
+        await _back_to_review(tx, now, calendar, returned)
+    else:
+        current = await notice_queries.find_current(tx, application.id)
+        assert current is not None, "an application that waits for its authorisation was in notice"
+        notice = await notices.lock(tx, current.id)
+        await notices.restart(tx, now=now, calendar=calendar, notice=notice, remark="重新公示")
+    await audit_log.append(
+        tx,
+        Remembered.ISSUANCE_RETURNED,
+        actor=actor,
+        now=now,
+        subjects=_about(application),
+        facts={"to": to},
+        before={"state": application.state.value},
+        after={"state": returned.state.value},
+        reason=reason,
+        rules=("HN-05",),
+    )
+    return returned
+
+
+def record(application: Application, notice: Notice) -> NoticeRecord:
+    """Return what the notice says about whether the issue may go on."""
+    posted = {posting.channel for posting in notice.postings}
+    channels = registry.by_code(application.rulebook).notice_channels
+    return NoticeRecord(
+        missing_channels=tuple(c for c in channels if c not in posted),
+        ends=notice.ends,
+        open_objections=application.open_objections,
+    )
+
+
+async def _back_to_review(
+    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
+) -> None:
+    await notices.close_current(
+        tx, application_id=application.id, result=Result.RETURNED, remark="退回复核"
+    )
+    rulebook = registry.by_code(application.rulebook)
+    await timers.start(
+        tx,
+        now=now,
+        kind="review",
+        subject_kind="application",
+        subject_id=application.id,
+        against="supermarket_operator",
+        rulebook=rulebook.code,
+        period=rulebook.review,
+        started_on=local_date(now),
+        calendar=calendar,
+        party_id=application.operator_party_id,
+    )
+
+
+def _about(application: Application) -> list[Subject]:
+    return [
+        Subject("application", str(application.id)),
+        Subject("product", str(application.product_id)),
+    ]

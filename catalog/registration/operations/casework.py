@@ -1,0 +1,60 @@
+"""Lock and save an application: the first and the last step of every command on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import msgspec
+
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.registration import store
+from catalog.registration.model import Application
+from catalog.registration.states import Event, advance
+
+
+async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
+    """Lock and return an application.
+
+    :raises Missing: if there is none that the actor may see.
+    """
+    application = await store.lock(tx, application_id)
+    if application is None:
+        raise Missing
+    return application
+
+
+async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
+    """Lock and return an application, or None if somebody else holds it just now."""
+    return await store.lock_if_free(tx, application_id)
+
+
+async def move(
+    tx: Tx, *, application: Application, event: Event, now: dt.datetime, **changed: Any
+) -> Application:
+    """Let ``event`` happen to an application that is held locked, and save it.
+
+    :raises ApplicationEventNotAllowed: if it can not happen in its state.
+    """
+    moved = msgspec.structs.replace(
+        application,
+        state=advance(application.state, event),
+        version=application.version + 1,
+        updated_at=now,
+        **changed,
+    )
+    await store.update(tx, moved)
+    return moved
+
+
+async def count_objections(
+    tx: Tx, *, application: Application, left: int, now: dt.datetime
+) -> Application:
+    """Write how many objections are open; nothing else happens to the application."""
+    counted = msgspec.structs.replace(
+        application, open_objections=left, version=application.version + 1, updated_at=now
+    )
+    await store.update(tx, counted)
+    return counted

@@ -1,0 +1,80 @@
+"""End a registration with the certificate (办结). Called by the room of the certificates.
+
+Its command has asked for the permission and remembers the issue.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.kernel.db import Tx
+from catalog.notices import queries as notices
+from catalog.notices.model import Notice
+from catalog.registration import issuance, store
+from catalog.registration.model import (
+    Application,
+    ComplianceOpinion,
+    IssuanceAuthorisation,
+    Submission,
+    TechnicalOpinion,
+)
+from catalog.registration.operations import casework
+from catalog.registration.operations.authorisation import record
+from catalog.registration.states import Event, advance
+from catalog.timers import operations as timers
+
+
+class ReadyToIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a certificate is made from, locked until it is issued."""
+
+    application: Application
+    submission: Submission
+    notice: Notice
+    authorisation: IssuanceAuthorisation
+    technical_opinion: TechnicalOpinion
+    compliance_opinion: ComplianceOpinion
+
+
+async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime) -> ReadyToIssue:
+    """Lock an application that may be issued, and return what its certificate is made from.
+
+    :raises Missing: if there is no such application.
+    :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
+    :raises ApplicationEventNotAllowed: if it was never in notice, or is issued already.
+    """
+    application = await casework.lock(tx, application_id=application_id)
+    notice = await notices.find_current(tx, application.id)
+    authorisation = await store.find_authorisation(tx, application.id)
+    if notice is not None:
+        issuance.check_issue(
+            record(application, notice), now, is_authorised=authorisation is not None
+        )
+    advance(application.state, Event.ISSUE_CERTIFICATE)
+    assert notice is not None, "an authorised application was in notice"
+    assert authorisation is not None, "an authorised application has its authorisation"
+    return ReadyToIssue(
+        application=application,
+        submission=(await store.list_submissions(tx, application.id))[-1],
+        notice=notice,
+        authorisation=authorisation,
+        technical_opinion=(await store.list_technical_opinions(tx, application.id))[-1],
+        compliance_opinion=(await store.list_compliance_opinions(tx, application.id))[-1],
+    )
+
+
+async def close(tx: Tx, *, application: Application, now: dt.datetime) -> Application:
+    """Close the registration, because its certificate is issued; it is held locked."""
+    issued = await casework.move(
+        tx, application=application, event=Event.ISSUE_CERTIFICATE, now=now
+    )
+    await timers.cancel_all(
+        tx,
+        now=now,
+        subject_kind="application",
+        subject_id=application.id,
+        note="certificate issued",
+    )
+    return issued

@@ -1,0 +1,197 @@
+"""Put an approved application before the public (公示) and end it when its days are over, HN-16."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.model import Digest, Subject
+from catalog.delegations import operations as delegations
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.workdays import Calendar
+from catalog.notices import operations as notices
+from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM, Notice, Result
+from catalog.notices.publicity import only_public
+from catalog.notices.states import State as NoticeState
+from catalog.registration import dossier, issuance, store
+from catalog.registration.model import Application
+from catalog.registration.operations import casework
+from catalog.registration.states import Event, advance
+from catalog.signing.canonical import canonical, sha256_hex
+
+
+async def publish_notice(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+) -> Notice:
+    """Publish the notice on the operator's own platform; the bureau's website is to follow.
+
+    :raises NotPermitted: if the actor may not publish notices.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if its review was not passed.
+    :raises ChannelAlreadyPosted: if it stands on the platform already.
+    """
+    actor.require("notice:publish")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.PUBLISH_NOTICE)
+    parts = (await store.list_submissions(tx, application.id))[-1].dossier
+    public_fields = only_public(dossier.public_facts(parts, application.application_number or ""))
+    notice = await notices.open_or_current(
+        tx,
+        now=now,
+        application_id=application.id,
+        product_id=application.product_id,
+        registrant=application.applicant_party_id,
+        rulebook=application.rulebook,
+        public_fields=public_fields,
+    )
+    notice = await notices.post(
+        tx,
+        now=now,
+        calendar=calendar,
+        notice_id=notice.id,
+        channel=PLATFORM,
+        url=f"/notices/{notice.id}",
+        receipt_sha256=sha256_hex(canonical(public_fields)),
+        posted_by=actor.account_id,
+    )
+    await _remember_posting(tx, actor, now, application, notice)
+    return notice
+
+
+async def confirm_channel(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    notice_id: uuid.UUID,
+    channel: str = AUTHORITY_WEBSITE,
+    url: str,
+    receipt_sha256: str,
+) -> Notice:
+    """Confirm that the notice stands on the bureau's website, with a receipt (A39).
+
+    When both channels are up the seven working days begin with the later day (A14).
+
+    :raises NotPermitted: if the actor is not the bureau.
+    :raises Missing: if there is no such notice.
+    :raises NoticeEventNotAllowed: if the notice is not being posted.
+    :raises ChannelAlreadyPosted: if it was confirmed before.
+    :raises ReceiptMalformed: if the address or the receipt's hash is not one.
+    """
+    actor.require("notice:confirm_channel")
+    # The application is locked before its notice, here as everywhere.
+    application_id = await notices.application_of(tx, notice_id=notice_id)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.PUBLISH_NOTICE)
+    notice = await notices.post(
+        tx,
+        now=now,
+        calendar=calendar,
+        notice_id=notice_id,
+        channel=channel,
+        url=url,
+        receipt_sha256=receipt_sha256,
+        posted_by=actor.account_id,
+    )
+    await _remember_posting(tx, actor, now, application, notice)
+    if notice.state is NoticeState.RUNNING:
+        published = await casework.move(
+            tx, application=application, event=Event.PUBLISH_NOTICE, now=now
+        )
+        await audit_log.append(
+            tx,
+            Remembered.NOTICE_PUBLISHED,
+            actor=actor,
+            now=now,
+            subjects=_about(application, notice),
+            facts={"starts_on": notice.starts_on, "ends_on": notice.ends_on},
+            before={"state": application.state.value},
+            after={"state": published.state.value},
+            rules=("HN-16",),
+        )
+    return notice
+
+
+async def end_notice(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    notice_id: uuid.UUID,
+) -> bool:
+    """End the notice if its days are over: clean, or with an objection still open.
+
+    Tell False if there was nothing to do: somebody else is at it, it is not over, or was ended.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    """
+    actor.require("notice:end")
+    application = await casework.lock_free(tx, application_id=application_id)
+    if application is None:
+        return False
+    notice = await notices.lock(tx, notice_id=notice_id)
+    if notice.state is not NoticeState.RUNNING:
+        return False
+    notice = await notices.recompute(tx, notice=notice, calendar=calendar)
+    if notice.ends is None or not issuance.is_over(notice.ends, now):
+        return False
+    is_clean = application.open_objections == 0
+    event = Event.END_NOTICE if is_clean else Event.END_NOTICE_OBJECTED
+    ended = await casework.move(tx, application=application, event=event, now=now)
+    notice = await notices.end(
+        tx,
+        notice=notice,
+        result=Result.NO_OBJECTION if is_clean else Result.OBJECTION_PENDING,
+    )
+    await audit_log.append(
+        tx,
+        Remembered.NOTICE_ENDED,
+        actor=actor,
+        now=now,
+        subjects=_about(application, notice),
+        facts={"result": notice.result, "ends_on": notice.ends_on},
+        before={"state": application.state.value},
+        after={"state": ended.state.value},
+        rules=("HN-16",),
+    )
+    return True
+
+
+async def _remember_posting(
+    tx: Tx, actor: Actor, now: dt.datetime, application: Application, notice: Notice
+) -> None:
+    posting = max(notice.postings, key=lambda p: p.published_at)
+    await audit_log.append(
+        tx,
+        Remembered.NOTICE_CHANNEL_POSTED,
+        actor=actor,
+        now=now,
+        subjects=_about(application, notice),
+        facts={"posting": posting, "public_fields": notice.public_fields},
+        rules=("HN-16",),
+        digests=[
+            Digest("notice_posting", f"{notice.id}/{p.channel}", p.receipt_sha256)
+            for p in notice.postings
+        ],
+    )
+
+
+def _about(application: Application, notice: Notice) -> list[Subject]:
+    return [
+        Subject("application", str(application.id)),
+        Subject("notice", str(notice.id)),
+        Subject("product", str(application.product_id)),
+    ]

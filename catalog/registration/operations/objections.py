@@ -1,0 +1,140 @@
+"""Hold an application while somebody objects, release it, or refuse it (异议对申请的影响).
+
+Called by the room of the objections, whose command has asked for the permission and remembers
+itself. The one who objects does not see the application that it holds up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.model import Subject
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import new_id
+from catalog.notices import operations as notices
+from catalog.notices.model import Result
+from catalog.registration import store
+from catalog.registration.grounds import Ground, RefusalGround
+from catalog.registration.model import Application, ReviewDecision, ReviewResult
+from catalog.registration.operations import casework
+from catalog.registration.states import FINAL, Event, State
+from catalog.timers import operations as timers
+
+
+async def lock(tx: Tx, *, application_id: uuid.UUID) -> None:
+    """Lock an application before the objections to it are.
+
+    :raises Missing: if there is no such application.
+    """
+    async with store.beyond_own_rows(tx):
+        await casework.lock(tx, application_id=application_id)
+
+
+async def hold(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Application:
+    """Count one more open objection: nothing is issued until it is closed (A15, A16).
+
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if the application is not before the public.
+    """
+    async with store.beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        return await casework.move(
+            tx,
+            application=application,
+            event=Event.OBJECT,
+            now=now,
+            open_objections=application.open_objections + 1,
+        )
+
+
+async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> None:
+    """Count one open objection less; with the last one the application goes on.
+
+    An application that ended meanwhile (withdrawn, refused) stays as it is.
+    """
+    async with store.beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        if application.open_objections == 0:
+            return
+        left = application.open_objections - 1
+        if left or application.state in FINAL:
+            await casework.count_objections(tx, application=application, left=left, now=now)
+            return
+        await casework.move(
+            tx,
+            application=application,
+            event=Event.OBJECTIONS_DISMISSED,
+            now=now,
+            open_objections=0,
+        )
+        if application.state is State.OBJECTION_HOLD:
+            await notices.set_current_result(
+                tx, application_id=application.id, result=Result.NO_OBJECTION
+            )
+
+
+async def refuse(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, objection_id: uuid.UUID
+) -> None:
+    """Refuse the registration, because an objection was upheld (HN-15(4), R4).
+
+    An application that ended meanwhile (withdrawn, refused) stays as it is.
+    """
+    async with store.beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        if application.state in FINAL:
+            return
+        decision = ReviewDecision(
+            id=new_id(),
+            application_id=application.id,
+            result=ReviewResult.REFUSE,
+            grounds=(
+                RefusalGround(
+                    ground=Ground.UNRESOLVED_OWNERSHIP_DISPUTE,
+                    facts="异议成立，双方均接受处理意见",
+                    case_reference=str(objection_id),
+                ),
+            ),
+            reasons="",
+            technical_opinion_id=None,
+            compliance_opinion_id=None,
+            decided_by=actor.account_id,
+            decided_at=now,
+        )
+        await store.insert_review_decision(tx, decision)
+        refused = await casework.move(
+            tx,
+            application=application,
+            event=Event.OBJECTION_UPHELD,
+            now=now,
+            open_objections=0,
+        )
+        await notices.close_current(
+            tx, application_id=application.id, result=Result.REFUSED, remark="异议成立，不予登记"
+        )
+        await timers.cancel_all(
+            tx,
+            now=now,
+            subject_kind="application",
+            subject_id=application.id,
+            note="objection upheld",
+        )
+        await audit_log.append(
+            tx,
+            Remembered.REGISTRATION_REFUSED,
+            actor=actor,
+            now=now,
+            subjects=[
+                Subject("application", str(application.id)),
+                Subject("product", str(application.product_id)),
+                Subject("objection", str(objection_id)),
+            ],
+            facts={"grounds": decision.grounds},
+            before={"state": application.state.value},
+            after={"state": refused.state.value},
+            rules=("HN-15", "HN-20"),
+        )

@@ -1,0 +1,481 @@
+"""Review an accepted application (审查): the operator's technical opinion, the agency's, the decision.
+
+HN-11 to HN-15. Both opinions are made inside one period of thirty working days (T3).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from catalog.agencies import operations as agencies
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.model import Digest, Subject
+from catalog.delegations import operations as delegations
+from catalog.files import operations as files
+from catalog.files.model import FileId
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import AccountId, PartyId, new_id
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.registration import (
+    dossier,
+    findings,
+    grounds,
+    neutrality,
+    opinions,
+    signatures,
+    store,
+)
+from catalog.registration.findings import Finding, Overall, TestRun
+from catalog.registration.grounds import RefusalGround, ReviewFacts
+from catalog.registration.model import (
+    Application,
+    ComplianceOpinion,
+    ComplianceOpinionDocument,
+    ReviewDecision,
+    ReviewResult,
+    TechnicalOpinion,
+    TechnicalOpinionDocument,
+)
+from catalog.registration.operations import casework
+from catalog.registration.states import Event, advance
+from catalog.rulebooks import registry
+from catalog.signing import queries as keys
+from catalog.signing.canonical import canonical, sha256_hex
+from catalog.signing.model import Signature
+from catalog.timers import operations as timers
+
+_EVENTS: Final = {
+    ReviewResult.PASS: (Event.PASS_REVIEW, Remembered.REVIEW_PASSED),
+    ReviewResult.REFUSE: (Event.REFUSE, Remembered.REGISTRATION_REFUSED),
+    ReviewResult.FAIL_TECHNICAL: (Event.FAIL_TECHNICAL, Remembered.TECHNICAL_REVIEW_FAILED),
+    ReviewResult.RETURN_TECHNICAL_POINTS: (
+        Event.RETURN_TECHNICAL_POINTS,
+        Remembered.TECHNICAL_POINTS_RETURNED,
+    ),
+}
+
+
+async def start_review(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    technical_reviewer: AccountId,
+    agency: PartyId,
+) -> Application:
+    """Name the technical reviewer and the agency; the agency may read this case from now on.
+
+    :raises NotPermitted: if the actor may not start a review.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if it was not accepted, or is reviewed already.
+    :raises ReviewerIsAcceptor: if the reviewer accepted it.
+    :raises ConflictOfInterest: if the agency has a share in the case.
+    :raises AgencyContractInactive: if the agency has no contract today.
+    """
+    actor.require("review:start")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.START_REVIEW)
+    neutrality.check_reviewer(technical_reviewer, application.acceptor_account_id)
+    neutrality.check_agency(agency, _interested(application))
+    contract = await agencies.require(tx, agency_party_id=agency, now=now)
+    started = await casework.move(
+        tx,
+        application=application,
+        event=Event.START_REVIEW,
+        now=now,
+        technical_reviewer_account_id=technical_reviewer,
+        agency_party_id=agency,
+        agency_contract_id=contract.id,
+    )
+    await _let_agency_read(tx, started, agency, now)
+    await audit_log.append(
+        tx,
+        Remembered.REVIEW_STARTED,
+        actor=actor,
+        now=now,
+        subjects=_about(started),
+        facts={"technical_reviewer": technical_reviewer, "agency": agency},
+        rules=("HN-05", "HN-11", "HN-12", "HN-28"),
+    )
+    return started
+
+
+async def replace_agency(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    agency: PartyId,
+    reason: str,
+) -> Application:
+    """Give the case to another agency; the old one can not read it any more. T3 runs on.
+
+    :raises NotPermitted: if the actor may not start a review.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if it is not under review.
+    :raises OpinionImmutable: if the agency has given its opinion: it is not shopped for.
+    :raises ConflictOfInterest: if the agency has a share in the case, or is the old one.
+    :raises AgencyContractInactive: if the agency has no contract today.
+    """
+    actor.require("review:start")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.REPLACE_AGENCY)
+    given = await store.list_compliance_opinions(tx, application.id)
+    opinions.check_not_given({o.round for o in given}, application.compliance_round)
+    neutrality.check_agency(agency, {*_interested(application), application.agency_party_id})
+    contract = await agencies.require(tx, agency_party_id=agency, now=now)
+    replaced = await casework.move(
+        tx,
+        application=application,
+        event=Event.REPLACE_AGENCY,
+        now=now,
+        agency_party_id=agency,
+        agency_contract_id=contract.id,
+    )
+    assert application.agency_party_id is not None, "a review has an agency"
+    await files.end_reading(
+        tx, party_id=application.agency_party_id, case_id=application.id, now=now
+    )
+    await _let_agency_read(tx, replaced, agency, now)
+    await audit_log.append(
+        tx,
+        Remembered.AGENCY_REPLACED,
+        actor=actor,
+        now=now,
+        subjects=_about(replaced),
+        before={"agency": application.agency_party_id},
+        after={"agency": agency},
+        reason=reason,
+        rules=("HN-05", "HN-24", "HN-28"),
+    )
+    return replaced
+
+
+async def record_technical_opinion(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    points: dict[str, Finding],
+    tests: tuple[TestRun, ...],
+    overall: Overall,
+    remarks: str,
+) -> TechnicalOpinion:
+    """Give the technical opinion (技术审查意见书, HN-13).
+
+    :raises NotPermitted: if the actor is no technical reviewer.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if it is not under review.
+    :raises ReviewerNotOperatorStaff: if the actor works for somebody else.
+    :raises NotTheAssignedReviewer: if somebody else was named.
+    :raises OpinionImmutable: if one of this round is there.
+    :raises FindingMissing: if one of the three points is missing.
+    """
+    actor.require("technical_opinion:record")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Event.RECORD_TECHNICAL_OPINION)
+    neutrality.check_is_assigned(
+        account=actor.account_id,
+        party=actor.party,
+        assigned=application.technical_reviewer_account_id,
+        operator=application.operator_party_id,
+    )
+    given = await store.list_technical_opinions(tx, application.id)
+    opinions.check_not_given({o.round for o in given}, application.technical_round)
+    findings.check_technical(points, tests, overall)
+    document = canonical(
+        TechnicalOpinionDocument(
+            application_id=application.id,
+            dossier_sha256=_dossier_of(application),
+            reviewer_account_id=actor.account_id,
+            findings=points,
+            tests=tests,
+            overall=overall,
+            remarks=remarks,
+            recorded_at=now.isoformat(),
+        )
+    )
+    opinion = TechnicalOpinion(
+        id=new_id(),
+        application_id=application.id,
+        round=application.technical_round,
+        reviewer_account_id=actor.account_id,
+        overall=overall,
+        document=document,
+        sha256=sha256_hex(document),
+        recorded_at=now,
+    )
+    await store.insert_technical_opinion(tx, opinion)
+    await casework.move(tx, application=application, event=Event.RECORD_TECHNICAL_OPINION, now=now)
+    await audit_log.append(
+        tx,
+        Remembered.TECHNICAL_OPINION_RECORDED,
+        actor=actor,
+        now=now,
+        subjects=_about(application),
+        facts={"overall": overall, "round": opinion.round},
+        rules=("HN-05", "HN-13"),
+        digests=[Digest("technical_opinion", str(opinion.id), opinion.sha256)],
+    )
+    return opinion
+
+
+async def record_compliance_opinion(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    document: bytes,
+    signature: Signature,
+) -> ComplianceOpinion:
+    """Keep the agency's opinion exactly as it signed it (合规性评估意见书, HN-14).
+
+    1. The case was given to the actor's agency, whose contract is active.
+    2. The bytes say what an opinion must, about this application and this dossier.
+    3. The agency's own key signed exactly these bytes.
+    4. No opinion of this round is there; nobody replaces one.
+
+    :raises NotPermitted: if the actor reviews for no agency.
+    :raises Missing: if the case was not given to the actor's agency.
+    :raises ApplicationEventNotAllowed: if it is not under review.
+    :raises AgencyContractInactive: if the contract ended or was suspended meanwhile.
+    :raises TechnicalOpinionFirst: if the technical opinion is not there (A8).
+    :raises OpinionImmutable: if one of this round is there.
+    :raises SignedDocumentUnreadable: if the document lacks a member.
+    :raises SignedForAnotherCase: if it is about something else.
+    :raises FindingMissing: if one of the seven points is missing.
+    :raises OpinionSignatureInvalid: if the agency's own key did not sign it.
+    """
+    actor.require("compliance_opinion:record")
+    application = await casework.lock(tx, application_id=application_id)
+    if application.agency_party_id is None or actor.party != application.agency_party_id:
+        raise Missing
+    agency = application.agency_party_id
+    advance(application.state, Event.RECORD_COMPLIANCE_OPINION)
+    contract = await agencies.require(tx, agency_party_id=agency, now=now)
+    technical = await store.list_technical_opinions(tx, application.id)
+    opinions.check_order(
+        has_technical=any(o.round == application.technical_round for o in technical),
+        in_parallel=registry.by_code(application.rulebook).reviews_run_in_parallel,
+    )
+    given = await store.list_compliance_opinions(tx, application.id)
+    opinions.check_not_given({o.round for o in given}, application.compliance_round)
+    signed = opinions.read(document, ComplianceOpinionDocument)
+    opinions.check_case(
+        signed,
+        application_id=application.id,
+        dossier_sha256=application.dossier_sha256,
+        agency_party_id=agency,
+    )
+    findings.check_compliance(
+        signed.findings,
+        signed.overall,
+        conditions=signed.conditions,
+        no_conflict_of_interest=signed.no_conflict_of_interest,
+    )
+    key = await keys.find_key(tx, signature.key_id)
+    signatures.check_opinion(key, agency, document, signature, now)
+    opinion = ComplianceOpinion(
+        id=new_id(),
+        application_id=application.id,
+        round=application.compliance_round,
+        agency_party_id=agency,
+        contract_id=contract.id,
+        overall=signed.overall,
+        document=document,
+        sha256=sha256_hex(document),
+        key_id=signature.key_id,
+        signature=signature.value,
+        recorded_at=now,
+    )
+    await store.insert_compliance_opinion(tx, opinion)
+    await casework.move(tx, application=application, event=Event.RECORD_COMPLIANCE_OPINION, now=now)
+    await audit_log.append(
+        tx,
+        Remembered.COMPLIANCE_OPINION_RECORDED,
+        actor=actor,
+        now=now,
+        subjects=_about(application),
+        facts={"overall": opinion.overall, "round": opinion.round, "key_id": opinion.key_id},
+        rules=("HN-05", "HN-14", "HN-27"),
+        digests=[Digest("compliance_opinion", str(opinion.id), opinion.sha256)],
+    )
+    return opinion
+
+
+async def decide_review(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    result: ReviewResult,
+    refusal_grounds: tuple[RefusalGround, ...] = (),
+    reasons: str = "",
+) -> ReviewDecision:
+    """Decide the joint review within T3, thirty working days (审查决定, HN-12).
+
+    :raises NotPermitted: if the actor may not decide.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if it is not under review.
+    :raises BothOpinionsRequired: and the other refusals of ``grounds.check_pass``.
+    :raises RefusalGroundMissing: and the other refusals of ``grounds.check_refusal``.
+    :raises TechnicalReviewNotFailed: if no negative technical opinion is there to act on.
+    """
+    actor.require("review:decide")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    event, remembered = _EVENTS[result]
+    advance(application.state, event)
+    technical, compliance = await _current_opinions(tx, application)
+    _check_decision(result, refusal_grounds, await _facts(tx, application, technical, compliance))
+    decision = ReviewDecision(
+        id=new_id(),
+        application_id=application.id,
+        result=result,
+        grounds=refusal_grounds if result is ReviewResult.REFUSE else (),
+        reasons=reasons,
+        technical_opinion_id=None if technical is None else technical.id,
+        compliance_opinion_id=None if compliance is None else compliance.id,
+        decided_by=actor.account_id,
+        decided_at=now,
+    )
+    await store.insert_review_decision(tx, decision)
+    goes_on = result is ReviewResult.RETURN_TECHNICAL_POINTS
+    decided = await casework.move(
+        tx,
+        application=application,
+        event=event,
+        now=now,
+        technical_round=application.technical_round + goes_on,
+    )
+    if not goes_on:
+        await _run_timers(tx, now, calendar, decided)
+    await audit_log.append(
+        tx,
+        remembered,
+        actor=actor,
+        now=now,
+        subjects=_about(decided),
+        facts={"decision_id": decision.id, "grounds": decision.grounds},
+        before={"state": application.state.value},
+        after={"state": decided.state.value},
+        reason=reasons or None,
+        rules=("HN-11", "HN-12", "HN-15"),
+    )
+    return decision
+
+
+# ── parts of a review ───────────────────────────────────────────────────────────────────────
+
+
+def _check_decision(
+    result: ReviewResult, refusal_grounds: tuple[RefusalGround, ...], facts: ReviewFacts
+) -> None:
+    match result:
+        case ReviewResult.PASS:
+            grounds.check_pass(facts)
+        case ReviewResult.REFUSE:
+            grounds.check_refusal(refusal_grounds, facts)
+        case _:
+            grounds.check_technical_failure(facts)
+
+
+async def _facts(
+    tx: Tx,
+    application: Application,
+    technical: TechnicalOpinion | None,
+    compliance: ComplianceOpinion | None,
+) -> ReviewFacts:
+    parts = (await store.list_submissions(tx, application.id))[-1].dossier
+    return ReviewFacts(
+        technical=None if technical is None else technical.overall,
+        compliance=None if compliance is None else compliance.overall,
+        contains_national_core_data=bool(parts["product:contains_national_core_data"]),
+        has_open_dispute=application.open_objections > 0,
+    )
+
+
+async def _current_opinions(
+    tx: Tx, application: Application
+) -> tuple[TechnicalOpinion | None, ComplianceOpinion | None]:
+    technical = await store.list_technical_opinions(tx, application.id)
+    compliance = await store.list_compliance_opinions(tx, application.id)
+    return (
+        next((o for o in technical if o.round == application.technical_round), None),
+        next((o for o in compliance if o.round == application.compliance_round), None),
+    )
+
+
+async def _let_agency_read(
+    tx: Tx, application: Application, agency: PartyId, now: dt.datetime
+) -> None:
+    materials = dossier.current(await store.list_materials(tx, application.id)).values()
+    await files.let_read(
+        tx,
+        file_ids=[FileId(m.file_id) for m in materials if m.file_id is not None],
+        party_id=agency,
+        case_id=application.id,
+        now=now,
+    )
+
+
+async def _run_timers(
+    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
+) -> None:
+    rulebook = registry.by_code(application.rulebook)
+    await timers.meet(
+        tx, kind="review", subject_kind="application", subject_id=application.id, now=now
+    )
+    await timers.start(
+        tx,
+        now=now,
+        kind="review_notification",
+        subject_kind="application",
+        subject_id=application.id,
+        against="supermarket_operator",
+        rulebook=rulebook.code,
+        period=rulebook.acceptance_notice,
+        started_on=local_date(now),
+        calendar=calendar,
+        party_id=application.operator_party_id,
+    )
+
+
+def _interested(application: Application) -> set[PartyId | None]:
+    return {
+        application.applicant_party_id,
+        application.agent_party_id,
+        application.operator_party_id,
+        *(owner.party_id for owner in application.form.owners),
+    }
+
+
+def _dossier_of(application: Application) -> str:
+    assert application.dossier_sha256 is not None, "a submitted application has a dossier"
+    return application.dossier_sha256
+
+
+def _about(application: Application) -> list[Subject]:
+    return [
+        Subject("application", str(application.id)),
+        Subject("product", str(application.product_id)),
+    ]

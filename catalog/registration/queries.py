@@ -1,0 +1,96 @@
+"""Read applications. One that the viewer has no part in does not exist for it (HN-28)."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.notices import queries as notices
+from catalog.registration import store
+from catalog.registration.model import Application, ApplicationFile, Submission
+from catalog.registration.states import State
+
+
+async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> ApplicationFile:
+    """Return an application with all that belongs to it.
+
+    Applicant, agent, assigned agency, staff and regulator see it; row-level security says the same.
+
+    :raises NotPermitted: if the viewer reads no applications.
+    :raises Missing: if there is none that it may see.
+    """
+    viewer.require("application:read")
+    application = await store.find(tx, application_id)
+    if application is None:
+        raise Missing
+    notice = await notices.find_current(tx, application_id)
+    return ApplicationFile(
+        application=application,
+        materials=tuple(await store.list_materials(tx, application_id)),
+        submissions=tuple(
+            _without_others(submission, viewer)
+            for submission in await store.list_submissions(tx, application_id)
+        ),
+        acceptance_opinions=tuple(await store.list_acceptance_opinions(tx, application_id)),
+        technical_opinions=tuple(await store.list_technical_opinions(tx, application_id)),
+        compliance_opinions=tuple(await store.list_compliance_opinions(tx, application_id)),
+        review_decisions=tuple(await store.list_review_decisions(tx, application_id)),
+        notifications=tuple(await store.list_notifications(tx, application_id)),
+        authorisation=await store.find_authorisation(tx, application_id),
+        notice_id=None if notice is None else notice.id,
+    )
+
+
+async def find(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
+    """Return an application as the rooms above need it, or None if the actor sees none."""
+    return await store.find(tx, application_id)
+
+
+async def list_page(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    state: State | None = None,
+    product_id: uuid.UUID | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Application]:
+    """Return a page of the applications that the viewer may see, the newest first.
+
+    :raises NotPermitted: if the viewer reads no applications.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("application:read")
+    query = paging.fingerprint("applications", state, product_id)
+    found = await store.list_page(
+        tx,
+        state=state,
+        product_id=product_id,
+        before=_before(paging.decode(query, cursor, 1)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+def _without_others(submission: Submission, viewer: Actor) -> Submission:
+    # What others applied for is for the reviewers, not for the applicant (HN-07, HN-28).
+    if viewer.clearance is Clearance.PARTY:
+        return msgspec.structs.replace(submission, conflicts=())
+    return submission
+
+
+def _before(position: list[object] | None) -> uuid.UUID | None:
+    if position is None:
+        return None
+    try:
+        return uuid.UUID(str(position[0]))
+    except ValueError as error:
+        raise CursorUnreadable from error
