@@ -26,6 +26,7 @@ from market.identity.model import (
 from market.identity.operations import secret_hash
 from market.identity.permissions import Role
 from market.identity.queries import actor_of
+from market.identity.registering import INSTITUTIONS
 from market.identity.separation import CAPACITY_OF_ROLE
 from market.identity.states import State
 
@@ -79,9 +80,15 @@ async def make_party(
 async def make_member(
     db: Database, *roles: Role, now: dt.datetime, party: Party | None = None
 ) -> Member:
-    """Return a signed-in account with these roles, of its own party if none is given."""
-    capacities = {CAPACITY_OF_ROLE[role] for role in roles} or {Capacity.TRADER}
-    party = party or await make_party(db, *sorted(capacities), now=now)
+    """Return a signed-in account with these roles.
+
+    Without a party it belongs to the operator or the authority, as the role asks, or to a new one.
+    """
+    capacities = sorted({CAPACITY_OF_ROLE[role] for role in roles} or {Capacity.TRADER})
+    if party is None and INSTITUTIONS & set(capacities):
+        async with begin(db, MAKER) as tx:
+            party = await store.find_party_by_capacity(tx, capacities[0])
+    party = party or await make_party(db, *capacities, now=now)
     account = Account(
         id=AccountId(new_id()),
         party_id=party.id,
@@ -93,14 +100,15 @@ async def make_member(
     idle_ends_at, ends_at = session_ends(now)
     async with begin(db, MAKER) as tx:
         assert await store.insert_account(tx, account, password_hash=PASSWORD_HASH, opened_by=None)
-        await store.insert_party_file(
-            tx,
-            party_id=party.id,
-            evidence_sha256="ab" * 32,
-            identity_hash=None,
-            identity_masked=None,
-            registered_by=account.id,
-        )
+        if await store.find_party_file(tx, party.id) is None:
+            await store.insert_party_file(
+                tx,
+                party_id=party.id,
+                evidence_sha256="ab" * 32,
+                identity_hash=None,
+                identity_masked=None,
+                registered_by=account.id,
+            )
         for role in roles:
             await store.insert_grant(
                 tx,

@@ -196,7 +196,9 @@ async def list_parties(
 
 @post("/api/v1/parties/{party_id:uuid}/verifications", summary="Verify a party", tags=["identity"])
 async def verify_party(
-    request: AnyRequest, party_id: FromPath[UUID], data: JSONBody[Nothing]
+    request: AnyRequest,
+    party_id: FromPath[UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
 ) -> Response[bytes]:
     """Record that a party's real name was checked (实名认证, BJ-18); a trader trades from then."""
 
@@ -246,7 +248,9 @@ async def open_account(request: AnyRequest, data: JSONBody[OpenAccount]) -> Resp
 
 @post("/api/v1/accounts/{account_id:uuid}/closures", summary="Close an account", tags=["identity"])
 async def close_account(
-    request: AnyRequest, account_id: FromPath[UUID], data: JSONBody[Nothing]
+    request: AnyRequest,
+    account_id: FromPath[UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
 ) -> Response[bytes]:
     """Close an account with its sessions, tokens and roles (注销账号)."""
 
@@ -279,7 +283,9 @@ async def grant_role(request: AnyRequest, data: JSONBody[GrantRole]) -> Response
 
 @post("/api/v1/role-grants/{grant_id:uuid}/revocations", summary="Revoke a role", tags=["identity"])
 async def revoke_role(
-    request: AnyRequest, grant_id: FromPath[UUID], data: JSONBody[Nothing]
+    request: AnyRequest,
+    grant_id: FromPath[UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
 ) -> Response[bytes]:
     """Revoke a role grant (撤销角色); it works at the next request."""
 
@@ -386,7 +392,9 @@ async def list_tokens(
 
 @post("/api/v1/tokens/{token_id:uuid}/revocations", summary="Revoke a token", tags=["identity"])
 async def revoke_token(
-    request: AnyRequest, token_id: FromPath[UUID], data: JSONBody[Nothing]
+    request: AnyRequest,
+    token_id: FromPath[UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
 ) -> Response[bytes]:
     """Revoke one of one's own tokens (吊销令牌); it works at the next request."""
 

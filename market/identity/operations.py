@@ -177,7 +177,7 @@ async def found_market(
             opened_by=None,
             now=now,
         )
-        await store.insert_grant(tx, _grant(account.id, role, local_date(now), None, None, now))
+        await store.insert_grant(tx, _grant(account.id, role, granted_by=None, now=now))
         accounts[role] = account.id
     await _insert_party_file(tx, bureau, authority.evidence_sha256, accounts[Role.REGULATOR])
     await _insert_party_file(
@@ -362,7 +362,7 @@ async def _grant_trading(tx: Tx, *, actor: Actor, now: dt.datetime, file: PartyF
     worn = {grant.role for grant in held if grant.revoked_at is None}
     for role in _ROLES_OF_A_TRADER:
         if role not in worn:
-            grant = _grant(file.registered_by, role, local_date(now), None, account_of(actor), now)
+            grant = _grant(file.registered_by, role, granted_by=account_of(actor), now=now)
             await store.insert_grant(tx, grant)
             await _remember_grant(tx, grant, actor=actor, now=now)
 
@@ -519,7 +519,12 @@ async def grant_role(
         raise AccountAlreadyClosed(closed_at=account.closed_at.isoformat())
     party = await get_party(tx, account.party_id)
     grant = _grant(
-        account.id, role, valid_from or local_date(now), valid_to, account_of(actor), now
+        account.id,
+        role,
+        granted_by=account_of(actor),
+        now=now,
+        valid_from=valid_from,
+        valid_to=valid_to,
     )
     check_grant(
         role=role,
@@ -562,16 +567,17 @@ async def revoke_role(tx: Tx, *, actor: Actor, now: dt.datetime, grant_id: UUID)
 def _grant(
     account_id: AccountId,
     role: Role,
-    valid_from: dt.date,
-    valid_to: dt.date | None,
+    *,
     granted_by: AccountId | None,
     now: dt.datetime,
+    valid_from: dt.date | None = None,
+    valid_to: dt.date | None = None,
 ) -> RoleGrant:
     return RoleGrant(
         id=RoleGrantId(new_id()),
         account_id=account_id,
         role=role,
-        valid_from=valid_from,
+        valid_from=valid_from or local_date(now),
         valid_to=valid_to,
         granted_by=granted_by,
         granted_at=now,

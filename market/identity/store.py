@@ -136,7 +136,7 @@ _GRANT_COLUMNS: Final = (
     "id, account_id, role, valid_from, valid_to, granted_by, granted_at, revoked_at"
 )
 _TOKEN_COLUMNS: Final = (
-    "id, account_id, name, scopes, issued_at, expires_at, revoked_at, last_used_at"
+    "id, account_id, name, scopes, issued_at, expires_at, revoked_at, last_used_at"  # noqa: S105 - names of columns
 )
 # Two locks of the whole database, so that they can not meet another's number by chance.
 _FOUNDING_LOCK: Final = 735_110_401
@@ -236,7 +236,7 @@ async def lock_party_file(tx: Tx, party_id: UUID) -> PartyFile | None:
         f"""
         SELECT {_PARTY_COLUMNS}, {_FILE_COLUMNS}
           FROM market.parties p JOIN market.party_files f ON f.party_id = p.id
-         WHERE p.id = $1 FOR UPDATE OF p""",
+         WHERE p.id = $1 FOR UPDATE OF p""",  # noqa: S608 - our own columns
         party_id,
     )
     return None if row is None else _party_file(row)
@@ -264,7 +264,8 @@ async def update_party(tx: Tx, file: PartyFile) -> None:
 async def find_parties(tx: Tx, ids: Iterable[UUID]) -> list[Party]:
     """Return the parties of these ids that exist."""
     rows = await tx.fetch(
-        f"SELECT {_PARTY_COLUMNS} FROM market.parties p WHERE p.id = ANY ($1)", list(ids)
+        f"SELECT {_PARTY_COLUMNS} FROM market.parties p WHERE p.id = ANY ($1)",
+        list(ids),  # noqa: S608 - our own columns
     )
     return [_party(row) for row in rows]
 
@@ -274,7 +275,7 @@ async def find_party_by_capacity(tx: Tx, capacity: Capacity) -> Party | None:
     row = await tx.fetch_one(
         f"""
         SELECT {_PARTY_COLUMNS} FROM market.parties p
-         WHERE $1 = ANY (p.capacities) ORDER BY p.id LIMIT 1""",
+         WHERE $1 = ANY (p.capacities) ORDER BY p.id LIMIT 1""",  # noqa: S608 - our own columns
         capacity.value,
     )
     return None if row is None else _party(row)
@@ -286,7 +287,7 @@ async def find_party_file(tx: Tx, party_id: UUID) -> PartyFile | None:
         f"""
         SELECT {_PARTY_COLUMNS}, {_FILE_COLUMNS}
           FROM market.parties p JOIN market.party_files f ON f.party_id = p.id
-         WHERE p.id = $1""",
+         WHERE p.id = $1""",  # noqa: S608 - our own columns
         party_id,
     )
     return None if row is None else _party_file(row)
@@ -301,7 +302,7 @@ async def list_party_files(
         SELECT {_PARTY_COLUMNS}, {_FILE_COLUMNS}
           FROM market.parties p JOIN market.party_files f ON f.party_id = p.id
          WHERE ($1::text IS NULL OR p.state = $1) AND ($2::uuid IS NULL OR p.id > $2)
-         ORDER BY p.id LIMIT $3""",
+         ORDER BY p.id LIMIT $3""",  # noqa: S608 - our own columns
         None if state is None else state.value,
         after,
         limit,
@@ -336,7 +337,8 @@ async def insert_account(
 async def find_account(tx: Tx, account_id: UUID) -> Account | None:
     """Return an account, if the viewer's wall lets it through."""
     row = await tx.fetch_one(
-        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1", account_id
+        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1",
+        account_id,  # noqa: S608 - our own columns
     )
     return None if row is None else _account(row)
 
@@ -344,7 +346,8 @@ async def find_account(tx: Tx, account_id: UUID) -> Account | None:
 async def lock_account(tx: Tx, account_id: UUID) -> Account | None:
     """Lock an account and return it."""
     row = await tx.fetch_one(
-        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1 FOR UPDATE", account_id
+        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1 FOR UPDATE",
+        account_id,  # noqa: S608 - our own columns
     )
     return None if row is None else _account(row)
 
@@ -404,7 +407,7 @@ async def insert_grant(tx: Tx, grant: RoleGrant) -> None:
 async def list_grants(tx: Tx, account_id: UUID) -> list[RoleGrant]:
     """Return all grants of an account, the revoked ones too, oldest first."""
     rows = await tx.fetch(
-        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE account_id = $1 ORDER BY id",
+        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE account_id = $1 ORDER BY id",  # noqa: S608 - our own columns
         account_id,
     )
     return [_grant(row) for row in rows]
@@ -413,7 +416,8 @@ async def list_grants(tx: Tx, account_id: UUID) -> list[RoleGrant]:
 async def lock_grant(tx: Tx, grant_id: UUID) -> RoleGrant | None:
     """Lock a grant and return it."""
     row = await tx.fetch_one(
-        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE id = $1 FOR UPDATE", grant_id
+        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE id = $1 FOR UPDATE",
+        grant_id,  # noqa: S608 - our own columns
     )
     return None if row is None else _grant(row)
 
@@ -591,7 +595,7 @@ async def list_tokens(
     rows = await tx.fetch(
         f"""
         SELECT {_TOKEN_COLUMNS} FROM market.api_tokens
-         WHERE account_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3""",
+         WHERE account_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3""",  # noqa: S608 - our own columns
         account_id,
         after,
         limit,
@@ -604,7 +608,7 @@ async def lock_token(tx: Tx, token_id: UUID, account_id: UUID) -> ApiToken | Non
     row = await tx.fetch_one(
         f"""
         SELECT {_TOKEN_COLUMNS} FROM market.api_tokens
-         WHERE id = $1 AND account_id = $2 FOR UPDATE""",
+         WHERE id = $1 AND account_id = $2 FOR UPDATE""",  # noqa: S608 - our own columns
         token_id,
         account_id,
     )

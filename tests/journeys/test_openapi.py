@@ -1,0 +1,136 @@
+"""The description of the interface says what the interface does, and shows without a network."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from market.http.policy import API
+from tests.api import Api
+
+
+@pytest.fixture
+async def document(api: Api) -> dict[str, Any]:
+    response = await api.get("/openapi.json")
+    assert response.status_code == 200
+    return dict(response.json())
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), path): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def served(api: Api) -> set[tuple[str, str]]:
+    return {
+        (str(method), route.path_format)
+        for route in api.app.litestar.routes
+        for method in getattr(route, "route_handler_map", ())
+    }
+
+
+def header(operation: dict[str, Any], name: str) -> bool:
+    return any(p["name"] == name for p in operation.get("parameters", ()))
+
+
+async def test_the_document_has_every_route_of_the_interface_and_no_page(
+    api: Api, document: dict[str, Any]
+) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert set(operations(document)) == set(API) & served(api)
+
+
+async def test_security_is_the_policy_tables(document: dict[str, Any]) -> None:
+    for place, operation in operations(document).items():
+        rule = API[place]
+        expected = [] if rule.permission is None else [{"bearer": []}, {"session": []}]
+        assert operation["security"] == expected, place
+        assert operation.get("x-permission") == rule.permission, place
+
+
+async def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for operation in operations(document).values()]
+
+    assert len(names) == len(set(names))
+
+
+async def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
+    for place, operation in operations(document).items():
+        for status, response in operation["responses"].items():
+            if not status.startswith("2"):
+                name = response["$ref"].rpartition("/")[2]
+                content = document["components"]["responses"][name]["content"]
+                assert list(content) == ["application/problem+json"], (place, status)
+    assert "code" in document["components"]["schemas"]["ProblemDocument"]["required"]
+
+
+async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    dangling = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                _, _, kind, name = reference.split("/")
+                if name not in document["components"][kind]:
+                    dangling.append(reference)
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(document)
+
+    assert dangling == []
+
+
+async def test_bodies_take_no_unknown_fields(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    open_bodies = []
+    for place, operation in operations(document).items():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        reference = content.get("schema", {}).get("$ref")
+        if reference and schemas[reference.rpartition("/")[2]].get("additionalProperties", True):
+            open_bodies.append(place)
+
+    assert open_bodies == []
+
+
+async def test_the_key_of_a_command_is_described_where_it_is_asked_for(
+    api: Api, document: dict[str, Any]
+) -> None:
+    described = {place for place, o in operations(document).items() if header(o, "Idempotency-Key")}
+
+    assert ("POST", "/api/v1/parties") in described
+    assert ("POST", "/api/v1/sessions") not in described
+    assert {place for place in described if not API[place].command} == set()
+
+
+async def test_the_page_shows_the_document_with_nothing_from_elsewhere(api: Api) -> None:
+    page = await api.get("/docs")
+    script = await api.get("/docs/rapidoc-min.js")
+
+    addresses = re.findall(r'(?:src|href|spec-url)="([^"]+)"', page.text)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert set(addresses) == {"data:,", "/docs/rapidoc-min.js", "/openapi.json"}
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert len(script.content) > 500_000
+
+
+async def test_the_script_is_the_one_that_was_vendored(api: Api) -> None:
+    import hashlib
+    import pathlib
+
+    from market.http import openapi
+
+    readme = pathlib.Path(openapi.__file__).parent / "assets" / "README.md"
+    plain = await api.http.get("/docs/rapidoc-min.js", headers={"accept-encoding": "identity"})
+
+    assert hashlib.sha256(plain.content).hexdigest() in readme.read_text("utf-8")
