@@ -264,8 +264,8 @@ async def update_party(tx: Tx, file: PartyFile) -> None:
 async def find_parties(tx: Tx, ids: Iterable[UUID]) -> list[Party]:
     """Return the parties of these ids that exist."""
     rows = await tx.fetch(
-        f"SELECT {_PARTY_COLUMNS} FROM market.parties p WHERE p.id = ANY ($1)",
-        list(ids),  # noqa: S608 - our own columns
+        f"SELECT {_PARTY_COLUMNS} FROM market.parties p WHERE p.id = ANY ($1)",  # noqa: S608 - our own columns
+        list(ids),
     )
     return [_party(row) for row in rows]
 
@@ -337,8 +337,8 @@ async def insert_account(
 async def find_account(tx: Tx, account_id: UUID) -> Account | None:
     """Return an account, if the viewer's wall lets it through."""
     row = await tx.fetch_one(
-        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1",
-        account_id,  # noqa: S608 - our own columns
+        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1",  # noqa: S608 - our own columns
+        account_id,
     )
     return None if row is None else _account(row)
 
@@ -346,8 +346,8 @@ async def find_account(tx: Tx, account_id: UUID) -> Account | None:
 async def lock_account(tx: Tx, account_id: UUID) -> Account | None:
     """Lock an account and return it."""
     row = await tx.fetch_one(
-        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1 FOR UPDATE",
-        account_id,  # noqa: S608 - our own columns
+        f"SELECT {_ACCOUNT_COLUMNS} FROM market.accounts WHERE id = $1 FOR UPDATE",  # noqa: S608 - our own columns
+        account_id,
     )
     return None if row is None else _account(row)
 
@@ -416,8 +416,8 @@ async def list_grants(tx: Tx, account_id: UUID) -> list[RoleGrant]:
 async def lock_grant(tx: Tx, grant_id: UUID) -> RoleGrant | None:
     """Lock a grant and return it."""
     row = await tx.fetch_one(
-        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE id = $1 FOR UPDATE",
-        grant_id,  # noqa: S608 - our own columns
+        f"SELECT {_GRANT_COLUMNS} FROM market.role_grants WHERE id = $1 FOR UPDATE",  # noqa: S608 - our own columns
+        grant_id,
     )
     return None if row is None else _grant(row)
 
