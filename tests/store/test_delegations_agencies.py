@@ -1,0 +1,223 @@
+"""Delegations and contracts in the database: days, numbers, races."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from catalog.agencies import operations as agencies
+from catalog.agencies import queries as agency_queries
+from catalog.agencies.activity import AgencyContractInactive, AgencyContractOverlaps
+from catalog.agencies.model import AgencyContract, Misconduct
+from catalog.agencies.states import AgencyContractEventNotAllowed, State
+from catalog.delegations import operations as delegations
+from catalog.delegations import queries as delegation_queries
+from catalog.delegations.model import Delegation
+from catalog.delegations.validity import (
+    DelegationEnded,
+    DelegationOverlaps,
+    OperatorNotDelegated,
+)
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.paging import CursorUnreadable
+from catalog.kernel.workdays import Calendar
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.timers import queries as timers
+from catalog.timers.model import DueFilter
+from tests.makers_products import make_actor
+
+BUREAU = make_actor(
+    "operator:delegate", "delegation:read", "agency_contract:read", "timer:read",
+    clearance=Clearance.REGULATOR,
+)  # fmt: skip
+OPERATOR = make_actor("agency_contract:sign", "agency_contract:read", clearance=Clearance.STAFF)
+TODAY = dt.date(2026, 3, 2)
+
+
+async def delegate(tx: Tx, now: dt.datetime, number: str = "授权1", **changes: Any) -> Delegation:
+    values: dict[str, Any] = {
+        "operator_party_id": OPERATOR.party,
+        "document_number": number,
+        "scope": "确权登记全流程",
+        "valid_from": TODAY,
+        "valid_to": None,
+    }
+    return await delegations.delegate(tx, actor=BUREAU, now=now, **(values | changes))
+
+
+async def contract(
+    tx: Tx, now: dt.datetime, calendar: Calendar, number: str = "合同1", **changes: Any
+) -> AgencyContract:
+    values: dict[str, Any] = {
+        "agency_party_id": PartyId(new_id()),
+        "selection_number": "比选1",
+        "contract_number": number,
+        "starts_on": TODAY,
+    }
+    return await agencies.contract(
+        tx,
+        actor=OPERATOR,
+        now=now,
+        calendar=calendar,
+        rulebook=HAINAN_2023,
+        **(values | changes),
+    )
+
+
+async def test_an_operator_acts_only_while_it_is_delegated(tx: Tx, now: dt.datetime) -> None:
+    with pytest.raises(OperatorNotDelegated):
+        await delegations.require(tx, operator_party_id=OPERATOR.party, now=now)
+
+    made = await delegate(tx, now)
+    assert await delegations.require(tx, operator_party_id=OPERATOR.party, now=now) == made
+    assert await delegation_queries.find_in_force(tx, on=TODAY) == [made]
+    assert (
+        await delegation_queries.get_in_force(tx, operator_party_id=OPERATOR.party, on=TODAY)
+        == made
+    )
+
+    ended = await delegations.end(
+        tx, actor=BUREAU, now=now, delegation_id=made.id, reason="运营者更换"
+    )
+    assert ended.ended_on == TODAY
+    with pytest.raises(OperatorNotDelegated):
+        await delegations.require(tx, operator_party_id=OPERATOR.party, now=now)
+    with pytest.raises(DelegationEnded):
+        await delegations.end(tx, actor=BUREAU, now=now, delegation_id=made.id, reason="再次")
+    assert (await delegate(tx, now, "授权2")).valid_from == TODAY
+
+
+async def test_a_document_number_and_a_day_are_used_once(tx: Tx, now: dt.datetime) -> None:
+    await delegate(tx, now, valid_to=dt.date(2026, 12, 31))
+
+    with pytest.raises(DelegationOverlaps):
+        await delegate(tx, now, "授权2", valid_from=dt.date(2026, 12, 31))
+    with pytest.raises(delegations.DelegationDocumentUsed):
+        await delegate(tx, now, valid_from=dt.date(2027, 1, 1))
+
+
+async def test_another_authority_does_not_end_a_delegation(tx: Tx, now: dt.datetime) -> None:
+    made = await delegate(tx, now)
+    stranger = make_actor("operator:delegate", clearance=Clearance.REGULATOR)
+
+    for actor, delegation_id in ((stranger, made.id), (BUREAU, new_id())):
+        with pytest.raises(Missing):
+            await delegations.end(tx, actor=actor, now=now, delegation_id=delegation_id, reason="x")
+
+
+async def test_two_delegations_at_once_leave_one(db: Database, now: dt.datetime) -> None:
+    async def attempt(number: int) -> bool:
+        try:
+            async with begin(db, BUREAU) as tx:
+                await delegate(tx, now, f"授权{number}")
+        except DelegationOverlaps:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(attempt(n) for n in range(10)))) == 1
+
+
+async def test_an_agency_is_contracted_for_two_years_and_its_end_is_watched(
+    tx: Tx, now: dt.datetime, calendar: Calendar
+) -> None:
+    await delegate(tx, now)
+
+    signed = await contract(tx, now, calendar)
+
+    assert (signed.state, signed.ends_on) == (State.ACTIVE, dt.date(2028, 3, 2))
+    assert await agencies.require(tx, agency_party_id=signed.agency_party_id, now=now) == signed
+    assert await agency_queries.list_active(tx, on=TODAY) == [signed]
+    due = await timers.list_due(
+        tx, viewer=BUREAU, wanted=DueFilter(kind="agency_contract"), limit=10, cursor=None
+    )
+    assert [timer.due_on for timer in due.items] == [signed.ends_on]
+
+
+async def test_nobody_is_contracted_without_a_delegation(
+    tx: Tx, now: dt.datetime, calendar: Calendar
+) -> None:
+    with pytest.raises(OperatorNotDelegated):
+        await contract(tx, now, calendar)
+
+
+async def test_contract_numbers_and_days_are_used_once(
+    tx: Tx, now: dt.datetime, calendar: Calendar
+) -> None:
+    await delegate(tx, now)
+    signed = await contract(tx, now, calendar)
+
+    with pytest.raises(AgencyContractOverlaps):
+        await contract(tx, now, calendar, "合同2", agency_party_id=signed.agency_party_id)
+    with pytest.raises(agencies.AgencyContractNumberUsed):
+        await contract(tx, now, calendar)
+
+
+async def test_misconduct_suspends_once_and_no_case_is_given(
+    tx: Tx, now: dt.datetime, calendar: Calendar
+) -> None:
+    await delegate(tx, now)
+    signed = await contract(tx, now, calendar)
+
+    async def suspend(actor: Actor, contract_id: Any) -> AgencyContract:
+        return await agencies.suspend(
+            tx,
+            actor=actor,
+            now=now,
+            contract_id=contract_id,
+            misconduct=Misconduct.INFORMATION_LEAK,
+            reason="泄露登记信息",
+        )
+
+    suspended = await suspend(OPERATOR, signed.id)
+
+    assert suspended.state is State.SUSPENDED
+    with pytest.raises(AgencyContractInactive):
+        await agencies.require(tx, agency_party_id=signed.agency_party_id, now=now)
+    with pytest.raises(AgencyContractInactive):
+        await agency_queries.get_active(tx, agency_party_id=signed.agency_party_id, on=TODAY)
+    with pytest.raises(AgencyContractEventNotAllowed):
+        await suspend(OPERATOR, signed.id)
+    stranger = make_actor("agency_contract:sign", clearance=Clearance.STAFF)
+    with pytest.raises(Missing):
+        await suspend(stranger, signed.id)
+
+
+async def test_an_agency_sees_its_own_contracts_only(
+    db: Database, now: dt.datetime, calendar: Calendar
+) -> None:
+    async with begin(db, BUREAU) as tx:
+        await delegate(tx, now)
+    async with begin(db, OPERATOR) as tx:
+        signed = await contract(tx, now, calendar)
+        await contract(tx, now, calendar, "合同2")
+
+    async with begin(db, make_actor(party_id=signed.agency_party_id)) as tx:
+        assert await tx.fetch_value("SELECT count(*) FROM catalog.agency_contracts") == 1
+
+
+async def test_lists_are_walked_by_their_own_cursors(
+    tx: Tx, now: dt.datetime, calendar: Calendar
+) -> None:
+    await delegate(tx, now, valid_to=dt.date(2026, 3, 31))
+    await delegate(tx, now, "授权2", valid_from=dt.date(2026, 4, 1))
+    for number in ("合同1", "合同2"):
+        await contract(tx, now, calendar, number)
+
+    for queries, viewer, attribute in (
+        (delegation_queries, BUREAU, "document_number"),
+        (agency_queries, OPERATOR, "contract_number"),
+    ):
+        first = await queries.list_page(tx, viewer=viewer, limit=1)
+        second = await queries.list_page(tx, viewer=viewer, limit=1, cursor=first.next_cursor)
+        found = [getattr(page.items[0], attribute) for page in (first, second)]
+        assert found[0].endswith("2")
+        assert found[1].endswith("1")
+        assert second.next_cursor is None
+        with pytest.raises(CursorUnreadable):
+            await queries.list_page(tx, viewer=viewer, limit=1, cursor="abc")
