@@ -21,7 +21,7 @@ from catalog.products.metadata import is_readable
 MAX_QUESTION_LENGTH: Final = 400
 MAX_TERMS: Final = 10
 _MAX_COMBINATIONS: Final = 60
-_LAST_RUNG: Final = 3
+_RAREST: Final = 3
 
 
 class SearchQuestionTooLong(Invalid):
@@ -88,15 +88,17 @@ def all_but(words: Sequence[Weighed], missing: int) -> str:
 
 
 def ladder(words: Sequence[Weighed], *, common: int) -> Iterator[str]:
-    """Yield the tsqueries to try, from all words down to one of the telling words.
+    """Yield the tsqueries to try, from all words down to any of them.
 
-    A rung that would name too many combinations is left out. On the last rung words that stand in
-    ``common`` products or more do not count alone, as long as there are rarer ones.
+    A rung that would name too many combinations is left out. Words that stand in ``common``
+    products or more do not count alone, as long as there are rarer ones; the rarest come first.
     """
     yield all_of(words)
     for missing in range(1, len(words) - 1):
         if math.comb(len(words), missing) <= _MAX_COMBINATIONS:
             yield all_but(words, missing)
     if len(words) > 1:
-        telling = [word for word in words if word.count < common]
-        yield any_of((telling or words)[:_LAST_RUNG])
+        telling = [word for word in words if word.count < common] or words
+        yield any_of(telling[:_RAREST])
+        if len(telling) > _RAREST:
+            yield any_of(telling)

@@ -68,8 +68,15 @@ def test_common_words_do_not_count_alone_beside_rare_ones() -> None:
     assert list(question.ladder(words(2), common=1))[-1] == "'w0' | 'w1'"
 
 
+def test_the_rarest_stand_alone_before_the_others_do() -> None:
+    assert list(question.ladder(words(5), common=5))[-2:] == [
+        "'w0' | 'w1' | 'w2'",
+        "'w0' | 'w1' | 'w2' | 'w3'",
+    ]
+
+
 def test_rungs_of_too_many_combinations_are_left_out() -> None:
     rungs = list(question.ladder(words(10), common=100))
 
     assert all(rung.count(") | (") < 60 for rung in rungs)
-    assert len(rungs) == 1 + sum(math.comb(10, m) <= 60 for m in range(1, 9)) + 1
+    assert len(rungs) == 1 + sum(math.comb(10, m) <= 60 for m in range(1, 9)) + 2
