@@ -173,3 +173,17 @@ async def return_report(
         )
 
     return await command(request, act)
+
+
+@get("/api/v1/traces/{product_id:uuid}", summary="Trace a product", tags=["supervision"])
+async def trace_product(request: AnyRequest, product_id: FromPath[UUID]) -> Response[bytes]:
+    """Return a product's whole line, application to ledger, each entry with its proof (SIX-4).
+
+    The reading is itself remembered (A49).
+    """
+    return answer(
+        await read(
+            request,
+            lambda c: supervision.trace(c.tx, actor=c.actor, now=c.now, product_id=product_id),
+        )
+    )

@@ -17,10 +17,11 @@ from catalog.delegations import queries as delegations
 from catalog.delegations.model import Delegation
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict, Invalid, Refused
+from catalog.kernel.errors import Conflict, Invalid, Missing, Refused
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.products import queries as products
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
@@ -40,9 +41,12 @@ from market.supervision.quarters import Quarter, last_ended
 from market.supervision.queries import TIMER, ReportMissing
 from market.supervision.report import compute, document
 from market.supervision.states import TRANSITIONS, Event, State, advance
+from market.supervision.trace import FORMAT as TRACE_FORMAT
+from market.supervision.trace import Trace, bound_records, in_stages
 
 _RULEBOOK: Final = HAINAN_2023
 _AGAINST: Final = "supermarket_operator"
+TRACE_LIMIT: Final = 20_000
 
 
 class ReportLogNotSequenced(Refused):
@@ -263,6 +267,57 @@ async def send_back(
     return await queries.with_due(tx, returned)
 
 
+async def trace(
+    tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, limit: int = TRACE_LIMIT
+) -> Trace:
+    """Return the whole line of a product with its proofs, and remember that it was read (A49).
+
+    1. The product is known.
+    2. From its entries the line is followed to its cases, orders, uses and money.
+    3. The reports that count any of it are added.
+    4. Every entry gets its proof under the newest checkpoint, every bound record its bytes.
+
+    :raises NotPermitted: if the actor may not trace.
+    :raises Missing: if there is no such product.
+    :raises LogEmpty: if no checkpoint is signed yet.
+    """
+    actor.require("trace:read")
+    product = await products.find(tx, product_id=product_id)
+    if product is None:
+        raise Missing
+    subject = Subject("product", str(product_id))
+    line, is_complete = await queries.follow(tx, actor, subject, limit=limit)
+    line += await queries.list_reports_of(tx, actor, line, limit=limit)
+    published = await log.get_checkpoint(tx)
+    placed = [entry.index for entry in line if entry.index is not None]
+    proofs = await log.prove_inclusions(
+        tx, [index for index in placed if index < published.size], published.size
+    )
+    found = [await queries.find_record(tx, digest) for digest in bound_records(line)]
+    traced = Trace(
+        format=TRACE_FORMAT,
+        product_id=product_id,
+        product_name=product.name,
+        traced_at=now,
+        checkpoint=_signed(published.size, published.root, published.note),
+        stages=in_stages(line, proofs),
+        records=tuple(record for record in found if record is not None),
+        waiting_count=len(line) - len(proofs),
+        is_complete=is_complete,
+    )
+    await audit_log.append(
+        tx,
+        Remembered.TRACE_READ,
+        actor=actor,
+        now=now,
+        # Not about the product: reading a line does not become a part of it.
+        subjects=[],
+        facts={"product_id": str(product_id), "entries": len(line), "log_size": published.size},
+        rules=("HN-05", "SIX-4"),
+    )
+    return traced
+
+
 # ── the parts ──
 
 
@@ -347,11 +402,11 @@ async def _covering_checkpoint(tx: Tx) -> Signed:
         published = await log.get_checkpoint(tx)
     except log.LogEmpty as empty:
         raise ReportLogNotSequenced(entries=0) from empty
-    return Signed(
-        size=published.size,
-        root=base64.b64encode(published.root).decode(),
-        note=published.note.decode(),
-    )
+    return _signed(published.size, published.root, published.note)
+
+
+def _signed(size: int, root: bytes, note: bytes) -> Signed:
+    return Signed(size=size, root=base64.b64encode(root).decode(), note=note.decode())
 
 
 async def _header(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -11,11 +13,13 @@ from catalog.audit_log import merkle
 from catalog.audit_log import queries as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import read_leaf
-from catalog.audit_log.model import Entry
+from catalog.audit_log.model import Digest, Entry, EntryId, Subject
+from catalog.certificates import queries as certificates
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
 from catalog.signing.canonical import sha256_hex
@@ -33,6 +37,7 @@ from market.supervision.facts import (
 from market.supervision.model import FORMAT, QuarterlyReport, Recomputation, ReportDocument
 from market.supervision.quarters import Quarter
 from market.supervision.report import compute, document, read_document
+from market.supervision.trace import TracedRecord, leading_subjects
 from market.supervision.workbook import workbook
 from settlement.ledger import queries as ledger
 from settlement.ledger.queries import PostedEntry
@@ -227,3 +232,63 @@ def _journal_fact(entry: PostedEntry) -> JournalFact:
         order_id=None if entry.order_id is None else str(entry.order_id),
         legs=tuple((leg.account, leg.amount_fen) for leg in entry.legs),
     )
+
+
+# ── the trace of a product ──
+
+
+async def follow(
+    tx: Tx, viewer: Actor, subject: Subject, *, limit: int
+) -> tuple[list[Entry], bool]:
+    """Return all entries of one line, oldest first, and whether they are all.
+
+    From the entries about the product to those about its cases, its orders, their money, until
+    nothing new is named: a handful of statements, however long the line is.
+    """
+    found: dict[EntryId, Entry] = {}
+    asked: set[str] = set()
+    named = {subject.key}
+    while (fresh := named - asked) and len(found) <= limit:
+        asked |= fresh
+        entries = await audit_log.list_entries_about_any(tx, viewer, fresh, limit=limit + 1)
+        found |= {entry.id: entry for entry in entries}
+        named = leading_subjects(entries)
+    line = sorted(found.values(), key=lambda entry: (entry.at, entry.id))
+    return line[:limit], len(line) <= limit
+
+
+async def list_reports_of(
+    tx: Tx, viewer: Actor, line: Iterable[Entry], *, limit: int
+) -> list[Entry]:
+    """Return the entries about the reports that count any entry of the line."""
+    quarters = {Quarter(day.year, (day.month + 2) // 3) for day in _days(line)}
+    reports = await store.list_of(tx, quarters)
+    keys = [Subject("report", str(report.id)).key for report in reports]
+    return await audit_log.list_entries_about_any(tx, viewer, keys, limit=limit) if keys else []
+
+
+async def find_record(tx: Tx, digest: Digest) -> TracedRecord | None:
+    """Return the record that a digest binds as it is stored, or None if it is kept elsewhere."""
+    if digest.kind == "certificate":
+        certificate = await certificates.get_public(tx, digest.id)
+        return TracedRecord(
+            kind=digest.kind,
+            id=digest.id,
+            record=certificate.document,
+            signatures=(certificate.signature,),
+        )
+    if digest.kind == "journal":
+        entry = await ledger.get_entry(tx, uuid.UUID(digest.id))
+        return TracedRecord(kind=digest.kind, id=digest.id, record=entry.record.encode())
+    if digest.kind == "report":
+        found = await store.find(tx, uuid.UUID(digest.id))
+        report, record = found if found is not None else (None, None)
+        if report is None or record is None:
+            return None
+        signatures = () if report.signature is None else (report.signature,)
+        return TracedRecord(kind=digest.kind, id=digest.id, record=record, signatures=signatures)
+    return None
+
+
+def _days(line: Iterable[Entry]) -> set[dt.date]:
+    return {local_date(entry.at) for entry in line}

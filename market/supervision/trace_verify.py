@@ -1,0 +1,134 @@
+"""Check a trace offline (溯源核验): no database, no service, only the log's public key.
+
+1. The checkpoint is signed by the log's key and says the size and root that the trace says.
+2. Every entry's leaf is in that tree by its proof, and its plain columns say what the leaf says.
+3. Every payload is the one that its leaf commits to.
+4. Every record has the digest that the newest proven entry binds; no bound record is missing.
+5. The entries of one order that are numbered leave no number out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import msgspec
+
+from catalog.audit_log import merkle
+from catalog.audit_log.checkpoint import NoteMalformed, VerifierKey, open_checkpoint
+from catalog.audit_log.export_format import BOUND
+from catalog.audit_log.leaf import commitment, instant, read_leaf
+from catalog.audit_log.model import Leaf
+from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+from catalog.signing.canonical import NotCanonical, canonical
+from market.supervision.trace import FORMAT, Trace, TracedEntry
+
+
+def read_trace(raw: bytes) -> Trace:
+    """Return the trace that an answer of the service holds.
+
+    :raises Unreadable: if it is none.
+    """
+    try:
+        trace = msgspec.json.decode(raw, type=Trace)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"no trace: {error}") from error
+    if trace.format != FORMAT:
+        raise Unreadable(f"the format {trace.format} is not known here")
+    return trace
+
+
+def verify(trace: Trace, key: VerifierKey) -> Verdict:
+    """Return what is found in a trace; the first thing wrong comes first."""
+    found = Findings()
+    if not _checkpoint_holds(found, trace, key):
+        return found.verdict()
+    if not trace.is_complete:
+        found.note("the line is longer than this trace")
+    bound: dict[tuple[str, str], str] = {}
+    numbers: dict[str, list[int]] = {}
+    entries = [entry for stage in trace.stages for entry in stage.entries]
+    waiting = 0
+    for entry in sorted(entries, key=lambda entry: (entry.index is None, entry.index or 0)):
+        if entry.index is None:
+            waiting += 1
+            continue
+        leaf = _checked(found, trace, entry)
+        if leaf is None:
+            continue
+        found.count("entries")
+        bound |= {(digest.kind, digest.id): digest.sha256 for digest in leaf.digests}
+        if leaf.order_seq is not None:
+            order = next((each.id for each in leaf.subjects if each.kind == "order"), "")
+            numbers.setdefault(order, []).append(leaf.order_seq)
+    if waiting:
+        found.note(f"{waiting} entries wait for their place; nothing proves them yet")
+    _check_records(found, trace, bound)
+    for order, seen in sorted(numbers.items()):
+        if sorted(seen) != list(range(1, len(seen) + 1)):
+            found.bad("order", order, "an entry of its line is left out or doubled")
+    return found.verdict()
+
+
+def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey) -> bool:
+    stated = trace.checkpoint
+    try:
+        checkpoint = open_checkpoint(stated.note.encode(), key)
+    except NoteMalformed as error:
+        found.bad("checkpoint", stated.size, f"is malformed: {error.facts['reason']}")
+        return False
+    if checkpoint is None:
+        found.bad("checkpoint", stated.size, f"is not signed by {key.name}")
+        return False
+    root = base64.b64encode(checkpoint.root).decode()
+    if (checkpoint.size, root) != (stated.size, stated.root):
+        found.bad("checkpoint", stated.size, "the trace says another size or root than its note")
+        return False
+    return True
+
+
+def _checked(found: Findings, trace: Trace, entry: TracedEntry) -> Leaf | None:
+    """Return the leaf of an entry that is proven; whatever is wrong is told."""
+    index = entry.index
+    assert index is not None, "an entry that waits is not checked"
+    root = base64.b64decode(trace.checkpoint.root)
+    leaf_hash = merkle.leaf_hash(entry.leaf)
+    proof = entry.proof or ()
+    if not merkle.verify_inclusion(leaf_hash, index, trace.checkpoint.size, proof, root):
+        found.bad("entry", index, "its proof does not lead to the signed root")
+        return None
+    leaf = read_leaf(entry.leaf)
+    told = (str(entry.id), instant(entry.at), entry.event, entry.subjects)
+    more = (entry.digests, entry.rules)
+    if told != (leaf.id, leaf.at, leaf.event, leaf.subjects) or more != (leaf.digests, leaf.rules):
+        found.bad("entry", index, "its columns say something else than its leaf")
+    _check_payload(found, entry, index, leaf)
+    return leaf
+
+
+def _check_payload(found: Findings, entry: TracedEntry, index: int, leaf: Leaf) -> None:
+    if entry.payload is None or entry.salt is None:
+        found.note(f"entry {index} comes without its payload")
+        return
+    try:
+        payload = canonical(entry.payload)
+    except NotCanonical:
+        payload = b""
+    if commitment(entry.salt, payload) != leaf.payload_sha256:
+        found.bad("entry", index, "its payload is not the one that the leaf commits to")
+
+
+def _check_records(found: Findings, trace: Trace, bound: dict[tuple[str, str], str]) -> None:
+    seen = set()
+    for record in trace.records:
+        seen.add((record.kind, record.id))
+        digest = bound.get((record.kind, record.id))
+        if digest is None:
+            found.note(f"nothing in the trace binds {record.kind} {record.id} yet")
+        elif hashlib.sha256(record.record).hexdigest() != digest:
+            found.bad(record.kind, record.id, "its bytes do not have the digest that the log holds")
+        else:
+            found.count(f"records of {record.kind}")
+    for kind, identifier in sorted(set(bound) - seen):
+        if kind in BOUND:
+            found.bad(kind, identifier, "its digest is in the log, but the record is not here")
