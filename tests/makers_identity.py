@@ -25,9 +25,9 @@ from market.identity.model import (
 )
 from market.identity.operations import secret_hash
 from market.identity.permissions import Role
-from market.identity.queries import actor_of
 from market.identity.registering import INSTITUTIONS
 from market.identity.separation import CAPACITY_OF_ROLE
+from market.identity.signing_in import actor_of
 from market.identity.states import State
 
 PASSWORD = "correct horse battery staple"
@@ -135,5 +135,5 @@ async def make_member(
             ),
             secret_hash(token),
         )
-    actor = actor_of(account.id, party.id, account.login, frozenset(roles), None)
+    actor = actor_of(account.id, party.id, account.login, frozenset(roles))
     return Member(party, account, token, actor)

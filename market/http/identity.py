@@ -25,6 +25,8 @@ from market.http.command import (
 )
 from market.http.context import AnyRequest, context
 from market.http.describe import KEYLESS
+from market.http.sign_in import address_of
+from market.http.sign_in import sign_in as admit
 from market.identity import operations, queries
 from market.identity.disk import identity_key
 from market.identity.model import Capacity, Founder, Kind
@@ -299,11 +301,11 @@ async def revoke_role(
 async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes]:
     """Open a session (登录). Its token is told this once; send it as ``Authorization: Bearer``."""
     wiring = context(request)
-    opened = await operations.sign_in(
+    opened = await admit(
         wiring.db,
         login=data.login,
         password=data.password,
-        address=request.client.host if request.client else "",
+        address=address_of(request),
         now=wiring.now(),
     )
     return Response(

@@ -1,8 +1,7 @@
 """Found the market, register and verify parties, open accounts, grant roles, sign in.
 
-Each is one command: permit, lock, decide, store, remember, return. ``sign_in`` alone takes the
-database and not a transaction, since a refused attempt must be remembered although it was refused,
-and since a password is checked while no transaction is open.
+Each is one command: permit, lock, decide, store, remember, return. Signing in is three steps with
+the check of the password between them; the door takes them in order (``market/http/sign_in.py``).
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Remembered
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import PUBLIC, Actor, Clearance, system
-from catalog.kernel.db import Database, Tx, begin, run
+from catalog.kernel.db import Tx
 from catalog.kernel.errors import Forbidden, Missing, Refused
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.local_time import local_date
 from market.identity import store
-from market.identity.backoff import WINDOW, SignInFailed, check_attempts
-from market.identity.hashing import DECOY, hash_password, matches
+from market.identity.backoff import WINDOW, check_attempts
+from market.identity.hashing import hash_password, matches
 from market.identity.identity_numbers import check_identity_number, keyed_hash, masked
 from market.identity.lifetimes import check_token, session_ends
 from market.identity.model import (
@@ -50,7 +49,7 @@ from market.identity.model import (
 )
 from market.identity.passwords import PasswordWrong, check_password, normalised
 from market.identity.permissions import Role
-from market.identity.queries import AccountMissing, PartyMissing, account_of, actor_of, get_party
+from market.identity.queries import AccountMissing, PartyMissing, account_of, get_party
 from market.identity.registering import (
     LoginTaken,
     PartyAlreadyRegistered,
@@ -63,6 +62,7 @@ from market.identity.registering import (
     check_verifier,
 )
 from market.identity.separation import check_grant
+from market.identity.signing_in import Attempt
 from market.identity.states import Event, State, advance
 
 _SESSION_PREFIX: Final = "shs_"
@@ -603,43 +603,42 @@ async def _remember_grant(tx: Tx, grant: RoleGrant, *, actor: Actor, now: dt.dat
 # ── sessions ────────────────────────────────────────────────────────────────────────────────
 
 
-async def sign_in(
-    db: Database, *, login: str, password: str, address: str, now: dt.datetime
-) -> OpenedSession:
-    """Open a session (登录). A wrong login takes the same time and gets the same answer.
-
-    1. Count the attempt as failed, before anything is checked: many at once count as many.
-    2. Check the password in a thread, with no transaction open.
-    3. Open the session and let the attempt count as good; or remember the failure.
+async def hear_attempt(tx: Tx, *, login: str, address: str, now: dt.datetime) -> Attempt:
+    """Count an attempt to sign in as failed, for now, and return what is needed to check it.
 
     :raises TooManySignIns: if five attempts with this login from this address failed lately.
-    :raises SignInFailed: if login and password do not fit, or the account may not sign in.
     """
     known = login[:_MAX_LOGIN] if login.isprintable() else ""
-    attempt_id = new_id()
-    async with begin(db, PUBLIC) as tx:
-        await store.lock_attempts(tx, known, address)
-        check_attempts(await store.list_failed_attempts(tx, known, address), now)
-        credentials = await store.find_credentials(tx, known, local_date(now))
-        await store.forget_attempts(tx, known, before=now - WINDOW)
-        await store.insert_attempt(tx, attempt_id, login=known, address=address, now=now)
-    password_hash = DECOY if credentials is None else credentials.password_hash
-    fits = await asyncio.to_thread(matches, password_hash, normalised(password))
-    if credentials is None or not fits or not credentials.may_sign_in:
-        await _remember_failure(db, login=known, address=address, now=now)
-        raise SignInFailed
-    who = actor_of(
-        credentials.account_id, credentials.party_id, credentials.login, credentials.roles, None
+    await store.lock_attempts(tx, known, address)
+    check_attempts(await store.list_failed_attempts(tx, known, address), now)
+    attempt = Attempt(
+        id=new_id(),
+        login=known,
+        address=address,
+        credentials=await store.find_credentials(tx, known, local_date(now)),
+    )
+    await store.forget_attempts(tx, known, before=now - WINDOW)
+    await store.insert_attempt(tx, attempt, now=now)
+    return attempt
+
+
+async def remember_failed_attempt(tx: Tx, *, attempt: Attempt, now: dt.datetime) -> None:
+    """Remember that an attempt to sign in failed, in a transaction of its own."""
+    # No subject: the public leaf would tell which logins there are.
+    await audit_log.append(
+        tx,
+        Remembered.SIGN_IN_FAILED,
+        actor=PUBLIC,
+        now=now,
+        subjects=[],
+        facts={"login": attempt.login, "address": attempt.address},
     )
 
-    async def admit(tx: Tx) -> OpenedSession:
-        await store.attempt_succeeded(tx, attempt_id)
-        return await _open_session(tx, actor=who, address=address, now=now)
 
-    return await run(db, who, admit)
-
-
-async def _open_session(tx: Tx, *, actor: Actor, address: str, now: dt.datetime) -> OpenedSession:
+async def open_session(
+    tx: Tx, *, actor: Actor, attempt: Attempt, now: dt.datetime
+) -> OpenedSession:
+    """Open a session (会话) for whom the attempt admitted; it does not count as failed any more."""
     idle_ends_at, ends_at = session_ends(now)
     session = OpenedSession(
         token=_SESSION_PREFIX + secrets.token_urlsafe(_SECRET_BYTES),
@@ -650,6 +649,7 @@ async def _open_session(tx: Tx, *, actor: Actor, address: str, now: dt.datetime)
         idle_ends_at=idle_ends_at,
         ends_at=ends_at,
     )
+    await store.attempt_succeeded(tx, attempt.id)
     await store.insert_session(tx, session, secret_hash(session.token))
     await audit_log.append(
         tx,
@@ -657,22 +657,9 @@ async def _open_session(tx: Tx, *, actor: Actor, address: str, now: dt.datetime)
         actor=actor,
         now=now,
         subjects=[Subject("account", str(session.account_id))],
-        facts={"session_id": str(session.session_id), "address": address},
+        facts={"session_id": str(session.session_id), "address": attempt.address},
     )
     return session
-
-
-async def _remember_failure(db: Database, *, login: str, address: str, now: dt.datetime) -> None:
-    # No subject: the public leaf would tell which logins there are.
-    async with begin(db, PUBLIC) as tx:
-        await audit_log.append(
-            tx,
-            Remembered.SIGN_IN_FAILED,
-            actor=PUBLIC,
-            now=now,
-            subjects=[],
-            facts={"login": login, "address": address},
-        )
 
 
 async def close_session(tx: Tx, *, actor: Actor, now: dt.datetime, token: str) -> None:

@@ -15,7 +15,8 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from market.identity import store
 from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
-from market.identity.permissions import Role, clearance_of, permissions_of
+from market.identity.permissions import Role
+from market.identity.signing_in import actor_of
 from market.identity.states import State
 
 
@@ -35,26 +36,7 @@ async def find_actor(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> Actor 
     found = await store.find_by_secret(tx, token_sha256, now=now, today=local_date(now))
     if found is None:
         return None
-    return actor_of(found.account_id, found.party_id, found.login, found.roles, found.scopes)
-
-
-def actor_of(
-    account_id: AccountId,
-    party_id: PartyId,
-    login: str,
-    roles: frozenset[Role],
-    scopes: frozenset[str] | None,
-) -> Actor:
-    """Return the actor for an account with these roles today."""
-    permissions = permissions_of(roles)
-    return Actor(
-        account_id=account_id,
-        party_id=party_id,
-        name=login,
-        roles=frozenset(role.value for role in roles),
-        permissions=permissions if scopes is None else permissions & scopes,
-        clearance=clearance_of(roles),
-    )
+    return actor_of(found.account_id, found.party_id, found.login, found.roles, scopes=found.scopes)
 
 
 async def get_party(tx: Tx, party_id: UUID) -> Party:

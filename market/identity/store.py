@@ -27,6 +27,7 @@ from market.identity.model import (
     TokenId,
 )
 from market.identity.permissions import Role
+from market.identity.signing_in import Attempt, Credentials
 from market.identity.states import State
 
 _SCHEMA: Final = "market"
@@ -141,17 +142,6 @@ _TOKEN_COLUMNS: Final = (
 # Two locks of the whole database, so that they can not meet another's number by chance.
 _FOUNDING_LOCK: Final = 735_110_401
 _ATTEMPTS_LOCK: Final = 735_110_402
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """What is needed to let an account in."""
-
-    account_id: AccountId
-    party_id: PartyId
-    login: str
-    password_hash: str
-    may_sign_in: bool
-    roles: frozenset[Role]
 
 
 class Identified(msgspec.Struct, frozen=True):
@@ -456,15 +446,13 @@ async def list_failed_attempts(tx: Tx, login: str, address: str) -> list[dt.date
     return [row["attempted_at"] for row in rows]
 
 
-async def insert_attempt(
-    tx: Tx, attempt_id: UUID, *, login: str, address: str, now: dt.datetime
-) -> None:
+async def insert_attempt(tx: Tx, attempt: Attempt, *, now: dt.datetime) -> None:
     """Insert an attempt, which counts as failed until it has succeeded."""
     await tx.insert(
         SIGN_IN_ATTEMPTS,
-        id=attempt_id,
-        login=login,
-        address=address,
+        id=attempt.id,
+        login=attempt.login,
+        address=attempt.address,
         attempted_at=now,
         succeeded=False,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.kernel.actor import Actor
+from catalog.kernel.ids import AccountId, PartyId, new_id
 from market.identity.common_passwords import COMMON_PASSWORDS
 from market.identity.hashing import DECOY, hash_password, matches
 from market.identity.passwords import (
@@ -16,6 +19,8 @@ from market.identity.passwords import (
     PasswordTooCommon,
     check_password,
 )
+from market.identity.permissions import Role
+from market.identity.signing_in import Attempt, Credentials, actor_of, admitted
 
 
 @pytest.mark.parametrize(
@@ -72,3 +77,37 @@ def test_a_hash_fits_its_password_alone_and_has_the_measure_of_the_house() -> No
 def test_the_decoy_costs_as_much_as_a_real_hash_and_fits_nothing() -> None:
     assert DECOY.split("$")[:4] == hash_password("correct horse battery").split("$")[:4]
     assert not matches(DECOY, "correct horse battery")
+
+
+def test_who_signs_in_is_there_may_and_has_the_password() -> None:
+    there = Credentials(
+        account_id=AccountId(new_id()),
+        party_id=PartyId(new_id()),
+        login="wang.fang",
+        password_hash=hash_password("correct horse battery"),
+        may_sign_in=True,
+        roles=frozenset({Role.SUPPLIER}),
+    )
+    closed = msgspec.structs.replace(there, may_sign_in=False)
+
+    def enter(credentials: Credentials | None, password: str) -> Actor | None:
+        return admitted(Attempt(new_id(), "wang.fang", "192.0.2.1", credentials), password)
+
+    who = enter(there, "correct horse battery")
+    assert who is not None
+    assert (who.account_id, who.roles) == (there.account_id, frozenset({"supplier"}))
+    assert enter(there, "another password") is None
+    assert enter(closed, "correct horse battery") is None
+    assert enter(None, "correct horse battery") is None
+
+
+def test_scopes_cut_what_an_account_may_and_add_nothing() -> None:
+    who = actor_of(
+        AccountId(new_id()),
+        PartyId(new_id()),
+        "wang.fang",
+        frozenset({Role.BUYER}),
+        scopes=frozenset({"order:read", "role:grant"}),
+    )
+
+    assert who.permissions == {"order:read"}

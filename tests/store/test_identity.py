@@ -16,6 +16,7 @@ from catalog.kernel.actor import PUBLIC, NotPermitted
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import CursorUnreadable, encode, fingerprint
+from market.http.sign_in import sign_in
 from market.identity import operations, queries, store
 from market.identity.backoff import SignInFailed, TooManySignIns
 from market.identity.disk import IdentityKeyUnusable, identity_key
@@ -193,7 +194,7 @@ async def test_a_wrong_password_is_remembered_although_it_was_refused(
     db: Database, now: dt.datetime, supplier: Member
 ) -> None:
     with pytest.raises(SignInFailed):
-        await operations.sign_in(
+        await sign_in(
             db, login=supplier.account.login, password="wrong", address="192.0.2.1", now=now
         )
 
@@ -205,7 +206,7 @@ async def test_twenty_guesses_at_once_count_as_twenty(
 ) -> None:
     results = await asyncio.gather(
         *(
-            operations.sign_in(
+            sign_in(
                 db, login=supplier.account.login, password="wrong", address="192.0.2.1", now=now
             )
             for _ in range(20)
@@ -222,11 +223,11 @@ async def test_guessing_from_one_address_locks_nobody_out_at_another(
 ) -> None:
     for _ in range(5):
         with pytest.raises(SignInFailed):
-            await operations.sign_in(
+            await sign_in(
                 db, login=supplier.account.login, password="wrong", address="192.0.2.1", now=now
             )
 
-    opened = await operations.sign_in(
+    opened = await sign_in(
         db, login=supplier.account.login, password=PASSWORD, address="192.0.2.2", now=now
     )
 
@@ -237,10 +238,10 @@ async def test_signing_in_does_not_count_against_oneself_and_old_attempts_are_fo
     db: Database, now: dt.datetime, supplier: Member
 ) -> None:
     for _ in range(7):
-        await operations.sign_in(
+        await sign_in(
             db, login=supplier.account.login, password=PASSWORD, address="192.0.2.1", now=now
         )
-    await operations.sign_in(
+    await sign_in(
         db,
         login=supplier.account.login,
         password=PASSWORD,
@@ -259,9 +260,7 @@ async def test_an_unknown_login_takes_as_long_as_a_wrong_password(
         for i in range(5):
             started = time.perf_counter()
             with pytest.raises(SignInFailed):
-                await operations.sign_in(
-                    db, login=login, password="wrong", address=f"192.0.2.{i}", now=now
-                )
+                await sign_in(db, login=login, password="wrong", address=f"192.0.2.{i}", now=now)
             times.append(time.perf_counter() - started)
         return min(times)
 
