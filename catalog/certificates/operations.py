@@ -12,8 +12,8 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Remembered
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import basis, encumbrances, number, store
-from catalog.certificates.basis import Instrument
 from catalog.certificates import format as certificate_format
+from catalog.certificates.basis import Instrument
 from catalog.certificates.format import (
     Authorisation,
     CertificateDocument,
@@ -135,12 +135,12 @@ async def freeze(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     return await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.FREEZE,
-        Remembered.CERTIFICATE_FROZEN,
-        reason,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.FREEZE,
+        remembered=Remembered.CERTIFICATE_FROZEN,
+        reason=reason,
         rules=("HN-20",),
     )
 
@@ -159,12 +159,12 @@ async def unfreeze(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     return await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.UNFREEZE,
-        Remembered.CERTIFICATE_UNFROZEN,
-        reason,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.UNFREEZE,
+        remembered=Remembered.CERTIFICATE_UNFROZEN,
+        reason=reason,
         rules=("HN-20",),
     )
 
@@ -191,12 +191,12 @@ async def revoke(
     basis.check_effective(instrument, local_date(now))
     return await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.REVOKE,
-        Remembered.CERTIFICATE_REVOKED,
-        reason,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.REVOKE,
+        remembered=Remembered.CERTIFICATE_REVOKED,
+        reason=reason,
         rules=("HN-20",),
         facts={"instrument": instrument},
     )
@@ -220,12 +220,12 @@ async def deregister(
     encumbrances.check_free(certificate.open_objections)
     return await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.DEREGISTER,
-        Remembered.CERTIFICATE_DEREGISTERED,
-        reason,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.DEREGISTER,
+        remembered=Remembered.CERTIFICATE_DEREGISTERED,
+        reason=reason,
         rules=("HN-19",),
     )
 
@@ -267,12 +267,12 @@ async def carry_out_revocation(
     """
     await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.REVOKE,
-        Remembered.CERTIFICATE_REVOKED,
-        f"objection {objection_id}",
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.REVOKE,
+        remembered=Remembered.CERTIFICATE_REVOKED,
+        reason=f"objection {objection_id}",
         rules=("HN-20",),
         also=(Subject("objection", str(objection_id)),),
     )
@@ -288,12 +288,12 @@ async def carry_out_reissue(
     """
     await _move(
         tx,
-        actor,
-        now,
-        certificate_number,
-        Event.REISSUE,
-        Remembered.CERTIFICATE_SUPERSEDED,
-        f"objection {objection_id}: to be issued anew",
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Event.REISSUE,
+        remembered=Remembered.CERTIFICATE_SUPERSEDED,
+        reason=f"objection {objection_id}: to be issued anew",
         rules=("HN-20",),
         also=(Subject("objection", str(objection_id)),),
     )
@@ -317,13 +317,13 @@ async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Cert
 
 async def _move(
     tx: Tx,
+    *,
     actor: Actor,
     now: dt.datetime,
     certificate_number: str,
     event: Event,
     remembered: Remembered,
     reason: str,
-    *,
     rules: tuple[str, ...],
     also: tuple[Subject, ...] = (),
     facts: Any = None,
@@ -366,7 +366,8 @@ def _document(
     application, notice = ready.application, ready.notice
     parts: dict[str, Any] = ready.submission.dossier
     rulebook = registry.by_code(application.rulebook)
-    assert notice.starts_on is not None and notice.ends_on is not None, "a notice that is over ran"
+    assert notice.starts_on is not None, "a notice that is over ran"
+    assert notice.ends_on is not None, "a notice that is over ran"
     assert application.application_number is not None, "a submitted application has a number"
     return CertificateDocument(
         type=certificate_format.TYPE,

@@ -113,6 +113,14 @@ async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSumm
     return await store.list_of_product(tx, product_id)
 
 
+async def count_by_state(tx: Tx) -> dict[str, int]:
+    """Return how many certificates of the register are in each state; states without any are absent."""
+    rows = await tx.fetch(
+        "SELECT state, count(*) AS count FROM catalog.certificates GROUP BY state"
+    )
+    return {row["state"]: row["count"] for row in rows}
+
+
 async def list_public(
     tx: Tx,
     *,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Deadline, deadline
 from catalog.kernel.workdays import Calendar, count_working_days
 from catalog.rulebooks.rulebook import Rulebook
+
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 class ChannelUnknown(Invalid):
@@ -43,8 +47,7 @@ def check_posting(
         raise ChannelUnknown(channel=channel, channels=list(rulebook.notice_channels))
     if channel in posted:
         raise ChannelAlreadyPosted(channel=channel)
-    is_hash = len(receipt_sha256) == 64 and set(receipt_sha256) <= set("0123456789abcdef")
-    if not url.startswith(("https://", "http://", "/")) or not is_hash:
+    if not url.startswith(("https://", "http://", "/")) or not _SHA256.fullmatch(receipt_sha256):
         raise ReceiptMalformed(channel=channel)
 
 

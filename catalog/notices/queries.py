@@ -52,6 +52,12 @@ async def list_public(
     return Page(items, paging.encode(query, str(found[limit - 1].id)))
 
 
+async def count_by_state(tx: Tx) -> dict[str, int]:
+    """Return how many notices are in each state; states without any are absent."""
+    rows = await tx.fetch("SELECT state, count(*) AS count FROM catalog.notices GROUP BY state")
+    return {row["state"]: row["count"] for row in rows}
+
+
 async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
     """Return the newest notice of an application, or None."""
     return await store.find_current(tx, application_id)

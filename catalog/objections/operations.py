@@ -133,12 +133,12 @@ async def file(
     await store.insert(tx, objection)
     await _start(
         tx,
-        now,
-        calendar,
-        objection,
-        deadlines.FORWARDING,
-        rulebook.objection_forwarding,
-        local_date(now),
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.FORWARDING,
+        period=rulebook.objection_forwarding,
+        started_on=local_date(now),
     )
     await _remember(
         tx,
@@ -167,7 +167,14 @@ async def reject(
     objection = await _lock_with_target(tx, objection_id)
     if not reason.strip():
         raise RejectionReasonMissing
-    rejected = await _close(tx, actor, now, objection, Event.REJECT_FORMALLY, Closing.REJECTED)
+    rejected = await _close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=objection,
+        event=Event.REJECT_FORMALLY,
+        closing=Closing.REJECTED,
+    )
     await _remember(
         tx, Remembered.OBJECTION_REJECTED, actor, now, rejected, before=objection, reason=reason
     )
@@ -212,12 +219,12 @@ async def forward(
     await _meet(tx, now, objection, deadlines.FORWARDING)
     await _start(
         tx,
-        now,
-        calendar,
-        objection,
-        deadlines.RESPONSE,
-        rulebook.objection_response,
-        received_on,
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.RESPONSE,
+        period=rulebook.objection_response,
+        started_on=received_on,
         against="registrant",
         party_id=objection.registrant_party_id,
     )
@@ -358,12 +365,12 @@ async def determine(
     rulebook = registry.by_code(objection.rulebook)
     await _start(
         tx,
-        now,
-        calendar,
-        objection,
-        deadlines.ACCEPTANCE,
-        rulebook.objection_acceptance,
-        local_date(now),
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.ACCEPTANCE,
+        period=rulebook.objection_acceptance,
+        started_on=local_date(now),
         against="both_sides",
     )
     await _remember(
@@ -418,7 +425,14 @@ async def answer_outcome(
             tx, Remembered.OBJECTION_OUTCOME_ACCEPTED, actor, now, waiting, before=objection
         )
         return waiting
-    closed = await _close(tx, actor, now, answered, Event.BOTH_ACCEPT, Closing.CARRIED_OUT)
+    closed = await _close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=answered,
+        event=Event.BOTH_ACCEPT,
+        closing=Closing.CARRIED_OUT,
+    )
     await _remember(tx, Remembered.OBJECTION_CLOSED, actor, now, closed, before=objection)
     return closed
 
@@ -436,7 +450,14 @@ async def withdraw(
     objection = await _lock_with_target(tx, objection_id)
     if actor.party != objection.objector_party_id:
         raise Missing
-    withdrawn = await _close(tx, actor, now, objection, Event.WITHDRAW, Closing.WITHDRAWN)
+    withdrawn = await _close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=objection,
+        event=Event.WITHDRAW,
+        closing=Closing.WITHDRAWN,
+    )
     await _remember(
         tx, Remembered.OBJECTION_WITHDRAWN, actor, now, withdrawn, before=objection, reason=reason
     )
@@ -477,7 +498,13 @@ async def _find_target(
 
 
 async def _close(
-    tx: Tx, actor: Actor, now: dt.datetime, objection: Objection, event: Event, closing: Closing
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection: Objection,
+    event: Event,
+    closing: Closing,
 ) -> Objection:
     closed = msgspec.structs.replace(
         objection, state=advance(objection.state, event), closing=closing, closed_at=now
@@ -585,24 +612,24 @@ async def _start_determination(
     rulebook = registry.by_code(objection.rulebook)
     await _start(
         tx,
-        now,
-        calendar,
-        objection,
-        deadlines.DETERMINATION,
-        rulebook.objection_determination,
-        local_date(now),
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.DETERMINATION,
+        period=rulebook.objection_determination,
+        started_on=local_date(now),
     )
 
 
 async def _start(
     tx: Tx,
+    *,
     now: dt.datetime,
     calendar: Calendar,
     objection: Objection,
     kind: str,
     period: Period,
     started_on: dt.date,
-    *,
     against: str = "supermarket_operator",
     party_id: PartyId | None = None,
 ) -> None:

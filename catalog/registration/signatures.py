@@ -35,6 +35,7 @@ def why_not(
     holder: PartyId,
     document: bytes,
     signature: Signature,
+    *,
     now: dt.datetime,
 ) -> str | None:
     """Return why the signature does not count, None if it does."""
@@ -60,7 +61,7 @@ def check_opinion(
 
     :raises OpinionSignatureInvalid: if not.
     """
-    reason = why_not(key, Purpose.OPINION, agency, document, signature, now)
+    reason = why_not(key, Purpose.OPINION, agency, document, signature, now=now)
     if reason is not None:
         raise OpinionSignatureInvalid(reason=reason, key_id=signature.key_id)
 
@@ -76,6 +77,6 @@ def check_authorisation(
 
     :raises AuthorisationSignatureInvalid: if not.
     """
-    reason = why_not(key, Purpose.AUTHORISATION, bureau, document, signature, now)
+    reason = why_not(key, Purpose.AUTHORISATION, bureau, document, signature, now=now)
     if reason is not None:
         raise AuthorisationSignatureInvalid(reason=reason, key_id=signature.key_id)

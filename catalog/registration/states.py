@@ -48,7 +48,7 @@ class Event(enum.StrEnum):
     RECORD_COMPLIANCE_OPINION = "record_compliance_opinion"  # 合规性评估意见书
     REQUEST_MORE_MATERIAL = "request_more_material"  # 其他必要材料 (HN-08(8))
     REPLACE_AGENCY = "replace_agency"  # 更换第三方机构
-    PASS_REVIEW = "pass_review"  # 审查通过
+    PASS_REVIEW = "pass_review"  # 审查通过  # noqa: S105
     REFUSE = "refuse"  # 不予办理登记 (HN-15)
     RETURN_TECHNICAL_POINTS = "return_technical_points"  # 退回技术问题
     FAIL_TECHNICAL = "fail_technical"  # 技术审查未通过

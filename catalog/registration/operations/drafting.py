@@ -11,8 +11,7 @@ from catalog.audit_log.model import Digest, Subject
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict as Collision
-from catalog.kernel.errors import Invalid, Missing
+from catalog.kernel.errors import Invalid, Missing, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
@@ -34,12 +33,6 @@ from catalog.registration.submission import RegistrationConflict
 from catalog.rulebooks import registry
 from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
-
-
-class ApplicationStale(Collision):
-    """The form was changed since the caller read it."""
-
-    code = "application_changed_meanwhile"
 
 
 class MaterialFileMissing(Invalid):
@@ -119,13 +112,13 @@ async def revise(
 
     :raises NotPermitted: if the actor may not apply.
     :raises Missing: if there is no such application of the actor's party.
-    :raises ApplicationStale: if it was changed since the caller read it.
+    :raises VersionStale: if it was changed since the caller read it.
     :raises ApplicationEventNotAllowed: if it can not be changed any more.
     """
     actor.require("application:draft")
     application = await _lock_own(tx, actor, application_id)
     if application.version != expected_version:
-        raise ApplicationStale(version=application.version, expected=expected_version)
+        raise VersionStale(version=application.version)
     revised = await casework.move(
         tx, application=application, event=Event.REVISE, now=now, form=form
     )
@@ -227,9 +220,23 @@ async def submit(
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
     number = f"SQ-{year}-{await store.next_serial(tx, year):06d}"
     submitted, hits = await _store_submission(
-        tx, actor, now, calendar, application, taken, Event.SUBMIT, number
+        tx,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        application=application,
+        taken=taken,
+        event=Event.SUBMIT,
+        number=number,
     )
-    await _remember_submission(tx, actor, now, submitted, hits, Remembered.APPLICATION_SUBMITTED)
+    await _remember_submission(
+        tx,
+        actor=actor,
+        now=now,
+        application=submitted,
+        handed_in=hits,
+        event=Remembered.APPLICATION_SUBMITTED,
+    )
     return submitted
 
 
@@ -259,15 +266,22 @@ async def resubmit(
     acceptance.check_resubmission(listed, changed)
     submitted, hits = await _store_submission(
         tx,
-        actor,
-        now,
-        calendar,
-        application,
-        taken,
-        Event.RESUBMIT,
-        application.application_number,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        application=application,
+        taken=taken,
+        event=Event.RESUBMIT,
+        number=application.application_number,
     )
-    await _remember_submission(tx, actor, now, submitted, hits, Remembered.APPLICATION_RESUBMITTED)
+    await _remember_submission(
+        tx,
+        actor=actor,
+        now=now,
+        application=submitted,
+        handed_in=hits,
+        event=Remembered.APPLICATION_RESUBMITTED,
+    )
     return submitted
 
 
@@ -337,6 +351,7 @@ async def _take_dossier(
 
 async def _store_submission(
     tx: Tx,
+    *,
     actor: Actor,
     now: dt.datetime,
     calendar: Calendar,
@@ -390,6 +405,7 @@ async def _store_submission(
 
 async def _remember_submission(
     tx: Tx,
+    *,
     actor: Actor,
     now: dt.datetime,
     application: Application,

@@ -1,0 +1,180 @@
+"""Issue certificates, end them, and show the register (凭证, HN-16, HN-17, HN-19)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from catalog.certificates import operations, queries
+from catalog.certificates.basis import Instrument
+from catalog.certificates.model import CertificateSummary, PublicCertificate
+from catalog.certificates.states import State
+from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from catalog.products.metadata import check_readable
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest
+from market.identity import queries as identity
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that needs no more than its address."""
+
+
+class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why; it stands in the public register."""
+
+    reason: Annotated[str, Meta(max_length=2_000)]
+
+
+class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """By which instrument in force a certificate is revoked (生效法律文书)."""
+
+    instrument: Instrument
+    reason: Annotated[str, Meta(max_length=2_000)]
+
+
+@post(
+    "/api/v1/applications/{application_id:uuid}/certificates",
+    summary="Issue the certificate",
+    tags=["certificates"],
+)
+async def issue_certificate(
+    request: AnyRequest,
+    application_id: FromPath[uuid.UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
+) -> Response[bytes]:
+    """Issue the certificate of an authorised application (发证, HN-16)."""
+
+    async def act(c: Command) -> Answer:
+        certificate = await operations.issue(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            signer=c.context.signers["certificate"],
+            application_id=application_id,
+            issuer=(await identity.get_party(c.tx, c.actor.party)).name,
+            public_url=c.context.settings.public_url,
+        )
+        return created(
+            await queries.get_public(c.tx, certificate.number),
+            f"/api/v1/certificates/{certificate.number}",
+        )
+
+    return await command(request, act)
+
+
+@get("/api/v1/certificates", summary="The register", tags=["certificates"])
+async def list_certificates(
+    request: AnyRequest,
+    *,
+    status: FromQuery[State | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the public register of certificates (登记簿), the newest first."""
+
+    async def look(c: Command) -> Page[CertificateSummary]:
+        return await queries.list_public(c.tx, state=status, limit=limit, cursor=cursor)
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/certificates/{number:str}", summary="One certificate", tags=["certificates"])
+async def get_certificate(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return a certificate as signed, whether it counts, and its place in the log (验真)."""
+
+    async def look(c: Command) -> PublicCertificate:
+        return await queries.get_public(c.tx, number)
+
+    return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/certificates/{number:str}/freezes",
+    summary="Freeze a certificate",
+    tags=["certificates"],
+)
+async def freeze_certificate(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Freeze a certificate while a dispute is decided elsewhere (争议冻结, A20)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await operations.freeze(
+            c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
+        )
+        return done(await queries.get_public(c.tx, number))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/certificates/{number:str}/unfreezes",
+    summary="Let a certificate count again",
+    tags=["certificates"],
+)
+async def unfreeze_certificate(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Let a frozen certificate count again (解除冻结)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await operations.unfreeze(
+            c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
+        )
+        return done(await queries.get_public(c.tx, number))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/certificates/{number:str}/revocations",
+    summary="Revoke a certificate",
+    tags=["certificates"],
+)
+async def revoke_certificate(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Revoke]
+) -> Response[bytes]:
+    """Revoke a certificate as an instrument in force demands (撤销, HN-20(2))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await operations.revoke(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            certificate_number=number,
+            instrument=data.instrument,
+            reason=data.reason,
+        )
+        return done(await queries.get_public(c.tx, number))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/certificates/{number:str}/deregistrations",
+    summary="Deregister one's own certificate",
+    tags=["certificates"],
+)
+async def deregister_certificate(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Deregister one's own certificate (注销, HN-19(a))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await operations.deregister(
+            c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
+        )
+        return done(await queries.get_public(c.tx, number))
+
+    return await command(request, act)

@@ -1,0 +1,264 @@
+"""Object to a registration, answer, determine and settle it (异议, HN-20)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from catalog.objections import operations, queries
+from catalog.objections.model import Objection
+from catalog.objections.outcome import Outcome
+from catalog.objections.standing import Ground
+from catalog.objections.states import State
+from catalog.products.metadata import check_readable
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest
+
+_Text = Annotated[str, Meta(max_length=20_000)]
+_Files = Annotated[tuple[uuid.UUID, ...], Meta(max_length=50)]
+
+
+class FileObjection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An objection to a product in notice or to a certificate: one of the two."""
+
+    notice_id: uuid.UUID | None = None
+    certificate_number: Annotated[str, Meta(max_length=50)] | None = None
+    interest_statement: _Text
+    statement: _Text = ""
+    grounds: Annotated[tuple[Ground, ...], Meta(max_length=6)]
+    evidence_file_ids: _Files = ()
+
+
+class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, Meta(max_length=2_000)]
+
+
+class Forward(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the registrant was told: the receipt, and when it arrived if that was earlier."""
+
+    receipt: Annotated[str, Meta(max_length=500)]
+    delivered_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
+
+
+class Respond(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The registrant's answer (反馈说明) with its evidence (佐证材料)."""
+
+    statement: _Text
+    evidence_file_ids: _Files = ()
+
+
+class Determine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the operator determines (处理意见)."""
+
+    outcome: Outcome
+    reasons: _Text
+
+
+class AnswerOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether one accepts the outcome."""
+
+    accepts: bool
+
+
+@post("/api/v1/objections", summary="File an objection", tags=["objections"])
+async def file_objection(request: AnyRequest, data: JSONBody[FileObjection]) -> Response[bytes]:
+    """File an objection as an interested party (利害关系者提出异议, HN-20(a))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        objection = await operations.file(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            notice_id=data.notice_id,
+            certificate_number=data.certificate_number,
+            interest_statement=data.interest_statement,
+            statement=data.statement,
+            grounds=data.grounds,
+            evidence_file_ids=data.evidence_file_ids,
+        )
+        return created(objection, f"/api/v1/objections/{objection.id}")
+
+    return await command(request, act)
+
+
+@get("/api/v1/objections", summary="Objections", tags=["objections"])
+async def list_objections(
+    request: AnyRequest,
+    *,
+    status: FromQuery[State | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the objections that one may see, the newest first."""
+
+    async def look(c: Command) -> Page[Objection]:
+        return await queries.list_page(
+            c.tx, viewer=c.actor, state=status, limit=limit, cursor=cursor
+        )
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/objections/{objection_id:uuid}", summary="One objection", tags=["objections"])
+async def get_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return one objection."""
+
+    async def look(c: Command) -> Objection:
+        return await queries.get(c.tx, viewer=c.actor, objection_id=objection_id)
+
+    return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/rejections",
+    summary="Reject an objection for its form",
+    tags=["objections"],
+)
+async def reject_objection(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Reject an objection that has no interest or no real evidence (不予受理)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.reject(
+                c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/forwardings",
+    summary="Tell the registrant",
+    tags=["objections"],
+)
+async def forward_objection(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Forward]
+) -> Response[bytes]:
+    """Tell the registrant, whose seven days run from receipt (HN-20(b), (c))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.forward(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                objection_id=objection_id,
+                receipt=data.receipt,
+                delivered_at=data.delivered_at,
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/responses",
+    summary="Answer an objection",
+    tags=["objections"],
+)
+async def respond_to_objection(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Respond]
+) -> Response[bytes]:
+    """Answer as the registrant (反馈说明); what comes late is kept and marked."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.respond(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                objection_id=objection_id,
+                statement=data.statement,
+                evidence_file_ids=data.evidence_file_ids,
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/determinations",
+    summary="Determine the matter",
+    tags=["objections"],
+)
+async def determine_objection(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Determine]
+) -> Response[bytes]:
+    """Determine the matter; both sides are asked whether they accept (处理意见, HN-20(1))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.determine(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                objection_id=objection_id,
+                decided=data.outcome,
+                reasons=data.reasons,
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/acceptances",
+    summary="Accept or refuse the outcome",
+    tags=["objections"],
+)
+async def answer_outcome(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[AnswerOutcome]
+) -> Response[bytes]:
+    """Accept or refuse the outcome as one of the two sides; the second yes carries it out."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.answer_outcome(
+                c.tx, actor=c.actor, now=c.now, objection_id=objection_id, accepts=data.accepts
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/withdrawals",
+    summary="Take an objection back",
+    tags=["objections"],
+)
+async def withdraw_objection(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Take one's own objection back (撤回异议)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.withdraw(
+                c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
