@@ -216,12 +216,14 @@ def _problem_schemas() -> dict[str, Any]:
 
 
 def _refuse_unknown_fields(schemas: dict[str, Any], handlers: list[HTTPRouteHandler]) -> None:
-    # litestar does not tell that a struct takes no unknown fields.
+    # litestar does not tell that a struct takes no unknown fields. It names a schema by the struct,
+    # with as much of the module before it as keeps two apart.
     for struct in _body_structs(handlers):
-        qualified = f"{struct.__module__.replace('.', '_')}_{struct.__name__}"
-        schema = schemas.get(qualified) or schemas.get(struct.__name__)
-        if schema is not None and struct.__struct_config__.forbid_unknown_fields:
-            schema["additionalProperties"] = False
+        parts = [*struct.__module__.split("."), struct.__name__]
+        names = ["_".join(parts[i:]) for i in reversed(range(len(parts)))]
+        name = next((name for name in names if name in schemas), None)
+        if name is not None and struct.__struct_config__.forbid_unknown_fields:
+            schemas[name]["additionalProperties"] = False
 
 
 def _body_structs(handlers: list[HTTPRouteHandler]) -> Iterator[type[msgspec.Struct]]:

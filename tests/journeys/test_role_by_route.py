@@ -61,6 +61,12 @@ async def ask(api: Api, method: str, path: str) -> httpx.Response:
     return await api.http.request(method, address(path), headers=headers, **body)
 
 
+def told(response: httpx.Response) -> str:
+    """Return the status and the code of an answer."""
+    is_problem = response.headers.get("content-type", "").startswith("application/problem+json")
+    return f"{response.status_code} {response.json()['code'] if is_problem else ''}"
+
+
 async def wrong_answers(api: Api, permissions: frozenset[str]) -> dict[str, str]:
     """Return every route that lets somebody with these permissions in or out against the table."""
     found = {}
@@ -69,7 +75,7 @@ async def wrong_answers(api: Api, permissions: frozenset[str]) -> dict[str, str]
         refused = response.status_code in (401, 403)
         may = rule.permission is None or rule.permission in permissions
         if refused is may or response.status_code >= 500:
-            found[f"{method} {path}"] = f"{response.status_code} {response.text[:200]}"
+            found[f"{method} {path}"] = told(response)
     return found
 
 
@@ -80,7 +86,7 @@ async def test_the_public_is_asked_to_sign_in_wherever_a_permission_is_needed(ap
         to_sign_in = response.headers.get("location", "").startswith("/sign-in")
         asked = response.status_code == 401 or ((method, path) in PAGES and to_sign_in)
         if asked is (rule.permission is None) or response.status_code in (403, 500):
-            statuses[f"{method} {path}"] = f"{response.status_code} {response.text[:200]}"
+            statuses[f"{method} {path}"] = told(response)
 
     assert statuses == {}
 
