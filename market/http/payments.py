@@ -85,6 +85,7 @@ async def start_payment(
     channel = _channel(request, data.channel)
 
     async def act(c: Command) -> Answer:
+        order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
         due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id)
         payment = await payments.start(
             c.tx,
@@ -93,6 +94,7 @@ async def start_payment(
             order_id=order_id,
             payer_party_id=due.payer_party_id,
             amount_fen=due.amount_fen,
+            payee_party_id=order.supplier_party_id,
             channel=channel.name,
         )
         instruction = await channel.prepare(payment.request())

@@ -13,10 +13,15 @@ from settlement.money import Fen
 
 
 class Escrow(msgspec.Struct, frozen=True, kw_only=True):
-    """The buyer's money for one order, and where it is."""
+    """The buyer's money for one order, and where it is.
+
+    ``payee_party_id`` is the other side of the order: it sees the money and may give it back. Who
+    gets it is for the split to say.
+    """
 
     order_id: uuid.UUID
     payer_party_id: uuid.UUID
+    payee_party_id: uuid.UUID | None
     amount_fen: Fen
     state: State
     opened_at: dt.datetime

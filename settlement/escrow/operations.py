@@ -59,6 +59,7 @@ async def open(  # noqa: A001
     order_id: uuid.UUID,
     payer_party_id: uuid.UUID,
     amount_fen: int,
+    payee_party_id: uuid.UUID | None = None,
 ) -> Escrow:
     """Open the escrow of an order; opening it again on the same terms changes nothing.
 
@@ -67,6 +68,7 @@ async def open(  # noqa: A001
     wanted = Escrow(
         order_id=order_id,
         payer_party_id=payer_party_id,
+        payee_party_id=payee_party_id,
         amount_fen=fen(amount_fen),
         state=State.AWAITING_PAYMENT,
         opened_at=now,

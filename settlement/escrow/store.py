@@ -17,6 +17,7 @@ ESCROWS: Final = sa.Table(
     METADATA,
     sa.Column("order_id", sa.Uuid, primary_key=True),
     sa.Column("payer_party_id", sa.Uuid, nullable=False),
+    sa.Column("payee_party_id", sa.Uuid),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -28,18 +29,20 @@ ESCROWS: Final = sa.Table(
 )
 
 SELECT: Final = """
-    SELECT order_id, payer_party_id, amount_fen, state, opened_at, funded_at, closed_at,
-           funding_key, closing_key
+    SELECT order_id, payer_party_id, payee_party_id, amount_fen, state, opened_at, funded_at,
+           closed_at, funding_key, closing_key
       FROM settlement.escrows"""
 
 
 async def insert(tx: Tx, escrow: Escrow) -> bool:
     """Insert an escrow; return False if the order has one already."""
     inserted = await tx.fetch_value(
-        """INSERT INTO settlement.escrows (order_id, payer_party_id, amount_fen, state, opened_at)
-           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
+        """INSERT INTO settlement.escrows (order_id, payer_party_id, payee_party_id, amount_fen, state,
+                  opened_at)
+           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
         escrow.order_id,
         escrow.payer_party_id,
+        escrow.payee_party_id,
         escrow.amount_fen,
         str(escrow.state),
         escrow.opened_at,
@@ -93,6 +96,7 @@ def escrow(row: Row) -> Escrow:
     return Escrow(
         order_id=row["order_id"],
         payer_party_id=row["payer_party_id"],
+        payee_party_id=row["payee_party_id"],
         amount_fen=row["amount_fen"],
         state=State(row["state"]),
         opened_at=row["opened_at"],

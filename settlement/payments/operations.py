@@ -52,12 +52,14 @@ async def start(
     order_id: uuid.UUID,
     payer_party_id: uuid.UUID,
     amount_fen: int,
+    payee_party_id: uuid.UUID | None = None,
     channel: str = SANDBOX,
 ) -> Payment:
     """Start to collect what an order costs, opening its escrow if need be.
 
     While a payment is open, starting another gives the open one: two buttons pressed at once
-    collect once. One that ran out, or goes through another channel, is expired first.
+    collect once. ``payee_party_id`` is the other side of the order, which sees the money and may
+    give it back. One that ran out, or goes through another channel, is expired first.
 
     :raises NotPermitted: if the actor may not pay orders.
     :raises OtherTerms: if the order is to be paid by another or with another amount.
@@ -71,6 +73,7 @@ async def start(
         order_id=order_id,
         payer_party_id=payer_party_id,
         amount_fen=amount_fen,
+        payee_party_id=payee_party_id,
     )
     due = await escrow.lock(tx, order_id)
     if due.state is not EscrowState.AWAITING_PAYMENT:

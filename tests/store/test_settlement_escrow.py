@@ -10,10 +10,10 @@ import asyncpg
 import msgspec
 import pytest
 
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.release import NotReleasable, ReleaseFacts
@@ -291,3 +291,30 @@ async def test_frozen_money_is_kept_by_the_database_and_then_goes_where_it_was_d
         assert (await get_escrow(tx, to_release)).state is State.RELEASED
         assert (await books.get_order_ledger(tx, to_refund)).disputed_fen == 0
         assert await books.find_breaches(tx) == []
+
+
+async def test_the_supplier_gives_the_money_back(db: Database, almighty: Actor) -> None:
+    supplier = msgspec.structs.replace(
+        almighty, party_id=PartyId(new_id()), clearance=Clearance.PARTY
+    )
+    order_id = new_id()
+    async with begin(db, almighty) as tx:
+        await escrow.open(
+            tx,
+            actor=almighty,
+            now=NOON,
+            order_id=order_id,
+            payer_party_id=new_id(),
+            payee_party_id=supplier.party,
+            amount_fen=100,
+        )
+        await escrow.fund(
+            tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=100
+        )
+
+    async with begin(db, supplier) as tx:
+        refund = await escrow.refund(tx, actor=supplier, now=NOON, order_id=order_id)
+
+    assert refund.amount_fen == 100
+    async with begin(db, almighty) as tx:
+        assert (await get_escrow(tx, order_id)).state is State.REFUNDED

@@ -278,7 +278,7 @@ async def test_an_order_has_one_price_and_one_payer(tx: Tx, almighty: Actor) -> 
     assert found == payment
 
 
-async def test_the_second_wall_hides_a_payers_money_from_others(
+async def test_the_second_wall_shows_the_money_of_an_order_to_its_two_sides_only(
     db: Database, almighty: Actor
 ) -> None:
     def buyer(party_id: PartyId) -> Actor:
@@ -289,11 +289,17 @@ async def test_the_second_wall_hides_a_payers_money_from_others(
             permissions=frozenset({"order:pay"}),
         )
 
-    payer, stranger = buyer(PartyId(new_id())), buyer(PartyId(new_id()))
+    payer, supplier, stranger = (buyer(PartyId(new_id())) for _ in range(3))
     async with begin(db, payer) as tx:
-        payment = await _start(tx, payer, new_id(), payer.party)
+        payment = await _start(tx, payer, new_id(), payer.party, payee_party_id=supplier.party)
         assert await queries.list_payments(tx, payment.order_id) == [payment]
 
+    async with begin(db, supplier) as tx:
+        assert await queries.list_payments(tx, payment.order_id) == [payment]
+        await payments.abandon(tx, order_id=payment.order_id)
+        assert [p.state for p in await queries.list_payments(tx, payment.order_id)] == [
+            State.EXPIRED
+        ]
     async with begin(db, stranger) as tx:
         assert await queries.list_payments(tx, payment.order_id) == []
         assert await find_escrow(tx, payment.order_id) is None

@@ -40,9 +40,6 @@ PAYMENT_STATES = ("created", "pending", "succeeded", "failed", "expired")
 BREAKS = ("amount_differs", "currency_differs", "reference_unknown", "paid_late", "paid_twice")
 
 APPEND_ONLY = ("accounts", "journal", "channel_events", "channel_nonces")
-# Rows of a buyer: the second wall hides them from other parties.
-TENANT = ("escrows", "payments")
-
 NEVER_REMOVED = ("guard_balances", "order_money", "escrows", "payments", "channel_breaks")
 
 
@@ -55,8 +52,9 @@ def upgrade() -> None:
     _triggers()
     _escrow()
     _payments()
-    for table in TENANT:
-        _fence(table)
+    _fence("escrows", "payer_party_id = catalog.acting_party() OR payee_party_id = catalog.acting_party()")
+    # Whoever sees an escrow sees the payments into it: the inner table has its own fence.
+    _fence("payments", "EXISTS (SELECT FROM settlement.escrows e WHERE e.order_id = payments.order_id)")
     for table in APPEND_ONLY:
         _refuse(table, "UPDATE OR DELETE OR TRUNCATE")
     for table in NEVER_REMOVED:
@@ -70,13 +68,14 @@ def _refuse(table: str, events: str) -> None:
         FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_change()""")
 
 
-def _fence(table: str) -> None:
+def _fence(table: str, is_theirs: str) -> None:
+    # The second wall: a party sees the money of its own orders, as buyer or as supplier.
     op.execute(f"ALTER TABLE settlement.{table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE settlement.{table} FORCE ROW LEVEL SECURITY")
     op.execute(f"""
-        CREATE POLICY {table}_of_the_payer ON settlement.{table}
-        USING (catalog.sees_all() OR payer_party_id = catalog.acting_party())
-        WITH CHECK (catalog.sees_all() OR payer_party_id = catalog.acting_party())""")
+        CREATE POLICY {table}_of_both_sides ON settlement.{table}
+        USING (catalog.sees_all() OR {is_theirs})
+        WITH CHECK (catalog.sees_all() OR {is_theirs})""")
 
 
 def _ledger() -> None:
@@ -262,6 +261,7 @@ def _escrow() -> None:
         CREATE TABLE settlement.escrows (
             order_id uuid PRIMARY KEY,
             payer_party_id uuid NOT NULL,
+            payee_party_id uuid,
             amount_fen bigint NOT NULL
                 CONSTRAINT escrow_amount_in_range CHECK (amount_fen BETWEEN 1 AND {MONEY_MAX}),
             state text NOT NULL
