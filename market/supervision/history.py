@@ -39,12 +39,12 @@ class Spans(msgspec.Struct, frozen=True):
     count: int
     median_working_days: int | None
     maximum_working_days: int | None
-    on_time: int | None = None
+    on_time: int
 
     @property
     def on_time_bps(self) -> int | None:
         """Return the share that was in time, rounded down; None where nothing was counted."""
-        if self.on_time is None or self.count == 0:
+        if self.count == 0:
             return None
         return self.on_time * _BPS // self.count
 
@@ -121,7 +121,7 @@ class History:
         self,
         ends: Sequence[Fact],
         start_of: Callable[[Fact], Fact | None],
-        period: Period | None = None,
+        period: Period,
     ) -> Spans:
         """Return how long each of ``ends`` took since its start; those without one do not count.
 
@@ -133,9 +133,7 @@ class History:
             count_working_days(local_date(start.at), local_date(end.at), self.calendar)
             for start, end in pairs
         ]
-        on_time = None
-        if period is not None:
-            on_time = sum(end.at < self._ends_at(period, start.at) for start, end in pairs)
+        on_time = sum(end.at < self._ends_at(period, start.at) for start, end in pairs)
         return Spans(
             count=len(days),
             median_working_days=statistics.median_low(days) if days else None,
