@@ -16,6 +16,7 @@ from catalog.kernel.errors import Conflict, Invalid, Missing
 from market.channels.sandbox import SandboxChannel
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
+from market.http.describe import KEYLESS
 from market.orders import operations as order_operations
 from market.orders import queries as orders
 from settlement.escrow import operations as escrow
@@ -131,7 +132,12 @@ async def confirm_sandbox_payment(
     return _heard(await _record(request, channel, await read(request, look)))
 
 
-@post("/api/v1/channels/{channel:str}/callbacks", summary="Hear a channel", tags=["payments"])
+@post(
+    "/api/v1/channels/{channel:str}/callbacks",
+    summary="Hear a channel",
+    tags=["payments"],
+    opt=KEYLESS,
+)
 async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[bytes]:
     """Take in what a channel tells, signed with the key that both sides have.
 
