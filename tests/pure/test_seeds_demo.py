@@ -1,0 +1,63 @@
+"""The demo's products are complete, and their payloads the same on every machine."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import msgspec
+import pytest
+
+from catalog.products.classification import check_level, require_classified
+from catalog.products.metadata import check_complete, check_readable
+from catalog.products.model import Description
+from seeds.demo.catalogue import DemoProduct, read_product, read_products
+from seeds.demo.payloads import MAKERS
+
+PRODUCTS = read_products()
+GOLDEN = {
+    "port_weather_risk": "50973d8c3b4358cb",
+    "parking_index": "1b86154fada5c440",
+    "power_prosperity": "6dbe48d7049c1e25",
+    "cold_chain": "b59a1d3b29dd4b03",
+    "visitor_forecast": "4cc42e198011fd0d",
+    "produce_prices": "5b5fd078b620ffd6",
+}
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda p: p.key)
+def test_each_product_can_be_described_and_listed(product: DemoProduct) -> None:
+    description = msgspec.convert(product.description, Description)
+
+    check_readable(description)
+    check_complete(description)
+    check_level(description)
+    require_classified(description)
+    assert read_product(product.key) == product
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda p: p.key)
+def test_each_payload_is_readable_small_and_always_the_same(product: DemoProduct) -> None:
+    content = product.content
+
+    assert content == read_product(product.key).content
+    assert 2_000 < len(content) < 250_000
+    if product.media_type == "text/csv":
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        assert len({len(row) for row in rows}) == 1
+    elif product.media_type == "application/json":
+        assert json.loads(content)["series"]
+    else:
+        assert all(json.loads(line)["high"] > 0 for line in content.splitlines())
+
+
+def test_every_payload_belongs_to_a_product() -> None:
+    assert {product.content for product in PRODUCTS} == {make() for make in MAKERS.values()}
+
+
+def test_the_payloads_have_not_changed() -> None:
+    digests = {name: hashlib.sha256(make()).hexdigest()[:16] for name, make in MAKERS.items()}
+
+    assert digests == GOLDEN
