@@ -171,7 +171,13 @@ def make_quarter() -> Log:
     log.book("pay_in", 10_001, at(3, 3))
     log.book("release", 10_001, at(3, 20))
     log.add("data:accessed", at(3, 4), ("grant", "g1"), ("order", "o1"), rows=5, bytes=70)
-    log.add("data:denied", at(3, 5), ("order", "o1"), mode="api_call", reason="purpose_mismatch")
+    log.add(
+        "data:denied",
+        at(3, 5),
+        ("order", "o1"),
+        mode="api_call",
+        reasons=["purpose_mismatch", "expired"],
+    )
     log.add("agency:contracted", at(3, 6), ("agency_contract", "c1"))
     log.add(
         "agency_contract:suspended",

@@ -42,7 +42,7 @@ from market.supervision.queries import TIMER, ReportMissing
 from market.supervision.report import compute, document
 from market.supervision.states import TRANSITIONS, Event, State, advance
 from market.supervision.trace import FORMAT as TRACE_FORMAT
-from market.supervision.trace import Trace, bound_records, in_stages
+from market.supervision.trace import Trace, in_stages
 
 _RULEBOOK: Final = HAINAN_2023
 _AGAINST: Final = "supermarket_operator"
@@ -293,7 +293,6 @@ async def trace(
     proofs = await log.prove_inclusions(
         tx, [index for index in placed if index < published.size], published.size
     )
-    found = [await queries.find_record(tx, digest) for digest in bound_records(line)]
     traced = Trace(
         format=TRACE_FORMAT,
         product_id=product_id,
@@ -301,7 +300,7 @@ async def trace(
         traced_at=now,
         checkpoint=_signed(published.size, published.root, published.note),
         stages=in_stages(line, proofs),
-        records=tuple(record for record in found if record is not None),
+        records=tuple(await queries.list_records(tx, line)),
         waiting_count=len(line) - len(proofs),
         is_complete=is_complete,
     )

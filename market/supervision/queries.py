@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -13,7 +13,7 @@ from catalog.audit_log import merkle
 from catalog.audit_log import queries as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import read_leaf
-from catalog.audit_log.model import Digest, Entry, EntryId, Subject
+from catalog.audit_log.model import Entry, EntryId, Subject
 from catalog.certificates import queries as certificates
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
@@ -37,8 +37,9 @@ from market.supervision.facts import (
 from market.supervision.model import FORMAT, QuarterlyReport, Recomputation, ReportDocument
 from market.supervision.quarters import Quarter
 from market.supervision.report import compute, document, read_document
-from market.supervision.trace import TracedRecord, leading_subjects
+from market.supervision.trace import TracedRecord, bound_records, leading_subjects
 from market.supervision.workbook import workbook
+from market.usage import queries as usage
 from settlement.ledger import queries as ledger
 from settlement.ledger.queries import PostedEntry
 
@@ -267,27 +268,53 @@ async def list_reports_of(
     return await audit_log.list_entries_about_any(tx, viewer, keys, limit=limit) if keys else []
 
 
-async def find_record(tx: Tx, digest: Digest) -> TracedRecord | None:
-    """Return the record that a digest binds as it is stored, or None if it is kept elsewhere."""
-    if digest.kind == "certificate":
-        certificate = await certificates.get_public(tx, digest.id)
-        return TracedRecord(
-            kind=digest.kind,
-            id=digest.id,
+async def list_records(tx: Tx, line: Iterable[Entry]) -> list[TracedRecord]:
+    """Return the records that the entries bind, as they are stored; those kept elsewhere not."""
+    digests = bound_records(line)
+    usages = {}
+    for order_id in sorted({s.id for entry in line for s in entry.subjects if s.kind == "order"}):
+        for stored in await usage.list_for_order(tx, order_id=uuid.UUID(order_id)):
+            usages[str(stored.event.id)] = stored.record
+    found = []
+    for digest in digests:
+        if digest.kind == "usage" and digest.id in usages:
+            found.append(TracedRecord(kind=digest.kind, id=digest.id, record=usages[digest.id]))
+        elif digest.kind in _FINDERS:
+            found.extend(await _FINDERS[digest.kind](tx, digest.id))
+    return found
+
+
+async def _certificate_record(tx: Tx, number: str) -> list[TracedRecord]:
+    certificate = await certificates.get_public(tx, number)
+    return [
+        TracedRecord(
+            kind="certificate",
+            id=number,
             record=certificate.document,
             signatures=(certificate.signature,),
         )
-    if digest.kind == "journal":
-        entry = await ledger.get_entry(tx, uuid.UUID(digest.id))
-        return TracedRecord(kind=digest.kind, id=digest.id, record=entry.record.encode())
-    if digest.kind == "report":
-        found = await store.find(tx, uuid.UUID(digest.id))
-        report, record = found if found is not None else (None, None)
-        if report is None or record is None:
-            return None
-        signatures = () if report.signature is None else (report.signature,)
-        return TracedRecord(kind=digest.kind, id=digest.id, record=record, signatures=signatures)
-    return None
+    ]
+
+
+async def _journal_record(tx: Tx, key: str) -> list[TracedRecord]:
+    entry = await ledger.get_entry(tx, uuid.UUID(key))
+    return [TracedRecord(kind="journal", id=key, record=entry.record.encode())]
+
+
+async def _report_record(tx: Tx, report_id: str) -> list[TracedRecord]:
+    found = await store.find(tx, uuid.UUID(report_id))
+    report, record = found if found is not None else (None, None)
+    if report is None or record is None:
+        return []
+    signatures = () if report.signature is None else (report.signature,)
+    return [TracedRecord(kind="report", id=report_id, record=record, signatures=signatures)]
+
+
+_FINDERS: Final[dict[str, Callable[[Tx, str], Awaitable[list[TracedRecord]]]]] = {
+    "certificate": _certificate_record,
+    "journal": _journal_record,
+    "report": _report_record,
+}
 
 
 def _days(line: Iterable[Entry]) -> set[dt.date]:

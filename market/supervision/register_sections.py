@@ -418,10 +418,8 @@ def _grounds(fact: Fact) -> list[str]:
 
 
 def _is_during_notice(fact: Fact) -> bool:
-    return fact.subject("notice") is not None or fact.text("target_kind", "target") in {
-        "notice",
-        "application",
-    }
+    """Tell whether it is objected to a registration under way, not to a certificate (HN-20)."""
+    return fact.subject("certificate") is None and fact.text("target_kind") != "certificate"
 
 
 def _compliance_by_agency(opinions: list[Fact]) -> Table:

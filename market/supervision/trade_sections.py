@@ -109,6 +109,7 @@ def market(history: History, money: Sequence[MoneyLine]) -> Section:
             ),
             Figure("orders_charged", "收费使用订单", "Orders charged", len(charged)),
             Figure("uses_metered", "计量次数", "Uses metered", len(accessed)),
+            Figure("units_metered", "计价单位数", "Units charged", _total(accessed, "units")),
             Figure("rows_metered", "计量条数", "Rows", _total(accessed, "rows", "row_count")),
             Figure(
                 "bytes_metered",
@@ -137,7 +138,7 @@ def usage(history: History) -> Section:
                 "purpose_mismatches",
                 "用途不符",
                 "Purpose mismatches",
-                sum("purpose" in (_reason(fact) or "") for fact in denied),
+                sum(any("purpose" in reason for reason in _reasons(fact)) for fact in denied),
             ),
             _number(history, "grants_created", "授予许可", "Grants created", Event.GRANT_CREATED),
             _number(history, "grants_cut_off", "中止许可", "Grants cut off", Event.GRANT_CUT_OFF),
@@ -162,7 +163,7 @@ def usage(history: History) -> Section:
                 "denied_by_reason",
                 ("按拒绝原因", "Denied, by reason"),
                 ("reason", "原因", "Reason"),
-                counted(denied, _reason),
+                _by_reason(denied),
             ),
         ),
     )
@@ -398,8 +399,17 @@ def _total(facts: Iterable[Fact], *names: str) -> int:
     return sum(fact.count(*names) for fact in facts)
 
 
-def _reason(fact: Fact) -> str | None:
-    return fact.text("reason_code", "reason", "code")
+def _reasons(fact: Fact) -> list[str]:
+    return fact.texts("reasons") or [fact.text("reason_code", "reason", "code") or "unknown"]
+
+
+def _by_reason(denied: Sequence[Fact]) -> tuple[tuple[Value, ...], ...]:
+    """Return how often each reason was given; one denial can have several."""
+    counts: dict[str, int] = {}
+    for fact in denied:
+        for reason in _reasons(fact):
+            counts[reason] = counts.get(reason, 0) + 1
+    return tuple(sorted(counts.items()))
 
 
 def _industry(history: History, fact: Fact) -> tuple[str, str]:

@@ -153,7 +153,7 @@ def test_use_is_counted_by_level_and_mode(report: Report) -> None:
     assert table(report, 12, "by_level")["bj_2"] == (1, 1)
     assert table(report, 12, "by_mode")["api_call"] == (0, 1)
     assert table(report, 12, "by_mode")["unknown"] == (1, 0)
-    assert table(report, 12, "denied_by_reason") == {"purpose_mismatch": 1}
+    assert table(report, 12, "denied_by_reason") == {"expired": 1, "purpose_mismatch": 1}
     assert figures(report, 12)["purpose_mismatches"] == 1
 
 
@@ -164,6 +164,15 @@ def test_a_delivery_mode_under_its_long_name_is_a_mode(calendar: Calendar) -> No
     report = compute(make_header(), log.facts, [], calendar)
 
     assert table(report, 12, "by_mode")["sandbox"] == (1, 0)
+
+
+def test_a_denial_without_a_reason_is_counted_as_unknown(calendar: Calendar) -> None:
+    log = Log()
+    log.add("data:denied", at(2, 1))
+
+    report = compute(make_header(), log.facts, [], calendar)
+
+    assert table(report, 12, "denied_by_reason") == {"unknown": 1}
 
 
 def test_agencies_and_personal_information_are_counted(report: Report) -> None:
@@ -403,12 +412,13 @@ def test_an_agency_is_named_by_the_opinion_or_by_who_acted(calendar: Calendar) -
 def test_an_objection_to_a_certificate_is_not_one_during_notice(calendar: Calendar) -> None:
     log = Log()
     log.add("objection:filed", at(2, 2), ("objection", "o"), target_kind="certificate")
-    log.add("objection:filed", at(2, 2), ("objection", "p"), target_kind="application")
+    log.add("objection:filed", at(2, 2), ("objection", "q"), ("certificate", "HN-1"))
+    log.add("objection:filed", at(2, 2), ("objection", "p"), ("application", "a"))
 
     report = compute(make_header(), log.facts, [], calendar)
 
     assert figures(report, 6)["objections"] == 1
-    assert figures(report, 8)["received"] == 2
+    assert figures(report, 8)["received"] == 3
 
 
 def test_products_are_counted_as_last_described(calendar: Calendar) -> None:
