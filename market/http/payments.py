@@ -17,8 +17,8 @@ from market.channels.sandbox import SandboxChannel
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
 from market.http.describe import KEYLESS
-from market.orders import operations as order_operations
 from market.orders import queries as orders
+from market.orders.operations import payment as order_payment
 from settlement.escrow import operations as escrow
 from settlement.payments import callback as callbacks
 from settlement.payments import operations as payments
@@ -186,7 +186,7 @@ async def _record(request: AnyRequest, channel: Channel, told: SignedCallback) -
             tx, now=now, channel=channel.name, event=event, nonce=told.nonce
         )
         if recorded.is_new and recorded.payment is not None:
-            await order_operations.mark_paid(
+            await order_payment.mark_paid(
                 tx, actor=actor, now=now, order_id=recorded.payment.order_id
             )
         return recorded
