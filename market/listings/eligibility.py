@@ -1,0 +1,102 @@
+"""Ask whether a product may be listed; the answer explains itself item by item (上架条件).
+
+RULES §6.8: an active certificate where one is needed (A46), a price filing in effect (BJ-17), a
+classification (GD-02), content, a secrecy review of public data (GD-17), a basis for personal
+information (BJ-21), masking of important data (SIX-1), a label on what a machine made (AIL-1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from catalog.kernel.errors import Refused
+from catalog.products.model import AiShare, DataNature, Description, OriginPath
+from market.listings.model import Item, Papers, PersonalBasisKind
+
+_PUBLIC: Final = frozenset({DataNature.PUBLIC, DataNature.MIXED})
+
+
+class ListingNotEligible(Refused):
+    """Something that a listing needs is missing. ``items`` names all of it."""
+
+    code = "listing_not_eligible"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate looks at."""
+
+    description: Description | None
+    has_content: bool
+    has_active_certificate: bool
+    certificate_required_for: frozenset[str]  # origin paths (rulebook, A46)
+    filed_scenarios: frozenset[str] | None  # of the price filing in effect; None: there is none
+    papers: Papers
+    today: dt.date
+
+
+def items(facts: Facts) -> tuple[Item, ...]:
+    """Return everything that this product is asked for, each passed or not.
+
+    What its kind of data does not ask for is not named.
+    """
+    said = facts.description
+    if said is None:
+        return (Item("product_not_described", passed=False),)
+    asked: list[Item] = []
+    if said.origin_path.value in facts.certificate_required_for:
+        asked.append(Item("certificate_not_active", facts.has_active_certificate))
+    asked += (
+        Item("classification_missing", said.classification is not None),
+        Item("pricing_filing_required", facts.filed_scenarios is not None),
+        Item("content_missing", facts.has_content),
+        Item("national_core_data_not_marketable", not said.contains_national_core_data),
+        *_of_public_data(said, facts.papers),
+        *_of_personal_information(said, facts),
+    )
+    if said.contains_important_data:
+        determined = bool(said.important_data_basis.strip())
+        asked.append(Item("important_data_undetermined", determined))
+        asked.append(Item("masking_record_missing", facts.papers.masking is not None))
+    if said.ai_generated is not AiShare.NONE:
+        asked.append(Item("ai_label_missing", bool(facts.papers.ai_label.strip())))
+    return tuple(asked)
+
+
+def _of_public_data(said: Description, papers: Papers) -> Iterable[Item]:
+    if said.data_nature not in _PUBLIC and said.origin_path is not OriginPath.SUPERMARKET_RESOURCE:
+        return
+    review = papers.secrecy_review
+    yield Item("secrecy_review_missing", review is not None and review.may_be_opened)
+    # 「严格管控未依法依规公开的原始公共数据直接进入市场」 (GD-17)
+    is_processed = not papers.is_raw_public_data and bool(said.processing_statement.strip())
+    yield Item("raw_public_data_not_marketable", is_processed or papers.is_lawfully_disclosed)
+
+
+def _of_personal_information(said: Description, facts: Facts) -> Iterable[Item]:
+    if not (said.contains_personal_info or said.contains_sensitive_personal_info):
+        return
+    basis = facts.papers.personal_basis
+    yield Item("personal_information_basis_missing", basis is not None)
+    if basis is None:
+        return
+    if basis.kind is PersonalBasisKind.ANONYMISATION:
+        yield Item("anonymisation_not_accepted", bool(basis.accepted_by.strip()))
+        return
+    # No 「一揽子授权」 (BJ-21): one scenario that is filed, and an end.
+    scenarios = facts.filed_scenarios or frozenset()
+    is_running = basis.ends_on is not None and facts.today <= basis.ends_on
+    yield Item("consent_scope_too_wide", basis.scenario in scenarios and is_running)
+
+
+def check(found: tuple[Item, ...]) -> None:
+    """Return if every item passed.
+
+    :raises ListingNotEligible: if not; ``items`` names those that failed.
+    """
+    failed = [item.code for item in found if not item.passed]
+    if failed:
+        raise ListingNotEligible(items=failed)

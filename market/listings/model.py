@@ -1,0 +1,96 @@
+"""Say what a listing is made of, and the papers that its kind of data asks for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Annotated, NewType
+
+import msgspec
+from msgspec import Meta
+
+from catalog.kernel.ids import PartyId
+from market.listings.states import State
+
+ListingId = NewType("ListingId", uuid.UUID)
+
+Line = Annotated[str, Meta(max_length=200)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SecrecyReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That public data were reviewed for secrets before they were opened (保密审查, GD-17)."""
+
+    reviewed_by: Annotated[str, Meta(min_length=1, max_length=200)]
+    reviewed_on: dt.date
+    may_be_opened: bool
+    evidence_sha256: Sha256
+
+
+class PersonalBasisKind(enum.StrEnum):
+    """Why personal information may be used (BJ-21, SIX-3)."""
+
+    CONSENT = "consent"  # 个人授权
+    ANONYMISATION = "anonymisation"  # 匿名化
+
+
+class PersonalBasis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On what the use of personal information rests; a consent names one scenario (BJ-21)."""
+
+    kind: PersonalBasisKind
+    scenario: Line = ""
+    ends_on: dt.date | None = None  # consents have an end
+    accepted_by: Line = ""  # the agency that accepted the anonymisation
+    evidence_sha256: Sha256
+
+
+class MaskingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How important data were masked, and what the recipient declared (SIX-1)."""
+
+    method: Annotated[str, Meta(min_length=1, max_length=200)]
+    recipient_statement_sha256: Sha256
+    evidence_sha256: Sha256
+
+
+class Papers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the supplier hands in beside the product, as far as its data ask for it."""
+
+    secrecy_review: SecrecyReview | None = None
+    is_raw_public_data: bool = False
+    is_lawfully_disclosed: bool = False  # 已依法依规公开 (GD-17)
+    irreversibility_statement: Line = ""  # not reversible to raw data (RULES §8.1, leg B)
+    personal_basis: PersonalBasis | None = None
+    masking: MaskingRecord | None = None
+    ai_label: Line = ""
+    raw_trade_approval_sha256: Sha256 | None = None  # QD-S2
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One thing that the gate looks at, and how it found it."""
+
+    code: str  # the refusal's name if it fails
+    passed: bool
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A product on offer, or on its way there (挂牌)."""
+
+    id: ListingId
+    state: State
+    product_id: uuid.UUID
+    supplier_party_id: PartyId
+    papers: Papers
+    certificate_number: str | None  # None with a listed product: labelled 未确权 (A46)
+    filing_id: uuid.UUID | None
+    gate: tuple[Item, ...]
+    version: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    listed_at: dt.datetime | None = None
+    reason: str | None = None
+
+    @property
+    def is_certified(self) -> bool:
+        """Tell whether the offer rests on a certificate."""
+        return self.certificate_number is not None

@@ -1,0 +1,238 @@
+"""Draft, submit, publish, suspend, resume and delist (挂牌、上架、下架)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.model import Subject
+from catalog.certificates import queries as certificates
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
+from catalog.products import operations as products
+from catalog.products import queries as product_queries
+from catalog.products.queries import ProductMissing
+from catalog.rulebooks.registry import by_code
+from market.listings import eligibility, store
+from market.listings.eligibility import Facts
+from market.listings.model import Item, Listing, ListingId, Papers
+from market.listings.queries import ListingMissing
+from market.listings.states import Event, State, advance
+from market.pricing import queries as pricing
+
+RULEBOOK = "hn-2023-interim"
+
+
+async def draft(
+    tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, papers: Papers
+) -> Listing:
+    """Draft the listing of one's own product, or revise its draft; the gate is shown with it.
+
+    :raises NotPermitted: if the actor lists nothing.
+    :raises ProductMissing: if the product is unknown or somebody else's.
+    :raises ListingEventNotAllowed: if the product has a listing that is no draft any more.
+    """
+    actor.require("listing:draft")
+    product = await product_queries.find(tx, product_id=product_id)
+    if product is None or product.supplier_party_id != actor.party:
+        raise ProductMissing
+    existing = await store.lock_live(tx, product_id)
+    if existing is not None:
+        state = advance(existing.state, Event.REVISE)
+        drafted = msgspec.structs.replace(
+            existing, state=state, papers=papers, version=existing.version + 1, updated_at=now
+        )
+    else:
+        drafted = Listing(
+            id=ListingId(new_id()),
+            state=State.DRAFT,
+            product_id=product_id,
+            supplier_party_id=actor.party,
+            papers=papers,
+            certificate_number=None,
+            filing_id=None,
+            gate=(),
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+    drafted = await _looked_at(tx, drafted, now=now)
+    if existing is None:
+        await store.insert(tx, drafted)
+    else:
+        await store.update(tx, drafted)
+    await _remember(tx, Happened.LISTING_DRAFTED, drafted, actor=actor, now=now)
+    return drafted
+
+
+async def submit(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID) -> Listing:
+    """Hand a listing in for the operator's check (提交合规核查).
+
+    :raises ListingMissing: if it is unknown or somebody else's.
+    :raises ListingEventNotAllowed: if it is no draft.
+    :raises ListingNotEligible: if something is missing, with all of it.
+    """
+    actor.require("listing:submit")
+    before = await _lock_own(tx, actor, listing_id)
+    state = advance(before.state, Event.SUBMIT)
+    after = await _through_gate(tx, before, state, now=now)
+    await store.update(tx, after)
+    await _remember(tx, Happened.LISTING_SUBMITTED, after, actor=actor, now=now)
+    return after
+
+
+async def publish(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID) -> Listing:
+    """List a product (上架): everyone finds it, and it can be ordered.
+
+    :raises NotPermitted: if the actor is not the operator's.
+    :raises ListingMissing: if there is none.
+    :raises ListingEventNotAllowed: if it was not submitted.
+    :raises ListingNotEligible: if something is missing by now, with all of it.
+    """
+    actor.require("listing:review")
+    before = await _lock(tx, listing_id)
+    state = advance(before.state, Event.PUBLISH)
+    passed = await _through_gate(tx, before, state, now=now)
+    after = msgspec.structs.replace(passed, listed_at=now)
+    await store.update(tx, after)
+    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=True)
+    await _remember(tx, Happened.LISTING_PUBLISHED, after, actor=actor, now=now)
+    return after
+
+
+async def suspend(
+    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+) -> Listing:
+    """Take a listing off for the time being (暂停). Running orders go on.
+
+    :raises NotPermitted: if the actor may not suspend.
+    :raises ListingMissing: if there is none.
+    :raises ListingEventNotAllowed: if it is not listed.
+    """
+    actor.require("listing:suspend")
+    before = await _lock(tx, listing_id)
+    after = _moved(before, Event.SUSPEND, now=now, reason=reason)
+    await store.update(tx, after)
+    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=False)
+    await _remember(tx, Happened.LISTING_SUSPENDED, after, actor=actor, now=now)
+    return after
+
+
+async def resume(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID) -> Listing:
+    """List again what was suspended, if it still may be listed (恢复上架).
+
+    :raises NotPermitted: if the actor may not suspend.
+    :raises ListingMissing: if there is none.
+    :raises ListingEventNotAllowed: if it is not suspended.
+    :raises ListingNotEligible: if something is missing by now, with all of it.
+    """
+    actor.require("listing:suspend")
+    before = await _lock(tx, listing_id)
+    state = advance(before.state, Event.RESUME)
+    after = await _through_gate(tx, before, state, now=now)
+    await store.update(tx, after)
+    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=True)
+    await _remember(tx, Happened.LISTING_RESUMED, after, actor=actor, now=now)
+    return after
+
+
+async def delist(
+    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+) -> Listing:
+    """Take one's own product off the market (下架). Running orders go on.
+
+    :raises ListingMissing: if it is unknown or somebody else's.
+    :raises ListingEventNotAllowed: if it was delisted before.
+    """
+    actor.require("listing:delist")
+    before = await _lock_own(tx, actor, listing_id)
+    after = _moved(before, Event.DELIST, now=now, reason=reason)
+    await store.update(tx, after)
+    if before.state is State.LISTED:
+        await products.set_visible(tx, now=now, product_id=after.product_id, is_public=False)
+    await _remember(tx, Happened.LISTING_DELISTED, after, actor=actor, now=now)
+    return after
+
+
+async def _through_gate(tx: Tx, before: Listing, state: State, *, now: dt.datetime) -> Listing:
+    looked_at = await _looked_at(tx, before, now=now)
+    eligibility.check(looked_at.gate)
+    return msgspec.structs.replace(
+        looked_at, state=state, version=before.version + 1, updated_at=now, reason=None
+    )
+
+
+async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
+    product = await product_queries.find(tx, product_id=listing.product_id)
+    if product is None:
+        raise ProductMissing
+    certificate = await certificates.find_active_for_product(tx, product.id)
+    filing = await pricing.find_any_effective(tx, product_id=product.id)
+    rules = by_code(RULEBOOK)
+    gate: tuple[Item, ...] = eligibility.items(
+        Facts(
+            description=product.description,
+            has_content=product.content is not None,
+            has_active_certificate=certificate is not None,
+            certificate_required_for=rules.listing_requires_certificate,
+            filed_scenarios=None if filing is None else frozenset(filing.terms.scenarios),
+            papers=listing.papers,
+            today=local_date(now),
+        )
+    )
+    return msgspec.structs.replace(
+        listing,
+        gate=gate,
+        certificate_number=None if certificate is None else certificate.number,
+        filing_id=None if filing is None else filing.id,
+    )
+
+
+def _moved(before: Listing, event: Event, *, now: dt.datetime, reason: str) -> Listing:
+    return msgspec.structs.replace(
+        before,
+        state=advance(before.state, event),
+        version=before.version + 1,
+        updated_at=now,
+        reason=reason,
+    )
+
+
+async def _lock(tx: Tx, listing_id: uuid.UUID) -> Listing:
+    found = await store.lock(tx, listing_id)
+    if found is None:
+        raise ListingMissing
+    return found
+
+
+async def _lock_own(tx: Tx, actor: Actor, listing_id: uuid.UUID) -> Listing:
+    found = await _lock(tx, listing_id)
+    if found.supplier_party_id != actor.party:
+        raise ListingMissing
+    return found
+
+
+async def _remember(
+    tx: Tx, event: Happened, about: Listing, *, actor: Actor, now: dt.datetime
+) -> None:
+    await audit_log.append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=[Subject("listing", str(about.id)), Subject("product", str(about.product_id))],
+        facts={
+            "certificate_number": about.certificate_number,
+            "filing_id": about.filing_id,
+            "gate": about.gate,
+        },
+        after={"state": about.state.value, "version": about.version},
+        reason=about.reason,
+        rules=("BJ-17", "GD-02", "GD-17"),
+    )

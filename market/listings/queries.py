@@ -1,0 +1,70 @@
+"""Read listings: one's own, all for staff, and what is on offer for everyone."""
+
+from __future__ import annotations
+
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import Page
+from market.listings import store
+from market.listings.model import Listing
+from market.pricing.queries import paging_id
+
+
+class ListingMissing(Missing):
+    """There is no such listing, or none that this actor may know of."""
+
+
+async def find_listed(tx: Tx, *, product_id: uuid.UUID) -> Listing | None:
+    """Return the product's listing if it is on offer now, or None."""
+    row = await tx.fetch_one(
+        store.SELECT + " WHERE product_id = $1 AND state = 'listed'", product_id
+    )
+    return None if row is None else store.listing_of(row)
+
+
+async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Listing]:
+    """Return every listing of a product, oldest first, as the supervisor's trace shows them."""
+    rows = await tx.fetch(
+        store.SELECT + " WHERE product_id = $1 ORDER BY id LIMIT 1000", product_id
+    )
+    return [store.listing_of(row) for row in rows]
+
+
+async def list_listings(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    state: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Listing]:
+    """Return a page of listings, newest first: one's own, or all for staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no listings.
+    """
+    viewer.require("listing:read")
+    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    party = None if sees_all else viewer.party
+    query = paging.fingerprint("listings", str(party), str(product_id), state)
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR supplier_party_id = $1)
+           AND ($2::uuid IS NULL OR product_id = $2)
+           AND ($3::text IS NULL OR state = $3)
+           AND ($4::uuid IS NULL OR id < $4)
+         ORDER BY id DESC LIMIT $5""",
+        party,
+        product_id,
+        state,
+        paging_id(paging.decode(query, cursor, 1)),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.listing_of(row) for row in rows]
+    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)

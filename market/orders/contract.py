@@ -1,0 +1,84 @@
+"""Write the contract of an order as the bytes that both parties sign (合同正文).
+
+RFC 8785, once; nothing is ever written again in order to verify. The split is part of the contract,
+so money depends on this document and not on tomorrow's register.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Final
+
+from catalog.kernel.errors import Refused
+from catalog.kernel.ids import PartyId
+from catalog.products.model import Content
+from catalog.signing.canonical import canonical
+from market.orders.model import Order, Side
+from settlement.money import CURRENCY
+from settlement.revenue.agreement import FrozenSplit
+
+FORMAT: Final = "shushi/contract/1"
+
+
+class ContractSignatureInvalid(Refused):
+    """The signature was not made over this contract with the key that is named."""
+
+    code = "contract_signature_invalid"
+
+
+class ContractAlreadySigned(Refused):
+    """This party has signed before."""
+
+    code = "contract_already_signed"
+
+
+def document(
+    order: Order,
+    content: Content,
+    split: FrozenSplit,
+    *,
+    parties: dict[Side, str],
+    certificate_number: str | None,
+    drafted_at: dt.datetime,
+) -> bytes:
+    """Return the canonical bytes of the contract.
+
+    ``parties`` are the names under which the two are registered.
+    """
+    return canonical(
+        {
+            "format": FORMAT,
+            "order_id": order.id,
+            "order_number": order.number,
+            "buyer": {"party_id": order.buyer_party_id, "name": parties[Side.BUYER]},
+            "supplier": {"party_id": order.supplier_party_id, "name": parties[Side.SUPPLIER]},
+            "object": {
+                "product_id": order.product_id,
+                "product_name": order.product_name,
+                "content_version": content.version,
+                "content_sha256": content.sha256,
+                "certificate_number": certificate_number,
+            },
+            "purpose": order.purpose,
+            "scenario": order.scenario,
+            "use_category": order.use_category,
+            "delivery_mode": order.delivery_mode,
+            "price": {
+                "item": order.price_item,
+                "quantity": order.quantity,
+                "amount_fen": order.amount_fen,
+                "currency": CURRENCY,
+                "filing_number": order.filing_number,
+            },
+            "terms": order.terms,
+            "split": {"digest": split.digest(), "shares": split.shares, "version": split.version},
+            "drafted_at": drafted_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+    )
+
+
+def fingerprint(order: Order, recipient: PartyId, content_sha256: str) -> str:
+    """Return what tells this recipient's copy from others' (指纹): derived, so it can be traced."""
+    told = f"shushi/fingerprint/1\n{order.id}\n{recipient}\n{content_sha256}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]

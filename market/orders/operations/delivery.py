@@ -1,0 +1,265 @@
+"""Deliver, hand out the content, accept, dispute and resolve (交付、使用、验收、争议)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Final
+
+import msgspec
+
+from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.model import Digest
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Refused
+from catalog.kernel.ids import new_id
+from catalog.kernel.workdays import Calendar
+from catalog.products import queries as products
+from catalog.products.model import Content
+from market.access import operations as access
+from market.access import states as grant_states
+from market.access.grants import UseNotAllowedNow
+from market.access.model import Asked, Grant, GrantId, Scope
+from market.orders import contract, inspection
+from market.orders.model import ManifestFile, Order
+from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
+from market.orders.queries import OrderMissing, get_order
+from market.orders.states import Event, allows
+from market.pricing import compute
+from market.usage import operations as usage
+from market.usage.metering import FIRST
+from market.usage.model import StoredEvent
+from settlement.escrow import operations as escrow
+
+DOWNLOAD_TOKEN: Final = "download_token"  # noqa: S105
+
+
+class PaymentOutstanding(Refused):
+    """The order is to be paid before it is delivered."""
+
+    code = "order_payment_outstanding"
+
+
+class Ruling(enum.StrEnum):
+    """For whom a dispute is resolved (争议处理结果)."""
+
+    FOR_SUPPLIER = "for_supplier"  # 支持供方: it counts as accepted
+    FOR_BUYER = "for_buyer"  # 支持需方: the money goes back, the grant ends
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What became of a request for the content: the event, and what may be handed out."""
+
+    event: StoredEvent
+    grant: Grant
+
+
+async def deliver(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, order_id: uuid.UUID
+) -> Order:
+    """Deliver an order (交付): the buyer gets a licence grant, and the manifest with its hashes.
+
+    :raises NotPermitted: if the actor delivers nothing.
+    :raises OrderMissing: if it is unknown or somebody else's sale.
+    :raises PaymentOutstanding: if it is to be paid first.
+    :raises OrderEventNotAllowed: if it was delivered before, or is over.
+    """
+    actor.require("order:deliver")
+    order = await lock_of_supplier(tx, actor, order_id)
+    if order.paid_at is None and not order.is_free and allows(order.state, Event.PAY):
+        raise PaymentOutstanding(amount_fen=order.amount_fen)
+    content = await products.get_content(
+        tx, product_id=order.product_id, version=order.product_version
+    )
+    mark = contract.fingerprint(order, order.buyer_party_id, content.sha256)
+    delivered = await move(
+        tx,
+        order,
+        Event.DELIVER,
+        now=now,
+        delivered_at=now,
+        inspection_ends_at=inspection.ends_at(now, order.terms.inspection_days, calendar),
+        manifest=(
+            ManifestFile(
+                name=content.file_name,
+                sha256=content.sha256,
+                size_bytes=content.size_bytes,
+                media_type=content.media_type,
+            ),
+        ),
+        fingerprint_id=mark,
+    )
+    await access.create(tx, actor=actor, now=now, grant=_grant(delivered, content, mark, now))
+    await remember(
+        tx,
+        Happened.ORDER_DELIVERED,
+        delivered,
+        actor=actor,
+        now=now,
+        facts={"manifest": delivered.manifest, "fingerprint_id": mark},
+        digests=(Digest("delivery", str(order.id), content.sha256),),
+    )
+    return delivered
+
+
+async def open_content(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    asked: Asked,
+    request_key: str | None,
+) -> Opened:
+    """Ask for the content of an order (使用): recorded and counted, let through or denied.
+
+    A denial is returned, so that it is committed; the door refuses by its first reason.
+
+    :raises NotPermitted: if the actor uses no grants.
+    :raises OrderMissing: if it is not the actor's purchase, or its token is for another order.
+    :raises GrantMissing: if it was not delivered.
+    """
+    actor.require("grant:use")
+    order = await get_order(tx, viewer=actor, order_id=order_id)
+    is_other = DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles
+    if order.buyer_party_id != actor.party or is_other:
+        raise OrderMissing
+    grant = await access.lock(tx, order_id)
+    # Read after the grant is locked: who cuts an order off holds that lock until it is done.
+    order = await get_order(tx, viewer=actor, order_id=order_id)
+    further = () if allows(order.state, Event.USE) else (UseNotAllowedNow.code,)
+    event = await usage.record(
+        tx,
+        actor=actor,
+        now=now,
+        grant=grant,
+        asked=asked,
+        level=order.level,
+        request_key=request_key,
+        further_reasons=further,
+    )
+    return Opened(event, grant)
+
+
+async def accept(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
+    """Accept a delivery (验收): the escrow may be released.
+
+    :raises NotPermitted: if the actor accepts nothing.
+    :raises OrderMissing: if it is not the actor's purchase.
+    :raises OrderEventNotAllowed: if it was not delivered, or was accepted or disputed before.
+    """
+    actor.require("delivery:accept")
+    order = await lock_of_buyer(tx, actor, order_id)
+    accepted = await move(tx, order, Event.ACCEPT, now=now, accepted_at=now)
+    await remember(tx, Happened.DELIVERY_ACCEPTED, accepted, actor=actor, now=now)
+    return accepted
+
+
+async def end_inspection(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
+    """Take a delivery as accepted because nobody objected in time (视为验收) [P].
+
+    :raises NotPermitted: if the actor is no job of ours.
+    :raises OrderEventNotAllowed: if it is not being inspected any more.
+    :raises InspectionRunning: if there is time left.
+    """
+    actor.require("order:turn")
+    order = await lock(tx, order_id)
+    inspection.check_over(order, now)
+    accepted = await move(tx, order, Event.INSPECTION_ENDS, now=now, accepted_at=now)
+    await remember(tx, Happened.DELIVERY_ACCEPTED, accepted, actor=actor, now=now)
+    return accepted
+
+
+async def raise_issue(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, reason: str
+) -> Order:
+    """Object to a delivery inside the inspection period (提出异议); the money is frozen.
+
+    :raises NotPermitted: if the actor disputes nothing.
+    :raises OrderMissing: if it is not the actor's purchase.
+    :raises InspectionOver: if it is too late.
+    :raises OrderEventNotAllowed: if it is not being inspected.
+    """
+    actor.require("delivery:dispute")
+    order = await lock_of_buyer(tx, actor, order_id)
+    inspection.check_open(order, now)
+    disputed = await move(tx, order, Event.RAISE_ISSUE, now=now, reason=reason)
+    if not order.is_free:
+        await escrow.freeze(tx, actor=actor, now=now, order_id=order.id)
+    await remember(tx, Happened.DELIVERY_DISPUTED, disputed, actor=actor, now=now, reason=reason)
+    return disputed
+
+
+async def resolve(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    ruling: Ruling,
+    reason: str,
+) -> Order:
+    """Resolve a dispute (争议处理): it counts as accepted, or ends and the money goes back.
+
+    :raises NotPermitted: if the actor resolves nothing.
+    :raises OrderMissing: if there is no such order.
+    :raises OrderEventNotAllowed: if nothing is disputed.
+    """
+    actor.require("dispute:resolve")
+    order = await lock(tx, order_id)
+    if ruling is Ruling.FOR_SUPPLIER:
+        resolved = await move(
+            tx, order, Event.RESOLVE_FOR_SUPPLIER, now=now, accepted_at=now, reason=reason
+        )
+    else:
+        resolved = await move(
+            tx, order, Event.RESOLVE_FOR_BUYER, now=now, closed_at=now, reason=reason
+        )
+        await access.cut_off(
+            tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=True
+        )
+        if not order.is_free:
+            await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+    await remember(
+        tx,
+        Happened.DISPUTE_RESOLVED,
+        resolved,
+        actor=actor,
+        now=now,
+        facts={"ruling": ruling.value},
+        reason=reason,
+    )
+    return resolved
+
+
+def _grant(order: Order, content: Content, mark: str, now: dt.datetime) -> Grant:
+    bought = compute.term(order.price_item, order.quantity)
+    term = dt.timedelta(days=order.terms.term_days) if bought is None else bought
+    return Grant(
+        id=GrantId(new_id()),
+        order_id=order.id,
+        buyer_party_id=order.buyer_party_id,
+        supplier_party_id=order.supplier_party_id,
+        product_id=order.product_id,
+        product_version=content.version,
+        content_sha256=content.sha256,
+        content_size_bytes=content.size_bytes,
+        media_type=content.media_type,
+        file_name=content.file_name,
+        fingerprint_id=mark,
+        scope=Scope(
+            purpose=order.purpose,
+            scenario=order.scenario,
+            delivery_mode=order.delivery_mode,
+            quota=compute.quota(order.price_item, order.quantity),
+            valid_from=now,
+            valid_to=now + term,
+        ),
+        state=grant_states.State.ACTIVE,
+        used=0,
+        order_seq=0,
+        last_record_sha256=FIRST,
+        created_at=now,
+    )

@@ -1,0 +1,320 @@
+"""Place an order, clear it, and cancel it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from fractions import Fraction
+
+import msgspec
+
+from catalog.audit_log.events import Event as Happened
+from catalog.certificates import queries as certificates
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Refused
+from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
+from catalog.products import queries as products
+from catalog.products.model import Content, DeliveryMode, Description, Product
+from catalog.products.queries import ProductMissing
+from catalog.registration import queries as registration
+from catalog.signing.canonical import sha256_hex
+from market.access import decision as policy
+from market.identity import queries as identity
+from market.identity.model import Capacity, Party
+from market.identity.states import State as PartyState
+from market.listings import queries as listings
+from market.listings.model import Listing
+from market.orders import compliance, contract, scope, shares, store, terms
+from market.orders.model import Contract, Order, OrderId, Side
+from market.orders.operations.casework import lock, move, remember
+from market.orders.queries import OrderMissing
+from market.orders.shares import Holder, Rates
+from market.orders.states import Event, State, advance
+from market.orders.terms import RequestedTerms
+from market.pricing import queries as pricing
+from market.pricing.model import UseCategory
+from market.pricing.regimes import is_public
+from settlement.escrow import operations as escrow
+from settlement.revenue.agreement import FrozenSplit, freeze
+
+SPLIT_VERSION = "order-split/1"
+
+
+class MarketNotFounded(Refused):
+    """There is no operator or no authority yet, so nobody knows whose the fee is."""
+
+    code = "market_not_founded"
+
+
+class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the buyer asks for."""
+
+    product_id: uuid.UUID
+    price_item: str
+    quantity: int
+    purpose: str
+    scenario: str
+    delivery_mode: DeliveryMode
+    use_category: UseCategory | None = None
+    expected_amount_fen: int | None = None
+    terms: RequestedTerms
+
+
+async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) -> Order:
+    """Place an order (下单): the price is the filed one, the purpose is told.
+
+    :raises NotPermitted: if the actor buys nothing.
+    :raises ProductNotListed: if the product is not on offer, or unknown.
+    :raises BuyerNotVerified: if the buyer was not identified (and the others of ``scope.py``).
+    :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
+    :raises PricingFilingRequired: if no price is in effect for the use.
+    """
+    actor.require("order:place")
+    terms.check(wanted.terms)
+    listing = await listings.find_listed(tx, product_id=wanted.product_id)
+    product = await products.find(tx, product_id=wanted.product_id)
+    if listing is None or product is None:
+        raise scope.ProductNotListed
+    said, content = _described(product)
+    buyer = await identity.get_party(tx, actor.party)
+    scope.check_buyer(
+        buyer=actor.party,
+        supplier=product.supplier_party_id,
+        is_verified=buyer.state is PartyState.VERIFIED,
+        is_operator=Capacity.SUPERMARKET_OPERATOR in buyer.capacities,
+        is_public_data=is_public(said.data_nature),
+    )
+    filing = await pricing.find_effective(
+        tx, product_id=product.id, use_category=wanted.use_category
+    )
+    if filing is None or filing.filing_number is None:
+        raise scope.PricingFilingRequired
+    scope.check_filed(
+        filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
+    )
+    item, amount_fen = scope.price(
+        filing,
+        item_code=wanted.price_item,
+        quantity=wanted.quantity,
+        expected_fen=wanted.expected_amount_fen,
+    )
+    order = Order(
+        id=OrderId(new_id()),
+        number=f"DD-{local_date(now).year}-{await store.next_number(tx):08d}",
+        state=State.PLACED,
+        buyer_party_id=actor.party,
+        supplier_party_id=listing.supplier_party_id,
+        product_id=product.id,
+        product_name=product.name,
+        product_version=content.version,
+        level=None if said.classification is None else said.classification.level.value,
+        listing_id=listing.id,
+        filing_id=filing.id,
+        filing_number=filing.filing_number,
+        price_item=item,
+        quantity=wanted.quantity,
+        amount_fen=amount_fen,
+        purpose=wanted.purpose,
+        scenario=wanted.scenario,
+        use_category=wanted.use_category,
+        delivery_mode=wanted.delivery_mode,
+        terms=wanted.terms,
+        version=1,
+        placed_at=now,
+        updated_at=now,
+    )
+    await store.insert(tx, order)
+    await remember(
+        tx, Happened.ORDER_PLACED, order, actor=actor, now=now, rules=("BJ-17", "BJ-27", "GD-05")
+    )
+    return order
+
+
+async def clear(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    platform_bps: int,
+    treasury_bps: int,
+) -> Order:
+    """Check an order for compliance (合规评估): it is cleared, or rejected with every reason.
+
+    A cleared order has its contract drafted, with the split frozen in it.
+
+    :raises NotPermitted: if the actor is not the operator's.
+    :raises OrderMissing: if there is none.
+    :raises OrderEventNotAllowed: if it was checked before.
+    """
+    actor.require("order:clear")
+    order = await lock(tx, order_id)
+    advance(order.state, Event.CLEAR)
+    product = await products.find(tx, product_id=order.product_id)
+    if product is None:
+        raise ProductMissing
+    said, _ = _described(product)
+    content = await products.get_content(
+        tx, product_id=order.product_id, version=order.product_version
+    )
+    listing = await listings.find_listed(tx, product_id=order.product_id)
+    buyer = await identity.get_party(tx, order.buyer_party_id)
+    found = await _decide(tx, order, said, listing, buyer, now=now)
+    if not found.allowed:
+        rejected = await move(
+            tx, order, Event.REJECT, now=now, decision=found, reason=found.code, closed_at=now
+        )
+        await remember(tx, Happened.ORDER_REJECTED, rejected, actor=actor, now=now, facts=found)
+        return rejected
+    cleared = await move(tx, order, Event.CLEAR, now=now, decision=found)
+    split = await _freeze(
+        tx,
+        cleared,
+        said,
+        listing,
+        platform_bps=platform_bps,
+        treasury_bps=treasury_bps,
+        now=now,
+    )
+    await _draft_contract(tx, cleared, content, split=split, listing=listing, buyer=buyer, now=now)
+    await remember(tx, Happened.ORDER_CLEARED, cleared, actor=actor, now=now, facts=found)
+    return cleared
+
+
+async def cancel(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, reason: str
+) -> Order:
+    """Give an order up before it is delivered (取消); what was paid goes back.
+
+    :raises NotPermitted: if the actor cancels nothing.
+    :raises OrderMissing: if it is unknown or between others; a paid one only its supplier gives up.
+    :raises OrderEventNotAllowed: if it was delivered, or is over.
+    """
+    actor.require("order:cancel")
+    order = await lock(tx, order_id)
+    parties = {order.supplier_party_id}
+    if order.state is not State.PAID:
+        parties.add(order.buyer_party_id)
+    if actor.party not in {order.supplier_party_id, order.buyer_party_id}:
+        raise OrderMissing
+    if actor.party not in parties:
+        raise PaidOrderOfSupplier
+    cancelled = await move(tx, order, Event.CANCEL, now=now, reason=reason, closed_at=now)
+    if order.paid_at is not None and not order.is_free:
+        await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+    await remember(tx, Happened.ORDER_CANCELLED, cancelled, actor=actor, now=now, reason=reason)
+    return cancelled
+
+
+class PaidOrderOfSupplier(Refused):
+    """A buyer who has paid waits for the delivery, or the supplier gives the order up."""
+
+    code = "paid_order_not_cancellable_by_buyer"
+
+
+async def _decide(
+    tx: Tx,
+    order: Order,
+    said: Description,
+    listing: Listing | None,
+    buyer: Party,
+    *,
+    now: dt.datetime,
+) -> policy.Decision:
+    filing = await pricing.find_effective(
+        tx, product_id=order.product_id, use_category=order.use_category
+    )
+    certificate = await certificates.find_active_for_product(tx, order.product_id)
+    # A certificate that the listing rests on must still count; an uncertified listing has none.
+    needs_one = listing is not None and listing.is_certified
+    return policy.decide(
+        compliance.facts(
+            order,
+            said,
+            listing,
+            is_buyer_verified=buyer.state is PartyState.VERIFIED,
+            is_buyer_banned=buyer.state is PartyState.SUSPENDED,
+            is_certificate_alive=certificate is not None or not needs_one,
+            is_scenario_filed=filing is not None and order.scenario in filing.terms.scenarios,
+            may_pass_on=filing is not None and filing.terms.use_scope.onward_use,
+            today=local_date(now),
+        )
+    )
+
+
+async def _freeze(
+    tx: Tx,
+    order: Order,
+    said: Description,
+    listing: Listing | None,
+    *,
+    platform_bps: int,
+    treasury_bps: int,
+    now: dt.datetime,
+) -> FrozenSplit:
+    operator = await identity.find_institution(tx, Capacity.SUPERMARKET_OPERATOR)
+    authority = await identity.find_institution(tx, Capacity.PROVINCIAL_AUTHORITY)
+    if operator is None or authority is None:
+        raise MarketNotFounded
+    rates = Rates(
+        platform_party_id=operator.id,
+        platform_bps=platform_bps,
+        treasury_party_id=authority.id,
+        treasury_bps=treasury_bps,
+    )
+    holders = await _holders(tx, order, listing)
+    return freeze(
+        version=SPLIT_VERSION,
+        frozen_at=now,
+        shares=shares.shares(holders, rates, is_public_data=is_public(said.data_nature)),
+    )
+
+
+async def _holders(tx: Tx, order: Order, listing: Listing | None) -> list[Holder]:
+    number = None if listing is None else listing.certificate_number
+    certificate = None if number is None else await certificates.find(tx, number)
+    case = (
+        None
+        if certificate is None
+        else await registration.find(tx, application_id=certificate.application_id)
+    )
+    if case is None or not case.form.owners:
+        return [Holder(order.supplier_party_id, Fraction(1))]
+    return [Holder(owner.party_id, owner.share) for owner in case.form.owners]
+
+
+async def _draft_contract(
+    tx: Tx,
+    order: Order,
+    content: Content,
+    *,
+    split: FrozenSplit,
+    listing: Listing | None,
+    buyer: Party,
+    now: dt.datetime,
+) -> None:
+    supplier = await identity.get_party(tx, order.supplier_party_id)
+    document = contract.document(
+        order,
+        content,
+        split,
+        parties={Side.BUYER: buyer.name, Side.SUPPLIER: supplier.name},
+        certificate_number=None if listing is None else listing.certificate_number,
+        drafted_at=now,
+    )
+    drafted = Contract(
+        order_id=order.id,
+        document=document,
+        sha256=sha256_hex(document),
+        split=split,
+        drafted_at=now,
+    )
+    await store.insert_contract(tx, drafted, order)
+
+
+def _described(product: Product) -> tuple[Description, Content]:
+    if product.description is None or product.content is None:
+        raise scope.ProductNotListed
+    return product.description, product.content

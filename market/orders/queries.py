@@ -1,0 +1,179 @@
+"""Read orders and contracts: for both parties, staff and the regulator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance, NotPermitted
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.paging import Page
+from market.orders import store
+from market.orders.inspection import release_facts
+from market.orders.model import Contract, Order, PaymentDue, ReleaseTerms
+from market.orders.states import Event, advance
+from market.pricing.queries import paging_id
+
+_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
+class OrderMissing(Missing):
+    """There is no such order, or none that this actor may know of."""
+
+
+class ContractMissing(Missing):
+    """The order has no contract yet."""
+
+    code = "contract_not_found"
+
+
+class OrderIsFree(Refused):
+    """Nothing is to be paid for the order."""
+
+    code = "order_is_free"
+
+
+async def get_order(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Order:
+    """Return an order to its parties, staff and the regulator.
+
+    :raises OrderMissing: if there is none that the viewer may see.
+    """
+    found = await store.find(tx, order_id)
+    if found is None or not _may_see(viewer, found):
+        raise OrderMissing
+    return found
+
+
+async def list_orders(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    state: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Order]:
+    """Return a page of orders, newest first: those of one's party, or all.
+
+    :raises NotPermitted: if the viewer reads no orders.
+    """
+    viewer.require("order:read")
+    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    query = paging.fingerprint("orders", str(party), str(product_id), state)
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR $1 IN (buyer_party_id, supplier_party_id))
+           AND ($2::uuid IS NULL OR product_id = $2)
+           AND ($3::text IS NULL OR state = $3)
+           AND ($4::uuid IS NULL OR id < $4)
+         ORDER BY id DESC LIMIT $5""",
+        party,
+        product_id,
+        state,
+        paging_id(paging.decode(query, cursor, 1)),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.order_of(row) for row in rows]
+    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Order]:
+    """Return the orders of a product, oldest first, as the supervisor's trace shows them."""
+    rows = await tx.fetch(
+        store.SELECT + " WHERE product_id = $1 ORDER BY id LIMIT 10000", product_id
+    )
+    return [store.order_of(row) for row in rows]
+
+
+async def list_between(tx: Tx, *, start: dt.datetime, end: dt.datetime) -> list[Order]:
+    """Return the orders placed from ``start`` until before ``end``, for the quarterly report."""
+    rows = await tx.fetch(
+        store.SELECT + " WHERE placed_at >= $1 AND placed_at < $2 ORDER BY id", start, end
+    )
+    return [store.order_of(row) for row in rows]
+
+
+async def get_contract(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Contract:
+    """Return the contract of an order with its exact bytes and signatures.
+
+    :raises OrderMissing: if there is no order that the viewer may see.
+    :raises ContractMissing: if the order has none yet.
+    """
+    await get_order(tx, viewer=viewer, order_id=order_id)
+    found = await store.find_contract(tx, order_id)
+    if found is None:
+        raise ContractMissing
+    return found
+
+
+async def get_payment_due(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> PaymentDue:
+    """Return what the buyer is to pay now.
+
+    :raises NotPermitted: if the viewer pays no orders.
+    :raises OrderMissing: if it is not the viewer's purchase.
+    :raises OrderIsFree: if nothing is to be paid.
+    :raises OrderEventNotAllowed: if the contract is not concluded, or the order was paid.
+    """
+    viewer.require("order:pay")
+    order = await get_order(tx, viewer=viewer, order_id=order_id)
+    if order.buyer_party_id != viewer.party:
+        raise OrderMissing
+    advance(order.state, Event.PAY)
+    if order.is_free:
+        raise OrderIsFree
+    return PaymentDue(payer_party_id=order.buyer_party_id, amount_fen=order.amount_fen)
+
+
+async def get_release_terms(tx: Tx, *, order_id: uuid.UUID) -> ReleaseTerms:
+    """Return what the escrow needs to know before money leaves.
+
+    :raises OrderMissing: if there is no such order.
+    :raises ContractMissing: if it has no contract yet.
+    """
+    order = await store.find(tx, order_id)
+    if order is None:
+        raise OrderMissing
+    contract = await store.find_contract(tx, order_id)
+    if contract is None:
+        raise ContractMissing
+    return ReleaseTerms(facts=release_facts(order), split=contract.split)
+
+
+async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return accepted orders whose money is still in escrow, oldest acceptance first."""
+    rows = await tx.fetch(
+        """
+        SELECT o.id FROM market.orders o
+          JOIN settlement.escrows e ON e.order_id = o.id AND e.state IN ('held', 'disputed')
+         WHERE o.state IN ('accepted', 'completed') AND o.accepted_at <= $1
+         ORDER BY o.accepted_at, o.id LIMIT $2""",
+        now,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return delivered orders whose inspection period is over."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM market.orders
+         WHERE state = 'delivering' AND inspection_ends_at <= $1
+         ORDER BY inspection_ends_at, id LIMIT $2""",
+        now,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def _may_see(viewer: Actor, order: Order) -> bool:
+    if viewer.clearance in _SEES_ALL:
+        return True
+    try:
+        return viewer.party in (order.buyer_party_id, order.supplier_party_id)
+    except NotPermitted:
+        return False

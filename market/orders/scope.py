@@ -1,0 +1,124 @@
+"""Ask whether an order keeps to what was filed and is on offer (BJ-17, BJ-27, GD-05, A47)."""
+
+from __future__ import annotations
+
+from catalog.kernel.errors import Conflict, Invalid, Refused
+from catalog.kernel.ids import PartyId
+from catalog.products.model import DeliveryMode
+from market.pricing.compute import price_fen
+from market.pricing.model import Filing, PriceItem
+
+
+class BuyerNotVerified(Refused):
+    """Only who was identified may buy (DSL 33)."""
+
+    code = "buyer_not_verified"
+
+
+class ProductNotListed(Refused):
+    """The product is not on offer."""
+
+    code = "product_not_listed"
+
+
+class OwnProductNotOrderable(Refused):
+    """Nobody buys of himself."""
+
+    code = "own_product_not_orderable"
+
+
+class OperatorRedevelopmentForbidden(Refused):
+    """The operator does not buy public data products that it delivered itself (A47)."""
+
+    code = "operator_redevelopment_forbidden"
+
+
+class PricingFilingRequired(Refused):
+    """No price is filed and in effect for this product and use (BJ-17)."""
+
+    code = "pricing_filing_required"
+
+
+class OutsideFiledScope(Refused):
+    """Scenario or manner of use is not among those that were filed (BJ-17, GD-05)."""
+
+    code = "order_outside_filed_scope"
+
+
+class PriceItemUnknown(Invalid):
+    """The filing has no price of that code."""
+
+    code = "price_item_unknown"
+
+
+class PriceDiffers(Conflict):
+    """The filed price comes to another amount than the buyer expected."""
+
+    code = "order_price_differs"
+
+
+class PurposeMissing(Invalid):
+    """The buyer does not say what for (BJ-27(a))."""
+
+    code = "order_purpose_missing"
+
+
+def check_buyer(
+    *,
+    buyer: PartyId,
+    supplier: PartyId | None,
+    is_verified: bool,
+    is_operator: bool,
+    is_public_data: bool,
+) -> None:
+    """Return if this party may buy this product.
+
+    :raises BuyerNotVerified: if it was not identified, or is suspended.
+    :raises OwnProductNotOrderable: if it is its own product.
+    :raises OperatorRedevelopmentForbidden: if the operator would buy public data.
+    """
+    if not is_verified:
+        raise BuyerNotVerified
+    if buyer == supplier:
+        raise OwnProductNotOrderable
+    if is_operator and is_public_data:
+        raise OperatorRedevelopmentForbidden
+
+
+def check_filed(filing: Filing, *, purpose: str, scenario: str, mode: DeliveryMode) -> None:
+    """Return if purpose is told, and scenario and manner of use were filed.
+
+    :raises PurposeMissing: if the purpose is empty.
+    :raises OutsideFiledScope: if scenario or mode is not among the filed ones, with which.
+    """
+    if not purpose.strip():
+        raise PurposeMissing
+    outside = []
+    if scenario not in filing.terms.scenarios:
+        outside.append("scenario")
+    if mode not in filing.terms.delivery_modes:
+        outside.append("delivery_mode")
+    if outside:
+        raise OutsideFiledScope(
+            outside=outside,
+            scenarios=list(filing.terms.scenarios),
+            delivery_modes=[filed.value for filed in filing.terms.delivery_modes],
+        )
+
+
+def price(
+    filing: Filing, *, item_code: str, quantity: int, expected_fen: int | None
+) -> tuple[PriceItem, int]:
+    """Return the filed price item and what the quantity costs.
+
+    :raises PriceItemUnknown: if nothing is filed under the code.
+    :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises PriceDiffers: if the buyer expected another amount.
+    """
+    item = filing.item(item_code)
+    if item is None:
+        raise PriceItemUnknown(price_item=item_code)
+    amount = price_fen(item, quantity)
+    if expected_fen is not None and expected_fen != amount:
+        raise PriceDiffers(amount_fen=amount, expected_fen=expected_fen)
+    return item, amount

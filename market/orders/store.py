@@ -1,0 +1,234 @@
+"""Tables and statements of orders (订单), contracts (合同) and signatures."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.signing.model import Signature
+from market.orders.model import Contract, ContractSignature, Order, Side
+
+_INSTANT: Final = sa.DateTime(timezone=True)
+
+ORDERS: Final = sa.Table(
+    "orders",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid, nullable=False),
+    sa.Column("product_id", sa.Uuid, nullable=False),
+    sa.Column("product_name", sa.Text, nullable=False),
+    sa.Column("product_version", sa.Integer, nullable=False),
+    sa.Column("level", sa.Text),
+    sa.Column("listing_id", sa.Uuid, nullable=False),
+    sa.Column("filing_id", sa.Uuid, nullable=False),
+    sa.Column("filing_number", sa.Text, nullable=False),
+    sa.Column("price_item", postgresql.JSONB, nullable=False),
+    sa.Column("quantity", sa.BigInteger, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("scenario", sa.Text, nullable=False),
+    sa.Column("use_category", sa.Text),
+    sa.Column("delivery_mode", sa.Text, nullable=False),
+    sa.Column("terms", postgresql.JSONB, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("placed_at", _INSTANT, nullable=False),
+    sa.Column("updated_at", _INSTANT, nullable=False),
+    sa.Column("decision", postgresql.JSONB),
+    sa.Column("suspended_from", sa.Text),
+    sa.Column("contracted_at", _INSTANT),
+    sa.Column("paid_at", _INSTANT),
+    sa.Column("delivered_at", _INSTANT),
+    sa.Column("inspection_ends_at", _INSTANT),
+    sa.Column("accepted_at", _INSTANT),
+    sa.Column("closed_at", _INSTANT),
+    sa.Column("manifest", postgresql.JSONB, nullable=False),
+    sa.Column("fingerprint_id", sa.Text),
+    sa.Column("reason", sa.Text),
+    schema="market",
+)
+
+CONTRACTS: Final = sa.Table(
+    "contracts",
+    METADATA,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid, nullable=False),
+    sa.Column("record", postgresql.BYTEA, nullable=False),
+    sa.Column("record_sha256", sa.Text, nullable=False),
+    sa.Column("split", postgresql.JSONB, nullable=False),
+    sa.Column("drafted_at", _INSTANT, nullable=False),
+    schema="market",
+)
+
+CONTRACT_SIGNATURES: Final = sa.Table(
+    "contract_signatures",
+    METADATA,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("side", sa.Text, primary_key=True),
+    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid, nullable=False),
+    sa.Column("party_id", sa.Uuid, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("algorithm", sa.Text, nullable=False),
+    sa.Column("value", postgresql.BYTEA, nullable=False),
+    sa.Column("signed_at", _INSTANT, nullable=False),
+    schema="market",
+)
+
+SELECT: Final = """
+    SELECT id, number, state, buyer_party_id, supplier_party_id, product_id, product_name,
+           product_version, level, listing_id, filing_id, filing_number, price_item, quantity,
+           amount_fen, purpose, scenario, use_category, delivery_mode, terms, version, placed_at,
+           updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
+           inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason
+      FROM market.orders"""
+
+
+async def next_number(tx: Tx) -> int:
+    """Return the next serial of the order numbers; gaps after a rollback are harmless."""
+    return int(await tx.fetch_value("SELECT nextval('market.order_numbers')"))
+
+
+async def insert(tx: Tx, order: Order) -> None:
+    """Insert an order that was placed."""
+    await tx.insert(ORDERS, **_values(order))
+
+
+async def update(tx: Tx, order: Order) -> None:
+    """Write back what may change of ``order``, which the caller holds locked."""
+    values = _values(order)
+    touched = await tx.execute(
+        """
+        UPDATE market.orders
+           SET state = $2, decision = $3, suspended_from = $4, contracted_at = $5, paid_at = $6,
+               delivered_at = $7, inspection_ends_at = $8, accepted_at = $9, closed_at = $10,
+               manifest = $11, fingerprint_id = $12, reason = $13, version = $14, updated_at = $15
+         WHERE id = $1""",
+        *(values[name] for name in _MOVING),
+    )
+    assert touched == 1, "a locked order can not vanish"
+
+
+_MOVING: Final = (
+    "id",
+    "state",
+    "decision",
+    "suspended_from",
+    "contracted_at",
+    "paid_at",
+    "delivered_at",
+    "inspection_ends_at",
+    "accepted_at",
+    "closed_at",
+    "manifest",
+    "fingerprint_id",
+    "reason",
+    "version",
+    "updated_at",
+)
+
+
+async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
+    """Return the order, or None if the actor sees none."""
+    row = await tx.fetch_one(SELECT + " WHERE id = $1", order_id)
+    return None if row is None else order_of(row)
+
+
+async def lock(tx: Tx, order_id: uuid.UUID) -> Order | None:
+    """Lock and return the order, or None if the actor sees none."""
+    row = await tx.fetch_one(SELECT + " WHERE id = $1 FOR UPDATE", order_id)
+    return None if row is None else order_of(row)
+
+
+async def insert_contract(tx: Tx, contract: Contract, order: Order) -> None:
+    """Keep the contract that was drafted for ``order``."""
+    await tx.insert(
+        CONTRACTS,
+        order_id=contract.order_id,
+        buyer_party_id=order.buyer_party_id,
+        supplier_party_id=order.supplier_party_id,
+        record=contract.document,
+        record_sha256=contract.sha256,
+        split=msgspec.to_builtins(contract.split),
+        drafted_at=contract.drafted_at,
+    )
+
+
+async def insert_signature(tx: Tx, signed: ContractSignature, order: Order) -> None:
+    """Keep a party's signature; each side has one."""
+    await tx.insert(
+        CONTRACT_SIGNATURES,
+        order_id=order.id,
+        side=signed.side.value,
+        buyer_party_id=order.buyer_party_id,
+        supplier_party_id=order.supplier_party_id,
+        party_id=signed.party_id,
+        key_id=signed.signature.key_id,
+        algorithm=signed.signature.algorithm,
+        value=signed.signature.value,
+        signed_at=signed.signed_at,
+    )
+
+
+async def find_contract(tx: Tx, order_id: uuid.UUID) -> Contract | None:
+    """Return the contract of an order with its signatures, or None."""
+    row = await tx.fetch_one(
+        """
+        SELECT order_id, record, record_sha256, split, drafted_at FROM market.contracts
+         WHERE order_id = $1""",
+        order_id,
+    )
+    if row is None:
+        return None
+    signatures = await tx.fetch(
+        """
+        SELECT side, party_id, key_id, algorithm, value, signed_at FROM market.contract_signatures
+         WHERE order_id = $1 ORDER BY signed_at, side""",
+        order_id,
+    )
+    return msgspec.convert(
+        {
+            "order_id": row["order_id"],
+            "document": row["record"],
+            "sha256": row["record_sha256"],
+            "split": row["split"],
+            "drafted_at": row["drafted_at"],
+            "signatures": tuple(_signature(signed) for signed in signatures),
+        },
+        Contract,
+    )
+
+
+def order_of(row: Row) -> Order:
+    """Return the order in a row."""
+    return msgspec.convert(dict(row), Order)
+
+
+def _signature(row: Row) -> ContractSignature:
+    return ContractSignature(
+        side=Side(row["side"]),
+        party_id=row["party_id"],
+        signature=Signature(key_id=row["key_id"], value=row["value"], algorithm=row["algorithm"]),
+        signed_at=row["signed_at"],
+    )
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return msgspec.structs.asdict(order) | {
+        "state": order.state.value,
+        "price_item": msgspec.to_builtins(order.price_item),
+        "use_category": None if order.use_category is None else order.use_category.value,
+        "delivery_mode": order.delivery_mode.value,
+        "terms": msgspec.to_builtins(order.terms),
+        "decision": None if order.decision is None else msgspec.to_builtins(order.decision),
+        "suspended_from": None if order.suspended_from is None else order.suspended_from.value,
+        "manifest": msgspec.to_builtins(order.manifest),
+    }

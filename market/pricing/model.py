@@ -1,0 +1,162 @@
+"""Say what a pricing filing is made of (FIELDS §5, E4, E18–E22)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+from typing import Annotated, NewType
+
+import msgspec
+from msgspec import Meta
+
+from catalog.kernel.ids import PartyId
+from catalog.products.model import DeliveryMode, MeteringUnit
+from market.pricing.states import State
+
+FilingId = NewType("FilingId", uuid.UUID)
+
+Line = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=5_000)]
+Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+# Ten trillion yuan, as everywhere where money is counted.
+PriceFen = Annotated[int, Meta(ge=0, le=10**15)]
+
+
+class UseCategory(enum.StrEnum):
+    """What public data are used for (用途类别, E20, GD-07)."""
+
+    PUBLIC_GOVERNANCE = "public_governance"  # 公共治理
+    PUBLIC_WELFARE = "public_welfare"  # 公益事业
+    INDUSTRIAL_DEVELOPMENT = "industrial_development"  # 产业发展
+    SECTOR_DEVELOPMENT = "sector_development"  # 行业发展
+
+
+class Regime(enum.StrEnum):
+    """How the price comes about (价格形式, E21)."""
+
+    FREE_CONDITIONAL = "free_conditional"  # 有条件无偿
+    GOVERNMENT_GUIDED = "government_guided"  # 政府指导价
+    MARKET_AUTONOMOUS = "market_autonomous"  # 市场自主定价
+    NEGOTIATED = "negotiated"  # 磋商定价
+    OPEN_FREE = "open_free"  # 开放免费
+
+
+class BasisMethod(enum.StrEnum):
+    """On what the price rests (定价依据, E18)."""
+
+    COST = "cost"  # 成本
+    INCOME = "income"  # 收益
+    MARKET = "market"  # 市场比较
+    GUIDED = "guided"  # 政府指导价
+    AGREEMENT = "agreement"  # 协议
+
+
+class Charge(enum.StrEnum):
+    """For what one pays (计费方式)."""
+
+    ONE_OFF = "one_off"  # 一次性
+    PER_UNIT = "per_unit"  # 按次、按量
+    PERIOD = "period"  # 包期
+
+
+class PriceItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of the price list: so many fen for one unit (价目)."""
+
+    code: Code
+    charge: Charge
+    unit: MeteringUnit
+    unit_price_fen: PriceFen
+    quantity_min: Annotated[int, Meta(ge=1, le=10**9)] = 1
+    quantity_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    included_uses: Annotated[int, Meta(ge=1, le=10**9)] | None = None  # uses per unit; None: any
+    note: Line = ""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On what the prices rest (定价依据, BJ-17)."""
+
+    method: BasisMethod
+    explanation: Text = ""
+    document_sha256s: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+
+
+class UseScope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may use it, where, and how far (使用范围, BJ-17)."""
+
+    audience: Line = ""
+    regions: Annotated[tuple[Line, ...], Meta(max_length=50)] = ()
+    fields: Annotated[tuple[Line, ...], Meta(max_length=200)] = ()
+    volume: Line = ""
+    period: Line = ""
+    onward_use: bool = False
+
+
+class CeilingReference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The guided price that must not be exceeded (指导价依据, GD-07)."""
+
+    document_number: Line
+    authority: Line
+    unit: MeteringUnit
+    amount_fen: PriceFen
+    valid_from: dt.date
+    valid_to: dt.date | None = None  # the last day
+    is_trial: bool = False  # 试行收费标准
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is filed (备案内容). Whether it is enough is asked in ``filing.py``."""
+
+    product_id: uuid.UUID
+    agreement_reference: Line = ""
+    price_items: Annotated[tuple[PriceItem, ...], Meta(max_length=50)] = ()
+    basis: Basis | None = None
+    scenarios: Annotated[tuple[Code, ...], Meta(max_length=50)] = ()
+    use_scope: UseScope = UseScope()
+    delivery_modes: Annotated[tuple[DeliveryMode, ...], Meta(max_length=8)] = ()
+    use_category: UseCategory | None = None
+    pricing_regime: Regime | None = None
+    free_use_conditions: Text = ""
+    ceiling: CeilingReference | None = None
+    effective_from: dt.date
+    effective_to: dt.date | None = None  # the last day
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """A pricing filing and how far it is."""
+
+    id: FilingId
+    state: State
+    supplier_party_id: PartyId
+    product_id: uuid.UUID
+    terms: Terms
+    version: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    filing_number: str | None = None
+    filed_at: dt.datetime | None = None
+    recorded_at: dt.datetime | None = None
+    record_sha256: str | None = None  # of what was filed: fixed by filing
+    returned_for: tuple[str, ...] = ()
+
+    def item(self, code: str) -> PriceItem | None:
+        """Return the price item of that code, or None."""
+        return next((item for item in self.terms.price_items if item.code == code), None)
+
+
+class PriceListLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the public price list: scenario → product → unit → price (价格清单, GD-07)."""
+
+    scenario: str
+    product_id: uuid.UUID
+    product_name: str
+    filing_id: FilingId
+    filing_number: str
+    use_category: UseCategory | None
+    pricing_regime: Regime
+    item: PriceItem
+    is_free: bool
+    free_use_conditions: str
+    ceiling: CeilingReference | None
+    effective_from: dt.date
+    effective_to: dt.date | None

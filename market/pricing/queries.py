@@ -1,0 +1,217 @@
+"""Read pricing filings, and the price list that everyone may read (GD-07)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import Page
+from market.pricing import store
+from market.pricing.model import Filing, FilingId, PriceItem, PriceListLine, Terms, UseCategory
+from market.pricing.regimes import FREE
+
+
+class FilingMissing(Missing):
+    """There is no such filing, or none that this actor may know of."""
+
+
+async def get(tx: Tx, *, viewer: Actor, filing_id: uuid.UUID) -> Filing:
+    """Return a filing of one's own, or any for staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no filings.
+    :raises FilingMissing: if there is none that it may see.
+    """
+    viewer.require("pricing:read")
+    found = await store.find(tx, filing_id)
+    if found is None or not _is_reader(viewer, found):
+        raise FilingMissing
+    return found
+
+
+async def list_filings(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    state: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Filing]:
+    """Return a page of filings, newest first: one's own, or all for staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no filings.
+    """
+    viewer.require("pricing:read")
+    party = None if _sees_all(viewer) else viewer.party
+    query = paging.fingerprint("pricing_filings", str(party), str(product_id), state)
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR supplier_party_id = $1)
+           AND ($2::uuid IS NULL OR product_id = $2)
+           AND ($3::text IS NULL OR state = $3)
+           AND ($4::uuid IS NULL OR id < $4)
+         ORDER BY id DESC LIMIT $5""",
+        party,
+        product_id,
+        state,
+        paging_id(paging.decode(query, cursor, 1)),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.filing_of(row) for row in rows]
+    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+async def find_effective(
+    tx: Tx, *, product_id: uuid.UUID, use_category: UseCategory | None
+) -> Filing | None:
+    """Return the filing from which an order of this product for this use takes its price.
+
+    A product whose filing names no use category has one price for every use.
+    """
+    row = await tx.fetch_one(
+        store.SELECT
+        + """
+         WHERE product_id = $1 AND state = 'effective' AND use_category IN ($2, '')
+         ORDER BY (use_category = $2) DESC, id DESC LIMIT 1""",
+        product_id,
+        "" if use_category is None else use_category.value,
+    )
+    return None if row is None else store.filing_of(row)
+
+
+async def find_any_effective(tx: Tx, *, product_id: uuid.UUID) -> Filing | None:
+    """Return the newest filing in effect for a product, whatever the use, or None."""
+    row = await tx.fetch_one(
+        store.SELECT
+        + """
+         WHERE product_id = $1 AND state = 'effective' ORDER BY id DESC LIMIT 1""",
+        product_id,
+    )
+    return None if row is None else store.filing_of(row)
+
+
+async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Filing]:
+    """Return every filing of a product, oldest first, as the supervisor's trace shows them."""
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE product_id = $1 ORDER BY id LIMIT 1000""",
+        product_id,
+    )
+    return [store.filing_of(row) for row in rows]
+
+
+async def list_prices(
+    tx: Tx,
+    *,
+    scenario: str | None = None,
+    product_id: uuid.UUID | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[PriceListLine]:
+    """Return a page of the public price list (价格清单): by scenario, product, price item."""
+    query = paging.fingerprint("price_list", scenario, str(product_id))
+    after = paging.decode(query, cursor, 3)
+    at = None if after is None else (str(after[0]), _id(after[1]), int(after[2]))
+    rows = await tx.fetch(
+        """
+        SELECT s.scenario, f.id, f.product_id, f.product_name, f.filing_number, f.terms, i.place
+          FROM market.pricing_filings f,
+               jsonb_array_elements_text(f.terms -> 'scenarios') AS s (scenario),
+               generate_series(0, jsonb_array_length(f.terms -> 'price_items') - 1) AS i (place)
+         WHERE f.state IN ('recorded', 'effective')
+           AND ($1::text IS NULL OR s.scenario = $1)
+           AND ($2::uuid IS NULL OR f.product_id = $2)
+           AND ($3::text IS NULL OR (s.scenario, f.id, i.place) > ($3, $4::uuid, $5::int))
+         ORDER BY s.scenario, f.id, i.place LIMIT $6""",
+        scenario,
+        product_id,
+        *(at or (None, None, None)),
+        paging.check_limit(limit) + 1,
+    )
+    lines, last = [], None
+    for row in rows[:limit]:
+        terms = msgspec.convert(row["terms"], Terms)
+        assert terms.pricing_regime is not None, "a recorded filing is complete"
+        lines.append(
+            PriceListLine(
+                scenario=row["scenario"],
+                product_id=row["product_id"],
+                product_name=row["product_name"],
+                filing_id=FilingId(row["id"]),
+                filing_number=row["filing_number"],
+                use_category=terms.use_category,
+                pricing_regime=terms.pricing_regime,
+                item=terms.price_items[row["place"]],
+                is_free=terms.pricing_regime in FREE,
+                free_use_conditions=terms.free_use_conditions,
+                ceiling=terms.ceiling,
+                effective_from=terms.effective_from,
+                effective_to=terms.effective_to,
+            )
+        )
+        last = (row["scenario"], str(row["id"]), row["place"])
+    more = paging.encode(query, *last) if last is not None and len(rows) > limit else None
+    return Page(lines, more)
+
+
+async def count_prices(tx: Tx) -> int:
+    """Return how many lines the public price list has."""
+    count: int = await tx.fetch_value(
+        """
+        SELECT coalesce(sum(jsonb_array_length(terms -> 'scenarios')
+                            * jsonb_array_length(terms -> 'price_items')), 0)::bigint
+          FROM market.pricing_filings WHERE state IN ('recorded', 'effective')"""
+    )
+    return count
+
+
+async def find_lowest_prices(
+    tx: Tx, *, product_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, PriceItem]:
+    """Return of each product the price item with the lowest price in effect, if it has any."""
+    rows = await tx.fetch(
+        """
+        SELECT product_id, terms FROM market.pricing_filings
+         WHERE product_id = ANY($1::uuid[]) AND state = 'effective'
+         ORDER BY product_id, id LIMIT 1000""",
+        list(product_ids),
+    )
+    lowest: dict[uuid.UUID, PriceItem] = {}
+    for row in rows:
+        for item in msgspec.convert(row["terms"], Terms).price_items:
+            known = lowest.get(row["product_id"])
+            if known is None or item.unit_price_fen < known.unit_price_fen:
+                lowest[row["product_id"]] = item
+    return lowest
+
+
+def paging_id(position: list[object] | None) -> uuid.UUID | None:
+    """Return the id that a cursor holds.
+
+    :raises CursorUnreadable: if it holds another thing.
+    """
+    return None if position is None else _id(position[0])
+
+
+def _id(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError as error:
+        raise paging.CursorUnreadable from error
+
+
+def _sees_all(viewer: Actor) -> bool:
+    return viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+
+
+def _is_reader(viewer: Actor, filing: Filing) -> bool:
+    return _sees_all(viewer) or filing.supplier_party_id == viewer.party
