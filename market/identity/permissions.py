@@ -64,7 +64,6 @@ _STAFF: Final = frozenset(
     {
         "application:read",
         "timer:read",
-        "timer:list",
         "order:read",
         "listing:read",
         "pricing:read",
