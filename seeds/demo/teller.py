@@ -97,7 +97,7 @@ class Teller:
             answer = await self.http.post(
                 "/api/v1/sessions", json={"login": login, "password": self.password_of(login)}
             )
-            self._tokens[login] = self._checked(f"sign in as {login}", answer)["token"]
+            self._tokens[login] = self.checked(f"sign in as {login}", answer)["token"]
         return self._tokens[login]
 
     # ── requests ────────────────────────────────────────────────────────────────────────────
@@ -114,11 +114,9 @@ class Teller:
             given["authorization"] = f"Bearer {await self.token_of(login)}"
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         answer = await self.http.request(method, path, json=body or {}, headers=given)
-        return self._checked(f"{step}: {method} {path}", answer)
+        return self.checked(f"{step}: {method} {path}", answer)
 
-    async def refused(
-        self, login: str | None, step: str, path: str, body: Any, code: str
-    ) -> None:
+    async def refused(self, login: str | None, step: str, path: str, body: Any, code: str) -> None:
         """Send a command that a rule forbids, and see that it is refused by its name.
 
         :raises StoryBroken: if it was done, or refused for another reason.
@@ -138,7 +136,7 @@ class Teller:
         """
         headers = {} if login is None else {"authorization": f"Bearer {await self.token_of(login)}"}
         answer = await self.http.get(path, params=params or None, headers=headers)
-        return self._checked(f"GET {path}", answer)
+        return self.checked(f"GET {path}", answer)
 
     async def upload(
         self, login: str, step: str, name: str, content: bytes, media_type: str
@@ -151,10 +149,14 @@ class Teller:
             "x-file-name": urllib.parse.quote(name),
         }
         answer = await self.http.post("/api/v1/files", content=content, headers=headers)
-        return self._checked(f"{step}: upload {name}", answer)
+        return self.checked(f"{step}: upload {name}", answer)
 
     @staticmethod
-    def _checked(step: str, answer: httpx.Response) -> Any:
+    def checked(step: str, answer: httpx.Response) -> Any:
+        """Return what an answer holds.
+
+        :raises StoryBroken: if it is a refusal.
+        """
         if answer.status_code >= 400:
             raise StoryBroken(f"{step}: {answer.status_code} {answer.text[:2000]}")
         if "json" not in answer.headers.get("content-type", ""):

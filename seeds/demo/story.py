@@ -1,0 +1,77 @@
+"""Tell one quarter in the market, from the founding to the report that anyone can recompute.
+
+Every step is a command over the public interface. Days pass on the clock of the story; a server
+that serves has the machine's clock and no way to move it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from catalog.kernel.local_time import SHANGHAI
+from seeds.demo import founding, people, registering, trading
+from seeds.demo.catalogue import read_products
+from seeds.demo.teller import Teller
+
+BEGINS_AT: Final = dt.datetime(2026, 1, 5, 9, 0, tzinfo=SHANGHAI)
+
+
+async def tell(t: Teller) -> dict[str, Any]:
+    """Tell the story and return what came of it."""
+    await t.wait_until("2026-01-05")
+    who = await founding.found(t)
+    await founding.delegate(t, who)
+    await founding.register_parties(t, who)
+    await founding.contract_agencies(t, who)
+
+    products = read_products()
+    main = products[0]
+    ids = {product.key: await registering.describe(t, product) for product in products}
+    applications = {
+        product.key: await registering.apply_for(
+            t, who, product, ids[product.key], joint=product is main
+        )
+        for product in products
+    }
+
+    await t.wait_until("2026-01-07")
+    for product in products:
+        await registering.accept(t, product, applications[product.key])
+
+    await t.wait_until("2026-01-12")
+    for product in products:
+        await registering.review(t, who, product, applications[product.key])
+    notices = {
+        product.key: await registering.publish(t, product, applications[product.key])
+        for product in products
+    }
+    await registering.object_in_vain(
+        t, products[1], notices[products[1].key]
+    )
+
+    await t.wait_until("2026-01-21", 23, 59)
+    await registering.too_early(t, main, applications[main.key])
+    await t.wait_until("2026-01-22")
+    numbers = {}
+    for product in products:
+        numbers[product.key] = await registering.issue(
+            t, who, product, applications[product.key], notices[product.key]
+        )
+
+    await t.wait_until("2026-01-26")
+    for product in products:
+        await trading.file_price_and_list(t, who, product, ids[product.key])
+
+    await t.wait_until("2026-02-02", 10)
+    order_id = await trading.trade(t, who, main, ids[main.key])
+    report_id = await trading.report(t, ids[main.key])
+    return {
+        "certificate_number": numbers[main.key],
+        "certificate_numbers": list(numbers.values()),
+        "product_id": ids[main.key],
+        "order_id": order_id,
+        "report_id": report_id,
+        "regulator_login": people.REGULATOR,
+        "regulator_password": t.password_of(people.REGULATOR),
+    }
