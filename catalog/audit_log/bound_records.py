@@ -220,7 +220,7 @@ class _Keyring:
         purpose = export.SIGNED_FOR.get(kind)
         if purpose is None:
             return f"a {kind} bears no signature" if row.signatures else None
-        if not row.signatures and kind in ("certificate", "contract"):
+        if not row.signatures and kind in export.ALWAYS_SIGNED:
             return "it bears no signature"
         for signature in row.signatures:
             reason = self._signature_fault(purpose, row.record, signature, bound)

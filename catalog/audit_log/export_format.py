@@ -30,7 +30,24 @@ CERTIFICATES: Final = "certificates/"
 REPORTS: Final = "reports/"
 
 #: Records that can not be without their digest in the log, nor a digest of theirs without them.
-BOUND: Final = frozenset({"certificate", "contract", "journal", "key", "report", "usage"})
+BOUND: Final = frozenset(
+    {
+        "certificate",
+        "compliance_opinion",
+        "contract",
+        "issuance_authorisation",
+        "journal",
+        "key",
+        "report",
+        "technical_opinion",
+        "usage",
+    }
+)
+
+#: Of these, none is without a signature.
+ALWAYS_SIGNED: Final = frozenset(
+    {"certificate", "compliance_opinion", "contract", "issuance_authorisation"}
+)
 
 #: Accounts whose balances the database keeps beside the journal.
 GUARDED_PURPOSES: Final = frozenset(
@@ -44,7 +61,7 @@ SIGNED_FOR: Final = {
     "report": Purpose.REPORT,
     "statement": Purpose.STATEMENT,
     "compliance_opinion": Purpose.OPINION,
-    "authorisation": Purpose.AUTHORISATION,
+    "issuance_authorisation": Purpose.AUTHORISATION,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pathlib
+import re
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Final
 
@@ -22,6 +23,7 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import SystemClock
 from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Refused
+from catalog.signing.model import ED25519
 from market.cli import queries, settings_of
 from market.cli.queries import RECORDS, RecordTable
 from market.settings import Settings
@@ -270,24 +272,15 @@ class _Writer:
         self.counts["keys"] = len(keys)
 
     async def records(self, table: RecordTable) -> None:
-        name = f"{form.RECORDS}{table.kind}.jsonl"
-        await self.rows(
-            name,
-            lambda row: form.RecordRow(
-                id=row["id"],
-                record=row["record"],
-                columns=row["columns"] or {},
-                signatures=[
-                    form.SignatureRow(
-                        key_id=str(each.get("key_id")),
-                        value=_bytes(each.get("value")),
-                        holder_party_id=each.get("holder_party_id"),
-                    )
-                    for each in row["signatures"] or []
-                ],
-            ),
-            table.sql,
-        )
+        """Write the records of one kind, and each that is handed out as the file it is then."""
+
+        def make(row: Row) -> form.RecordRow:
+            made = _record_row(row)
+            if table.document_type and made.signatures:
+                self.put(_file_name(table.kind, made.id), _handed_out(table, made))
+            return made
+
+        await self.rows(f"{form.RECORDS}{table.kind}.jsonl", make, table.sql)
 
     def signer_journal(self, path: pathlib.Path | None) -> None:
         if path is not None and path.exists():
@@ -347,6 +340,42 @@ def _payload_row(row: Row, with_payloads: bool) -> form.PayloadRow:
         actor_party_id=_text(row["actor_party_id"]),
         salt=row["salt"],
         payload=row["payload"],
+    )
+
+
+def _record_row(row: Row) -> form.RecordRow:
+    return form.RecordRow(
+        id=row["id"],
+        record=row["record"],
+        columns=row["columns"] or {},
+        signatures=[
+            form.SignatureRow(
+                key_id=str(each.get("key_id")),
+                value=_bytes(each.get("value")),
+                holder_party_id=each.get("holder_party_id"),
+            )
+            for each in row["signatures"] or []
+        ],
+    )
+
+
+def _file_name(kind: str, identifier: str) -> str:
+    # An id that was changed must not lead out of the directory.
+    return f"{kind}s/{re.sub(r'[^A-Za-z0-9-]', '_', identifier)}.json"
+
+
+def _handed_out(table: RecordTable, row: form.RecordRow) -> bytes:
+    signature = row.signatures[0]
+    return msgspec.json.encode(
+        {
+            "type": table.document_type,
+            "document": row.record,
+            "signature": {
+                "algorithm": ED25519,
+                "key_id": signature.key_id,
+                "value": signature.value,
+            },
+        }
     )
 
 

@@ -49,10 +49,23 @@ class RecordTable(msgspec.Struct, frozen=True):
 
     kind: str
     sql: str
+    document_type: str = ""  # how it is handed out as a file, if it is
 
 
 def _instant(column: str) -> str:
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+def _digest_if_wrong(column: str, record: str) -> str:
+    """Return a column that no record has, if a stored digest is not that of the stored bytes."""
+    return f"""CASE WHEN {column} = encode(sha256({record}), 'hex') THEN '{{}}'::jsonb
+                    ELSE jsonb_build_object('record_sha256', {column}) END"""
+
+
+def _signature(holder: str = "NULL") -> str:
+    return f"""CASE WHEN signature IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object(
+                   'key_id', key_id, 'holder_party_id', {holder},
+                   'value', replace(encode(signature, 'base64'), E'\\n', ''))) END AS signatures"""
 
 
 _JOURNAL: Final = f"""
@@ -65,10 +78,7 @@ _JOURNAL: Final = f"""
                'legs', (SELECT jsonb_agg(jsonb_build_array(a.code, leg.amount) ORDER BY leg.place)
                         FROM unnest(j.acct, j.amt) WITH ORDINALITY AS leg (account, amount, place)
                         LEFT JOIN settlement.accounts a ON a.id = leg.account))
-           -- A stored digest that is not the record's own is no column of the record.
-           || CASE WHEN j.record_sha256 = sha256(j.record) THEN '{{}}'::jsonb
-                   ELSE jsonb_build_object('record_sha256', encode(j.record_sha256, 'hex')) END
-           AS columns
+           || {_digest_if_wrong("encode(j.record_sha256, 'hex')", "j.record")} AS columns
     FROM settlement.journal j ORDER BY j.key::text COLLATE "C\""""  # noqa: S608
 
 _REPORTS: Final = f"""
@@ -84,7 +94,43 @@ _REPORTS: Final = f"""
     FROM market.quarterly_reports r WHERE r.record IS NOT NULL
     ORDER BY r.id::text COLLATE "C\""""  # noqa: S608
 
-RECORDS: Final = (RecordTable("journal", _JOURNAL), RecordTable("report", _REPORTS))
+_CERTIFICATES: Final = f"""
+    SELECT number AS id, document AS record, {_signature()},
+           jsonb_build_object(
+               'registration_number', number, 'product_id', product_id,
+               'product_name', product_name, 'certificate_version', version)
+           || {_digest_if_wrong("record_sha256", "document")} AS columns
+    FROM catalog.certificates ORDER BY number COLLATE "C\""""  # noqa: S608
+
+_TECHNICAL_OPINIONS: Final = f"""
+    SELECT id::text AS id, document AS record, '[]'::jsonb AS signatures,
+           {_digest_if_wrong("sha256", "document")} AS columns
+    FROM catalog.technical_opinions ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
+_COMPLIANCE_OPINIONS: Final = f"""
+    SELECT id::text AS id, document AS record, {_signature("agency_party_id")},
+           {_digest_if_wrong("sha256", "document")} AS columns
+    FROM catalog.compliance_opinions ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
+_AUTHORISATIONS: Final = f"""
+    SELECT id::text AS id, document AS record, {_signature("bureau_party_id")},
+           {_digest_if_wrong("sha256", "document")} AS columns
+    FROM catalog.issuance_authorisations ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
+_REPORTS: Final = f"""
+    SELECT id::text AS id, record, {_signature()},
+           {_digest_if_wrong("encode(record_sha256, 'hex')", "record")} AS columns
+    FROM market.quarterly_reports WHERE record IS NOT NULL
+    ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
+RECORDS: Final = (
+    RecordTable("journal", _JOURNAL),
+    RecordTable("certificate", _CERTIFICATES, "shushi-certificate-v1"),
+    RecordTable("technical_opinion", _TECHNICAL_OPINIONS),
+    RecordTable("compliance_opinion", _COMPLIANCE_OPINIONS),
+    RecordTable("issuance_authorisation", _AUTHORISATIONS),
+    RecordTable("report", _REPORTS, "shushi/report/1"),
+)
 
 
 async def read(tx: Tx, sql: str) -> AsyncIterator[Row]:

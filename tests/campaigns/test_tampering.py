@@ -24,6 +24,8 @@ from catalog.audit_log.verify import verify_export
 from catalog.kernel.actor import Actor, Clearance, system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
+from catalog.signing import possession
+from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.purposes import Purpose
 from market.cli.export import write_snapshot
 from market.cli.verify import Directory
@@ -52,25 +54,114 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "booked_at", "value_on", "record", "record_sha256",
     ),
     "settlement.guard_balances": ("posted",),
+    "catalog.certificates": (
+        "number", "product_id", "product_name", "version", "document", "record_sha256", "key_id",
+        "signature",
+    ),
+    "catalog.technical_opinions": ("id", "document", "sha256"),
+    "catalog.compliance_opinions": (
+        "id", "agency_party_id", "document", "sha256", "key_id", "signature",
+    ),
+    "catalog.issuance_authorisations": (
+        "id", "bureau_party_id", "document", "sha256", "key_id", "signature",
+    ),
+    "market.quarterly_reports": ("id", "record", "record_sha256", "key_id", "signature"),
 }  # fmt: skip
 
 
 @pytest.fixture
 async def market(
-    db: Database, almighty: Actor, data_dir: pathlib.Path, now: dt.datetime
+    db: Database, almighty: Actor, data_dir: pathlib.Path, now: dt.datetime, owner_dsn: str
 ) -> TestLog:
-    """A log with keys, several checkpoints, full and unfinished tiles, and journal entries."""
+    """A log with keys, several checkpoints, full and unfinished tiles, and every kind of record."""
     log = TestLog(db, almighty, data_dir)
-    keys = {p: signer_of(p).public_key for p in (Purpose.CHECKPOINT, Purpose.REPORT)}
+    service = (Purpose.CHECKPOINT, Purpose.REPORT, Purpose.CERTIFICATE)
+    keys = {purpose: signer_of(purpose).public_key for purpose in service}
     async with begin(db, system("test")) as tx:
         await audit_log.register_service_keys(tx, now=now, keys=keys)
     await log.append_many(now, 150)
     await log.run(now)
     await post_journal(log, now)
     await log.run(now + dt.timedelta(minutes=1))
+    await put_documents(log, now, owner_dsn)
     await log.append_many(now, 150)
     await log.run(now + dt.timedelta(minutes=2))
     return log
+
+
+async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
+    """Store documents of every kind as their rooms do, without the cases that led to them."""
+    opinion, authorisation = signer_of(Purpose.OPINION), signer_of(Purpose.AUTHORISATION)
+    party = log.actor.party_id
+    assert party is not None
+    async with begin(log.db, log.actor) as tx:
+        for signer in (opinion, authorisation):
+            statement = possession.statement(party, signer.purpose, signer.public_key)
+            await audit_log.register_party_key(
+                tx,
+                actor=log.actor,
+                now=now,
+                purpose=signer.purpose,
+                public_key=signer.public_key,
+                possession=signer._private.sign(statement),
+            )
+    owner = await asyncpg.connect(owner_dsn)
+    await owner.execute("SET session_replication_role = replica")  # no case stands behind them
+
+    async def put(table: str, kind: str, identifier: str, bound: str, **values: Any) -> None:
+        marks = ", ".join(f"${i + 1}" for i in range(len(values)))
+        await owner.execute(
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", *values.values()
+        )
+        await log.append(now, digests=(Digest(kind, identifier, bound),))
+
+    for i in range(3):
+        application, product = new_id(), new_id()
+        number = f"HN-DP-2026-000000{i}A"
+        document = canonical(
+            {
+                "registration_number": number,
+                "product_id": product,
+                "product_name": "企业信用数据",
+                "certificate_version": 1,
+                "i": i,
+            }
+        )
+        sha256, when = sha256_hex(document), {"decided_by": None, "decided_at": now}
+        signed = signer_of(Purpose.CERTIFICATE)
+        await put(
+            "catalog.certificates", "certificate", number, sha256, number=number,
+            application_id=application, product_id=product, product_name="企业信用数据",
+            registrant_party_id=party, version=1, document=document, record_sha256=sha256,
+            key_id=signed.key_id, signature=signed.sign(document), issued_at=now,
+            entry_id=new_id(), state="active", state_since=now, open_objections=0,
+        )  # fmt: skip
+        one, two, three, four = (new_id() for _ in range(4))
+        await put(
+            "catalog.technical_opinions", "technical_opinion", str(one), sha256, id=one,
+            application_id=application, round=1, overall="pass", document=document, sha256=sha256,
+            recorded_at=now,
+        )  # fmt: skip
+        await put(
+            "catalog.compliance_opinions", "compliance_opinion", str(two), sha256, id=two,
+            application_id=application, round=1, agency_party_id=party, contract_id=new_id(),
+            overall="pass", document=document, sha256=sha256, key_id=opinion.key_id,
+            signature=opinion.sign(document), recorded_at=now,
+        )  # fmt: skip
+        await put(
+            "catalog.issuance_authorisations", "issuance_authorisation", str(three), sha256,
+            id=three, application_id=application, bureau_party_id=party, authority="省大数据管理局",
+            authorisation_number=str(i), document=document, sha256=sha256,
+            key_id=authorisation.key_id, signature=authorisation.sign(document), **when,
+        )  # fmt: skip
+        signed = signer_of(Purpose.REPORT)
+        await put(
+            "market.quarterly_reports", "report", str(four), sha256, id=four, year=2026,
+            quarter=i + 1, version=1, state="signed", operator_party_id=party, opened_at=now,
+            log_size=1, record=document, record_sha256=bytes.fromhex(sha256), generated_at=now,
+            key_id=signed.key_id, signature=signed.sign(document), signed_at=now,
+        )  # fmt: skip
+    await owner.close()
 
 
 async def post_journal(log: TestLog, now: dt.datetime) -> None:
@@ -109,6 +200,11 @@ async def owner(owner_dsn: str, market: TestLog) -> AsyncIterator[asyncpg.Connec
                          WHERE conrelid = '{table}'::regclass AND contype IN ('c', 'f', 'u') LOOP
                     EXECUTE format('ALTER TABLE {table} DROP CONSTRAINT %I CASCADE', c.conname);
                 END LOOP;
+                FOR c IN SELECT indexrelid::regclass::text AS name FROM pg_index
+                         WHERE indrelid = '{table}'::regclass AND indisunique
+                           AND NOT indisprimary LOOP
+                    EXECUTE 'DROP INDEX ' || c.name;
+                END LOOP;
             END $$""")
     await connection.execute("SET session_replication_role = replica")
     yield connection
@@ -131,9 +227,14 @@ async def campaign(
     connection: asyncpg.Connection[Any], log: TestLog, out: pathlib.Path, rounds: int
 ) -> dict[str, int]:
     """Tamper ``rounds`` times, each undone afterwards; fail on the first that is not found."""
-    assert (await verdict_of_stored(connection, log, out)).problems == ()
+    genuine = await verdict_of_stored(connection, log, out)
+    assert genuine.problems == ()
+    assert genuine.counts["records of certificate"] == genuine.counts["files of certificate"] == 3
+    assert genuine.counts["records of report"] == genuine.counts["files of report"] == 3
     kinds: dict[str, int] = {}
-    for number in range(rounds):
+    number = 0
+    while sum(kinds.values()) < rounds:
+        number += 1
         chance = random.Random(SEED * 1_000_003 + number)
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
@@ -272,7 +373,7 @@ async def test_every_tampering_of_a_long_campaign_is_found(
     kinds = await campaign(owner, market, tmp_path / "export", ROUNDS)
 
     print(f"seed {SEED}: {sum(kinds.values())} tamperings, all found and named: {kinds}")
-    assert sum(kinds.values()) >= ROUNDS * 0.8
+    assert sum(kinds.values()) == ROUNDS
 
 
 async def test_an_export_can_not_be_written_over_another(
