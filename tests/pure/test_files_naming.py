@@ -74,7 +74,6 @@ def test_content_is_sent_with_its_digest_and_in_a_sandbox() -> None:
 
     assert sent["repr-digest"] == "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
     assert "sandbox" in sent["content-security-policy"]
-    assert sent["x-content-type-options"] == "nosniff"
 
 
 def test_reading_is_remembered_unless_one_reads_ones_own() -> None:
