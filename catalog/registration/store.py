@@ -296,8 +296,9 @@ async def list_page(
 async def find_conflicts(
     tx: Tx, *, application: Application, product_name: str, content_sha256: str | None
 ) -> list[Conflict]:
-    """Return other submitted applications with the same name and an owner in common, or with the
-    same content, whoever filed them (HN-07).
+    """Return other submitted applications that resemble this one, whoever filed them (HN-07).
+
+    Either they have its name and an owner in common, or they have its content.
     """
     async with beyond_own_rows(tx):
         rows = await tx.fetch(

@@ -209,25 +209,23 @@ async def _check_list(
 async def _run_timers(
     tx: Tx, now: dt.datetime, calendar: Calendar, application: Application, *, is_accepted: bool
 ) -> None:
-    rulebook = registry.by_code(application.rulebook)
     await timers.meet(
         tx, kind="acceptance", subject_kind="application", subject_id=application.id, now=now
     )
-    # Who was not told of the last list is told of it with this decision; that clock ran on.
-    await _meet_if_running(tx, "acceptance_notification", application, now)
-    started = [("acceptance_notification", rulebook.acceptance_notice)]
+    await casework.owe_notification(
+        tx, application=application, kind="acceptance_notification", now=now, calendar=calendar
+    )
     if is_accepted:
-        started.append(("review", rulebook.review))
-    for kind, period in started:
+        rulebook = registry.by_code(application.rulebook)
         await timers.start(
             tx,
             now=now,
-            kind=kind,
+            kind="review",
             subject_kind="application",
             subject_id=application.id,
             against="supermarket_operator",
             rulebook=rulebook.code,
-            period=period,
+            period=rulebook.review,
             started_on=local_date(now),
             calendar=calendar,
             party_id=application.operator_party_id,

@@ -10,9 +10,14 @@ import msgspec
 
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
 from catalog.registration import store
 from catalog.registration.model import Application
 from catalog.registration.states import Event, advance
+from catalog.rulebooks import registry
+from catalog.timers import operations as timers
+from catalog.timers.operations import TimerAlreadyRunning
 
 
 async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
@@ -58,3 +63,30 @@ async def count_objections(
     )
     await store.update(tx, counted)
     return counted
+
+
+async def owe_notification(
+    tx: Tx, *, application: Application, kind: str, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the clock for telling the applicant of a decision (T2, one working day, HN-10(b)).
+
+    If it was not told of an earlier decision either, that older clock runs on: it ends sooner,
+    and one notification tells of both.
+    """
+    rulebook = registry.by_code(application.rulebook)
+    try:
+        await timers.start(
+            tx,
+            now=now,
+            kind=kind,
+            subject_kind="application",
+            subject_id=application.id,
+            against="supermarket_operator",
+            rulebook=rulebook.code,
+            period=rulebook.acceptance_notice,
+            started_on=local_date(now),
+            calendar=calendar,
+            party_id=application.operator_party_id,
+        )
+    except TimerAlreadyRunning:
+        return

@@ -20,7 +20,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId, new_id
-from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.registration import (
     dossier,
@@ -441,22 +440,11 @@ async def _let_agency_read(
 async def _run_timers(
     tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
 ) -> None:
-    rulebook = registry.by_code(application.rulebook)
     await timers.meet(
         tx, kind="review", subject_kind="application", subject_id=application.id, now=now
     )
-    await timers.start(
-        tx,
-        now=now,
-        kind="review_notification",
-        subject_kind="application",
-        subject_id=application.id,
-        against="supermarket_operator",
-        rulebook=rulebook.code,
-        period=rulebook.acceptance_notice,
-        started_on=local_date(now),
-        calendar=calendar,
-        party_id=application.operator_party_id,
+    await casework.owe_notification(
+        tx, application=application, kind="review_notification", now=now, calendar=calendar
     )
 
 
