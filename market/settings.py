@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
     secure_cookies: bool = False
+    platform_fee_bps: int = 500  # of each sale, in ten-thousandths
+    treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)
     max_upload_bytes: int = 256 * 1024 * 1024
     run_jobs: bool = True
     job_interval_seconds: float = 1.0

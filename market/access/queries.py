@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from catalog.kernel.db import Tx
@@ -13,8 +12,3 @@ from market.access.model import Grant
 async def find_for_order(tx: Tx, *, order_id: uuid.UUID) -> Grant | None:
     """Return the grant of an order that the actor may see, or None."""
     return await store.find(tx, order_id)
-
-
-async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
-    """Return the orders whose grant is over, or whose uses are all used."""
-    return await store.find_due(tx, now=now, limit=limit)

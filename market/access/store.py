@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Final
 
@@ -98,19 +97,6 @@ async def count_use(tx: Tx, grant: Grant) -> None:
         grant.last_record_sha256,
     )
     assert touched == 1, "a locked grant can not vanish"
-
-
-async def find_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
-    """Return the orders whose grant is over, or whose uses are all used."""
-    rows = await tx.fetch(
-        """
-        SELECT order_id FROM market.grants
-         WHERE state = 'active' AND (valid_to <= $1 OR used >= quota)
-         ORDER BY valid_to, id LIMIT $2""",
-        now,
-        limit,
-    )
-    return [row["order_id"] for row in rows]
 
 
 def grant_of(row: Row) -> Grant:

@@ -185,6 +185,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/orders/{{order_id}}/resolutions"): _do("dispute:resolve"),
     ("POST", f"{V1}/orders/{{order_id}}/cancellations"): _do("order:cancel", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/cut-offs"): _do("order:cut_off", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/resumptions"): _do("order:cut_off", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/releases"): _do("escrow:release"),
     ("GET", f"{V1}/orders/{{order_id}}/usage"): _read("statement:read", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}/ledger"): _read("order_ledger:read", PARTY),

@@ -170,6 +170,20 @@ async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
     return [row["id"] for row in rows]
 
 
+async def list_completable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return accepted orders whose grant is over, or whose uses are all used."""
+    rows = await tx.fetch(
+        """
+        SELECT o.id FROM market.orders o
+          JOIN market.grants g ON g.order_id = o.id AND g.state = 'active'
+         WHERE o.state = 'accepted' AND (g.valid_to <= $1 OR g.used >= g.quota)
+         ORDER BY g.valid_to, o.id LIMIT $2""",
+        now,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
 def _may_see(viewer: Actor, order: Order) -> bool:
     if viewer.clearance in _SEES_ALL:
         return True

@@ -1,0 +1,149 @@
+"""List products: draft, submit, publish, suspend, resume, delist (挂牌、上架、下架)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from catalog.products.metadata import check_readable
+from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.context import AnyRequest
+from market.listings import operations, queries
+from market.listings.model import Listing, Papers
+from market.listings.states import State
+
+
+class DraftListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which product is to be listed, and the papers that its data ask for."""
+
+    product_id: uuid.UUID
+    papers: Papers = Papers()
+
+
+class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+@post("/api/v1/listings", summary="Draft a listing", tags=["listings"])
+async def draft_listing(request: AnyRequest, data: JSONBody[DraftListing]) -> Response[bytes]:
+    """Draft the listing of one's own product, or revise its draft; ``gate`` tells what is missing."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        listing = await operations.draft(
+            c.tx, actor=c.actor, now=c.now, product_id=data.product_id, papers=data.papers
+        )
+        return created(listing, f"/api/v1/listings?product_id={listing.product_id}")
+
+    return await command(request, act)
+
+
+@get("/api/v1/listings", summary="Listings", tags=["listings"])
+async def list_listings(
+    request: AnyRequest,
+    *,
+    product_id: FromQuery[uuid.UUID | None] = None,
+    listing_state: FromQuery[State | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return one's own listings, or all for the operator and the regulator."""
+
+    async def look(c: Command) -> Page[Listing]:
+        return await queries.list_listings(
+            c.tx,
+            viewer=c.actor,
+            product_id=product_id,
+            state=listing_state,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/submissions", summary="Submit a listing", tags=["listings"]
+)
+async def submit_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Hand a listing in for the operator's check (提交合规核查)."""
+
+    async def act(c: Command) -> Answer:
+        return done(await operations.submit(c.tx, actor=c.actor, now=c.now, listing_id=listing_id))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/publications",
+    summary="Publish a listing",
+    tags=["listings"],
+)
+async def publish_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """List a product (上架): everyone finds it, and it can be ordered."""
+
+    async def act(c: Command) -> Answer:
+        return done(await operations.publish(c.tx, actor=c.actor, now=c.now, listing_id=listing_id))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/suspensions",
+    summary="Suspend a listing",
+    tags=["listings"],
+)
+async def suspend_listing(
+    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Take a listing off for the time being (暂停)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.suspend(
+                c.tx, actor=c.actor, now=c.now, listing_id=listing_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/resumptions", summary="Resume a listing", tags=["listings"]
+)
+async def resume_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """List again what was suspended, if it still may be listed (恢复上架)."""
+
+    async def act(c: Command) -> Answer:
+        return done(await operations.resume(c.tx, actor=c.actor, now=c.now, listing_id=listing_id))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/delistings", summary="Delist a product", tags=["listings"]
+)
+async def delist_product(
+    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Take one's own product off the market (下架). Running orders go on."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.delist(
+                c.tx, actor=c.actor, now=c.now, listing_id=listing_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)

@@ -1,0 +1,464 @@
+"""Order, sign, deliver, use, accept, dispute, cut off (订单、合同、交付、使用、验收)."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+from msgspec import Meta
+
+from catalog.files import disk
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx, run
+from catalog.kernel.ids import PartyId
+from catalog.kernel.paging import Page
+from catalog.products.metadata import check_readable
+from catalog.products.model import DeliveryMode
+from catalog.signing.canonical import framed
+from catalog.signing.model import ED25519, KeyId, Signature
+from catalog.signing.purposes import Purpose
+from market.access import grants, tokens
+from market.access import operations as access
+from market.access.model import Asked
+from market.http import attachment
+from market.http.auth import token_readers
+from market.http.command import (
+    Answer,
+    Command,
+    answer,
+    command,
+    created,
+    done,
+    idempotency_key,
+    read,
+    secret_command,
+)
+from market.http.context import AnyRequest, Context, actor, context
+from market.http.describe import KEYLESS
+from market.orders import queries
+from market.orders.model import Contract, ContractSignature, Order
+from market.orders.operations import contracting, delivery, placing, stopping
+from market.orders.states import State
+from market.orders.terms import RequestedTerms
+from market.pricing.model import UseCategory
+from market.usage import operations as usage
+from market.usage.model import Outcome, SignedStatement
+
+_Line = Annotated[str, Meta(max_length=200)]
+_TOKEN_ACTOR: Final = "download-token"  # noqa: S105
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is ordered, at which filed price, what for, and on which terms."""
+
+    product_id: uuid.UUID
+    price_item: Annotated[str, Meta(max_length=64)]
+    quantity: Annotated[int, Meta(ge=1, le=10**9)] = 1
+    purpose: Annotated[str, Meta(max_length=500)]
+    scenario: Annotated[str, Meta(max_length=64)]
+    delivery_mode: DeliveryMode
+    use_category: UseCategory | None = None
+    expected_amount_fen: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+    terms: RequestedTerms
+
+
+class SignContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A party's signature over the contract, with a key that it registered."""
+
+    key_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]  # base64 in JSON
+
+
+class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class CutOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why access is stopped, and whether for good."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    for_good: bool = False
+
+
+class Resolve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom a dispute is resolved, and why."""
+
+    ruling: delivery.Ruling
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class ContractView(msgspec.Struct, frozen=True, kw_only=True):
+    """A contract: what it says, its exact bytes, and what one signs."""
+
+    order_id: uuid.UUID
+    content: dict[str, Any]
+    document: bytes  # base64 in JSON: the canonical bytes
+    signing_input: bytes  # base64 in JSON: purpose and bytes, as they are signed
+    sha256: str
+    drafted_at: dt.datetime
+    signatures: tuple[ContractSignature, ...]
+    is_concluded: bool
+
+
+@post("/api/v1/orders", summary="Place an order", tags=["orders"])
+async def place_order(request: AnyRequest, data: JSONBody[PlaceOrder]) -> Response[bytes]:
+    """Order a product at its filed price, for a declared purpose (下单)."""
+    check_readable(data)
+    wanted = placing.PlacedOrder(**msgspec.structs.asdict(data))
+
+    async def act(c: Command) -> Answer:
+        order = await placing.place(c.tx, actor=c.actor, now=c.now, wanted=wanted)
+        return created(order, f"/api/v1/orders/{order.id}")
+
+    return await command(request, act)
+
+
+@get("/api/v1/orders", summary="Orders", tags=["orders"])
+async def list_orders(
+    request: AnyRequest,
+    *,
+    product_id: FromQuery[uuid.UUID | None] = None,
+    order_state: FromQuery[State | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return one's purchases and sales, or all orders for the operator and the regulator."""
+
+    async def look(c: Command) -> Page[Order]:
+        return await queries.list_orders(
+            c.tx,
+            viewer=c.actor,
+            product_id=product_id,
+            state=order_state,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    return answer(await read(request, look))
+
+
+@get("/api/v1/orders/{order_id:uuid}", summary="An order", tags=["orders"])
+async def get_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return an order to its parties, the operator and the regulator."""
+
+    async def look(c: Command) -> Order:
+        return await queries.get_order(c.tx, viewer=c.actor, order_id=order_id)
+
+    return answer(await read(request, look))
+
+
+@post("/api/v1/orders/{order_id:uuid}/clearances", summary="Check an order", tags=["orders"])
+async def clear_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Check an order for compliance (合规评估): cleared, or rejected with every reason."""
+    settings = context(request).settings
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await placing.clear(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                order_id=order_id,
+                platform_bps=settings.platform_fee_bps,
+                treasury_bps=settings.treasury_bps,
+            )
+        )
+
+    return await command(request, act)
+
+
+@get("/api/v1/orders/{order_id:uuid}/contract", summary="The contract", tags=["orders"])
+async def get_contract(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return the contract with the exact bytes that both parties sign (合同)."""
+
+    async def look(c: Command) -> ContractView:
+        return _view(await queries.get_contract(c.tx, viewer=c.actor, order_id=order_id))
+
+    return answer(await read(request, look))
+
+
+@post("/api/v1/orders/{order_id:uuid}/signatures", summary="Sign the contract", tags=["orders"])
+async def sign_contract(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[SignContract]
+) -> Response[bytes]:
+    """Sign the contract with a key of one's own; it is concluded when both have signed."""
+    signature = Signature(key_id=KeyId(data.key_id), value=data.signature, algorithm=ED25519)
+
+    async def act(c: Command) -> Answer:
+        signed = await contracting.sign(
+            c.tx, actor=c.actor, now=c.now, order_id=order_id, signature=signature
+        )
+        return done(_view(signed))
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/deliveries", summary="Deliver", tags=["orders"])
+async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Deliver an order (交付): the buyer gets a licence grant and the manifest."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await delivery.deliver(
+                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, order_id=order_id
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/orders/{order_id:uuid}/access-tokens",
+    summary="A short download token",
+    tags=["orders"],
+    opt=KEYLESS,
+)
+async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return a token that is good for downloads of this order for a minute (下载令牌)."""
+    wiring = context(request)
+
+    async def act(c: Command) -> Answer:
+        token = await access.issue_token(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            order_id=order_id,
+            issuer=wiring.settings.public_url,
+            signer=wiring.signers[Purpose.ACCESS_TOKEN.value],
+        )
+        return created(token, f"/api/v1/orders/{order_id}/content")
+
+    return await secret_command(request, act)
+
+
+@get("/api/v1/orders/{order_id:uuid}/content", summary="The data", tags=["orders"])
+async def get_content(
+    request: AnyRequest,
+    order_id: FromPath[uuid.UUID],
+    *,
+    purpose: FromQuery[str | None] = None,
+    scenario: FromQuery[str | None] = None,
+    delivery_mode: FromQuery[DeliveryMode | None] = None,
+    fields: FromQuery[str | None] = None,
+) -> Stream:
+    """Hand the content out, after the use was counted and committed (使用); or deny it.
+
+    With an Idempotency-Key, or a download token, the same request again counts once.
+    """
+    wiring, who = context(request), actor(request)
+    asked = Asked(
+        purpose=purpose,
+        scenario=scenario,
+        delivery_mode=delivery_mode,
+        fields=tuple(filter(None, (fields or "").split(","))),
+    )
+    check_readable(asked)
+    key, now = _request_key(request, who), wiring.now()
+
+    async def once(tx: Tx) -> delivery.Opened:
+        return await delivery.open_content(
+            tx, actor=who, now=now, order_id=order_id, asked=asked, request_key=key
+        )
+
+    opened = await run(wiring.db, who, once)
+    event, grant = opened.event.event, opened.grant
+    if event.decision is Outcome.DENY:
+        raise grants.refusal(event.reasons)  # after the denial was committed
+    stored = await disk.open_verified(
+        wiring.settings.files_dir, grant.content_sha256, grant.content_size_bytes
+    )
+    headers = attachment.headers(
+        file_name=grant.file_name,
+        size_bytes=grant.content_size_bytes,
+        sha256=grant.content_sha256,
+    )
+    headers |= {
+        "x-usage-id": str(event.id),
+        "x-usage-sequence": str(event.order_seq),
+        "x-recipient-fingerprint": grant.fingerprint_id,
+    }
+    return Stream(disk.chunks_of(stored), media_type=grant.media_type, headers=headers)
+
+
+@post("/api/v1/orders/{order_id:uuid}/acceptances", summary="Accept", tags=["orders"])
+async def accept_delivery(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Accept a delivery (验收)."""
+
+    async def act(c: Command) -> Answer:
+        return done(await delivery.accept(c.tx, actor=c.actor, now=c.now, order_id=order_id))
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/issues", summary="Dispute", tags=["orders"])
+async def raise_issue(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Object to a delivery inside the inspection period (提出异议)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await delivery.raise_issue(
+                c.tx, actor=c.actor, now=c.now, order_id=order_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/resolutions", summary="Resolve", tags=["orders"])
+async def resolve_dispute(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Resolve]
+) -> Response[bytes]:
+    """Resolve a dispute for one of the two (争议处理)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await delivery.resolve(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                order_id=order_id,
+                ruling=data.ruling,
+                reason=data.reason,
+            )
+        )
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/cancellations", summary="Cancel", tags=["orders"])
+async def cancel_order(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Give an order up before it is delivered (取消); what was paid goes back."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await placing.cancel(
+                c.tx, actor=c.actor, now=c.now, order_id=order_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/cut-offs", summary="Cut access off", tags=["orders"])
+async def cut_off_order(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[CutOff]
+) -> Response[bytes]:
+    """Stop all access of an order at once (终止授权使用, BJ-28)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await stopping.cut_off(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                order_id=order_id,
+                reason=data.reason,
+                for_good=data.for_good,
+            )
+        )
+
+    return await command(request, act)
+
+
+@post("/api/v1/orders/{order_id:uuid}/resumptions", summary="Go on", tags=["orders"])
+async def resume_order(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
+) -> Response[bytes]:
+    """Let a suspended order go on where it stood (恢复)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await stopping.resume(
+                c.tx, actor=c.actor, now=c.now, order_id=order_id, reason=data.reason
+            )
+        )
+
+    return await command(request, act)
+
+
+@get("/api/v1/orders/{order_id:uuid}/usage", summary="The usage statement", tags=["orders"])
+async def get_usage(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return the signed statement of all uses of an order (使用对账单); its issue is remembered."""
+    wiring, who = context(request), actor(request)
+    now = wiring.now()
+
+    async def once(tx: Tx) -> SignedStatement:
+        order = await queries.get_order(tx, viewer=who, order_id=order_id)
+        return await usage.issue_statement(
+            tx,
+            actor=who,
+            now=now,
+            order_id=order.id,
+            buyer_party_id=order.buyer_party_id,
+            supplier_party_id=order.supplier_party_id,
+            product_id=order.product_id,
+            signer=wiring.signers[Purpose.STATEMENT.value],
+        )
+
+    return answer(await run(wiring.db, who, once))
+
+
+def _view(contract: Contract) -> ContractView:
+    return ContractView(
+        order_id=contract.order_id,
+        content=msgspec.json.decode(contract.document),
+        document=contract.document,
+        signing_input=framed(Purpose.CONTRACT, contract.document),
+        sha256=contract.sha256,
+        drafted_at=contract.drafted_at,
+        signatures=contract.signatures,
+        is_concluded=contract.is_concluded,
+    )
+
+
+def _request_key(request: AnyRequest, who: Actor) -> str | None:
+    if who.name.startswith(_TOKEN_ACTOR):
+        return who.name  # names the token: one token, one use
+    if "idempotency-key" not in request.headers:
+        return None
+    # Kept apart from the names of tokens, so that nobody can take a token's key.
+    return f"key:{base64.urlsafe_b64encode(idempotency_key(request).encode()).decode()}"
+
+
+async def read_download_token(wiring: Context, token: str) -> Actor | None:
+    """Return who shows a download token: the buyer, for this one order; None if it is no such.
+
+    :raises TokenNotGood: if it is one, and not good.
+    """
+    if not tokens.looks_like_one(token):
+        return None
+    said = tokens.read(
+        token,
+        public_key=wiring.signers[Purpose.ACCESS_TOKEN.value].public_key,
+        issuer=wiring.settings.public_url,
+        now=wiring.now(),
+    )
+    return Actor(
+        account_id=None,
+        party_id=PartyId(said.party_id),
+        name=f"{_TOKEN_ACTOR}:{said.jti}",
+        roles=frozenset({delivery.DOWNLOAD_TOKEN, f"order:{said.order_id}"}),
+        permissions=frozenset({"grant:use"}),
+        clearance=Clearance.PARTY,
+    )
+
+
+token_readers.append(read_download_token)

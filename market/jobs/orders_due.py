@@ -1,0 +1,68 @@
+"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from catalog.kernel import db as database
+from catalog.kernel.actor import system
+from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.errors import DomainError
+from market.orders import queries as orders
+from market.orders.operations import delivery, stopping
+from market.pricing import operations as pricing
+from market.pricing.model import FilingId
+
+BATCH: Final = 100
+_ACTOR: Final = system("orders_due", "pricing:turn", "order:turn")
+_log = structlog.get_logger("jobs")
+
+
+async def run(db: Database, *, now: dt.datetime) -> int:
+    """Do what is due and return how many things were done, one in a transaction.
+
+    Two runs at once are harmless: the second finds each thing done. What is refused stays for the
+    next run and does not stop the others.
+    """
+    async with begin(db, _ACTOR) as tx:
+        filings = await pricing.list_due(tx, now=now, limit=BATCH)
+        inspected = await orders.list_due(tx, now=now, limit=BATCH)
+        used_up = await orders.list_completable(tx, now=now, limit=BATCH)
+
+    async def turn(tx: Tx, filing_id: uuid.UUID) -> object:
+        return await pricing.take_turn(tx, actor=_ACTOR, now=now, filing_id=FilingId(filing_id))
+
+    async def end_inspection(tx: Tx, order_id: uuid.UUID) -> object:
+        return await delivery.end_inspection(tx, actor=_ACTOR, now=now, order_id=order_id)
+
+    async def complete(tx: Tx, order_id: uuid.UUID) -> object:
+        return await stopping.complete(tx, actor=_ACTOR, now=now, order_id=order_id)
+
+    return (
+        await _each(db, filings, turn)
+        + await _each(db, inspected, end_inspection)
+        + await _each(db, used_up, complete)
+    )
+
+
+async def _each(
+    db: Database,
+    ids: list[FilingId] | list[uuid.UUID],
+    do: Callable[[Tx, uuid.UUID], Awaitable[object]],
+) -> int:
+    done = 0
+    for each in ids:
+
+        async def once(tx: Tx, each: uuid.UUID = each) -> object:
+            return await do(tx, each)
+
+        try:
+            done += await database.run(db, _ACTOR, once, must_remember=False) is not None
+        except DomainError as refused:
+            _log.info("not_due_after_all", id=str(each), code=refused.code)
+    return done
