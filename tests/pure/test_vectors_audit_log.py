@@ -1,0 +1,45 @@
+"""The vectors of the two FORMAT.md files are what the code makes, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import pathlib
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tests.vectors import regenerate_audit_log
+
+VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
+
+
+@pytest.mark.parametrize("name", sorted(regenerate_audit_log.FILES))
+def test_the_vectors_are_made_again_byte_for_byte(name: str) -> None:
+    assert (VECTORS / name).read_bytes() == regenerate_audit_log.content(name)
+
+
+def test_a_stranger_verifies_the_signatures_with_nothing_of_ours() -> None:
+    vectors = msgspec.json.decode((VECTORS / "signing.json").read_bytes())
+    public = base64.b64decode(vectors["public_key"])
+
+    assert hashlib.sha256(public).hexdigest()[:16] == vectors["key_id"]
+    for vector in vectors["signatures"]:
+        message = base64.b64decode(vector["message"])
+        if vector["purpose"] not in ("checkpoint", "access_token"):
+            head = f"shushi/v1/{vector['purpose']}\n".encode()
+            assert message == head + base64.b64decode(vector["document"])
+        Ed25519PublicKey.from_public_bytes(public).verify(
+            base64.b64decode(vector["signature"]), message
+        )
+
+
+def test_a_stranger_computes_the_commitment_and_the_hashes_with_nothing_of_ours() -> None:
+    vectors = msgspec.json.decode((VECTORS / "audit_log.json").read_bytes())
+    salted = bytes.fromhex(vectors["salt"]) + vectors["payload"].encode()
+
+    assert hashlib.sha256(salted).hexdigest() == vectors["payload_sha256"]
+    for leaf, expected in zip(vectors["leaves"], vectors["leaf_hashes"], strict=True):
+        assert hashlib.sha256(b"\x00" + leaf.encode()).hexdigest() == expected
+        assert msgspec.json.decode(leaf)["payload_sha256"] == vectors["payload_sha256"]
