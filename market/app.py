@@ -26,7 +26,8 @@ from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
-from market.http.problem import HANDLERS
+from market.http.problem import HANDLERS, page_makers
+from market.portal import errors
 from market.settings import Settings
 
 
@@ -125,6 +126,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Application
     :raises RouteUncovered: if a route has no rule in the policy table.
     """
     configure_logs(settings)
+    page_makers[:] = [errors.page_of]
     return Application(settings, clock or SystemClock())
 
 

@@ -66,7 +66,7 @@ async def _who(connection: AnyConnection, context: Context) -> Actor:
     cookie = connection.cookies.get(SESSION_COOKIE)
     if cookie:
         if _method(connection) in _UNSAFE:
-            _check_origin(connection)
+            check_origin(connection)
         try:
             return await _by_token(context, cookie)
         except Unauthenticated:
@@ -95,7 +95,11 @@ def presented_token(connection: AnyConnection) -> str | None:
     return connection.cookies.get(SESSION_COOKIE) or None
 
 
-def _check_origin(connection: AnyConnection) -> None:
+def check_origin(connection: AnyConnection) -> None:
+    """Return unless the request comes from another site's page.
+
+    :raises CsrfFailed: if its browser says so.
+    """
     site = connection.headers.get("sec-fetch-site")
     if site is not None:
         if site not in ("same-origin", "none"):

@@ -6,6 +6,7 @@ are in the language that was asked for; ``wording`` has both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -154,6 +155,13 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     request_id: str = ""
 
 
+# How a door answers a person who asked for a page, or None where JSON is wanted; ``app`` sets it.
+PageMaker = Callable[
+    [Request[Any, Any, Any], ProblemDocument, dict[str, str]], Response[bytes] | None
+]
+page_makers: Final[list[PageMaker]] = []
+
+
 def status_of(error: DomainError) -> int:
     """Return the HTTP status of a refusal."""
     by_code = _STATUS_OF_CODE.get(error.code)
@@ -210,6 +218,10 @@ def _respond(
         accept_language=request.headers.get("accept-language"),
         request_id=str(request.scope.get("request_id", "")),
     )
+    for make_page in page_makers:
+        made = make_page(request, problem, headers or {})
+        if made is not None:
+            return made
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == 401:
         all_headers["www-authenticate"] = "Bearer"

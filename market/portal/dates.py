@@ -1,0 +1,46 @@
+"""Say days and instants in words, as notices of law do: 2026年5月13日 星期三 24时止."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from catalog.kernel.local_time import SHANGHAI
+
+_ZH_DAYS: Final = "一二三四五六日"
+_EN_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_EN_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def day(on: dt.date, language: str) -> str:
+    """Return a day with its weekday."""
+    if language == "zh":
+        return f"{on.year}年{on.month}月{on.day}日 星期{_ZH_DAYS[on.weekday()]}"
+    return f"{_EN_DAYS[on.weekday()]}, {on.day} {_EN_MONTHS[on.month - 1]} {on.year}"
+
+
+def last_day(on: dt.date, language: str) -> str:
+    """Return a last day as it ends: at 24:00 of it (民法典 203)."""
+    if language == "zh":
+        return f"{day(on, 'zh')} 24时止"
+    return f"24:00 on {day(on, 'en')}"
+
+
+def instant(at: dt.datetime, language: str) -> str:
+    """Return an instant as a clock in Beijing shows it."""
+    local = at.astimezone(SHANGHAI)
+    clock = f"{local.hour:02}:{local.minute:02}"
+    if language == "zh":
+        return f"{local.year}年{local.month}月{local.day}日 {clock}"
+    return f"{local.day} {_EN_MONTHS[local.month - 1]} {local.year}, {clock} (UTC+8)"
+
+
+def parsed(text: str) -> dt.date | None:
+    """Return the day that a document names in ISO 8601, or None if it names none."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,348 @@
+"""Serve the pages that everybody may read: catalogue, notice board, certificates, price list."""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from catalog.certificates import queries as certificates
+from catalog.certificates import states as certificate_states
+from catalog.certificates.model import CertificateSummary, PublicCertificate
+from catalog.certificates.number import is_well_formed
+from catalog.kernel.errors import DomainError, Missing
+from catalog.kernel.paging import Page
+from catalog.notices import queries as notices
+from catalog.notices import states as notice_states
+from catalog.notices.model import PublicNotice
+from catalog.products import queries as products
+from catalog.products.model import Product
+from catalog.search import queries as search
+from catalog.search.model import FACETS, Count, Filters, Found
+from catalog.search.question import SearchQuestionTooLong, SearchQuestionUnreadable
+from market.http.command import Command, read
+from market.http.context import AnyRequest, context
+from market.http.problem import status_of
+from market.http.wording import words
+from market.listings import queries as listings
+from market.portal import static_files
+from market.portal.render import go, language_of, page
+from market.portal.show import address, cleaned
+from market.pricing import queries as pricing
+from market.pricing.model import Filing, PriceItem, PriceListLine
+
+_PAGE_SIZE: Final = 20
+_NOTICES_AT_HOME: Final = 5
+_PRICES_OF_A_PRODUCT: Final = 100
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+# The filter's name in an address, and the facet that it narrows.
+_FACET_OF: Final = {"supplier": "supplier_name"} | {
+    facet: facet for facet in FACETS if facet != "supplier_name"
+}
+_SHOWN_FACETS: Final = (
+    "form", "theme", "industry", "region", "update_cycle", "level", "supplier", "source",
+)  # fmt: skip
+
+Link = Callable[..., str]
+_State = TypeVar("_State", bound=enum.StrEnum)
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What the first page shows."""
+
+    total: int
+    facets: dict[str, list[Count]]
+    latest: list[PublicNotice]
+    certificates: Mapping[str, int]
+    notices: Mapping[str, int]
+    price_lines: int
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """What a search found, and from what price each product is had."""
+
+    found: Found
+    lowest: Mapping[uuid.UUID, PriceItem]
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A product with all that is public around it."""
+
+    product: Product
+    certificates: list[CertificateSummary]
+    prices: list[PriceListLine]
+    filing: Filing | None
+    is_listed: bool
+
+    @property
+    def certificate(self) -> CertificateSummary | None:
+        """Return the newest certificate, whatever its state."""
+        return self.certificates[-1] if self.certificates else None
+
+
+@get("/", include_in_schema=False)
+async def home(request: AnyRequest) -> Response[bytes]:
+    """Show the first page: search, categories, the latest notices, figures that lead to lists."""
+
+    async def look(c: Command) -> Home:
+        found = await search.search(c.tx, limit=1)
+        latest = await notices.list_public(
+            c.tx,
+            now=c.now,
+            calendar=c.calendar,
+            state=notice_states.State.RUNNING,
+            limit=_NOTICES_AT_HOME,
+        )
+        return Home(
+            total=found.total,
+            facets=found.facets,
+            latest=latest.items,
+            certificates=await certificates.count_by_state(c.tx),
+            notices=await notices.count_by_state(c.tx),
+            price_lines=await pricing.count_prices(c.tx),
+        )
+
+    return page(request, "home.html", home=await read(request, look))
+
+
+@get("/products", include_in_schema=False)
+async def list_products(
+    request: AnyRequest,
+    *,
+    q: FromQuery[str] = "",
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Show what a search finds, with filters and their counts (搜索、筛选)."""
+    given = {name: cleaned(request.query_params.get(name)) for name in _FACET_OF}
+    filters = Filters(**{_FACET_OF[name]: value for name, value in given.items()})
+
+    async def look(c: Command) -> Shelf:
+        found = await search.search(
+            c.tx, text=q, filters=filters, limit=_PAGE_SIZE, cursor=cursor or None
+        )
+        ids = [hit.id for hit in found.items]
+        return Shelf(found, await pricing.find_lowest_prices(c.tx, product_ids=ids))
+
+    shelf, refused = (
+        Shelf(Found(items=[], total=0, facets={}, next_cursor=None, terms=[]), {}),
+        None,
+    )
+    try:
+        shelf = await read(request, look)
+    except (SearchQuestionTooLong, SearchQuestionUnreadable) as error:
+        refused = error
+    return page(
+        request,
+        "products.html",
+        status=200 if refused is None else status_of(refused),
+        q=q if refused is None else "",
+        shelf=shelf,
+        found=shelf.found,
+        refused=None if refused is None else _said(request, refused),
+        active={name: value for name, value in given.items() if value},
+        shown_facets=[
+            (name, shelf.found.facets.get(_FACET_OF[name], [])) for name in _SHOWN_FACETS
+        ],
+        link=_linker("/products", {"q": q, **given}),
+        is_continued=bool(cursor),
+    )
+
+
+@get("/products/{product_id:uuid}", include_in_schema=False)
+async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Show one product: what it is, for what, from what, certified or not, at what price."""
+
+    async def look(c: Command) -> Offer:
+        prices = await pricing.list_prices(c.tx, product_id=product_id, limit=_PRICES_OF_A_PRODUCT)
+        return Offer(
+            product=await products.get(c.tx, viewer=c.actor, product_id=product_id),
+            certificates=await certificates.list_of_product(c.tx, product_id),
+            prices=prices.items,
+            filing=await pricing.find_any_effective(c.tx, product_id=product_id),
+            is_listed=await listings.find_listed(c.tx, product_id=product_id) is not None,
+        )
+
+    offer = await read(request, look)
+    return page(request, "product.html", offer=offer, product=offer.product)
+
+
+@get("/notices", include_in_schema=False)
+async def list_notices(
+    request: AnyRequest, *, cursor: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """Show the notice board (公示栏): what runs, how many working days are left, what is over."""
+    wanted = _one_of(notice_states.State, request.query_params.get("state"))
+
+    async def look(c: Command) -> Page[PublicNotice]:
+        return await notices.list_public(
+            c.tx,
+            now=c.now,
+            calendar=c.calendar,
+            state=wanted,
+            limit=_PAGE_SIZE,
+            cursor=cursor or None,
+        )
+
+    return page(
+        request,
+        "notices.html",
+        board=await read(request, look),
+        states=list(notice_states.State),
+        wanted=wanted,
+        link=_linker("/notices", {"state": wanted}),
+        is_continued=bool(cursor),
+    )
+
+
+@get("/notices/{notice_id:uuid}", include_in_schema=False)
+async def show_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Show one notice (公示), while it runs and ever after."""
+
+    async def look(c: Command) -> PublicNotice:
+        return await notices.get_public(c.tx, notice_id=notice_id, now=c.now, calendar=c.calendar)
+
+    return page(request, "notice.html", notice=await read(request, look))
+
+
+@get("/certificates", include_in_schema=False)
+async def list_certificates(
+    request: AnyRequest,
+    *,
+    number: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Take a certificate's number to be checked, and show the register (登记簿)."""
+    if typed := _number(number):
+        return go(f"/certificates/{_as_path(typed)}")
+    wanted = _one_of(certificate_states.State, request.query_params.get("state"))
+
+    async def look(c: Command) -> Page[CertificateSummary]:
+        return await certificates.list_public(
+            c.tx, state=wanted, limit=_PAGE_SIZE, cursor=cursor or None
+        )
+
+    return page(
+        request,
+        "certificates.html",
+        register=await read(request, look),
+        states=list(certificate_states.State),
+        wanted=wanted,
+        link=_linker("/certificates", {"state": wanted}),
+        is_continued=bool(cursor),
+    )
+
+
+@get("/certificates/{number:str}", include_in_schema=False)
+async def show_certificate(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Verify a certificate by its number (验真): in words, and how to check it without us."""
+    typed = _number(number) or ""
+    if not is_well_formed(typed):
+        return _unknown_certificate(request, typed, is_well_formed=False)
+    if typed != number:
+        return go(f"/certificates/{_as_path(typed)}")
+
+    async def look(c: Command) -> PublicCertificate | None:
+        try:
+            return await certificates.get_public(c.tx, typed)
+        except Missing:
+            return None
+
+    found = await read(request, look)
+    if found is None:
+        return _unknown_certificate(request, typed, is_well_formed=True)
+    public_url = context(request).settings.public_url.rstrip("/")
+    return page(
+        request,
+        "certificate.html",
+        certificate=found,
+        content=found.content,
+        file_address=f"/api/v1/certificates/{typed}",
+        file_url=f"{public_url}/api/v1/certificates/{typed}",
+    )
+
+
+@get("/price-list", include_in_schema=False)
+async def show_price_list(
+    request: AnyRequest,
+    *,
+    scenario: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Show the public price list by scenario (价格清单, GD-07)."""
+    wanted = cleaned(scenario)
+
+    async def look(c: Command) -> Page[PriceListLine]:
+        return await pricing.list_prices(
+            c.tx, scenario=wanted, limit=_PAGE_SIZE, cursor=cursor or None
+        )
+
+    return page(
+        request,
+        "price_list.html",
+        prices=await read(request, look),
+        wanted=wanted,
+        link=_linker("/price-list", {"scenario": wanted}),
+        is_continued=bool(cursor),
+    )
+
+
+@get("/static/{path:path}", include_in_schema=False)
+async def get_static(path: FromPath[str]) -> Response[bytes]:
+    """Return a packaged file; its name holds a digest of its bytes, so that it never changes.
+
+    :raises Missing: if there is none of that name.
+    """
+    found = static_files.all_files().get(path.removeprefix("/"))
+    if found is None:
+        raise Missing
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            "cache-control": _FOR_EVER,
+            "x-content-type-options": "nosniff",
+            "content-security-policy": "default-src 'none'",
+        },
+    )
+
+
+def _unknown_certificate(
+    request: AnyRequest, number: str, *, is_well_formed: bool
+) -> Response[bytes]:
+    return page(
+        request,
+        "certificate_unknown.html",
+        status=404,
+        number=number,
+        is_well_formed=is_well_formed,
+    )
+
+
+def _number(typed: str | None) -> str | None:
+    # People type full width, small letters and blanks; a number has none of them.
+    folded = unicodedata.normalize("NFKC", typed or "").upper()
+    return cleaned("".join(folded.split()))
+
+
+def _as_path(number: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "_" for c in number)
+
+
+def _one_of(states: type[_State], given: str | None) -> _State | None:
+    return next((state for state in states if state.value == given), None)
+
+
+def _linker(path: str, query: Mapping[str, str | None]) -> Link:
+    # A link keeps what was asked and changes a part; the place in the old list goes.
+    return lambda **changes: address(path, {**query, **changes})
+
+
+def _said(request: AnyRequest, error: DomainError) -> str:
+    wording = words(error.code, error.facts)
+    return wording.en if language_of(request) == "en" else wording.zh
