@@ -81,19 +81,6 @@ _JOURNAL: Final = f"""
            || {_digest_if_wrong("encode(j.record_sha256, 'hex')", "j.record")} AS columns
     FROM settlement.journal j ORDER BY j.key::text COLLATE "C\""""  # noqa: S608
 
-_REPORTS: Final = f"""
-    SELECT r.id::text AS id, r.record,
-           CASE WHEN r.signature IS NULL THEN '[]'::jsonb
-                ELSE jsonb_build_array(jsonb_build_object(
-                    'key_id', r.key_id,
-                    'value', translate(encode(r.signature, 'base64'), E'\\n', ''))) END
-               AS signatures,
-           jsonb_build_object(
-               'id', r.id, 'year', r.year, 'quarter', r.quarter, 'version', r.version,
-               'generated_at', {_instant("r.generated_at")}) AS columns
-    FROM market.quarterly_reports r WHERE r.record IS NOT NULL
-    ORDER BY r.id::text COLLATE "C\""""  # noqa: S608
-
 _CERTIFICATES: Final = f"""
     SELECT number AS id, document AS record, {_signature()},
            jsonb_build_object(
@@ -119,7 +106,10 @@ _AUTHORISATIONS: Final = f"""
 
 _REPORTS: Final = f"""
     SELECT id::text AS id, record, {_signature()},
-           {_digest_if_wrong("encode(record_sha256, 'hex')", "record")} AS columns
+           jsonb_build_object(
+               'id', id, 'year', year, 'quarter', quarter, 'version', version,
+               'generated_at', {_instant("generated_at")})
+           || {_digest_if_wrong("encode(record_sha256, 'hex')", "record")} AS columns
     FROM market.quarterly_reports WHERE record IS NOT NULL
     ORDER BY id::text COLLATE "C\""""  # noqa: S608
 

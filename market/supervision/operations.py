@@ -300,7 +300,7 @@ async def trace(
         traced_at=now,
         checkpoint=_signed(published.size, published.root, published.note),
         stages=in_stages(line, proofs),
-        records=tuple(await queries.list_records(tx, line)),
+        records=tuple(await queries.list_records(tx, actor, line)),
         waiting_count=len(line) - len(proofs),
         is_complete=is_complete,
     )

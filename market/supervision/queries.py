@@ -22,7 +22,10 @@ from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
+from catalog.registration import queries as registration
+from catalog.registration.model import ApplicationFile, ComplianceOpinion, IssuanceAuthorisation
 from catalog.signing.canonical import sha256_hex
+from catalog.signing.model import KeyId, Signature
 from catalog.timers import queries as timers
 from market.supervision import store
 from market.supervision.differing import first_difference
@@ -268,20 +271,47 @@ async def list_reports_of(
     return await audit_log.list_entries_about_any(tx, viewer, keys, limit=limit) if keys else []
 
 
-async def list_records(tx: Tx, line: Iterable[Entry]) -> list[TracedRecord]:
+async def list_records(tx: Tx, viewer: Actor, line: Iterable[Entry]) -> list[TracedRecord]:
     """Return the records that the entries bind, as they are stored; those kept elsewhere not."""
-    digests = bound_records(line)
-    usages = {}
-    for order_id in sorted({s.id for entry in line for s in entry.subjects if s.kind == "order"}):
-        for stored in await usage.list_for_order(tx, order_id=uuid.UUID(order_id)):
-            usages[str(stored.event.id)] = stored.record
-    found = []
-    for digest in digests:
-        if digest.kind == "usage" and digest.id in usages:
-            found.append(TracedRecord(kind=digest.kind, id=digest.id, record=usages[digest.id]))
+    entries = list(line)
+    of_cases: dict[tuple[str, str], TracedRecord] = {}
+    for application_id in _ids(entries, "application"):
+        file = await registration.get(tx, viewer=viewer, application_id=application_id)
+        of_cases |= {(record.kind, record.id): record for record in _case_records(file)}
+    for order_id in _ids(entries, "order"):
+        for stored in await usage.list_for_order(tx, order_id=order_id):
+            usage_id = str(stored.event.id)
+            record = TracedRecord(kind="usage", id=usage_id, record=stored.record)
+            of_cases["usage", usage_id] = record
+    found: list[TracedRecord] = []
+    for digest in bound_records(entries):
+        if (digest.kind, digest.id) in of_cases:
+            found.append(of_cases[digest.kind, digest.id])
         elif digest.kind in _FINDERS:
             found.extend(await _FINDERS[digest.kind](tx, digest.id))
     return found
+
+
+def _ids(entries: Iterable[Entry], kind: str) -> list[uuid.UUID]:
+    named = {s.id for entry in entries for s in entry.subjects if s.kind == kind}
+    return [uuid.UUID(each) for each in sorted(named)]
+
+
+def _case_records(file: ApplicationFile) -> list[TracedRecord]:
+    """Return what was signed in a registration: both opinions, the bureau's authorisation."""
+    records = [
+        TracedRecord(kind="technical_opinion", id=str(each.id), record=each.document)
+        for each in file.technical_opinions
+    ]
+    records += [_signed_record("compliance_opinion", each) for each in file.compliance_opinions]
+    if file.authorisation is not None:
+        records.append(_signed_record("issuance_authorisation", file.authorisation))
+    return records
+
+
+def _signed_record(kind: str, each: ComplianceOpinion | IssuanceAuthorisation) -> TracedRecord:
+    signature = Signature(key_id=KeyId(each.key_id), value=each.signature)
+    return TracedRecord(kind=kind, id=str(each.id), record=each.document, signatures=(signature,))
 
 
 async def _certificate_record(tx: Tx, number: str) -> list[TracedRecord]:

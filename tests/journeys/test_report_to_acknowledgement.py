@@ -1,0 +1,315 @@
+"""A quarter, told to the bureau: generated, signed, submitted, returned, told again, acknowledged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import pathlib
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import openpyxl
+import pytest
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.checkpoint import parse_vkey
+from catalog.audit_log.verdict import ExitCode
+from catalog.kernel.actor import Actor
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, begin
+from catalog.kernel.local_time import SHANGHAI
+from catalog.signing.canonical import canonical
+from market.cli.verify import check
+from market.jobs import deadlines_due, reports_due, sequence_log
+from market.supervision import trace_verify
+from settlement.escrow import operations as escrow
+from tests.api import Api, code
+from tests.makers_registration import Scene, make_scene, must
+from tests.store.money import accepted, three_way_split
+
+QUARTER = {"year": 2026, "quarter": 1}
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> AsyncIterator[Scene]:
+    """Everyone, in the first quarter of 2026."""
+    yield await make_scene(api, db, clock)
+
+
+async def sequence(scene: Scene) -> int:
+    """Give the entries their places and sign the tree, as the job does."""
+    context = scene.api.context
+    return await sequence_log.run(
+        scene.db,
+        now=scene.clock.now(),
+        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        journal=context.checkpoint_journal,
+    )
+
+
+async def after_the_quarter(scene: Scene, day: int = 1) -> None:
+    scene.clock.move_to(dt.datetime(2026, 4, day, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+
+
+async def generate(scene: Scene, **changed: int) -> Any:
+    return await scene.by(scene.issuer).post("/api/v1/reports", QUARTER | changed)
+
+
+async def generated(scene: Scene) -> str:
+    await sequence(scene)
+    return str(must(await generate(scene))["id"])
+
+
+async def move_money(scene: Scene, almighty: Actor) -> uuid.UUID:
+    order_id = uuid.uuid4()
+    now = scene.clock.now()
+    async with begin(scene.db, almighty) as tx:
+        await escrow.open(
+            tx,
+            actor=almighty,
+            now=now,
+            order_id=order_id,
+            payer_party_id=scene.objector.party.id,
+            amount_fen=100_001,
+        )
+        await escrow.fund(
+            tx, actor=almighty, now=now, order_id=order_id, channel="sandbox", amount_fen=100_001
+        )
+        await escrow.release(
+            tx,
+            actor=almighty,
+            now=now,
+            order_id=order_id,
+            facts=accepted(now),
+            split=three_way_split(),
+        )
+    return order_id
+
+
+def figures(document: dict[str, Any], number: int) -> dict[str, Any]:
+    return {each["code"]: each["value"] for each in document["sections"][number - 1]["figures"]}
+
+
+async def test_a_quarter_is_reported_and_acknowledged(
+    scene: Scene, almighty: Actor, tmp_path: pathlib.Path
+) -> None:
+    # a product is certified and money moves in the first quarter
+    _, number = await scene.certified()
+    await move_money(scene, almighty)
+    await after_the_quarter(scene)
+
+    # the operator generates, signs and submits
+    report_id = await generated(scene)
+    operator, regulator = scene.by(scene.issuer), scene.by(scene.regulator)
+    path = f"/api/v1/reports/{report_id}"
+    signed = must(await operator.post(f"{path}/signatures"))
+    assert signed["state"] == "signed"
+    assert signed["due_on"] == "2026-04-15"  # ten working days, the Qingming holiday skipped
+    submitted = must(await operator.post(f"{path}/submissions"))
+    assert (submitted["state"], submitted["due_state"]) == ("submitted", "met")
+
+    # the bureau reads what was signed: the register and the money are in it
+    answer = await regulator.get(path)
+    document = answer.json()["document"]
+    assert figures(document, 2)["received"] == 1
+    assert figures(document, 3)["accepted"] == 1
+    assert figures(document, 4)["passed"] == 1
+    assert figures(document, 6)["completed"] == 1
+    assert document["sections"][6]["tables"][1]["rows"][0][0] == number
+    assert figures(document, 11)["turnover_fen"] == 100_001
+    by_form = next(t for t in document["sections"][1]["tables"] if t["code"] == "by_form")
+    assert sum(row[1] for row in by_form["rows"]) == 1
+    assert dict(map(tuple, by_form["rows"])).get("unknown", 0) == 0
+    digest = hashlib.sha256(canonical(document)).hexdigest()
+    assert answer.json()["report"]["record_sha256"] == digest
+
+    # and checks it offline, with the public keys alone
+    (tmp_path / "report.json").write_bytes(answer.content)
+    (tmp_path / "keys.json").write_bytes((await scene.api.get("/api/v1/keys")).content)
+    verdict = check(str(tmp_path / "report.json"), vkey=None, keys_file=None)
+    assert verdict.exit_code is ExitCode.GENUINE
+
+    # computing it again gives the same bytes, today and after more has happened
+    same = (await regulator.get(f"{path}/recomputation")).json()
+    assert (same["identical"], same["first_difference"]) == (True, None)
+    await move_money(scene, almighty)
+    await sequence(scene)
+    assert (await regulator.get(f"{path}/recomputation")).json()["identical"]
+
+    # the workbook opens and is the same bytes each time
+    one = await regulator.get(f"{path}/workbook")
+    other = await regulator.get(f"{path}/workbook")
+    assert one.content == other.content
+    assert one.headers["content-type"].startswith("application/vnd.openxml")
+    assert "登记" in openpyxl.load_workbook(io.BytesIO(one.content)).sheetnames
+
+    # it is acknowledged, and that is the end
+    assert must(await regulator.post(f"{path}/acknowledgements"))["state"] == "acknowledged"
+    again = await regulator.post(f"{path}/acknowledgements")
+    assert (again.status_code, code(again)) == (409, "report_event_not_allowed")
+
+
+async def test_a_returned_report_is_made_anew_and_the_old_one_kept(scene: Scene) -> None:
+    await after_the_quarter(scene)
+    first = await generated(scene)
+    operator, regulator = scene.by(scene.issuer), scene.by(scene.regulator)
+    must(await operator.post(f"/api/v1/reports/{first}/signatures"))
+    must(await operator.post(f"/api/v1/reports/{first}/submissions"))
+    returned = must(
+        await regulator.post(f"/api/v1/reports/{first}/returns", {"reason": "请核对第三节"})
+    )
+    assert (returned["state"], returned["due_state"]) == ("returned", "open")
+
+    second = await generated(scene)
+
+    shown = (await regulator.get(f"/api/v1/reports/{second}")).json()
+    assert (shown["report"]["version"], shown["report"]["replaces"]) == (2, first)
+    old = (await regulator.get(f"/api/v1/reports/{first}")).json()
+    assert old["report"]["state"] == "regenerated"
+    assert old["document"]["version"] == 1
+    must(await operator.post(f"/api/v1/reports/{second}/signatures"))
+    submitted = must(await operator.post(f"/api/v1/reports/{second}/submissions"))
+    assert submitted["due_state"] == "met"
+    listed = (await regulator.get("/api/v1/reports", limit=1)).json()
+    assert [item["id"] for item in listed["items"]] == [second]
+    following = await regulator.get("/api/v1/reports", limit=1, cursor=listed["next_cursor"])
+    assert [item["id"] for item in following.json()["items"]] == [first]
+    assert following.json()["next_cursor"] is None
+
+
+async def test_a_report_is_refused_by_name(scene: Scene) -> None:
+    # before the quarter is over
+    early = await generate(scene)
+    assert (early.status_code, code(early)) == (409, "report_quarter_not_over")
+    for wrong in ({"quarter": 5}, {"quarter": 0}, {"year": 1999}):
+        refused = await generate(scene, **wrong)
+        assert (refused.status_code, code(refused)) == (422, "report_quarter_unknown")
+
+    # before the log is signed
+    await after_the_quarter(scene)
+    unsigned = await generate(scene)
+    assert (unsigned.status_code, code(unsigned)) == (409, "report_log_not_sequenced")
+
+    # twice
+    report_id = await generated(scene)
+    twice = await generate(scene)
+    assert (twice.status_code, code(twice)) == (409, "report_already_generated")
+    assert twice.json()["facts"]["report_id"] == report_id
+
+    # out of turn, and without a reason
+    operator, regulator = scene.by(scene.issuer), scene.by(scene.regulator)
+    path = f"/api/v1/reports/{report_id}"
+    for who, step in ((operator, "submissions"), (regulator, "acknowledgements")):
+        refused = await who.post(f"{path}/{step}")
+        assert (refused.status_code, code(refused)) == (409, "report_event_not_allowed")
+    unreasoned = await regulator.post(f"{path}/returns", {"reason": "  "})
+    assert (unreasoned.status_code, code(unreasoned)) == (422, "report_return_reason_missing")
+
+    # by others
+    for who, step in ((regulator, "signatures"), (operator, "acknowledgements")):
+        refused = await who.post(f"{path}/{step}")
+        assert (refused.status_code, code(refused)) == (403, "permission_missing")
+    assert (await scene.by(scene.supplier).get(path)).status_code == 403
+
+    # one that is not there
+    nowhere = f"/api/v1/reports/{uuid.uuid4()}"
+    for look in (nowhere, f"{nowhere}/workbook", f"{nowhere}/recomputation"):
+        assert code(await regulator.get(look)) == "not_found"
+    assert code(await operator.post(f"{nowhere}/signatures")) == "not_found"
+
+
+async def test_an_operator_without_delegation_does_not_report(scene: Scene) -> None:
+    await after_the_quarter(scene)
+    await sequence(scene)
+    regulator = scene.by(scene.regulator)
+    (delegation,) = (await regulator.get("/api/v1/delegations")).json()["items"]
+    must(
+        await regulator.post(
+            f"/api/v1/delegations/{delegation['id']}/endings", {"reason": "授权期满"}
+        )
+    )
+
+    refused = await generate(scene)
+
+    assert (refused.status_code, code(refused)) == (409, "operator_not_delegated")
+
+
+async def test_the_report_is_open_from_the_end_of_the_quarter_and_overdue_in_time(
+    scene: Scene,
+) -> None:
+    assert await reports_due.run(scene.db, now=scene.clock.now()) == 0  # not delegated in 2025
+    await after_the_quarter(scene)
+    assert await reports_due.run(scene.db, now=scene.clock.now()) == 1
+    assert await reports_due.run(scene.db, now=scene.clock.now()) == 0
+    regulator = scene.by(scene.regulator)
+    (report,) = (await regulator.get("/api/v1/reports")).json()["items"]
+    assert (report["state"], report["due_on"], report["due_state"]) == (
+        "open",
+        "2026-04-15",
+        "open",
+    )
+    unread = await regulator.get(f"/api/v1/reports/{report['id']}")
+    assert (unread.status_code, code(unread)) == (409, "report_not_generated")
+
+    await after_the_quarter(scene, day=16)
+    await deadlines_due.run(scene.db, now=scene.clock.now())
+
+    regulator = scene.by(scene.regulator)
+    (late,) = (await regulator.get("/api/v1/reports")).json()["items"]
+    assert late["due_state"] == "overdue"
+    report_id = await generated(scene)
+    assert report_id == report["id"]  # the open one is filled in
+    must(await scene.by(scene.issuer).post(f"/api/v1/reports/{report_id}/signatures"))
+    sent = must(await scene.by(scene.issuer).post(f"/api/v1/reports/{report_id}/submissions"))
+    assert sent["due_state"] == "met_late"
+
+
+async def test_a_product_is_traced_in_one_call_and_the_line_is_checked_offline(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    await after_the_quarter(scene)
+    report_id = await generated(scene)
+    await sequence(scene)
+    key = parse_vkey((await scene.api.get("/api/v1/keys")).json()["log"])
+
+    answer = await scene.by(scene.regulator).get(f"/api/v1/traces/{scene.product_id}")
+
+    assert answer.status_code == 200, answer.text
+    trace = trace_verify.read_trace(answer.content)
+    stages = [stage.stage.value for stage in trace.stages]
+    assert stages == [
+        "product",
+        "application",
+        "opinion",
+        "notice",
+        "authorisation",
+        "certificate",
+        "report",
+    ]
+    records = {(record.kind, record.id) for record in trace.records}
+    assert {("certificate", number), ("report", report_id)} <= records
+    verdict = trace_verify.verify(trace, key)
+    assert verdict.problems == ()
+    assert trace.is_complete
+    assert trace.waiting_count == 0
+
+    # whatever is changed on the way is found
+    told = msgspec.json.decode(answer.content)
+    told["stages"][0]["entries"][0]["payload"]["facts"] = {"name": "another"}
+    tampered = trace_verify.read_trace(msgspec.json.encode(told))
+    assert [bad.kind for bad in trace_verify.verify(tampered, key).problems] == ["entry"]
+
+    # reading it was remembered
+    read = await scene.by(scene.regulator).get("/api/v1/audit-entries", event="trace:read")
+    assert len(read.json()["items"]) == 1
+    # and it is the regulator's to read
+    assert (
+        await scene.by(scene.issuer).get(f"/api/v1/traces/{scene.product_id}")
+    ).status_code == 403
+    unknown = await scene.by(scene.regulator).get(f"/api/v1/traces/{uuid.uuid4()}")
+    assert code(unknown) == "not_found"
