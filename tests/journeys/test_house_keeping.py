@@ -86,12 +86,24 @@ async def test_brackets_inside_a_string_are_no_depth(api: Api) -> None:
 
 
 async def test_a_command_without_a_key_or_with_a_bad_one_is_refused(api: Api) -> None:
-    body = {"name": "x"}
+    body = {
+        "kind": "legal_person",
+        "name": "示例公司",
+        "uscc": "91110000600037341L",
+        "evidence_sha256": "0" * 64,
+        "login": "somebody",
+        "display_name": "某人",
+        "password": "a long enough passphrase",
+    }
 
-    without = await api.http.post("/api/v1/objections", json=body)
-    bad = await api.http.post("/api/v1/objections", json=body, headers={"idempotency-key": "键"})
+    without = await api.http.post("/api/v1/parties", json=body)
+    empty = await api.http.post("/api/v1/parties", json=body, headers={"idempotency-key": ""})
+    long = await api.http.post("/api/v1/parties", json=body, headers={"idempotency-key": "k" * 256})
+    good = await api.http.post("/api/v1/parties", json=body, headers={"idempotency-key": "k"})
 
-    assert {without.status_code, bad.status_code} <= {400, 401, 422}
+    assert code(without) == "idempotency_key_missing"
+    assert code(empty) == code(long) == "idempotency_key_malformed"
+    assert good.status_code == 201, good.text
 
 
 async def test_an_unknown_token_is_nobody(api: Api) -> None:
