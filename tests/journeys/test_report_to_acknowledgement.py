@@ -7,7 +7,6 @@ import hashlib
 import io
 import pathlib
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -34,9 +33,9 @@ QUARTER = {"year": 2026, "quarter": 1}
 
 
 @pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> AsyncIterator[Scene]:
+async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
     """Everyone, in the first quarter of 2026."""
-    yield await make_scene(api, db, clock)
+    return await make_scene(api, db, clock)
 
 
 async def sequence(scene: Scene) -> int:
