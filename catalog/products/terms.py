@@ -7,6 +7,7 @@ letter, digit or character in it.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -18,6 +19,7 @@ _MAX_POSITION: Final = 16_383  # tsvector's own limits
 _MAX_POSITIONS: Final = 255
 # Fields stand apart, so that the end of one and the start of the next are not neighbours.
 _GAP: Final = 16
+_REMEMBERED: Final = 1 << 15
 
 # Words that stand in nearly every description and tell nothing.
 _EMPTY: Final = frozenset(
@@ -73,13 +75,7 @@ def normal(text: str) -> str:
 
 def cut(text: str) -> list[str]:
     """Return the terms of ``text`` in their order, doubles included."""
-    if not text:
-        return []
-    return [
-        word
-        for word in rjieba.cut_for_search(normal(text))
-        if word not in _EMPTY and len(word) <= MAX_TERM_LENGTH and any(c.isalnum() for c in word)
-    ]
+    return [word for word in rjieba.cut_for_search(normal(text)) if _is_term(word)] if text else []
 
 
 def vector(*, title: str, labels: Iterable[str], body: str) -> str:
@@ -88,15 +84,22 @@ def vector(*, title: str, labels: Iterable[str], body: str) -> str:
     position = 0
     for weight, text in (("A", title), ("B", " ".join(labels)), ("C", body)):
         for term in cut(text):
-            position = min(position + 1, _MAX_POSITION)
+            position += 1
             places = positions.setdefault(term, [])
             if len(places) < _MAX_POSITIONS:
-                places.append(f"{position}{weight}")
+                places.append(f"{min(position, _MAX_POSITION)}{weight}")
         position += _GAP
-    return " ".join(f"{quoted(term)}:{','.join(places)}" for term, places in positions.items())
+    return " ".join([f"{quoted(term)}:{','.join(places)}" for term, places in positions.items()])
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def quoted(term: str) -> str:
     """Return ``term`` as one lexeme in the literal of a tsvector or tsquery."""
     escaped = term.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"
+
+
+# Half of a catalogue is made of a few thousand words; what was asked of them is remembered.
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _is_term(word: str) -> bool:
+    return word not in _EMPTY and len(word) <= MAX_TERM_LENGTH and any(c.isalnum() for c in word)

@@ -9,8 +9,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Without fastupdate an import is a tenth slower; with it every search right after one walks the
+    # pending list first, which made the slowest of a hundred ten times as slow.
     op.execute(
         "CREATE INDEX product_documents_terms ON catalog.product_documents USING gin (terms)"
+        " WITH (fastupdate = off)"
     )
     op.execute(
         "CREATE INDEX product_documents_newest"
