@@ -97,7 +97,12 @@ def values_of(payload: dict[str, Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in (payload.get("after"), payload.get("facts")):
         if isinstance(part, dict):
-            for record in (part.get("form"), part.get("description"), part):
+            for record in (
+                part.get("form"),
+                part.get("description"),
+                part.get("told"),
+                part,
+            ):
                 found |= _record_values(record)
     if payload.get("reason") is not None:
         found.setdefault("reason", payload["reason"])

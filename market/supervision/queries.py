@@ -27,6 +27,7 @@ from catalog.registration.model import ApplicationFile, ComplianceOpinion, Issua
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import KeyId, Signature
 from catalog.timers import queries as timers
+from market.orders import queries as orders
 from market.supervision import store
 from market.supervision.differing import first_difference
 from market.supervision.facts import (
@@ -283,6 +284,9 @@ async def list_records(tx: Tx, viewer: Actor, line: Iterable[Entry]) -> list[Tra
             usage_id = str(stored.event.id)
             record = TracedRecord(kind="usage", id=usage_id, record=stored.record)
             of_cases["usage", usage_id] = record
+        contract = await _contract_record(tx, viewer, order_id)
+        if contract is not None:
+            of_cases["contract", contract.id] = contract
     found: list[TracedRecord] = []
     for digest in bound_records(entries):
         if (digest.kind, digest.id) in of_cases:
@@ -312,6 +316,19 @@ def _case_records(file: ApplicationFile) -> list[TracedRecord]:
 def _signed_record(kind: str, each: ComplianceOpinion | IssuanceAuthorisation) -> TracedRecord:
     signature = Signature(key_id=KeyId(each.key_id), value=each.signature)
     return TracedRecord(kind=kind, id=str(each.id), record=each.document, signatures=(signature,))
+
+
+async def _contract_record(tx: Tx, viewer: Actor, order_id: uuid.UUID) -> TracedRecord | None:
+    try:
+        contract = await orders.get_contract(tx, viewer=viewer, order_id=order_id)
+    except Missing:  # none is drawn up yet, or the money moved for no order of ours
+        return None
+    return TracedRecord(
+        kind="contract",
+        id=str(contract.order_id),
+        record=contract.document,
+        signatures=tuple(each.signature for each in contract.signatures),
+    )
 
 
 async def _certificate_record(tx: Tx, number: str) -> list[TracedRecord]:
