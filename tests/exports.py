@@ -242,6 +242,8 @@ def small_market(entries: int = 300) -> Maker:
         number = f"HN-DPR-2026-000{i}"
         maker.bind("certificate", number, {"number": number, "名称": "企业信用"}, certificate)
     maker.bind("contract", "o-1", {"order": "o-1"}, *signers, holders=(str(buyer), str(seller)))
+    signed = Digest("contract", "o-1", sha256_hex(maker.records["contract"][0].record))
+    maker.append("contract:signed", digests=(signed,))
     maker.append("order:paid", subjects=(order,), order_seq=2)
     maker.sign()
     for i in range(5):

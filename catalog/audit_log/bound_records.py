@@ -29,6 +29,7 @@ class Bound(msgspec.Struct, frozen=True):
     sha256: str
     first_at: str
     last_at: str
+    times: int = 1
 
 
 class Digests:
@@ -44,7 +45,8 @@ class Digests:
             earlier = self._newest.get((digest.kind, digest.id))
             same = earlier is not None and earlier.sha256 == digest.sha256
             first_at = earlier.first_at if same and earlier is not None else leaf.at
-            self._newest[digest.kind, digest.id] = Bound(digest.sha256, first_at, leaf.at)
+            times = earlier.times + 1 if same and earlier is not None else 1
+            self._newest[digest.kind, digest.id] = Bound(digest.sha256, first_at, leaf.at, times)
 
     def take(self, kind: str, identifier: str) -> Bound | None:
         """Return what binds a record that is here, and tick it off."""
@@ -222,6 +224,9 @@ class _Keyring:
             return f"a {kind} bears no signature" if row.signatures else None
         if not row.signatures and kind in export.ALWAYS_SIGNED:
             return "it bears no signature"
+        # Each party's signing enters the contract once more.
+        if kind == "contract" and bound is not None and len(row.signatures) != bound.times:
+            return f"{bound.times} signed it, but it bears {len(row.signatures)} signatures"
         for signature in row.signatures:
             reason = self._signature_fault(purpose, row.record, signature, bound)
             if reason is not None:

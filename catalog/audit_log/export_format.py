@@ -35,6 +35,7 @@ BOUND: Final = frozenset(
         "certificate",
         "compliance_opinion",
         "contract",
+        "filing",
         "issuance_authorisation",
         "journal",
         "key",

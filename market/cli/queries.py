@@ -113,6 +113,37 @@ _REPORTS: Final = f"""
     FROM market.quarterly_reports WHERE record IS NOT NULL
     ORDER BY id::text COLLATE "C\""""  # noqa: S608
 
+# A contract that nobody signed yet is a draft, and no entry knows it. A signature without its
+# contract shows as a contract without bytes.
+_CONTRACTS: Final = f"""
+    SELECT s.order_id::text AS id, coalesce(c.record, '') AS record, s.signatures,
+           CASE WHEN c.order_id IS NULL THEN '{{}}'::jsonb ELSE
+               jsonb_build_object('order_id', c.order_id, 'drafted_at', {_instant("c.drafted_at")})
+               || {_digest_if_wrong("c.record_sha256", "c.record")} END AS columns
+    FROM (SELECT order_id, jsonb_agg(jsonb_build_object(
+                     'key_id', key_id, 'holder_party_id', party_id,
+                     'value', replace(encode(value, 'base64'), E'\\n', ''))
+                     ORDER BY side) AS signatures
+          FROM market.contract_signatures GROUP BY order_id) s
+    LEFT JOIN market.contracts c ON c.order_id = s.order_id
+    ORDER BY s.order_id::text COLLATE "C\""""  # noqa: S608
+
+_USAGE: Final = f"""
+    SELECT id::text AS id, record, '[]'::jsonb AS signatures,
+           jsonb_build_object(
+               'id', id, 'order_id', order_id, 'order_seq', order_seq, 'grant_id', grant_id,
+               'buyer_party_id', buyer_party_id, 'supplier_party_id', supplier_party_id,
+               'product_id', product_id, 'request_key', request_key, 'decision', decision,
+               'price_units', price_units)
+           || {_digest_if_wrong("record_sha256", "record")} AS columns
+    FROM market.usage_events ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
+_FILINGS: Final = f"""
+    SELECT id::text AS id, record, '[]'::jsonb AS signatures,
+           {_digest_if_wrong("record_sha256", "record")} AS columns
+    FROM market.pricing_filings WHERE record IS NOT NULL
+    ORDER BY id::text COLLATE "C\""""  # noqa: S608
+
 RECORDS: Final = (
     RecordTable("journal", _JOURNAL),
     RecordTable("certificate", _CERTIFICATES, "shushi-certificate-v1"),
@@ -120,6 +151,9 @@ RECORDS: Final = (
     RecordTable("compliance_opinion", _COMPLIANCE_OPINIONS),
     RecordTable("issuance_authorisation", _AUTHORISATIONS),
     RecordTable("report", _REPORTS, "shushi/report/1"),
+    RecordTable("contract", _CONTRACTS),
+    RecordTable("usage", _USAGE),
+    RecordTable("filing", _FILINGS),
 )
 
 

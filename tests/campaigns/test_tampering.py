@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from catalog.audit_log import operations as audit_log
+from catalog.audit_log.leaf import instant
 from catalog.audit_log.model import Digest, Subject
 from catalog.audit_log.verify import verify_export
 from catalog.kernel.actor import Actor, Clearance, system
@@ -65,7 +66,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "catalog.issuance_authorisations": (
         "id", "bureau_party_id", "document", "sha256", "key_id", "signature",
     ),
-    "market.quarterly_reports": ("id", "record", "record_sha256", "key_id", "signature"),
+    "market.contracts": ("order_id", "record", "record_sha256", "drafted_at"),
+    "market.contract_signatures": ("order_id", "party_id", "key_id", "value"),
+    "market.usage_events": (
+        "id", "order_id", "order_seq", "grant_id", "buyer_party_id", "supplier_party_id",
+        "product_id", "request_key", "decision", "price_units", "record", "record_sha256",
+    ),
+    "market.quarterly_reports": (
+        "id", "year", "quarter", "version", "record", "record_sha256", "key_id", "signature",
+    ),
 }  # fmt: skip
 
 
@@ -92,10 +101,11 @@ async def market(
 async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
     """Store documents of every kind as their rooms do, without the cases that led to them."""
     opinion, authorisation = signer_of(Purpose.OPINION), signer_of(Purpose.AUTHORISATION)
+    buying = signer_of(Purpose.CONTRACT)
     party = log.actor.party_id
     assert party is not None
     async with begin(log.db, log.actor) as tx:
-        for signer in (opinion, authorisation):
+        for signer in (opinion, authorisation, buying):
             statement = possession.statement(party, signer.purpose, signer.public_key)
             await audit_log.register_party_key(
                 tx,
@@ -116,7 +126,7 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
         await log.append(now, digests=(Digest(kind, identifier, bound),))
 
     for i in range(3):
-        application, product = new_id(), new_id()
+        application, product, one, two, three, four = (new_id() for _ in range(6))
         number = f"HN-DP-2026-000000{i}A"
         document = canonical(
             {
@@ -125,6 +135,11 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
                 "product_name": "企业信用数据",
                 "certificate_version": 1,
                 "i": i,
+                "id": four,
+                "year": 2026,
+                "quarter": i + 1,
+                "version": 1,
+                "generated_at": "2026-03-02T01:00:00.000000Z",
             }
         )
         sha256, when = sha256_hex(document), {"decided_by": None, "decided_at": now}
@@ -136,7 +151,6 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
             key_id=signed.key_id, signature=signed.sign(document), issued_at=now,
             entry_id=new_id(), state="active", state_since=now, open_objections=0,
         )  # fmt: skip
-        one, two, three, four = (new_id() for _ in range(4))
         await put(
             "catalog.technical_opinions", "technical_opinion", str(one), sha256, id=one,
             application_id=application, round=1, overall="pass", document=document, sha256=sha256,
@@ -160,6 +174,29 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
             quarter=i + 1, version=1, state="signed", operator_party_id=party, opened_at=now,
             log_size=1, record=document, record_sha256=bytes.fromhex(sha256), generated_at=now,
             key_id=signed.key_id, signature=signed.sign(document), signed_at=now,
+        )  # fmt: skip
+        contract = canonical({"order_id": application, "drafted_at": instant(now), "i": i})
+        sides = {"buyer_party_id": party, "supplier_party_id": product}
+        await put(
+            "market.contracts", "contract", str(application), sha256_hex(contract),
+            order_id=application, record=contract, record_sha256=sha256_hex(contract), split="{}",
+            drafted_at=now, **sides,
+        )  # fmt: skip
+        await owner.execute(
+            """INSERT INTO market.contract_signatures (order_id, side, buyer_party_id,
+                   supplier_party_id, party_id, key_id, algorithm, value, signed_at)
+               VALUES ($1, 'buyer', $2, $3, $2, $4, 'ed25519', $5, $6)""",
+            application, party, product, buying.key_id, buying.sign(contract), now,
+        )  # fmt: skip
+        event = {
+            "id": one, "order_id": application, "order_seq": 1, "grant_id": two,
+            "product_id": product, "request_key": "k", "decision": "allow", "price_units": i,
+            **sides,
+        }  # fmt: skip
+        usage = canonical(event)
+        await put(
+            "market.usage_events", "usage", str(one), sha256_hex(usage), **event, at=now,
+            record=usage, record_sha256=sha256_hex(usage), entry_id=new_id(),
         )  # fmt: skip
     await owner.close()
 
@@ -230,6 +267,7 @@ async def campaign(
     genuine = await verdict_of_stored(connection, log, out)
     assert genuine.problems == ()
     assert genuine.counts["records of certificate"] == genuine.counts["files of certificate"] == 3
+    assert genuine.counts["records of contract"] == genuine.counts["records of usage"] == 3
     assert genuine.counts["records of report"] == genuine.counts["files of report"] == 3
     kinds: dict[str, int] = {}
     number = 0
@@ -240,6 +278,7 @@ async def campaign(
         await transaction.start()
         try:
             told = await tamper(connection, chance)
+            print(number, told, flush=True)
             if told is None:
                 continue
             verdict = await verdict_of(connection, log, out)
@@ -387,10 +426,13 @@ async def test_an_export_can_not_be_written_over_another(
 
 
 async def test_what_waits_for_its_place_is_exported_and_told(
-    market: TestLog, tmp_path: pathlib.Path, now: dt.datetime
+    db: Database, almighty: Actor, data_dir: pathlib.Path, tmp_path: pathlib.Path, now: dt.datetime
 ) -> None:
     from market.cli.export import write_export
 
+    market = TestLog(db, almighty, data_dir)
+    await market.append_many(now, 5)
+    await market.run(now)
     await market.append(now, subjects=(Subject("order", "9"),), digests=(Digest("x", "1", "0"),))
     counts = await write_export(
         market.db, tmp_path / "a", now=now, origin=ORIGIN, signer_journal=market.journal.path

@@ -124,7 +124,7 @@ def test_a_rewritten_log_is_named_by_its_first_checkpoint(export: Export) -> Non
     for name in ("checkpoint",):
         forged.files[name] = GENUINE.files[name]
 
-    assert first_bad(forged) == "checkpoint 21: entries 11 to 20 do not have the signed root"
+    assert first_bad(forged) == "checkpoint 22: entries 12 to 21 do not have the signed root"
 
 
 @pytest.mark.parametrize(("cut", "missing"), [(299, 299), (290, 290)])
@@ -157,8 +157,8 @@ CASES: list[tuple[str, int, dict[str, Any], str]] = [
     ("payloads.jsonl", 5, {"at": None}, "entry 5: the payload of"),
     ("payloads.jsonl", 5, {"idx": 4}, "payload "),
     ("checkpoints.jsonl", 1, {"size": 25}, "checkpoint 25: its columns differ from its note"),
-    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 21: was signed at another time"),
-    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 21: is malformed"),
+    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 22: was signed at another time"),
+    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 22: is malformed"),
     ("signer.jsonl", 1, {"size": 3}, "checkpoint 3: the signer's journal contradicts itself"),
     ("records/journal.jsonl", 2, {"id": "j-9"}, "journal j-9: no entry of the log knows it"),
     ("records/journal.jsonl", 2, {"columns": {"kind": "refund"}}, "journal j-2: its column kind"),
