@@ -61,7 +61,12 @@ async def has_number(tx: Tx, operator_party_id: PartyId, contract_number: str) -
 async def list_of_agency(tx: Tx, agency_party_id: PartyId) -> list[AgencyContract]:
     """Return all contracts of an agency, newest first."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.agency_contracts WHERE agency_party_id = $1 ORDER BY id DESC",
+        """
+        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
+               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
+          FROM catalog.agency_contracts
+         WHERE agency_party_id = $1
+         ORDER BY id DESC""",
         agency_party_id,
     )
     return [_contract(row) for row in rows]
@@ -71,7 +76,9 @@ async def list_active(tx: Tx, on: dt.date) -> list[AgencyContract]:
     """Return the contracts under which cases may be given on a day, in id order."""
     rows = await tx.fetch(
         """
-        SELECT * FROM catalog.agency_contracts
+        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
+               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
+          FROM catalog.agency_contracts
          WHERE state = 'active' AND starts_on <= $1 AND ends_on >= $1
          ORDER BY id""",
         on,
@@ -83,7 +90,9 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Age
     """Return contracts, newest first, older than ``before``."""
     rows = await tx.fetch(
         """
-        SELECT * FROM catalog.agency_contracts
+        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
+               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
+          FROM catalog.agency_contracts
          WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2""",
         before,
         limit,
@@ -94,7 +103,13 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Age
 async def lock(tx: Tx, contract_id: uuid.UUID) -> AgencyContract | None:
     """Lock and return a contract, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.agency_contracts WHERE id = $1 FOR UPDATE", contract_id
+        """
+        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
+               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
+          FROM catalog.agency_contracts
+         WHERE id = $1
+         FOR UPDATE""",
+        contract_id,
     )
     return None if row is None else _contract(row)
 

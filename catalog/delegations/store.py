@@ -58,7 +58,12 @@ async def has_document(tx: Tx, authority_party_id: PartyId, document_number: str
 async def list_of_operator(tx: Tx, operator_party_id: PartyId) -> list[Delegation]:
     """Return all delegations of an operator, newest first."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.delegations WHERE operator_party_id = $1 ORDER BY id DESC",
+        """
+        SELECT id, authority_party_id, operator_party_id, document_number, scope, valid_from,
+               valid_to, ended_on, end_reason, created_at
+          FROM catalog.delegations
+         WHERE operator_party_id = $1
+         ORDER BY id DESC""",
         operator_party_id,
     )
     return [_delegation(row) for row in rows]
@@ -68,7 +73,9 @@ async def list_in_force(tx: Tx, on: dt.date) -> list[Delegation]:
     """Return the delegations that count on a day, newest first."""
     rows = await tx.fetch(
         """
-        SELECT * FROM catalog.delegations
+        SELECT id, authority_party_id, operator_party_id, document_number, scope, valid_from,
+               valid_to, ended_on, end_reason, created_at
+          FROM catalog.delegations
          WHERE valid_from <= $1 AND (valid_to IS NULL OR valid_to >= $1)
            AND (ended_on IS NULL OR ended_on > $1)
          ORDER BY id DESC""",
@@ -81,7 +88,9 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Del
     """Return delegations, newest first, older than ``before``."""
     rows = await tx.fetch(
         """
-        SELECT * FROM catalog.delegations
+        SELECT id, authority_party_id, operator_party_id, document_number, scope, valid_from,
+               valid_to, ended_on, end_reason, created_at
+          FROM catalog.delegations
          WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2""",
         before,
         limit,
@@ -92,7 +101,13 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Del
 async def lock(tx: Tx, delegation_id: uuid.UUID) -> Delegation | None:
     """Lock and return a delegation, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.delegations WHERE id = $1 FOR UPDATE", delegation_id
+        """
+        SELECT id, authority_party_id, operator_party_id, document_number, scope, valid_from,
+               valid_to, ended_on, end_reason, created_at
+          FROM catalog.delegations
+         WHERE id = $1
+         FOR UPDATE""",
+        delegation_id,
     )
     return None if row is None else _delegation(row)
 

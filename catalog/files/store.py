@@ -47,14 +47,27 @@ async def insert(tx: Tx, file: StoredFile) -> None:
 
 async def find(tx: Tx, file_id: uuid.UUID) -> StoredFile | None:
     """Return a file that row-level security lets the actor see, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.files WHERE id = $1", file_id)
+    row = await tx.fetch_one(
+        """
+        SELECT id, sha256, size_bytes, media_type, file_name, uploaded_by, owner_party_id,
+               uploaded_at
+          FROM catalog.files
+         WHERE id = $1""",
+        file_id,
+    )
     return None if row is None else msgspec.convert(dict(row), StoredFile)
 
 
 async def find_many(tx: Tx, file_ids: Sequence[uuid.UUID]) -> list[StoredFile]:
     """Return those of the files that the actor may see, in id order."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.files WHERE id = ANY($1::uuid[]) ORDER BY id", list(file_ids)
+        """
+        SELECT id, sha256, size_bytes, media_type, file_name, uploaded_by, owner_party_id,
+               uploaded_at
+          FROM catalog.files
+         WHERE id = ANY($1::uuid[])
+         ORDER BY id""",
+        list(file_ids),
     )
     return [msgspec.convert(dict(row), StoredFile) for row in rows]
 

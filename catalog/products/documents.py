@@ -24,7 +24,6 @@ def document(product: Product, description: Description) -> Document:
         source_id=None,
         name=description.name,
         supplier_name=product.supplier_name,
-        supplier_party_id=product.supplier_party_id,
         summary=summary(description.description or description.value_statement),
         form=description.form.value,
         industry=description.industry_section or None,

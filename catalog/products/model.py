@@ -284,7 +284,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     source_id: str | None
     name: str
     supplier_name: str
-    supplier_party_id: PartyId | None
     summary: str
     form: str | None
     industry: str | None

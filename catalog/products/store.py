@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -59,7 +59,6 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("source_id", sa.Text),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("supplier_name", sa.Text, nullable=False),
-    sa.Column("supplier_party_id", sa.Uuid),
     sa.Column("summary", sa.Text, nullable=False),
     sa.Column("form", sa.Text),
     sa.Column("industry", sa.Text),
@@ -119,13 +118,28 @@ async def update(tx: Tx, product: Product) -> None:
 
 async def find(tx: Tx, product_id: uuid.UUID) -> Product | None:
     """Return a product that row-level security lets the actor see, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.products WHERE id = $1", product_id)
+    row = await tx.fetch_one(
+        """
+        SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
+               imported, source, source_id, is_public, version, created_at, updated_at
+          FROM catalog.products
+         WHERE id = $1""",
+        product_id,
+    )
     return None if row is None else _product(row, await _contents(tx, product_id))
 
 
 async def lock(tx: Tx, product_id: uuid.UUID) -> Product | None:
     """Lock and return a product that the actor may see, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.products WHERE id = $1 FOR UPDATE", product_id)
+    row = await tx.fetch_one(
+        """
+        SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
+               imported, source, source_id, is_public, version, created_at, updated_at
+          FROM catalog.products
+         WHERE id = $1
+         FOR UPDATE""",
+        product_id,
+    )
     return None if row is None else _product(row, await _contents(tx, product_id))
 
 
@@ -135,7 +149,9 @@ async def list_of_supplier(
     """Return products of a supplier, newest first, older than ``before``; without contents."""
     rows = await tx.fetch(
         """
-        SELECT * FROM catalog.products
+        SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
+               imported, source, source_id, is_public, version, created_at, updated_at
+          FROM catalog.products
          WHERE supplier_party_id = $1 AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3""",
         supplier_party_id,
@@ -162,7 +178,10 @@ async def insert_content(tx: Tx, product_id: uuid.UUID, content: Content) -> Non
 async def find_content(tx: Tx, product_id: uuid.UUID, version: int) -> Content | None:
     """Return one version of what is delivered, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.product_contents WHERE product_id = $1 AND version = $2",
+        """
+        SELECT version, file_id, sha256, size_bytes, media_type, file_name, attached_at
+          FROM catalog.product_contents
+         WHERE product_id = $1 AND version = $2""",
         product_id,
         version,
     )
@@ -174,10 +193,9 @@ async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime)
     await tx.execute(
         """
         INSERT INTO catalog.product_documents (
-            product_id, source_id, name, supplier_name, supplier_party_id, summary, form, industry,
-            region, level, theme, source, update_cycle, format, terms, published_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                $15::text::tsvector, $16)
+            product_id, source_id, name, supplier_name, summary, form, industry, region, level,
+            theme, source, update_cycle, format, terms, published_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::tsvector, $15)
         ON CONFLICT (product_id) DO UPDATE SET
             name = excluded.name, supplier_name = excluded.supplier_name,
             summary = excluded.summary, form = excluded.form, industry = excluded.industry,
@@ -271,18 +289,19 @@ async def upsert_imported(
 
 async def _contents(tx: Tx, product_id: uuid.UUID) -> tuple[Content, ...]:
     rows = await tx.fetch(
-        "SELECT * FROM catalog.product_contents WHERE product_id = $1 ORDER BY version", product_id
+        """
+        SELECT version, file_id, sha256, size_bytes, media_type, file_name, attached_at
+          FROM catalog.product_contents
+         WHERE product_id = $1
+         ORDER BY version""",
+        product_id,
     )
     return tuple(_content(row) for row in rows)
 
 
 def _content(row: Row) -> Content:
-    values: dict[str, Any] = dict(row)
-    values.pop("product_id")
-    return msgspec.convert(values, Content)
+    return msgspec.convert(dict(row), Content)
 
 
 def _product(row: Row, contents: tuple[Content, ...]) -> Product:
-    values: dict[str, Any] = dict(row)
-    values.pop("record_sha256")
-    return msgspec.convert({**values, "contents": contents}, Product)
+    return msgspec.convert({**row, "contents": contents}, Product)

@@ -148,7 +148,6 @@ def _products() -> None:
             source_id text,
             name text NOT NULL,
             supplier_name text NOT NULL,
-            supplier_party_id uuid,
             summary text NOT NULL,
             form text,
             industry text,
