@@ -32,10 +32,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     from catalog.kernel.errors import DomainError
     from market.http.wording import words
     from market.postgres.binaries import LauncherError
+    from seeds.demo.teller import StoryBroken
 
     try:
         return uvloop.run(work)
-    except LauncherError as error:
+    except (LauncherError, StoryBroken) as error:
         raise click.ClickException(str(error)) from error
     except DomainError as error:
         wording = words(error.code, error.facts)

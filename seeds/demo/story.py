@@ -61,7 +61,7 @@ async def tell(t: Teller) -> dict[str, Any]:
 
     await t.wait_until("2026-01-26")
     for product in products:
-        await trading.file_price_and_list(t, who, product, ids[product.key])
+        await trading.file_price_and_list(t, product, ids[product.key])
 
     await t.wait_until("2026-02-02", 10)
     order_id = await trading.trade(t, who, main, ids[main.key])

@@ -1,0 +1,199 @@
+"""Acts three and four: filed price, listing, order, contract, escrow, use, release, report."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from catalog.signing.purposes import Purpose
+from seeds.demo import people
+from seeds.demo.catalogue import DemoProduct
+from seeds.demo.registering import Parties
+from seeds.demo.teller import StoryBroken, Teller
+
+_PRICES_FEN = (28_800_00, 12_600_00, 19_900_00, 8_800_00, 15_000_00, 6_000_00)
+
+
+async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) -> None:
+    """File the price, have it recorded, and list the product through the gate (BJ-17, GD-07)."""
+    key, member = product.key, people.SUPPLIER_MEMBER
+    price_fen = _PRICES_FEN[(product.serial - 1) % len(_PRICES_FEN)]
+    is_public = product.description["data_nature"] in ("public", "mixed")
+    listing = await t.do(
+        member, f"{key}/listing", "POST", "/api/v1/listings",
+        {"product_id": product_id, "papers": _papers(product, is_public=is_public)},
+    )  # fmt: skip
+    if product.serial == 1:
+        await t.refused(
+            member, f"{key}/list-without-price",
+            f"/api/v1/listings/{listing['id']}/submissions", {}, "listing_not_eligible",
+        )  # fmt: skip
+        t.say("未备案定价，上架被拒 · without a filed price the listing is refused", "")
+    filing = await t.do(
+        member, f"{key}/filing", "POST", "/api/v1/pricing-filings",
+        {
+            "product_id": product_id,
+            "price_items": [
+                {
+                    "code": "standard",
+                    "charge": "one_off",
+                    "unit": product.description["metering_unit"],
+                    "unit_price_fen": price_fen,
+                    "note": "标准许可，一年内使用",
+                }
+            ],
+            "basis": {"method": "cost", "explanation": "采集、加工、质检与服务成本加合理收益。"},
+            "scenarios": [scenario["code"] for scenario in product.description["scenarios"]],
+            "use_scope": {"audience": "依法设立的企业", "regions": ["全国"], "period": "一年"},
+            "delivery_modes": product.description["delivery_modes"],
+            "use_category": "industrial_development",
+            "pricing_regime": "government_guided" if is_public else "market_autonomous",
+            "ceiling": _ceiling(product, price_fen) if is_public else None,
+            "effective_from": t.today.isoformat(),
+        },
+    )  # fmt: skip
+    path = f"/api/v1/pricing-filings/{filing['id']}"
+    await t.do(member, f"{key}/file", "POST", f"{path}/submissions")
+    recorded = await t.do(people.REGULATOR, f"{key}/record", "POST", f"{path}/recordings")
+    t.say("定价备案 · price filed and recorded (BJ-17)", f"{recorded['filing_number']} ¥{price_fen // 100:,}")
+    path = f"/api/v1/listings/{listing['id']}"
+    await t.do(member, f"{key}/list", "POST", f"{path}/submissions")
+    await t.do(people.ACCEPTOR, f"{key}/publish-listing", "POST", f"{path}/publications")
+    t.say("上架 · listed", product.name)
+
+
+def _papers(product: DemoProduct, *, is_public: bool) -> dict[str, Any]:
+    papers: dict[str, Any] = {}
+    if is_public:
+        papers["secrecy_review"] = {
+            "reviewed_by": "示例市交通运输局保密办",
+            "reviewed_on": "2026-01-20",
+            "may_be_opened": True,
+            "evidence_sha256": hashlib.sha256(f"{product.key} 保密审查表（示例）".encode()).hexdigest(),
+        }
+        papers["irreversibility_statement"] = "仅输出聚合指数，不可还原为原始记录。"
+    if product.description["ai_generated"] != "none":
+        papers["ai_label"] = "本产品部分内容由人工智能生成。"
+    return papers
+
+
+def _ceiling(product: DemoProduct, price_fen: int) -> dict[str, Any]:
+    return {
+        "document_number": "示例发改价格〔2026〕8号",
+        "authority": "示例省发展和改革委员会",
+        "unit": product.description["metering_unit"],
+        "amount_fen": price_fen + price_fen // 10,
+        "valid_from": "2026-01-01",
+        "valid_to": "2028-12-31",
+    }
+
+
+async def trade(t: Teller, who: Parties, product: DemoProduct, product_id: str) -> str:
+    """Find, order, sign, pay, deliver, use, accept and release; return the order's id."""
+    found = await t.look(None, "/api/v1/products", q="港口 气象 风险", limit=5)
+    if product_id not in [item["id"] for item in found["items"]]:
+        raise StoryBroken(f"the buyer did not find {product.name}: {found}")
+    t.say("需方检索到产品 · the buyer found it: 港口 气象 风险", product.name)
+
+    order = {
+        "product_id": product_id,
+        "price_item": "standard",
+        "quantity": 1,
+        "purpose": "安排靠泊与装卸，降低作业风险",
+        "scenario": "port_safety",
+        "delivery_mode": "dataset_product",
+        "use_category": "industrial_development",
+        "terms": {
+            "provider_responsibility": "保证来源合法、内容与备案一致，交付前完成安全检查。",
+            "receiver_responsibility": "仅在约定场景使用，按等级保护要求存储，不向第三方提供。",
+            "confidentiality": "双方对交易内容与数据负保密义务，合同终止后三年内有效。",
+            "exit_arrangement": "终止时停止使用并在十日内销毁，提交销毁证明。",
+            "inspection_days": 7,
+            "term_days": 180,
+        },
+    }
+    await t.refused(
+        people.BUYER_MEMBER, "order/purpose", "/api/v1/orders",
+        order | {"scenario": "advertising"}, "order_outside_filed_scope",
+    )  # fmt: skip
+    t.say("备案场景之外的用途被拒 · a purpose outside the filing is refused (BJ-27)", "")
+    placed = await t.do(people.BUYER_MEMBER, "order", "POST", "/api/v1/orders", order)
+    order_id = str(placed["id"])
+    path = f"/api/v1/orders/{order_id}"
+    t.say("下单并声明用途 · ordered with a declared purpose", placed["number"])
+    await t.do(people.ACCEPTOR, "order/clear", "POST", f"{path}/clearances")
+    await _sign(t, who, path)
+    await _pay(t, path)
+
+    await t.wait_until("2026-02-03", 10)
+    await t.do(people.SUPPLIER_MEMBER, "order/deliver", "POST", f"{path}/deliveries")
+    t.say("供方按许可交付 · delivered under a licence that ends", "")
+    for use in (1, 2, 3):
+        await _use(t, path, product, use)
+    t.say("三次使用，逐次计量入审计日志 · used three times, each metered into the log", "")
+    await t.do(people.BUYER_MEMBER, "order/accept", "POST", f"{path}/acceptances")
+    t.say("需方验收 · accepted by the buyer", "")
+    await t.do(people.ISSUER, "order/release", "POST", f"{path}/releases")
+    ledger = await t.look(people.BUYER_MEMBER, f"{path}/ledger")
+    t.say("托管释放，分配到分 · released and split to the fen", f"{len(ledger['entries'])} 笔分录")
+    statement = await t.look(people.BUYER_MEMBER, f"{path}/usage")
+    t.say("签名的使用对账单 · the signed usage statement", str(len(statement)))
+    return order_id
+
+
+async def report(t: Teller, product_id: str) -> str:
+    """Compute, sign and submit the quarter's report; recompute it; trace the product."""
+    await t.wait_until("2026-04-03")
+    made = await t.do(
+        people.ISSUER, "report", "POST", "/api/v1/reports", {"year": 2026, "quarter": 1}
+    )
+    path = f"/api/v1/reports/{made['id']}"
+    await t.do(people.ISSUER, "report/sign", "POST", f"{path}/signatures")
+    await t.do(people.ISSUER, "report/submit", "POST", f"{path}/submissions")
+    t.say("季度报告：生成、签名、报备 · quarterly report generated, signed, submitted (HN-21)", "2026Q1")
+    workbook = await t.look(people.REGULATOR, f"{path}/workbook")
+    again = await t.look(people.REGULATOR, f"{path}/recomputation")
+    if not again["identical"]:
+        raise StoryBroken(f"the report recomputes differently: {again}")
+    t.say("重新计算，逐字节一致 · recomputed from the log, byte for byte", f"XLSX {len(workbook):,} B")
+    await t.do(people.REGULATOR, "report/acknowledge", "POST", f"{path}/acknowledgements")
+    trace = await t.look(people.REGULATOR, f"/api/v1/traces/{product_id}")
+    steps = sum(len(value) for value in trace.values() if isinstance(value, list))
+    t.say("监管一键追溯，每步附审计证明 · traced in one call, each step with its proof", f"{steps} 步")
+    await t.settle()
+    return str(made["id"])
+
+
+async def _sign(t: Teller, who: Parties, path: str) -> None:
+    for login, holder in ((people.BUYER_MEMBER, "buyer"), (people.SUPPLIER_MEMBER, "supplier")):
+        key_id = await t.register_key(login, holder, who.party[holder], Purpose.CONTRACT)
+        contract = await t.look(login, f"{path}/contract")
+        document = base64.b64decode(contract["document"])
+        if hashlib.sha256(document).hexdigest() != contract["sha256"]:
+            raise StoryBroken("the contract's bytes are not what its hash says")
+        await t.do(
+            login, f"order/sign/{holder}", "POST", f"{path}/signatures",
+            {"key_id": key_id, "signature": t.sign(holder, Purpose.CONTRACT, document)},
+        )  # fmt: skip
+    t.say("双方以自有密钥签署合同 · both signed the contract with keys of their own", "")
+
+
+async def _pay(t: Teller, path: str) -> None:
+    started = await t.do(
+        people.BUYER_MEMBER, "order/pay", "POST", f"{path}/payments", {"channel": "sandbox"}
+    )
+    await t.do(people.BUYER_MEMBER, "order/confirm", "POST", started["pay_at"])
+    amount_fen = started["payment"]["amount_fen"]
+    t.say("付款进入托管 · paid into escrow", f"¥{amount_fen // 100:,}.{amount_fen % 100:02d}")
+
+
+async def _use(t: Teller, path: str, product: DemoProduct, number: int) -> None:
+    headers = {
+        "authorization": f"Bearer {await t.token_of(people.BUYER_MEMBER)}",
+        "idempotency-key": f"demo/order/use/{number}",
+    }
+    answer = await t.http.get(f"{path}/content", headers=headers)
+    content: Any = t.checked(f"use {number}", answer)
+    if answer.content != product.content:
+        raise StoryBroken(f"use {number} delivered other bytes: {content!r:.200}")
