@@ -109,6 +109,14 @@ async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Filing]:
     return [store.filing_of(row) for row in rows]
 
 
+async def find_record(tx: Tx, *, filing_id: uuid.UUID) -> bytes | None:
+    """Return what was filed, in the bytes whose digest the log holds; None before it was filed."""
+    record: bytes | None = await tx.fetch_value(
+        "SELECT record FROM market.pricing_filings WHERE id = $1", filing_id
+    )
+    return record
+
+
 async def list_prices(
     tx: Tx,
     *,

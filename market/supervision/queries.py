@@ -28,6 +28,7 @@ from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import KeyId, Signature
 from catalog.timers import queries as timers
 from market.orders import queries as orders
+from market.pricing import queries as pricing
 from market.supervision import store
 from market.supervision.differing import first_difference
 from market.supervision.facts import (
@@ -343,6 +344,11 @@ async def _certificate_record(tx: Tx, number: str) -> list[TracedRecord]:
     ]
 
 
+async def _filing_record(tx: Tx, filing_id: str) -> list[TracedRecord]:
+    record = await pricing.find_record(tx, filing_id=uuid.UUID(filing_id))
+    return [] if record is None else [TracedRecord(kind="filing", id=filing_id, record=record)]
+
+
 async def _journal_record(tx: Tx, key: str) -> list[TracedRecord]:
     entry = await ledger.get_entry(tx, uuid.UUID(key))
     return [TracedRecord(kind="journal", id=key, record=entry.record.encode())]
@@ -359,6 +365,7 @@ async def _report_record(tx: Tx, report_id: str) -> list[TracedRecord]:
 
 _FINDERS: Final[dict[str, Callable[[Tx, str], Awaitable[list[TracedRecord]]]]] = {
     "certificate": _certificate_record,
+    "filing": _filing_record,
     "journal": _journal_record,
     "report": _report_record,
 }

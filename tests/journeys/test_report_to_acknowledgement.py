@@ -27,6 +27,7 @@ from market.supervision import trace_verify
 from settlement.escrow import operations as escrow
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
+from tests.makers_trade import make_trade
 from tests.store.money import accepted, three_way_split
 
 QUARTER = {"year": 2026, "quarter": 1}
@@ -312,3 +313,70 @@ async def test_a_product_is_traced_in_one_call_and_the_line_is_checked_offline(
     ).status_code == 403
     unknown = await scene.by(scene.regulator).get(f"/api/v1/traces/{uuid.uuid4()}")
     assert code(unknown) == "not_found"
+
+
+async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
+    api: Api, db: Database, clock: ManualClock
+) -> None:
+    # an order is signed, paid, delivered, used, refused a use, accepted and settled
+    trade = await make_trade(api, db, clock)
+    must(
+        await trade.by(trade.regulator).post(
+            "/api/v1/delegations",
+            {
+                "operator_party_id": str(trade.issuer.party.id),
+                "document_number": "琼数〔2026〕1号",
+                "scope": "数据产品确权登记",
+                "valid_from": trade.today(),
+            },
+        )
+    )
+    order = await trade.delivered()
+    assert (await trade.content(order, purpose="转售")).status_code == 409
+    for _ in range(3):
+        assert (await trade.content(order)).status_code == 200
+    must(await trade.step(order, "acceptances", trade.buyer))
+    must(await trade.step(order, "releases", trade.issuer))
+
+    # the quarter is over and reported
+    await after_the_quarter(trade)
+    report_id = await generated(trade)
+    regulator = trade.by(trade.regulator)
+    document = (await regulator.get(f"/api/v1/reports/{report_id}")).json()["document"]
+    market, use = figures(document, 11), figures(document, 12)
+    assert (market["orders_placed"], market["orders_charged"]) == (1, 1)
+    assert (market["contracts_concluded"], market["orders_delivered"]) == (1, 1)
+    assert (market["turnover_fen"], market["refunded_fen"]) == (3 * 12_345, 0)
+    assert (market["uses_metered"], market["units_metered"]) == (3, 3)
+    assert (use["allowed"], use["denied"], use["purpose_mismatches"]) == (3, 1, 1)
+    (scenario,) = document["sections"][10]["tables"][0]["rows"]
+    assert scenario == ["port_safety", "unknown", 0, 1, 3 * 12_345]
+    by_mode = {row[0]: row[1:] for row in document["sections"][11]["tables"][1]["rows"]}
+    assert by_mode["dataset_product"] == [3, 1]
+    by_level = {row[0]: row[1:] for row in document["sections"][11]["tables"][0]["rows"]}
+    assert by_level["general"] == [3, 1]
+
+    # and the whole line is there in one call, down to the ledger, provable offline
+    await sequence(trade)
+    answer = await regulator.get(f"/api/v1/traces/{trade.product_id}")
+    trace = trace_verify.read_trace(answer.content)
+    stages = {stage.stage.value: stage.entries for stage in trace.stages}
+    assert {"filing", "listing", "order", "contract", "grant", "usage", "payment", "journal"} <= (
+        stages.keys()
+    )
+    assert len([entry for entry in stages["usage"] if entry.event.startswith("data:")]) == 4
+    kinds = [record.kind for record in trace.records]
+    assert {
+        kind: kinds.count(kind) for kind in ("contract", "journal", "usage", "report")
+    } == {"contract": 1, "journal": 2, "usage": 4, "report": 1}
+    (contract,) = (record for record in trace.records if record.kind == "contract")
+    assert len(contract.signatures) == 2
+    key = parse_vkey((await trade.api.get("/api/v1/keys")).json()["log"])
+    assert trace_verify.verify(trace, key).problems == ()
+
+    # a use that is left out of the line is missed
+    shorter = msgspec.json.decode(answer.content)
+    (used,) = (stage for stage in shorter["stages"] if stage["stage"] == "usage")
+    used["entries"].pop(1)
+    missed = trace_verify.verify(trace_verify.read_trace(msgspec.json.encode(shorter)), key)
+    assert "order" in {bad.kind for bad in missed.problems}
