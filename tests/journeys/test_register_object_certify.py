@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import uuid
@@ -15,8 +16,9 @@ from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import end_of_day
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
+from market.identity.permissions import Role
 from tests.api import Api, code
-from tests.makers_identity import MAKER
+from tests.makers_identity import MAKER, make_member
 from tests.makers_registration import OwnKey, Scene, make_scene, must, run_notices
 
 
@@ -117,6 +119,42 @@ async def test_a_notice_shows_only_what_is_public(scene: Scene) -> None:
     }
     listed = (await scene.api.get("/api/v1/notices", status="running")).json()
     assert [item["id"] for item in listed["items"]] == [notice]
+
+
+async def test_twenty_issues_at_once_make_one_certificate(scene: Scene) -> None:
+    application, _ = await scene.authorised()
+
+    answers = await asyncio.gather(*(scene.issue(application) for _ in range(20)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 19]
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert {code(answer) for answer in refused} == {"registration_event_not_allowed"}
+    register = (await scene.api.get("/api/v1/certificates")).json()["items"]
+    assert len(register) == 1
+    assert register[0]["number"].startswith("HN-QQ-2026-0000001")
+
+
+async def test_a_notice_is_ended_once_by_many_workers(scene: Scene, clock: ManualClock) -> None:
+    application, notice = await scene.in_notice()
+    shown = (await scene.api.get(f"/api/v1/notices/{notice}")).json()
+    clock.move_to(end_of_day(dt.date.fromisoformat(shown["ends_on"])))
+    await scene.sign_in_again()
+
+    ended = await asyncio.gather(*(run_notices(scene) for _ in range(8)))
+
+    assert sum(ended) == 1
+    assert await scene.state(application) == "awaiting_issuance_authorisation"
+
+
+async def test_a_repeated_request_is_answered_again_and_done_once(scene: Scene) -> None:
+    application, _ = await scene.authorised()
+    path = f"/api/v1/applications/{application}/certificates"
+
+    first = await scene.by(scene.issuer).post(path, key="the same key")
+    again = await scene.by(scene.issuer).post(path, key="the same key")
+
+    assert first.content == again.content
+    assert again.headers["idempotency-replayed"] == "true"
 
 
 # ── applying ────────────────────────────────────────────────────────────────────────────────
@@ -463,9 +501,6 @@ async def test_a_technical_opinion_is_whole_and_given_once_by_the_one_named(scen
 
 
 async def test_a_colleague_who_was_not_named_gives_no_technical_opinion(scene: Scene) -> None:
-    from market.identity.permissions import Role
-    from tests.makers_identity import make_member
-
     application = await scene.under_review()
     colleague = await make_member(
         scene.db,
@@ -933,9 +968,6 @@ async def test_a_certificate_is_frozen_and_counts_again(scene: Scene) -> None:
 
 
 async def test_a_registrant_deregisters_its_own_certificate_and_no_other(scene: Scene) -> None:
-    from market.identity.permissions import Role
-    from tests.makers_identity import make_member
-
     _, number = await scene.certified()
     rival = await make_member(scene.db, Role.SUPPLIER, now=scene.clock.now())
     path = f"/api/v1/certificates/{number}/deregistrations"

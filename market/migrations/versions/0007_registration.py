@@ -143,7 +143,8 @@ def _applications() -> None:
             CONSTRAINT material_version_once UNIQUE (application_id, kind, version),
             CONSTRAINT material_is_a_file_or_a_reason CHECK (
                 (file_id IS NOT NULL AND sha256 IS NOT NULL AND not_applicable_reason IS NULL)
-                OR (file_id IS NULL AND sha256 IS NULL AND not_applicable_reason <> ''))
+                OR (file_id IS NULL AND sha256 IS NULL
+                    AND coalesce(not_applicable_reason, '') <> ''))
         )""")
     op.execute(f"""
         CREATE TABLE catalog.application_submissions (
@@ -178,7 +179,7 @@ def _opinions() -> None:
             CONSTRAINT correction_list_not_empty CHECK (
                 (result = 'correction_required') = (jsonb_array_length(items) > 0)),
             CONSTRAINT exception_to_one_time_notice_has_a_reason CHECK (
-                jsonb_array_length(overridden_targets) = 0 OR override_reason <> '')
+                jsonb_array_length(overridden_targets) = 0 OR coalesce(override_reason, '') <> '')
         )""")
     op.execute(f"""
         CREATE TABLE catalog.technical_opinions (
