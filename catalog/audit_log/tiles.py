@@ -43,6 +43,8 @@ class TilePath(msgspec.Struct, frozen=True):
 
 def _number(number: int) -> str:
     """Return ``number`` in groups of three digits: 1234067 is ``x001/x234/067``."""
+    if number < 0:
+        raise ValueError(f"there is no tile {number}")
     number, last = divmod(number, _GROUP)
     path = f"{last:03}"
     while number:

@@ -207,8 +207,12 @@ class _Writer:
         """Write the full tiles as they are stored, and the unfinished ones of the signed tree."""
         count = 0
         async for row in queries.read(self.tx, queries.TILES):
-            self.put(str(tiles.TilePath(row["level"], row["number"])), row["hashes"])
             count += 1
+            level, number = row["level"], row["number"]
+            if number < 0 or level < 0:
+                self.strays.append(form.Stray("tile", f"{level}/{number}"))
+            else:
+                self.put(str(tiles.TilePath(level, number)), row["hashes"])
         self.counts["tiles"] = count
         if state is None:
             return

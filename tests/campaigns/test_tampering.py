@@ -278,7 +278,6 @@ async def campaign(
         await transaction.start()
         try:
             told = await tamper(connection, chance)
-            print(number, told, flush=True)
             if told is None:
                 continue
             verdict = await verdict_of(connection, log, out)
@@ -339,6 +338,8 @@ async def _insert(
         return None  # there is one row, and reading another one is not told apart from a flip
     if table == "settlement.guard_balances":
         return None
+    if table == "market.contracts":
+        return None  # a contract without a signature is a draft, which binds nobody
     marks = ", ".join(f"${i + 1}" for i in range(len(names)))
     try:
         async with connection.transaction():

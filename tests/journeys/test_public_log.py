@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -75,7 +75,7 @@ async def log(db: Database, almighty: Actor, data_dir: pathlib.Path, now: dt.dat
 
 
 @pytest.fixture
-async def client(db: Database, clock: ManualClock, settings: Settings) -> AsyncIterator[Client]:
+async def client(db: Database, clock: ManualClock, settings: Settings) -> Client:
     wiring = Context(
         settings=settings, clock=clock, db=db, signers={}, checkpoint_journal=None, channels={}
     )
@@ -98,7 +98,7 @@ async def client(db: Database, clock: ManualClock, settings: Settings) -> AsyncI
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://testserver")
 
-    yield make
+    return make
 
 
 async def test_a_stranger_checks_the_whole_published_log(log: TestLog, client: Client) -> None:

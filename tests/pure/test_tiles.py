@@ -42,6 +42,11 @@ def test_a_path_written_in_another_way_is_refused(path: str) -> None:
         parse_path(path)
 
 
+def test_there_is_no_tile_before_the_first() -> None:
+    with pytest.raises(ValueError, match="no tile -1"):
+        str(TilePath(0, -1))
+
+
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_a_bundle_is_unpacked_as_it_was_packed(entries: list[bytes]) -> None:
     assert list(unpack(pack(entries))) == entries

@@ -424,3 +424,208 @@ def test_a_random_tampering_is_found_and_named(seed: int) -> None:
     assert verdict.first_bad is not None, told
     assert verdict.first_bad.id
     assert verdict.first_bad.reason
+
+
+def test_an_export_that_names_no_usable_key_is_not_genuine(export: Export) -> None:
+    keys = msgspec.json.decode(export.files["keys.json"])
+    export.files["keys.json"] = msgspec.json.encode({**keys, "log": "nonsense"})
+
+    assert str(verify_export(export).first_bad).startswith("key log: the log's verifier key")
+
+
+def test_an_export_without_keys_and_without_a_trusted_one_is_not_genuine(export: Export) -> None:
+    del export.files["keys.json"]
+
+    assert str(verify_export(export).first_bad) == "file keys.json: is missing"
+
+
+def test_the_tree_alone_needs_no_checkpoint_that_is_signed_by_another(export: Export) -> None:
+    other = VerifierKey(ORIGIN, signer_of(Purpose.CHECKPOINT, "another").public_key)
+
+    assert verify_tree(export, other).exit_code != ExitCode.GENUINE
+
+
+def test_a_checkpoint_that_only_the_signer_has_is_named(export: Export) -> None:
+    export.put_rows("checkpoints.jsonl", export.rows("checkpoints.jsonl")[:-1])
+
+    told = [str(problem) for problem in verdict_of(export).problems]
+
+    assert "checkpoint 300: was signed, but is not stored" in told
+    assert "checkpoint 300: is not the newest one stored" in told
+
+
+def test_a_checkpoint_that_the_signer_does_not_have_is_named(export: Export) -> None:
+    export.put_rows("signer.jsonl", export.rows("signer.jsonl")[1:])
+
+    assert first_bad(export) == "checkpoint 12: the signer's journal does not have it"
+
+
+def test_two_roots_signed_for_one_size_are_named(export: Export) -> None:
+    from catalog.audit_log.checkpoint import Checkpoint, signed_note
+    from catalog.audit_log.merkle import EMPTY_ROOT
+
+    forked = Checkpoint(ORIGIN, 300, EMPTY_ROOT)
+    note = signed_note(forked, MARKET.log_key, MARKET.signer.sign(forked.text().encode()))
+    root = base64.b64encode(EMPTY_ROOT).decode()
+    change(export, "checkpoints.jsonl", 2, note=base64.b64encode(note).decode(), root=root)
+
+    told = [str(problem) for problem in verdict_of(export).problems]
+
+    assert "checkpoint 300: two roots were signed for this size" in told
+
+
+def test_an_entry_of_an_unknown_version_is_named(export: Export) -> None:
+    maker = Maker()
+    maker.append()
+    maker.leaves[0] = maker.leaves[0].replace(b'"v":1', b'"v":9')
+    maker.sign()
+
+    verdict = verify_export(maker.export(), maker.log_key)
+
+    assert str(verdict.first_bad) == "entry 0: has the unknown version 9"
+
+
+def test_a_payload_that_says_nothing_of_its_actor_is_named() -> None:
+    from catalog.audit_log.leaf import commitment
+
+    maker = Maker()
+    maker.append()
+    row = maker.payloads[0]
+    assert row.salt is not None
+    told = commitment(row.salt, b"[]")
+    old = msgspec.json.decode(maker.leaves[0])["payload_sha256"]
+    maker.leaves[0] = maker.leaves[0].replace(old.encode(), told.encode())
+    maker.payloads[0] = msgspec.structs.replace(row, payload=b"[]")
+    maker.sign()
+
+    verdict = verify_export(maker.export(), maker.log_key)
+
+    assert str(verdict.first_bad).startswith("entry 0: its payload is not readable")
+
+
+def test_a_bundle_with_an_entry_too_many_is_named(export: Export) -> None:
+    from catalog.audit_log import tiles
+
+    export.files["tile/entries/000"] = tiles.pack([*MARKET.leaves[:256], MARKET.leaves[0]])
+
+    assert first_bad(export) == "entry 256: is one too many for its bundle"
+
+
+def test_entries_that_are_sequenced_but_not_signed_are_told() -> None:
+    maker = small_market(40)
+    signed = list(maker.checkpoints)
+    maker.append()
+    maker.sign()
+    unsigned = maker.export()
+    maker.checkpoints = signed
+    genuine = Maker()
+    genuine.__dict__.update({**maker.__dict__, "leaves": maker.leaves[:40]})
+    genuine.payloads = maker.payloads[:40]
+    export = genuine.export()
+    for name in ("state.json", "payloads.jsonl", "tile/entries/000.p/41"):
+        export.files[name] = unsigned.files[name]
+
+    verdict = verify_export(export, maker.log_key)
+
+    assert verdict.problems == ()
+    assert verdict.notes == ("1 entries have their place but are not signed yet",)
+
+
+def test_a_state_that_counts_entries_that_are_not_there_is_named(export: Export) -> None:
+    state = msgspec.json.decode(export.files["state.json"])
+    for change_of, expected in (
+        ({"size": 301}, "state size: says 301, but there are 300 entries"),
+        ({"root": base64.b64encode(bytes(32)).decode()}, "state root: is not the root"),
+        ({"frontier": "AAAA"}, "state frontier: is not the edge of the tree"),
+    ):
+        export.files["state.json"] = msgspec.json.encode({**state, **change_of})
+        assert first_bad(export).startswith(expected)
+
+
+@pytest.mark.parametrize("signatures", [0, 1, 3])
+def test_a_contract_bears_as_many_signatures_as_were_entered(
+    export: Export, signatures: int
+) -> None:
+    rows = export.rows("records/contract.jsonl")
+    rows[0]["signatures"] = (rows[0]["signatures"] * 2)[:signatures]
+    export.put_rows("records/contract.jsonl", rows)
+
+    expected = "it bears no signature" if not signatures else "2 signed it, but it bears"
+    assert first_bad(export).startswith(f"contract o-1: {expected}")
+
+
+def test_a_signature_by_a_key_that_was_over_is_named() -> None:
+    maker = Maker()
+    maker.register(maker.signer)
+    certificate = signer_of(Purpose.CERTIFICATE)
+    maker.register(certificate)
+    ended = msgspec.structs.replace(maker.keys[1], valid_to=maker.now)
+    maker.bind("certificate", "c-1", {"n": 1}, certificate)
+    from catalog.audit_log.key_record import key_record
+    from catalog.audit_log.leaf import instant
+    from catalog.audit_log.model import Digest
+    from catalog.signing.canonical import sha256_hex
+
+    maker.append(digests=(Digest("key", ended.key_id, sha256_hex(key_record(ended))),))
+    maker.sign()
+    export = maker.export()
+    keys = msgspec.json.decode(export.files["keys.json"])
+    keys["keys"][1]["valid_to"] = instant(ended.valid_to or maker.now)
+    export.files["keys.json"] = msgspec.json.encode(keys)
+
+    verdict = verify_export(export, maker.log_key)
+
+    assert "was not valid when it was signed" in str(verdict.first_bad)
+
+
+def test_a_file_of_a_certificate_nobody_issued_is_named(export: Export) -> None:
+    genuine = export.files["certificates/HN-DPR-2026-0000.json"]
+    export.files["certificates/forged.json"] = genuine
+
+    assert first_bad(export) == "certificate forged: no entry of the log knows it"
+
+
+def test_a_file_of_a_certificate_with_another_signature_is_named(export: Export) -> None:
+    name = "certificates/HN-DPR-2026-0000.json"
+    held = msgspec.json.decode(export.files[name])
+    for algorithm, key_id, value, expected in (
+        ("ed25519", held["signature"]["key_id"], base64.b64encode(bytes(64)).decode(), "verify"),
+        ("rsa", held["signature"]["key_id"], held["signature"]["value"], "is malformed"),
+        ("ed25519", "0" * 16, held["signature"]["value"], "is not one of the service's"),
+    ):
+        held["signature"] = {"algorithm": algorithm, "key_id": key_id, "value": value}
+        export.files[name] = msgspec.json.encode(held)
+        assert expected in first_bad(export)
+        held = msgspec.json.decode(GENUINE.files[name])
+
+
+def test_a_document_is_named_as_well_as_it_can_be() -> None:
+    from catalog.audit_log.handed_out import name_of
+
+    assert name_of(b'{"registration_number":"N","id":"x"}') == "N"
+    assert name_of(b'{"id":"x"}') == "x"
+    assert name_of(b'{"id":5}') == name_of(b"[]") == "(without a number)"
+    assert name_of(b"\xff") == "(unreadable)"
+
+
+def test_columns_beside_bytes_that_are_no_json_are_named() -> None:
+    from catalog.audit_log import export_format as form
+    from catalog.audit_log.model import Digest
+    from catalog.signing.canonical import sha256_hex
+
+    maker = Maker()
+    maker.records["usage"] = [form.RecordRow(id="u", record=b"\xff", columns={"a": 1})]
+    maker.append(digests=(Digest("usage", "u", sha256_hex(b"\xff")),))
+    maker.sign()
+
+    verdict = verify_export(maker.export(), maker.log_key)
+
+    assert str(verdict.first_bad) == "usage u: its bytes are not JSON, though it has columns"
+
+
+def test_a_key_of_an_unknown_purpose_is_malformed(export: Export) -> None:
+    keys = msgspec.json.decode(export.files["keys.json"])
+    keys["keys"][1]["purpose"] = "everything"
+    export.files["keys.json"] = msgspec.json.encode(keys)
+
+    assert first_bad(export) == f"key {keys['keys'][1]['key_id']}: is malformed"
