@@ -11,7 +11,7 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries as log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import queries as delegations
 from catalog.delegations.model import Delegation
@@ -28,7 +28,7 @@ from catalog.signing.signer import Signer
 from catalog.timers import operations as timers
 from market.identity import queries as identity
 from market.identity.model import Capacity
-from market.supervision import queries, store
+from market.supervision import queries, states, store
 from market.supervision.model import (
     Grant,
     Header,
@@ -40,7 +40,6 @@ from market.supervision.model import (
 from market.supervision.quarters import Quarter, last_ended
 from market.supervision.queries import TIMER, ReportMissing
 from market.supervision.report import compute, document
-from market.supervision.states import TRANSITIONS, Event, State, advance
 from market.supervision.trace import FORMAT as TRACE_FORMAT
 from market.supervision.trace import Trace, in_stages
 
@@ -136,14 +135,14 @@ async def generate(
     record = document(computed)
     generated = msgspec.structs.replace(
         report,
-        state=advance(report.state, Event.GENERATE),
+        state=states.advance(report.state, states.Event.GENERATE),
         log_size=checkpoint.size,
         record_sha256=sha256_hex(record),
         generated_at=now,
         generated_by=actor.account_id,
     )
     await store.save_document(tx, generated, record)
-    await _remember(tx, Remembered.REPORT_GENERATED, generated, actor=actor, now=now)
+    await _remember(tx, Event.REPORT_GENERATED, generated, actor=actor, now=now)
     return await queries.with_due(tx, generated)
 
 
@@ -157,7 +156,7 @@ async def sign(
     """
     actor.require("report:sign")
     report = await _lock(tx, report_id)
-    state = advance(report.state, Event.SIGN)
+    state = states.advance(report.state, states.Event.SIGN)
     found = await store.find(tx, report_id)
     assert found is not None, "it was locked"
     record = found[1]
@@ -166,7 +165,7 @@ async def sign(
         report, state=state, signature=signer.seal(record), signed_at=now
     )
     await store.save(tx, signed)
-    await _remember(tx, Remembered.REPORT_SIGNED, signed, actor=actor, now=now)
+    await _remember(tx, Event.REPORT_SIGNED, signed, actor=actor, now=now)
     return await queries.with_due(tx, signed)
 
 
@@ -184,7 +183,7 @@ async def submit(
     await delegations.get_in_force(tx, operator_party_id=actor.party, on=local_date(now))
     submitted = msgspec.structs.replace(
         report,
-        state=advance(report.state, Event.SUBMIT),
+        state=states.advance(report.state, states.Event.SUBMIT),
         submitted_at=now,
         submitted_by=actor.account_id,
     )
@@ -196,7 +195,7 @@ async def submit(
         subject_kind="report",
         subject_id=report.replaces or report.id,
     )
-    await _remember(tx, Remembered.REPORT_SUBMITTED, submitted, actor=actor, now=now)
+    await _remember(tx, Event.REPORT_SUBMITTED, submitted, actor=actor, now=now)
     return await queries.with_due(tx, submitted)
 
 
@@ -212,12 +211,12 @@ async def acknowledge(
     report = await _lock(tx, report_id)
     acknowledged = msgspec.structs.replace(
         report,
-        state=advance(report.state, Event.ACKNOWLEDGE),
+        state=states.advance(report.state, states.Event.ACKNOWLEDGE),
         acknowledged_at=now,
         acknowledged_by=actor.account_id,
     )
     await store.save(tx, acknowledged)
-    await _remember(tx, Remembered.REPORT_ACKNOWLEDGED, acknowledged, actor=actor, now=now)
+    await _remember(tx, Event.REPORT_ACKNOWLEDGED, acknowledged, actor=actor, now=now)
     return await queries.with_due(tx, acknowledged)
 
 
@@ -243,7 +242,7 @@ async def send_back(
     report = await _lock(tx, report_id)
     returned = msgspec.structs.replace(
         report,
-        state=advance(report.state, Event.RETURN),
+        state=states.advance(report.state, states.Event.RETURN),
         returned_at=now,
         returned_by=actor.account_id,
         return_reason=why,
@@ -263,7 +262,7 @@ async def send_back(
         party_id=report.operator_party_id,
         note="returned",
     )
-    await _remember(tx, Remembered.REPORT_RETURNED, returned, actor=actor, now=now, reason=why)
+    await _remember(tx, Event.REPORT_RETURNED, returned, actor=actor, now=now, reason=why)
     return await queries.with_due(tx, returned)
 
 
@@ -306,7 +305,7 @@ async def trace(
     )
     await audit_log.append(
         tx,
-        Remembered.TRACE_READ,
+        Event.TRACE_READ,
         actor=actor,
         now=now,
         # Not about the product: reading a line does not become a part of it.
@@ -339,12 +338,14 @@ async def _to_generate(
     """Return the open version of a quarter, opening it, or the one after a returned, if need be."""
     await store.lock_quarter(tx, quarter)
     living = await store.find_living(tx, quarter)
-    if living is not None and living.state is State.OPEN:
+    if living is not None and living.state is states.State.OPEN:
         return living
     if living is not None:
-        if (living.state, Event.REGENERATE) not in TRANSITIONS:
+        if (living.state, states.Event.REGENERATE) not in states.TRANSITIONS:
             raise ReportAlreadyGenerated(report_id=str(living.id), state=living.state.value)
-        replaced = msgspec.structs.replace(living, state=advance(living.state, Event.REGENERATE))
+        replaced = msgspec.structs.replace(
+            living, state=states.advance(living.state, states.Event.REGENERATE)
+        )
         await store.save(tx, replaced)
     return await _open(
         tx,
@@ -373,7 +374,7 @@ async def _open(
         quarter=quarter.number,
         version=1 if replaced is None else replaced.version + 1,
         replaces=None if replaced is None else replaced.id,
-        state=State.OPEN,
+        state=states.State.OPEN,
         operator_party_id=operator_party_id,
         opened_at=now,
     )
@@ -392,7 +393,7 @@ async def _open(
             started_on=quarter.last_day,
             party_id=operator_party_id,
         )
-    await _remember(tx, Remembered.REPORT_OPENED, report, actor=actor, now=now)
+    await _remember(tx, Event.REPORT_OPENED, report, actor=actor, now=now)
     return report
 
 
@@ -442,7 +443,7 @@ async def _header(
 
 async def _remember(
     tx: Tx,
-    event: Remembered,
+    event: Event,
     report: QuarterlyReport,
     *,
     actor: Actor,

@@ -42,6 +42,12 @@ REPORTS: Final = sa.Table(
     sa.Column("return_reason", sa.Text),
     schema="market",
 )
+#: All but the document, which can be long.
+_REPORTS: Final = """
+    SELECT id, year, quarter, version, replaces, state, operator_party_id, opened_at, log_size,
+           record_sha256, generated_at, generated_by, key_id, signature, signed_at, submitted_at,
+           submitted_by, acknowledged_at, acknowledged_by, returned_at, returned_by, return_reason
+      FROM market.quarterly_reports"""
 _NOT_COLUMNS: Final = ("due_on", "due_provisional", "due_state", "signature", "record_sha256")
 
 
@@ -111,7 +117,7 @@ async def save_document(tx: Tx, report: QuarterlyReport, record: bytes) -> None:
 async def find_living(tx: Tx, quarter: Quarter) -> QuarterlyReport | None:
     """Return the quarter's version that no other has replaced."""
     row = await tx.fetch_one(
-        """SELECT * FROM market.quarterly_reports
+        f"""{_REPORTS}
             WHERE year = $1 AND quarter = $2 AND state <> 'regenerated'""",
         quarter.year,
         quarter.number,
@@ -121,16 +127,19 @@ async def find_living(tx: Tx, quarter: Quarter) -> QuarterlyReport | None:
 
 async def lock(tx: Tx, report_id: uuid.UUID) -> QuarterlyReport | None:
     """Return a report, kept from others until the transaction ends."""
-    row = await tx.fetch_one(
-        "SELECT * FROM market.quarterly_reports WHERE id = $1 FOR UPDATE", report_id
-    )
+    row = await tx.fetch_one(f"{_REPORTS} WHERE id = $1 FOR UPDATE", report_id)
     return None if row is None else _report(row)
 
 
 async def find(tx: Tx, report_id: uuid.UUID) -> tuple[QuarterlyReport, bytes | None] | None:
     """Return a report and its document, if it has one yet."""
-    row = await tx.fetch_one("SELECT * FROM market.quarterly_reports WHERE id = $1", report_id)
-    return None if row is None else (_report(row), row["record"])
+    row = await tx.fetch_one(f"{_REPORTS} WHERE id = $1", report_id)
+    if row is None:
+        return None
+    record: bytes | None = await tx.fetch_value(
+        "SELECT record FROM market.quarterly_reports WHERE id = $1", report_id
+    )
+    return _report(row), record
 
 
 async def list_page(
@@ -138,7 +147,7 @@ async def list_page(
 ) -> list[QuarterlyReport]:
     """Return reports, the newest quarter and version first."""
     rows = await tx.fetch(
-        """SELECT * FROM market.quarterly_reports
+        f"""{_REPORTS}
             WHERE $1::integer IS NULL OR (year, quarter, version) < ($1, $2::integer, $3::integer)
             ORDER BY year DESC, quarter DESC, version DESC LIMIT $4""",
         *(before or (None, None, None)),
@@ -151,9 +160,10 @@ async def list_of(tx: Tx, quarters: Iterable[Quarter]) -> list[QuarterlyReport]:
     """Return the reports with a document of these quarters, all versions, oldest first."""
     wanted = sorted(set(quarters))
     rows = await tx.fetch(
-        """SELECT * FROM market.quarterly_reports
+        f"""{_REPORTS}
             WHERE record IS NOT NULL
-              AND (year, quarter) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
+              AND (year, quarter) IN (
+                SELECT y, q FROM unnest($1::integer[], $2::integer[]) AS wanted (y, q))
             ORDER BY year, quarter, version""",
         [quarter.year for quarter in wanted],
         [quarter.number for quarter in wanted],
