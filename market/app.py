@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 import urllib.parse
 from collections.abc import AsyncIterator
@@ -55,23 +56,29 @@ async def wire(settings: Settings, clock: Clock) -> Context:
     """Return the wiring for these settings: database, signing keys, channels."""
     db = database(settings)
     key_files.create_missing(settings.keys_dir)
+    return Context(
+        settings=settings,
+        clock=clock,
+        db=db,
+        signers=await enter_service_keys(settings, db, clock.now()),
+        checkpoint_journal=CheckpointJournal(settings.journal_path),
+        channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
+    )
+
+
+async def enter_service_keys(
+    settings: Settings, db: Database, now: dt.datetime
+) -> dict[str, Any]:
+    """Enter the public halves of the key files as they are now; return the signers by purpose."""
     signers = key_files.read_signers(settings.keys_dir)
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
-    now = clock.now()
     await run(
         db,
         system("wiring"),
         lambda tx: audit_log.register_service_keys(tx, now=now, keys=public_keys),
         must_remember=False,
     )
-    return Context(
-        settings=settings,
-        clock=clock,
-        db=db,
-        signers={purpose.value: signer for purpose, signer in signers.items()},
-        checkpoint_journal=CheckpointJournal(settings.journal_path),
-        channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
-    )
+    return {purpose.value: signer for purpose, signer in signers.items()}
 
 
 class Application:

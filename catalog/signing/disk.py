@@ -84,3 +84,15 @@ def create(directory: Path, purpose: Purpose) -> bool:
     finally:
         draft.unlink(missing_ok=True)
     return True
+
+
+def replace(directory: Path, purpose: Purpose) -> Signer:
+    """Put a new key in the place of the one for ``purpose``; the old file is kept, under its id.
+
+    :raises KeyFileUnusable: if there is none, or it can not be used.
+    """
+    old = read_signer(directory, purpose)
+    path = path_of(directory, purpose)
+    path.rename(path.with_name(f"{purpose.value}.{old.key_id}.retired"))
+    create(directory, purpose)
+    return read_signer(directory, purpose)

@@ -53,7 +53,7 @@ class Teller:
         self.bootstrap_secret = bootstrap_secret
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._secrets_path = directory / "passwords.json"
-        self._refusals_path = directory / "refusals.txt"
+        self._told_path = directory / "told.txt"
         self._tokens: dict[str, str] = {}
 
     # ── time ────────────────────────────────────────────────────────────────────────────────
@@ -125,8 +125,7 @@ class Teller:
 
         :raises StoryBroken: if it was done, or refused for another reason.
         """
-        seen = self._refusals_path.read_text("utf-8").split() if self._refusals_path.exists() else []
-        if step in seen:
+        if self.was_told(step):
             return
         given = {"idempotency-key": f"demo/refused/{step}"}
         if login is not None:
@@ -135,7 +134,16 @@ class Teller:
         found = answer.json().get("code") if answer.status_code >= 400 else answer.status_code
         if found != code:
             raise StoryBroken(f"{step}: expected {code}, got {found}: {answer.text[:500]}")
-        self._refusals_path.write_text("\n".join([*seen, step]) + "\n", "utf-8")
+        self.note(step)
+
+    def was_told(self, step: str) -> bool:
+        """Tell whether a step without an answer to repeat was told before."""
+        return self._told_path.exists() and step in self._told_path.read_text("utf-8").split()
+
+    def note(self, step: str) -> None:
+        """Note that a step was told."""
+        with self._told_path.open("a", encoding="utf-8") as file:
+            file.write(step + "\n")
 
     async def look(self, login: str | None, path: str, **params: Any) -> Any:
         """Read something and return it.

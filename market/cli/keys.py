@@ -1,0 +1,126 @@
+"""Show the service's signing keys, make the missing ones, and change one for a new one."""
+
+from __future__ import annotations
+
+import pathlib
+
+import msgspec
+import rich_click as click
+
+from catalog.kernel.clock import SystemClock
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from market.cli import settings_of
+from market.settings import Settings
+
+_DATA_DIR = click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
+
+
+# The log's own key is not changed like this: a new one must be signed by the old (FORMAT.md).
+_CHANGED = sorted(p.value for p in OF_THE_SERVICE - {Purpose.CHECKPOINT})
+
+
+class KeyLine(msgspec.Struct, frozen=True):
+    """One public key as it is shown."""
+
+    key_id: str
+    purpose: str
+    holder: str
+    valid_from: str
+    valid_to: str | None
+    revoked_at: str | None
+
+
+@click.group(help="签名密钥 · Signing keys: show them, make them, change one.")
+def keys() -> None:
+    """Group the commands."""
+
+
+@keys.command("list", help="列出公钥 · Show every public key that ever was.")
+@_DATA_DIR
+@_JSON
+def list_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
+    """Print the public keys of the service and of the parties."""
+    lines = settings_of.run(_list(settings_of.environment(data_dir=data_dir)))
+    if as_json:
+        click.echo(msgspec.json.encode(lines).decode())
+        return
+    for line in lines:
+        end = line.revoked_at or line.valid_to or "…"
+        click.echo(f"{line.key_id}  {line.purpose:<14} {line.holder:<38} {line.valid_from} – {end}")
+
+
+@keys.command("new", help="补齐服务自己的密钥 · Make the service's keys that are missing.")
+@_DATA_DIR
+@_JSON
+def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
+    """Make what is missing and enter it; what is there stays."""
+    made = settings_of.run(_new(settings_of.environment(data_dir=data_dir)))
+    click.echo(msgspec.json.encode(made).decode() if as_json else f"新建 · made: {made or '—'}")
+
+
+@keys.command("rotate", help="更换一把密钥 · Change one key; what it signed stays valid.")
+@click.argument("purpose", type=click.Choice(_CHANGED))
+@_DATA_DIR
+@_JSON
+def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
+    """Put a new key in the place of the one that signs. The service must be stopped."""
+    key_id = settings_of.run(
+        _rotate(settings_of.environment(data_dir=data_dir), Purpose(purpose))
+    )
+    click.echo(f'{{"key_id": "{key_id}"}}' if as_json else f"新密钥 · new key: {key_id}")
+
+
+async def _list(settings: Settings) -> list[KeyLine]:
+    from catalog.kernel.actor import system
+    from catalog.kernel.db import begin
+    from catalog.signing import queries as signing
+    from market.cli.connection import open_market
+
+    async with open_market(settings) as market, begin(market.db, system("keys")) as tx:
+        found = await signing.list_public_keys(tx)
+    return [
+        KeyLine(
+            key_id=key.key_id,
+            purpose=key.purpose.value,
+            holder=str(key.holder_party_id or "本服务 · the service"),
+            valid_from=key.valid_from.isoformat(),
+            valid_to=key.valid_to.isoformat() if key.valid_to else None,
+            revoked_at=key.revoked_at.isoformat() if key.revoked_at else None,
+        )
+        for key in found
+    ]
+
+
+async def _new(settings: Settings) -> list[str]:
+    from catalog.signing import disk
+    from market.cli.connection import open_market
+
+    async with open_market(settings) as market:
+        made = disk.create_missing(market.settings.keys_dir)
+        await _enter(market.settings, market.db)
+    return [purpose.value for purpose in made]
+
+
+async def _rotate(settings: Settings, purpose: Purpose) -> str:
+    from catalog.signing import disk
+    from market.cli.connection import open_market
+    from market.postgres.cluster import ServiceLock
+
+    with ServiceLock(settings.data_dir):  # a running service would go on with the old key
+        async with open_market(settings) as market:
+            disk.create_missing(market.settings.keys_dir)
+            await _enter(market.settings, market.db)
+            signer = disk.replace(market.settings.keys_dir, purpose)
+            await _enter(market.settings, market.db)
+    return signer.key_id
+
+
+async def _enter(settings: Settings, db: object) -> None:
+    from catalog.kernel.db import Database
+    from market.app import enter_service_keys
+
+    assert isinstance(db, Database)
+    await enter_service_keys(settings, db, SystemClock().now())
