@@ -11,6 +11,7 @@ from market.http.auth import SESSION_COOKIE, check_origin
 from market.http.command import Answer, Command, secret_command
 from market.http.context import AnyRequest, actor, context
 from market.http.problem import CsrfFailed, status_of
+from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
 from market.identity import operations as identity
 from market.identity.backoff import SignInFailed, TooManySignIns
@@ -52,7 +53,7 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
             wiring.db,
             login=login,
             password=password,
-            address=request.client.host if request.client else "",
+            address=address_of(request),
             now=wiring.now(),
         )
     except (SignInFailed, TooManySignIns) as error:

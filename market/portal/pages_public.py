@@ -177,7 +177,7 @@ async def list_notices(
     request: AnyRequest, *, cursor: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """Show the notice board (公示栏): what runs, how many working days are left, what is over."""
-    wanted = _one_of(notice_states.State, request.query_params.get("state"))
+    wanted = _one_of(notice_states.State, request.query_params.get("status"))
 
     async def look(c: Command) -> Page[PublicNotice]:
         return await notices.list_public(
@@ -195,7 +195,7 @@ async def list_notices(
         board=await read(request, look),
         states=list(notice_states.State),
         wanted=wanted,
-        link=_linker("/notices", {"state": wanted}),
+        link=_linker("/notices", {"status": wanted}),
         is_continued=bool(cursor),
     )
 
@@ -220,7 +220,7 @@ async def list_certificates(
     """Take a certificate's number to be checked, and show the register (登记簿)."""
     if typed := _number(number):
         return go(f"/certificates/{_as_path(typed)}")
-    wanted = _one_of(certificate_states.State, request.query_params.get("state"))
+    wanted = _one_of(certificate_states.State, request.query_params.get("status"))
 
     async def look(c: Command) -> Page[CertificateSummary]:
         return await certificates.list_public(
@@ -233,7 +233,7 @@ async def list_certificates(
         register=await read(request, look),
         states=list(certificate_states.State),
         wanted=wanted,
-        link=_linker("/certificates", {"state": wanted}),
+        link=_linker("/certificates", {"status": wanted}),
         is_continued=bool(cursor),
     )
 
@@ -306,7 +306,6 @@ async def get_static(path: FromPath[str]) -> Response[bytes]:
         media_type=found.media_type,
         headers={
             "cache-control": _FOR_EVER,
-            "x-content-type-options": "nosniff",
             "content-security-policy": "default-src 'none'",
         },
     )

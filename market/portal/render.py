@@ -22,10 +22,9 @@ _CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
+# Beside those that every answer of ours has (``market/http/body_guard.py``).
 _HEADERS: Final = {
     "content-security-policy": _CONTENT_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "vary": "cookie, accept",
@@ -96,7 +95,7 @@ def page(
     return Response(
         body.encode(),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers=_HEADERS
         | {"cache-control": cache, "content-language": _HTML_LANG[language]}
         | (headers or {}),

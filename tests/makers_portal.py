@@ -1,0 +1,180 @@
+"""Make a market to look at: a certified product on offer, one in notice, a hostile one, a report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.kernel.actor import Actor, system
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, begin
+from catalog.kernel.local_time import SHANGHAI
+from catalog.products import operations as products
+from catalog.products.imports import Prepared, read_line
+from market.jobs import reports_due, sequence_log
+from tests.api import Api
+from tests.makers_registration import Scene, make_scene, must
+
+HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
+RECORDS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "r-1",
+        "title": "城区公交站点位置信息",
+        "source": "示例市公共数据开放平台",
+        "description": "城区公交站点的名称、线路与坐标。",
+        "publisher": "示例市交通运输局",
+        "theme": "交通出行",
+        "keywords": ["公交", "站点"],
+        "format": "csv",
+        "update_frequency": "monthly",
+        "region": "示例市",
+        "url": "https://data.example.gov.cn/r-1",
+        "licence": "CC-BY-4.0",
+    },
+    {
+        "id": "r-2",
+        "title": "气象观测站点名录",
+        "source": "示例市公共数据开放平台",
+        "publisher": "示例市气象局",
+        "theme": "气象",
+        "url": "javascript:alert(1)",
+    },
+)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """What there is to look at."""
+
+    scene: Scene
+    product_id: str
+    certificate_number: str
+    notice_id: str
+    past_notice_id: str
+    hostile_id: str
+    imported_id: str
+    report_id: str
+
+    def public_pages(self) -> list[str]:
+        """Return the address of every public page."""
+        return [
+            "/",
+            "/products",
+            "/products?q=港口",
+            "/products?q=不存在的东西",
+            "/products?form=data_indicator",
+            f"/products/{self.product_id}",
+            f"/products/{self.hostile_id}",
+            f"/products/{self.imported_id}",
+            "/notices",
+            "/notices?status=running",
+            "/notices?status=posting",
+            f"/notices/{self.notice_id}",
+            f"/notices/{self.past_notice_id}",
+            "/certificates",
+            f"/certificates/{self.certificate_number}",
+            "/price-list",
+            "/price-list?scenario=port_safety",
+            "/sign-in",
+        ]
+
+
+async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
+    """Play the first quarter, and the beginning of the second."""
+    scene = await make_scene(api, db, clock)
+    past_application, number = await scene.certified()
+    past_notice = (await scene.read(past_application))["notice_id"]
+    certified = scene.product_id
+    await put_on_offer(scene, certified)
+    hostile = await scene.describe(name=HOSTILE, description=f"{HOSTILE}\n第二段。")
+    async with begin(db, almighty) as tx:
+        tx.remember()  # part of a stretch that is not played here
+        await products.set_visible(tx, now=clock.now(), product_id=hostile, is_public=True)
+    await take_in(db, clock.now(), *RECORDS)
+    found = (await api.get("/api/v1/products", q="公交站点")).json()
+    clock.move_to(dt.datetime(2026, 4, 1, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+    await sequence(scene)
+    report = must(
+        await scene.by(scene.issuer).post("/api/v1/reports", {"year": 2026, "quarter": 1})
+    )["id"]
+    await reports_due.run(db, now=clock.now())
+    scene.product_id = await scene.describe(name="渔港潮位小时预报接口", form="data_api")
+    _, notice = await scene.in_notice()
+    return Stage(
+        scene=scene,
+        product_id=certified,
+        certificate_number=number,
+        notice_id=notice,
+        past_notice_id=past_notice,
+        hostile_id=hostile,
+        imported_id=found["items"][0]["id"],
+        report_id=report,
+    )
+
+
+async def take_in(db: Database, now: dt.datetime, *records: dict[str, Any]) -> None:
+    """Take records of a foreign catalogue in, as ``market import`` does."""
+    batch = [read_line(n, msgspec.json.encode(record)) for n, record in enumerate(records)]
+    good = [each for each in batch if isinstance(each, Prepared)]
+    assert len(good) == len(records)
+    importer = system("import", "product:import")
+    async with begin(db, importer) as tx:
+        await products.import_batch(tx, actor=importer, now=now, batch=good)
+
+
+async def sequence(scene: Scene) -> None:
+    """Give the entries of the log their places, as the job does."""
+    context = scene.api.context
+    await sequence_log.run(
+        scene.db,
+        now=scene.clock.now(),
+        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        journal=context.checkpoint_journal,
+    )
+
+
+async def put_on_offer(scene: Scene, product_id: str) -> None:
+    """File prices for a certified product, have them recorded, and list it."""
+    supplier = scene.by(scene.supplier)
+    filing = must(
+        await supplier.post(
+            "/api/v1/pricing-filings",
+            {
+                "product_id": product_id,
+                "price_items": [
+                    {
+                        "code": "per_record",
+                        "charge": "per_unit",
+                        "unit": "record",
+                        "unit_price_fen": 150,
+                    },
+                    {
+                        "code": "yearly",
+                        "charge": "period",
+                        "unit": "year",
+                        "unit_price_fen": 1_280_000,
+                        "note": "含历史三年",
+                    },
+                ],
+                "basis": {"method": "cost", "explanation": "按采集与加工成本测算"},
+                "scenarios": ["port_safety"],
+                "use_scope": {
+                    "audience": "港口经营人、引航机构",
+                    "regions": ["海南省"],
+                    "period": "合同期内",
+                },
+                "delivery_modes": ["dataset_product"],
+                "pricing_regime": "market_autonomous",
+                "agreement_reference": "示例运营协议〔2026〕1号",
+                "effective_from": scene.today(),
+            },
+        )
+    )["id"]
+    must(await supplier.post(f"/api/v1/pricing-filings/{filing}/submissions"))
+    must(await scene.by(scene.regulator).post(f"/api/v1/pricing-filings/{filing}/recordings"))
+    listing = must(await supplier.post("/api/v1/listings", {"product_id": product_id}))["id"]
+    must(await supplier.post(f"/api/v1/listings/{listing}/submissions"))
+    must(await scene.by(scene.acceptor).post(f"/api/v1/listings/{listing}/publications"))

@@ -1,0 +1,555 @@
+"""The pages as a browser without scripts gets them: both languages, escaped, headed, complete."""
+
+from __future__ import annotations
+
+import enum
+import html.parser
+import pathlib
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from catalog.certificates import states as certificate_states
+from catalog.kernel.actor import Actor
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from catalog.notices import model as notice_model
+from catalog.notices import states as notice_states
+from catalog.products import model as product_model
+from catalog.rulebooks import registry
+from catalog.timers import states as timer_states
+from market.http.auth import SESSION_COOKIE
+from market.identity import model as identity_model
+from market.portal import static_files
+from market.portal.wording import all_words
+from market.pricing import model as pricing_model
+from market.supervision import states as report_states
+from tests.api import Api
+from tests.makers_identity import PASSWORD
+from tests.makers_portal import HOSTILE, Stage, make_stage, take_in
+
+TEMPLATES = pathlib.Path("market/portal/templates")
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
+VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
+# A key of ours that was not put into words: dotted small letters alone between tags.
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|notices?|certificates?|label|problem|reports?|price|price_list|sign_in|unknown|facet|search)\.[a-z_.]+\s*<")  # fmt: skip
+
+
+class Outline(html.parser.HTMLParser):
+    """What stands in a page, and whether its elements are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.counts: dict[str, int] = {}
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.labelled: set[str] = set()
+        self.fields: set[str] = set()
+        self.attributes: set[str] = set()
+        self.root: dict[str, str | None] = {}
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        self.attributes |= set(given)
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if tag == "html":
+            self.root = given
+        if tag == "a":
+            self.links.append(str(given.get("href")))
+        if tag == "label":
+            self.labelled.add(str(given.get("for")))
+        if tag == "input" and given.get("type") != "hidden":
+            self.fields.add(str(given.get("id")))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop() == tag, tag
+
+
+@pytest.fixture
+async def stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
+    return await make_stage(api, db, clock, almighty)
+
+
+async def look(api: Api, path: str, **headers: str) -> httpx.Response:
+    return await api.http.get(path, headers=HTML | headers)
+
+
+def check(response: httpx.Response, language: str) -> Outline:
+    """Return the page's outline, if it is as every page of ours has to be."""
+    headers, text = response.headers, response.text
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "script-src 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["content-language"] == language
+    outline = Outline(text)
+    assert outline.root == {"lang": language}
+    assert outline.counts["h1"] == 1
+    assert outline.counts["main"] == outline.counts["title"] == 1
+    assert "script" not in outline.counts
+    assert "style" not in outline.counts | dict.fromkeys(outline.attributes, 1)
+    assert not [name for name in outline.attributes if name.startswith("on")]
+    assert len(outline.ids) == len(set(outline.ids)), "an id stands twice"
+    assert outline.fields <= outline.labelled, "a field has no label"
+    assert not [link for link in outline.links if link.startswith(("javascript:", "None", "data:"))]
+    assert UNTRANSLATED.search(text) is None
+    return outline
+
+
+async def test_every_public_page_is_there_in_both_languages(api: Api, stage: Stage) -> None:
+    for path in stage.public_pages():
+        for language, tag in (("zh", "zh-CN"), ("en", "en")):
+            joint = "&" if "?" in path else "?"
+            response = await look(api, f"{path}{joint}lang={language}")
+
+            assert response.status_code == 200, (path, response.text[:400])
+            check(response, tag)
+
+
+async def test_every_link_of_every_public_page_leads_somewhere(api: Api, stage: Stage) -> None:
+    found = set()
+    for path in stage.public_pages():
+        found |= set(Outline((await look(api, path)).text).links)
+    inner = {link.partition("#")[0] for link in found if link.startswith("/")}
+
+    statuses = {}
+    for link in sorted(inner):
+        response = await look(api, link)
+        if response.status_code not in (200, 303):
+            statuses[link] = response.status_code
+
+    assert statuses == {}
+    assert len(inner) > 30
+
+
+async def test_pages_are_chinese_until_english_is_asked_for_and_then_stay_english(
+    api: Api, stage: Stage
+) -> None:
+    first = await look(api, "/", **{"accept-language": "en-GB"})
+    asked = await look(api, "/?lang=en")
+    later = await look(api, "/notices")
+    back = await look(api, "/notices?lang=zh")
+    nonsense = await look(api, "/notices?lang=xx")
+
+    assert check(first, "zh-CN")
+    assert check(asked, "en")
+    assert "HttpOnly" in asked.headers["set-cookie"]
+    assert check(later, "en")
+    assert check(back, "zh-CN")
+    assert check(nonsense, "zh-CN")
+
+
+async def test_what_suppliers_and_visitors_wrote_is_shown_and_never_run(
+    api: Api, stage: Stage
+) -> None:
+    pages = [
+        await look(api, f"/products/{stage.hostile_id}"),
+        await look(api, "/products?q=script"),
+        await api.http.get("/products", params={"q": HOSTILE}, headers=HTML),
+        await api.http.get("/products", params={"region": HOSTILE}, headers=HTML),
+        await api.http.get(
+            f"/certificates/{'%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E'}", headers=HTML
+        ),
+        await api.http.get("/price-list", params={"scenario": HOSTILE}, headers=HTML),
+        await api.http.get("/sign-in", params={"next": HOSTILE}, headers=HTML),
+        await api.http.get("/products", params={"cursor": HOSTILE}, headers=HTML),
+        await api.http.post(
+            "/sign-in", data={"login": HOSTILE, "next": HOSTILE}, headers=HTML | OWN
+        ),
+    ]
+
+    for response in pages:
+        check(response, "zh-CN")
+        assert "<script" not in response.text
+        assert "onerror=alert(2)>" not in response.text.replace("onerror=alert(2)&gt;", "")
+        assert "{{" in response.text or "49" not in re.findall(r"img&gt;(\d+)", response.text)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[0].text
+
+
+async def test_an_address_of_an_imported_record_is_a_link_only_if_it_is_one(
+    api: Api, stage: Stage
+) -> None:
+    listed = (await api.get("/api/v1/products", q="气象观测站点名录")).json()["items"]
+    doubtful = next(item["id"] for item in listed if item["source_id"] == "r-2")
+
+    good = await look(api, f"/products/{stage.imported_id}")
+    bad = await look(api, f"/products/{doubtful}")
+
+    assert 'href="https://data.example.gov.cn/r-1"' in good.text
+    assert "javascript:alert(1)" in bad.text
+    assert 'href="javascript:' not in bad.text
+
+
+async def test_search_words_filters_and_empty_handed_searches(api: Api, stage: Stage) -> None:
+    found = await look(api, "/products?q=港口气象")
+    narrowed = await look(api, "/products?form=data_indicator&theme=气象")
+    nothing = await look(api, "/products?q=量子纠缠")
+    too_long = await look(api, "/products?q=" + "长" * 1000)
+    broken = await look(api, "/products?q=%00&region=%00")
+
+    assert "港口作业气象风险指数" in found.text
+    assert "¥1.50 起 / 条" in found.text
+    assert "已确权" in found.text
+    assert "共 0 件产品" in narrowed.text
+    assert "清除全部条件" in narrowed.text
+    assert "没有找到符合条件的产品" in nothing.text
+    assert (too_long.status_code, broken.status_code) == (422, 422)
+    check(too_long, "zh-CN")
+    check(broken, "zh-CN")
+
+
+async def test_a_long_list_is_walked_by_its_links(
+    api: Api, stage: Stage, db: Database, clock: ManualClock
+) -> None:
+    records = [{"id": f"p{n}", "title": f"渔港记录第{n}号", "source": "某目录"} for n in range(45)]
+    await take_in(db, clock.now(), *records)
+
+    path, seen = "/products?source=某目录", []
+    for _ in range(3):
+        text = (await look(api, path)).text
+        seen += re.findall(r"渔港记录第\d+号", text)
+        following = re.search(r'href="([^"]+)" rel="next"', text)
+        path = following[1].replace("&amp;", "&") if following else ""
+
+    assert path == ""
+    assert len(seen) == len(set(seen)) == 45
+
+
+async def test_a_product_page_tells_all_that_is_public(api: Api, stage: Stage) -> None:
+    text = (await look(api, f"/products/{stage.product_id}")).text
+
+    assert "港口作业安全预警" in text  # its scenario
+    assert "港口自动气象站观测记录" in text  # its source
+    assert "示例气象服务有限公司" not in text  # whose holder is the registration's business (HN-28)
+    assert "¥12,800.00 / 年" in text
+    assert "已上架" in text
+    assert f'href="/certificates/{stage.certificate_number}"' in text
+    assert re.search(r"<code>[0-9a-f]{64}</code>", text)
+    assert f'href="/api/v1/products/{stage.product_id}"' in text
+
+
+async def test_the_notice_board_counts_working_days_and_says_dates_in_words(
+    api: Api, stage: Stage
+) -> None:
+    board = (await look(api, "/notices?status=running")).text
+    running = (await look(api, f"/notices/{stage.notice_id}")).text
+    past = (await look(api, f"/notices/{stage.past_notice_id}")).text
+    english = (await look(api, f"/notices/{stage.notice_id}?lang=en")).text
+
+    assert "剩余 7 个工作日" in board
+    assert "2026年4月13日 星期一 24时止" in running  # 6 April is a holiday (清明)
+    assert "无异议" in past
+    assert "剩余" not in past.split("<main")[1].split("<footer")[0]
+    assert "7 working days left" in english
+    assert "24:00 on Monday, 13 April 2026" in english
+
+
+async def test_a_certificate_is_verified_in_words_whatever_its_state(
+    api: Api, stage: Stage, db: Database, almighty: Actor
+) -> None:
+    from catalog.kernel.db import begin
+
+    number = stage.certificate_number
+    words = {
+        "active": "有效", "frozen": "争议冻结", "superseded": "已变更", "transferred": "已转移",
+        "deregistered": "已注销", "revoked": "已撤销",
+    }  # fmt: skip
+    assert set(words) == {state.value for state in certificate_states.State}
+    for state, word in words.items():
+        async with begin(db, almighty) as tx:
+            tx.remember()  # what came of the dispute is told elsewhere
+            await tx.execute(
+                "UPDATE catalog.certificates SET state = $2 WHERE number = $1", number, state
+            )
+        response = await look(api, f"/certificates/{number}")
+
+        verdict = response.text.split('class="word">')[1].split("<small>")[0].strip()
+        assert (response.status_code, verdict) == (200, word)
+        check(response, "zh-CN")
+    text = response.text
+    assert "以在线验证为准" in text
+    assert f"market verify http://testserver/api/v1/certificates/{number}" in text
+    assert "海南省大数据管理局" in text
+    assert "收录证明" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("HN-QQ-2026-9999999", "不是合格的登记编号"),
+        ("HN-QQ-2026-0000009", "登记簿中没有编号为"),
+        ("乱写的", "不是合格的登记编号"),
+        ("..%2F..%2Fetc%2Fpasswd", ""),
+        ("%00", "没有给出登记编号"),
+    ],
+)
+async def test_an_unknown_certificate_is_said_to_be_none(api: Api, typed: str, said: str) -> None:
+    from catalog.certificates.number import make
+
+    number = make(2026, 9) if typed.endswith("0000009") else typed
+    response = await look(api, f"/certificates/{number}")
+
+    assert response.status_code == 404
+    assert said in response.text
+    check(response, "zh-CN")
+
+
+async def test_a_number_may_be_typed_full_width_small_and_with_blanks(
+    api: Api, stage: Stage
+) -> None:
+    number = stage.certificate_number
+    wide = "".join(chr(ord(c) + 0xFEE0) if c.isalnum() else c for c in number.lower())
+
+    response = await api.http.get(
+        "/certificates", params={"number": f"  {wide[:5]} {wide[5:]} "}, headers=HTML
+    )
+
+    assert response.status_code == 303
+    assert response.headers["location"] == f"/certificates/{number}"
+
+
+async def test_refusals_are_pages_for_people_and_problems_for_programs(
+    api: Api, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from catalog.search import queries as search
+
+    missing = await look(api, "/nowhere")
+    unknown = await look(api, "/products/00000000-0000-0000-0000-000000000001")
+    cursor = await look(api, "/notices?cursor=zzz")
+    wrong_method = await api.http.put("/products", headers=HTML)
+    program = await api.http.get("/nowhere")
+    interface = await look(api, "/api/v1/nowhere")
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the inside of the house")
+
+    monkeypatch.setattr(search, "search", broken)
+    fault = await look(api, "/products")
+
+    statuses = [r.status_code for r in (missing, unknown, cursor, wrong_method, fault)]
+    assert statuses == [404, 404, 400, 405, 500]
+    for response in (missing, unknown, cursor, wrong_method, fault):
+        check(response, "zh-CN")
+    assert "没有这一页" in missing.text
+    assert "inside of the house" not in fault.text
+    for response in (program, interface):
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_signing_in_opens_the_reports_and_signing_out_closes_them(
+    api: Api, stage: Stage
+) -> None:
+    login = stage.scene.regulator.account.login
+    asked = await look(api, "/reports")
+    form = await look(api, asked.headers["location"])
+    signed_in = await api.http.post(
+        "/sign-in",
+        data={"login": login, "password": PASSWORD, "next": "/reports"},
+        headers=HTML | OWN,
+    )
+    cookie = signed_in.headers["set-cookie"]
+    reports = await look(api, "/reports")
+    report = await look(api, f"/reports/{stage.report_id}?lang=en")
+    document = await api.http.get(f"/api/v1/reports/{stage.report_id}")
+    workbook = await api.http.get(f"/api/v1/reports/{stage.report_id}/workbook")
+    again = await look(api, "/sign-in?next=/reports")
+    elsewhere = await api.http.post(
+        "/sign-out",
+        headers=HTML | {"origin": "http://evil.example", "sec-fetch-site": "cross-site"},
+    )
+    signed_out = await api.http.post("/sign-out", headers=HTML | OWN)
+    afterwards = await look(api, "/reports")
+
+    assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=%2Freports")
+    assert 'name="next" value="/reports"' in form.text
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/reports")
+    assert cookie.startswith(f"{SESSION_COOKIE}=shs_")
+    assert all(flag in cookie for flag in ("HttpOnly", "Path=/", "SameSite=lax"))
+    assert "Domain" not in cookie
+    check(reports, "zh-CN")
+    assert "2026 年第 1 季度" in reports.text
+    assert reports.headers["cache-control"] == "no-store"
+    check(report, "en")
+    assert "Certificates" in report.text
+    assert (document.status_code, workbook.status_code) == (200, 200)
+    assert again.headers["location"] == "/reports"
+    assert elsewhere.status_code == 403
+    check(elsewhere, "en")
+    assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/")
+    assert afterwards.status_code == 303
+
+
+async def test_who_may_not_read_reports_gets_a_page_that_says_so(api: Api, stage: Stage) -> None:
+    await api.http.post(
+        "/sign-in",
+        data={"login": stage.scene.supplier.account.login, "password": PASSWORD},
+        headers=HTML | OWN,
+    )
+
+    refused = await look(api, "/reports")
+    home = await look(api, "/")
+
+    assert refused.status_code == 403
+    check(refused, "zh-CN")
+    assert "没有权限" in refused.text
+    assert 'href="/reports"' not in home.text
+    assert "退出" in home.text
+
+
+async def test_a_failed_sign_in_does_not_tell_which_logins_there_are(
+    api: Api, stage: Stage
+) -> None:
+    login = stage.scene.regulator.account.login
+
+    async def attempt(name: str, password: str) -> httpx.Response:
+        return await api.http.post(
+            "/sign-in", data={"login": name, "password": password}, headers=HTML | OWN
+        )
+
+    wrong = await attempt(login, "not the password")
+    unknown = await attempt("nobody-of-that-name", "not the password")
+    empty = await attempt(login, "")
+    for _ in range(4):
+        await attempt(login, "not the password")
+    too_many = await attempt(login, PASSWORD)
+
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.text.replace(login, "") == unknown.text.replace("nobody-of-that-name", "")
+    assert (empty.status_code, too_many.status_code) == (422, 429)
+    assert all("set-cookie" not in r.headers for r in (wrong, unknown, empty, too_many))
+    for response in (wrong, empty, too_many):
+        check(response, "zh-CN")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"sec-fetch-site": "cross-site", "origin": "http://testserver"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "null"},
+        {},
+    ],
+)
+async def test_a_sign_in_form_from_elsewhere_is_refused(api: Api, headers: dict[str, str]) -> None:
+    response = await api.http.post(
+        "/sign-in", data={"login": "somebody", "password": PASSWORD}, headers=HTML | headers
+    )
+
+    assert response.status_code == 403
+    assert "set-cookie" not in response.headers
+
+
+async def test_a_form_that_is_too_large_is_not_read(api: Api) -> None:
+    response = await api.http.post(
+        "/sign-in", data={"login": "a" * 100_000, "password": "b"}, headers=HTML | OWN
+    )
+
+    assert response.status_code == 413
+
+
+async def test_static_files_are_those_of_the_package_and_nothing_else(api: Api) -> None:
+    css = await api.http.get(static_files.address("style.css"))
+    others = [
+        "/static/style.css",
+        "/static/../render.py",
+        "/static/%2e%2e/render.py",
+        "/static/..%2frender.py",
+        "/static/%00",
+        "/static//etc/passwd",
+    ]
+    statuses = {path: (await api.http.get(path)).status_code for path in others}
+
+    assert css.status_code == 200
+    assert css.headers["content-type"] == "text/css; charset=utf-8"
+    assert "immutable" in css.headers["cache-control"]
+    assert css.headers["x-content-type-options"] == "nosniff"
+    assert set(statuses.values()) == {404}
+
+
+def test_both_languages_have_all_words() -> None:
+    zh, en = all_words("zh"), all_words("en")
+    han = re.compile(r"[\u4e00-\u9fff]")
+    chinese_on_purpose = {"site.other_language", "search.placeholder", "products.empty.shorter"}
+
+    assert set(zh) == set(en)
+    assert [key for key in zh if not zh[key].strip() or not en[key].strip()] == []
+    assert {key for key in en if han.search(en[key])} == chinese_on_purpose
+    facts = {
+        language: {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in words.items()}
+        for language, words in (("zh", zh), ("en", en))
+    }
+    assert {
+        key for key in zh if facts["zh"][key] != facts["en"][key] and not key.endswith(".one")
+    } == set()
+
+
+def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
+    said = set(re.findall(r'(?<![\w.])t(?:\.count)?\("([\w.]+)"', source))
+    said |= set(re.findall(r'"((?:site|home|report)\.\w+)"', source))
+    words = set(all_words("zh"))
+    counted = {key.rpartition(".")[0] for key in words if key.endswith((".one", ".many"))}
+    built = ("facet.", "label.", "problem.", "certificate.", "sign_in.")  # label("form", …)
+
+    assert said - words - counted - set(built) == set()
+    unused = {
+        key
+        for key in words - said
+        if key.rpartition(".")[0] not in counted and not key.startswith(built)
+    }
+    assert unused == set()
+
+
+LABELS: dict[str, list[Any]] = {
+    "form": [product_model.Form],
+    "unit": [product_model.MeteringUnit],
+    "update_cycle": [product_model.UpdateCycle],
+    "nature": [product_model.DataNature],
+    "method": [product_model.AcquisitionMethod],
+    "delivery": [product_model.DeliveryMode],
+    "ai": [product_model.AiShare],
+    "level": [product_model.Level],
+    "use_category": [pricing_model.UseCategory],
+    "regime": [pricing_model.Regime],
+    "charge": [pricing_model.Charge],
+    "certificate": [certificate_states.State],
+    "notice": [notice_states.State],
+    "notice_result": [notice_model.Result],
+    "report": [report_states.State],
+    "due": [timer_states.State],
+    "owner_kind": [identity_model.Kind],
+}
+
+
+@pytest.mark.parametrize("group", sorted(LABELS))
+def test_every_value_of_a_fixed_list_has_a_name(group: str) -> None:
+    kinds: list[type[enum.StrEnum]] = LABELS[group]
+    wanted = {f"label.{group}.{value.value}" for kind in kinds for value in kind}
+    worded = {key for key in all_words("zh") if key.startswith(f"label.{group}.")}
+
+    assert worded == wanted
+
+
+def test_every_right_and_channel_of_the_rulebooks_has_a_name() -> None:
+    words = all_words("zh")
+    for rulebook in registry.RULEBOOKS.values():
+        assert {f"label.right.{right}" for right in rulebook.rights_vocabulary} <= set(words)
+        assert {f"label.channel.{name}" for name in rulebook.notice_channels} <= set(words)
