@@ -194,7 +194,7 @@ async def test_the_listing_gate_names_everything_that_is_missing(
     refused = await trade.listing_step(listing["id"], "submissions", trade.supplier)
 
     assert code(refused) == "listing_not_eligible"
-    assert refused.json()["items"] == [
+    assert refused.json()["facts"]["items"] == [
         "pricing_filing_required",
         "personal_information_basis_missing",
         "masking_record_missing",

@@ -1,0 +1,122 @@
+"""The lives of filings, listings, grants and orders: every state with every event."""
+
+from __future__ import annotations
+
+import itertools
+from types import ModuleType
+
+import pytest
+
+from market.access import states as grants
+from market.listings import states as listings
+from market.orders import states as orders
+from market.pricing import states as filings
+
+MACHINES = (filings, listings, grants, orders)
+PAIRS = [
+    pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
+    for machine in MACHINES
+    for state, event in itertools.product(machine.State, machine.Event)
+]
+REFUSALS = {
+    filings: (filings.PricingEventNotAllowed, "pricing_event_not_allowed"),
+    listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
+    grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
+    orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
+}
+
+# Written down a second time on purpose: from → event → to, as RULES §6.1 and §6.8 have it.
+ORDER_MOVES = """
+placed: negotiate>negotiating clear>cleared reject>rejected cancel>cancelled terminate>terminated
+negotiating: negotiate>negotiating clear>cleared reject>rejected cancel>cancelled
+negotiating: terminate>terminated
+cleared: sign>cleared conclude>contracted cancel>cancelled terminate>terminated
+contracted: pay>paid deliver>delivering cancel>cancelled suspend>suspended terminate>terminated
+paid: deliver>delivering cancel>cancelled suspend>suspended terminate>terminated
+delivering: use>delivering accept>accepted inspection_ends>accepted raise_issue>disputed
+delivering: suspend>suspended terminate>terminated
+accepted: use>accepted complete>completed suspend>suspended terminate>terminated
+disputed: resolve_for_supplier>accepted resolve_for_buyer>terminated terminate>terminated
+suspended: resume_contracted>contracted resume_paid>paid resume_delivering>delivering
+suspended: resume_accepted>accepted terminate>terminated
+"""
+FILING_MOVES = """
+draft: file>filed withdraw>withdrawn
+filed: record>recorded return>draft reject_over_ceiling>draft withdraw>withdrawn
+recorded: take_effect>effective reject_over_ceiling>draft withdraw>withdrawn
+effective: amend>effective change_ceiling>non_compliant inquire>under_inquiry
+effective: supersede>superseded expire>expired withdraw>withdrawn
+under_inquiry: clear>effective order_correction>suspended
+suspended: supersede>superseded withdraw>withdrawn
+non_compliant: supersede>superseded withdraw>withdrawn
+"""
+LISTING_MOVES = """
+draft: revise>draft submit>compliance_check delist>delisted
+compliance_check: publish>listed delist>delisted
+listed: suspend>suspended delist>delisted
+suspended: resume>listed delist>delisted
+"""
+GRANT_MOVES = """
+active: use>active cut_off>cut_off expire>expired revoke>revoked
+cut_off: restore>active expire>expired revoke>revoked
+"""
+
+
+def _read(moves: str) -> dict[tuple[str, str], str]:
+    found = {}
+    for line in moves.strip().splitlines():
+        state, _, rest = line.partition(":")
+        for move in rest.split():
+            event, _, following = move.partition(">")
+            found[state, event] = following
+    return found
+
+
+MOVES = {
+    orders: _read(ORDER_MOVES),
+    filings: _read(FILING_MOVES),
+    listings: _read(LISTING_MOVES),
+    grants: _read(GRANT_MOVES),
+}
+
+
+@pytest.mark.parametrize(("machine", "state", "event"), PAIRS)
+def test_every_event_moves_every_state_as_the_rules_say_or_is_refused_by_name(
+    machine: ModuleType, state: str, event: str
+) -> None:
+    expected = MOVES[machine].get((state, event))
+
+    if expected is not None:
+        assert machine.advance(state, event) == expected
+        return
+    refusal, code = REFUSALS[machine]
+    with pytest.raises(refusal) as refused:
+        machine.advance(state, event)
+    assert refused.value.code == code
+    assert refused.value.facts == {"state": state.value, "event": event.value}
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.__name__)
+def test_every_state_can_be_reached(machine: ModuleType) -> None:
+    reached = {next(iter(machine.State))}
+    while more := {
+        to for (at, _), to in machine.TRANSITIONS.items() if at in reached and to not in reached
+    }:
+        reached |= more
+
+    assert reached == set(machine.State)
+
+
+def test_an_order_allows_what_its_table_has() -> None:
+    for state, event in itertools.product(orders.State, orders.Event):
+        assert orders.allows(state, event) == ((state, event) in orders.TRANSITIONS)
+
+
+def test_a_suspended_order_goes_on_where_it_was_suspended() -> None:
+    for state, event in orders.RESUMING.items():
+        suspended = orders.advance(state, orders.Event.SUSPEND)
+        assert orders.advance(suspended, event) is state
+
+
+def test_a_listing_lives_until_it_is_delisted() -> None:
+    assert frozenset(listings.State) - {listings.State.DELISTED} == listings.LIVE
