@@ -9,6 +9,7 @@ import pathlib
 import uuid
 from typing import Any
 
+import asyncpg
 import msgspec
 import openpyxl
 import pytest
@@ -21,6 +22,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
 from catalog.signing.canonical import canonical
+from market.cli.export import write_export
 from market.cli.verify import check
 from market.jobs import deadlines_due, reports_due, sequence_log
 from market.supervision import trace_verify
@@ -366,9 +368,12 @@ async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
     )
     assert len([entry for entry in stages["usage"] if entry.event.startswith("data:")]) == 4
     kinds = [record.kind for record in trace.records]
-    assert {
-        kind: kinds.count(kind) for kind in ("contract", "journal", "usage", "report")
-    } == {"contract": 1, "journal": 2, "usage": 4, "report": 1}
+    assert {kind: kinds.count(kind) for kind in ("contract", "journal", "usage", "report")} == {
+        "contract": 1,
+        "journal": 2,
+        "usage": 4,
+        "report": 1,
+    }
     (contract,) = (record for record in trace.records if record.kind == "contract")
     assert len(contract.signatures) == 2
     key = parse_vkey((await trade.api.get("/api/v1/keys")).json()["log"])
@@ -380,3 +385,46 @@ async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
     used["entries"].pop(1)
     missed = trace_verify.verify(trace_verify.read_trace(msgspec.json.encode(shorter)), key)
     assert "order" in {bad.kind for bad in missed.problems}
+
+
+async def test_an_export_holds_the_report_and_a_changed_byte_is_named(
+    scene: Scene, owner_dsn: str, tmp_path: pathlib.Path
+) -> None:
+    await after_the_quarter(scene)
+    report_id = await generated(scene)
+    must(await scene.by(scene.issuer).post(f"/api/v1/reports/{report_id}/signatures"))
+    await sequence(scene)
+    origin = scene.api.context.settings.log_origin
+    now = scene.clock.now()
+
+    await write_export(scene.db, tmp_path / "genuine", now=now, origin=origin)
+    genuine = check(str(tmp_path / "genuine"), vkey=None, keys_file=None)
+    assert genuine.problems == ()
+    assert genuine.counts["records of report"] == 1
+    assert genuine.counts["files of report"] == 1
+
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("ALTER TABLE market.quarterly_reports DISABLE TRIGGER USER")
+        await owner.execute(
+            """WITH changed AS (
+                   SELECT id, convert_to(replace(convert_from(record, 'UTF8'),
+                       '"received"', '"recieved"'), 'UTF8') AS bytes
+                     FROM market.quarterly_reports)
+               UPDATE market.quarterly_reports r
+                  SET record = bytes, record_sha256 = sha256(bytes)
+                 FROM changed WHERE changed.id = r.id"""
+        )
+    finally:
+        await owner.close()
+    await write_export(scene.db, tmp_path / "changed", now=now, origin=origin)
+
+    changed = check(str(tmp_path / "changed"), vkey=None, keys_file=None)
+    assert changed.exit_code is ExitCode.NOT_GENUINE
+    assert changed.first_bad is not None
+    assert (changed.first_bad.kind, changed.first_bad.id) == ("report", report_id)
+    again = (
+        await scene.by(scene.regulator).get(f"/api/v1/reports/{report_id}/recomputation")
+    ).json()
+    assert not again["identical"]
+    assert again["first_difference"].startswith("/sections/1/figures/0")
