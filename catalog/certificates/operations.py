@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import basis, encumbrances, number, store
 from catalog.certificates import format as certificate_format
@@ -21,7 +21,8 @@ from catalog.certificates.format import (
     NoticeRun,
 )
 from catalog.certificates.model import Certificate
-from catalog.certificates.states import Event, State, advance
+from catalog.certificates.states import Event as Happening
+from catalog.certificates.states import State, advance
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -85,7 +86,7 @@ async def issue(
     application = ready.application
     entry_id = await audit_log.append(
         tx,
-        Remembered.CERTIFICATE_ISSUED,
+        Event.CERTIFICATE_ISSUED,
         actor=actor,
         now=now,
         subjects=[
@@ -138,8 +139,8 @@ async def freeze(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.FREEZE,
-        remembered=Remembered.CERTIFICATE_FROZEN,
+        event=Happening.FREEZE,
+        remembered=Event.CERTIFICATE_FROZEN,
         reason=reason,
         rules=("HN-20",),
     )
@@ -162,8 +163,8 @@ async def unfreeze(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.UNFREEZE,
-        remembered=Remembered.CERTIFICATE_UNFROZEN,
+        event=Happening.UNFREEZE,
+        remembered=Event.CERTIFICATE_UNFROZEN,
         reason=reason,
         rules=("HN-20",),
     )
@@ -194,8 +195,8 @@ async def revoke(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.REVOKE,
-        remembered=Remembered.CERTIFICATE_REVOKED,
+        event=Happening.REVOKE,
+        remembered=Event.CERTIFICATE_REVOKED,
         reason=reason,
         rules=("HN-20",),
         facts={"instrument": instrument},
@@ -223,8 +224,8 @@ async def deregister(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.DEREGISTER,
-        remembered=Remembered.CERTIFICATE_DEREGISTERED,
+        event=Happening.DEREGISTER,
+        remembered=Event.CERTIFICATE_DEREGISTERED,
         reason=reason,
         rules=("HN-19",),
     )
@@ -248,7 +249,7 @@ async def encumber(tx: Tx, *, certificate_number: str) -> Certificate:
     :raises CertificateEventNotAllowed: if it does not count any more: nothing is left to dispute.
     """
     certificate = await _lock(tx, certificate_number)
-    advance(certificate.state, Event.REVOKE)
+    advance(certificate.state, Happening.REVOKE)
     return await _count(tx, certificate, certificate.open_objections + 1)
 
 
@@ -270,8 +271,8 @@ async def carry_out_revocation(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.REVOKE,
-        remembered=Remembered.CERTIFICATE_REVOKED,
+        event=Happening.REVOKE,
+        remembered=Event.CERTIFICATE_REVOKED,
         reason=f"objection {objection_id}",
         rules=("HN-20",),
         also=(Subject("objection", str(objection_id)),),
@@ -291,8 +292,8 @@ async def carry_out_reissue(
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Event.REISSUE,
-        remembered=Remembered.CERTIFICATE_SUPERSEDED,
+        event=Happening.REISSUE,
+        remembered=Event.CERTIFICATE_SUPERSEDED,
         reason=f"objection {objection_id}: to be issued anew",
         rules=("HN-20",),
         also=(Subject("objection", str(objection_id)),),
@@ -321,8 +322,8 @@ async def _move(
     actor: Actor,
     now: dt.datetime,
     certificate_number: str,
-    event: Event,
-    remembered: Remembered,
+    event: Happening,
+    remembered: Event,
     reason: str,
     rules: tuple[str, ...],
     also: tuple[Subject, ...] = (),

@@ -59,6 +59,15 @@ _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, vers
                      issued_at, state, state_since"""
 
 
+def _select(table: sa.Table) -> str:
+    """Return the statement that reads every declared column of ``table``, each by its name."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+
+
+_SELECT_CERTIFICATES: Final = _select(CERTIFICATES)
+
+
 async def next_serial(tx: Tx, year: int) -> int:
     """Return the next serial of ``year``; the row is held, so none is skipped or doubled."""
     serial: int = await tx.fetch_value(
@@ -106,15 +115,13 @@ async def update_state(tx: Tx, certificate: Certificate) -> None:
 
 async def lock(tx: Tx, number: str) -> Certificate | None:
     """Lock and return a certificate, or None."""
-    row = await tx.fetch_one(
-        "SELECT * FROM catalog.certificates WHERE number = $1 FOR UPDATE", number
-    )
+    row = await tx.fetch_one(f"{_SELECT_CERTIFICATES} WHERE number = $1 FOR UPDATE", number)
     return None if row is None else msgspec.convert(dict(row), Certificate)
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:
     """Return a certificate, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.certificates WHERE number = $1", number)
+    row = await tx.fetch_one(f"{_SELECT_CERTIFICATES} WHERE number = $1", number)
     return None if row is None else msgspec.convert(dict(row), Certificate)
 
 

@@ -49,6 +49,15 @@ NOTICE_POSTINGS: Final = sa.Table(
 )
 
 
+def _select(table: sa.Table) -> str:
+    """Return the statement that reads every declared column of ``table``, each by its name."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+
+
+_SELECT_NOTICES: Final = _select(NOTICES)
+
+
 async def insert(tx: Tx, notice: Notice) -> None:
     """Insert a notice that stands on no channel yet."""
     await tx.insert(
@@ -103,21 +112,20 @@ async def update(tx: Tx, notice: Notice) -> None:
 
 async def lock(tx: Tx, notice_id: uuid.UUID) -> Notice | None:
     """Lock and return a notice, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.notices WHERE id = $1 FOR UPDATE", notice_id)
+    row = await tx.fetch_one(f"{_SELECT_NOTICES} WHERE id = $1 FOR UPDATE", notice_id)
     return None if row is None else await _whole(tx, row)
 
 
 async def find(tx: Tx, notice_id: uuid.UUID) -> Notice | None:
     """Return a notice, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.notices WHERE id = $1", notice_id)
+    row = await tx.fetch_one(f"{_SELECT_NOTICES} WHERE id = $1", notice_id)
     return None if row is None else await _whole(tx, row)
 
 
 async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
     """Return the newest notice of an application, or None."""
     row = await tx.fetch_one(
-        """
-        SELECT * FROM catalog.notices WHERE application_id = $1
+        f"""{_SELECT_NOTICES} WHERE application_id = $1
          ORDER BY created_at DESC, id DESC LIMIT 1""",
         application_id,
     )
@@ -145,8 +153,7 @@ async def list_page(
 ) -> list[Notice]:
     """Return notices, the newest first, from behind ``before``. Only what stands somewhere."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.notices
+        f"""{_SELECT_NOTICES}
          WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3""",
         None if state is None else state.value,

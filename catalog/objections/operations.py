@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import operations as certificates
 from catalog.certificates import queries as certificate_queries
@@ -37,7 +37,8 @@ from catalog.objections.model import (
 )
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.standing import Ground
-from catalog.objections.states import Event, State, advance
+from catalog.objections.states import Event as Happening
+from catalog.objections.states import State, advance
 from catalog.registration.operations import objections as registration
 from catalog.rulebooks import registry
 from catalog.signing.canonical import canonical, sha256_hex
@@ -142,7 +143,7 @@ async def file(
     )
     await _remember(
         tx,
-        Remembered.OBJECTION_FILED,
+        Event.OBJECTION_FILED,
         actor,
         now,
         objection,
@@ -172,11 +173,11 @@ async def reject(
         actor=actor,
         now=now,
         objection=objection,
-        event=Event.REJECT_FORMALLY,
+        event=Happening.REJECT_FORMALLY,
         closing=Closing.REJECTED,
     )
     await _remember(
-        tx, Remembered.OBJECTION_REJECTED, actor, now, rejected, before=objection, reason=reason
+        tx, Event.OBJECTION_REJECTED, actor, now, rejected, before=objection, reason=reason
     )
     return rejected
 
@@ -208,7 +209,7 @@ async def forward(
     due = deadlines.answer_by(received_on, rulebook, calendar)
     forwarded = msgspec.structs.replace(
         objection,
-        state=advance(objection.state, Event.NOTIFY_REGISTRANT),
+        state=advance(objection.state, Happening.NOTIFY_REGISTRANT),
         forwarded_at=now,
         receipt=receipt,
         response_started_on=received_on,
@@ -230,7 +231,7 @@ async def forward(
     )
     await _remember(
         tx,
-        Remembered.OBJECTION_FORWARDED,
+        Event.OBJECTION_FORWARDED,
         actor,
         now,
         forwarded,
@@ -263,7 +264,7 @@ async def respond(
         raise Missing
     evidence = await _evidence(tx, actor, evidence_file_ids)
     standing.check_response(statement, evidence)
-    event = Event.RESPOND_LATE if objection.awaits_late_answer else Event.RESPOND
+    event = Happening.RESPOND_LATE if objection.awaits_late_answer else Happening.RESPOND
     state = advance(objection.state, event)
     due = _response_due(objection, calendar)
     answered = msgspec.structs.replace(
@@ -280,11 +281,11 @@ async def respond(
     )
     await store.update(tx, answered)
     await _meet(tx, now, objection, deadlines.RESPONSE)
-    if event is Event.RESPOND:
+    if event is Happening.RESPOND:
         await _start_determination(tx, now, calendar, objection)
     await _remember(
         tx,
-        Remembered.OBJECTION_ANSWERED,
+        Event.OBJECTION_ANSWERED,
         actor,
         now,
         answered,
@@ -313,15 +314,13 @@ async def time_out_response(
         return False
     timed_out = msgspec.structs.replace(
         objection,
-        state=advance(objection.state, Event.RESPONSE_TIMEOUT),
+        state=advance(objection.state, Happening.RESPONSE_TIMEOUT),
         response_due_on=due.last_day,
         no_response=True,
     )
     await store.update(tx, timed_out)
     await _start_determination(tx, now, calendar, objection)
-    await _remember(
-        tx, Remembered.OBJECTION_RESPONSE_TIMED_OUT, actor, now, timed_out, before=objection
-    )
+    await _remember(tx, Event.OBJECTION_RESPONSE_TIMED_OUT, actor, now, timed_out, before=objection)
     return True
 
 
@@ -346,7 +345,7 @@ async def determine(
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     objection = await _lock(tx, objection_id)
-    state = advance(objection.state, Event.DETERMINE)
+    state = advance(objection.state, Happening.DETERMINE)
     outcome.check(decided, reasons, is_certified=objection.certificate_number is not None)
     determined = msgspec.structs.replace(
         objection,
@@ -375,7 +374,7 @@ async def determine(
     )
     await _remember(
         tx,
-        Remembered.OBJECTION_DETERMINED,
+        Event.OBJECTION_DETERMINED,
         actor,
         now,
         determined,
@@ -408,32 +407,28 @@ async def answer_outcome(
     answered = msgspec.structs.replace(objection, answers=answers)
     if not accepts:
         unresolved = msgspec.structs.replace(
-            answered, state=advance(objection.state, Event.ONE_REFUSES)
+            answered, state=advance(objection.state, Happening.ONE_REFUSES)
         )
         await store.update(tx, unresolved)
         await _cancel(tx, now, objection, deadlines.ACCEPTANCE)
-        await _remember(
-            tx, Remembered.OBJECTION_UNRESOLVED, actor, now, unresolved, before=objection
-        )
+        await _remember(tx, Event.OBJECTION_UNRESOLVED, actor, now, unresolved, before=objection)
         return unresolved
     if not outcome.both_accepted(answers):
         waiting = msgspec.structs.replace(
-            answered, state=advance(objection.state, Event.ACCEPT_OUTCOME)
+            answered, state=advance(objection.state, Happening.ACCEPT_OUTCOME)
         )
         await store.update(tx, waiting)
-        await _remember(
-            tx, Remembered.OBJECTION_OUTCOME_ACCEPTED, actor, now, waiting, before=objection
-        )
+        await _remember(tx, Event.OBJECTION_OUTCOME_ACCEPTED, actor, now, waiting, before=objection)
         return waiting
     closed = await _close(
         tx,
         actor=actor,
         now=now,
         objection=answered,
-        event=Event.BOTH_ACCEPT,
+        event=Happening.BOTH_ACCEPT,
         closing=Closing.CARRIED_OUT,
     )
-    await _remember(tx, Remembered.OBJECTION_CLOSED, actor, now, closed, before=objection)
+    await _remember(tx, Event.OBJECTION_CLOSED, actor, now, closed, before=objection)
     return closed
 
 
@@ -455,11 +450,11 @@ async def withdraw(
         actor=actor,
         now=now,
         objection=objection,
-        event=Event.WITHDRAW,
+        event=Happening.WITHDRAW,
         closing=Closing.WITHDRAWN,
     )
     await _remember(
-        tx, Remembered.OBJECTION_WITHDRAWN, actor, now, withdrawn, before=objection, reason=reason
+        tx, Event.OBJECTION_WITHDRAWN, actor, now, withdrawn, before=objection, reason=reason
     )
     return withdrawn
 
@@ -503,7 +498,7 @@ async def _close(
     actor: Actor,
     now: dt.datetime,
     objection: Objection,
-    event: Event,
+    event: Happening,
     closing: Closing,
 ) -> Objection:
     closed = msgspec.structs.replace(
@@ -668,7 +663,7 @@ async def _cancel(tx: Tx, now: dt.datetime, objection: Objection, kind: str) -> 
 
 async def _remember(
     tx: Tx,
-    event: Remembered,
+    event: Event,
     actor: Actor,
     now: dt.datetime,
     objection: Objection,

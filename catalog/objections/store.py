@@ -59,6 +59,15 @@ OBJECTION_ARCHIVES: Final = sa.Table(
 _JSON: Final = frozenset({"grounds", "evidence", "response", "determination", "answers"})
 
 
+def _select(table: sa.Table) -> str:
+    """Return the statement that reads every declared column of ``table``, each by its name."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+
+
+_SELECT_OBJECTIONS: Final = _select(OBJECTIONS)
+
+
 async def insert(tx: Tx, objection: Objection) -> None:
     """Insert an objection."""
     await tx.insert(OBJECTIONS, **_values(objection))
@@ -124,23 +133,21 @@ async def insert_archive(
 
 async def lock(tx: Tx, objection_id: uuid.UUID) -> Objection | None:
     """Lock and return an objection that the actor may see, or None."""
-    row = await tx.fetch_one(
-        "SELECT * FROM catalog.objections WHERE id = $1 FOR UPDATE", objection_id
-    )
+    row = await tx.fetch_one(f"{_SELECT_OBJECTIONS} WHERE id = $1 FOR UPDATE", objection_id)
     return None if row is None else _objection(row)
 
 
 async def lock_if_free(tx: Tx, objection_id: uuid.UUID) -> Objection | None:
     """Lock and return an objection, or None if someone holds it just now."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.objections WHERE id = $1 FOR UPDATE SKIP LOCKED", objection_id
+        f"{_SELECT_OBJECTIONS} WHERE id = $1 FOR UPDATE SKIP LOCKED", objection_id
     )
     return None if row is None else _objection(row)
 
 
 async def find(tx: Tx, objection_id: uuid.UUID) -> Objection | None:
     """Return an objection that the actor may see, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.objections WHERE id = $1", objection_id)
+    row = await tx.fetch_one(f"{_SELECT_OBJECTIONS} WHERE id = $1", objection_id)
     return None if row is None else _objection(row)
 
 
@@ -162,8 +169,7 @@ async def list_page(
 ) -> list[Objection]:
     """Return objections that the actor may see, the newest first, from behind ``before``."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.objections
+        f"""{_SELECT_OBJECTIONS}
          WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3""",
         None if state is None else state.value,

@@ -186,6 +186,23 @@ _JSON: Final = frozenset(
 )
 
 
+def _select(table: sa.Table) -> str:
+    """Return the statement that reads every declared column of ``table``, each by its name."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+
+
+_SELECT_APPLICATIONS: Final = _select(APPLICATIONS)
+_SELECT_APPLICATION_MATERIALS: Final = _select(MATERIALS)
+_SELECT_TECHNICAL_OPINIONS: Final = _select(TECHNICAL_OPINIONS)
+_SELECT_COMPLIANCE_OPINIONS: Final = _select(COMPLIANCE_OPINIONS)
+_SELECT_REVIEW_DECISIONS: Final = _select(REVIEW_DECISIONS)
+_SELECT_DECISION_NOTIFICATIONS: Final = _select(DECISION_NOTIFICATIONS)
+_SELECT_ISSUANCE_AUTHORISATIONS: Final = _select(ISSUANCE_AUTHORISATIONS)
+_SELECT_APPLICATION_SUBMISSIONS: Final = _select(SUBMISSIONS)
+_SELECT_ACCEPTANCE_OPINIONS: Final = _select(ACCEPTANCE_OPINIONS)
+
+
 @contextlib.asynccontextmanager
 async def beyond_own_rows(tx: Tx) -> AsyncIterator[None]:
     """Let a part of a command touch rows that row-level security hides from the acting party.
@@ -250,23 +267,21 @@ _UNCHANGING: Final = frozenset(
 
 async def lock(tx: Tx, application_id: uuid.UUID) -> Application | None:
     """Lock and return an application that the actor may see, or None."""
-    row = await tx.fetch_one(
-        "SELECT * FROM catalog.applications WHERE id = $1 FOR UPDATE", application_id
-    )
+    row = await tx.fetch_one(f"{_SELECT_APPLICATIONS} WHERE id = $1 FOR UPDATE", application_id)
     return None if row is None else _struct(row, Application)
 
 
 async def lock_if_free(tx: Tx, application_id: uuid.UUID) -> Application | None:
     """Lock and return an application, or None if someone holds it just now."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.applications WHERE id = $1 FOR UPDATE SKIP LOCKED", application_id
+        f"{_SELECT_APPLICATIONS} WHERE id = $1 FOR UPDATE SKIP LOCKED", application_id
     )
     return None if row is None else _struct(row, Application)
 
 
 async def find(tx: Tx, application_id: uuid.UUID) -> Application | None:
     """Return an application that the actor may see, or None."""
-    row = await tx.fetch_one("SELECT * FROM catalog.applications WHERE id = $1", application_id)
+    row = await tx.fetch_one(f"{_SELECT_APPLICATIONS} WHERE id = $1", application_id)
     return None if row is None else _struct(row, Application)
 
 
@@ -280,8 +295,7 @@ async def list_page(
 ) -> list[Application]:
     """Return applications that the actor may see, the newest first, from behind ``before``."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.applications
+        f"""{_SELECT_APPLICATIONS}
          WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR product_id = $2)
            AND ($3::uuid IS NULL OR id < $3)
          ORDER BY id DESC LIMIT $4""",
@@ -341,7 +355,7 @@ async def insert_material(tx: Tx, material: Material) -> None:
 async def list_materials(tx: Tx, application_id: uuid.UUID) -> list[Material]:
     """Return every version of every material, in the order in which they came."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.application_materials WHERE application_id = $1 ORDER BY id",
+        f"{_SELECT_APPLICATION_MATERIALS} WHERE application_id = $1 ORDER BY id",
         application_id,
     )
     return [_struct(row, Material) for row in rows]
@@ -355,8 +369,7 @@ async def insert_submission(tx: Tx, submission: Submission) -> None:
 async def list_submissions(tx: Tx, application_id: uuid.UUID) -> list[Submission]:
     """Return the submissions of an application in their order."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.application_submissions
+        f"""{_SELECT_APPLICATION_SUBMISSIONS}
          WHERE application_id = $1 ORDER BY submission_no""",
         application_id,
     )
@@ -371,8 +384,7 @@ async def insert_acceptance_opinion(tx: Tx, opinion: AcceptanceOpinion) -> None:
 async def list_acceptance_opinions(tx: Tx, application_id: uuid.UUID) -> list[AcceptanceOpinion]:
     """Return the acceptance opinions in their order."""
     rows = await tx.fetch(
-        """
-        SELECT * FROM catalog.acceptance_opinions
+        f"""{_SELECT_ACCEPTANCE_OPINIONS}
          WHERE application_id = $1 ORDER BY submission_no""",
         application_id,
     )
@@ -387,7 +399,7 @@ async def insert_technical_opinion(tx: Tx, opinion: TechnicalOpinion) -> None:
 async def list_technical_opinions(tx: Tx, application_id: uuid.UUID) -> list[TechnicalOpinion]:
     """Return the technical opinions, round by round."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.technical_opinions WHERE application_id = $1 ORDER BY round",
+        f"{_SELECT_TECHNICAL_OPINIONS} WHERE application_id = $1 ORDER BY round",
         application_id,
     )
     return [_struct(row, TechnicalOpinion) for row in rows]
@@ -401,7 +413,7 @@ async def insert_compliance_opinion(tx: Tx, opinion: ComplianceOpinion) -> None:
 async def list_compliance_opinions(tx: Tx, application_id: uuid.UUID) -> list[ComplianceOpinion]:
     """Return the compliance opinions, round by round."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.compliance_opinions WHERE application_id = $1 ORDER BY round",
+        f"{_SELECT_COMPLIANCE_OPINIONS} WHERE application_id = $1 ORDER BY round",
         application_id,
     )
     return [_struct(row, ComplianceOpinion) for row in rows]
@@ -415,7 +427,7 @@ async def insert_review_decision(tx: Tx, decision: ReviewDecision) -> None:
 async def list_review_decisions(tx: Tx, application_id: uuid.UUID) -> list[ReviewDecision]:
     """Return the review decisions in their order."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.review_decisions WHERE application_id = $1 ORDER BY id",
+        f"{_SELECT_REVIEW_DECISIONS} WHERE application_id = $1 ORDER BY id",
         application_id,
     )
     return [_struct(row, ReviewDecision) for row in rows]
@@ -429,7 +441,7 @@ async def insert_notification(tx: Tx, notification: DecisionNotification) -> Non
 async def list_notifications(tx: Tx, application_id: uuid.UUID) -> list[DecisionNotification]:
     """Return the notifications in their order."""
     rows = await tx.fetch(
-        "SELECT * FROM catalog.decision_notifications WHERE application_id = $1 ORDER BY id",
+        f"{_SELECT_DECISION_NOTIFICATIONS} WHERE application_id = $1 ORDER BY id",
         application_id,
     )
     return [_struct(row, DecisionNotification) for row in rows]
@@ -456,7 +468,7 @@ async def is_authorisation_number_used(tx: Tx, bureau: PartyId, number: str) -> 
 async def find_authorisation(tx: Tx, application_id: uuid.UUID) -> IssuanceAuthorisation | None:
     """Return the authorisation to issue, or None."""
     row = await tx.fetch_one(
-        "SELECT * FROM catalog.issuance_authorisations WHERE application_id = $1", application_id
+        f"{_SELECT_ISSUANCE_AUTHORISATIONS} WHERE application_id = $1", application_id
     )
     return None if row is None else _struct(row, IssuanceAuthorisation)
 

@@ -793,7 +793,7 @@ async def test_an_objection_after_the_notice_blocks_the_issue_all_the_same(scene
 
 async def test_an_objection_without_proof_interest_or_target_is_refused(scene: Scene) -> None:
     _, notice = await scene.in_notice()
-    target = {"notice_id": notice}
+    target: dict[str, Any] = {"notice_id": notice}
 
     no_proof = await scene.object_to(**target, evidence_file_ids=[])
     no_interest = await scene.object_to(**target, interest_statement=" ")

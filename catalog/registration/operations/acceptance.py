@@ -7,7 +7,7 @@ import uuid
 from typing import Final
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
@@ -20,17 +20,18 @@ from catalog.registration import acceptance, dossier, store
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.model import AcceptanceOpinion, Application, DecisionNotification
 from catalog.registration.operations import casework
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.rulebooks import registry
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
 _EVENTS: Final = {
-    Result.ACCEPTED: (Event.ACCEPT, Remembered.APPLICATION_ACCEPTED),
-    Result.CORRECTION_REQUIRED: (Event.REQUIRE_CORRECTION, Remembered.CORRECTION_REQUIRED),
+    Result.ACCEPTED: (Happening.ACCEPT, Event.APPLICATION_ACCEPTED),
+    Result.CORRECTION_REQUIRED: (Happening.REQUIRE_CORRECTION, Event.CORRECTION_REQUIRED),
     Result.NOT_ACCEPTED_OUT_OF_SCOPE: (
-        Event.DECLINE_OUT_OF_SCOPE,
-        Remembered.APPLICATION_OUT_OF_SCOPE,
+        Happening.DECLINE_OUT_OF_SCOPE,
+        Event.APPLICATION_OUT_OF_SCOPE,
     ),
 }
 NOTIFICATIONS: Final = ("acceptance_notification", "review_notification")
@@ -144,7 +145,7 @@ async def notify_decision(
     """
     actor.require("decision:notify")
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.NOTIFY_DECISION)
+    advance(application.state, Happening.NOTIFY_DECISION)
     if not receipt.strip():
         raise ReceiptMissing
     decisions = [
@@ -170,12 +171,12 @@ async def notify_decision(
     ]
     for notification in notifications:
         await store.insert_notification(tx, notification)
-    await casework.move(tx, application=application, event=Event.NOTIFY_DECISION, now=now)
+    await casework.move(tx, application=application, event=Happening.NOTIFY_DECISION, now=now)
     for kind in NOTIFICATIONS:
         await _meet_if_running(tx, kind, application, now)
     await audit_log.append(
         tx,
-        Remembered.DECISION_NOTIFIED,
+        Event.DECISION_NOTIFIED,
         actor=actor,
         now=now,
         subjects=[Subject("application", str(application.id))],

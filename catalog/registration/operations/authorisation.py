@@ -8,7 +8,7 @@ import uuid
 from typing import Final
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -27,7 +27,8 @@ from catalog.registration.model import (
     IssuanceAuthorisationDocument,
 )
 from catalog.registration.operations import casework
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
@@ -54,7 +55,10 @@ class ReturnReasonMissing(Invalid):
     code = "issuance_return_reason_missing"
 
 
-_RETURNS: Final = {ReturnTo.REVIEW: Event.RETURN_TO_REVIEW, ReturnTo.NOTICE: Event.RETURN_TO_NOTICE}
+_RETURNS: Final = {
+    ReturnTo.REVIEW: Happening.RETURN_TO_REVIEW,
+    ReturnTo.NOTICE: Happening.RETURN_TO_NOTICE,
+}
 
 
 async def authorise_issue(
@@ -82,7 +86,7 @@ async def authorise_issue(
     notice = await notice_queries.find_current(tx, application.id)
     if notice is not None:
         issuance.check_notice(record(application, notice), now)
-    advance(application.state, Event.AUTHORISE_ISSUE)
+    advance(application.state, Happening.AUTHORISE_ISSUE)
     assert notice is not None, "an application that waits for its authorisation was in notice"
     signed = opinions.read(document, IssuanceAuthorisationDocument)
     opinions.check_case(
@@ -109,10 +113,10 @@ async def authorise_issue(
         decided_at=now,
     )
     await store.insert_authorisation(tx, authorisation)
-    await casework.move(tx, application=application, event=Event.AUTHORISE_ISSUE, now=now)
+    await casework.move(tx, application=application, event=Happening.AUTHORISE_ISSUE, now=now)
     await audit_log.append(
         tx,
-        Remembered.ISSUANCE_AUTHORISED,
+        Event.ISSUANCE_AUTHORISED,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -157,7 +161,7 @@ async def return_for_check(
         await notices.restart(tx, now=now, calendar=calendar, notice=notice, remark="重新公示")
     await audit_log.append(
         tx,
-        Remembered.ISSUANCE_RETURNED,
+        Event.ISSUANCE_RETURNED,
         actor=actor,
         now=now,
         subjects=_about(application),

@@ -14,7 +14,8 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.registration import store
 from catalog.registration.model import Application
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.rulebooks import registry
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerAlreadyRunning
@@ -37,7 +38,7 @@ async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
 
 
 async def move(
-    tx: Tx, *, application: Application, event: Event, now: dt.datetime, **changed: Any
+    tx: Tx, *, application: Application, event: Happening, now: dt.datetime, **changed: Any
 ) -> Application:
     """Let ``event`` happen to an application that is held locked, and save it.
 

@@ -23,7 +23,8 @@ from catalog.registration.model import (
 )
 from catalog.registration.operations import casework
 from catalog.registration.operations.authorisation import record
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.timers import operations as timers
 
 
@@ -52,7 +53,7 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
         issuance.check_issue(
             record(application, notice), now, is_authorised=authorisation is not None
         )
-    advance(application.state, Event.ISSUE_CERTIFICATE)
+    advance(application.state, Happening.ISSUE_CERTIFICATE)
     assert notice is not None, "an authorised application was in notice"
     assert authorisation is not None, "an authorised application has its authorisation"
     return ReadyToIssue(
@@ -68,7 +69,7 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
 async def close(tx: Tx, *, application: Application, now: dt.datetime) -> Application:
     """Close the registration, because its certificate is issued; it is held locked."""
     issued = await casework.move(
-        tx, application=application, event=Event.ISSUE_CERTIFICATE, now=now
+        tx, application=application, event=Happening.ISSUE_CERTIFICATE, now=now
     )
     await timers.cancel_all(
         tx,

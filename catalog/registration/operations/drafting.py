@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
@@ -28,7 +28,8 @@ from catalog.registration.model import (
     Submission,
 )
 from catalog.registration.operations import casework
-from catalog.registration.states import Event, State, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import State, advance
 from catalog.registration.submission import RegistrationConflict
 from catalog.rulebooks import registry
 from catalog.rulebooks.rulebook import Rulebook
@@ -89,7 +90,7 @@ async def draft(
         raise RegistrationConflict(product_id=str(product.id))
     await audit_log.append(
         tx,
-        Remembered.APPLICATION_DRAFTED,
+        Event.APPLICATION_DRAFTED,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -120,11 +121,11 @@ async def revise(
     if application.version != expected_version:
         raise VersionStale(version=application.version)
     revised = await casework.move(
-        tx, application=application, event=Event.REVISE, now=now, form=form
+        tx, application=application, event=Happening.REVISE, now=now, form=form
     )
     await audit_log.append(
         tx,
-        Remembered.APPLICATION_REVISED,
+        Event.APPLICATION_REVISED,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -180,11 +181,11 @@ async def hand_in_material(
         handed_in_by=actor.account_id,
         handed_in_at=now,
     )
-    await casework.move(tx, application=application, event=Event.HAND_IN_MATERIAL, now=now)
+    await casework.move(tx, application=application, event=Happening.HAND_IN_MATERIAL, now=now)
     await store.insert_material(tx, material)
     await audit_log.append(
         tx,
-        Remembered.MATERIAL_HANDED_IN,
+        Event.MATERIAL_HANDED_IN,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -215,7 +216,7 @@ async def submit(
     """
     actor.require("application:submit")
     application = await _lock_own(tx, actor, application_id)
-    advance(application.state, Event.SUBMIT)
+    advance(application.state, Happening.SUBMIT)
     year = local_date(now).year
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
     number = f"SQ-{year}-{await store.next_serial(tx, year):06d}"
@@ -226,7 +227,7 @@ async def submit(
         calendar=calendar,
         application=application,
         taken=taken,
-        event=Event.SUBMIT,
+        event=Happening.SUBMIT,
         number=number,
     )
     await _remember_submission(
@@ -235,7 +236,7 @@ async def submit(
         now=now,
         application=submitted,
         handed_in=hits,
-        event=Remembered.APPLICATION_SUBMITTED,
+        event=Event.APPLICATION_SUBMITTED,
     )
     return submitted
 
@@ -258,7 +259,7 @@ async def resubmit(
     """
     actor.require("application:submit")
     application = await _lock_own(tx, actor, application_id)
-    advance(application.state, Event.RESUBMIT)
+    advance(application.state, Happening.RESUBMIT)
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
     last = (await store.list_submissions(tx, application.id))[-1]
     listed = (await store.list_acceptance_opinions(tx, application.id))[-1].items
@@ -271,7 +272,7 @@ async def resubmit(
         calendar=calendar,
         application=application,
         taken=taken,
-        event=Event.RESUBMIT,
+        event=Happening.RESUBMIT,
         number=application.application_number,
     )
     await _remember_submission(
@@ -280,7 +281,7 @@ async def resubmit(
         now=now,
         application=submitted,
         handed_in=hits,
-        event=Remembered.APPLICATION_RESUBMITTED,
+        event=Event.APPLICATION_RESUBMITTED,
     )
     return submitted
 
@@ -298,7 +299,7 @@ async def withdraw(
     """
     actor.require("application:withdraw")
     application = await _lock_own(tx, actor, application_id)
-    withdrawn = await casework.move(tx, application=application, event=Event.WITHDRAW, now=now)
+    withdrawn = await casework.move(tx, application=application, event=Happening.WITHDRAW, now=now)
     await notices.close_current(
         tx,
         application_id=application.id,
@@ -310,7 +311,7 @@ async def withdraw(
     )
     await audit_log.append(
         tx,
-        Remembered.APPLICATION_WITHDRAWN,
+        Event.APPLICATION_WITHDRAWN,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -357,7 +358,7 @@ async def _store_submission(
     calendar: Calendar,
     application: Application,
     taken: acceptance.Dossier,
-    event: Event,
+    event: Happening,
     number: str | None,
 ) -> tuple[Application, Submission]:
     sha256 = dossier.digest(taken)
@@ -410,7 +411,7 @@ async def _remember_submission(
     now: dt.datetime,
     application: Application,
     handed_in: Submission,
-    event: Remembered,
+    event: Event,
 ) -> None:
     await audit_log.append(
         tx,

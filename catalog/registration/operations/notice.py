@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
@@ -19,7 +19,8 @@ from catalog.notices.states import State as NoticeState
 from catalog.registration import dossier, issuance, store
 from catalog.registration.model import Application
 from catalog.registration.operations import casework
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.signing.canonical import canonical, sha256_hex
 
 
@@ -42,7 +43,7 @@ async def publish_notice(
     actor.require("notice:publish")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.PUBLISH_NOTICE)
+    advance(application.state, Happening.PUBLISH_NOTICE)
     parts = (await store.list_submissions(tx, application.id))[-1].dossier
     public_fields = only_public(dossier.public_facts(parts, application.application_number or ""))
     notice = await notices.open_or_current(
@@ -93,7 +94,7 @@ async def confirm_channel(
     # The application is locked before its notice, here as everywhere.
     application_id = await notices.application_of(tx, notice_id=notice_id)
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.PUBLISH_NOTICE)
+    advance(application.state, Happening.PUBLISH_NOTICE)
     notice = await notices.post(
         tx,
         now=now,
@@ -107,11 +108,11 @@ async def confirm_channel(
     await _remember_posting(tx, actor, now, application, notice)
     if notice.state is NoticeState.RUNNING:
         published = await casework.move(
-            tx, application=application, event=Event.PUBLISH_NOTICE, now=now
+            tx, application=application, event=Happening.PUBLISH_NOTICE, now=now
         )
         await audit_log.append(
             tx,
-            Remembered.NOTICE_PUBLISHED,
+            Event.NOTICE_PUBLISHED,
             actor=actor,
             now=now,
             subjects=_about(application, notice),
@@ -149,7 +150,7 @@ async def end_notice(
     if notice.ends is None or not issuance.is_over(notice.ends, now):
         return False
     is_clean = application.open_objections == 0
-    event = Event.END_NOTICE if is_clean else Event.END_NOTICE_OBJECTED
+    event = Happening.END_NOTICE if is_clean else Happening.END_NOTICE_OBJECTED
     ended = await casework.move(tx, application=application, event=event, now=now)
     notice = await notices.end(
         tx,
@@ -158,7 +159,7 @@ async def end_notice(
     )
     await audit_log.append(
         tx,
-        Remembered.NOTICE_ENDED,
+        Event.NOTICE_ENDED,
         actor=actor,
         now=now,
         subjects=_about(application, notice),
@@ -176,7 +177,7 @@ async def _remember_posting(
     posting = max(notice.postings, key=lambda p: p.published_at)
     await audit_log.append(
         tx,
-        Remembered.NOTICE_CHANNEL_POSTED,
+        Event.NOTICE_CHANNEL_POSTED,
         actor=actor,
         now=now,
         subjects=_about(application, notice),

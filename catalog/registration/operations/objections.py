@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -21,7 +21,8 @@ from catalog.registration import store
 from catalog.registration.grounds import Ground, RefusalGround
 from catalog.registration.model import Application, ReviewDecision, ReviewResult
 from catalog.registration.operations import casework
-from catalog.registration.states import FINAL, Event, State
+from catalog.registration.states import FINAL, State
+from catalog.registration.states import Event as Happening
 from catalog.timers import operations as timers
 
 
@@ -45,7 +46,7 @@ async def hold(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Applic
         return await casework.move(
             tx,
             application=application,
-            event=Event.OBJECT,
+            event=Happening.OBJECT,
             now=now,
             open_objections=application.open_objections + 1,
         )
@@ -67,7 +68,7 @@ async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Non
         await casework.move(
             tx,
             application=application,
-            event=Event.OBJECTIONS_DISMISSED,
+            event=Happening.OBJECTIONS_DISMISSED,
             now=now,
             open_objections=0,
         )
@@ -109,7 +110,7 @@ async def refuse(
         refused = await casework.move(
             tx,
             application=application,
-            event=Event.OBJECTION_UPHELD,
+            event=Happening.OBJECTION_UPHELD,
             now=now,
             open_objections=0,
         )
@@ -125,7 +126,7 @@ async def refuse(
         )
         await audit_log.append(
             tx,
-            Remembered.REGISTRATION_REFUSED,
+            Event.REGISTRATION_REFUSED,
             actor=actor,
             now=now,
             subjects=[

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -27,7 +27,7 @@ async def open_file(
     if actor.party not in own:
         await audit_log.append(
             tx,
-            Remembered.MATERIAL_READ,
+            Event.MATERIAL_READ,
             actor=actor,
             now=now,
             subjects=[Subject("application", str(application_id))],

@@ -11,7 +11,7 @@ from typing import Final
 
 from catalog.agencies import operations as agencies
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event as Remembered
+from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import operations as delegations
 from catalog.files import operations as files
@@ -42,7 +42,8 @@ from catalog.registration.model import (
     TechnicalOpinionDocument,
 )
 from catalog.registration.operations import casework
-from catalog.registration.states import Event, advance
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
 from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
@@ -50,12 +51,12 @@ from catalog.signing.model import Signature
 from catalog.timers import operations as timers
 
 _EVENTS: Final = {
-    ReviewResult.PASS: (Event.PASS_REVIEW, Remembered.REVIEW_PASSED),
-    ReviewResult.REFUSE: (Event.REFUSE, Remembered.REGISTRATION_REFUSED),
-    ReviewResult.FAIL_TECHNICAL: (Event.FAIL_TECHNICAL, Remembered.TECHNICAL_REVIEW_FAILED),
+    ReviewResult.PASS: (Happening.PASS_REVIEW, Event.REVIEW_PASSED),
+    ReviewResult.REFUSE: (Happening.REFUSE, Event.REGISTRATION_REFUSED),
+    ReviewResult.FAIL_TECHNICAL: (Happening.FAIL_TECHNICAL, Event.TECHNICAL_REVIEW_FAILED),
     ReviewResult.RETURN_TECHNICAL_POINTS: (
-        Event.RETURN_TECHNICAL_POINTS,
-        Remembered.TECHNICAL_POINTS_RETURNED,
+        Happening.RETURN_TECHNICAL_POINTS,
+        Event.TECHNICAL_POINTS_RETURNED,
     ),
 }
 
@@ -82,14 +83,14 @@ async def start_review(
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.START_REVIEW)
+    advance(application.state, Happening.START_REVIEW)
     neutrality.check_reviewer(technical_reviewer, application.acceptor_account_id)
     neutrality.check_agency(agency, _interested(application))
     contract = await agencies.require(tx, agency_party_id=agency, now=now)
     started = await casework.move(
         tx,
         application=application,
-        event=Event.START_REVIEW,
+        event=Happening.START_REVIEW,
         now=now,
         technical_reviewer_account_id=technical_reviewer,
         agency_party_id=agency,
@@ -98,7 +99,7 @@ async def start_review(
     await _let_agency_read(tx, started, agency, now)
     await audit_log.append(
         tx,
-        Remembered.REVIEW_STARTED,
+        Event.REVIEW_STARTED,
         actor=actor,
         now=now,
         subjects=_about(started),
@@ -130,7 +131,7 @@ async def replace_agency(
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.REPLACE_AGENCY)
+    advance(application.state, Happening.REPLACE_AGENCY)
     given = await store.list_compliance_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.compliance_round)
     neutrality.check_agency(agency, {*_interested(application), application.agency_party_id})
@@ -138,7 +139,7 @@ async def replace_agency(
     replaced = await casework.move(
         tx,
         application=application,
-        event=Event.REPLACE_AGENCY,
+        event=Happening.REPLACE_AGENCY,
         now=now,
         agency_party_id=agency,
         agency_contract_id=contract.id,
@@ -150,7 +151,7 @@ async def replace_agency(
     await _let_agency_read(tx, replaced, agency, now)
     await audit_log.append(
         tx,
-        Remembered.AGENCY_REPLACED,
+        Event.AGENCY_REPLACED,
         actor=actor,
         now=now,
         subjects=_about(replaced),
@@ -187,7 +188,7 @@ async def record_technical_opinion(
     actor.require("technical_opinion:record")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Event.RECORD_TECHNICAL_OPINION)
+    advance(application.state, Happening.RECORD_TECHNICAL_OPINION)
     neutrality.check_is_assigned(
         account=actor.account_id,
         party=actor.party,
@@ -220,10 +221,12 @@ async def record_technical_opinion(
         recorded_at=now,
     )
     await store.insert_technical_opinion(tx, opinion)
-    await casework.move(tx, application=application, event=Event.RECORD_TECHNICAL_OPINION, now=now)
+    await casework.move(
+        tx, application=application, event=Happening.RECORD_TECHNICAL_OPINION, now=now
+    )
     await audit_log.append(
         tx,
-        Remembered.TECHNICAL_OPINION_RECORDED,
+        Event.TECHNICAL_OPINION_RECORDED,
         actor=actor,
         now=now,
         subjects=_about(application),
@@ -266,7 +269,7 @@ async def record_compliance_opinion(
     if application.agency_party_id is None or actor.party != application.agency_party_id:
         raise Missing
     agency = application.agency_party_id
-    advance(application.state, Event.RECORD_COMPLIANCE_OPINION)
+    advance(application.state, Happening.RECORD_COMPLIANCE_OPINION)
     contract = await agencies.require(tx, agency_party_id=agency, now=now)
     technical = await store.list_technical_opinions(tx, application.id)
     opinions.check_order(
@@ -304,10 +307,12 @@ async def record_compliance_opinion(
         recorded_at=now,
     )
     await store.insert_compliance_opinion(tx, opinion)
-    await casework.move(tx, application=application, event=Event.RECORD_COMPLIANCE_OPINION, now=now)
+    await casework.move(
+        tx, application=application, event=Happening.RECORD_COMPLIANCE_OPINION, now=now
+    )
     await audit_log.append(
         tx,
-        Remembered.COMPLIANCE_OPINION_RECORDED,
+        Event.COMPLIANCE_OPINION_RECORDED,
         actor=actor,
         now=now,
         subjects=_about(application),
