@@ -396,9 +396,7 @@ async def test_a_cut_off_works_at_the_next_request_and_can_be_lifted(trade: Trad
 
 
 async def test_a_grant_ends_with_its_term_and_the_order_is_completed(trade: Trade) -> None:
-    order = await trade.delivered(
-        price_item="forever", quantity=1, terms=TERMS | {"term_days": 10}
-    )
+    order = await trade.delivered(price_item="forever", quantity=1, terms=TERMS | {"term_days": 10})
     must(await trade.step(order, "acceptances", trade.buyer))
 
     trade.clock.move_by(10 * DAY)
@@ -436,9 +434,7 @@ async def test_a_dispute_freezes_the_money_until_it_is_resolved(
     assert code(await trade.step(order, "releases", trade.issuer)) == "escrow_not_releasable"
 
     resolved = must(
-        await trade.step(
-            order, "resolutions", trade.adjudicator, ruling=ruling, reason="经核查"
-        )
+        await trade.step(order, "resolutions", trade.adjudicator, ruling=ruling, reason="经核查")
     )
     await trade.api.run_jobs()
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from catalog.products.model import DeliveryMode as M
 from catalog.products.model import Level
-from market.access.decision import CHECKS, Answer, Condition, Facts, Leg, answer, conditions_of, decide
+from market.access.decision import (
+    CHECKS,
+    Answer,
+    Condition,
+    Facts,
+    Leg,
+    answer,
+    conditions_of,
+    decide,
+)
 
 COLUMNS = (
     M.RAW_SHARE,
@@ -57,9 +66,10 @@ def facts(**changes: Any) -> Facts:
 
 @pytest.mark.parametrize(("leg", "level", "row"), ROWS)
 def test_the_tables_stand_as_the_rules_have_them(leg: Leg, level: Level, row: str) -> None:
-    assert "".join(
-        {v: k for k, v in LETTER.items()}[answer(leg, level, mode)] for mode in COLUMNS
-    ) == row
+    assert (
+        "".join({v: k for k, v in LETTER.items()}[answer(leg, level, mode)] for mode in COLUMNS)
+        == row
+    )
 
 
 @pytest.mark.parametrize(("leg", "level", "row"), ROWS)
@@ -189,11 +199,7 @@ any_facts = st.builds(
     mode=st.sampled_from(M),
     level=st.none() | st.sampled_from(Level),
     conditions=st.frozensets(st.sampled_from(Condition)),
-    **{
-        field.name: st.booleans()
-        for field in msgspec.structs.fields(Facts)
-        if field.type is bool
-    },
+    **{field.name: st.booleans() for field in msgspec.structs.fields(Facts) if field.type is bool},
 )
 
 

@@ -233,9 +233,7 @@ def test_a_price_is_exactly_the_unit_price_times_the_quantity(unit: int, quantit
         (make_item(unit_price_fen=10**15), 2, "order_amount_out_of_range"),
     ],
 )
-def test_a_quantity_that_is_not_sold_is_refused(
-    item: PriceItem, quantity: int, code: str
-) -> None:
+def test_a_quantity_that_is_not_sold_is_refused(item: PriceItem, quantity: int, code: str) -> None:
     assert refused(compute.price_fen, item, quantity) == code
 
 

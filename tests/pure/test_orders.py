@@ -1,0 +1,670 @@
+"""Terms, shares, scope, inspection and compliance facts of an order; listing gate; metering."""
+
+from __future__ import annotations
+
+import datetime as dt
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.kernel.errors import DomainError
+from catalog.kernel.ids import PartyId, new_id
+from catalog.products.model import AiShare, Content, DataNature, DeliveryMode, Level, OriginPath
+from catalog.products.model import Classification as Class
+from catalog.signing.model import KeyId, Signature
+from market.access.decision import Condition, Leg
+from market.listings import eligibility
+from market.listings.model import (
+    Item,
+    Listing,
+    ListingId,
+    MaskingRecord,
+    Papers,
+    PersonalBasis,
+    PersonalBasisKind,
+    SecrecyReview,
+)
+from market.listings.states import State as ListingState
+from market.orders import compliance, contract, inspection, scope, shares, terms
+from market.orders.model import Contract, ContractSignature, Order, OrderId, Side
+from market.orders.shares import Holder, Rates
+from market.orders.states import State
+from market.orders.terms import RequestedTerms
+from market.pricing.model import Filing, FilingId
+from market.pricing.states import State as FilingState
+from market.usage import metering, statement
+from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId, instant
+from settlement.revenue.agreement import freeze
+from settlement.revenue.split import Role, check
+from tests.makers_products import make_description
+from tests.pure.test_pricing import make_item, make_terms
+
+NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
+SHA = "ab" * 32
+CLAUSES = RequestedTerms(
+    provider_responsibility="供方负责",
+    receiver_responsibility="需方负责",
+    confidentiality="保密",
+    exit_arrangement="退出",
+)
+
+
+def make_order(**changes: Any) -> Order:
+    values: dict[str, Any] = {
+        "id": OrderId(new_id()),
+        "number": "DD-2026-00000001",
+        "state": State.PLACED,
+        "buyer_party_id": PartyId(new_id()),
+        "supplier_party_id": PartyId(new_id()),
+        "product_id": new_id(),
+        "product_name": "指数",
+        "product_version": 1,
+        "level": "general",
+        "listing_id": new_id(),
+        "filing_id": new_id(),
+        "filing_number": "JGBA-2026-000001",
+        "price_item": make_item(),
+        "quantity": 1,
+        "amount_fen": 100,
+        "purpose": "停工判断",
+        "scenario": "port_safety",
+        "use_category": None,
+        "delivery_mode": DeliveryMode.API_CALL,
+        "terms": CLAUSES,
+        "version": 1,
+        "placed_at": NOW,
+        "updated_at": NOW,
+    }
+    return Order(**(values | changes))
+
+
+def make_filing(**changes: Any) -> Filing:
+    return Filing(
+        id=FilingId(new_id()),
+        state=FilingState.EFFECTIVE,
+        supplier_party_id=PartyId(new_id()),
+        product_id=new_id(),
+        terms=make_terms(**changes),
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def make_listing(papers: Papers) -> Listing:
+    return Listing(
+        id=ListingId(new_id()),
+        state=ListingState.LISTED,
+        product_id=new_id(),
+        supplier_party_id=PartyId(new_id()),
+        papers=papers,
+        certificate_number=None,
+        filing_id=None,
+        gate=(),
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+REVIEW = SecrecyReview("保密办", dt.date(2026, 1, 5), may_be_opened=True, evidence_sha256=SHA)
+CLOSED = SecrecyReview("保密办", dt.date(2026, 1, 5), may_be_opened=False, evidence_sha256=SHA)
+MASKED = MaskingRecord("泛化", SHA, SHA)
+CONSENT = PersonalBasis(
+    kind=PersonalBasisKind.CONSENT,
+    scenario="port_safety",
+    ends_on=dt.date(2026, 3, 2),
+    evidence_sha256=SHA,
+)
+ANONYMOUS = PersonalBasis(
+    kind=PersonalBasisKind.ANONYMISATION, accepted_by="示例机构", evidence_sha256=SHA
+)
+
+
+def refused(check_it: Any, *args: Any, **named: Any) -> str:
+    with pytest.raises(DomainError) as found:
+        check_it(*args, **named)
+    return found.value.code
+
+
+# ── terms and scope ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("clause", "code"),
+    [
+        ("provider_responsibility", "responsibility_clause_missing"),
+        ("receiver_responsibility", "responsibility_clause_missing"),
+        ("confidentiality", "contract_clause_missing"),
+        ("exit_arrangement", "contract_clause_missing"),
+    ],
+)
+def test_every_clause_has_to_be_there(clause: str, code: str) -> None:
+    terms.check(CLAUSES)
+
+    assert refused(terms.check, msgspec.structs.replace(CLAUSES, **{clause: " "})) == code
+
+
+def test_a_contract_says_which_rights_it_gives() -> None:
+    assert refused(terms.check, msgspec.structs.replace(CLAUSES, rights=())) == (
+        "contract_clause_missing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"is_verified": False}, "buyer_not_verified"),
+        ({}, None),
+        ({"is_operator": True}, None),
+        ({"is_operator": True, "is_public_data": True}, "operator_redevelopment_forbidden"),
+    ],
+)
+def test_who_may_buy(changes: dict[str, Any], code: str | None) -> None:
+    asked: dict[str, Any] = {
+        "buyer": PartyId(new_id()),
+        "supplier": PartyId(new_id()),
+        "is_verified": True,
+        "is_operator": False,
+        "is_public_data": False,
+    } | changes
+
+    if code is None:
+        scope.check_buyer(**asked)
+    else:
+        assert refused(scope.check_buyer, **asked) == code
+
+
+def test_nobody_buys_of_himself() -> None:
+    me = PartyId(new_id())
+
+    assert refused(
+        scope.check_buyer,
+        buyer=me,
+        supplier=me,
+        is_verified=True,
+        is_operator=False,
+        is_public_data=False,
+    ) == ("own_product_not_orderable")
+
+
+def test_an_order_keeps_to_what_was_filed() -> None:
+    filed, api = make_filing(), DeliveryMode.API_CALL
+
+    scope.check_filed(filed, purpose="x", scenario="port_safety", mode=api)
+    assert refused(scope.check_filed, filed, purpose=" ", scenario="port_safety", mode=api) == (
+        "order_purpose_missing"
+    )
+    with pytest.raises(scope.OutsideFiledScope) as found:
+        scope.check_filed(filed, purpose="x", scenario="else", mode=DeliveryMode.SANDBOX)
+    assert found.value.facts["outside"] == ["scenario", "delivery_mode"]
+
+
+def test_the_price_is_the_filed_one() -> None:
+    filed = make_filing()
+
+    assert scope.price(filed, item_code="call", quantity=3, expected_fen=300)[1] == 300
+    assert scope.price(filed, item_code="call", quantity=3, expected_fen=None)[1] == 300
+    for item_code, expected, code in (
+        ("else", None, "price_item_unknown"),
+        ("call", 299, "order_price_differs"),
+    ):
+        assert (
+            refused(scope.price, filed, item_code=item_code, quantity=3, expected_fen=expected)
+            == code
+        )
+
+
+# ── shares ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(
+    st.lists(st.integers(1, 10**6), min_size=1, max_size=10),
+    st.integers(0, 3_000),
+    st.integers(0, 3_000),
+    st.booleans(),
+)
+def test_the_shares_of_an_order_make_a_whole(
+    weights: list[int], platform: int, treasury: int, is_public: bool
+) -> None:
+    total = sum(weights)
+    holders = [Holder(PartyId(new_id()), Fraction(weight, total)) for weight in weights]
+    rates = Rates(
+        platform_party_id=PartyId(new_id()),
+        platform_bps=platform,
+        treasury_party_id=PartyId(new_id()),
+        treasury_bps=treasury,
+    )
+
+    found = check(shares.shares(holders, rates, is_public_data=is_public))
+
+    by_role = {role: sum(s.share_bps for s in found if s.role is role) for role in Role}
+    assert by_role[Role.PLATFORM] == platform
+    assert by_role[Role.TREASURY] == (treasury if is_public else 0)
+    left = 10_000 - platform - by_role[Role.TREASURY]
+    for holder in holders:
+        own = sum(s.share_bps for s in found if s.party_id == holder.party_id)
+        assert abs(own - holder.part * left) < 1
+
+
+def test_three_equal_owners_get_what_is_left_in_the_certificates_order() -> None:
+    holders = [Holder(PartyId(new_id()), Fraction(1, 3)) for _ in range(3)]
+    rates = Rates(
+        platform_party_id=PartyId(new_id()),
+        platform_bps=500,
+        treasury_party_id=PartyId(new_id()),
+        treasury_bps=1_000,
+    )
+
+    found = shares.shares(holders, rates, is_public_data=False)
+
+    assert [share.share_bps for share in found] == [500, 3_167, 3_167, 3_166]
+
+
+# ── inspection ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_inspection_ends_on_a_working_day(calendar: Any) -> None:
+    # The seventh day after Monday 2026-03-02 is Monday the 9th; the sixth, a Sunday, rolls to it.
+    monday = dt.datetime(2026, 3, 9, 16, tzinfo=dt.UTC)
+
+    assert inspection.ends_at(NOW, 7, calendar) == monday
+    assert inspection.ends_at(NOW, 6, calendar) == monday
+
+
+def test_a_delivery_is_objected_to_before_the_end_and_accepted_by_silence_after_it() -> None:
+    order = make_order(state=State.DELIVERING, inspection_ends_at=NOW)
+    before = NOW - dt.timedelta(microseconds=1)
+
+    inspection.check_open(order, before)
+    inspection.check_over(order, NOW)
+    inspection.check_open(make_order(), NOW)
+    assert refused(inspection.check_open, order, NOW) == "inspection_over"
+    assert refused(inspection.check_over, order, before) == "inspection_running"
+    assert refused(inspection.check_over, make_order(), NOW) == "inspection_running"
+
+
+def test_accepting_ends_the_inspection_at_once() -> None:
+    later = NOW + dt.timedelta(days=7)
+    running = inspection.release_facts(make_order(state=State.DELIVERING, inspection_ends_at=later))
+    accepted = inspection.release_facts(
+        make_order(state=State.ACCEPTED, inspection_ends_at=later, accepted_at=NOW)
+    )
+    disputed = inspection.release_facts(make_order(state=State.DISPUTED))
+
+    assert (running.accepted_at, running.inspection_ends_at) == (None, later)
+    assert (accepted.accepted_at, accepted.inspection_ends_at) == (NOW, NOW)
+    assert disputed.has_open_dispute
+    assert not accepted.has_open_dispute
+
+
+# ── the contract ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_contract_is_the_same_bytes_whenever_it_is_written() -> None:
+    order = make_order(id=OrderId(new_id()))
+    rates = Rates(
+        platform_party_id=PartyId(new_id()),
+        platform_bps=500,
+        treasury_party_id=PartyId(new_id()),
+        treasury_bps=0,
+    )
+    split = freeze(
+        version="order-split/1",
+        frozen_at=NOW,
+        shares=shares.shares(
+            [Holder(order.supplier_party_id, Fraction(1))], rates, is_public_data=False
+        ),
+    )
+    content = Content(
+        version=1,
+        file_id=new_id(),
+        sha256=SHA,
+        size_bytes=1,
+        media_type="text/csv",
+        file_name="a.csv",
+        attached_at=NOW,
+    )
+    told = {
+        "parties": {Side.BUYER: "需方", Side.SUPPLIER: "供方"},
+        "certificate_number": None,
+        "drafted_at": NOW,
+    }
+
+    first = contract.document(order, content, split, **told)
+
+    assert contract.document(order, content, split, **told) == first
+    read = msgspec.json.decode(first)
+    assert read["price"]["amount_fen"] == 100
+    assert read["split"]["digest"] == split.digest()
+    assert read["terms"]["provider_responsibility"] == "供方负责"
+    drafted = Contract(order_id=order.id, document=first, sha256=SHA, split=split, drafted_at=NOW)
+    signed = tuple(
+        ContractSignature(
+            side=side,
+            party_id=order.buyer_party_id,
+            signature=Signature(key_id=KeyId("k"), value=b"s"),
+            signed_at=NOW,
+        )
+        for side in Side
+    )
+    assert not drafted.is_concluded
+    assert not msgspec.structs.replace(drafted, signatures=signed[:1]).is_concluded
+    assert msgspec.structs.replace(drafted, signatures=signed).is_concluded
+
+
+def test_two_recipients_have_two_fingerprints() -> None:
+    order = make_order()
+
+    ours = contract.fingerprint(order, order.buyer_party_id, SHA)
+    theirs = contract.fingerprint(order, PartyId(new_id()), SHA)
+
+    assert ours == contract.fingerprint(order, order.buyer_party_id, SHA)
+    assert ours != theirs
+    assert make_order(amount_fen=0).is_free
+    assert not order.is_free
+
+
+# ── compliance ──────────────────────────────────────────────────────────────────────────────────
+
+
+def put_together(listing: Listing | None, **description: Any) -> Any:
+    return compliance.facts(
+        make_order(),
+        make_description(**description),
+        listing,
+        is_buyer_verified=True,
+        is_buyer_banned=False,
+        is_certificate_alive=True,
+        is_scenario_filed=True,
+        may_pass_on=False,
+        today=dt.date(2026, 3, 2),
+    )
+
+
+def test_the_facts_of_an_order_say_whose_data_they_are_and_which_papers_are_there() -> None:
+    public = put_together(
+        make_listing(
+            Papers(
+                secrecy_review=REVIEW,
+                irreversibility_statement="不可还原",
+                masking=MASKED,
+                raw_trade_approval_sha256=SHA,
+            )
+        ),
+        data_nature=DataNature.PUBLIC,
+        classification=Class("DB11/T 1918", Level.BJ_2, "气象"),
+    )
+    bare = put_together(None, classification=None)
+
+    assert (public.leg, public.level) == (Leg.ZONE_TO_BUYER, Level.BJ_2)
+    assert public.conditions == {
+        Condition.PROCESSED,
+        Condition.NOT_REVERSIBLE,
+        Condition.TIME_LIMITED,
+        Condition.RAW_TRADE_APPROVAL,
+    }
+    assert public.has_secrecy_review
+    assert public.has_masking_record
+    assert public.has_security_clause
+    assert (bare.leg, bare.level) == (Leg.ENTERPRISE_TO_BUYER, None)
+    assert not bare.is_listing_alive
+    assert not bare.has_secrecy_review
+    assert not put_together(make_listing(Papers(secrecy_review=CLOSED))).has_secrecy_review
+
+
+@pytest.mark.parametrize(
+    ("basis", "counts"),
+    [
+        (None, False),
+        (CONSENT, True),
+        (msgspec.structs.replace(CONSENT, scenario="marketing"), False),
+        (msgspec.structs.replace(CONSENT, ends_on=None), False),
+        (msgspec.structs.replace(CONSENT, ends_on=dt.date(2026, 3, 1)), False),
+        (ANONYMOUS, True),
+        (msgspec.structs.replace(ANONYMOUS, accepted_by=" "), False),
+    ],
+)
+def test_personal_information_needs_its_own_basis(
+    basis: PersonalBasis | None, counts: bool
+) -> None:
+    found = put_together(make_listing(Papers(personal_basis=basis)), contains_personal_info=True)
+
+    assert found.contains_personal_information
+    assert found.has_personal_basis is counts
+
+
+# ── the gate of listings ────────────────────────────────────────────────────────────────────────
+
+
+NO_PAPERS = Papers()
+
+
+def gate(papers: Papers = NO_PAPERS, **changes: Any) -> dict[str, bool]:
+    described = changes.pop("description", None) or make_description(**changes.pop("described", {}))
+    values: dict[str, Any] = {
+        "description": described,
+        "has_content": True,
+        "has_active_certificate": False,
+        "certificate_required_for": frozenset({"supermarket_resource"}),
+        "filed_scenarios": frozenset({"port_safety"}),
+        "papers": papers,
+        "today": dt.date(2026, 3, 2),
+    }
+    found = eligibility.items(eligibility.Facts(**(values | changes)))
+    return {item.code: item.passed for item in found}
+
+
+def test_a_plain_enterprise_product_is_asked_for_four_things() -> None:
+    assert gate() == {
+        "classification_missing": True,
+        "pricing_filing_required": True,
+        "content_missing": True,
+        "national_core_data_not_marketable": True,
+    }
+    assert not gate(has_content=False)["content_missing"]
+    assert not gate(filed_scenarios=None)["pricing_filing_required"]
+    assert not gate(described={"classification": None})["classification_missing"]
+    core = gate(described={"contains_national_core_data": True})
+    assert not core["national_core_data_not_marketable"]
+
+
+def test_what_nobody_described_is_not_listed() -> None:
+    found = eligibility.items(
+        eligibility.Facts(
+            description=None,
+            has_content=True,
+            has_active_certificate=True,
+            certificate_required_for=frozenset(),
+            filed_scenarios=frozenset(),
+            papers=Papers(),
+            today=dt.date(2026, 3, 2),
+        )
+    )
+
+    assert found == (Item("product_not_described", passed=False),)
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_the_supermarkets_resources_need_a_certificate(has: bool) -> None:
+    found = gate(
+        described={"origin_path": OriginPath.SUPERMARKET_RESOURCE}, has_active_certificate=has
+    )
+
+    assert found["certificate_not_active"] is has
+
+
+@pytest.mark.parametrize(
+    ("papers", "reviewed", "marketable"),
+    [
+        (Papers(), False, True),
+        (Papers(secrecy_review=CLOSED), False, True),
+        (Papers(secrecy_review=REVIEW), True, True),
+        (Papers(secrecy_review=REVIEW, is_raw_public_data=True), True, False),
+        (
+            Papers(secrecy_review=REVIEW, is_raw_public_data=True, is_lawfully_disclosed=True),
+            True,
+            True,
+        ),
+    ],
+)
+def test_public_data_are_reviewed_and_not_sold_raw(
+    papers: Papers, reviewed: bool, marketable: bool
+) -> None:
+    found = gate(papers, described={"data_nature": DataNature.PUBLIC})
+
+    assert found["secrecy_review_missing"] is reviewed
+    assert found["raw_public_data_not_marketable"] is marketable
+
+
+@pytest.mark.parametrize(
+    ("papers", "code", "passed"),
+    [
+        (Papers(), "personal_information_basis_missing", False),
+        (Papers(personal_basis=ANONYMOUS), "anonymisation_not_accepted", True),
+        (
+            Papers(personal_basis=msgspec.structs.replace(ANONYMOUS, accepted_by="")),
+            "anonymisation_not_accepted",
+            False,
+        ),
+        (Papers(personal_basis=CONSENT), "consent_scope_too_wide", True),
+        (
+            Papers(personal_basis=msgspec.structs.replace(CONSENT, scenario="all")),
+            "consent_scope_too_wide",
+            False,
+        ),
+        (
+            Papers(personal_basis=msgspec.structs.replace(CONSENT, ends_on=None)),
+            "consent_scope_too_wide",
+            False,
+        ),
+    ],
+)
+def test_personal_information_is_not_listed_without_its_basis(
+    papers: Papers, code: str, passed: bool
+) -> None:
+    for flag in ("contains_personal_info", "contains_sensitive_personal_info"):
+        assert gate(papers, described={flag: True})[code] is passed
+
+
+def test_a_consent_counts_only_for_a_filed_scenario() -> None:
+    found = gate(
+        Papers(personal_basis=CONSENT),
+        described={"contains_personal_info": True},
+        filed_scenarios=None,
+    )
+
+    assert not found["consent_scope_too_wide"]
+
+
+def test_important_and_generated_data_have_their_papers() -> None:
+    important = {"contains_important_data": True, "important_data_basis": "目录"}
+
+    assert not gate(described=important)["masking_record_missing"]
+    assert gate(Papers(masking=MASKED), described=important)["masking_record_missing"]
+    undetermined = gate(described=important | {"important_data_basis": ""})
+    assert not undetermined["important_data_undetermined"]
+    assert not gate(described={"ai_generated": AiShare.PARTLY})["ai_label_missing"]
+    assert gate(Papers(ai_label="AI 合成"), described={"ai_generated": AiShare.FULL})[
+        "ai_label_missing"
+    ]
+
+
+def test_the_gate_refuses_with_everything_that_failed() -> None:
+    eligibility.check((Item("a", passed=True),))
+
+    with pytest.raises(eligibility.ListingNotEligible) as found:
+        eligibility.check(
+            (Item("a", passed=False), Item("b", passed=True), Item("c", passed=False))
+        )
+    assert found.value.facts == {"items": ["a", "c"]}
+    assert not make_listing(Papers()).is_certified
+
+
+# ── metering and statements ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("is_allowed", "is_repeated", "billed"),
+    [(True, False, 2), (True, True, 0), (False, False, 0), (False, True, 0)],
+)
+def test_only_the_first_time_that_a_request_is_let_through_is_billed(
+    is_allowed: bool, is_repeated: bool, billed: int
+) -> None:
+    assert metering.units(is_allowed=is_allowed, is_repeated=is_repeated, asked=2) == billed
+    assert metering.next_seq(0) == 1
+
+
+def make_events(count: int) -> list[StoredEvent]:
+    order, previous, found = new_id(), metering.FIRST, []
+    for seq in range(1, count + 1):
+        event = UsageEvent(
+            id=UsageId(new_id()),
+            order_id=order,
+            order_seq=seq,
+            grant_id=order,
+            product_id=order,
+            product_version=1,
+            buyer_party_id=PartyId(order),
+            supplier_party_id=PartyId(order),
+            actor="a",
+            scenario="s",
+            purpose="p",
+            mode="api_call",
+            level=None,
+            fields=(),
+            bytes=0,
+            result_sha256=None,
+            fingerprint_id="f",
+            request_key="k",
+            decision=Outcome.ALLOW if seq % 2 else Outcome.DENY,
+            reasons=(),
+            price_units=seq % 2,
+            at=instant(NOW),
+            prev_sha256=previous,
+        )
+        previous = f"{seq:064x}"
+        found.append(
+            StoredEvent(event=event, record=b"", record_sha256=previous, entry_id=new_id())
+        )
+    return found
+
+
+def draw_up(events: list[StoredEvent]) -> Any:
+    party = PartyId(new_id())
+    return statement.draw_up(
+        events,
+        order_id=party,
+        buyer_party_id=party,
+        supplier_party_id=party,
+        product_id=party,
+        now=NOW,
+    )
+
+
+def test_a_statement_sums_its_events() -> None:
+    found, empty = draw_up(make_events(5)), draw_up([])
+
+    assert (found.event_count, found.allowed_count, found.denied_count) == (5, 3, 2)
+    assert found.price_units == 3
+    assert found.last_record_sha256 == f"{5:064x}"
+    assert (empty.event_count, empty.last_record_sha256) == (0, metering.FIRST)
+
+
+@given(st.integers(1, 8), st.data())
+def test_a_statement_with_an_event_missing_or_moved_is_not_drawn_up(
+    count: int, data: st.DataObject
+) -> None:
+    events = make_events(count + 1)
+    gone = data.draw(st.integers(0, count - 1))
+
+    with pytest.raises(statement.ChainBroken):
+        draw_up(events[:gone] + events[gone + 1 :])
+    swapped = [*events]
+    swapped[gone], swapped[gone + 1] = swapped[gone + 1], swapped[gone]
+    with pytest.raises(statement.ChainBroken):
+        draw_up(swapped)
