@@ -242,6 +242,7 @@ def small_market(entries: int = 300) -> Maker:
         number = f"HN-DPR-2026-000{i}"
         maker.bind("certificate", number, {"number": number, "名称": "企业信用"}, certificate)
     maker.bind("contract", "o-1", {"order": "o-1"}, *signers, holders=(str(buyer), str(seller)))
+    maker.append("file:uploaded", digests=(Digest("file", "f-1", "00" * 32),))  # not exported
     signed = Digest("contract", "o-1", sha256_hex(maker.records["contract"][0].record))
     maker.append("contract:signed", digests=(signed,))
     maker.append("order:paid", subjects=(order,), order_seq=2)

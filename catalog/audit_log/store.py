@@ -205,7 +205,9 @@ async def read_tiles(
     if full:
         rows = await tx.fetch(
             """SELECT level, number, hashes FROM audit_log.tiles
-               WHERE (level, number) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[]))""",
+               WHERE (level, number) IN (
+                   SELECT wanted.level, wanted.number
+                   FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, number))""",
             [level for level, _ in full],
             [number for _, number in full],
         )

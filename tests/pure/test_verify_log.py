@@ -124,7 +124,7 @@ def test_a_rewritten_log_is_named_by_its_first_checkpoint(export: Export) -> Non
     for name in ("checkpoint",):
         forged.files[name] = GENUINE.files[name]
 
-    assert first_bad(forged) == "checkpoint 22: entries 12 to 21 do not have the signed root"
+    assert first_bad(forged) == "checkpoint 23: entries 13 to 22 do not have the signed root"
 
 
 @pytest.mark.parametrize(("cut", "missing"), [(299, 299), (290, 290)])
@@ -157,8 +157,8 @@ CASES: list[tuple[str, int, dict[str, Any], str]] = [
     ("payloads.jsonl", 5, {"at": None}, "entry 5: the payload of"),
     ("payloads.jsonl", 5, {"idx": 4}, "payload "),
     ("checkpoints.jsonl", 1, {"size": 25}, "checkpoint 25: its columns differ from its note"),
-    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 22: was signed at another time"),
-    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 22: is malformed"),
+    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 23: was signed at another time"),
+    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 23: is malformed"),
     ("signer.jsonl", 1, {"size": 3}, "checkpoint 3: the signer's journal contradicts itself"),
     ("records/journal.jsonl", 2, {"id": "j-9"}, "journal j-9: no entry of the log knows it"),
     ("records/journal.jsonl", 2, {"columns": {"kind": "refund"}}, "journal j-2: its column kind"),
@@ -457,7 +457,7 @@ def test_a_checkpoint_that_only_the_signer_has_is_named(export: Export) -> None:
 def test_a_checkpoint_that_the_signer_does_not_have_is_named(export: Export) -> None:
     export.put_rows("signer.jsonl", export.rows("signer.jsonl")[1:])
 
-    assert first_bad(export) == "checkpoint 12: the signer's journal does not have it"
+    assert first_bad(export) == "checkpoint 13: the signer's journal does not have it"
 
 
 def test_two_roots_signed_for_one_size_are_named(export: Export) -> None:
@@ -583,6 +583,29 @@ def test_a_file_of_a_certificate_nobody_issued_is_named(export: Export) -> None:
     export.files["certificates/forged.json"] = genuine
 
     assert first_bad(export) == "certificate forged: no entry of the log knows it"
+
+
+def test_a_file_that_holds_another_certificate_is_named(export: Export) -> None:
+    other = export.files["certificates/HN-DPR-2026-0001.json"]
+    export.files["certificates/HN-DPR-2026-0000.json"] = other
+
+    assert first_bad(export) == (
+        "certificate HN-DPR-2026-0000: its file does not have the digest that the log holds"
+    )
+
+
+def test_what_waits_in_an_export_without_payloads_is_told_too(export: Export) -> None:
+    waiting = Maker()
+    waiting.append("order:placed")
+    leaf = base64.b64encode(waiting.leaves[0]).decode()
+    export.put_rows("unsequenced.jsonl", [{"idx": None, "entry_id": "x", "leaf": leaf}])
+    manifest = msgspec.json.decode(export.files["manifest.json"])
+    export.files["manifest.json"] = msgspec.json.encode({**manifest, "payloads": False})
+    export.files["payloads.jsonl"] = b""
+
+    verdict = verdict_of(export)
+
+    assert (verdict.problems, verdict.counts["unsequenced"]) == ((), 1)
 
 
 def test_a_file_of_a_certificate_with_another_signature_is_named(export: Export) -> None:
