@@ -42,6 +42,7 @@ async def draft(
     product = await product_queries.find(tx, product_id=product_id)
     if product is None or product.supplier_party_id != actor.party:
         raise ProductMissing
+    await store.take_turns(tx, product_id)
     existing = await store.lock_live(tx, product_id)
     if existing is not None:
         state = advance(existing.state, Event.REVISE)

@@ -78,6 +78,14 @@ async def lock(tx: Tx, listing_id: uuid.UUID) -> Listing | None:
     return None if row is None else listing_of(row)
 
 
+async def take_turns(tx: Tx, product_id: uuid.UUID) -> None:
+    """Wait until nobody else drafts a listing of the product."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('market.listings:' || $1, 0))",
+        str(product_id),
+    )
+
+
 async def lock_live(tx: Tx, product_id: uuid.UUID) -> Listing | None:
     """Lock and return the product's listing that is not over, or None."""
     row = await tx.fetch_one(

@@ -173,6 +173,7 @@ async def take_turn(
 
 
 async def _begin(tx: Tx, recorded: Filing, *, actor: Actor, now: dt.datetime) -> Filing:
+    await store.take_turns(tx, recorded.product_id)
     earlier = await store.lock_in_effect(tx, recorded.product_id, recorded.terms.use_category)
     if earlier is not None:
         # The old price holds until the new one does, and not a moment longer (§6.1 amend).

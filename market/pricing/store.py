@@ -104,6 +104,14 @@ async def lock(tx: Tx, filing_id: uuid.UUID) -> Filing | None:
     return None if row is None else filing_of(row)
 
 
+async def take_turns(tx: Tx, product_id: uuid.UUID) -> None:
+    """Wait until nobody else changes which price of a product is in effect."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('market.pricing_filings:' || $1, 0))",
+        str(product_id),
+    )
+
+
 async def lock_in_effect(
     tx: Tx, product_id: uuid.UUID, use_category: UseCategory | None
 ) -> Filing | None:
