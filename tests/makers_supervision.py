@@ -94,7 +94,6 @@ class Log:
                 amount_fen=amount_fen,
                 sha256=sha(key),
                 booked_at=when,
-                order_id=order,
             )
         )
         self.add(

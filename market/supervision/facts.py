@@ -82,8 +82,6 @@ class JournalFact(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     sha256: str
     booked_at: dt.datetime
-    order_id: str | None = None
-    legs: tuple[tuple[str, int], ...] = ()
 
 
 def values_of(payload: dict[str, Any] | None) -> dict[str, Any]:

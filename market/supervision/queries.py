@@ -235,8 +235,6 @@ def _journal_fact(entry: PostedEntry) -> JournalFact:
         amount_fen=-entry.legs[0].amount_fen,
         sha256=entry.record_sha256,
         booked_at=entry.booked_at,
-        order_id=None if entry.order_id is None else str(entry.order_id),
-        legs=tuple((leg.account, leg.amount_fen) for leg in entry.legs),
     )
 
 

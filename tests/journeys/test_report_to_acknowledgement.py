@@ -23,9 +23,9 @@ from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
 from catalog.signing.canonical import canonical
 from market.cli.export import write_export
-from market.cli.verify import check
+from market.cli.verify import Directory, check
 from market.jobs import deadlines_due, reports_due, sequence_log
-from market.supervision import trace_verify
+from market.supervision import from_export, trace_verify
 from settlement.escrow import operations as escrow
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
@@ -75,7 +75,7 @@ async def move_money(scene: Scene, almighty: Actor) -> uuid.UUID:
             actor=almighty,
             now=now,
             order_id=order_id,
-            payer_party_id=scene.objector.party.id,
+            payer_party_id=uuid.uuid4(),
             amount_fen=100_001,
         )
         await escrow.fund(
@@ -318,7 +318,7 @@ async def test_a_product_is_traced_in_one_call_and_the_line_is_checked_offline(
 
 
 async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
-    api: Api, db: Database, clock: ManualClock
+    api: Api, db: Database, clock: ManualClock, almighty: Actor, tmp_path: pathlib.Path
 ) -> None:
     # an order is signed, paid, delivered, used, refused a use, accepted and settled
     trade = await make_trade(api, db, clock)
@@ -378,6 +378,17 @@ async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
     assert len(contract.signatures) == 2
     key = parse_vkey((await trade.api.get("/api/v1/keys")).json()["log"])
     assert trace_verify.verify(trace, key).problems == ()
+
+    # an outsider computes the same report from an export, whatever happened since
+    await move_money(trade, almighty)
+    await write_export(
+        trade.db,
+        tmp_path / "export",
+        now=clock.now(),
+        origin=trade.api.context.settings.log_origin,
+    )
+    record = canonical(document)
+    assert from_export.recompute(Directory(tmp_path / "export"), record) == record
 
     # a use that is left out of the line is missed
     shorter = msgspec.json.decode(answer.content)
