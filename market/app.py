@@ -16,8 +16,6 @@ from litestar.types import Receive, Scope, Send
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal
-from catalog.audit_log import operations as audit_log
-from catalog.audit_log.disk import CheckpointJournal
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
@@ -28,8 +26,11 @@ from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.problem import HANDLERS, page_makers
-from market.portal import errors
+from market.jobs import loop
+from market.portal import errors, pages_account, pages_public, pages_reports
 from market.settings import Settings
+
+_PAGES = (pages_public, pages_account, pages_reports)
 
 
 def database(settings: Settings) -> Database:
@@ -66,9 +67,7 @@ async def wire(settings: Settings, clock: Clock) -> Context:
     )
 
 
-async def enter_service_keys(
-    settings: Settings, db: Database, now: dt.datetime
-) -> dict[str, Any]:
+async def enter_service_keys(settings: Settings, db: Database, now: dt.datetime) -> dict[str, Any]:
     """Enter the public halves of the key files as they are now; return the signers by purpose."""
     signers = key_files.read_signers(settings.keys_dir)
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
@@ -88,7 +87,7 @@ class Application:
         self._settings = settings
         self._clock = clock
         self.litestar = Litestar(
-            route_handlers=routes.handlers(),
+            route_handlers=[*routes.handlers(), *routes.handlers_of(*_PAGES)],
             guards=[permit],
             exception_handlers=HANDLERS,
             lifespan=[lambda _app: self.wired()],
@@ -111,8 +110,6 @@ class Application:
         self.litestar.state.context = context
         jobs = None
         if self._settings.run_jobs:
-            from market.jobs import loop
-
             jobs = asyncio.create_task(loop.run_until_stopped(context))
         try:
             yield context

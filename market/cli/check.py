@@ -21,7 +21,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command(help="核对全部不变量 · Check all invariants on the live database.")
-@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def check(data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Print every invariant; exit 1 if one is broken."""

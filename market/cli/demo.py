@@ -23,10 +23,14 @@ from market.settings import Settings
     "serve. Running it again changes nothing."
 )
 @click.option("--no-serve", is_flag=True, help="演示后退出 · end after the story")
-@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
 @click.option("--host", help="监听地址 · address to listen on (127.0.0.1)")
 @click.option("--port", type=int, help="监听端口 · port to listen on (8787)")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · print the outcome as JSON")
+@click.option(
+    "--json", "as_json", is_flag=True, help="以 JSON 输出结果 · print the outcome as JSON"
+)
 def demo(
     no_serve: bool,
     data_dir: pathlib.Path | None,
@@ -121,7 +125,9 @@ async def _on_stage(settings: Settings, *, as_json: bool) -> AsyncIterator[Any]:
         nonlocal steps
         steps += 1
         day = clock.now().astimezone(dt.timezone(dt.timedelta(hours=8))).date()
-        click.echo(f"{steps:>3}  {day}  {what}{'  → ' + came_of_it if came_of_it else ''}", err=as_json)
+        click.echo(
+            f"{steps:>3}  {day}  {what}{'  → ' + came_of_it if came_of_it else ''}", err=as_json
+        )
 
     url = f"http://{settings.host}:{settings.port}"
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http:
@@ -154,7 +160,9 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
     from rich.table import Table
 
     base = f"http://{settings.host}:{settings.port}"
-    table = Table(title="数市 · 从申请到季度报告 — from application to quarterly report", show_lines=False)
+    table = Table(
+        title="数市 · 从申请到季度报告 — from application to quarterly report", show_lines=False
+    )
     table.add_column("发生了什么 · what happened")
     table.add_column("在哪里看 · where to look", overflow="fold")
     rows = [
@@ -173,4 +181,6 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
     for what, where in rows:
         table.add_row(what, where)
     Console(width=120).print(table)
-    click.echo(f"用时 {outcome['seconds']} 秒 · took {outcome['seconds']} s; 核验通过 · verified: {outcome['verified']}")
+    click.echo(
+        f"用时 {outcome['seconds']} 秒 · took {outcome['seconds']} s; 核验通过 · verified: {outcome['verified']}"
+    )

@@ -67,9 +67,7 @@ def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
 @_JSON
 def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Put a new key in the place of the one that signs. The service must be stopped."""
-    key_id = settings_of.run(
-        _rotate(settings_of.environment(data_dir=data_dir), Purpose(purpose))
-    )
+    key_id = settings_of.run(_rotate(settings_of.environment(data_dir=data_dir), Purpose(purpose)))
     click.echo(f'{{"key_id": "{key_id}"}}' if as_json else f"新密钥 · new key: {key_id}")
 
 

@@ -16,7 +16,9 @@ from market.settings import Settings
 
 
 @click.command(help="启动服务 · Serve the market: HTTP API, pages for people, and the jobs.")
-@click.option("--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies")
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
 @click.option("--host", help="监听地址 · address to listen on (127.0.0.1)")
 @click.option("--port", type=int, help="监听端口 · port to listen on (8787)")
 @click.option("--workers", type=int, help="进程数 · how many processes (1)")
@@ -24,9 +26,7 @@ def serve(
     data_dir: pathlib.Path | None, host: str | None, port: int | None, workers: int | None
 ) -> None:
     """Run until a signal comes."""
-    settings = settings_of.environment(
-        data_dir=data_dir, host=host, port=port, workers=workers
-    )
+    settings = settings_of.environment(data_dir=data_dir, host=host, port=port, workers=workers)
     settings_of.run(run_service(settings))
 
 
@@ -45,7 +45,9 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
     """Serve on a database that is open already."""
     import uvicorn
 
-    click.echo(f"数市 Shushi → http://{settings.host}:{settings.port}  (Ctrl-C 停止 · to stop)", err=True)
+    click.echo(
+        f"数市 Shushi → http://{settings.host}:{settings.port}  (Ctrl-C 停止 · to stop)", err=True
+    )
     if settings.workers == 1:
         from market.app import create_app
 
@@ -55,7 +57,9 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
     from uvicorn.supervisors import Multiprocess
 
     _pass_on(settings)
-    config = _config("market.cli.serve:application", settings, factory=True, workers=settings.workers)
+    config = _config(
+        "market.cli.serve:application", settings, factory=True, workers=settings.workers
+    )
     # It blocks this loop on purpose: signals reach the main thread only, and nothing else runs here.
     Multiprocess(config, sockets=[config.bind_socket()]).run()
 
@@ -90,7 +94,9 @@ def _pass_on(settings: Settings) -> None:
     for field in msgspec.structs.fields(Settings):
         value = getattr(settings, field.name)
         if value is not None:
-            name = "DATABASE_URL" if field.name == "database_url" else f"MARKET_{field.name.upper()}"
+            name = (
+                "DATABASE_URL" if field.name == "database_url" else f"MARKET_{field.name.upper()}"
+            )
             os.environ[name] = str(value)
 
 

@@ -121,7 +121,9 @@ class BodyGuard:
             milliseconds=round((monotonic() - started) * 1000, 1),
         )
 
-    async def _checked(self, scope: HTTPScope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+    async def _checked(
+        self, scope: HTTPScope, headers: dict[bytes, bytes], receive: Receive
+    ) -> Receive:
         media_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         if not has_body or scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):

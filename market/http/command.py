@@ -125,7 +125,12 @@ async def command(
         answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
         await idempotency.keep(
-            tx, principal=principal, key=key, status=answer.status, headers=answer.headers, body=body
+            tx,
+            principal=principal,
+            key=key,
+            status=answer.status,
+            headers=answer.headers,
+            body=body,
         )
         return _response(body, answer.status, answer.headers)
 

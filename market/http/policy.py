@@ -173,9 +173,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/orders/{{order_id}}/contract"): _read("order:read", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/signatures"): _do("contract:sign", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/payments"): _do("order:pay", PARTY),
-    ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/confirmations"): _do(
-        "order:pay", PARTY
-    ),
+    ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/confirmations"): _do("order:pay", PARTY),
     ("POST", f"{V1}/channels/{{channel}}/callbacks"): _public(command=True),
     ("POST", f"{V1}/orders/{{order_id}}/deliveries"): _do("order:deliver", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/access-tokens"): _do("grant:use", PARTY),

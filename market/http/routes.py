@@ -1,12 +1,16 @@
-"""List every handler, and give each the rule of its route. Uncovered routes stop the start."""
+"""Find the handlers of this door, and give each the rule of its route.
+
+A route that no rule covers stops the start, and so does a rule that no route serves.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from types import ModuleType
+from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from market.http import health
 from market.http.policy import POLICY, Rule
 
 
@@ -14,51 +18,30 @@ class RouteUncovered(RuntimeError):
     """A handler has no rule, or a rule has no handler. The service does not start like that."""
 
 
-def handlers() -> list[HTTPRouteHandler]:
-    """Return all handlers of all doors."""
-    import importlib  # noqa: PLC0415
-
-    modules = [health]
-    for name in MODULES:
-        try:
-            modules.append(importlib.import_module(name))
-        except ModuleNotFoundError as error:
-            if not PARTIAL or not (error.name or "").startswith(("market.", "catalog.", "settlement.")):
-                raise
-    found: list[HTTPRouteHandler] = []
-    for module in modules:
-        found.extend(
-            value for value in vars(module).values() if isinstance(value, HTTPRouteHandler)
-        )
-    return found
-
-
-PARTIAL = bool(__import__("os").environ.get("MARKET_PARTIAL"))  # DEV ONLY, removed before release
-
 # One module per noun. A module's handlers are found by their type.
-MODULES: tuple[str, ...] = (
-    "market.http.identity",
-    "market.http.keys",
-    "market.http.log",
-    "market.http.calendar",
-    "market.http.files",
-    "market.http.delegations",
-    "market.http.products",
-    "market.http.applications",
-    "market.http.notices",
-    "market.http.certificates",
-    "market.http.objections",
-    "market.http.pricing",
-    "market.http.listings",
-    "market.http.orders",
-    "market.http.payments",
-    "market.http.ledger",
-    "market.http.reports",
-    "market.http.openapi",
-    "market.portal.pages_public",
-    "market.portal.pages_account",
-    "market.portal.pages_reports",
-)
+_NOUNS: Final = (
+    "health", "identity", "keys", "log", "calendar", "files", "delegations", "products",
+    "applications", "notices", "certificates", "objections", "pricing", "listings", "orders",
+    "payments", "ledger", "reports", "openapi",
+)  # fmt: skip
+
+
+def handlers() -> list[HTTPRouteHandler]:
+    """Return the handlers of this door, one module after the other.
+
+    They are imported when they are asked for: ``openapi`` among them describes all of them.
+    """
+    return handlers_of(*(importlib.import_module(f"market.http.{noun}") for noun in _NOUNS))
+
+
+def handlers_of(*modules: ModuleType) -> list[HTTPRouteHandler]:
+    """Return the handlers that stand in these modules."""
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, HTTPRouteHandler)
+    ]
 
 
 def bind_rules(routes: list[Any]) -> None:
@@ -82,5 +65,5 @@ def bind_rules(routes: list[Any]) -> None:
             rules[str(method)] = rule
             served.add(key)
     unserved = sorted(set(POLICY) - served)
-    if unserved and not PARTIAL:
+    if unserved:
         raise RouteUncovered(f"rules without a handler: {unserved}")

@@ -46,9 +46,7 @@ async def tell(t: Teller) -> dict[str, Any]:
         product.key: await registering.publish(t, product, applications[product.key])
         for product in products
     }
-    await registering.object_in_vain(
-        t, products[1], notices[products[1].key]
-    )
+    await registering.object_in_vain(t, products[1], notices[products[1].key])
 
     await t.wait_until("2026-01-21", 23, 59)
     await registering.too_early(t, main, applications[main.key])

@@ -56,7 +56,10 @@ async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) 
     path = f"/api/v1/pricing-filings/{filing['id']}"
     await t.do(member, f"{key}/file", "POST", f"{path}/submissions")
     recorded = await t.do(people.REGULATOR, f"{key}/record", "POST", f"{path}/recordings")
-    t.say("定价备案 · price filed and recorded (BJ-17)", f"{recorded['filing_number']} ¥{price_fen // 100:,}")
+    t.say(
+        "定价备案 · price filed and recorded (BJ-17)",
+        f"{recorded['filing_number']} ¥{price_fen // 100:,}",
+    )
     path = f"/api/v1/listings/{listing['id']}"
     await t.do(member, f"{key}/list", "POST", f"{path}/submissions")
     await t.do(people.ACCEPTOR, f"{key}/publish-listing", "POST", f"{path}/publications")
@@ -70,7 +73,9 @@ def _papers(product: DemoProduct, *, is_public: bool) -> dict[str, Any]:
             "reviewed_by": "示例市交通运输局保密办",
             "reviewed_on": "2026-01-20",
             "may_be_opened": True,
-            "evidence_sha256": hashlib.sha256(f"{product.key} 保密审查表（示例）".encode()).hexdigest(),
+            "evidence_sha256": hashlib.sha256(
+                f"{product.key} 保密审查表（示例）".encode()
+            ).hexdigest(),
         }
         papers["irreversibility_statement"] = "仅输出聚合指数，不可还原为原始记录。"
     if product.description["ai_generated"] != "none":
@@ -151,16 +156,23 @@ async def report(t: Teller, product_id: str) -> str:
     path = f"/api/v1/reports/{made['id']}"
     await t.do(people.ISSUER, "report/sign", "POST", f"{path}/signatures")
     await t.do(people.ISSUER, "report/submit", "POST", f"{path}/submissions")
-    t.say("季度报告：生成、签名、报备 · quarterly report generated, signed, submitted (HN-21)", "2026Q1")
+    t.say(
+        "季度报告：生成、签名、报备 · quarterly report generated, signed, submitted (HN-21)",
+        "2026Q1",
+    )
     workbook = await t.look(people.REGULATOR, f"{path}/workbook")
     again = await t.look(people.REGULATOR, f"{path}/recomputation")
     if not again["identical"]:
         raise StoryBroken(f"the report recomputes differently: {again}")
-    t.say("重新计算，逐字节一致 · recomputed from the log, byte for byte", f"XLSX {len(workbook):,} B")
+    t.say(
+        "重新计算，逐字节一致 · recomputed from the log, byte for byte", f"XLSX {len(workbook):,} B"
+    )
     await t.do(people.REGULATOR, "report/acknowledge", "POST", f"{path}/acknowledgements")
     trace = await t.look(people.REGULATOR, f"/api/v1/traces/{product_id}")
     steps = sum(len(value) for value in trace.values() if isinstance(value, list))
-    t.say("监管一键追溯，每步附审计证明 · traced in one call, each step with its proof", f"{steps} 步")
+    t.say(
+        "监管一键追溯，每步附审计证明 · traced in one call, each step with its proof", f"{steps} 步"
+    )
     await t.settle()
     return str(made["id"])
 
