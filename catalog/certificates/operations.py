@@ -26,7 +26,7 @@ from catalog.certificates.states import State, advance
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Invalid, Missing
+from catalog.kernel.errors import Conflict, Invalid, Missing
 from catalog.kernel.local_time import SHANGHAI, local_date
 from catalog.registration import dossier
 from catalog.registration.operations import closing
@@ -38,6 +38,12 @@ from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 
 FIRST: Final = 1
+
+
+class ProductCertifiedAlready(Conflict):
+    """Another certificate of the product counts, or is frozen; a product has one at a time."""
+
+    code = "product_certified_already"
 
 
 class StateReasonMissing(Invalid):
@@ -70,12 +76,16 @@ async def issue(
     :raises Missing: if there is no such application.
     :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
     :raises ApplicationEventNotAllowed: if it is issued already, or not so far.
+    :raises ProductCertifiedAlready: if another certificate of the product counts.
     :raises CertificateFieldEmpty: if a field that HN-17 names is empty.
     """
     actor.require("certificate:issue")
     assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     ready = await closing.lock_for_issue(tx, application_id=application_id, now=now)
+    counting = await store.find_counting(tx, ready.application.product_id)
+    if counting is not None:
+        raise ProductCertifiedAlready(number=counting.number)
     year = local_date(now).year
     registration_number = number.make(year, await store.next_serial(tx, year))
     document = certificate_format.document_bytes(

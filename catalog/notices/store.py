@@ -135,13 +135,14 @@ async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
     """Return (notice, application) of running notices that may be over, what ended first first.
 
-    Provisional ends are looked at each time: the notice of days off may have arrived.
+    Provisional ends are looked at each time, because the notice of days off may have arrived;
+    they come last, so that they can not keep the others waiting.
     """
     rows = await tx.fetch(
         """
         SELECT id, application_id FROM catalog.notices
          WHERE state = 'running' AND (ends_at <= $1 OR provisional)
-         ORDER BY ends_at, id LIMIT $2""",
+         ORDER BY provisional, ends_at, id LIMIT $2""",
         now,
         limit,
     )

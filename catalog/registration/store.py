@@ -235,6 +235,7 @@ async def next_serial(tx: Tx, year: int) -> int:
 
 async def insert(tx: Tx, application: Application) -> bool:
     """Insert a draft; tell False if another application for the product is under way."""
+    await _take_turns(tx, "application of product", application.product_id)
     async with beyond_own_rows(tx):
         taken = await tx.fetch_value(
             "SELECT 1 FROM catalog.applications WHERE product_id = $1 AND state <> ALL($2::text[])",
@@ -454,6 +455,7 @@ async def insert_authorisation(tx: Tx, authorisation: IssuanceAuthorisation) -> 
 
 async def is_authorisation_number_used(tx: Tx, bureau: PartyId, number: str) -> bool:
     """Tell whether the bureau has given another authorisation this number."""
+    await _take_turns(tx, "authorisation number", bureau, number)
     return bool(
         await tx.fetch_value(
             """
@@ -471,6 +473,12 @@ async def find_authorisation(tx: Tx, application_id: uuid.UUID) -> IssuanceAutho
         f"{_SELECT_ISSUANCE_AUTHORISATIONS} WHERE application_id = $1", application_id
     )
     return None if row is None else _struct(row, IssuanceAuthorisation)
+
+
+async def _take_turns(tx: Tx, *about: object) -> None:
+    # Two who ask at once must not both be told that nothing is there yet.
+    key = "/".join(str(part) for part in about)
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
 
 
 def _values(record: msgspec.Struct) -> dict[str, Any]:

@@ -157,6 +157,30 @@ async def test_a_repeated_request_is_answered_again_and_done_once(scene: Scene) 
     assert again.headers["idempotency-replayed"] == "true"
 
 
+async def test_drafting_twice_at_once_begins_one_application(scene: Scene) -> None:
+    answers = await asyncio.gather(*(scene.draft() for _ in range(5)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_a_product_has_one_certificate_at_a_time(scene: Scene) -> None:
+    _, number = await scene.certified()
+    second, notice = await scene.in_notice()
+    await scene.pass_notice(notice)
+    must(await scene.authorise(second, authorisation_number="授权〔2026〕002号"))
+
+    refused = await scene.issue(second)
+    must(
+        await scene.by(scene.supplier).post(
+            f"/api/v1/certificates/{number}/deregistrations", {"reason": "换发"}
+        )
+    )
+    issued = await scene.issue(second)
+
+    assert (refused.status_code, code(refused)) == (409, "product_certified_already")
+    assert issued.status_code == 201
+
+
 # ── applying ────────────────────────────────────────────────────────────────────────────────
 
 

@@ -153,6 +153,14 @@ async def return_for_check(
         raise ReturnReasonMissing
     returned = await casework.move(tx, application=application, event=_RETURNS[to], now=now)
     if to is ReturnTo.REVIEW:
+        await casework.close_notice(
+            tx,
+            actor=actor,
+            now=now,
+            application=returned,
+            result=Result.RETURNED,
+            remark="退回复核",
+        )
         await _back_to_review(tx, now, calendar, returned)
     else:
         current = await notice_queries.find_current(tx, application.id)
@@ -188,9 +196,6 @@ def record(application: Application, notice: Notice) -> NoticeRecord:
 async def _back_to_review(
     tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
 ) -> None:
-    await notices.close_current(
-        tx, application_id=application.id, result=Result.RETURNED, remark="退回复核"
-    )
     rulebook = registry.by_code(application.rulebook)
     await timers.start(
         tx,

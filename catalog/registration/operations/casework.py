@@ -8,10 +8,16 @@ from typing import Any
 
 import msgspec
 
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.notices import operations as notices
+from catalog.notices.model import Result
 from catalog.registration import store
 from catalog.registration.model import Application
 from catalog.registration.states import Event as Happening
@@ -64,6 +70,36 @@ async def count_objections(
     )
     await store.update(tx, counted)
     return counted
+
+
+async def close_notice(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application: Application,
+    result: Result,
+    remark: str,
+) -> None:
+    """Close the application's notice with a public remark, if one stands, and remember it."""
+    closed = await notices.close_current(
+        tx, application_id=application.id, result=result, remark=remark
+    )
+    if closed is None:
+        return
+    await audit_log.append(
+        tx,
+        Event.NOTICE_CLOSED,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("notice", str(closed.id)),
+            Subject("application", str(application.id)),
+        ],
+        after={"state": closed.state, "result": closed.result},
+        reason=remark,
+        rules=("HN-16",),
+    )
 
 
 async def owe_notification(

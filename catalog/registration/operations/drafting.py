@@ -15,7 +15,6 @@ from catalog.kernel.errors import Invalid, Missing, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
-from catalog.notices import operations as notices
 from catalog.notices.model import Result as NoticeResult
 from catalog.products import queries as products
 from catalog.registration import acceptance, completeness, dossier, ownership, store, submission
@@ -300,9 +299,11 @@ async def withdraw(
     actor.require("application:withdraw")
     application = await _lock_own(tx, actor, application_id)
     withdrawn = await casework.move(tx, application=application, event=Happening.WITHDRAW, now=now)
-    await notices.close_current(
+    await casework.close_notice(
         tx,
-        application_id=application.id,
+        actor=actor,
+        now=now,
+        application=application,
         result=NoticeResult.WITHDRAWN,
         remark="申请人已撤回申请",
     )

@@ -114,8 +114,13 @@ async def refuse(
             now=now,
             open_objections=0,
         )
-        await notices.close_current(
-            tx, application_id=application.id, result=Result.REFUSED, remark="异议成立，不予登记"
+        await casework.close_notice(
+            tx,
+            actor=actor,
+            now=now,
+            application=application,
+            result=Result.REFUSED,
+            remark="异议成立，不予登记",
         )
         await timers.cancel_all(
             tx,
