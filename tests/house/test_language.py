@@ -67,7 +67,8 @@ def test_every_event_is_used_and_is_spelt_noun_past() -> None:
         if path.name != "events.py"
     )
 
-    unused = [event.name for event in Event if f"Event.{event.name}" not in source]
+    # Beside a room's own ``Event`` the log's goes by another name, so only the member is looked for.
+    unused = [event.name for event in Event if not re.search(rf"\.{event.name}\b", source)]
 
     assert unused == []
     assert all(re.fullmatch(r"[a-z_]+:[a-z_]+", event.value) for event in Event)
