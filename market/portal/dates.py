@@ -22,6 +22,13 @@ def day(on: dt.date, language: str) -> str:
     return f"{_EN_DAYS[on.weekday()]}, {on.day} {_EN_MONTHS[on.month - 1]} {on.year}"
 
 
+def plain(on: dt.date, language: str) -> str:
+    """Return a day without its weekday, where a law does not count to it."""
+    if language == "zh":
+        return f"{on.year}年{on.month}月{on.day}日"
+    return f"{on.day} {_EN_MONTHS[on.month - 1]} {on.year}"
+
+
 def last_day(on: dt.date, language: str) -> str:
     """Return a last day as it ends: at 24:00 of it (民法典 203)."""
     if language == "zh":

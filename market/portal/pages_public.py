@@ -81,9 +81,26 @@ class Offer(msgspec.Struct, frozen=True):
     is_listed: bool
 
     @property
+    def scenario_names(self) -> dict[str, str]:
+        """Return the supplier's own words for the codes of its scenarios."""
+        return _scenario_names(self.product)
+
+    @property
     def certificate(self) -> CertificateSummary | None:
         """Return the newest certificate, whatever its state."""
         return self.certificates[-1] if self.certificates else None
+
+
+class PriceBoard(msgspec.Struct, frozen=True):
+    """A page of the price list, and what the scenarios on it are called."""
+
+    lines: list[PriceListLine]
+    next_cursor: str | None
+    names: Mapping[uuid.UUID, dict[str, str]]
+
+    def scenario_of(self, line: PriceListLine) -> str:
+        """Return what a line's scenario is called by the supplier of its product."""
+        return self.names[line.product_id].get(line.scenario, line.scenario)
 
 
 @get("/", include_in_schema=False)
@@ -277,10 +294,15 @@ async def show_price_list(
     """Show the public price list by scenario (价格清单, GD-07)."""
     wanted = cleaned(scenario)
 
-    async def look(c: Command) -> Page[PriceListLine]:
-        return await pricing.list_prices(
+    async def look(c: Command) -> PriceBoard:
+        found = await pricing.list_prices(
             c.tx, scenario=wanted, limit=_PAGE_SIZE, cursor=cursor or None
         )
+        names = {
+            product_id: _scenario_names(await products.find(c.tx, product_id=product_id))
+            for product_id in {line.product_id for line in found.items}
+        }
+        return PriceBoard(found.items, found.next_cursor, names)
 
     return page(
         request,
@@ -309,6 +331,13 @@ async def get_static(path: FromPath[str]) -> Response[bytes]:
             "content-security-policy": "default-src 'none'",
         },
     )
+
+
+def _scenario_names(product: Product | None) -> dict[str, str]:
+    # A product that was taken back is not public any more; its prices still name its scenarios.
+    if product is None or product.description is None:
+        return {}
+    return {each.code: each.description for each in product.description.scenarios}
 
 
 def _unknown_certificate(

@@ -84,6 +84,7 @@ def page(
             ),
             static=static_files.address,
             day=functools.partial(dates.day, language=language),
+            plain_day=functools.partial(dates.plain, language=language),
             last_day=functools.partial(dates.last_day, language=language),
             instant=functools.partial(dates.instant, language=language),
             parsed=dates.parsed,
