@@ -63,7 +63,6 @@ class Event(enum.StrEnum):
     DECISION_NOTIFIED = "decision:notified"
     REVIEW_STARTED = "review:started"
     AGENCY_REPLACED = "agency:replaced"
-    MORE_MATERIAL_REQUESTED = "more_material:requested"
     TECHNICAL_OPINION_RECORDED = "technical_opinion:recorded"
     TECHNICAL_POINTS_RETURNED = "technical_points:returned"
     COMPLIANCE_OPINION_RECORDED = "compliance_opinion:recorded"
