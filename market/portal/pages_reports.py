@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from litestar.params import FromPath, FromQuery
 from catalog.kernel.paging import Page
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.render import NOT_KEPT, page
+from market.portal.render import NOT_KEPT, language_of, page
+from market.portal.report_cells import shown
+from market.portal.wording import Speaker
 from market.supervision import queries as supervision
 from market.supervision.model import QuarterlyReport
 from market.supervision.report import Told, read_document
@@ -22,7 +25,7 @@ _PAGE_SIZE: Final = 20
 _ROWS_PER_TABLE: Final = 100
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Opened(msgspec.Struct, frozen=True):
     """A report and what its document tells, if it has one yet."""
 
     report: QuarterlyReport
@@ -53,19 +56,20 @@ async def list_reports(
 async def show_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Show one report, its sixteen sections as tables."""
 
-    async def look(c: Command) -> Shown:
+    async def look(c: Command) -> Opened:
         report = await supervision.get_report(c.tx, viewer=c.actor, report_id=report_id)
         if report.record_sha256 is None:
-            return Shown(report, None)
+            return Opened(report, None)
         found = await supervision.get_document(c.tx, viewer=c.actor, report_id=report_id)
-        return Shown(found.report, read_document(bytes(found.document)))
+        return Opened(found.report, read_document(bytes(found.document)))
 
-    shown = await read(request, look)
+    opened = await read(request, look)
     return page(
         request,
         "report.html",
         cache=NOT_KEPT,
-        report=shown.report,
-        told=shown.told,
+        report=opened.report,
+        told=opened.told,
         most_rows=_ROWS_PER_TABLE,
+        cell=functools.partial(shown, speaker=Speaker(language_of(request))),
     )
