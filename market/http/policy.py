@@ -34,6 +34,9 @@ class Rule(msgspec.Struct, frozen=True):
     command: bool = False  # changes state: one transaction, one audit entry, Idempotency-Key
 
 
+OPEN: Final = Rule(permission=None, relation=Relation.PUBLISHED)
+
+
 def _public(*, command: bool = False) -> Rule:
     return Rule(permission=None, relation=Relation.PUBLISHED, command=command)
 

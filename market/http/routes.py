@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from market.http.policy import POLICY, Rule
+from market.http.policy import OPEN, POLICY, Rule
 
 
 class RouteUncovered(RuntimeError):
@@ -55,7 +55,8 @@ def bind_rules(routes: list[Any]) -> None:
         if handlers_of_route is None:
             continue
         for method, (handler, _) in handlers_of_route.items():
-            if method == "OPTIONS":
+            if method == "OPTIONS":  # the framework's own answer: which methods there are
+                handler.opt["rules"] = {"OPTIONS": OPEN}
                 continue
             key = (str(method), route.path_format)
             rule = POLICY.get(key)

@@ -114,3 +114,10 @@ async def test_an_unknown_token_is_nobody(api: Api) -> None:
     assert {a.status_code for a in (answer, without, other_scheme)} == {401}
     assert code(answer) == "unauthenticated"
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_methods_of_an_address_can_be_asked_for(api: Api) -> None:
+    answer = await api.http.request("OPTIONS", "/api/v1/agency-contracts")
+
+    assert answer.status_code == 204
+    assert "POST" in answer.headers["allow"]
