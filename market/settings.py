@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -22,9 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: pathlib.Path = pathlib.Path("data")
     pg_bindir: pathlib.Path | None = None
     host: str = "127.0.0.1"
-    port: int = 8787
-    workers: int = 1
-    public_url: str = "http://127.0.0.1:8787"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 8787
+    workers: Annotated[int, msgspec.Meta(ge=1)] = 1
+    public_url: str = "http://127.0.0.1:8787"  # how outsiders reach it; read() follows host, port
     log_origin: str = "shushi.example/log"
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
@@ -72,7 +73,11 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
         except (ValueError, msgspec.ValidationError) as error:
             raise SettingInvalid(f"{name}={raw!r}: {error}") from error
     values.update({key: value for key, value in given.items() if value is not None})
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    if "public_url" not in values:
+        reached_at = f"http://{settings.host}:{settings.port}"
+        return msgspec.structs.replace(settings, public_url=reached_at)
+    return settings
 
 
 def _parse(kind: object, raw: str) -> object:
