@@ -88,6 +88,7 @@ def page(
             last_day=functools.partial(dates.last_day, language=language),
             instant=functools.partial(dates.instant, language=language),
             parsed=dates.parsed,
+            whole=show.whole,
             yuan=show.yuan,
             size=show.size,
             **values,

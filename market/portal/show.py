@@ -19,6 +19,11 @@ def yuan(amount_fen: int) -> str:
     return f"{sign}¥{whole:,}.{fen:02}"
 
 
+def whole(number: int) -> str:
+    """Return a count with its thousands set apart: 64,087."""
+    return f"{number:,}"
+
+
 def size(size_bytes: int) -> str:
     """Return a size in the unit in which it is below 1024, with one decimal."""
     unit, scale = 0, 1
@@ -54,8 +59,6 @@ def own_path(text: str | None) -> str:
     if not plain or given.startswith("//"):
         return "/"
     parts = urllib.parse.urlsplit(given)
-    if parts.scheme or parts.netloc or parts.path.startswith("//"):
-        return "/"
     path = urllib.parse.quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
     query = urllib.parse.quote(parts.query, safe="=&%+:@!$'()*,;~-._/?")
     return path + (f"?{query}" if query else "")

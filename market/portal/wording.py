@@ -49,4 +49,4 @@ class Speaker:
 
     def count(self, key: str, number: int) -> str:
         """Return the wording for so many: ``key.one`` for one, else ``key.many``."""
-        return self(f"{key}.{'one' if number == 1 else 'many'}", count=number)
+        return self(f"{key}.{'one' if number == 1 else 'many'}", count=f"{number:,}")

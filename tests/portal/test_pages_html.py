@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import html.parser
 import pathlib
@@ -15,6 +16,7 @@ from catalog.certificates import states as certificate_states
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from catalog.kernel.local_time import SHANGHAI
 from catalog.notices import model as notice_model
 from catalog.notices import states as notice_states
 from catalog.products import model as product_model
@@ -22,6 +24,7 @@ from catalog.rulebooks import registry
 from catalog.timers import states as timer_states
 from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
+from market.jobs import reports_due
 from market.portal import static_files
 from market.portal.wording import all_words
 from market.pricing import model as pricing_model
@@ -553,3 +556,44 @@ def test_every_right_and_channel_of_the_rulebooks_has_a_name() -> None:
     for rulebook in registry.RULEBOOKS.values():
         assert {f"label.right.{right}" for right in rulebook.rights_vocabulary} <= set(words)
         assert {f"label.channel.{name}" for name in rulebook.notice_channels} <= set(words)
+
+
+async def test_an_ended_session_is_forgotten_and_asks_to_sign_in_again(api: Api) -> None:
+    api.http.cookies.set(SESSION_COOKIE, "shs_of_another_day")
+
+    home = await look(api, "/")
+    reports = await look(api, "/reports")
+    api.http.cookies.set(SESSION_COOKIE, "shs_of_another_day")
+    signed_out = await api.http.post("/sign-out", headers=HTML | OWN)
+
+    assert home.status_code == 200
+    for response, to in ((reports, "/sign-in?next=%2Freports"), (signed_out, "/sign-in")):
+        assert (response.status_code, response.headers["location"]) == (303, to)
+        assert response.headers["set-cookie"].startswith(f'{SESSION_COOKIE}="";')
+
+
+async def test_a_certificates_address_has_one_spelling(api: Api, stage: Stage) -> None:
+    response = await look(api, f"/certificates/{stage.certificate_number.lower()}")
+
+    assert response.status_code == 303
+    assert response.headers["location"] == f"/certificates/{stage.certificate_number}"
+
+
+async def test_a_report_that_is_due_is_listed_before_it_is_generated(
+    api: Api, stage: Stage, db: Database, clock: ManualClock
+) -> None:
+    clock.move_to(dt.datetime(2026, 7, 1, 9, tzinfo=SHANGHAI))
+    await stage.scene.sign_in_again()
+    await reports_due.run(db, now=clock.now())
+    regulator = {"authorization": f"Bearer {stage.scene.regulator.token}"}
+
+    listed = await look(api, "/reports", **regulator)
+    address = re.search(r'href="(/reports/[^"]+)">2026 年第 2 季度', listed.text)
+    assert address is not None
+    opened = await look(api, address[1], **regulator)
+
+    assert "待编制" in listed.text
+    assert "尚未编制" in listed.text
+    assert "本季度报告尚未编制" in opened.text
+    assert f'href="/api/v1{address[1]}"' not in listed.text + opened.text
+    check(opened, "zh-CN")
