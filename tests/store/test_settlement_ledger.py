@@ -364,6 +364,16 @@ async def test_every_entry_has_its_digest_in_the_audit_log(tx: Tx, almighty: Act
     assert {"kind": "journal", "id": str(entry.key), "sha256": stored.record_sha256} in digests
 
 
+async def test_an_entry_that_nobody_booked_is_missing(tx: Tx) -> None:
+    key = new_id()
+
+    with pytest.raises(books.EntryMissing) as refused:
+        await books.get_entry(tx, key)
+
+    assert refused.value.code == "journal_entry_not_found"
+    assert refused.value.facts == {"key": str(key)}
+
+
 async def test_the_trial_balance_is_zero_and_lists_walk_all_entries(
     tx: Tx, almighty: Actor
 ) -> None:
