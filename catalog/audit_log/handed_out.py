@@ -110,7 +110,7 @@ def name_of(document: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "(unreadable)"
     if isinstance(told, dict):
-        for name in ("registration_number", "number", "report_id", "statement_id", "id"):
+        for name in ("registration_number", "number", "report_id", "statement_id", "order_id", "id"):
             if isinstance(told.get(name), str):
                 return str(told[name])
     return "(without a number)"

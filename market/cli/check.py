@@ -20,14 +20,19 @@ class Finding(msgspec.Struct, frozen=True):
     wrong: list[str]
 
 
-@click.command(help="核对全部不变量 · Check all invariants on the live database.")
+@click.command(
+    help="核对全部不变量 · Check all invariants on the live database.\n\n"
+    "Exit code 0: all hold; 1: one is broken, the first bad entry is named; 2: could not be checked."
+)
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def check(data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Print every invariant; exit 1 if one is broken."""
-    findings = settings_of.run(_check(settings_of.environment(data_dir=data_dir)))
+    findings = settings_of.run(
+        _check(settings_of.environment(data_dir=data_dir)), fault=settings_of.CouldNotBeDone
+    )
     if as_json:
         click.echo(msgspec.json.encode(findings).decode())
     else:

@@ -4,16 +4,50 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
+import asyncpg
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from catalog.kernel.clock import SystemClock
 from catalog.kernel.db import Database
 from market.app import database
 from market.migrations.upgrade import upgrade
 from market.postgres import cluster
+from market.postgres.binaries import LauncherError
+from market.postgres.directories import made
 from market.reference import load_reference
 from market.settings import Settings
+
+_OLDEST: Final = 150_000  # PostgreSQL 15, as ``server_version_num`` writes it
+
+
+class DatabaseUnreachable(LauncherError):
+    """Nothing answers at ``DATABASE_URL`` that lets us in (连接不上)."""
+
+    code = "database_unreachable"
+    zh = "无法连接 DATABASE_URL 所指的数据库：{reason}"
+    en = "The database that DATABASE_URL names can not be reached: {reason}"
+
+
+class DatabaseTooOld(LauncherError):
+    """The server is older than the product needs (版本过旧)."""
+
+    code = "database_too_old"
+    zh = "DATABASE_URL 所指的 PostgreSQL 版本为 {version}，需要 15 或更高版本。"
+    en = "DATABASE_URL names a PostgreSQL {version}; 15 or newer is needed."
+
+
+class DatabaseNotMigrated(LauncherError):
+    """The login may not make what the schema needs (无法升级结构)."""
+
+    code = "database_not_migrated"
+    zh = "无法把数据库升级到新结构：{reason}。DATABASE_URL 的登录账号须拥有该数据库并可建立角色。"
+    en = (
+        "The database could not be brought to the newest schema: {reason}. The login of "
+        "DATABASE_URL must own the database and may create roles."
+    )
 
 
 class OpenMarket(msgspec.Struct, frozen=True):
@@ -35,9 +69,14 @@ async def open_market(settings: Settings) -> AsyncIterator[OpenMarket]:
         settings = msgspec.structs.replace(
             settings, database_url=server.dsn("shushi"), separate_logins=True
         )
+    else:
+        await _check_server(settings.database_url)
     assert settings.database_url is not None
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    await upgrade(settings.database_url)
+    made(settings.data_dir)
+    try:
+        await upgrade(settings.database_url)
+    except DBAPIError as error:
+        raise DatabaseNotMigrated(reason=error.orig) from error
     db = database(settings)
     try:
         await load_reference(db, now=SystemClock().now())
@@ -46,3 +85,19 @@ async def open_market(settings: Settings) -> AsyncIterator[OpenMarket]:
         await db.close()
         if server is not None:
             await cluster.stop(server)
+
+
+async def _check_server(url: str) -> None:
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise DatabaseUnreachable(reason="postgresql://user@host/database is expected")
+    try:
+        connection = await asyncpg.connect(url, timeout=15)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(reason=error or type(error).__name__) from error
+    try:
+        number = int(await connection.fetchval("SHOW server_version_num"))
+        version = await connection.fetchval("SHOW server_version")
+    finally:
+        await connection.close()
+    if number < _OLDEST:
+        raise DatabaseTooOld(version=version)

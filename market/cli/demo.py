@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import pathlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import rich_click as click
@@ -17,17 +16,22 @@ import rich_click as click
 from market.cli import settings_of
 from market.settings import Settings
 
+if TYPE_CHECKING:
+    from market.cli.terminal import Steps
+
 
 @click.command(
     help="演示主线 · Tell the main job from application to quarterly report on our own data, then "
-    "serve. Running it again changes nothing."
+    "serve. Running it again changes nothing.\n\n"
+    "Exit code 0: all told, and the evidence is genuine; 1: a step or the check failed, and which; "
+    "2: wrong options."
 )
 @click.option("--no-serve", is_flag=True, help="演示后退出 · end after the story")
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--host", help="监听地址 · address to listen on (127.0.0.1)")
-@click.option("--port", type=int, help="监听端口 · port to listen on (8787)")
+@click.option("--port", type=click.IntRange(1, 65_535), help="监听端口 · port to listen on (8787)")
 @click.option(
     "--json", "as_json", is_flag=True, help="以 JSON 输出结果 · print the outcome as JSON"
 )
@@ -50,16 +54,18 @@ async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
     from market.cli.connection import open_market
     from market.cli.export import write_export
     from market.cli.serve import check_port, serve_open
+    from market.cli.terminal import Steps
     from market.cli.verify import check
     from market.postgres.cluster import ServiceLock
     from seeds.demo.story import tell
 
     check_port(settings)
     started = monotonic()
+    steps = Steps(err=as_json)
     with ServiceLock(settings.data_dir):
         settings = msgspec.structs.replace(settings, bootstrap_secret=_secret(settings.data_dir))
         async with open_market(settings) as market:
-            async with _on_stage(market.settings, as_json=as_json) as teller:
+            async with _on_stage(market.settings, steps) as teller:
                 outcome = await tell(teller)
             teller.say("导出证据 · export the evidence", "")
             out = settings.data_dir / "export"
@@ -71,11 +77,14 @@ async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
                 origin=market.settings.log_origin,
                 signer_journal=market.settings.journal_path,
             )
+            # Beside what was handed out lie the keys to check it with.
+            shutil.copy(out / "keys.json", settings.data_dir / "demo" / "keys.json")
             verdict = check(str(out), vkey=None, keys_file=None)
-            outcome |= {
+            outcome = {
                 "verified": verdict.exit_code == 0,
                 "seconds": round(monotonic() - started, 1),
                 "data_dir": str(settings.data_dir.resolve()),
+                **outcome,
                 "export_path": str(out.resolve()),
             }
             _show(outcome, settings, as_json=as_json)
@@ -86,20 +95,26 @@ async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _on_stage(settings: Settings, *, as_json: bool) -> AsyncIterator[Any]:
+async def _on_stage(settings: Settings, steps: Steps) -> AsyncIterator[Any]:
     """Serve on a clock that the story moves, and yield who speaks for its people."""
     import httpx
     import uvicorn
 
     from catalog.kernel.clock import ManualClock
+    from catalog.kernel.local_time import local_date
     from market.app import create_app
     from market.jobs import loop
     from seeds.demo.story import BEGINS_AT
     from seeds.demo.teller import Teller
 
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # Ctrl-C ends the story, not only the server it is told to
+
     clock = ManualClock(BEGINS_AT)
     app = create_app(msgspec.structs.replace(settings, run_jobs=False), clock=clock)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -119,28 +134,23 @@ async def _on_stage(settings: Settings, *, as_json: bool) -> AsyncIterator[Any]:
     async def jobs() -> None:
         await loop.run_once(app.litestar.state.context)
 
-    steps = 0
-
     def say(what: str, came_of_it: str) -> None:
-        nonlocal steps
-        steps += 1
-        day = clock.now().astimezone(dt.timezone(dt.timedelta(hours=8))).date()
-        click.echo(
-            f"{steps:>3}  {day}  {what}{'  → ' + came_of_it if came_of_it else ''}", err=as_json
-        )
+        steps.say(local_date(clock.now()).isoformat(), what, came_of_it)
 
     url = f"http://{settings.host}:{settings.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http:
-        yield Teller(
-            http,
-            clock,
-            settings.data_dir / "demo",
-            jobs,
-            say,
-            bootstrap_secret=settings.bootstrap_secret or "",
-        )
-    server.should_exit = True
-    await serving
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http:
+            yield Teller(
+                http,
+                clock,
+                settings.data_dir / "demo",
+                jobs,
+                say,
+                bootstrap_secret=settings.bootstrap_secret or "",
+            )
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def _secret(data_dir: pathlib.Path) -> str:
@@ -156,15 +166,9 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode())
         return
-    from rich.console import Console
-    from rich.table import Table
+    from market.cli.terminal import print_places
 
     base = f"http://{settings.host}:{settings.port}"
-    table = Table(
-        title="数市 · 从申请到季度报告 — from application to quarterly report", show_lines=False
-    )
-    table.add_column("发生了什么 · what happened")
-    table.add_column("在哪里看 · where to look", overflow="fold")
     rows = [
         (f"凭证 certificate {outcome['certificate_number']}",
          f"{base}/certificates/{outcome['certificate_number']}"),
@@ -175,12 +179,10 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
         ("价格清单 price list", f"{base}/price-list"),
         ("审计日志 audit log", f"{base}/log/checkpoint"),
         ("离线核验 verify offline", f"market verify {outcome['export_path']}"),
+        ("使用对账单 usage statement", f"market verify {outcome['usage_statement_path']}"),
         ("监管账号 regulator's login",
          f"{outcome['regulator_login']} / {outcome['regulator_password']}"),
     ]  # fmt: skip
-    for what, where in rows:
-        table.add_row(what, where)
-    Console(width=120).print(table)
-    click.echo(
-        f"用时 {outcome['seconds']} 秒 · took {outcome['seconds']} s; 核验通过 · verified: {outcome['verified']}"
-    )
+    print_places("数市 · 从申请到季度报告 — from application to quarterly report", rows)
+    verdict = "核验通过 · verified" if outcome["verified"] else "核验未通过 · NOT verified"
+    click.echo(f"{verdict}; 用时 {outcome['seconds']} 秒 · took {outcome['seconds']} s")

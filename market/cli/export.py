@@ -26,6 +26,7 @@ from catalog.kernel.errors import Refused
 from catalog.signing.model import ED25519
 from market.cli import queries, settings_of
 from market.cli.queries import RECORDS, RecordTable
+from market.cli.terminal import print_counts
 from market.settings import Settings
 
 _FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
@@ -38,7 +39,11 @@ class ExportDirectoryNotEmpty(Refused):
     code = "export_directory_not_empty"
 
 
-@click.command(help="导出审计日志与凭证 · Export the log, certificates, reports and public keys.")
+@click.command(
+    help="导出审计日志与凭证 · Export the log, certificates, reports and public keys.\n\n"
+    "Exit code 0: written, as it is stored, right or wrong (ask market verify); 1: could not be "
+    "written, and why; 2: wrong options."
+)
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), required=True, help="目录 · where to"
 )
@@ -56,8 +61,7 @@ def export(
     if as_json:
         click.echo(msgspec.json.encode({"out": str(out), **counts}).decode())
         return
-    for name, count in counts.items():
-        click.echo(f"{name:>24} {count}")
+    print_counts(counts)
     click.echo(f"已导出 · exported to {out}. 核验 · check it with: market verify {out}")
 
 
@@ -74,12 +78,15 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
         now = SystemClock().now()
         if signers.exists():
             signer = key_files.read_signer(market.settings.keys_dir, Purpose.CHECKPOINT)
-            await sequence_log.run(
-                market.db,
-                now=now,
-                signer=audit_log.LogSigner(market.settings.log_origin, signer),
-                journal=CheckpointJournal(market.settings.journal_path),
-            )
+            try:
+                await sequence_log.run(
+                    market.db,
+                    now=now,
+                    signer=audit_log.LogSigner(market.settings.log_origin, signer),
+                    journal=CheckpointJournal(market.settings.journal_path),
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, the export shows it
+                click.echo(f"日志未能续签 · the log was not continued: {error}", err=True)
         return await write_export(
             market.db,
             out,

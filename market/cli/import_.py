@@ -51,7 +51,8 @@ def import_(file: pathlib.Path, data_dir: pathlib.Path | None, as_json: bool) ->
     """Import ``file`` and print the report."""
     try:
         report = settings_of.run(
-            _import(settings_of.environment(data_dir=data_dir), file, quiet=as_json)
+            _import(settings_of.environment(data_dir=data_dir), file, quiet=as_json),
+            fault=settings_of.CouldNotBeDone,
         )
     except (OSError, EOFError) as error:  # not gzip after all, cut off, or unreadable
         click.echo(f"无法读取 · can not read {file}: {error}", err=True)

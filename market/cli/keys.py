@@ -10,6 +10,7 @@ import rich_click as click
 from catalog.kernel.clock import SystemClock
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from market.cli import settings_of
+from market.cli.terminal import padded
 from market.settings import Settings
 
 _DATA_DIR = click.option(
@@ -17,6 +18,7 @@ _DATA_DIR = click.option(
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 
+_EXIT_CODES = "Exit code 0: done; 1: could not be done, and why; 2: wrong options."
 
 # The log's own key is not changed like this: a new one must be signed by the old (FORMAT.md).
 _CHANGED = sorted(p.value for p in OF_THE_SERVICE - {Purpose.CHECKPOINT})
@@ -33,12 +35,12 @@ class KeyLine(msgspec.Struct, frozen=True):
     revoked_at: str | None
 
 
-@click.group(help="签名密钥 · Signing keys: show them, make them, change one.")
+@click.group(help=f"签名密钥 · Signing keys: show them, make them, change one.\n\n{_EXIT_CODES}")
 def keys() -> None:
     """Group the commands."""
 
 
-@keys.command("list", help="列出公钥 · Show every public key that ever was.")
+@keys.command("list", help=f"列出公钥 · Show every public key that ever was.\n\n{_EXIT_CODES}")
 @_DATA_DIR
 @_JSON
 def list_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
@@ -49,10 +51,14 @@ def list_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
         return
     for line in lines:
         end = line.revoked_at or line.valid_to or "…"
-        click.echo(f"{line.key_id}  {line.purpose:<14} {line.holder:<38} {line.valid_from} – {end}")
+        click.echo(
+            f"{line.key_id}  {line.purpose:<13}  {padded(line.holder, 36)}  {line.valid_from} – {end}"
+        )
 
 
-@keys.command("new", help="补齐服务自己的密钥 · Make the service's keys that are missing.")
+@keys.command(
+    "new", help=f"补齐服务自己的密钥 · Make the service's keys that are missing.\n\n{_EXIT_CODES}"
+)
 @_DATA_DIR
 @_JSON
 def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
@@ -61,8 +67,12 @@ def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
     click.echo(msgspec.json.encode(made).decode() if as_json else f"新建 · made: {made or '—'}")
 
 
-@keys.command("rotate", help="更换一把密钥 · Change one key; what it signed stays valid.")
-@click.argument("purpose", type=click.Choice(_CHANGED))
+@keys.command(
+    "rotate",
+    help="更换一把密钥 · Change one key; what it signed stays valid. The service must be stopped.\n\n"
+    f"PURPOSE: {', '.join(_CHANGED)}.\n\n{_EXIT_CODES}",
+)
+@click.argument("purpose", metavar="PURPOSE", type=click.Choice(_CHANGED))
 @_DATA_DIR
 @_JSON
 def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:

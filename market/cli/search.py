@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from catalog.search.model import Found
 
 
-@click.command(help="搜索公开目录 · Search the public catalogue. Exit code 1: nothing was found.")
+@click.command(
+    help="搜索公开目录 · Search the public catalogue.\n\n"
+    "Exit code 0: something was found; 1: nothing was; 2: could not be searched."
+)
 @click.argument("words", nargs=-1)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option(
@@ -27,7 +30,8 @@ def search(
 ) -> None:
     """Print what is found, best first; without words the newest first."""
     found = settings_of.run(
-        _search(settings_of.environment(data_dir=data_dir), " ".join(words), limit)
+        _search(settings_of.environment(data_dir=data_dir), " ".join(words), limit),
+        fault=settings_of.CouldNotBeDone,
     )
     if as_json:
         click.echo(msgspec.json.encode(found).decode())

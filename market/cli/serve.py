@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
 import pathlib
+import signal
 import socket
-from typing import Any
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 import rich_click as click
@@ -14,14 +20,21 @@ from catalog.kernel.clock import Clock
 from market.cli import settings_of
 from market.settings import Settings
 
+# uvicorn's own code for an application that can not start.
+_STARTUP_FAILED: Final = 3
 
-@click.command(help="启动服务 · Serve the market: HTTP API, pages for people, and the jobs.")
+
+@click.command(
+    help="启动服务 · Serve the market: HTTP API, pages for people, and the jobs, until Ctrl-C or "
+    "SIGTERM; what is being answered then is still answered.\n\n"
+    "Exit code 0: stopped as asked; 1: could not start, and why; 2: wrong options."
+)
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--host", help="监听地址 · address to listen on (127.0.0.1)")
-@click.option("--port", type=int, help="监听端口 · port to listen on (8787)")
-@click.option("--workers", type=int, help="进程数 · how many processes (1)")
+@click.option("--port", type=click.IntRange(1, 65_535), help="监听端口 · port to listen on (8787)")
+@click.option("--workers", type=click.IntRange(1), help="进程数 · how many processes (1)")
 def serve(
     data_dir: pathlib.Path | None, host: str | None, port: int | None, workers: int | None
 ) -> None:
@@ -51,8 +64,11 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
     if settings.workers == 1:
         from market.app import create_app
 
-        config = _config(create_app(settings, clock=clock), settings)
-        await uvicorn.Server(config).serve()
+        server = uvicorn.Server(_config(create_app(settings, clock=clock), settings))
+        with _signals_end_only_the_server():
+            await server.serve()
+        if not server.started:
+            raise click.ClickException("服务未能启动，原因见上 · it could not start; see above")
         return
     from uvicorn.supervisors import Multiprocess
 
@@ -61,7 +77,25 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
         "market.cli.serve:application", settings, factory=True, workers=settings.workers
     )
     # It blocks this loop on purpose: signals reach the main thread only, and nothing else runs here.
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    workers = Multiprocess(config, sockets=[config.bind_socket()])
+    workers.run()
+    if any(worker.exitcode == _STARTUP_FAILED for worker in workers.processes):
+        raise click.ClickException("服务未能启动，原因见上 · it could not start; see above")
+
+
+@contextlib.contextmanager
+def _signals_end_only_the_server() -> Iterator[None]:
+    """Keep the process alive after its server was told to stop: the database is closed after it.
+
+    uvicorn raises the signal that stopped it once more when it is done; nothing hears it here.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _config(app: Any, settings: Settings, **more: Any) -> Any:
@@ -87,7 +121,16 @@ def application() -> Any:
     from market.app import create_app
     from market.settings import read
 
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     return create_app(read())
+
+
+def _end_with_the_parent() -> None:
+    # A worker without its parent has no database either, and would keep the port.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _pass_on(settings: Settings) -> None:

@@ -24,10 +24,18 @@ def environment(**given: Any) -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+class CouldNotBeDone(click.ClickException):
+    """End with 2, where 1 is an answer of the command's own."""
+
+    exit_code = 2
+
+
+def run(
+    work: Coroutine[Any, Any, T], *, fault: type[click.ClickException] = click.ClickException
+) -> T:
     """Run ``work`` to its end; faults of set-up end with a message and not with a traceback.
 
-    :raises ClickException: with the message of the launcher.
+    :raises ClickException: with the message of the launcher, as the ``fault`` that was named.
     """
     from catalog.kernel.errors import DomainError
     from market.http.wording import words
@@ -37,9 +45,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return uvloop.run(work)
     except (LauncherError, StoryBroken) as error:
-        raise click.ClickException(str(error)) from error
+        raise fault(str(error)) from error
     except DomainError as error:
         wording = words(error.code, error.facts)
-        raise click.ClickException(f"{wording.zh} · {wording.en} [{error.code}]") from error
+        raise fault(f"{wording.zh} · {wording.en} [{error.code}]") from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None

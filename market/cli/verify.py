@@ -26,11 +26,13 @@ from catalog.audit_log.checkpoint import (
 )
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export, verify_tree
+from market.cli.terminal import print_counts
 
 
 @click.command(
     help="离线核验 · Check an export, a certificate, a report or a statement (file or URL), or the "
-    "log of a server. Exit code 0 genuine, 1 not, 2 unreadable."
+    "log of a server. The last line says it, or names the first bad entry.\n\n"
+    "Exit code 0: genuine; 1: not genuine; 2: unreadable."
 )
 @click.argument("place", metavar="PATH|URL")
 @click.option("--vkey", help="日志公钥 · the log's key as you know it (name+hash+key)")
@@ -213,8 +215,7 @@ def _print(verdict: Verdict, *, as_json: bool) -> None:
         }
         click.echo(msgspec.json.encode(told).decode())
         return
-    for name, count in verdict.counts.items():
-        click.echo(f"{name:>24} {count}")
+    print_counts(verdict.counts)
     for note in verdict.notes:
         click.echo(f"注意 · note: {note}")
     for problem in verdict.problems[1:][::-1]:

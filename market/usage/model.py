@@ -10,6 +10,7 @@ from typing import NewType
 import msgspec
 
 from catalog.kernel.ids import PartyId
+from catalog.signing.model import Signature
 
 UsageId = NewType("UsageId", uuid.UUID)
 
@@ -89,13 +90,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement as it is handed out: what it says, its exact bytes, and the signature."""
+    """A statement as it is handed out: what it says, its exact bytes, and the signature.
 
-    statement: Statement
+    ``type``, ``document`` and ``signature`` are what ``market verify`` reads, as in certificates.
+    """
+
+    type: str
     document: bytes  # base64 in JSON: canonical, as signed
+    signature: Signature
+    statement: Statement
     sha256: str
-    key_id: str
-    signature: bytes
     entry_id: uuid.UUID
     events: tuple[UsageEvent, ...]
 

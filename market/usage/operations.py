@@ -154,11 +154,11 @@ async def issue_statement(
         rules=("BJ-28",),
     )
     return SignedStatement(
-        statement=drawn_up,
+        type=drawn_up.format,
         document=document,
+        signature=signer.seal(document),
+        statement=drawn_up,
         sha256=digest,
-        key_id=signer.key_id,
-        signature=signer.sign(document),
         entry_id=entry_id,
         events=tuple(stored.event for stored in events),
     )

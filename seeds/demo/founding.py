@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from http import HTTPStatus
 from typing import Any
 
 from seeds.demo import people
@@ -27,7 +28,7 @@ async def found(t: Teller) -> Parties:
             "audit_administrator": _founder(t, people.AUDIT_ADMINISTRATOR, "审计管理员 冯雪"),
         },
     )
-    if answer.status_code == 409:  # the story was told before
+    if answer.status_code == HTTPStatus.CONFLICT:  # the story was told before
         t.say("市场已经开办，继续 · the market is there already, going on", "")
     else:
         t.checked("found the market", answer)

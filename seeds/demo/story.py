@@ -65,11 +65,12 @@ async def tell(t: Teller) -> dict[str, Any]:
     order_id = await trading.trade(t, who, main, ids[main.key])
     report_id = await trading.report(t, ids[main.key])
     return {
-        "certificate_number": numbers[main.key],
-        "certificate_numbers": list(numbers.values()),
-        "product_id": ids[main.key],
-        "order_id": order_id,
-        "report_id": report_id,
         "regulator_login": people.REGULATOR,
         "regulator_password": t.password_of(people.REGULATOR),
+        "usage_statement_path": t.place_of(trading.STATEMENT),
+        "product_id": ids[main.key],
+        "certificate_numbers": list(numbers.values()),
+        "certificate_number": numbers[main.key],
+        "order_id": order_id,
+        "report_id": report_id,
     }

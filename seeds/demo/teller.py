@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-import os
 import pathlib
 import secrets
 import urllib.parse
@@ -89,7 +88,7 @@ class Teller:
             draft = self._secrets_path.with_suffix(".new")
             draft.touch(mode=0o600)
             draft.write_text(json.dumps(known, indent=1), "utf-8")
-            os.replace(draft, self._secrets_path)
+            draft.replace(self._secrets_path)
         return known[login]
 
     async def token_of(self, login: str) -> str:
@@ -131,7 +130,7 @@ class Teller:
         if login is not None:
             given["authorization"] = f"Bearer {await self.token_of(login)}"
         answer = await self.http.post(path, json=body, headers=given)
-        found = answer.json().get("code") if answer.status_code >= 400 else answer.status_code
+        found = answer.json().get("code") if answer.is_error else answer.status_code
         if found != code:
             raise StoryBroken(f"{step}: expected {code}, got {found}: {answer.text[:500]}")
         self.note(step)
@@ -144,6 +143,14 @@ class Teller:
         """Note that a step was told."""
         with self._told_path.open("a", encoding="utf-8") as file:
             file.write(step + "\n")
+
+    def keep(self, name: str, document: Any) -> None:
+        """Keep a document that the service handed out, as the person who got it would."""
+        (self._directory / name).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+
+    def place_of(self, name: str) -> str:
+        """Return where a document is kept."""
+        return str((self._directory / name).resolve())
 
     async def look(self, login: str | None, path: str, **params: Any) -> Any:
         """Read something and return it.
@@ -173,7 +180,7 @@ class Teller:
 
         :raises StoryBroken: if it is a refusal.
         """
-        if answer.status_code >= 400:
+        if answer.is_error:
             raise StoryBroken(f"{step}: {answer.status_code} {answer.text[:2000]}")
         if "json" not in answer.headers.get("content-type", ""):
             return answer.content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from catalog.signing.purposes import Purpose
 from seeds.demo import people
@@ -12,6 +12,7 @@ from seeds.demo.catalogue import DemoProduct
 from seeds.demo.registering import Parties
 from seeds.demo.teller import StoryBroken, Teller
 
+STATEMENT: Final = "usage-statement.json"
 _PRICES_FEN = (28_800_00, 12_600_00, 19_900_00, 8_800_00, 15_000_00, 6_000_00)
 
 
@@ -142,8 +143,10 @@ async def trade(t: Teller, who: Parties, product: DemoProduct, product_id: str) 
     await t.do(people.ISSUER, "order/release", "POST", f"{path}/releases")
     ledger = await t.look(people.BUYER_MEMBER, f"{path}/ledger")
     t.say("托管释放，分配到分 · released and split to the fen", f"{len(ledger['entries'])} 笔分录")
-    statement = await t.look(people.BUYER_MEMBER, f"{path}/usage")
-    t.say("签名的使用对账单 · the signed usage statement", str(len(statement)))
+    if not t.was_told("order/statement"):  # the issue of a statement is remembered each time
+        t.keep(STATEMENT, await t.look(people.BUYER_MEMBER, f"{path}/usage"))
+        t.note("order/statement")
+    t.say("签名的使用对账单 · the signed usage statement", STATEMENT)
     return order_id
 
 
