@@ -341,10 +341,13 @@ async def test_uses_are_metered_until_the_quota_is_used_up_and_denials_are_kept(
     document = base64.b64decode(told["document"])
     keys = must(await trade.api.get("/api/v1/keys"))
     signer = trade.api.context.signers["statement"]
-    assert told["key_id"] == signer.key_id
-    assert told["key_id"] in str(keys)
+    assert told["signature"]["key_id"] == signer.key_id
+    assert signer.key_id in str(keys)
     assert verify_detached(
-        signer.public_key, Purpose.STATEMENT, document, base64.b64decode(told["signature"])
+        signer.public_key,
+        Purpose.STATEMENT,
+        document,
+        base64.b64decode(told["signature"]["value"]),
     )
 
 
