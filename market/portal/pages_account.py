@@ -13,8 +13,8 @@ from market.http.context import AnyRequest, actor, context
 from market.http.problem import CsrfFailed, status_of
 from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
-from market.identity import operations as identity
 from market.identity.backoff import SignInFailed, TooManySignIns
+from market.identity.operations import sessions
 from market.portal.render import NOT_KEPT, go, page
 from market.portal.show import own_path
 
@@ -68,7 +68,7 @@ async def sign_out(request: AnyRequest) -> Response[bytes]:
 
     async def act(c: Command) -> Answer:
         token = request.cookies.get(SESSION_COOKIE, "")
-        await identity.close_session(c.tx, actor=c.actor, now=c.now, token=token)
+        await sessions.close_session(c.tx, actor=c.actor, now=c.now, token=token)
         return Answer(None)
 
     await secret_command(request, act)
