@@ -9,13 +9,16 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := up
-.PHONY: up test lint bench campaign lock clean
+.PHONY: up test coverage lint bench campaign lock clean
 
 up: $(INSTALLED) ## set everything up, tell the whole story, and go on serving
 	$(BIN)/market demo
 
 test: $(INSTALLED) ## set everything up and run the tests
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+coverage: $(INSTALLED) ## every branch of every pure file, by the tests without a database
+	$(BIN)/pytest tests/pure -n 2 --cov --cov-report term $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## what a reviewer would say first
 	$(BIN)/ruff check .

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
+import pathlib
 import subprocess
 import sys
+import tomllib
 
 import grimp
 import pytest
@@ -89,10 +92,24 @@ def test_a_store_is_touched_only_from_its_own_room() -> None:
     assert strangers == {}
 
 
+def test_coverage_is_asked_of_exactly_the_pure_files() -> None:
+    settings = tomllib.loads(pathlib.Path("pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    wrong = []
+    for package in settings["run"]["source"]:
+        for path in pathlib.Path(package).rglob("*.py"):
+            module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+            is_measured = not any(fnmatch.fnmatch(str(path), o) for o in settings["run"]["omit"])
+            if is_measured == (_is_door(module) or _touches(module)):
+                wrong.append(str(path))
+
+    assert wrong == []
+    assert set(PACKAGES) - set(settings["run"]["source"]) <= set(DOORS)
+    assert settings["report"]["fail_under"] == 100
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_room_says_what_it_is_for_and_its_init_holds_nothing_else(package: str) -> None:
     import ast
-    import pathlib
 
     for path in pathlib.Path(package).rglob("__init__.py"):
         tree = ast.parse(path.read_text("utf-8"))

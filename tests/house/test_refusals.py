@@ -58,7 +58,7 @@ def _raised() -> tuple[tuple[str, type[DomainError], frozenset[str] | None], ...
 
 def _made_in(module: ModuleType) -> Iterator[tuple[str, type[DomainError], frozenset[str] | None]]:
     tree = ast.parse(pathlib.Path(str(module.__file__)).read_text("utf-8"))
-    # What is met is met as the call; what is only caught is not made there.
+    # A call is met as a whole; what is only caught is not made there.
     met = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     met |= {
         id(part)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
-from catalog.search import question
+from catalog.search import model, question
 from catalog.search.question import Weighed
 
 
@@ -80,3 +81,12 @@ def test_rungs_of_too_many_combinations_are_left_out() -> None:
 
     assert all(rung.count(") | (") < 60 for rung in rungs)
     assert len(rungs) == 1 + sum(math.comb(10, m) <= 60 for m in range(1, 9)) + 2
+
+
+def test_every_facet_narrows_a_search_and_is_told_with_what_was_found() -> None:
+    narrowing = {field.name for field in msgspec.structs.fields(model.Filters)}
+    told = {field.name for field in msgspec.structs.fields(model.Hit)}
+
+    assert narrowing == set(model.FACETS)
+    assert narrowing - told == {"supplier_name"}  # which a hit tells as its supplier
+    assert model.Filters() == model.Filters(**dict.fromkeys(model.FACETS))

@@ -1,0 +1,67 @@
+"""A cursor leads on where its own query stood, and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.kernel import paging
+from catalog.kernel.paging import CursorUnreadable, LimitOutOfRange
+
+QUERY = paging.fingerprint("products", {"q": "港口"})
+
+
+@given(st.lists(st.text(max_size=40) | st.integers(-(2**53), 2**53) | st.none(), max_size=4))
+def test_a_cursor_gives_back_the_position_that_it_was_made_of(position: list[object]) -> None:
+    cursor = paging.encode(QUERY, *position)
+
+    assert paging.decode(QUERY, cursor, len(position)) == position
+    assert cursor.isascii()
+    assert not set("+/=&? ") & set(cursor)
+
+
+def test_the_first_page_has_no_cursor() -> None:
+    assert paging.decode(QUERY, None, 2) is None
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        paging.encode(paging.fingerprint("products", {"q": "航运"}), "2026-03-02", "id"),
+        paging.encode(QUERY, "2026-03-02"),
+        paging.encode(QUERY, "2026-03-02", "id", "more"),
+        base64.urlsafe_b64encode(b'{"a": 1}').decode(),
+        base64.urlsafe_b64encode(b"[]").decode(),
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        "A",
+        "港口",
+        "",
+        "A" * 2001,
+    ],
+    ids=[
+        "another query", "too short", "too long", "no list", "empty list", "no text", "no base64",
+        "no ascii", "empty", "endless",
+    ],
+)  # fmt: skip
+def test_a_cursor_that_is_not_of_this_query_is_refused(cursor: str) -> None:
+    with pytest.raises(CursorUnreadable) as refused:
+        paging.decode(QUERY, cursor, 2)
+
+    assert refused.value.code == "cursor_unreadable"
+
+
+@pytest.mark.parametrize("limit", [1, paging.DEFAULT_LIMIT, paging.MAX_LIMIT])
+def test_a_page_has_one_to_two_hundred_entries(limit: int) -> None:
+    assert paging.check_limit(limit) == limit
+
+
+@pytest.mark.parametrize("limit", [-1, 0, paging.MAX_LIMIT + 1])
+def test_a_page_of_another_length_is_refused(limit: int) -> None:
+    with pytest.raises(LimitOutOfRange) as refused:
+        paging.check_limit(limit)
+
+    assert refused.value.code == "limit_out_of_range"
+    assert refused.value.facts == {"limit": limit, "maximum": 200}
