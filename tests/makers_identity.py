@@ -11,7 +11,7 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import AccountId, PartyId, new_id, uscc_check_character
 from catalog.kernel.local_time import local_date
-from market.identity import store
+from market.identity.bearer_secrets import secret_hash
 from market.identity.lifetimes import session_ends
 from market.identity.model import (
     Account,
@@ -23,12 +23,13 @@ from market.identity.model import (
     RoleGrantId,
     SessionId,
 )
-from market.identity.operations import secret_hash
 from market.identity.permissions import Role
 from market.identity.registering import INSTITUTIONS
 from market.identity.separation import CAPACITY_OF_ROLE
 from market.identity.signing_in import actor_of
 from market.identity.states import State
+from market.identity.store import accounts, parties, sessions
+from market.identity.store.roles import insert_grant
 
 PASSWORD = "correct horse battery staple"
 # argon2id of PASSWORD in the house's measure, so that a test need not wait for one.
@@ -73,7 +74,7 @@ async def make_party(
         verified_at=None if state is State.REGISTERED else now,
     )
     async with begin(db, MAKER) as tx:
-        assert await store.insert_party(tx, party)
+        assert await parties.insert(tx, party)
     return party
 
 
@@ -87,7 +88,7 @@ async def make_member(
     capacities = sorted({CAPACITY_OF_ROLE[role] for role in roles} or {Capacity.TRADER})
     if party is None and INSTITUTIONS & set(capacities):
         async with begin(db, MAKER) as tx:
-            party = await store.find_party_by_capacity(tx, capacities[0])
+            party = await parties.find_by_capacity(tx, capacities[0])
     party = party or await make_party(db, *capacities, now=now)
     account = Account(
         id=AccountId(new_id()),
@@ -99,9 +100,9 @@ async def make_member(
     token = f"shs_{secrets.token_urlsafe(32)}"
     idle_ends_at, ends_at = session_ends(now)
     async with begin(db, MAKER) as tx:
-        assert await store.insert_account(tx, account, password_hash=PASSWORD_HASH, opened_by=None)
-        if await store.find_party_file(tx, party.id) is None:
-            await store.insert_party_file(
+        assert await accounts.insert(tx, account, password_hash=PASSWORD_HASH, opened_by=None)
+        if await parties.find_file(tx, party.id) is None:
+            await parties.insert_file(
                 tx,
                 party_id=party.id,
                 evidence_sha256="ab" * 32,
@@ -110,7 +111,7 @@ async def make_member(
                 registered_by=account.id,
             )
         for role in roles:
-            await store.insert_grant(
+            await insert_grant(
                 tx,
                 RoleGrant(
                     id=RoleGrantId(new_id()),
@@ -122,7 +123,7 @@ async def make_member(
                     granted_at=now,
                 ),
             )
-        await store.insert_session(
+        await sessions.insert_session(
             tx,
             OpenedSession(
                 token=token,

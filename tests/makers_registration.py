@@ -23,11 +23,11 @@ from catalog.signing import possession
 from catalog.signing.canonical import canonical, framed
 from catalog.signing.model import key_id_of
 from catalog.signing.purposes import Purpose
-from market.identity import store as identity
+from market.identity.bearer_secrets import secret_hash
 from market.identity.lifetimes import session_ends
 from market.identity.model import Capacity, OpenedSession, SessionId
-from market.identity.operations import secret_hash
 from market.identity.permissions import Role
+from market.identity.store import sessions
 from market.jobs import notices_due
 from tests.api import Api
 from tests.makers_identity import MAKER, Member, make_member, make_party
@@ -367,7 +367,7 @@ async def _renewed(db: Database, member: Member, now: dt.datetime) -> Member:
     token = f"shs_{secrets.token_urlsafe(32)}"
     idle_ends_at, ends_at = session_ends(now)
     async with begin(db, MAKER) as tx:
-        await identity.insert_session(
+        await sessions.insert_session(
             tx,
             OpenedSession(
                 token=token,

@@ -27,10 +27,11 @@ from market.http.context import AnyRequest, context
 from market.http.describe import KEYLESS
 from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
-from market.identity import operations, queries
+from market.identity import queries
 from market.identity.disk import identity_key
 from market.identity.model import Capacity, Founder, Kind
-from market.identity.operations import Institution
+from market.identity.operations import accounts, founding, parties, roles, sessions, tokens
+from market.identity.operations.founding import Institution
 from market.identity.permissions import Role
 from market.identity.states import State
 
@@ -125,7 +126,7 @@ async def found_market(request: AnyRequest, data: JSONBody[FoundMarket]) -> Resp
     """Found an empty market with its authority, its operator and three administrators (开市)."""
 
     async def act(c: Command) -> Answer:
-        foundation = await operations.found_market(
+        foundation = await founding.found_market(
             c.tx,
             now=c.now,
             expected_secret=c.context.settings.bootstrap_secret,
@@ -148,7 +149,7 @@ async def register_party(request: AnyRequest, data: JSONBody[RegisterParty]) -> 
     """Register a natural person, legal person or unincorporated organisation (主体注册)."""
 
     async def act(c: Command) -> Answer:
-        registered = await operations.register_party(
+        registered = await parties.register_party(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -205,9 +206,7 @@ async def verify_party(
     """Record that a party's real name was checked (实名认证, BJ-18); a trader trades from then."""
 
     async def act(c: Command) -> Answer:
-        return done(
-            await operations.verify_party(c.tx, actor=c.actor, now=c.now, party_id=party_id)
-        )
+        return done(await parties.verify_party(c.tx, actor=c.actor, now=c.now, party_id=party_id))
 
     return await command(request, act)
 
@@ -220,7 +219,7 @@ async def suspend_party(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.suspend_party(
+            await parties.suspend_party(
                 c.tx, actor=c.actor, now=c.now, party_id=party_id, reason=data.reason
             )
         )
@@ -233,7 +232,7 @@ async def open_account(request: AnyRequest, data: JSONBody[OpenAccount]) -> Resp
     """Open an account for a member of a party (开立账号)."""
 
     async def act(c: Command) -> Answer:
-        account = await operations.open_account(
+        account = await accounts.open_account(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -258,7 +257,7 @@ async def close_account(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.close_account(c.tx, actor=c.actor, now=c.now, account_id=account_id)
+            await accounts.close_account(c.tx, actor=c.actor, now=c.now, account_id=account_id)
         )
 
     return await command(request, act)
@@ -269,7 +268,7 @@ async def grant_role(request: AnyRequest, data: JSONBody[GrantRole]) -> Response
     """Grant a role from a day through a day (授予角色, 三权分立)."""
 
     async def act(c: Command) -> Answer:
-        grant = await operations.grant_role(
+        grant = await roles.grant_role(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -292,7 +291,7 @@ async def revoke_role(
     """Revoke a role grant (撤销角色); it works at the next request."""
 
     async def act(c: Command) -> Answer:
-        return done(await operations.revoke_role(c.tx, actor=c.actor, now=c.now, grant_id=grant_id))
+        return done(await roles.revoke_role(c.tx, actor=c.actor, now=c.now, grant_id=grant_id))
 
     return await command(request, act)
 
@@ -324,7 +323,7 @@ async def sign_out(request: AnyRequest) -> Response[bytes]:
 
     async def act(c: Command) -> Answer:
         token = presented_token(request) or ""
-        await operations.close_session(c.tx, actor=c.actor, now=c.now, token=token)
+        await sessions.close_session(c.tx, actor=c.actor, now=c.now, token=token)
         return done(Done(at=c.now))
 
     # Its answer can not be asked for again: nobody is signed in any more.
@@ -346,7 +345,7 @@ async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -
     """Change one's password (修改口令) and close all one's other sessions."""
 
     async def act(c: Command) -> Answer:
-        await operations.change_password(
+        await accounts.change_password(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -365,7 +364,7 @@ async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Respon
     """Issue a token for a program (签发令牌). Its secret is told this once."""
 
     async def act(c: Command) -> Answer:
-        issued = await operations.issue_token(
+        issued = await tokens.issue_token(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -401,9 +400,7 @@ async def revoke_token(
     """Revoke one of one's own tokens (吊销令牌); it works at the next request."""
 
     async def act(c: Command) -> Answer:
-        return done(
-            await operations.revoke_token(c.tx, actor=c.actor, now=c.now, token_id=token_id)
-        )
+        return done(await tokens.revoke_token(c.tx, actor=c.actor, now=c.now, token_id=token_id))
 
     return await command(request, act)
 

@@ -12,9 +12,9 @@ import datetime as dt
 from catalog.kernel.actor import PUBLIC
 from catalog.kernel.db import Database, begin, run
 from market.http.context import AnyRequest
-from market.identity import operations as identity
 from market.identity.backoff import SignInFailed
 from market.identity.model import OpenedSession
+from market.identity.operations import sessions
 from market.identity.signing_in import admitted
 
 
@@ -36,12 +36,12 @@ async def sign_in(
     :raises SignInFailed: if login and password do not fit, or the account may not sign in.
     """
     async with begin(db, PUBLIC) as tx:
-        attempt = await identity.hear_attempt(tx, login=login, address=address, now=now)
+        attempt = await sessions.hear_attempt(tx, login=login, address=address, now=now)
     who = await asyncio.to_thread(admitted, attempt, password)
     if who is None:
         async with begin(db, PUBLIC) as tx:
-            await identity.remember_failed_attempt(tx, attempt=attempt, now=now)
+            await sessions.remember_failed_attempt(tx, attempt=attempt, now=now)
         raise SignInFailed
     return await run(
-        db, who, lambda tx: identity.open_session(tx, actor=who, attempt=attempt, now=now)
+        db, who, lambda tx: sessions.open_session(tx, actor=who, attempt=attempt, now=now)
     )

@@ -13,11 +13,11 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
-from market.identity import store
 from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
 from market.identity.permissions import Role
 from market.identity.signing_in import actor_of
 from market.identity.states import State
+from market.identity.store import accounts, parties, roles, sessions, tokens
 
 
 class PartyMissing(Missing):
@@ -33,7 +33,7 @@ async def find_actor(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> Actor 
 
     Roles are those valid today in Asia/Shanghai. A token's scopes cut the permissions, never add.
     """
-    found = await store.find_by_secret(tx, token_sha256, now=now, today=local_date(now))
+    found = await sessions.find_by_secret(tx, token_sha256, now=now, today=local_date(now))
     if found is None:
         return None
     return actor_of(found.account_id, found.party_id, found.login, found.roles, scopes=found.scopes)
@@ -44,7 +44,7 @@ async def get_party(tx: Tx, party_id: UUID) -> Party:
 
     :raises PartyMissing: if there is none of that id.
     """
-    found = await store.find_parties(tx, [party_id])
+    found = await parties.find_all(tx, [party_id])
     if not found:
         raise PartyMissing
     return found[0]
@@ -52,12 +52,12 @@ async def get_party(tx: Tx, party_id: UUID) -> Party:
 
 async def get_parties(tx: Tx, ids: Iterable[UUID]) -> dict[PartyId, Party]:
     """Return those of the parties that exist, by their ids."""
-    return {party.id: party for party in await store.find_parties(tx, set(ids))}
+    return {party.id: party for party in await parties.find_all(tx, set(ids))}
 
 
 async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:
     """Return the operator or the authority; None before the market was founded."""
-    return await store.find_party_by_capacity(tx, capacity)
+    return await parties.find_by_capacity(tx, capacity)
 
 
 async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:
@@ -70,7 +70,7 @@ async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:
     own = viewer.party_id == party_id
     if not own and not viewer.may("party:verify") and Role.REGULATOR not in viewer.roles:
         raise PartyMissing
-    found = await store.find_party_file(tx, party_id)
+    found = await parties.find_file(tx, party_id)
     if found is None:
         raise PartyMissing
     return found
@@ -91,7 +91,7 @@ async def list_parties(
     viewer.require("party:verify")
     query = paging.fingerprint("parties", state)
     after = _id_after(query, cursor)
-    found = await store.list_party_files(
+    found = await parties.list_files(
         tx, state=state, after=after, limit=paging.check_limit(limit) + 1
     )
     if len(found) <= limit:
@@ -106,7 +106,7 @@ async def get_self(tx: Tx, *, viewer: Actor) -> Self:
     """
     viewer.require("self:read")
     account_id = account_of(viewer)
-    account = await store.find_account(tx, account_id)
+    account = await accounts.find(tx, account_id)
     if account is None:
         raise AccountMissing
     return Self(
@@ -114,7 +114,7 @@ async def get_self(tx: Tx, *, viewer: Actor) -> Self:
         party=await get_party(tx, account.party_id),
         roles=tuple(sorted(viewer.roles)),
         permissions=tuple(sorted(viewer.permissions)),
-        grants=tuple(await store.list_grants(tx, account_id)),
+        grants=tuple(await roles.list_grants(tx, account_id)),
     )
 
 
@@ -130,7 +130,9 @@ async def list_tokens(
     query = paging.fingerprint("tokens", str(account_id))
     after = _id_after(query, cursor)
     found = list(
-        await store.list_tokens(tx, account_id, after=after, limit=paging.check_limit(limit) + 1)
+        await tokens.list_of_account(
+            tx, account_id, after=after, limit=paging.check_limit(limit) + 1
+        )
     )
     if len(found) <= limit:
         return Page(found)

@@ -17,15 +17,18 @@ from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import CursorUnreadable, encode, fingerprint
 from market.http.sign_in import sign_in
-from market.identity import operations, queries, store
+from market.identity import queries
 from market.identity.backoff import SignInFailed, TooManySignIns
+from market.identity.bearer_secrets import secret_hash
 from market.identity.disk import IdentityKeyUnusable, identity_key
 from market.identity.model import Capacity, Founder, Kind, RoleGrant, RoleGrantId
-from market.identity.operations import Institution, MarketAlreadyFounded, secret_hash
+from market.identity.operations import accounts, founding, parties, roles, sessions, tokens
+from market.identity.operations.founding import Institution, MarketAlreadyFounded
 from market.identity.permissions import Role
 from market.identity.queries import AccountMissing, PartyMissing
 from market.identity.registering import PartyAlreadyRegistered
 from market.identity.states import State
+from market.identity.store.roles import insert_grant
 from tests.makers_identity import (
     MAKER,
     PASSWORD,
@@ -83,7 +86,7 @@ async def test_the_public_sees_no_account_and_a_party_only_its_own(
     buyer = await make_member(db, Role.BUYER, now=now)
     for member in (supplier, buyer):
         async with begin(db, member.actor) as tx:
-            await operations.issue_token(
+            await tokens.issue_token(
                 tx,
                 actor=member.actor,
                 now=now,
@@ -164,7 +167,7 @@ async def test_the_database_keeps_administrators_apart_too(db: Database, now: dt
 
     with pytest.raises(asyncpg.ExclusionViolationError) as refused:
         async with begin(db, MAKER) as tx:
-            await store.insert_grant(tx, _grant(auditor, Role.SECURITY_ADMINISTRATOR, now))
+            await insert_grant(tx, _grant(auditor, Role.SECURITY_ADMINISTRATOR, now))
 
     assert refused.value.constraint_name == "administrator_wears_no_other_role"
 
@@ -177,7 +180,7 @@ async def test_two_administrators_roles_granted_at_once_do_not_meet(
 
     async def give(role: Role) -> None:
         async with begin(db, MAKER) as tx:
-            await store.insert_grant(tx, _grant(member, role, now))
+            await insert_grant(tx, _grant(member, role, now))
 
     results = await asyncio.gather(
         give(Role.SYSTEM_ADMINISTRATOR),
@@ -290,7 +293,7 @@ async def test_a_market_founded_twice_at_once_is_founded_once(
 ) -> None:
     async def found(number: int) -> None:
         async with begin(db, PUBLIC) as tx:
-            await operations.found_market(
+            await founding.found_market(
                 tx,
                 now=now,
                 expected_secret="the secret",
@@ -316,7 +319,7 @@ async def test_a_party_registered_twice_at_once_is_registered_once(
 ) -> None:
     async def register(login: str) -> None:
         async with begin(db, PUBLIC) as tx:
-            await operations.register_party(
+            await parties.register_party(
                 tx,
                 actor=PUBLIC,
                 now=now,
@@ -402,35 +405,35 @@ async def test_what_is_not_there_is_missing(db: Database, tx: Tx, now: dt.dateti
     who, nowhere = tx.actor, new_id()
 
     with pytest.raises(AccountMissing):
-        await operations.close_account(tx, actor=who, now=now, account_id=nowhere)
+        await accounts.close_account(tx, actor=who, now=now, account_id=nowhere)
     with pytest.raises(AccountMissing):
-        await operations.grant_role(tx, actor=who, now=now, account_id=nowhere, role=Role.BUYER)
-    with pytest.raises(operations.RoleGrantMissing):
-        await operations.revoke_role(tx, actor=who, now=now, grant_id=nowhere)
+        await roles.grant_role(tx, actor=who, now=now, account_id=nowhere, role=Role.BUYER)
+    with pytest.raises(roles.RoleGrantMissing):
+        await roles.revoke_role(tx, actor=who, now=now, grant_id=nowhere)
     with pytest.raises(PartyMissing):
-        await operations.verify_party(tx, actor=who, now=now, party_id=nowhere)
+        await parties.verify_party(tx, actor=who, now=now, party_id=nowhere)
     with pytest.raises(PartyMissing):
-        await operations.suspend_party(tx, actor=who, now=now, party_id=nowhere, reason="试")
-    with pytest.raises(operations.SessionMissing):
-        await operations.close_session(tx, actor=who, now=now, token="none")
+        await parties.suspend_party(tx, actor=who, now=now, party_id=nowhere, reason="试")
+    with pytest.raises(sessions.SessionMissing):
+        await sessions.close_session(tx, actor=who, now=now, token="none")
 
 
 async def test_an_account_is_closed_once_and_gets_no_role_afterwards(
     db: Database, tx: Tx, now: dt.datetime, supplier: Member
 ) -> None:
     who, account_id = tx.actor, supplier.account.id
-    closed = await operations.close_account(tx, actor=who, now=now, account_id=account_id)
+    closed = await accounts.close_account(tx, actor=who, now=now, account_id=account_id)
 
     assert closed.closed_at == now
-    with pytest.raises(operations.AccountAlreadyClosed):
-        await operations.close_account(tx, actor=who, now=now, account_id=account_id)
-    with pytest.raises(operations.AccountAlreadyClosed):
-        await operations.grant_role(tx, actor=who, now=now, account_id=account_id, role=Role.BUYER)
+    with pytest.raises(accounts.AccountAlreadyClosed):
+        await accounts.close_account(tx, actor=who, now=now, account_id=account_id)
+    with pytest.raises(accounts.AccountAlreadyClosed):
+        await roles.grant_role(tx, actor=who, now=now, account_id=account_id, role=Role.BUYER)
 
 
 async def test_a_token_is_revoked_once(db: Database, now: dt.datetime, supplier: Member) -> None:
     async with begin(db, supplier.actor) as tx:
-        issued = await operations.issue_token(
+        issued = await tokens.issue_token(
             tx,
             actor=supplier.actor,
             now=now,
@@ -439,10 +442,10 @@ async def test_a_token_is_revoked_once(db: Database, now: dt.datetime, supplier:
             expires_at=now + dt.timedelta(days=1),
         )
         token_id = issued.token.id
-        await operations.revoke_token(tx, actor=supplier.actor, now=now, token_id=token_id)
+        await tokens.revoke_token(tx, actor=supplier.actor, now=now, token_id=token_id)
 
-        with pytest.raises(operations.TokenAlreadyRevoked):
-            await operations.revoke_token(tx, actor=supplier.actor, now=now, token_id=token_id)
+        with pytest.raises(tokens.TokenAlreadyRevoked):
+            await tokens.revoke_token(tx, actor=supplier.actor, now=now, token_id=token_id)
 
 
 def test_the_key_for_id_numbers_is_made_once_and_for_its_owner_alone(
