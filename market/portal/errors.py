@@ -12,7 +12,6 @@ from market.http.problem import ProblemDocument
 from market.portal import render, show
 
 _UNAUTHENTICATED: Final = 401
-_SERVER_FAULT: Final = 500
 # What a page says in its own words; everything else is said in those of the refusal.
 _OWN_WORDS: Final = frozenset({400, 403, 404, 405, 500})
 
@@ -36,7 +35,6 @@ def page_of(
         kind="other" if kind == 0 else str(kind),
         said=problem.wording[language],
         problem=problem,
-        is_fault=problem.status >= _SERVER_FAULT,
     )
 
 
