@@ -244,9 +244,11 @@ def small_market(entries: int = 300) -> Maker:
     maker.bind("contract", "o-1", {"order": "o-1"}, *signers, holders=(str(buyer), str(seller)))
     maker.append("file:uploaded", digests=(Digest("file", "f-1", "00" * 32),))  # not exported
     signed = Digest("contract", "o-1", sha256_hex(maker.records["contract"][0].record))
-    maker.append("contract:signed", digests=(signed,))
+    for _ in signers:
+        maker.append("contract:signed", digests=(signed,))
     maker.append("order:paid", subjects=(order,), order_seq=2)
     maker.sign()
+    maker.bind("contract", "o-2", {"order": "o-2"})  # a draft
     for i in range(5):
         legs = [["channel_clearing/x", -100 - i], [f"order_escrow/{i % 2}", 100 + i]]
         document = {"key": f"j-{i}", "legs": legs, "kind": "pay_in"}

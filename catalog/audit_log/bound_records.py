@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -22,14 +23,14 @@ from catalog.signing.model import KeyId, PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_raw
 
+_ABSENT: Final = object()
+
 
 class Bound(msgspec.Struct, frozen=True):
-    """A digest in the log, and from when to when it was entered (again)."""
+    """A digest in the log, and when it was entered, and entered again."""
 
     sha256: str
-    first_at: str
-    last_at: str
-    times: int = 1
+    entered_at: tuple[str, ...]
 
 
 class Digests:
@@ -43,10 +44,9 @@ class Digests:
         """Take the digests of a leaf. A later digest of the same record takes the earlier's place."""
         for digest in leaf.digests:
             earlier = self._newest.get((digest.kind, digest.id))
-            same = earlier is not None and earlier.sha256 == digest.sha256
-            first_at = earlier.first_at if same and earlier is not None else leaf.at
-            times = earlier.times + 1 if same and earlier is not None else 1
-            self._newest[digest.kind, digest.id] = Bound(digest.sha256, first_at, leaf.at, times)
+            again = earlier is not None and earlier.sha256 == digest.sha256
+            before = earlier.entered_at if again and earlier is not None else ()
+            self._newest[digest.kind, digest.id] = Bound(digest.sha256, (*before, leaf.at))
 
     def take(self, kind: str, identifier: str) -> Bound | None:
         """Return what binds a record that is here, and tick it off."""
@@ -126,9 +126,18 @@ def _fault(row: export.RecordRow, bound: Bound | None) -> str | None:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "its bytes are not JSON, though it has columns"
     for column, value in sorted(row.columns.items()):
-        if not isinstance(told, dict) or told.get(column) != value:
+        if _member(told, column) != value:
             return f"its column {column} differs from its bytes"
     return None
+
+
+def _member(told: object, column: str) -> object:
+    """Return what the record says under the name of a column."""
+    for name in column.split("."):
+        if not isinstance(told, dict) or name not in told:
+            return _ABSENT
+        told = told[name]
+    return told
 
 
 def _journal_fault(row: export.RecordRow, legs: dict[str, int]) -> str | None:
@@ -224,11 +233,14 @@ class _Keyring:
             return f"a {kind} bears no signature" if row.signatures else None
         if not row.signatures and kind in export.ALWAYS_SIGNED:
             return "it bears no signature"
-        # Each party's signing enters the contract once more.
-        if kind == "contract" and bound is not None and len(row.signatures) != bound.times:
-            return f"{bound.times} signed it, but it bears {len(row.signatures)} signatures"
+        entered_at = () if bound is None else bound.entered_at
+        if kind == "contract":
+            # It is entered when it is drawn up, and once more by each party's signing.
+            entered_at = entered_at[1:]
+            if bound is not None and len(row.signatures) != len(entered_at):
+                return f"{len(entered_at)} signed it, but it bears {len(row.signatures)} signatures"
         for signature in row.signatures:
-            reason = self._signature_fault(purpose, row.record, signature, bound)
+            reason = self._signature_fault(purpose, row.record, signature, entered_at)
             if reason is not None:
                 return reason
         return None
@@ -238,7 +250,7 @@ class _Keyring:
         purpose: Purpose,
         document: bytes,
         signature: export.SignatureRow,
-        bound: Bound | None,
+        entered_at: tuple[str, ...],
     ) -> str | None:
         key = next((k for k in self._keys if k.key_id == signature.key_id), None)
         holder = str(key.holder_party_id) if key is not None and key.holder_party_id else None
@@ -246,18 +258,17 @@ class _Keyring:
             return f"its key {signature.key_id} is not known for this"
         if not verify_raw(key.public_key, framed(purpose, document), signature.value):
             return "its signature does not verify"
-        if bound is not None and not _was_valid(key, bound):
+        if entered_at and not _was_valid(key, entered_at):
             return f"its key {signature.key_id} was not valid when it was signed"
         return None
 
 
-def _was_valid(key: PublicKey, bound: Bound) -> bool:
+def _was_valid(key: PublicKey, entered_at: tuple[str, ...]) -> bool:
     """Tell whether the key was valid at some time between the first and the last entry.
 
     A contract is entered when the first party signs and again when the second does.
     """
-    first = dt.datetime.fromisoformat(bound.first_at)
-    last = dt.datetime.fromisoformat(bound.last_at)
+    first, last = (dt.datetime.fromisoformat(at) for at in (entered_at[0], entered_at[-1]))
     ends = [end for end in (key.valid_to, key.revoked_at) if end is not None]
     return key.valid_from <= last and all(first < end for end in ends)
 
@@ -273,7 +284,6 @@ def _key(row: export.KeyRow) -> PublicKey | None:
                 "holder_party_id": row.holder_party_id,
                 "valid_to": row.valid_to,
                 "revoked_at": row.revoked_at,
-                "registered_by": row.registered_by,
                 "algorithm": row.algorithm,
             },
             PublicKey,

@@ -46,9 +46,7 @@ BOUND: Final = frozenset(
 )
 
 #: Of these, none is without a signature.
-ALWAYS_SIGNED: Final = frozenset(
-    {"certificate", "compliance_opinion", "contract", "issuance_authorisation"}
-)
+ALWAYS_SIGNED: Final = frozenset({"certificate", "compliance_opinion", "issuance_authorisation"})
 
 #: Accounts whose balances the database keeps beside the journal.
 GUARDED_PURPOSES: Final = frozenset(
@@ -139,7 +137,10 @@ class SignatureRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class RecordRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A business record: its bytes, its plain columns under the names the bytes use, signatures."""
+    """A business record: its bytes, its plain columns under the names the bytes use, signatures.
+
+    A name with a dot leads into the record: ``buyer.party_id``.
+    """
 
     id: str
     record: bytes
@@ -148,7 +149,7 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One row of ``signing.keys`` as stored."""
+    """One row of ``signing.keys`` as stored, without the account that registered it."""
 
     key_id: str
     purpose: str
@@ -158,13 +159,12 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     valid_to: str | None = None
     revoked_at: str | None = None
     holder_party_id: str | None = None
-    registered_by: str | None = None
 
 
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The log's verifier key and all public keys."""
+    """The log's verifier key, None while it has none, and all public keys."""
 
-    log: str
+    log: str | None
     keys: list[KeyRow]
 
 

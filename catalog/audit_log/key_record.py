@@ -11,7 +11,10 @@ from catalog.signing.model import PublicKey
 
 
 def key_record(key: PublicKey) -> bytes:
-    """Return ``key`` as canonical JSON; its digest is entered whenever the key changes."""
+    """Return ``key`` as canonical JSON; its digest is entered whenever the key changes.
+
+    Everything in it is public. Which account registered it stands in the entry's payload.
+    """
     return canonical(
         {
             "algorithm": key.algorithm,
@@ -19,7 +22,6 @@ def key_record(key: PublicKey) -> bytes:
             "key_id": key.key_id,
             "public_key": base64.b64encode(key.public_key).decode(),
             "purpose": key.purpose.value,
-            "registered_by": key.registered_by,
             "revoked_at": _instant(key.revoked_at),
             "valid_from": instant(key.valid_from),
             "valid_to": _instant(key.valid_to),

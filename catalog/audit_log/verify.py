@@ -98,6 +98,9 @@ def verify_tree(source: export.Source, key: VerifierKey) -> Verdict:
 def _embedded(found: Findings, keys: export.Keys | None) -> VerifierKey | None:
     if keys is None:
         return None
+    if keys.log is None:
+        found.bad("key", "log", "the export names no key of the log; give the one you trust")
+        return None
     found.note("the log's key was taken from the export itself; give the one you trust")
     try:
         return parse_vkey(keys.log)

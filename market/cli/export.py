@@ -130,6 +130,7 @@ async def write_snapshot(
     writer = _Writer(tx, out)
     await writer.log(with_payloads=payloads)
     await writer.keys(origin)
+    writer.put_strays()
     for table in RECORDS:
         await writer.records(table)
     await writer.balances()
@@ -207,6 +208,9 @@ class _Writer:
         )
         async for row in queries.read(self.tx, queries.LOST_PAYLOADS):
             self.strays.append(form.Stray("payload", str(row["entry_id"])))
+
+    def put_strays(self) -> None:
+        """Write down what stands where the log has no place for it."""
         if self.strays:
             self.lines(form.STRAYS, self.strays)
 
@@ -259,12 +263,15 @@ class _Writer:
         rows = [row async for row in queries.read(self.tx, queries.KEYS)]
         log = next(
             (
-                row["public_key"]
+                str(VerifierKey(origin, row["public_key"]))
                 for row in reversed(rows)
                 if row["purpose"] == "checkpoint" and row["holder_party_id"] is None
             ),
-            b"",
+            None,
         )
+        for row in rows:
+            if not row["is_its_registrars"]:
+                self.strays.append(form.Stray("key", row["key_id"]))
         keys = [
             form.KeyRow(
                 key_id=row["key_id"],
@@ -275,11 +282,10 @@ class _Writer:
                 valid_to=_instant(row["valid_to"]),
                 revoked_at=_instant(row["revoked_at"]),
                 holder_party_id=_text(row["holder_party_id"]),
-                registered_by=_text(row["registered_by"]),
             )
             for row in rows
         ]
-        self.put(form.KEYS, msgspec.json.encode(form.Keys(str(VerifierKey(origin, log)), keys)))
+        self.put(form.KEYS, msgspec.json.encode(form.Keys(log, keys)))
         self.counts["keys"] = len(keys)
 
     async def records(self, table: RecordTable) -> None:

@@ -30,9 +30,15 @@ LOST_PAYLOADS: Final = """
     WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
       AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
     ORDER BY p.entry_id LIMIT 1000"""
+# Who registered a key is not handed out. That the row still names whom the log's entry names is
+# compared here.
 KEYS: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key, valid_from, valid_to,
-           revoked_at, registered_by
+           revoked_at,
+           registered_by IS NOT DISTINCT FROM (
+               SELECT p.actor_account_id FROM audit_log.payloads p
+               WHERE p.event = 'key:registered' AND p.subjects @> ARRAY['key:' || key_id]
+               ORDER BY p.at, p.entry_id LIMIT 1) AS is_its_registrars
     FROM signing.keys ORDER BY valid_from, key_id"""
 BALANCES: Final = """
     SELECT a.code, b.posted FROM settlement.guard_balances b
@@ -113,20 +119,26 @@ _REPORTS: Final = f"""
     FROM market.quarterly_reports WHERE record IS NOT NULL
     ORDER BY id::text COLLATE "C\""""  # noqa: S608
 
-# A contract that nobody signed yet is a draft, and no entry knows it. A signature without its
+# A draft stands here too: the log knows it from the day it was drawn up. A signature without its
 # contract shows as a contract without bytes.
 _CONTRACTS: Final = f"""
-    SELECT s.order_id::text AS id, coalesce(c.record, '') AS record, s.signatures,
+    SELECT coalesce(c.order_id, s.order_id)::text AS id, coalesce(c.record, '') AS record,
+           coalesce(s.signatures, '[]'::jsonb) AS signatures,
            CASE WHEN c.order_id IS NULL THEN '{{}}'::jsonb ELSE
-               jsonb_build_object('order_id', c.order_id, 'drafted_at', {_instant("c.drafted_at")})
+               jsonb_build_object(
+                   'order_id', c.order_id, 'buyer.party_id', c.buyer_party_id,
+                   'supplier.party_id', c.supplier_party_id,
+                   'split.version', c.split->'version', 'split.shares', c.split->'shares',
+                   'drafted_at', {_instant("c.drafted_at")})
                || {_digest_if_wrong("c.record_sha256", "c.record")} END AS columns
-    FROM (SELECT order_id, jsonb_agg(jsonb_build_object(
-                     'key_id', key_id, 'holder_party_id', party_id,
-                     'value', replace(encode(value, 'base64'), E'\\n', ''))
-                     ORDER BY side) AS signatures
-          FROM market.contract_signatures GROUP BY order_id) s
-    LEFT JOIN market.contracts c ON c.order_id = s.order_id
-    ORDER BY s.order_id::text COLLATE "C\""""  # noqa: S608
+    FROM market.contracts c
+    FULL JOIN (SELECT order_id, jsonb_agg(jsonb_build_object(
+                          'key_id', key_id, 'holder_party_id', party_id,
+                          'value', replace(encode(value, 'base64'), E'\\n', ''))
+                          ORDER BY side) AS signatures
+               FROM market.contract_signatures GROUP BY order_id) s
+           ON s.order_id = c.order_id
+    ORDER BY coalesce(c.order_id, s.order_id)::text COLLATE "C\""""  # noqa: S608
 
 _USAGE: Final = f"""
     SELECT id::text AS id, record, '[]'::jsonb AS signatures,

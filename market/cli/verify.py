@@ -97,9 +97,9 @@ def _check_url(place: str, trusted: VerifierKey | None, keys_file: pathlib.Path 
     if keys_file:
         keys = _keys(keys_file, pathlib.Path())
     if parts.path.strip("/") in ("", "log", "log/checkpoint"):
-        if trusted is None and keys is None:
+        if trusted is None and (keys is None or keys.log is None):
             raise Unreadable(f"{place}: no key to check the log with; give --vkey")
-        return verify_tree(server, trusted or parse_vkey(keys.log if keys else ""))
+        return verify_tree(server, trusted or parse_vkey(keys.log if keys and keys.log else ""))
     path = parts.path
     if path.startswith("/certificates/"):
         path = f"/api/v1{path}"

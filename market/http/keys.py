@@ -42,8 +42,7 @@ async def list_keys(request: AnyRequest) -> Response[bytes]:
 
     async def look(c: Command) -> Keys:
         keys = await signing.list_public_keys(c.tx)
-        log = VerifierKey(c.context.settings.log_origin, _checkpoint_key(keys))
-        return Keys(str(log), [_row(key) for key in keys])
+        return Keys(_vkey(c.context.settings.log_origin, keys), [_row(key) for key in keys])
 
     return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
 
@@ -81,9 +80,9 @@ async def revoke_key(
     return await command(request, act)
 
 
-def _checkpoint_key(keys: list[PublicKey]) -> bytes:
+def _vkey(origin: str, keys: list[PublicKey]) -> str | None:
     own = [key for key in keys if key.purpose is Purpose.CHECKPOINT]
-    return own[-1].public_key if own else b""
+    return str(VerifierKey(origin, own[-1].public_key)) if own else None
 
 
 def _row(key: PublicKey) -> KeyRow:
@@ -96,7 +95,6 @@ def _row(key: PublicKey) -> KeyRow:
         valid_to=_instant(key.valid_to),
         revoked_at=_instant(key.revoked_at),
         holder_party_id=None if key.holder_party_id is None else str(key.holder_party_id),
-        registered_by=None if key.registered_by is None else str(key.registered_by),
     )
 
 

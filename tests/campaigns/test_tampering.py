@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import instant
 from catalog.audit_log.model import Digest, Subject
 from catalog.audit_log.verify import verify_export
@@ -66,7 +67,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "catalog.issuance_authorisations": (
         "id", "bureau_party_id", "document", "sha256", "key_id", "signature",
     ),
-    "market.contracts": ("order_id", "record", "record_sha256", "drafted_at"),
+    "market.contracts": (
+        "order_id", "buyer_party_id", "supplier_party_id", "record", "record_sha256", "split",
+        "drafted_at",
+    ),
     "market.contract_signatures": ("order_id", "party_id", "key_id", "value"),
     "market.usage_events": (
         "id", "order_id", "order_seq", "grant_id", "buyer_party_id", "supplier_party_id",
@@ -175,19 +179,32 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
             log_size=1, record=document, record_sha256=bytes.fromhex(sha256), generated_at=now,
             key_id=signed.key_id, signature=signed.sign(document), signed_at=now,
         )  # fmt: skip
-        contract = canonical({"order_id": application, "drafted_at": instant(now), "i": i})
+        shares = [{"party_id": str(party), "share_bps": 10_000 - i}]
+        contract = canonical(
+            {
+                "order_id": application,
+                "buyer": {"party_id": party},
+                "supplier": {"party_id": product},
+                "split": {"version": "1", "shares": shares},
+                "drafted_at": instant(now),
+            }
+        )
         sides = {"buyer_party_id": party, "supplier_party_id": product}
+        split = msgspec.json.encode({"version": "1", "shares": shares}).decode()
+        drawn_up = Digest("contract", str(application), sha256_hex(contract))
         await put(
-            "market.contracts", "contract", str(application), sha256_hex(contract),
-            order_id=application, record=contract, record_sha256=sha256_hex(contract), split="{}",
+            "market.contracts", "contract", str(application), drawn_up.sha256,
+            order_id=application, record=contract, record_sha256=drawn_up.sha256, split=split,
             drafted_at=now, **sides,
         )  # fmt: skip
-        await owner.execute(
-            """INSERT INTO market.contract_signatures (order_id, side, buyer_party_id,
-                   supplier_party_id, party_id, key_id, algorithm, value, signed_at)
-               VALUES ($1, 'buyer', $2, $3, $2, $4, 'ed25519', $5, $6)""",
-            application, party, product, buying.key_id, buying.sign(contract), now,
-        )  # fmt: skip
+        if i > 0:  # the first one stays a draft that nobody signed
+            await owner.execute(
+                """INSERT INTO market.contract_signatures (order_id, side, buyer_party_id,
+                       supplier_party_id, party_id, key_id, algorithm, value, signed_at)
+                   VALUES ($1, 'buyer', $2, $3, $2, $4, 'ed25519', $5, $6)""",
+                application, party, product, buying.key_id, buying.sign(contract), now,
+            )  # fmt: skip
+            await log.append(now, Event.CONTRACT_SIGNED, digests=(drawn_up,))
         event = {
             "id": one, "order_id": application, "order_seq": 1, "grant_id": two,
             "product_id": product, "request_key": "k", "decision": "allow", "price_units": i,
@@ -228,7 +245,10 @@ async def owner(owner_dsn: str, market: TestLog) -> AsyncIterator[asyncpg.Connec
     """A superuser who has put all constraints and triggers out of the way."""
     connection = await asyncpg.connect(owner_dsn)
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=str, decoder=msgspec.json.decode
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
     )
     for table in COLUMNS:
         await connection.execute(f"""
@@ -338,8 +358,6 @@ async def _insert(
         return None  # there is one row, and reading another one is not told apart from a flip
     if table == "settlement.guard_balances":
         return None
-    if table == "market.contracts":
-        return None  # a contract without a signature is a draft, which binds nobody
     marks = ", ".join(f"${i + 1}" for i in range(len(names)))
     try:
         async with connection.transaction():
@@ -389,6 +407,9 @@ def _other(value: Any, column: str, chance: random.Random) -> Any:
         return value + dt.timedelta(microseconds=chance.choice((-1, 1, 86_400_000_000)))
     if isinstance(value, dt.date):
         return value + dt.timedelta(days=1)
+    if isinstance(value, dict):
+        name = chance.choice(sorted(value))
+        return {**value, name: _other(value[name], column, chance)}
     if isinstance(value, list):
         at = chance.randrange(len(value)) if value else 0
         return [*value[:at], _other(value[at], column, chance) if value else "x", *value[at + 1 :]]

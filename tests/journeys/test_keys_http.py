@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 
+import asyncpg
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -34,7 +35,20 @@ async def test_everyone_reads_the_services_keys_and_the_logs(api: Api) -> None:
     keys = msgspec.json.decode(response.content, type=Keys)
     (checkpoint,) = [key for key in keys.keys if key.purpose == Purpose.CHECKPOINT]
     assert {key.purpose for key in keys.keys} == {purpose.value for purpose in OF_THE_SERVICE}
+    assert keys.log is not None
     assert parse_vkey(keys.log).public_key == checkpoint.public_key
+    assert "registered_by" not in response.text
+
+
+async def test_a_log_without_a_key_names_none(api: Api, owner_dsn: str) -> None:
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("ALTER TABLE signing.keys DISABLE TRIGGER USER")
+        await owner.execute("DELETE FROM signing.keys WHERE purpose = 'checkpoint'")
+    finally:
+        await owner.close()
+
+    assert (await api.get("/api/v1/keys")).json()["log"] is None
 
 
 async def test_a_party_registers_its_key_and_the_security_administrator_revokes_it(

@@ -124,7 +124,7 @@ def test_a_rewritten_log_is_named_by_its_first_checkpoint(export: Export) -> Non
     for name in ("checkpoint",):
         forged.files[name] = GENUINE.files[name]
 
-    assert first_bad(forged) == "checkpoint 23: entries 13 to 22 do not have the signed root"
+    assert first_bad(forged) == "checkpoint 25: entries 14 to 24 do not have the signed root"
 
 
 @pytest.mark.parametrize(("cut", "missing"), [(299, 299), (290, 290)])
@@ -156,9 +156,9 @@ CASES: list[tuple[str, int, dict[str, Any], str]] = [
     ("payloads.jsonl", 5, {"entry_id": "x"}, "entry 5: is stored under the id x"),
     ("payloads.jsonl", 5, {"at": None}, "entry 5: the payload of"),
     ("payloads.jsonl", 5, {"idx": 4}, "payload "),
-    ("checkpoints.jsonl", 1, {"size": 25}, "checkpoint 25: its columns differ from its note"),
-    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 23: was signed at another time"),
-    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 23: is malformed"),
+    ("checkpoints.jsonl", 1, {"size": 26}, "checkpoint 26: its columns differ from its note"),
+    ("checkpoints.jsonl", 1, {"published_at": "x"}, "checkpoint 25: was signed at another time"),
+    ("checkpoints.jsonl", 1, {"note": "e30="}, "checkpoint 25: is malformed"),
     ("signer.jsonl", 1, {"size": 3}, "checkpoint 3: the signer's journal contradicts itself"),
     ("records/journal.jsonl", 2, {"id": "j-9"}, "journal j-9: no entry of the log knows it"),
     ("records/journal.jsonl", 2, {"columns": {"kind": "refund"}}, "journal j-2: its column kind"),
@@ -457,7 +457,7 @@ def test_a_checkpoint_that_only_the_signer_has_is_named(export: Export) -> None:
 def test_a_checkpoint_that_the_signer_does_not_have_is_named(export: Export) -> None:
     export.put_rows("signer.jsonl", export.rows("signer.jsonl")[1:])
 
-    assert first_bad(export) == "checkpoint 13: the signer's journal does not have it"
+    assert first_bad(export) == "checkpoint 14: the signer's journal does not have it"
 
 
 def test_two_roots_signed_for_one_size_are_named(export: Export) -> None:
@@ -550,8 +550,45 @@ def test_a_contract_bears_as_many_signatures_as_were_entered(
     rows[0]["signatures"] = (rows[0]["signatures"] * 2)[:signatures]
     export.put_rows("records/contract.jsonl", rows)
 
-    expected = "it bears no signature" if not signatures else "2 signed it, but it bears"
-    assert first_bad(export).startswith(f"contract o-1: {expected}")
+    expected = f"contract o-1: 2 signed it, but it bears {signatures} signatures"
+    assert first_bad(export) == expected
+
+
+def test_a_draft_that_nobody_signed_bears_no_signature_and_is_bound_like_any_contract(
+    export: Export,
+) -> None:
+    signed, draft = export.rows("records/contract.jsonl")
+
+    taken = {**draft, "signatures": signed["signatures"][:1]}
+    export.put_rows("records/contract.jsonl", [signed, taken])
+    assert first_bad(export) == "contract o-2: 0 signed it, but it bears 1 signatures"
+
+    export.put_rows("records/contract.jsonl", [signed])
+    expected = "contract o-2: its digest is in the log, but the record is gone"
+    assert first_bad(export) == expected
+
+    slipped_in = {**draft, "id": "o-3"}
+    export.put_rows("records/contract.jsonl", [signed, draft, slipped_in])
+    assert first_bad(export) == "contract o-3: no entry of the log knows it"
+
+
+def test_a_column_leads_into_the_record_by_the_names_between_its_dots() -> None:
+    maker = Maker()
+    maker.register(maker.signer)
+    maker.bind("contract", "o-1", {"buyer": {"party_id": "p-1"}, "n": 1})
+    maker.sign()
+    export = maker.export()
+
+    def told(column: str, value: str) -> str | None:
+        rows = export.rows("records/contract.jsonl")
+        rows[0]["columns"] = {column: value}
+        export.put_rows("records/contract.jsonl", rows)
+        found = verify_export(export, maker.log_key).first_bad
+        return None if found is None else found.reason
+
+    assert told("buyer.party_id", "p-1") is None
+    for column, value in (("buyer.party_id", "p-2"), ("buyer.name", "p-1"), ("n.party_id", "p-1")):
+        assert told(column, value) == f"its column {column} differs from its bytes"
 
 
 def test_a_signature_by_a_key_that_was_over_is_named() -> None:

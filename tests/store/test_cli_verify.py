@@ -55,10 +55,10 @@ def test_a_changed_export_ends_with_1_and_the_last_line_names_the_entry(
 
     assert result.exit_code == 1
     assert last_line(result) == (
-        "不符 · not genuine: entry 12: its bytes do not have the hash that its tile holds"
+        "不符 · not genuine: entry 13: its bytes do not have the hash that its tile holds"
     )
     told = msgspec.json.decode(run(str(directory), "--json").output)
-    assert told["first_bad"]["id"] == "12"
+    assert told["first_bad"]["id"] == "13"
 
 
 def test_a_certificate_of_an_export_is_checked_alone(directory: pathlib.Path) -> None:

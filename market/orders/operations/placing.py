@@ -9,6 +9,7 @@ from fractions import Fraction
 import msgspec
 
 from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.model import Digest
 from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -181,8 +182,18 @@ async def clear(
         treasury_bps=treasury_bps,
         now=now,
     )
-    await _draft_contract(tx, cleared, content, split=split, listing=listing, buyer=buyer, now=now)
-    await remember(tx, Happened.ORDER_CLEARED, cleared, actor=actor, now=now, facts=found)
+    drafted = await _draft_contract(
+        tx, cleared, content, split=split, listing=listing, buyer=buyer, now=now
+    )
+    await remember(
+        tx,
+        Happened.ORDER_CLEARED,
+        cleared,
+        actor=actor,
+        now=now,
+        facts=found,
+        digests=(Digest("contract", str(order.id), drafted.sha256),),
+    )
     return cleared
 
 
@@ -297,7 +308,7 @@ async def _draft_contract(
     listing: Listing | None,
     buyer: Party,
     now: dt.datetime,
-) -> None:
+) -> Contract:
     supplier = await identity.get_party(tx, order.supplier_party_id)
     document = contract.document(
         order,
@@ -315,6 +326,7 @@ async def _draft_contract(
         drafted_at=now,
     )
     await store.insert_contract(tx, drafted, order)
+    return drafted
 
 
 def _described(product: Product) -> tuple[Description, Content]:
