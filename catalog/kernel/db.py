@@ -30,6 +30,15 @@ Row = asyncpg.Record
 T = TypeVar("T")
 
 _TRANSIENT: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# What asyncpg raises when the server is not there, is on its way up or down, or was killed.
+_GONE: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _ATTEMPTS: Final = 4
 
 
@@ -37,6 +46,15 @@ class TooBusy(Conflict):
     """The transaction lost against others several times over; the same request may be sent again."""
 
     code = "too_busy_try_again"
+
+
+class DatabaseUnreachable(Conflict):
+    """The database is not there just now. What was asked may have been done, or not.
+
+    The same request with the same key, sent again, finds out.
+    """
+
+    code = "service_unavailable"
 
 
 class NothingRemembered(RuntimeError):
@@ -197,8 +215,9 @@ async def begin(
 
     ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
     The second wall, row-level security, reads the two settings made here.
+
+    :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
     """
-    pool = await db.pool(role)
     party = actor.acting_for or actor.party_id
     isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
     opening = (
@@ -206,25 +225,40 @@ async def begin(
         f"SELECT set_config('app.party', '{party or ''}', true),"
         f" set_config('app.clearance', '{actor.clearance.value}', true)"
     )
-    async with pool.acquire() as connection:
-        await connection.execute(opening)
+    async with _connected(db, role) as connection:
         try:
+            await connection.execute(opening)
             yield Tx(connection, actor)
-        except BaseException:
-            await _roll_back(connection)
-            raise
-        try:
             await connection.execute("COMMIT")
-        except BaseException:
-            await _roll_back(connection)
+        except BaseException as error:
+            # A dead connection tells a lost server from a fault of ours that looks like one.
+            if not await _roll_back(connection) and isinstance(error, _GONE):
+                raise DatabaseUnreachable from error
             raise
 
 
-async def _roll_back(connection: Any) -> None:
+@contextlib.asynccontextmanager
+async def _connected(db: Database, role: str) -> AsyncIterator[Any]:
+    try:
+        pool = await db.pool(role)
+        connection = await pool.acquire()
+    except _GONE as error:
+        raise DatabaseUnreachable from error
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
+
+
+async def _roll_back(connection: Any) -> bool:
+    """Undo the transaction; tell whether the connection still lives."""
     try:
         await asyncio.shield(connection.execute("ROLLBACK"))
     except Exception:  # the connection itself is gone, and the transaction with it
-        connection.terminate()
+        with contextlib.suppress(asyncpg.InterfaceError):  # it was found dead before
+            connection.terminate()
+        return False
+    return True
 
 
 async def run(

@@ -225,6 +225,8 @@ def _respond(
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == 401:
         all_headers["www-authenticate"] = "Bearer"
+    if status == 503:
+        all_headers["retry-after"] = "1"
     return Response(
         msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=all_headers
     )
