@@ -71,6 +71,17 @@ async def take_in(
     return Arrived(sha256, size)
 
 
+def remove_unfinished(directory: pathlib.Path) -> int:
+    """Remove what a crash left of uploads that never ended; return how many there were.
+
+    Called before the service is open, by the one process that has the data directory.
+    """
+    left = list((directory / "incoming").glob("*.part"))
+    for part in left:
+        part.unlink(missing_ok=True)
+    return len(left)
+
+
 def path_of(directory: pathlib.Path, sha256: str) -> pathlib.Path:
     """Return where the bytes with this digest lie."""
     assert _SHA256.fullmatch(sha256), "a digest is 64 hexadecimal digits"

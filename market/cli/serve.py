@@ -45,11 +45,13 @@ def serve(
 
 async def run_service(settings: Settings, *, clock: Clock | None = None) -> None:
     """Serve with these settings; the data directory is ours alone as long as we run."""
+    from catalog.files import disk
     from market.cli.connection import open_market
     from market.postgres.cluster import ServiceLock
 
     check_port(settings)
     with ServiceLock(settings.data_dir):
+        disk.remove_unfinished(settings.files_dir)
         async with open_market(settings) as market:
             await serve_open(market.settings, clock=clock)
 

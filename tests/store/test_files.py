@@ -49,6 +49,18 @@ async def test_the_same_bytes_are_stored_once(tmp_path: pathlib.Path) -> None:
     assert stored == [tmp_path / SHA256[:2] / SHA256]
 
 
+async def test_what_a_crash_left_of_an_upload_is_removed_and_no_file_is(
+    tmp_path: pathlib.Path,
+) -> None:
+    await disk.take_in(tmp_path, chunks(CONTENT), maximum_bytes=len(CONTENT))
+    (tmp_path / "incoming" / "left.part").write_bytes(CONTENT[:10])
+
+    assert disk.remove_unfinished(tmp_path) == 1
+
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [tmp_path / SHA256[:2] / SHA256]
+    assert disk.remove_unfinished(tmp_path / "nothing") == 0
+
+
 async def test_a_file_that_is_too_large_or_empty_leaves_nothing(tmp_path: pathlib.Path) -> None:
     with pytest.raises(disk.FileTooLarge):
         await disk.take_in(tmp_path, chunks(CONTENT), maximum_bytes=len(CONTENT) - 1)
