@@ -13,8 +13,9 @@ from msgspec import Meta
 
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
-from catalog.objections import operations, queries
+from catalog.objections import queries
 from catalog.objections.model import Objection
+from catalog.objections.operations import closing, determination, filing, forwarding, response
 from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
@@ -76,7 +77,7 @@ async def file_objection(request: AnyRequest, data: JSONBody[FileObjection]) -> 
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        objection = await operations.file(
+        objection = await filing.file(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -134,7 +135,7 @@ async def reject_objection(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.reject(
+            await forwarding.reject(
                 c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
             )
         )
@@ -155,7 +156,7 @@ async def forward_objection(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.forward(
+            await forwarding.forward(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -182,7 +183,7 @@ async def respond_to_objection(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.respond(
+            await response.respond(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -209,7 +210,7 @@ async def determine_objection(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.determine(
+            await determination.determine(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -235,7 +236,7 @@ async def answer_outcome(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.answer_outcome(
+            await determination.answer_outcome(
                 c.tx, actor=c.actor, now=c.now, objection_id=objection_id, accepts=data.accepts
             )
         )
@@ -256,7 +257,7 @@ async def withdraw_objection(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.withdraw(
+            await closing.withdraw(
                 c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
             )
         )

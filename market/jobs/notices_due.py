@@ -16,8 +16,8 @@ from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.local_time import local_date
 from catalog.notices import queries as notices
-from catalog.objections import operations as objections
 from catalog.objections import queries as objection_queries
+from catalog.objections.operations import response
 from catalog.registration.operations import notice as registration
 from catalog.timers import queries as timers
 
@@ -62,7 +62,7 @@ async def _end(
 
 
 async def _time_out(tx: Tx, *, now: dt.datetime, objection_id: uuid.UUID) -> bool:
-    return await objections.time_out_response(
+    return await response.time_out_response(
         tx,
         actor=_ACTOR,
         now=now,

@@ -1,0 +1,163 @@
+"""Do what every command on an objection does: lock it, keep its clocks, remember it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest, Subject
+from catalog.certificates import operations as certificates
+from catalog.files import operations as file_operations
+from catalog.files import queries as files
+from catalog.files.model import FileId
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
+from catalog.kernel.periods import Period
+from catalog.kernel.workdays import Calendar
+from catalog.objections import store
+from catalog.objections.model import Evidence, Objection
+from catalog.registration.operations import objections as registration
+from catalog.timers import operations as timers
+from catalog.timers.operations import TimerNotRunning
+
+
+async def lock(tx: Tx, objection_id: uuid.UUID) -> Objection:
+    """Lock and return an objection.
+
+    :raises Missing: if there is none that the actor may see.
+    """
+    objection = await store.lock(tx, objection_id)
+    if objection is None:
+        raise Missing
+    return objection
+
+
+async def lock_with_target(tx: Tx, objection_id: uuid.UUID) -> Objection:
+    """Lock what is objected to, then the objection: in the order of filing, so none deadlock.
+
+    :raises Missing: if there is none that the actor may see.
+    """
+    found = await store.find(tx, objection_id)
+    if found is None:
+        raise Missing
+    if found.certificate_number is None:
+        await registration.lock(tx, application_id=found.application_id)
+    else:
+        await certificates.lock(tx, certificate_number=found.certificate_number)
+    return await lock(tx, objection_id)
+
+
+async def get_evidence(tx: Tx, actor: Actor, file_ids: Sequence[uuid.UUID]) -> tuple[Evidence, ...]:
+    """Return files of the actor's own as evidence.
+
+    :raises Missing: if one of them does not exist for the actor.
+    """
+    found = [await files.get_own(tx, viewer=actor, file_id=file_id) for file_id in file_ids]
+    return tuple(Evidence(f.id, f.sha256, f.file_name) for f in found)
+
+
+async def let_read(
+    tx: Tx,
+    objection: Objection,
+    *,
+    reader: PartyId,
+    evidence: Sequence[Evidence],
+    now: dt.datetime,
+) -> None:
+    """Let the other side read one side's evidence."""
+    await file_operations.let_read(
+        tx,
+        file_ids=[FileId(e.file_id) for e in evidence],
+        party_id=reader,
+        case_id=objection.id,
+        now=now,
+    )
+
+
+async def start_clock(
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    objection: Objection,
+    kind: str,
+    period: Period,
+    started_on: dt.date,
+    against: str = "supermarket_operator",
+    party_id: PartyId | None = None,
+) -> None:
+    """Start one of the clocks of an objection."""
+    await timers.start(
+        tx,
+        now=now,
+        kind=kind,
+        subject_kind="objection",
+        subject_id=objection.id,
+        against=against,
+        rulebook=objection.rulebook,
+        period=period,
+        started_on=started_on,
+        calendar=calendar,
+        party_id=party_id,
+    )
+
+
+async def meet_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datetime) -> None:
+    """Stop a clock: what it ran for is done."""
+    await timers.meet(tx, kind=kind, subject_kind="objection", subject_id=objection.id, now=now)
+
+
+async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datetime) -> None:
+    """Stop a clock, if it runs: the case went on without what it ran for."""
+    try:
+        await timers.cancel(
+            tx,
+            now=now,
+            kind=kind,
+            subject_kind="objection",
+            subject_id=objection.id,
+            note="the case went on",
+        )
+    except TimerNotRunning:
+        return
+
+
+async def remember(
+    tx: Tx,
+    event: Event,
+    objection: Objection,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    before: Objection | None = None,
+    facts: Any = None,
+    reason: str | None = None,
+    digests: Sequence[Digest] = (),
+) -> None:
+    """Append what happened to an objection to the audit log."""
+    subjects = [
+        Subject("objection", str(objection.id)),
+        Subject("application", str(objection.application_id)),
+        Subject("product", str(objection.product_id)),
+    ]
+    if objection.certificate_number is not None:
+        subjects.append(Subject("certificate", objection.certificate_number))
+    await audit_log.append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=subjects,
+        facts=facts,
+        before=None if before is None else {"state": before.state},
+        after={"state": objection.state},
+        reason=reason,
+        rules=("HN-20",),
+        digests=digests,
+    )

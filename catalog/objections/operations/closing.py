@@ -1,0 +1,119 @@
+"""Close an objection: do what follows from its end, and keep it as it ended (HN-20(1))."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log.events import Event
+from catalog.certificates import operations as certificates
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.objections import outcome, store
+from catalog.objections.model import Closing, Objection
+from catalog.objections.operations import casework
+from catalog.objections.outcome import Outcome
+from catalog.objections.states import Event as Happening
+from catalog.objections.states import advance
+from catalog.registration.operations import objections as registration
+from catalog.signing.canonical import canonical, sha256_hex
+from catalog.timers import operations as timers
+
+
+async def withdraw(
+    tx: Tx, *, actor: Actor, now: dt.datetime, objection_id: uuid.UUID, reason: str
+) -> Objection:
+    """Take one's own objection back; what it held up goes on.
+
+    :raises NotPermitted: if the actor may not withdraw.
+    :raises Missing: if there is no such objection of the actor's party.
+    :raises ObjectionEventNotAllowed: if it is over.
+    """
+    actor.require("objection:withdraw")
+    objection = await casework.lock_with_target(tx, objection_id)
+    if actor.party != objection.objector_party_id:
+        raise Missing
+    withdrawn = await close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=objection,
+        event=Happening.WITHDRAW,
+        closing=Closing.WITHDRAWN,
+    )
+    await casework.remember(
+        tx,
+        Event.OBJECTION_WITHDRAWN,
+        withdrawn,
+        actor=actor,
+        now=now,
+        before=objection,
+        reason=reason,
+    )
+    return withdrawn
+
+
+async def close(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection: Objection,
+    event: Happening,
+    closing: Closing,
+) -> Objection:
+    """Close an objection that is held locked with what it is against; its archive is final.
+
+    :raises ObjectionEventNotAllowed: if it can not end like that in its state.
+    """
+    closed = msgspec.structs.replace(
+        objection, state=advance(objection.state, event), closing=closing, closed_at=now
+    )
+    await store.update(tx, closed)
+    await timers.cancel_all(
+        tx, now=now, subject_kind="objection", subject_id=objection.id, note=closing.value
+    )
+    await _carry_out(tx, actor, now, closed)
+    document = canonical(closed)
+    await store.insert_archive(
+        tx,
+        objection_id=closed.id,
+        document=document,
+        sha256=sha256_hex(document),
+        archived_at=now,
+    )
+    return closed
+
+
+async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objection) -> None:
+    """Do what follows from the closing: release what was held up, refuse, revoke (HN-20(1))."""
+    decided = None
+    if objection.closing is Closing.CARRIED_OUT:
+        outcome.check_carried_out(objection.answers)
+        assert objection.determination is not None, "only a determination can be accepted"
+        decided = objection.determination.outcome
+    if objection.certificate_number is None:
+        if decided is Outcome.UPHOLD:
+            await registration.refuse(
+                tx,
+                actor=actor,
+                now=now,
+                application_id=objection.application_id,
+                objection_id=objection.id,
+            )
+        else:
+            await registration.release(tx, now=now, application_id=objection.application_id)
+        return
+    number = objection.certificate_number
+    await certificates.disencumber(tx, certificate_number=number)
+    if decided is Outcome.REVOKE:
+        await certificates.carry_out_revocation(
+            tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
+        )
+    elif decided is Outcome.REISSUE:
+        await certificates.carry_out_reissue(
+            tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
+        )

@@ -1,0 +1,151 @@
+"""Determine an objection (处理意见), and ask both sides whether they accept it (HN-20(1))."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log.events import Event
+from catalog.delegations import operations as delegations
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.objections import deadlines, outcome, store
+from catalog.objections.model import Closing, Determination, Objection
+from catalog.objections.operations import casework
+from catalog.objections.operations.closing import close
+from catalog.objections.outcome import Outcome, Side
+from catalog.objections.states import Event as Happening
+from catalog.objections.states import advance
+from catalog.rulebooks import registry
+
+
+async def determine(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    objection_id: uuid.UUID,
+    decided: Outcome,
+    reasons: str,
+) -> Objection:
+    """Determine the matter (处理意见); both sides are asked whether they accept it (HN-20(1)).
+
+    :raises NotPermitted: if the actor may not decide.
+    :raises Missing: if there is no such objection.
+    :raises DeterminationReasonMissing: if no reasons are given.
+    :raises OutcomeNotForTarget: if the outcome does not fit what is objected to.
+    :raises ObjectionEventNotAllowed: if it does not wait for a determination.
+    """
+    actor.require("objection:decide")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    objection = await casework.lock(tx, objection_id)
+    state = advance(objection.state, Happening.DETERMINE)
+    outcome.check(decided, reasons, is_certified=objection.certificate_number is not None)
+    determined = msgspec.structs.replace(
+        objection,
+        state=state,
+        determination=Determination(
+            outcome=decided, reasons=reasons, determined_by=actor.account_id, determined_at=now
+        ),
+    )
+    await store.update(tx, determined)
+    if objection.response is not None:
+        await casework.let_read(
+            tx,
+            objection,
+            reader=objection.objector_party_id,
+            evidence=objection.response.evidence,
+            now=now,
+        )
+    await casework.cancel_clock(tx, objection, deadlines.RESPONSE, now=now)
+    await casework.meet_clock(tx, objection, deadlines.DETERMINATION, now=now)
+    rulebook = registry.by_code(objection.rulebook)
+    await casework.start_clock(
+        tx,
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.ACCEPTANCE,
+        period=rulebook.objection_acceptance,
+        started_on=local_date(now),
+        against="both_sides",
+    )
+    await casework.remember(
+        tx,
+        Event.OBJECTION_DETERMINED,
+        determined,
+        actor=actor,
+        now=now,
+        before=objection,
+        facts={"outcome": decided},
+        reason=reasons,
+    )
+    return determined
+
+
+async def answer_outcome(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection_id: uuid.UUID,
+    accepts: bool,
+) -> Objection:
+    """Accept or refuse the outcome as one of the two sides; with the second yes it is carried out.
+
+    :raises NotPermitted: if the actor may not answer.
+    :raises Missing: if the actor's party is neither side of such an objection.
+    :raises ObjectionEventNotAllowed: if nothing is determined, or it is over.
+    :raises AcceptanceGivenAlready: if this side has answered.
+    """
+    actor.require("objection:accept_outcome")
+    objection = await casework.lock_with_target(tx, objection_id)
+    side = _side(objection, actor.party)
+    answers = outcome.answer(objection.answers, side, accepts=accepts)
+    answered = msgspec.structs.replace(objection, answers=answers)
+    if not accepts:
+        unresolved = msgspec.structs.replace(
+            answered, state=advance(objection.state, Happening.ONE_REFUSES)
+        )
+        await store.update(tx, unresolved)
+        await casework.cancel_clock(tx, objection, deadlines.ACCEPTANCE, now=now)
+        await casework.remember(
+            tx, Event.OBJECTION_UNRESOLVED, unresolved, actor=actor, now=now, before=objection
+        )
+        return unresolved
+    if not outcome.both_accepted(answers):
+        waiting = msgspec.structs.replace(
+            answered, state=advance(objection.state, Happening.ACCEPT_OUTCOME)
+        )
+        await store.update(tx, waiting)
+        await casework.remember(
+            tx, Event.OBJECTION_OUTCOME_ACCEPTED, waiting, actor=actor, now=now, before=objection
+        )
+        return waiting
+    closed = await close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=answered,
+        event=Happening.BOTH_ACCEPT,
+        closing=Closing.CARRIED_OUT,
+    )
+    await casework.remember(
+        tx, Event.OBJECTION_CLOSED, closed, actor=actor, now=now, before=objection
+    )
+    return closed
+
+
+def _side(objection: Objection, party: PartyId) -> Side:
+    if party == objection.objector_party_id:
+        return Side.OBJECTOR
+    if party == objection.registrant_party_id:
+        return Side.REGISTRANT
+    raise Missing
