@@ -21,8 +21,8 @@ class RouteUncovered(RuntimeError):
 # One module per noun. A module's handlers are found by their type.
 _NOUNS: Final = (
     "health", "identity", "keys", "log", "calendar", "files", "delegations", "products",
-    "applications", "notices", "certificates", "objections", "pricing", "listings", "orders",
-    "payments", "ledger", "reports", "openapi",
+    "applications", "reviews", "notices", "certificates", "objections", "pricing", "listings",
+    "orders", "payments", "ledger", "reports", "openapi",
 )  # fmt: skip
 
 
