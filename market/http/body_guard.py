@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from catalog.kernel.clock import monotonic
-from catalog.kernel.errors import DomainError
+from catalog.kernel.errors import DomainError, FieldError
 from market.http.problem import (
     PROBLEM,
     BodyKeyDoubled,
@@ -25,6 +25,7 @@ from market.http.problem import (
     BodyTooDeep,
     BodyTooLarge,
     MediaTypeUnsupported,
+    ParameterInvalid,
     document,
     status_of,
 )
@@ -59,6 +60,15 @@ def check_json(body: bytes) -> None:
         json.loads(body.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BodyMalformed(reason=str(error)[:200]) from error
+
+
+def check_address(path: str, query: bytes) -> None:
+    """Return if a program's address holds no NUL, which no text of ours and no column can hold.
+
+    :raises ParameterInvalid: if it does.
+    """
+    if path.startswith("/api/") and ("\x00" in path or b"%00" in query or b"\x00" in query):
+        raise ParameterInvalid(errors=(FieldError("", "nul_character", "NUL"),))
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,6 +118,7 @@ class BodyGuard:
             await send(message)
 
         try:
+            check_address(scope["path"], scope["query_string"])
             receive = await self._checked(scope, headers, receive)
         except DomainError as error:
             await _answer(error, headers, request_id, send_with_id)

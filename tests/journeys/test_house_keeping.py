@@ -121,3 +121,19 @@ async def test_the_methods_of_an_address_can_be_asked_for(api: Api) -> None:
 
     assert answer.status_code == 204
     assert "POST" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/products?form=%00",
+        "/api/v1/products?supplier=a%00b",
+        "/api/v1/price-list?scenario=%00",
+        "/api/v1/certificates/%00",
+    ],
+)
+async def test_an_address_with_a_nul_is_refused(api: Api, address: str) -> None:
+    answer = await api.http.get(address)
+
+    assert answer.status_code == 400
+    assert code(answer) == "parameter_invalid"
