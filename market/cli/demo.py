@@ -166,20 +166,20 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode())
         return
-    from market.cli.terminal import print_places
+    from market.cli.terminal import own_name, print_places
 
     base = f"http://{settings.host}:{settings.port}"
     rows = [
         (f"凭证 certificate {outcome['certificate_number']}",
          f"{base}/certificates/{outcome['certificate_number']}"),
-        (f"订单 order {outcome['order_id']}", f"{base}/api/v1/orders/{outcome['order_id']}"),
-        (f"季度报告 report {outcome['report_id']}", f"{base}/reports/{outcome['report_id']}"),
+        ("订单 order", f"{base}/api/v1/orders/{outcome['order_id']}"),
+        ("季度报告 quarterly report", f"{base}/reports/{outcome['report_id']}"),
         ("产品 products", f"{base}/products"),
         ("公示 public notices", f"{base}/notices"),
         ("价格清单 price list", f"{base}/price-list"),
         ("审计日志 audit log", f"{base}/log/checkpoint"),
-        ("离线核验 verify offline", f"market verify {outcome['export_path']}"),
-        ("使用对账单 usage statement", f"market verify {outcome['usage_statement_path']}"),
+        ("离线核验 verify offline", f"{own_name()} verify {outcome['export_path']}"),
+        ("使用对账单 usage statement", f"{own_name()} verify {outcome['usage_statement_path']}"),
         ("监管账号 regulator's login",
          f"{outcome['regulator_login']} / {outcome['regulator_password']}"),
     ]  # fmt: skip

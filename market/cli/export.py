@@ -26,7 +26,7 @@ from catalog.kernel.errors import Refused
 from catalog.signing.model import ED25519
 from market.cli import queries, settings_of
 from market.cli.queries import RECORDS, RecordTable
-from market.cli.terminal import print_counts
+from market.cli.terminal import own_name, print_counts
 from market.settings import Settings
 
 _FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
@@ -62,7 +62,7 @@ def export(
         click.echo(msgspec.json.encode({"out": str(out), **counts}).decode())
         return
     print_counts(counts)
-    click.echo(f"已导出 · exported to {out}. 核验 · check it with: market verify {out}")
+    click.echo(f"已导出 · exported to {out}. 核验 · check it with: {own_name()} verify {out}")
 
 
 async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> dict[str, int]:

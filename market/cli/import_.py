@@ -145,6 +145,7 @@ def _lines(lines: BinaryIO) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _progress(file: pathlib.Path, *, quiet: bool) -> Iterator[tuple[BinaryIO, Any]]:
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     with file.open("rb") as raw:
@@ -158,7 +159,7 @@ def _progress(file: pathlib.Path, *, quiet: bool) -> Iterator[tuple[BinaryIO, An
             TextColumn("{task.percentage:>3.0f} % · {task.fields[read]} 条"),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, transient=False) as progress:
+        with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task("import", total=total, read=0)
             yield (
                 raw,

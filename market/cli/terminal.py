@@ -5,6 +5,8 @@ What is data goes to standard output; with ``--json`` everything else goes to st
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -26,6 +28,11 @@ def print_counts(counts: Mapping[str, int]) -> None:
 def padded(text: str, width: int) -> str:
     """Return ``text`` filled up to a width of terminal columns; a Chinese character takes two."""
     return text + " " * (width - cell_len(text))
+
+
+def own_name() -> str:
+    """Return how this program is called here: its name, or its path where no name leads to it."""
+    return "market" if shutil.which("market") else sys.argv[0]
 
 
 class Steps:
