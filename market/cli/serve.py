@@ -22,6 +22,9 @@ from market.settings import Settings
 
 # uvicorn's own code for an application that can not start.
 _STARTUP_FAILED: Final = 3
+# How often the embedded database is looked for, and how often in a row it must not be there.
+_WATCH_SECONDS: Final = 0.5
+_MISSES: Final = 2
 
 
 @click.command(
@@ -53,7 +56,46 @@ async def run_service(settings: Settings, *, clock: Clock | None = None) -> None
     with ServiceLock(settings.data_dir):
         disk.remove_unfinished(settings.files_dir)
         async with open_market(settings) as market:
-            await serve_open(market.settings, clock=clock)
+            with _ends_with_its_database(settings):
+                await serve_open(market.settings, clock=clock)
+
+
+@contextlib.contextmanager
+def _ends_with_its_database(settings: Settings) -> Iterator[None]:
+    """Stop serving when the embedded database was killed: nothing can be answered any more.
+
+    Who runs us starts us again, and that repairs the database. A database that is not ours comes
+    back by itself; for that one the service waits.
+
+    :raises ClickException: if the database ended.
+    """
+    if settings.database_url is not None:
+        yield
+        return
+    from market.postgres import running
+
+    cluster = settings.data_dir.expanduser().absolute() / "postgres"
+    is_over = threading.Event()
+
+    def watch() -> None:
+        missed = 0
+        while missed < _MISSES and not is_over.wait(_WATCH_SECONDS):
+            missed = 0 if running.lives(cluster) else missed + 1
+        if missed == _MISSES:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+        if not running.lives(cluster):  # else it is stopped after us, in good order
+            raise click.ClickException(
+                f"数据库意外终止，请重新启动服务；日志：{settings.data_dir}/postgres.log · "
+                "the database ended unexpectedly; start the service again"
+            )
 
 
 async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:

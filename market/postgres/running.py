@@ -52,6 +52,12 @@ def read_pid(cluster: Path) -> Running | None:
         return None
 
 
+def lives(cluster: Path) -> bool:
+    """Return whether a server runs on these files just now, ready or not."""
+    running = read_pid(cluster)
+    return running is not None and _is_postmaster_of(running.pid, cluster)
+
+
 def pid_text(place: Place) -> str:
     """Return the number of the process that a message should name."""
     running = read_pid(place.cluster)

@@ -19,7 +19,7 @@ import sys
 from typing import Any, Final
 
 from catalog.kernel.clock import monotonic
-from market.postgres.running import read_pid
+from market.postgres.running import lives, read_pid
 
 START_SECONDS: Final = 90.0
 GRACE_SECONDS: Final = 40.0
@@ -49,7 +49,7 @@ class Service:
     def __init__(self, data_dir: pathlib.Path, *, workers: int = 1) -> None:
         self.data_dir = data_dir
         self.cluster = data_dir / "postgres"
-        self.log = data_dir / "serve.log"
+        self.log = data_dir.with_name("serve.log")
         self.workers = workers
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -115,6 +115,17 @@ class Service:
             _kill_group(self._process.pid)
         await asyncio.to_thread(self._process.wait)
 
+    async def kill_database_alone(self) -> None:
+        """Kill the database server and let the service be."""
+        postmaster, _ = self._postmaster()
+        assert postmaster
+        _kill(postmaster)
+
+    async def ended_by_itself(self) -> int:
+        """Wait until the service ends and return its exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, GRACE_SECONDS)
+
     async def stop(self) -> None:
         """Stop the service as an operator would, and see that it ends well."""
         assert self._process is not None
@@ -128,7 +139,7 @@ class Service:
         :raises NotThere: if there is none just now.
         """
         running = read_pid(self.cluster)
-        if running is None:
+        if running is None or not lives(self.cluster):
             raise NotThere
         user = role or "shushi_owner"
         return f"postgresql://{user}@/shushi?host={running.host}&port={running.port}"

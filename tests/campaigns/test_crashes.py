@@ -29,7 +29,7 @@ import pytest
 
 from catalog.kernel.actor import system
 from catalog.kernel.clock import monotonic
-from catalog.kernel.db import Database, begin
+from catalog.kernel.db import Database, DatabaseUnreachable, begin
 from settlement.ledger import queries as ledger
 from tests.campaigns.commands_under_fire import (
     Acknowledged,
@@ -59,6 +59,7 @@ _DOWN: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    DatabaseUnreachable,
     NotThere,
 )
 # What each kind of command leaves behind, exactly once: what is counted before and after.
