@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from catalog.kernel.clock import ManualClock
+from tests import contract
 
 
 class Api:
@@ -25,7 +26,9 @@ class Api:
     @contextlib.asynccontextmanager
     async def on(cls, app: Any, clock: ManualClock) -> AsyncIterator[Api]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://testserver", event_hooks=contract.HOOKS
+        ) as http:
             yield cls(http, app, clock)
 
     def as_(self, token: str) -> Api:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import msgspec
 
@@ -76,7 +77,7 @@ class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
 
     number: CertificateNumber
     type: str
-    content: dict[str, object]  # the document, parsed, for reading
+    content: dict[str, Any]  # the document, parsed, for reading
     document: bytes  # the document, as signed
     signature: Signature
     public_key: bytes

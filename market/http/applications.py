@@ -18,12 +18,13 @@ from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.registration import queries
 from catalog.registration.completeness import MaterialKind
-from catalog.registration.model import Application, ApplicationFile, ApplicationForm
-from catalog.registration.operations import drafting, reading
+from catalog.registration.model import Application, ApplicationFile, ApplicationForm, Material
+from catalog.registration.operations import drafting, reading, submission
 from catalog.registration.ownership import Owner
 from catalog.registration.states import State
 from catalog.registration.submission import PriorRegistration
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
     Command,
@@ -94,7 +95,12 @@ class Withdraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: _Reason
 
 
-@post("/api/v1/applications", summary="Begin an application", tags=["applications"])
+@post(
+    "/api/v1/applications",
+    summary="Begin an application",
+    tags=["applications"],
+    opt=creates(Application, version=True),
+)
 async def draft_application(request: AnyRequest, data: JSONBody[Draft]) -> Response[bytes]:
     """Begin an application for rights registration (确权登记申请, HN-06)."""
     check_readable(data)
@@ -113,7 +119,12 @@ async def draft_application(request: AnyRequest, data: JSONBody[Draft]) -> Respo
     return await command(request, act)
 
 
-@put("/api/v1/applications/{application_id:uuid}", summary="Change the form", tags=["applications"])
+@put(
+    "/api/v1/applications/{application_id:uuid}",
+    summary="Change the form",
+    tags=["applications"],
+    opt=answers(Application, version=True),
+)
 async def revise_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[FillIn]
 ) -> Response[bytes]:
@@ -139,6 +150,7 @@ async def revise_application(
     "/api/v1/applications/{application_id:uuid}/materials/{kind:str}",
     summary="Hand in a material",
     tags=["applications"],
+    opt=answers(Material),
 )
 async def hand_in_material(
     request: AnyRequest,
@@ -169,6 +181,7 @@ async def hand_in_material(
     "/api/v1/applications/{application_id:uuid}/submissions",
     summary="Hand in the application",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def submit_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[Submit]
@@ -176,7 +189,7 @@ async def submit_application(
     """Hand the application in; the operator has three working days from today (HN-10)."""
 
     async def act(c: Command) -> Answer:
-        application = await drafting.submit(
+        application = await submission.submit(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -193,6 +206,7 @@ async def submit_application(
     "/api/v1/applications/{application_id:uuid}/resubmissions",
     summary="Hand in the corrections",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def resubmit_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[Submit]
@@ -200,7 +214,7 @@ async def resubmit_application(
     """Hand in all that was to be corrected (全部补正, HN-09(1))."""
 
     async def act(c: Command) -> Answer:
-        application = await drafting.resubmit(
+        application = await submission.resubmit(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -217,6 +231,7 @@ async def resubmit_application(
     "/api/v1/applications/{application_id:uuid}/withdrawals",
     summary="Take the application back",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def withdraw_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[Withdraw]
@@ -225,7 +240,7 @@ async def withdraw_application(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        application = await drafting.withdraw(
+        application = await submission.withdraw(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -237,7 +252,12 @@ async def withdraw_application(
     return await command(request, act)
 
 
-@get("/api/v1/applications", summary="Applications", tags=["applications"])
+@get(
+    "/api/v1/applications",
+    summary="Applications",
+    tags=["applications"],
+    opt=answers(Page[Application]),
+)
 async def list_applications(
     request: AnyRequest,
     *,
@@ -256,7 +276,12 @@ async def list_applications(
     return answer(await read(request, look))
 
 
-@get("/api/v1/applications/{application_id:uuid}", summary="One application", tags=["applications"])
+@get(
+    "/api/v1/applications/{application_id:uuid}",
+    summary="One application",
+    tags=["applications"],
+    opt=answers(ApplicationFile, version=True),
+)
 async def get_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:

@@ -26,6 +26,7 @@ from catalog.timers import queries
 from catalog.timers.model import DueFilter, Timer
 from catalog.timers.states import State
 from catalog.timers.urgency import Urgency, urgency
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest
 
@@ -93,7 +94,12 @@ class DueTimer(msgspec.Struct, frozen=True):
     working_days_late: int
 
 
-@get("/api/v1/calendar", summary="The working-day calendar", tags=["calendar"])
+@get(
+    "/api/v1/calendar",
+    summary="The working-day calendar",
+    tags=["calendar"],
+    opt=answers(CalendarDocument, refusals=(422,)),
+)
 async def get_calendar(
     request: AnyRequest,
     start: FromQuery[dt.date | None] = None,
@@ -110,7 +116,12 @@ async def get_calendar(
     return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
 
 
-@post("/api/v1/calendar-years", summary="Load a yearly notice", tags=["calendar"])
+@post(
+    "/api/v1/calendar-years",
+    summary="Load a yearly notice",
+    tags=["calendar"],
+    opt=creates(LoadedCalendarYear),
+)
 async def load_calendar_year(
     request: AnyRequest, data: JSONBody[LoadCalendarYear]
 ) -> Response[bytes]:
@@ -131,7 +142,7 @@ async def load_calendar_year(
     return await command(request, act)
 
 
-@get("/api/v1/timers", summary="What is due", tags=["calendar"])
+@get("/api/v1/timers", summary="What is due", tags=["calendar"], opt=answers(Page[DueTimer]))
 async def list_timers(
     request: AnyRequest,
     *,

@@ -10,13 +10,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from catalog.certificates import operations, queries
+from catalog.certificates import queries
 from catalog.certificates.basis import Instrument
 from catalog.certificates.model import CertificateSummary, PublicCertificate
+from catalog.certificates.operations import changes, issuance
 from catalog.certificates.states import State
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.identity import queries as identity
@@ -43,6 +45,7 @@ class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/api/v1/applications/{application_id:uuid}/certificates",
     summary="Issue the certificate",
     tags=["certificates"],
+    opt=creates(PublicCertificate),
 )
 async def issue_certificate(
     request: AnyRequest,
@@ -52,7 +55,7 @@ async def issue_certificate(
     """Issue the certificate of an authorised application (发证, HN-16)."""
 
     async def act(c: Command) -> Answer:
-        certificate = await operations.issue(
+        certificate = await issuance.issue(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -69,7 +72,12 @@ async def issue_certificate(
     return await command(request, act)
 
 
-@get("/api/v1/certificates", summary="The register", tags=["certificates"])
+@get(
+    "/api/v1/certificates",
+    summary="The register",
+    tags=["certificates"],
+    opt=answers(Page[CertificateSummary]),
+)
 async def list_certificates(
     request: AnyRequest,
     *,
@@ -85,7 +93,12 @@ async def list_certificates(
     return answer(await read(request, look))
 
 
-@get("/api/v1/certificates/{number:str}", summary="One certificate", tags=["certificates"])
+@get(
+    "/api/v1/certificates/{number:str}",
+    summary="One certificate",
+    tags=["certificates"],
+    opt=answers(PublicCertificate),
+)
 async def get_certificate(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
     """Return a certificate as signed, whether it counts, and its place in the log (验真)."""
 
@@ -99,6 +112,7 @@ async def get_certificate(request: AnyRequest, number: FromPath[str]) -> Respons
     "/api/v1/certificates/{number:str}/freezes",
     summary="Freeze a certificate",
     tags=["certificates"],
+    opt=answers(PublicCertificate),
 )
 async def freeze_certificate(
     request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
@@ -107,7 +121,7 @@ async def freeze_certificate(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        await operations.freeze(
+        await changes.freeze(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
         return done(await queries.get_public(c.tx, number))
@@ -119,6 +133,7 @@ async def freeze_certificate(
     "/api/v1/certificates/{number:str}/unfreezes",
     summary="Let a certificate count again",
     tags=["certificates"],
+    opt=answers(PublicCertificate),
 )
 async def unfreeze_certificate(
     request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
@@ -127,7 +142,7 @@ async def unfreeze_certificate(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        await operations.unfreeze(
+        await changes.unfreeze(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
         return done(await queries.get_public(c.tx, number))
@@ -139,6 +154,7 @@ async def unfreeze_certificate(
     "/api/v1/certificates/{number:str}/revocations",
     summary="Revoke a certificate",
     tags=["certificates"],
+    opt=answers(PublicCertificate),
 )
 async def revoke_certificate(
     request: AnyRequest, number: FromPath[str], data: JSONBody[Revoke]
@@ -147,7 +163,7 @@ async def revoke_certificate(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        await operations.revoke(
+        await changes.revoke(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -164,6 +180,7 @@ async def revoke_certificate(
     "/api/v1/certificates/{number:str}/deregistrations",
     summary="Deregister one's own certificate",
     tags=["certificates"],
+    opt=answers(PublicCertificate),
 )
 async def deregister_certificate(
     request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
@@ -172,7 +189,7 @@ async def deregister_certificate(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        await operations.deregister(
+        await changes.deregister(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
         return done(await queries.get_public(c.tx, number))

@@ -23,6 +23,7 @@ from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.identity import queries as identity
@@ -70,7 +71,12 @@ class SuspendContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: _Text
 
 
-@post("/api/v1/delegations", summary="Delegate the operator", tags=["delegations"])
+@post(
+    "/api/v1/delegations",
+    summary="Delegate the operator",
+    tags=["delegations"],
+    opt=creates(Delegation),
+)
 async def delegate_operator(request: AnyRequest, data: JSONBody[Delegate]) -> Response[bytes]:
     """Delegate the operator from a day on (省局授权, HN-05(1))."""
     check_readable(data)
@@ -93,7 +99,12 @@ async def delegate_operator(request: AnyRequest, data: JSONBody[Delegate]) -> Re
     return await command(request, act)
 
 
-@get("/api/v1/delegations", summary="Delegations", tags=["delegations"])
+@get(
+    "/api/v1/delegations",
+    summary="Delegations",
+    tags=["delegations"],
+    opt=answers(Page[Delegation]),
+)
 async def list_delegations(
     request: AnyRequest,
     *,
@@ -112,6 +123,7 @@ async def list_delegations(
     "/api/v1/delegations/{delegation_id:uuid}/endings",
     summary="End a delegation",
     tags=["delegations"],
+    opt=answers(Delegation),
 )
 async def end_delegation(
     request: AnyRequest, delegation_id: FromPath[uuid.UUID], data: JSONBody[EndDelegation]
@@ -129,7 +141,12 @@ async def end_delegation(
     return await command(request, act)
 
 
-@post("/api/v1/agency-contracts", summary="Contract an agency", tags=["agencies"])
+@post(
+    "/api/v1/agency-contracts",
+    summary="Contract an agency",
+    tags=["agencies"],
+    opt=creates(AgencyContract),
+)
 async def contract_agency(request: AnyRequest, data: JSONBody[ContractAgency]) -> Response[bytes]:
     """Contract a third-party agency for two years (HN-23, HN-24)."""
     check_readable(data)
@@ -153,7 +170,12 @@ async def contract_agency(request: AnyRequest, data: JSONBody[ContractAgency]) -
     return await command(request, act)
 
 
-@get("/api/v1/agency-contracts", summary="Contracts with agencies", tags=["agencies"])
+@get(
+    "/api/v1/agency-contracts",
+    summary="Contracts with agencies",
+    tags=["agencies"],
+    opt=answers(Page[AgencyContract]),
+)
 async def list_agency_contracts(
     request: AnyRequest,
     *,
@@ -172,6 +194,7 @@ async def list_agency_contracts(
     "/api/v1/agency-contracts/{contract_id:uuid}/suspensions",
     summary="Suspend a contract",
     tags=["agencies"],
+    opt=answers(AgencyContract),
 )
 async def suspend_agency_contract(
     request: AnyRequest, contract_id: FromPath[uuid.UUID], data: JSONBody[SuspendContract]

@@ -1,8 +1,10 @@
 """Describe the interface as an OpenAPI 3.1 document, from the handlers and the policy table.
 
-litestar reads paths, parameters and bodies from the handlers' signatures. What it does not know is
-added from the one policy table: who may call, with which permission, with which headers; and that
-every refusal is a problem document (RFC 9457).
+litestar reads paths and parameters from the handlers' signatures. What it does not know is added:
+from the one policy table, who may call, with which permission, with which headers; from what each
+handler says that it answers (``answers.py``), the statuses, headers and schemas of its answers; and
+that every refusal is a problem document (RFC 9457). All schemas are msgspec's, of the very types
+that are decoded and encoded.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
-from market.http import policy, routes
+from market.http import answers, policy, routes
 from market.http.auth import SESSION_COOKIE
 from market.http.problem import PROBLEM, ProblemDocument
 
@@ -43,6 +45,8 @@ _REFUSALS: Final = {
     "404": "No such thing, or none that one may know of · 不存在或无权知悉",
     "409": "A rule forbids it, or somebody was first · 依规则不予办理或有冲突",
     "412": "Somebody changed it meanwhile · 已被他人修改",
+    "413": "Too large · 内容过大",
+    "415": "A media type that is not read here · 不支持的媒体类型",
     "422": "The content can not be right · 内容不合要求",
     "428": "If-Match is missing · 缺少 If-Match",
     "429": "Too many attempts · 尝试过多",
@@ -63,6 +67,20 @@ _IF_MATCH: Final = {
 }
 
 
+_REPLAYED: Final = "idempotency-replayed"
+_HEADERS: Final = {
+    answers.LOCATION: ("Location", "Where it is read again · 所在地址"),
+    answers.ETAG: ("ETag", "The version, for If-Match · 版本"),
+    _REPLAYED: ("Idempotency-Replayed", "`true` if this is the first answer, given again"),
+}
+_DONE: Final = {
+    200: "Done · 已办理",
+    201: "Made · 已创建",
+    503: "The service can not work · 服务不可用",
+}
+_REF: Final = "#/components/schemas/{name}"
+
+
 class OperationUnnamed(RuntimeError):
     """Two handlers would have the same operation id even with their module's name."""
 
@@ -73,11 +91,10 @@ def document() -> dict[str, Any]:
     handlers = routes.handlers()
     app = _generator(handlers)
     described: dict[str, Any] = app.openapi_schema.to_schema()
-    schemas = described["components"].setdefault("schemas", {})
-    _refuse_unknown_fields(schemas, handlers)
-    described["components"] |= _shared_parts()
-    schemas |= _problem_schemas()
-    by_place = _handlers_by_place(app)
+    enums = described["components"].get("schemas", {})
+    schemas = _Schemas(handlers)
+    described["components"] = _shared_parts() | {"schemas": schemas.components}
+    by_place = _by_place(app)
     paths: dict[str, Any] = {}
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
@@ -85,10 +102,39 @@ def document() -> dict[str, Any]:
             if rule is not None:
                 handler = by_place[method.upper(), path]
                 _complete(operation, method, path, rule, handler)
+                _describe_content(operation, handler, schemas, enums)
                 paths.setdefault(path, {})[method] = operation
     _name_operations(paths, by_place)
     described["paths"] = dict(sorted(paths.items()))
     return described
+
+
+class _Schemas:
+    """The schemas of all bodies, answers and refusals, each type under one name."""
+
+    def __init__(self, handlers: list[HTTPRouteHandler]) -> None:
+        taken = {kind for handler in handlers for kind in _structs_in(body_of(handler), set())}
+        kinds = [body_of(handler) for handler in handlers]
+        kinds += [answers.said_by(handler).kind for handler in handlers]
+        kinds = [kind for kind in dict.fromkeys(kinds) if kind is not None]
+        structs = {found for kind in kinds for found in _structs_in(kind, set())}
+        listed = [*kinds, *sorted(structs - set(kinds), key=repr), ProblemDocument]
+        made, parts = msgspec.json.schema_components(listed, ref_template=_REF)
+        self.components: dict[str, Any] = msgspec.to_builtins(dict(sorted(parts.items())))
+        self._of_kind: dict[Any, dict[str, Any]] = dict(zip(listed, made, strict=True))
+        for kind in structs - taken:
+            self._require_all(kind)
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """Return the schema of a kind: mostly a reference."""
+        return self._of_kind[kind]
+
+    def _require_all(self, kind: Any) -> None:
+        # What has a default may be missing in a body, but we send it always.
+        origin = typing.get_origin(kind) or kind
+        if not origin.__struct_config__.omit_defaults:
+            schema = self.components[self.of(kind)["$ref"].rpartition("/")[2]]
+            schema["required"] = list(schema["properties"])
 
 
 def _generator(handlers: list[HTTPRouteHandler]) -> Litestar:
@@ -113,7 +159,12 @@ def _version() -> str:
         return "0"
 
 
-def _handlers_by_place(app: Litestar) -> Mapping[tuple[str, str], HTTPRouteHandler]:
+def handlers_by_place() -> Mapping[tuple[str, str], HTTPRouteHandler]:
+    """Return all handlers of this door by method and path, as the policy table writes them."""
+    return _by_place(_generator(routes.handlers()))
+
+
+def _by_place(app: Litestar) -> Mapping[tuple[str, str], HTTPRouteHandler]:
     return {
         (str(method), route.path_format): handler
         for route in app.routes
@@ -142,15 +193,16 @@ def _complete(
     if "{" in path:
         refusals.add("404")
     if rule.command:
-        refusals |= {"409", "422"}
+        refusals |= {"403", "404", "409", "413", "415", "422"}
         if not handler.opt.get("keyless"):
             parameters.append(_IDEMPOTENCY_KEY)
     if method == "put":
         refusals |= {"412", "428"}
         parameters.append(_IF_MATCH)
+    refusals |= {str(status) for status in answers.said_by(handler).refusals}
     if path.endswith("/sessions"):
         refusals |= {"401", "429"}
-    operation["responses"] = _answers(operation["responses"], method) | {
+    operation["responses"] = {
         status: {"$ref": f"#/components/responses/Refused{status}"} for status in sorted(refusals)
     }
     operation["responses"]["default"] = {"$ref": "#/components/responses/Refused"}
@@ -158,17 +210,48 @@ def _complete(
         del operation["parameters"]
 
 
-def _answers(responses: dict[str, Any], method: str) -> dict[str, Any]:
-    # litestar sees bytes, and one status; a command answers 201 when it made a thing, else 200.
-    found = {status: r for status, r in responses.items() if status.startswith("2")}
-    for response in found.values():
-        for content in response.get("content", {}).values():
-            if content.get("schema") == {"type": "string"}:
-                content["schema"] = {}
-    if method == "post" and "201" in found:
-        found["200"] = {**found["201"], "description": "Done · 已办理"}
-        found["201"] = {**found["201"], "description": "Made · 已创建"}
-    return dict(sorted(found.items()))
+def _describe_content(
+    operation: dict[str, Any],
+    handler: HTTPRouteHandler,
+    schemas: _Schemas,
+    enums: Mapping[str, Any],
+) -> None:
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _inlined(parameter["schema"], enums)
+    body = body_of(handler)
+    if body is not None:
+        content = {answers.JSON: {"schema": schemas.of(body)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    said = answers.said_by(handler)
+    content = {said.media_type: {} if said.kind is None else {"schema": schemas.of(said.kind)}}
+    names = said.headers
+    if any(p["name"] == _IDEMPOTENCY_KEY["name"] for p in operation.get("parameters", ())):
+        names = (*names, _REPLAYED)
+    headers = dict(map(_header, names))
+    for status in said.statuses:
+        answer = {"description": _DONE[status], "content": content}
+        operation["responses"][str(status)] = answer | ({"headers": headers} if headers else {})
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _header(name: str) -> tuple[str, dict[str, Any]]:
+    title, description = _HEADERS.get(name, (name, ""))
+    header: dict[str, Any] = {"schema": {"type": "string"}}
+    if description:
+        header["description"] = description
+    if name != _REPLAYED:
+        header["required"] = True
+    return title, header
+
+
+def _inlined(node: Any, enums: Mapping[str, Any]) -> Any:
+    # The few kinds that stand in queries and paths, in place of litestar's references to them.
+    if isinstance(node, dict):
+        reference = node.get("$ref")
+        if reference is not None:
+            return enums[reference.rpartition("/")[2]]
+        return {key: _inlined(value, enums) for key, value in node.items()}
+    return [_inlined(value, enums) for value in node] if isinstance(node, list) else node
 
 
 def _name_operations(
@@ -208,39 +291,21 @@ def _shared_parts() -> dict[str, Any]:
     }
 
 
-def _problem_schemas() -> dict[str, Any]:
-    _, parts = msgspec.json.schema_components(
-        [ProblemDocument], ref_template="#/components/schemas/{name}"
-    )
-    return dict(parts)
+def body_of(handler: HTTPRouteHandler) -> Any:
+    """Return the type of the JSON that a handler takes, or None if it takes none."""
+    return typing.get_type_hints(handler.fn).get("data")
 
 
-def _refuse_unknown_fields(schemas: dict[str, Any], handlers: list[HTTPRouteHandler]) -> None:
-    # litestar does not tell that a struct takes no unknown fields. It names a schema by the struct,
-    # with as much of the module before it as keeps two apart.
-    for struct in _body_structs(handlers):
-        parts = [*struct.__module__.split("."), struct.__name__]
-        names = ["_".join(parts[i:]) for i in reversed(range(len(parts)))]
-        name = next((name for name in names if name in schemas), None)
-        if name is not None and struct.__struct_config__.forbid_unknown_fields:
-            schemas[name]["additionalProperties"] = False
-
-
-def _body_structs(handlers: list[HTTPRouteHandler]) -> Iterator[type[msgspec.Struct]]:
-    seen: set[Any] = set()
-    for handler in handlers:
-        body = typing.get_type_hints(handler.fn).get("data")
-        if body is not None:
-            yield from _structs_in(body, seen)
-
-
-def _structs_in(kind: Any, seen: set[Any]) -> Iterator[type[msgspec.Struct]]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+def _structs_in(kind: Any, seen: set[Any]) -> Iterator[Any]:
+    """Walk all structs that a type is made of, each with its type arguments."""
+    origin = typing.get_origin(kind) or kind
+    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         if kind in seen:
             return
         seen.add(kind)
         yield kind
-        for hint in typing.get_type_hints(kind).values():
-            yield from _structs_in(hint, seen)
+        for field in msgspec.structs.fields(kind):
+            yield from _structs_in(field.type, seen)
+        return
     for argument in typing.get_args(kind):
         yield from _structs_in(argument, seen)

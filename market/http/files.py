@@ -15,6 +15,7 @@ from catalog.files import queries as file_queries
 from catalog.files.model import StoredFile
 from catalog.kernel.db import begin
 from market.http import attachment
+from market.http.answers import answers, creates, sends
 from market.http.command import Answer, Command, answer, command, created, idempotency_key, read
 from market.http.context import AnyRequest, actor, context
 
@@ -24,6 +25,7 @@ from market.http.context import AnyRequest, actor, context
     summary="Upload a file",
     tags=["files"],
     request_max_body_size=None,  # our own limit is counted while the bytes come in
+    opt=creates(StoredFile),
 )
 async def upload_file(request: AnyRequest) -> Response[bytes]:
     """Store the body as a file (文件). Its name comes percent-encoded in ``X-File-Name``."""
@@ -49,7 +51,12 @@ async def upload_file(request: AnyRequest) -> Response[bytes]:
     return await command(request, act, body_sha256=asked)
 
 
-@get("/api/v1/files/{file_id:uuid}", summary="What is known of a file", tags=["files"])
+@get(
+    "/api/v1/files/{file_id:uuid}",
+    summary="What is known of a file",
+    tags=["files"],
+    opt=answers(StoredFile),
+)
 async def get_file(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return name, size and digest of a file of one's own, of one's case, or for supervision."""
 
@@ -59,7 +66,12 @@ async def get_file(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Respons
     return answer(await read(request, look))
 
 
-@get("/api/v1/files/{file_id:uuid}/content", summary="The bytes of a file", tags=["files"])
+@get(
+    "/api/v1/files/{file_id:uuid}/content",
+    summary="The bytes of a file",
+    tags=["files"],
+    opt=sends("*/*", "etag", "content-disposition", "repr-digest", refusals=(409,)),
+)
 async def get_file_content(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Stream:
     """Return the bytes after hashing them again; a reading by others is remembered (HN-28)."""
     wiring, who = context(request), actor(request)

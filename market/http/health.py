@@ -4,36 +4,68 @@ from __future__ import annotations
 
 import shutil
 
+import msgspec
 from litestar import Response, get
 
 from catalog.kernel.actor import system
 from catalog.kernel.db import begin
+from market.http.answers import answers
 from market.http.context import AnyRequest, context
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
 
-@get("/healthz/live", include_in_schema=True, summary="The process lives", tags=["house"])
-async def live() -> dict[str, str]:
+class Alive(msgspec.Struct, frozen=True):
+    """That the process lives."""
+
+    status: str = "ok"
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the service can work, and what each part of it says."""
+
+    status: str
+    database: str
+    schema: str | None
+    signing_keys: str
+    disk: str
+
+
+@get(
+    "/healthz/live",
+    include_in_schema=True,
+    summary="The process lives",
+    tags=["house"],
+    opt=answers(Alive),
+)
+async def live() -> Alive:
     """Answer as long as the event loop turns. Asks nobody else."""
-    return {"status": "ok"}
+    return Alive()
 
 
-@get("/healthz/ready", summary="The service can work", tags=["house"])
-async def ready(request: AnyRequest) -> Response[dict[str, object]]:
+@get(
+    "/healthz/ready",
+    summary="The service can work",
+    tags=["house"],
+    opt=answers(Readiness, 200, 503),
+)
+async def ready(request: AnyRequest) -> Response[Readiness]:
     """Answer 200 when database, schema, keys and disk allow work, 503 with the reason when not."""
     wiring = context(request)
-    checks: dict[str, object] = {}
+    schema, database = None, "ok"
     try:
         async with begin(wiring.db, system("health")) as tx:
-            checks["schema"] = await tx.fetch_value("SELECT version_num FROM public.schema_version")
-        checks["database"] = "ok"
+            schema = await tx.fetch_value("SELECT version_num FROM public.schema_version")
     except Exception as error:  # whatever it is, the answer is "not ready"
-        checks["database"] = type(error).__name__
-    checks["signing_keys"] = "ok" if wiring.signers else "missing"
+        database = type(error).__name__
     free = shutil.disk_usage(wiring.settings.data_dir).free
-    checks["disk"] = "ok" if free > LEAST_FREE_BYTES else f"only {free // 2**20} MiB free"
-    good = checks["database"] == "ok" and checks["disk"] == "ok" and bool(wiring.signers)
-    return Response(
-        {"status": "ok" if good else "unavailable", **checks}, status_code=200 if good else 503
+    has_room = free > LEAST_FREE_BYTES
+    good = database == "ok" and has_room and bool(wiring.signers)
+    readiness = Readiness(
+        status="ok" if good else "unavailable",
+        database=database,
+        schema=schema,
+        signing_keys="ok" if wiring.signers else "missing",
+        disk="ok" if has_room else f"only {free // 2**20} MiB free",
     )
+    return Response(readiness, status_code=200 if good else 503)

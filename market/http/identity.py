@@ -12,6 +12,8 @@ from litestar import Response, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from market.http.answers import answers, creates
 from market.http.auth import presented_token
 from market.http.command import (
     Answer,
@@ -29,7 +31,20 @@ from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
 from market.identity import queries
 from market.identity.disk import identity_key
-from market.identity.model import Capacity, Founder, Kind
+from market.identity.model import (
+    Account,
+    ApiToken,
+    Capacity,
+    Foundation,
+    Founder,
+    IssuedToken,
+    Kind,
+    OpenedSession,
+    PartyFile,
+    Registered,
+    RoleGrant,
+    Self,
+)
 from market.identity.operations import accounts, founding, parties, roles, sessions, tokens
 from market.identity.operations.founding import Institution
 from market.identity.permissions import Role
@@ -121,7 +136,12 @@ class Done(msgspec.Struct, frozen=True):
     at: dt.datetime
 
 
-@post("/api/v1/foundation", summary="Found the market", tags=["identity"], opt=KEYLESS)
+@post(
+    "/api/v1/foundation",
+    summary="Found the market",
+    tags=["identity"],
+    opt=KEYLESS | creates(Foundation),
+)
 async def found_market(request: AnyRequest, data: JSONBody[FoundMarket]) -> Response[bytes]:
     """Found an empty market with its authority, its operator and three administrators (开市)."""
 
@@ -144,7 +164,7 @@ async def found_market(request: AnyRequest, data: JSONBody[FoundMarket]) -> Resp
     return await secret_command(request, act)
 
 
-@post("/api/v1/parties", summary="Register a party", tags=["identity"])
+@post("/api/v1/parties", summary="Register a party", tags=["identity"], opt=creates(Registered))
 async def register_party(request: AnyRequest, data: JSONBody[RegisterParty]) -> Response[bytes]:
     """Register a natural person, legal person or unincorporated organisation (主体注册)."""
 
@@ -170,7 +190,12 @@ async def register_party(request: AnyRequest, data: JSONBody[RegisterParty]) -> 
     return await command(request, act, body_sha256=_sha256(same))
 
 
-@get("/api/v1/parties/{party_id:uuid}", summary="One party", tags=["identity"])
+@get(
+    "/api/v1/parties/{party_id:uuid}",
+    summary="One party",
+    tags=["identity"],
+    opt=answers(PartyFile),
+)
 async def get_party(request: AnyRequest, party_id: FromPath[UUID]) -> Response[bytes]:
     """Return one's own party with what it showed, or any for those who verify and supervise."""
 
@@ -180,7 +205,7 @@ async def get_party(request: AnyRequest, party_id: FromPath[UUID]) -> Response[b
     return answer(await read(request, look))
 
 
-@get("/api/v1/parties", summary="Parties", tags=["identity"])
+@get("/api/v1/parties", summary="Parties", tags=["identity"], opt=answers(Page[PartyFile]))
 async def list_parties(
     request: AnyRequest,
     party_state: FromQuery[State | None] = None,
@@ -197,7 +222,12 @@ async def list_parties(
     return answer(await read(request, look))
 
 
-@post("/api/v1/parties/{party_id:uuid}/verifications", summary="Verify a party", tags=["identity"])
+@post(
+    "/api/v1/parties/{party_id:uuid}/verifications",
+    summary="Verify a party",
+    tags=["identity"],
+    opt=answers(PartyFile),
+)
 async def verify_party(
     request: AnyRequest,
     party_id: FromPath[UUID],
@@ -211,7 +241,12 @@ async def verify_party(
     return await command(request, act)
 
 
-@post("/api/v1/parties/{party_id:uuid}/suspensions", summary="Suspend a party", tags=["identity"])
+@post(
+    "/api/v1/parties/{party_id:uuid}/suspensions",
+    summary="Suspend a party",
+    tags=["identity"],
+    opt=answers(PartyFile),
+)
 async def suspend_party(
     request: AnyRequest, party_id: FromPath[UUID], data: JSONBody[SuspendParty]
 ) -> Response[bytes]:
@@ -227,7 +262,7 @@ async def suspend_party(
     return await command(request, act)
 
 
-@post("/api/v1/accounts", summary="Open an account", tags=["identity"])
+@post("/api/v1/accounts", summary="Open an account", tags=["identity"], opt=answers(Account, 201))
 async def open_account(request: AnyRequest, data: JSONBody[OpenAccount]) -> Response[bytes]:
     """Open an account for a member of a party (开立账号)."""
 
@@ -247,7 +282,12 @@ async def open_account(request: AnyRequest, data: JSONBody[OpenAccount]) -> Resp
     return await command(request, act, body_sha256=_sha256(same))
 
 
-@post("/api/v1/accounts/{account_id:uuid}/closures", summary="Close an account", tags=["identity"])
+@post(
+    "/api/v1/accounts/{account_id:uuid}/closures",
+    summary="Close an account",
+    tags=["identity"],
+    opt=answers(Account),
+)
 async def close_account(
     request: AnyRequest,
     account_id: FromPath[UUID],
@@ -263,7 +303,7 @@ async def close_account(
     return await command(request, act)
 
 
-@post("/api/v1/role-grants", summary="Grant a role", tags=["identity"])
+@post("/api/v1/role-grants", summary="Grant a role", tags=["identity"], opt=answers(RoleGrant, 201))
 async def grant_role(request: AnyRequest, data: JSONBody[GrantRole]) -> Response[bytes]:
     """Grant a role from a day through a day (授予角色, 三权分立)."""
 
@@ -282,7 +322,12 @@ async def grant_role(request: AnyRequest, data: JSONBody[GrantRole]) -> Response
     return await command(request, act)
 
 
-@post("/api/v1/role-grants/{grant_id:uuid}/revocations", summary="Revoke a role", tags=["identity"])
+@post(
+    "/api/v1/role-grants/{grant_id:uuid}/revocations",
+    summary="Revoke a role",
+    tags=["identity"],
+    opt=answers(RoleGrant),
+)
 async def revoke_role(
     request: AnyRequest,
     grant_id: FromPath[UUID],
@@ -296,7 +341,9 @@ async def revoke_role(
     return await command(request, act)
 
 
-@post("/api/v1/sessions", summary="Sign in", tags=["identity"], opt=KEYLESS)
+@post(
+    "/api/v1/sessions", summary="Sign in", tags=["identity"], opt=KEYLESS | creates(OpenedSession)
+)
 async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes]:
     """Open a session (登录). Its token is told this once; send it as ``Authorization: Bearer``."""
     wiring = context(request)
@@ -316,7 +363,11 @@ async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes
 
 
 @delete(
-    "/api/v1/sessions/current", status_code=200, summary="Sign out", tags=["identity"], opt=KEYLESS
+    "/api/v1/sessions/current",
+    status_code=200,
+    summary="Sign out",
+    tags=["identity"],
+    opt=KEYLESS | answers(Done),
 )
 async def sign_out(request: AnyRequest) -> Response[bytes]:
     """Close the session with which this request came (退出登录)."""
@@ -330,7 +381,7 @@ async def sign_out(request: AnyRequest) -> Response[bytes]:
     return await secret_command(request, act)
 
 
-@get("/api/v1/me", summary="Who one is", tags=["identity"])
+@get("/api/v1/me", summary="Who one is", tags=["identity"], opt=answers(Self))
 async def get_self(request: AnyRequest) -> Response[bytes]:
     """Return one's account, party, roles and permissions (本人)."""
 
@@ -340,7 +391,12 @@ async def get_self(request: AnyRequest) -> Response[bytes]:
     return answer(await read(request, look))
 
 
-@post("/api/v1/me/password", summary="Change one's password", tags=["identity"], opt=KEYLESS)
+@post(
+    "/api/v1/me/password",
+    summary="Change one's password",
+    tags=["identity"],
+    opt=KEYLESS | answers(Done),
+)
 async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -> Response[bytes]:
     """Change one's password (修改口令) and close all one's other sessions."""
 
@@ -359,7 +415,12 @@ async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -
     return await secret_command(request, act)
 
 
-@post("/api/v1/tokens", summary="Issue a token", tags=["identity"], opt=KEYLESS)
+@post(
+    "/api/v1/tokens",
+    summary="Issue a token",
+    tags=["identity"],
+    opt=KEYLESS | answers(IssuedToken, 201),
+)
 async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Response[bytes]:
     """Issue a token for a program (签发令牌). Its secret is told this once."""
 
@@ -377,7 +438,7 @@ async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Respon
     return await secret_command(request, act)
 
 
-@get("/api/v1/tokens", summary="One's tokens", tags=["identity"])
+@get("/api/v1/tokens", summary="One's tokens", tags=["identity"], opt=answers(Page[ApiToken]))
 async def list_tokens(
     request: AnyRequest,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
@@ -391,7 +452,12 @@ async def list_tokens(
     return answer(await read(request, look))
 
 
-@post("/api/v1/tokens/{token_id:uuid}/revocations", summary="Revoke a token", tags=["identity"])
+@post(
+    "/api/v1/tokens/{token_id:uuid}/revocations",
+    summary="Revoke a token",
+    tags=["identity"],
+    opt=answers(ApiToken),
+)
 async def revoke_token(
     request: AnyRequest,
     token_id: FromPath[UUID],

@@ -16,6 +16,7 @@ from catalog.audit_log.leaf import instant
 from catalog.signing import queries as signing
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 
@@ -36,9 +37,12 @@ class RevokeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
-@get("/api/v1/keys", summary="All public keys", tags=["keys"])
+@get("/api/v1/keys", summary="All public keys", tags=["keys"], opt=answers(Keys))
 async def list_keys(request: AnyRequest) -> Response[bytes]:
-    """Return the log's verifier key and every key that ever was, as an export has them."""
+    """Return the log's verifier key and every key that ever was, as an export has them.
+
+    ``log`` is null while the log has no key.
+    """
 
     async def look(c: Command) -> Keys:
         keys = await signing.list_public_keys(c.tx)
@@ -47,7 +51,7 @@ async def list_keys(request: AnyRequest) -> Response[bytes]:
     return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
 
 
-@post("/api/v1/keys", summary="Register a key", tags=["keys"])
+@post("/api/v1/keys", summary="Register a key", tags=["keys"], opt=creates(KeyRow))
 async def register_key(request: AnyRequest, data: JSONBody[RegisterKey]) -> Response[bytes]:
     """Register a key of one's own party, whose private half stays with it (登记公钥)."""
 
@@ -65,7 +69,12 @@ async def register_key(request: AnyRequest, data: JSONBody[RegisterKey]) -> Resp
     return await command(request, act)
 
 
-@post("/api/v1/keys/{key_id:str}/revocations", summary="Revoke a key", tags=["keys"])
+@post(
+    "/api/v1/keys/{key_id:str}/revocations",
+    summary="Revoke a key",
+    tags=["keys"],
+    opt=answers(KeyRow),
+)
 async def revoke_key(
     request: AnyRequest, key_id: FromPath[str], data: JSONBody[RevokeKey]
 ) -> Response[bytes]:

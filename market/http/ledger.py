@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
+from market.http.answers import answers
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.orders import queries as orders
@@ -17,7 +18,12 @@ from settlement.ledger.accounts import Purpose
 from settlement.ledger.queries import Balance, OrderLedger, PostedEntry, TrialBalance
 
 
-@get("/api/v1/orders/{order_id:uuid}/ledger", summary="The money of an order", tags=["ledger"])
+@get(
+    "/api/v1/orders/{order_id:uuid}/ledger",
+    summary="The money of an order",
+    tags=["ledger"],
+    opt=answers(OrderLedger),
+)
 async def get_order_ledger(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return what was paid, released and refunded for an order, and every entry that says so."""
 
@@ -28,7 +34,12 @@ async def get_order_ledger(request: AnyRequest, order_id: FromPath[uuid.UUID]) -
     return answer(await read(request, look))
 
 
-@get("/api/v1/ledger/accounts", summary="Accounts and balances", tags=["ledger"])
+@get(
+    "/api/v1/ledger/accounts",
+    summary="Accounts and balances",
+    tags=["ledger"],
+    opt=answers(Page[Balance]),
+)
 async def list_accounts(
     request: AnyRequest,
     *,
@@ -44,7 +55,12 @@ async def list_accounts(
     return answer(await read(request, look))
 
 
-@get("/api/v1/ledger/entries", summary="Journal entries", tags=["ledger"])
+@get(
+    "/api/v1/ledger/entries",
+    summary="Journal entries",
+    tags=["ledger"],
+    opt=answers(Page[PostedEntry]),
+)
 async def list_entries(
     request: AnyRequest,
     *,
@@ -63,7 +79,12 @@ async def list_entries(
     return answer(await read(request, look))
 
 
-@get("/api/v1/ledger/trial-balance", summary="The trial balance", tags=["ledger"])
+@get(
+    "/api/v1/ledger/trial-balance",
+    summary="The trial balance",
+    tags=["ledger"],
+    opt=answers(TrialBalance),
+)
 async def get_trial_balance(request: AnyRequest) -> Response[bytes]:
     """Return what stands on every purpose; debits equal credits (试算平衡表)."""
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.listings import operations, queries
@@ -33,7 +34,7 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
-@post("/api/v1/listings", summary="Draft a listing", tags=["listings"])
+@post("/api/v1/listings", summary="Draft a listing", tags=["listings"], opt=creates(Listing))
 async def draft_listing(request: AnyRequest, data: JSONBody[DraftListing]) -> Response[bytes]:
     """Draft the listing of one's own product, or revise its draft; ``gate`` tells what is missing."""
     check_readable(data)
@@ -47,7 +48,7 @@ async def draft_listing(request: AnyRequest, data: JSONBody[DraftListing]) -> Re
     return await command(request, act)
 
 
-@get("/api/v1/listings", summary="Listings", tags=["listings"])
+@get("/api/v1/listings", summary="Listings", tags=["listings"], opt=answers(Page[Listing]))
 async def list_listings(
     request: AnyRequest,
     *,
@@ -72,7 +73,10 @@ async def list_listings(
 
 
 @post(
-    "/api/v1/listings/{listing_id:uuid}/submissions", summary="Submit a listing", tags=["listings"]
+    "/api/v1/listings/{listing_id:uuid}/submissions",
+    summary="Submit a listing",
+    tags=["listings"],
+    opt=answers(Listing),
 )
 async def submit_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Hand a listing in for the operator's check (提交合规核查)."""
@@ -87,6 +91,7 @@ async def submit_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -
     "/api/v1/listings/{listing_id:uuid}/publications",
     summary="Publish a listing",
     tags=["listings"],
+    opt=answers(Listing),
 )
 async def publish_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """List a product (上架): everyone finds it, and it can be ordered."""
@@ -101,6 +106,7 @@ async def publish_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) 
     "/api/v1/listings/{listing_id:uuid}/suspensions",
     summary="Suspend a listing",
     tags=["listings"],
+    opt=answers(Listing),
 )
 async def suspend_listing(
     request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]
@@ -119,7 +125,10 @@ async def suspend_listing(
 
 
 @post(
-    "/api/v1/listings/{listing_id:uuid}/resumptions", summary="Resume a listing", tags=["listings"]
+    "/api/v1/listings/{listing_id:uuid}/resumptions",
+    summary="Resume a listing",
+    tags=["listings"],
+    opt=answers(Listing),
 )
 async def resume_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """List again what was suspended, if it still may be listed (恢复上架)."""
@@ -131,7 +140,10 @@ async def resume_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -
 
 
 @post(
-    "/api/v1/listings/{listing_id:uuid}/delistings", summary="Delist a product", tags=["listings"]
+    "/api/v1/listings/{listing_id:uuid}/delistings",
+    summary="Delist a product",
+    tags=["listings"],
+    opt=answers(Listing),
 )
 async def delist_product(
     request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]

@@ -22,6 +22,7 @@ from catalog.audit_log.tiles import parse_path
 from catalog.kernel import paging
 from catalog.kernel.db import Tx, run
 from catalog.kernel.paging import Page
+from market.http.answers import answers, sends
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest, actor, context
 
@@ -52,7 +53,12 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     salt: bytes | None
 
 
-@get("/log/checkpoint", summary="The newest signed checkpoint", tags=["log"])
+@get(
+    "/log/checkpoint",
+    summary="The newest signed checkpoint",
+    tags=["log"],
+    opt=sends("text/plain; charset=utf-8", refusals=(404,)),
+)
 async def get_checkpoint(request: AnyRequest) -> Response[bytes]:
     """Return the newest checkpoint as a C2SP signed note."""
 
@@ -60,12 +66,15 @@ async def get_checkpoint(request: AnyRequest) -> Response[bytes]:
         return (await queries.get_checkpoint(c.tx)).note
 
     note = await read(request, look)
-    return Response(
-        note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-cache"}
-    )
+    return Response(note, media_type="text/plain", headers={"cache-control": "no-cache"})
 
 
-@get("/log/tile/{path:path}", summary="A tile or a bundle of entries", tags=["log"])
+@get(
+    "/log/tile/{path:path}",
+    summary="A tile or a bundle of entries",
+    tags=["log"],
+    opt=sends("application/octet-stream"),
+)
 async def get_tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     """Return a tile ``<L>/<N>[.p/<W>]`` or a bundle ``entries/<N>[.p/<W>]``."""
     tile = parse_path(path.removeprefix("/"))
@@ -80,7 +89,12 @@ async def get_tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     )
 
 
-@get("/api/v1/log/entries/{index:int}", summary="One public entry", tags=["log"])
+@get(
+    "/api/v1/log/entries/{index:int}",
+    summary="One public entry",
+    tags=["log"],
+    opt=answers(LogEntry),
+)
 async def get_entry(request: AnyRequest, index: FromPath[int]) -> Response[bytes]:
     """Return the leaf at a place. It names subjects and digests, never persons."""
 
@@ -91,7 +105,12 @@ async def get_entry(request: AnyRequest, index: FromPath[int]) -> Response[bytes
     return answer(await read(request, look), cache=_BRIEFLY)
 
 
-@get("/api/v1/log/proofs/inclusion", summary="That an entry is in the log", tags=["log"])
+@get(
+    "/api/v1/log/proofs/inclusion",
+    summary="That an entry is in the log",
+    tags=["log"],
+    opt=answers(InclusionProof),
+)
 async def prove_inclusion(
     request: AnyRequest, index: FromQuery[int], size: FromQuery[int | None] = None
 ) -> Response[bytes]:
@@ -103,7 +122,12 @@ async def prove_inclusion(
     return answer(await read(request, look))
 
 
-@get("/api/v1/log/proofs/consistency", summary="That the log only grew", tags=["log"])
+@get(
+    "/api/v1/log/proofs/consistency",
+    summary="That the log only grew",
+    tags=["log"],
+    opt=answers(ConsistencyProof),
+)
 async def prove_consistency(
     request: AnyRequest, old: FromQuery[int], new: FromQuery[int | None] = None
 ) -> Response[bytes]:
@@ -115,7 +139,12 @@ async def prove_consistency(
     return answer(await read(request, look))
 
 
-@get("/api/v1/audit-entries", summary="Search the audit log", tags=["log"])
+@get(
+    "/api/v1/audit-entries",
+    summary="Search the audit log",
+    tags=["log"],
+    opt=answers(Page[AuditEntry]),
+)
 async def list_audit_entries(
     request: AnyRequest,
     *,

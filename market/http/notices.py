@@ -17,6 +17,7 @@ from catalog.notices.model import AUTHORITY_WEBSITE, Notice, PublicNotice
 from catalog.notices.states import State
 from catalog.products.metadata import check_readable
 from catalog.registration.operations import notice as registration
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest
 
@@ -37,6 +38,7 @@ class ConfirmChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/api/v1/applications/{application_id:uuid}/notices",
     summary="Publish the notice",
     tags=["notices"],
+    opt=creates(PublicNotice),
 )
 async def publish_notice(
     request: AnyRequest,
@@ -58,6 +60,7 @@ async def publish_notice(
     "/api/v1/notices/{notice_id:uuid}/channel-postings",
     summary="Confirm the bureau's website",
     tags=["notices"],
+    opt=creates(PublicNotice),
 )
 async def confirm_channel(
     request: AnyRequest, notice_id: FromPath[uuid.UUID], data: JSONBody[ConfirmChannel]
@@ -81,7 +84,7 @@ async def confirm_channel(
     return await command(request, act)
 
 
-@get("/api/v1/notices", summary="Public notices", tags=["notices"])
+@get("/api/v1/notices", summary="Public notices", tags=["notices"], opt=answers(Page[PublicNotice]))
 async def list_notices(
     request: AnyRequest,
     *,
@@ -99,7 +102,12 @@ async def list_notices(
     return answer(await read(request, look))
 
 
-@get("/api/v1/notices/{notice_id:uuid}", summary="One notice", tags=["notices"])
+@get(
+    "/api/v1/notices/{notice_id:uuid}",
+    summary="One notice",
+    tags=["notices"],
+    opt=answers(PublicNotice),
+)
 async def get_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return one notice with its remaining working days."""
 

@@ -20,6 +20,7 @@ from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.products.metadata import check_readable
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 
@@ -71,7 +72,9 @@ class AnswerOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepts: bool
 
 
-@post("/api/v1/objections", summary="File an objection", tags=["objections"])
+@post(
+    "/api/v1/objections", summary="File an objection", tags=["objections"], opt=creates(Objection)
+)
 async def file_objection(request: AnyRequest, data: JSONBody[FileObjection]) -> Response[bytes]:
     """File an objection as an interested party (利害关系者提出异议, HN-20(a))."""
     check_readable(data)
@@ -94,7 +97,7 @@ async def file_objection(request: AnyRequest, data: JSONBody[FileObjection]) -> 
     return await command(request, act)
 
 
-@get("/api/v1/objections", summary="Objections", tags=["objections"])
+@get("/api/v1/objections", summary="Objections", tags=["objections"], opt=answers(Page[Objection]))
 async def list_objections(
     request: AnyRequest,
     *,
@@ -112,7 +115,12 @@ async def list_objections(
     return answer(await read(request, look))
 
 
-@get("/api/v1/objections/{objection_id:uuid}", summary="One objection", tags=["objections"])
+@get(
+    "/api/v1/objections/{objection_id:uuid}",
+    summary="One objection",
+    tags=["objections"],
+    opt=answers(Objection),
+)
 async def get_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return one objection."""
 
@@ -126,6 +134,7 @@ async def get_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID]) 
     "/api/v1/objections/{objection_id:uuid}/rejections",
     summary="Reject an objection for its form",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def reject_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Because]
@@ -147,6 +156,7 @@ async def reject_objection(
     "/api/v1/objections/{objection_id:uuid}/forwardings",
     summary="Tell the registrant",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def forward_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Forward]
@@ -174,6 +184,7 @@ async def forward_objection(
     "/api/v1/objections/{objection_id:uuid}/responses",
     summary="Answer an objection",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def respond_to_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Respond]
@@ -201,6 +212,7 @@ async def respond_to_objection(
     "/api/v1/objections/{objection_id:uuid}/determinations",
     summary="Determine the matter",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def determine_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Determine]
@@ -228,6 +240,7 @@ async def determine_objection(
     "/api/v1/objections/{objection_id:uuid}/acceptances",
     summary="Accept or refuse the outcome",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def answer_outcome(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[AnswerOutcome]
@@ -248,6 +261,7 @@ async def answer_outcome(
     "/api/v1/objections/{objection_id:uuid}/withdrawals",
     summary="Take an objection back",
     tags=["objections"],
+    opt=answers(Objection),
 )
 async def withdraw_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Because]

@@ -6,12 +6,13 @@ import asyncio
 import functools
 import gzip
 import pathlib
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
 
 from market.http import describe
+from market.http.answers import answers, sends
 from market.http.context import AnyRequest
 
 _ASSETS: Final = pathlib.Path(__file__).parent / "assets"
@@ -46,7 +47,7 @@ _CONTENT_POLICY: Final = (
 )
 
 
-@get("/openapi.json", summary="This document", tags=["house"])
+@get("/openapi.json", summary="This document", tags=["house"], opt=answers(dict[str, Any]))
 async def get_openapi() -> Response[bytes]:
     """Return the OpenAPI 3.1 document of this interface."""
     return Response(
@@ -56,17 +57,24 @@ async def get_openapi() -> Response[bytes]:
     )
 
 
-@get("/docs", summary="The document as a page", tags=["house"])
+@get(
+    "/docs", summary="The document as a page", tags=["house"], opt=sends("text/html; charset=utf-8")
+)
 async def get_docs() -> Response[bytes]:
     """Return a page that shows the document; all it needs is served from here."""
     return Response(
         _PAGE.encode(),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={"cache-control": _FOR_MINUTES, "content-security-policy": _CONTENT_POLICY},
     )
 
 
-@get("/docs/rapidoc-min.js", summary="The page's script", tags=["house"])
+@get(
+    "/docs/rapidoc-min.js",
+    summary="The page's script",
+    tags=["house"],
+    opt=sends("text/javascript; charset=utf-8"),
+)
 async def get_docs_script(request: AnyRequest) -> Response[bytes]:
     """Return RapiDoc as it was vendored (MIT)."""
     headers = {"cache-control": "public, max-age=86400", "vary": "accept-encoding"}
@@ -74,7 +82,7 @@ async def get_docs_script(request: AnyRequest) -> Response[bytes]:
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
         plain = packed
-    return Response(plain, media_type="text/javascript; charset=utf-8", headers=headers)
+    return Response(plain, media_type="text/javascript", headers=headers)
 
 
 @functools.cache

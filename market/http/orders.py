@@ -26,8 +26,9 @@ from catalog.signing.model import ED25519, KeyId, Signature
 from catalog.signing.purposes import Purpose
 from market.access import grants, tokens
 from market.access import operations as access
-from market.access.model import Asked
+from market.access.model import AccessToken, Asked
 from market.http import attachment
+from market.http.answers import answers, creates, sends
 from market.http.auth import token_readers
 from market.http.command import (
     Answer,
@@ -109,7 +110,7 @@ class ContractView(msgspec.Struct, frozen=True, kw_only=True):
     is_concluded: bool
 
 
-@post("/api/v1/orders", summary="Place an order", tags=["orders"])
+@post("/api/v1/orders", summary="Place an order", tags=["orders"], opt=creates(Order))
 async def place_order(request: AnyRequest, data: JSONBody[PlaceOrder]) -> Response[bytes]:
     """Order a product at its filed price, for a declared purpose (下单)."""
     check_readable(data)
@@ -122,7 +123,7 @@ async def place_order(request: AnyRequest, data: JSONBody[PlaceOrder]) -> Respon
     return await command(request, act)
 
 
-@get("/api/v1/orders", summary="Orders", tags=["orders"])
+@get("/api/v1/orders", summary="Orders", tags=["orders"], opt=answers(Page[Order]))
 async def list_orders(
     request: AnyRequest,
     *,
@@ -146,7 +147,7 @@ async def list_orders(
     return answer(await read(request, look))
 
 
-@get("/api/v1/orders/{order_id:uuid}", summary="An order", tags=["orders"])
+@get("/api/v1/orders/{order_id:uuid}", summary="An order", tags=["orders"], opt=answers(Order))
 async def get_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return an order to its parties, the operator and the regulator."""
 
@@ -156,7 +157,12 @@ async def get_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Respo
     return answer(await read(request, look))
 
 
-@post("/api/v1/orders/{order_id:uuid}/clearances", summary="Check an order", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/clearances",
+    summary="Check an order",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def clear_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Check an order for compliance (合规评估): cleared, or rejected with every reason."""
     settings = context(request).settings
@@ -176,7 +182,12 @@ async def clear_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Res
     return await command(request, act)
 
 
-@get("/api/v1/orders/{order_id:uuid}/contract", summary="The contract", tags=["orders"])
+@get(
+    "/api/v1/orders/{order_id:uuid}/contract",
+    summary="The contract",
+    tags=["orders"],
+    opt=answers(ContractView),
+)
 async def get_contract(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return the contract with the exact bytes that both parties sign (合同)."""
 
@@ -186,7 +197,12 @@ async def get_contract(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Re
     return answer(await read(request, look))
 
 
-@post("/api/v1/orders/{order_id:uuid}/signatures", summary="Sign the contract", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/signatures",
+    summary="Sign the contract",
+    tags=["orders"],
+    opt=answers(ContractView),
+)
 async def sign_contract(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[SignContract]
 ) -> Response[bytes]:
@@ -202,7 +218,12 @@ async def sign_contract(
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/deliveries", summary="Deliver", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/deliveries",
+    summary="Deliver",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Deliver an order (交付): the buyer gets a licence grant and the manifest."""
 
@@ -220,7 +241,7 @@ async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> R
     "/api/v1/orders/{order_id:uuid}/access-tokens",
     summary="A short download token",
     tags=["orders"],
-    opt=KEYLESS,
+    opt=KEYLESS | creates(AccessToken),
 )
 async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a token that is good for downloads of this order for a minute (下载令牌)."""
@@ -240,7 +261,21 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
     return await secret_command(request, act)
 
 
-@get("/api/v1/orders/{order_id:uuid}/content", summary="The data", tags=["orders"])
+@get(
+    "/api/v1/orders/{order_id:uuid}/content",
+    summary="The data",
+    tags=["orders"],
+    opt=sends(
+        "*/*",
+        "etag",
+        "content-disposition",
+        "repr-digest",
+        "x-usage-id",
+        "x-usage-sequence",
+        "x-recipient-fingerprint",
+        refusals=(409,),
+    ),
+)
 async def get_content(
     request: AnyRequest,
     order_id: FromPath[uuid.UUID],
@@ -289,7 +324,12 @@ async def get_content(
     return Stream(disk.chunks_of(stored), media_type=grant.media_type, headers=headers)
 
 
-@post("/api/v1/orders/{order_id:uuid}/acceptances", summary="Accept", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/acceptances",
+    summary="Accept",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def accept_delivery(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Accept a delivery (验收)."""
 
@@ -299,7 +339,9 @@ async def accept_delivery(request: AnyRequest, order_id: FromPath[uuid.UUID]) ->
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/issues", summary="Dispute", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/issues", summary="Dispute", tags=["orders"], opt=answers(Order)
+)
 async def raise_issue(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
 ) -> Response[bytes]:
@@ -316,7 +358,12 @@ async def raise_issue(
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/resolutions", summary="Resolve", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/resolutions",
+    summary="Resolve",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def resolve_dispute(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Resolve]
 ) -> Response[bytes]:
@@ -338,7 +385,12 @@ async def resolve_dispute(
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/cancellations", summary="Cancel", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/cancellations",
+    summary="Cancel",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def cancel_order(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
 ) -> Response[bytes]:
@@ -355,7 +407,12 @@ async def cancel_order(
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/cut-offs", summary="Cut access off", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/cut-offs",
+    summary="Cut access off",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def cut_off_order(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[CutOff]
 ) -> Response[bytes]:
@@ -377,7 +434,12 @@ async def cut_off_order(
     return await command(request, act)
 
 
-@post("/api/v1/orders/{order_id:uuid}/resumptions", summary="Go on", tags=["orders"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/resumptions",
+    summary="Go on",
+    tags=["orders"],
+    opt=answers(Order),
+)
 async def resume_order(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
 ) -> Response[bytes]:
@@ -394,7 +456,12 @@ async def resume_order(
     return await command(request, act)
 
 
-@get("/api/v1/orders/{order_id:uuid}/usage", summary="The usage statement", tags=["orders"])
+@get(
+    "/api/v1/orders/{order_id:uuid}/usage",
+    summary="The usage statement",
+    tags=["orders"],
+    opt=answers(SignedStatement),
+)
 async def get_usage(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return the signed statement of all uses of an order (使用对账单); its issue is remembered."""
     wiring, who = context(request), actor(request)

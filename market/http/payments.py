@@ -14,12 +14,14 @@ from catalog.kernel.actor import Actor, Clearance, system
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid, Missing
 from market.channels.sandbox import SandboxChannel
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
 from market.http.describe import KEYLESS
 from market.orders import queries as orders
 from market.orders.operations import payment as order_payment
 from settlement.escrow import operations as escrow
+from settlement.escrow.model import Release
 from settlement.payments import callback as callbacks
 from settlement.payments import operations as payments
 from settlement.payments import queries
@@ -78,7 +80,12 @@ class HeardCallback(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: uuid.UUID | None
 
 
-@post("/api/v1/orders/{order_id:uuid}/payments", summary="Pay an order", tags=["payments"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/payments",
+    summary="Pay an order",
+    tags=["payments"],
+    opt=creates(StartedPayment),
+)
 async def start_payment(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[StartPayment]
 ) -> Response[bytes]:
@@ -112,6 +119,7 @@ async def start_payment(
     "/api/v1/sandbox-channel/payments/{reference:str}/confirmations",
     summary="Play the bank",
     tags=["payments"],
+    opt=KEYLESS | answers(HeardCallback),
 )
 async def confirm_sandbox_payment(
     request: AnyRequest, reference: FromPath[str], data: JSONBody[ConfirmPayment]
@@ -136,7 +144,7 @@ async def confirm_sandbox_payment(
     "/api/v1/channels/{channel:str}/callbacks",
     summary="Hear a channel",
     tags=["payments"],
-    opt=KEYLESS,
+    opt=KEYLESS | answers(HeardCallback),
 )
 async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[bytes]:
     """Take in what a channel tells, signed with the key that both sides have.
@@ -156,7 +164,12 @@ async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[
     return _heard(await _record(request, speaker, told))
 
 
-@post("/api/v1/orders/{order_id:uuid}/releases", summary="Release the escrow", tags=["payments"])
+@post(
+    "/api/v1/orders/{order_id:uuid}/releases",
+    summary="Release the escrow",
+    tags=["payments"],
+    opt=answers(Release),
+)
 async def release_escrow(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Pay the escrow out by the split that was frozen with the order (放款)."""
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.pricing import operations, queries
@@ -32,7 +33,12 @@ class WithdrawFiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
-@post("/api/v1/pricing-filings", summary="Draft a pricing filing", tags=["pricing"])
+@post(
+    "/api/v1/pricing-filings",
+    summary="Draft a pricing filing",
+    tags=["pricing"],
+    opt=creates(Filing),
+)
 async def draft_filing(request: AnyRequest, data: JSONBody[Terms]) -> Response[bytes]:
     """Draft the prices of one's own product with their basis, scenarios and scope (BJ-17)."""
     check_readable(data)
@@ -44,7 +50,12 @@ async def draft_filing(request: AnyRequest, data: JSONBody[Terms]) -> Response[b
     return await command(request, act)
 
 
-@get("/api/v1/pricing-filings", summary="Pricing filings", tags=["pricing"])
+@get(
+    "/api/v1/pricing-filings",
+    summary="Pricing filings",
+    tags=["pricing"],
+    opt=answers(Page[Filing]),
+)
 async def list_filings(
     request: AnyRequest,
     *,
@@ -68,7 +79,12 @@ async def list_filings(
     return answer(await read(request, look))
 
 
-@get("/api/v1/pricing-filings/{filing_id:uuid}", summary="A pricing filing", tags=["pricing"])
+@get(
+    "/api/v1/pricing-filings/{filing_id:uuid}",
+    summary="A pricing filing",
+    tags=["pricing"],
+    opt=answers(Filing),
+)
 async def get_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a filing of one's own, or any for the operator and the supervisor."""
 
@@ -79,7 +95,10 @@ async def get_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Res
 
 
 @post(
-    "/api/v1/pricing-filings/{filing_id:uuid}/submissions", summary="File prices", tags=["pricing"]
+    "/api/v1/pricing-filings/{filing_id:uuid}/submissions",
+    summary="File prices",
+    tags=["pricing"],
+    opt=answers(Filing),
 )
 async def file_prices(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """File with the supervisor what was drafted (报备); its bytes are fixed from now on."""
@@ -94,6 +113,7 @@ async def file_prices(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Re
     "/api/v1/pricing-filings/{filing_id:uuid}/recordings",
     summary="Take prices on record",
     tags=["pricing"],
+    opt=answers(Filing),
 )
 async def record_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Take a filing on record (予以备案): it has a number, and stands in the price list."""
@@ -105,7 +125,10 @@ async def record_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> 
 
 
 @post(
-    "/api/v1/pricing-filings/{filing_id:uuid}/returns", summary="Return a filing", tags=["pricing"]
+    "/api/v1/pricing-filings/{filing_id:uuid}/returns",
+    summary="Return a filing",
+    tags=["pricing"],
+    opt=answers(Filing),
 )
 async def return_filing(
     request: AnyRequest, filing_id: FromPath[uuid.UUID], data: JSONBody[ReturnFiling]
@@ -127,6 +150,7 @@ async def return_filing(
     "/api/v1/pricing-filings/{filing_id:uuid}/withdrawals",
     summary="Withdraw a filing",
     tags=["pricing"],
+    opt=answers(Filing),
 )
 async def withdraw_filing(
     request: AnyRequest, filing_id: FromPath[uuid.UUID], data: JSONBody[WithdrawFiling]
@@ -144,7 +168,12 @@ async def withdraw_filing(
     return await command(request, act)
 
 
-@get("/api/v1/price-list", summary="The price list", tags=["pricing"])
+@get(
+    "/api/v1/price-list",
+    summary="The price list",
+    tags=["pricing"],
+    opt=answers(Page[PriceListLine]),
+)
 async def get_price_list(
     request: AnyRequest,
     *,

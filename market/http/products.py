@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post, put
@@ -13,9 +13,10 @@ from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products import operations as products
 from catalog.products import queries
-from catalog.products.model import Description, Product
+from catalog.products.model import Content, Description, Product
 from catalog.search import queries as search
 from catalog.search.model import Filters, Found
+from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
     Command,
@@ -42,7 +43,18 @@ class WithdrawProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
-@post("/api/v1/products", summary="Describe a product", tags=["products"])
+class ShownProduct(Product, frozen=True, kw_only=True):
+    """A product as it is shown, and the number of its certificate if it has one."""
+
+    certified: str | None
+
+
+@post(
+    "/api/v1/products",
+    summary="Describe a product",
+    tags=["products"],
+    opt=creates(Product, version=True),
+)
 async def describe_product(
     request: AnyRequest,
     data: JSONBody[Description],
@@ -65,7 +77,12 @@ async def describe_product(
     return await command(request, act)
 
 
-@put("/api/v1/products/{product_id:uuid}", summary="Describe a product anew", tags=["products"])
+@put(
+    "/api/v1/products/{product_id:uuid}",
+    summary="Describe a product anew",
+    tags=["products"],
+    opt=answers(Product, version=True),
+)
 async def revise_product(
     request: AnyRequest,
     product_id: FromPath[uuid.UUID],
@@ -96,6 +113,7 @@ async def revise_product(
     "/api/v1/products/{product_id:uuid}/withdrawals",
     summary="Take a product back",
     tags=["products"],
+    opt=answers(Product, version=True),
 )
 async def withdraw_product(
     request: AnyRequest, product_id: FromPath[uuid.UUID], data: JSONBody[WithdrawProduct]
@@ -115,6 +133,7 @@ async def withdraw_product(
     "/api/v1/products/{product_id:uuid}/contents",
     summary="Attach what is delivered",
     tags=["products"],
+    opt=creates(Content),
 )
 async def attach_content(
     request: AnyRequest, product_id: FromPath[uuid.UUID], data: JSONBody[AttachContent]
@@ -130,7 +149,12 @@ async def attach_content(
     return await command(request, act)
 
 
-@get("/api/v1/products", summary="Search the catalogue", tags=["products"])
+@get(
+    "/api/v1/products",
+    summary="Search the catalogue",
+    tags=["products"],
+    opt=answers(Found, refusals=(422,)),
+)
 async def search_products(
     request: AnyRequest,
     *,
@@ -164,20 +188,30 @@ async def search_products(
     return answer(await read(request, look))
 
 
-@get("/api/v1/products/{product_id:uuid}", summary="One product", tags=["products"])
+@get(
+    "/api/v1/products/{product_id:uuid}",
+    summary="One product",
+    tags=["products"],
+    opt=answers(ShownProduct, version=True),
+)
 async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a public product, or one's own in full, with the number of its certificate."""
 
-    async def look(c: Command) -> tuple[Product, str | None]:
+    async def look(c: Command) -> ShownProduct:
         product = await queries.get(c.tx, viewer=c.actor, product_id=product_id)
-        return product, await search.find_certificate_number(c.tx, product_id=product_id)
+        certified = await search.find_certificate_number(c.tx, product_id=product_id)
+        return ShownProduct(**msgspec.structs.asdict(product), certified=certified)
 
-    product, certified = await read(request, look)
-    shown: dict[str, Any] = msgspec.to_builtins(product)
-    return answer({**shown, "certified": certified}, version=product.version)
+    shown = await read(request, look)
+    return answer(shown, version=shown.version)
 
 
-@get("/api/v1/my/products", summary="One's own products", tags=["products"])
+@get(
+    "/api/v1/my/products",
+    summary="One's own products",
+    tags=["products"],
+    opt=answers(Page[Product]),
+)
 async def list_own_products(
     request: AnyRequest,
     *,

@@ -10,12 +10,16 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from catalog.kernel import paging
+from catalog.kernel.paging import Page
 from catalog.signing.purposes import Purpose
+from market.http.answers import answers, creates, sends
 from market.http.attachment import content_disposition
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
-from market.supervision import operations as supervision
 from market.supervision import queries
+from market.supervision.model import QuarterlyReport, Recomputation, ReportDocument
+from market.supervision.operations import generation, submission, tracing
+from market.supervision.trace import Trace
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -33,12 +37,17 @@ class ReturnReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(max_length=2000)]
 
 
-@post("/api/v1/reports", summary="Generate a quarter's report", tags=["supervision"])
+@post(
+    "/api/v1/reports",
+    summary="Generate a quarter's report",
+    tags=["supervision"],
+    opt=creates(QuarterlyReport),
+)
 async def generate_report(request: AnyRequest, data: JSONBody[GenerateReport]) -> Response[bytes]:
     """Compute the report of a quarter that is over from the audit log and the journal (HN-21)."""
 
     async def act(c: Command) -> Answer:
-        report = await supervision.generate(
+        report = await generation.generate(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -51,7 +60,12 @@ async def generate_report(request: AnyRequest, data: JSONBody[GenerateReport]) -
     return await command(request, act)
 
 
-@get("/api/v1/reports", summary="Quarterly reports", tags=["supervision"])
+@get(
+    "/api/v1/reports",
+    summary="Quarterly reports",
+    tags=["supervision"],
+    opt=answers(Page[QuarterlyReport]),
+)
 async def list_reports(
     request: AnyRequest,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
@@ -66,7 +80,12 @@ async def list_reports(
     )
 
 
-@get("/api/v1/reports/{report_id:uuid}", summary="A quarterly report", tags=["supervision"])
+@get(
+    "/api/v1/reports/{report_id:uuid}",
+    summary="A quarterly report",
+    tags=["supervision"],
+    opt=answers(ReportDocument),
+)
 async def get_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Return the document exactly as signed, its signature, and how far it has come."""
     return answer(
@@ -78,7 +97,10 @@ async def get_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response
 
 
 @get(
-    "/api/v1/reports/{report_id:uuid}/workbook", summary="The report as XLSX", tags=["supervision"]
+    "/api/v1/reports/{report_id:uuid}/workbook",
+    summary="The report as XLSX",
+    tags=["supervision"],
+    opt=sends(XLSX, "content-disposition"),
 )
 async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Return the report as a workbook; the same report is always the same bytes."""
@@ -100,6 +122,7 @@ async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Respon
     "/api/v1/reports/{report_id:uuid}/recomputation",
     summary="Compute a report again",
     tags=["supervision"],
+    opt=answers(Recomputation),
 )
 async def recompute_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Compute the report again from log and journal; say whether the bytes are the same."""
@@ -108,13 +131,18 @@ async def recompute_report(request: AnyRequest, report_id: FromPath[UUID]) -> Re
     )
 
 
-@post("/api/v1/reports/{report_id:uuid}/signatures", summary="Sign a report", tags=["supervision"])
+@post(
+    "/api/v1/reports/{report_id:uuid}/signatures",
+    summary="Sign a report",
+    tags=["supervision"],
+    opt=answers(QuarterlyReport),
+)
 async def sign_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Sign the generated report with the service's report key."""
 
     async def act(c: Command) -> Answer:
         return done(
-            await supervision.sign(
+            await submission.sign(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -127,13 +155,16 @@ async def sign_report(request: AnyRequest, report_id: FromPath[UUID]) -> Respons
 
 
 @post(
-    "/api/v1/reports/{report_id:uuid}/submissions", summary="Submit a report", tags=["supervision"]
+    "/api/v1/reports/{report_id:uuid}/submissions",
+    summary="Submit a report",
+    tags=["supervision"],
+    opt=answers(QuarterlyReport),
 )
 async def submit_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Submit the signed report to the bureau (HN-21)."""
 
     async def act(c: Command) -> Answer:
-        return done(await supervision.submit(c.tx, actor=c.actor, now=c.now, report_id=report_id))
+        return done(await submission.submit(c.tx, actor=c.actor, now=c.now, report_id=report_id))
 
     return await command(request, act)
 
@@ -142,19 +173,25 @@ async def submit_report(request: AnyRequest, report_id: FromPath[UUID]) -> Respo
     "/api/v1/reports/{report_id:uuid}/acknowledgements",
     summary="Acknowledge a report",
     tags=["supervision"],
+    opt=answers(QuarterlyReport),
 )
 async def acknowledge_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Acknowledge that the report was received."""
 
     async def act(c: Command) -> Answer:
         return done(
-            await supervision.acknowledge(c.tx, actor=c.actor, now=c.now, report_id=report_id)
+            await submission.acknowledge(c.tx, actor=c.actor, now=c.now, report_id=report_id)
         )
 
     return await command(request, act)
 
 
-@post("/api/v1/reports/{report_id:uuid}/returns", summary="Return a report", tags=["supervision"])
+@post(
+    "/api/v1/reports/{report_id:uuid}/returns",
+    summary="Return a report",
+    tags=["supervision"],
+    opt=answers(QuarterlyReport),
+)
 async def return_report(
     request: AnyRequest, report_id: FromPath[UUID], data: JSONBody[ReturnReport]
 ) -> Response[bytes]:
@@ -162,7 +199,7 @@ async def return_report(
 
     async def act(c: Command) -> Answer:
         return done(
-            await supervision.send_back(
+            await submission.send_back(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -175,7 +212,12 @@ async def return_report(
     return await command(request, act)
 
 
-@get("/api/v1/traces/{product_id:uuid}", summary="Trace a product", tags=["supervision"])
+@get(
+    "/api/v1/traces/{product_id:uuid}",
+    summary="Trace a product",
+    tags=["supervision"],
+    opt=answers(Trace),
+)
 async def trace_product(request: AnyRequest, product_id: FromPath[UUID]) -> Response[bytes]:
     """Return a product's whole line, application to ledger, each entry with its proof (SIX-4).
 
@@ -184,6 +226,6 @@ async def trace_product(request: AnyRequest, product_id: FromPath[UUID]) -> Resp
     return answer(
         await read(
             request,
-            lambda c: supervision.trace(c.tx, actor=c.actor, now=c.now, product_id=product_id),
+            lambda c: tracing.trace(c.tx, actor=c.actor, now=c.now, product_id=product_id),
         )
     )

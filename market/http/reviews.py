@@ -18,11 +18,21 @@ from catalog.products.metadata import check_readable
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
-from catalog.registration.model import ReviewResult
-from catalog.registration.operations import acceptance, authorisation, review
+from catalog.registration.model import (
+    AcceptanceOpinion,
+    Application,
+    ComplianceOpinion,
+    DecisionNotification,
+    IssuanceAuthorisation,
+    ReviewDecision,
+    ReviewResult,
+    TechnicalOpinion,
+)
+from catalog.registration.operations import acceptance, authorisation, opinions, review
 from catalog.registration.operations.authorisation import ReturnTo
 from catalog.signing.canonical import canonical
 from catalog.signing.model import Signature
+from market.http.answers import answers, creates
 from market.http.command import Answer, Command, command, created, done
 from market.http.context import AnyRequest
 
@@ -112,6 +122,7 @@ class ReturnForCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/api/v1/applications/{application_id:uuid}/acceptance-opinions",
     summary="Accept, ask for corrections, or decline",
     tags=["applications"],
+    opt=creates(AcceptanceOpinion),
 )
 async def decide_acceptance(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[DecideAcceptance]
@@ -140,6 +151,7 @@ async def decide_acceptance(
     "/api/v1/applications/{application_id:uuid}/decision-notifications",
     summary="Tell the applicant",
     tags=["applications"],
+    opt=creates(DecisionNotification),
 )
 async def notify_decision(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[NotifyDecision]
@@ -165,6 +177,7 @@ async def notify_decision(
     "/api/v1/applications/{application_id:uuid}/reviews",
     summary="Start the review",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def start_review(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[StartReview]
@@ -189,6 +202,7 @@ async def start_review(
     "/api/v1/applications/{application_id:uuid}/agency-replacements",
     summary="Give the case to another agency",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def replace_agency(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[ReplaceAgency]
@@ -214,6 +228,7 @@ async def replace_agency(
     "/api/v1/applications/{application_id:uuid}/technical-opinions",
     summary="Give the technical opinion",
     tags=["applications"],
+    opt=creates(TechnicalOpinion),
 )
 async def record_technical_opinion(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[GiveTechnicalOpinion]
@@ -222,7 +237,7 @@ async def record_technical_opinion(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        opinion = await review.record_technical_opinion(
+        opinion = await opinions.record_technical_opinion(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -241,6 +256,7 @@ async def record_technical_opinion(
     "/api/v1/applications/{application_id:uuid}/compliance-opinions",
     summary="Give the compliance opinion",
     tags=["applications"],
+    opt=creates(ComplianceOpinion),
 )
 async def record_compliance_opinion(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[SignedOpinion]
@@ -249,7 +265,7 @@ async def record_compliance_opinion(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        opinion = await review.record_compliance_opinion(
+        opinion = await opinions.record_compliance_opinion(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -266,6 +282,7 @@ async def record_compliance_opinion(
     "/api/v1/applications/{application_id:uuid}/review-decisions",
     summary="Decide the review",
     tags=["applications"],
+    opt=creates(ReviewDecision),
 )
 async def decide_review(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[DecideReview]
@@ -296,6 +313,7 @@ async def decide_review(
     "/api/v1/applications/{application_id:uuid}/issuance-authorisations",
     summary="Authorise the issue",
     tags=["applications"],
+    opt=creates(IssuanceAuthorisation),
 )
 async def authorise_issue(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[SignedAuthorisation]
@@ -321,6 +339,7 @@ async def authorise_issue(
     "/api/v1/applications/{application_id:uuid}/issuance-returns",
     summary="Send the case back",
     tags=["applications"],
+    opt=answers(Application, version=True),
 )
 async def return_for_check(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[ReturnForCheck]

@@ -6,8 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
 
+from market.http import answers, describe
 from market.http.policy import API
+from tests import contract
 from tests.api import Api
 
 
@@ -34,6 +38,14 @@ def served(api: Api) -> set[tuple[str, str]]:
     }
 
 
+def schema_of(response: dict[str, Any]) -> Any:
+    return response["content"]["application/json"]["schema"]
+
+
+def is_said(handler: HTTPRouteHandler, status: str) -> bool:
+    return status != "default" and int(status) in answers.said_by(handler).statuses
+
+
 def header(operation: dict[str, Any], name: str) -> bool:
     return any(p["name"] == name for p in operation.get("parameters", ()))
 
@@ -48,7 +60,7 @@ async def test_the_document_has_every_route_of_the_interface_and_no_page(
 async def test_security_is_the_policy_tables(document: dict[str, Any]) -> None:
     for place, operation in operations(document).items():
         rule = API[place]
-        expected = [] if rule.permission is None else [{"bearer": []}, {"session": []}]
+        expected: list[Any] = [] if rule.permission is None else [{"bearer": []}, {"session": []}]
         assert operation["security"] == expected, place
         assert operation.get("x-permission") == rule.permission, place
 
@@ -60,13 +72,90 @@ async def test_operations_have_names_of_their_own(document: dict[str, Any]) -> N
 
 
 async def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
+    handlers = describe.handlers_by_place()
+
     for place, operation in operations(document).items():
         for status, response in operation["responses"].items():
-            if not status.startswith("2"):
+            if not is_said(handlers[place], status):
                 name = response["$ref"].rpartition("/")[2]
                 content = document["components"]["responses"][name]["content"]
                 assert list(content) == ["application/problem+json"], (place, status)
     assert "code" in document["components"]["schemas"]["ProblemDocument"]["required"]
+
+
+async def test_every_route_says_what_it_answers(document: dict[str, Any]) -> None:
+    unsaid = []
+    for place, operation in operations(document).items():
+        good = [response for status, response in operation["responses"].items() if status < "3"]
+        for media_type, content in (pair for r in good for pair in r["content"].items()):
+            if media_type == "application/json" and not content["schema"]:
+                unsaid.append(place)
+        if len(good) != 1:
+            unsaid.append(place)
+
+    assert unsaid == []
+
+
+async def test_what_is_made_has_its_status_and_address(document: dict[str, Any]) -> None:
+    order = operations(document)["POST", "/api/v1/orders"]["responses"]
+    orders = operations(document)["GET", "/api/v1/orders"]["responses"]
+    product = operations(document)["PUT", "/api/v1/products/{product_id}"]["responses"]
+
+    assert set(order["201"]["headers"]) == {"Location", "Idempotency-Replayed"}
+    assert schema_of(order["201"]) == {"$ref": "#/components/schemas/Order"}
+    assert schema_of(orders["200"]) == {"$ref": "#/components/schemas/Page_Order_"}
+    assert set(product["200"]["headers"]) == {"ETag", "Idempotency-Replayed"}
+    assert "200" not in order
+
+
+async def test_what_is_always_sent_is_required(document: dict[str, Any]) -> None:
+    page = document["components"]["schemas"]["Page_Order_"]
+
+    assert page["required"] == ["items", "next_cursor"]
+
+
+def test_a_handler_that_does_not_say_what_it_answers_stops_the_description() -> None:
+    @get("/mute")
+    async def mute() -> None: ...
+
+    with pytest.raises(answers.AnswerUnsaid, match="mute"):
+        answers.said_by(mute)
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "extra", "content", "complaint"),
+    [
+        (200, "application/json", {}, b'{"items": [], "next_cursor": null}', None),
+        (200, "application/json", {}, b'{"items": []}', "but"),
+        (200, "application/json", {}, b'{"items": [], "next_cursor": null, "more": 1}', "but"),
+        (200, "application/json", {}, b'{"items": [{}], "next_cursor": null}', "required field"),
+        (200, "application/json", {"etag": '"1"'}, b'{"items": [], "next_cursor": null}', "unsaid"),
+        (200, "text/plain", {}, b'{"items": [], "next_cursor": null}', "sends text/plain"),
+        (201, "application/json", {}, b'{"items": [], "next_cursor": null}', "not described"),
+        (403, "application/json", {}, b"{}", "403 with application/json"),
+        (403, "application/problem+json", {}, b"{}", "required field"),
+        (418, "application/problem+json", {}, b"{}", "not described"),
+    ],
+)
+def test_an_answer_that_is_not_as_described_is_found(
+    status: int, media_type: str, extra: dict[str, str], content: bytes, complaint: str | None
+) -> None:
+    place = contract.find("GET", "/api/v1/orders")
+    assert place is not None
+
+    def hold() -> None:
+        contract.check(place, status, {"content-type": media_type, **extra}, content)
+
+    if complaint is None:
+        hold()
+    else:
+        with pytest.raises(contract.ContractBroken, match=complaint):
+            hold()
+
+
+def test_pages_are_not_held_against_the_document() -> None:
+    assert contract.find("GET", "/notices") is None
+    assert contract.find("PATCH", "/api/v1/orders") is None
 
 
 async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
