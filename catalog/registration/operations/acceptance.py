@@ -109,10 +109,7 @@ async def decide_acceptance(
         remembered,
         actor=actor,
         now=now,
-        subjects=[
-            Subject("application", str(application.id)),
-            Subject("product", str(application.product_id)),
-        ],
+        subjects=casework.about(application),
         facts={
             "opinion_id": opinion.id,
             "items": opinion.items,

@@ -9,7 +9,7 @@ from typing import Final
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Digest, Subject
+from catalog.audit_log.model import Digest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
@@ -119,7 +119,7 @@ async def authorise_issue(
         Event.ISSUANCE_AUTHORISED,
         actor=actor,
         now=now,
-        subjects=_about(application),
+        subjects=casework.about(application),
         facts={"authorisation_number": authorisation.authorisation_number},
         rules=("HN-16",),
         digests=[Digest("issuance_authorisation", str(authorisation.id), authorisation.sha256)],
@@ -172,7 +172,7 @@ async def return_for_check(
         Event.ISSUANCE_RETURNED,
         actor=actor,
         now=now,
-        subjects=_about(application),
+        subjects=casework.about(application),
         facts={"to": to},
         before={"state": application.state.value},
         after={"state": returned.state.value},
@@ -210,10 +210,3 @@ async def _back_to_review(
         calendar=calendar,
         party_id=application.operator_party_id,
     )
-
-
-def _about(application: Application) -> list[Subject]:
-    return [
-        Subject("application", str(application.id)),
-        Subject("product", str(application.product_id)),
-    ]

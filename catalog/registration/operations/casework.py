@@ -38,6 +38,17 @@ async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
     return application
 
 
+async def lock_own(tx: Tx, actor: Actor, application_id: uuid.UUID) -> Application:
+    """Lock and return an application of the actor's party.
+
+    :raises Missing: if there is none, or it is somebody else's.
+    """
+    application = await lock(tx, application_id=application_id)
+    if actor.party != application.applicant_party_id:
+        raise Missing
+    return application
+
+
 async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
     """Lock and return an application, or None if somebody else holds it just now."""
     return await store.lock_if_free(tx, application_id)
@@ -70,6 +81,14 @@ async def count_objections(
     )
     await store.update(tx, counted)
     return counted
+
+
+def about(application: Application) -> list[Subject]:
+    """Return what the audit log says an entry about an application is about."""
+    return [
+        Subject("application", str(application.id)),
+        Subject("product", str(application.product_id)),
+    ]
 
 
 async def close_notice(

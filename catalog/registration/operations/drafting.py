@@ -1,4 +1,4 @@
-"""Fill in, hand in and take back an application (申请): what the applicant or its agent does."""
+"""Fill an application in (申请): what the applicant or its agent does before it is handed in."""
 
 from __future__ import annotations
 
@@ -7,32 +7,21 @@ import uuid
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Digest, Subject
+from catalog.audit_log.model import Digest
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Invalid, Missing, VersionStale
+from catalog.kernel.errors import Invalid, VersionStale
 from catalog.kernel.ids import PartyId, new_id
-from catalog.kernel.local_time import local_date
-from catalog.kernel.workdays import Calendar
-from catalog.notices.model import Result as NoticeResult
 from catalog.products import queries as products
-from catalog.registration import acceptance, completeness, dossier, ownership, store, submission
+from catalog.registration import completeness, dossier, store
 from catalog.registration.completeness import MaterialKind
-from catalog.registration.model import (
-    Application,
-    ApplicationForm,
-    ApplicationId,
-    Material,
-    Submission,
-)
+from catalog.registration.model import Application, ApplicationForm, ApplicationId, Material
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
-from catalog.registration.states import State, advance
+from catalog.registration.states import State
 from catalog.registration.submission import RegistrationConflict
-from catalog.rulebooks import registry
 from catalog.rulebooks.rulebook import Rulebook
-from catalog.timers import operations as timers
 
 
 class MaterialFileMissing(Invalid):
@@ -92,7 +81,7 @@ async def draft(
         Event.APPLICATION_DRAFTED,
         actor=actor,
         now=now,
-        subjects=_about(application),
+        subjects=casework.about(application),
         after={"form": form},
         rules=("HN-01", "HN-06"),
     )
@@ -116,7 +105,7 @@ async def revise(
     :raises ApplicationEventNotAllowed: if it can not be changed any more.
     """
     actor.require("application:draft")
-    application = await _lock_own(tx, actor, application_id)
+    application = await casework.lock_own(tx, actor, application_id)
     if application.version != expected_version:
         raise VersionStale(version=application.version)
     revised = await casework.move(
@@ -127,7 +116,7 @@ async def revise(
         Event.APPLICATION_REVISED,
         actor=actor,
         now=now,
-        subjects=_about(application),
+        subjects=casework.about(application),
         before={"form": application.form},
         after={"form": form},
         rules=("HN-06",),
@@ -154,7 +143,7 @@ async def hand_in_material(
     :raises ApplicationEventNotAllowed: if nothing can be handed in now.
     """
     actor.require("application:draft")
-    application = await _lock_own(tx, actor, application_id)
+    application = await casework.lock_own(tx, actor, application_id)
     if (file_id is None) == (not_applicable_reason is None):
         raise MaterialFileMissing(kind=kind.value)
     sha256 = None
@@ -165,7 +154,9 @@ async def hand_in_material(
             tx, viewer=actor, product_id=application.product_id
         )
         situation = dossier.situation(
-            description, application.form, files_through_agent=_is_by_agent(application)
+            description,
+            application.form,
+            files_through_agent=application.agent_party_id is not None,
         )
         completeness.check_waiver(kind, not_applicable_reason, situation)
     versions = [m.version for m in await store.list_materials(tx, application.id) if m.kind is kind]
@@ -187,7 +178,7 @@ async def hand_in_material(
         Event.MATERIAL_HANDED_IN,
         actor=actor,
         now=now,
-        subjects=_about(application),
+        subjects=casework.about(application),
         facts={"kind": kind.value, "version": material.version, "reason": not_applicable_reason},
         rules=("HN-08",),
         digests=[] if sha256 is None else [Digest("material", str(material.id), sha256)],
@@ -195,258 +186,5 @@ async def hand_in_material(
     return material
 
 
-async def submit(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    calendar: Calendar,
-    application_id: uuid.UUID,
-    truth_confirmed: bool,
-) -> Application:
-    """Hand in the application: number it, fix its dossier, look for conflicts, start T1.
-
-    :raises NotPermitted: if the actor may not apply.
-    :raises Missing: if there is no such application of the actor's party.
-    :raises ApplicationEventNotAllowed: if it was handed in before.
-    :raises TruthStatementMissing: and the other refusals of ``submission.check``.
-    :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
-    :raises MaterialMissing: if materials are missing; all are named.
-    """
-    actor.require("application:submit")
-    application = await _lock_own(tx, actor, application_id)
-    advance(application.state, Happening.SUBMIT)
-    year = local_date(now).year
-    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
-    number = f"SQ-{year}-{await store.next_serial(tx, year):06d}"
-    submitted, hits = await _store_submission(
-        tx,
-        actor=actor,
-        now=now,
-        calendar=calendar,
-        application=application,
-        taken=taken,
-        event=Happening.SUBMIT,
-        number=number,
-    )
-    await _remember_submission(
-        tx,
-        actor=actor,
-        now=now,
-        application=submitted,
-        handed_in=hits,
-        event=Event.APPLICATION_SUBMITTED,
-    )
-    return submitted
-
-
-async def resubmit(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    calendar: Calendar,
-    application_id: uuid.UUID,
-    truth_confirmed: bool,
-) -> Application:
-    """Hand in all that was to be corrected; T1 runs anew from today (HN-09(1), A6).
-
-    :raises NotPermitted: if the actor may not apply.
-    :raises Missing: if there is no such application of the actor's party.
-    :raises ApplicationEventNotAllowed: if no correction was asked for.
-    :raises CorrectionIncomplete: if something listed is still open; it names all of it.
-    """
-    actor.require("application:submit")
-    application = await _lock_own(tx, actor, application_id)
-    advance(application.state, Happening.RESUBMIT)
-    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
-    last = (await store.list_submissions(tx, application.id))[-1]
-    listed = (await store.list_acceptance_opinions(tx, application.id))[-1].items
-    changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
-    acceptance.check_resubmission(listed, changed)
-    submitted, hits = await _store_submission(
-        tx,
-        actor=actor,
-        now=now,
-        calendar=calendar,
-        application=application,
-        taken=taken,
-        event=Happening.RESUBMIT,
-        number=application.application_number,
-    )
-    await _remember_submission(
-        tx,
-        actor=actor,
-        now=now,
-        application=submitted,
-        handed_in=hits,
-        event=Event.APPLICATION_RESUBMITTED,
-    )
-    return submitted
-
-
-async def withdraw(
-    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, reason: str
-) -> Application:
-    """Take an application back before the certificate is issued (自愿, HN-04).
-
-    Its notice is closed with a public remark, and nothing runs against anybody any more.
-
-    :raises NotPermitted: if the actor may not withdraw.
-    :raises Missing: if there is no such application of the actor's party.
-    :raises ApplicationEventNotAllowed: if it is over, or about to be issued.
-    """
-    actor.require("application:withdraw")
-    application = await _lock_own(tx, actor, application_id)
-    withdrawn = await casework.move(tx, application=application, event=Happening.WITHDRAW, now=now)
-    await casework.close_notice(
-        tx,
-        actor=actor,
-        now=now,
-        application=application,
-        result=NoticeResult.WITHDRAWN,
-        remark="申请人已撤回申请",
-    )
-    await timers.cancel_all(
-        tx, now=now, subject_kind="application", subject_id=application.id, note="withdrawn"
-    )
-    await audit_log.append(
-        tx,
-        Event.APPLICATION_WITHDRAWN,
-        actor=actor,
-        now=now,
-        subjects=_about(application),
-        before={"state": application.state.value},
-        after={"state": withdrawn.state.value},
-        reason=reason,
-        rules=("HN-04",),
-    )
-    return withdrawn
-
-
-# ── parts of a submission ───────────────────────────────────────────────────────────────────
-
-
-async def _take_dossier(
-    tx: Tx, actor: Actor, application: Application, *, truth_confirmed: bool
-) -> acceptance.Dossier:
-    product, description = await products.get_for_registration(
-        tx, viewer=actor, product_id=application.product_id
-    )
-    materials = dossier.current(await store.list_materials(tx, application.id))
-    handed_in = dossier.handed_in(materials)
-    by_agent = _is_by_agent(application)
-    submission.check(
-        dossier.statement(
-            description,
-            application.form,
-            files_through_agent=by_agent,
-            truth_confirmed=truth_confirmed,
-        ),
-        handed_in,
-    )
-    ownership.check(application.form.owners, application.applicant_party_id)
-    situation = dossier.situation(description, application.form, files_through_agent=by_agent)
-    completeness.check(completeness.requirements(situation), handed_in)
-    return dossier.take(product, description, application.form, materials)
-
-
-async def _store_submission(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    calendar: Calendar,
-    application: Application,
-    taken: acceptance.Dossier,
-    event: Happening,
-    number: str | None,
-) -> tuple[Application, Submission]:
-    sha256 = dossier.digest(taken)
-    conflicts = await store.find_conflicts(
-        tx,
-        application=application,
-        product_name=taken.parts["product:name"],
-        content_sha256=taken.parts["product:content_sha256"],
-    )
-    handed_in = Submission(
-        application_id=application.id,
-        submission_no=application.submission_no + 1,
-        submitted_at=now,
-        submitted_by=actor.account_id,
-        dossier=taken.parts,
-        dossier_sha256=sha256,
-        conflicts=tuple(conflicts),
-    )
-    submitted = await casework.move(
-        tx,
-        application=application,
-        event=event,
-        now=now,
-        application_number=number,
-        submission_no=handed_in.submission_no,
-        dossier_sha256=sha256,
-        submitted_at=now,
-    )
-    await store.insert_submission(tx, handed_in)
-    rulebook = registry.by_code(application.rulebook)
-    await timers.start(
-        tx,
-        now=now,
-        kind="acceptance",
-        subject_kind="application",
-        subject_id=application.id,
-        against="supermarket_operator",
-        rulebook=rulebook.code,
-        period=rulebook.acceptance,
-        started_on=local_date(now),
-        calendar=calendar,
-    )
-    return submitted, handed_in
-
-
-async def _remember_submission(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    application: Application,
-    handed_in: Submission,
-    event: Event,
-) -> None:
-    await audit_log.append(
-        tx,
-        event,
-        actor=actor,
-        now=now,
-        subjects=_about(application),
-        facts={
-            "application_number": application.application_number,
-            "submission_no": handed_in.submission_no,
-            "conflicts": handed_in.conflicts,
-        },
-        rules=("HN-06", "HN-07", "HN-08", "HN-25"),
-        digests=[Digest("dossier", str(application.id), handed_in.dossier_sha256)],
-    )
-
-
-async def _lock_own(tx: Tx, actor: Actor, application_id: uuid.UUID) -> Application:
-    application = await casework.lock(tx, application_id=application_id)
-    if actor.party != application.applicant_party_id:
-        raise Missing
-    return application
-
-
 def _agent(actor: Actor) -> PartyId | None:
     return actor.party_id if actor.acting_for is not None else None
-
-
-def _is_by_agent(application: Application) -> bool:
-    return application.agent_party_id is not None
-
-
-def _about(application: Application) -> list[Subject]:
-    return [
-        Subject("application", str(application.id)),
-        Subject("product", str(application.product_id)),
-    ]

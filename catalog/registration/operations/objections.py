@@ -134,11 +134,7 @@ async def refuse(
             Event.REGISTRATION_REFUSED,
             actor=actor,
             now=now,
-            subjects=[
-                Subject("application", str(application.id)),
-                Subject("product", str(application.product_id)),
-                Subject("objection", str(objection_id)),
-            ],
+            subjects=[*casework.about(application), Subject("objection", str(objection_id))],
             facts={"grounds": decision.grounds},
             before={"state": application.state.value},
             after={"state": refused.state.value},

@@ -1,0 +1,255 @@
+"""Hand an application in, hand in its corrections, take it back (提交、补正、撤回)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.notices.model import Result as NoticeResult
+from catalog.products import queries as products
+from catalog.registration import acceptance, completeness, dossier, ownership, store, submission
+from catalog.registration.model import Application, Submission
+from catalog.registration.operations import casework
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import advance
+from catalog.rulebooks import registry
+from catalog.timers import operations as timers
+
+
+async def submit(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    truth_confirmed: bool,
+) -> Application:
+    """Hand in the application: number it, fix its dossier, look for conflicts, start T1.
+
+    :raises NotPermitted: if the actor may not apply.
+    :raises Missing: if there is no such application of the actor's party.
+    :raises ApplicationEventNotAllowed: if it was handed in before.
+    :raises TruthStatementMissing: and the other refusals of ``submission.check``.
+    :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
+    :raises MaterialMissing: if materials are missing; all are named.
+    """
+    actor.require("application:submit")
+    application = await casework.lock_own(tx, actor, application_id)
+    advance(application.state, Happening.SUBMIT)
+    year = local_date(now).year
+    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
+    number = f"SQ-{year}-{await store.next_serial(tx, year):06d}"
+    submitted, hits = await _store_submission(
+        tx,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        application=application,
+        taken=taken,
+        event=Happening.SUBMIT,
+        number=number,
+    )
+    await _remember_submission(
+        tx,
+        actor=actor,
+        now=now,
+        application=submitted,
+        handed_in=hits,
+        event=Event.APPLICATION_SUBMITTED,
+    )
+    return submitted
+
+
+async def resubmit(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    truth_confirmed: bool,
+) -> Application:
+    """Hand in all that was to be corrected; T1 runs anew from today (HN-09(1), A6).
+
+    :raises NotPermitted: if the actor may not apply.
+    :raises Missing: if there is no such application of the actor's party.
+    :raises ApplicationEventNotAllowed: if no correction was asked for.
+    :raises CorrectionIncomplete: if something listed is still open; it names all of it.
+    """
+    actor.require("application:submit")
+    application = await casework.lock_own(tx, actor, application_id)
+    advance(application.state, Happening.RESUBMIT)
+    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
+    last = (await store.list_submissions(tx, application.id))[-1]
+    listed = (await store.list_acceptance_opinions(tx, application.id))[-1].items
+    changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
+    acceptance.check_resubmission(listed, changed)
+    submitted, hits = await _store_submission(
+        tx,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        application=application,
+        taken=taken,
+        event=Happening.RESUBMIT,
+        number=application.application_number,
+    )
+    await _remember_submission(
+        tx,
+        actor=actor,
+        now=now,
+        application=submitted,
+        handed_in=hits,
+        event=Event.APPLICATION_RESUBMITTED,
+    )
+    return submitted
+
+
+async def withdraw(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, reason: str
+) -> Application:
+    """Take an application back before the certificate is issued (自愿, HN-04).
+
+    Its notice is closed with a public remark, and nothing runs against anybody any more.
+
+    :raises NotPermitted: if the actor may not withdraw.
+    :raises Missing: if there is no such application of the actor's party.
+    :raises ApplicationEventNotAllowed: if it is over, or about to be issued.
+    """
+    actor.require("application:withdraw")
+    application = await casework.lock_own(tx, actor, application_id)
+    withdrawn = await casework.move(tx, application=application, event=Happening.WITHDRAW, now=now)
+    await casework.close_notice(
+        tx,
+        actor=actor,
+        now=now,
+        application=application,
+        result=NoticeResult.WITHDRAWN,
+        remark="申请人已撤回申请",
+    )
+    await timers.cancel_all(
+        tx, now=now, subject_kind="application", subject_id=application.id, note="withdrawn"
+    )
+    await audit_log.append(
+        tx,
+        Event.APPLICATION_WITHDRAWN,
+        actor=actor,
+        now=now,
+        subjects=casework.about(application),
+        before={"state": application.state.value},
+        after={"state": withdrawn.state.value},
+        reason=reason,
+        rules=("HN-04",),
+    )
+    return withdrawn
+
+
+async def _take_dossier(
+    tx: Tx, actor: Actor, application: Application, *, truth_confirmed: bool
+) -> acceptance.Dossier:
+    product, description = await products.get_for_registration(
+        tx, viewer=actor, product_id=application.product_id
+    )
+    materials = dossier.current(await store.list_materials(tx, application.id))
+    handed_in = dossier.handed_in(materials)
+    by_agent = application.agent_party_id is not None
+    submission.check(
+        dossier.statement(
+            description,
+            application.form,
+            files_through_agent=by_agent,
+            truth_confirmed=truth_confirmed,
+        ),
+        handed_in,
+    )
+    ownership.check(application.form.owners, application.applicant_party_id)
+    situation = dossier.situation(description, application.form, files_through_agent=by_agent)
+    completeness.check(completeness.requirements(situation), handed_in)
+    return dossier.take(product, description, application.form, materials)
+
+
+async def _store_submission(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application: Application,
+    taken: acceptance.Dossier,
+    event: Happening,
+    number: str | None,
+) -> tuple[Application, Submission]:
+    sha256 = dossier.digest(taken)
+    conflicts = await store.find_conflicts(
+        tx,
+        application=application,
+        product_name=taken.parts["product:name"],
+        content_sha256=taken.parts["product:content_sha256"],
+    )
+    handed_in = Submission(
+        application_id=application.id,
+        submission_no=application.submission_no + 1,
+        submitted_at=now,
+        submitted_by=actor.account_id,
+        dossier=taken.parts,
+        dossier_sha256=sha256,
+        conflicts=tuple(conflicts),
+    )
+    submitted = await casework.move(
+        tx,
+        application=application,
+        event=event,
+        now=now,
+        application_number=number,
+        submission_no=handed_in.submission_no,
+        dossier_sha256=sha256,
+        submitted_at=now,
+    )
+    await store.insert_submission(tx, handed_in)
+    rulebook = registry.by_code(application.rulebook)
+    await timers.start(
+        tx,
+        now=now,
+        kind="acceptance",
+        subject_kind="application",
+        subject_id=application.id,
+        against="supermarket_operator",
+        rulebook=rulebook.code,
+        period=rulebook.acceptance,
+        started_on=local_date(now),
+        calendar=calendar,
+    )
+    return submitted, handed_in
+
+
+async def _remember_submission(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application: Application,
+    handed_in: Submission,
+    event: Event,
+) -> None:
+    await audit_log.append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=casework.about(application),
+        facts={
+            "application_number": application.application_number,
+            "submission_no": handed_in.submission_no,
+            "conflicts": handed_in.conflicts,
+        },
+        rules=("HN-06", "HN-07", "HN-08", "HN-25"),
+        digests=[Digest("dossier", str(application.id), handed_in.dossier_sha256)],
+    )
