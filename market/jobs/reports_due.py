@@ -9,7 +9,7 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx
 from catalog.timers import queries as timers
-from market.supervision import operations as supervision
+from market.supervision.operations import generation
 
 _ACTOR: Final = system("reports_due", "report:open")
 
@@ -19,7 +19,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
 
     async def open_due(tx: Tx) -> int:
         calendar = await timers.get_calendar(tx)
-        opened = await supervision.open_due(tx, actor=_ACTOR, now=now, calendar=calendar)
+        opened = await generation.open_due(tx, actor=_ACTOR, now=now, calendar=calendar)
         return 0 if opened is None else 1
 
     return await database.run(db, _ACTOR, open_due, must_remember=False)

@@ -19,10 +19,10 @@ from catalog.kernel.local_time import SHANGHAI
 from catalog.kernel.workdays import Calendar
 from catalog.signing.purposes import Purpose
 from market.identity.model import Capacity
-from market.supervision import operations as supervision
 from market.supervision import queries
 from market.supervision.model import QuarterlyReport, Recomputation
-from market.supervision.operations import ReportAlreadyGenerated, ReportMoneyUntied
+from market.supervision.operations import generation, submission
+from market.supervision.operations.generation import ReportAlreadyGenerated, ReportMoneyUntied
 from market.supervision.states import State
 from settlement.escrow import operations as escrow
 from tests.log_of_tests import TestLog, signer_of
@@ -39,7 +39,7 @@ class House:
 
     async def generate(self) -> QuarterlyReport:
         async with begin(self.db, self.actor) as tx:
-            return await supervision.generate(
+            return await generation.generate(
                 tx, actor=self.actor, now=APRIL, calendar=self.calendar, year=2026, quarter=1
             )
 
@@ -217,7 +217,7 @@ async def test_a_signature_is_kept_as_it_was_made(house: House) -> None:
     signer = signer_of(Purpose.REPORT)
 
     async with begin(house.db, house.actor) as tx:
-        await supervision.sign(tx, actor=house.actor, now=APRIL, report_id=report.id, signer=signer)
+        await submission.sign(tx, actor=house.actor, now=APRIL, report_id=report.id, signer=signer)
 
     async with begin(house.db, house.actor) as tx:
         document = await queries.get_document(tx, viewer=house.actor, report_id=report.id)

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
-from catalog.certificates import operations as certificates
+from catalog.certificates.operations import objections as certificates
 from catalog.files import operations as file_operations
 from catalog.files import queries as files
 from catalog.files.model import FileId

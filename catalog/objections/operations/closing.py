@@ -8,7 +8,7 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event
-from catalog.certificates import operations as certificates
+from catalog.certificates.operations import objections as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing

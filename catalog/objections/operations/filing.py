@@ -10,8 +10,8 @@ import msgspec
 
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
-from catalog.certificates import operations as certificates
 from catalog.certificates import queries as certificate_queries
+from catalog.certificates.operations import objections as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid, Missing

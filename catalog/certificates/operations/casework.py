@@ -1,0 +1,82 @@
+"""Lock a certificate, and let something happen to it: what every command on it does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
+from catalog.certificates import store
+from catalog.certificates.model import Certificate
+from catalog.certificates.states import Event as Happening
+from catalog.certificates.states import advance
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Invalid, Missing
+
+
+class StateReasonMissing(Invalid):
+    """Who freezes, revokes or deregisters a certificate says why."""
+
+    code = "certificate_reason_missing"
+
+
+async def lock(tx: Tx, certificate_number: str) -> Certificate:
+    """Lock and return a certificate.
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await store.lock(tx, certificate_number)
+    if certificate is None:
+        raise Missing
+    return certificate
+
+
+async def move(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    event: Happening,
+    remembered: Event,
+    reason: str,
+    rules: tuple[str, ...],
+    also: tuple[Subject, ...] = (),
+    facts: Any = None,
+) -> Certificate:
+    """Let ``event`` happen to a certificate, keep the change with its reason, and remember it.
+
+    :raises Missing: if no certificate has this number.
+    :raises StateReasonMissing: if no reason is given.
+    :raises CertificateEventNotAllowed: if it can not happen in its state.
+    """
+    certificate = await lock(tx, certificate_number)
+    if not reason.strip():
+        raise StateReasonMissing
+    moved = msgspec.structs.replace(
+        certificate, state=advance(certificate.state, event), state_since=now
+    )
+    await store.update_state(tx, moved)
+    await store.insert_change(tx, moved, reason=reason)
+    await audit_log.append(
+        tx,
+        remembered,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("certificate", certificate.number),
+            Subject("product", str(certificate.product_id)),
+            *also,
+        ],
+        facts=facts,
+        before={"state": certificate.state.value},
+        after={"state": moved.state.value},
+        reason=reason,
+        rules=rules,
+    )
+    return moved

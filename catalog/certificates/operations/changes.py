@@ -1,0 +1,126 @@
+"""Freeze, unfreeze, revoke and deregister a certificate (冻结、解除冻结、撤销、注销)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from catalog.audit_log.events import Event
+from catalog.certificates import basis, encumbrances, store
+from catalog.certificates.basis import Instrument
+from catalog.certificates.model import Certificate
+from catalog.certificates.operations import casework
+from catalog.certificates.states import Event as Happening
+from catalog.delegations import operations as delegations
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.local_time import local_date
+
+
+async def freeze(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, reason: str
+) -> Certificate:
+    """Freeze a certificate while a dispute is before a court or an arbitrator (争议冻结, A20).
+
+    :raises NotPermitted: if the actor may not freeze.
+    :raises Missing: if no certificate has this number.
+    :raises StateReasonMissing: if no reason is given.
+    :raises CertificateEventNotAllowed: if it does not count any more, or is frozen.
+    """
+    actor.require("certificate:freeze")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    return await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.FREEZE,
+        remembered=Event.CERTIFICATE_FROZEN,
+        reason=reason,
+        rules=("HN-20",),
+    )
+
+
+async def unfreeze(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, reason: str
+) -> Certificate:
+    """Let a frozen certificate count again (解除冻结).
+
+    :raises NotPermitted: if the actor may not freeze.
+    :raises Missing: if no certificate has this number.
+    :raises StateReasonMissing: if no reason is given.
+    :raises CertificateEventNotAllowed: if it is not frozen.
+    """
+    actor.require("certificate:freeze")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    return await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.UNFREEZE,
+        remembered=Event.CERTIFICATE_UNFROZEN,
+        reason=reason,
+        rules=("HN-20",),
+    )
+
+
+async def revoke(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    instrument: Instrument,
+    reason: str,
+) -> Certificate:
+    """Revoke a certificate as an instrument in force demands (撤销); it never counts again.
+
+    :raises NotPermitted: if the actor may not revoke.
+    :raises Missing: if no certificate has this number.
+    :raises StateReasonMissing: if no reason is given.
+    :raises LegalInstrumentNotEffective: if the instrument is not in force.
+    :raises CertificateEventNotAllowed: if it does not count any more.
+    """
+    actor.require("certificate:revoke")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    basis.check_effective(instrument, local_date(now))
+    return await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.REVOKE,
+        remembered=Event.CERTIFICATE_REVOKED,
+        reason=reason,
+        rules=("HN-20",),
+        facts={"instrument": instrument},
+    )
+
+
+async def deregister(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, reason: str
+) -> Certificate:
+    """Deregister one's own certificate (注销, HN-19(a)).
+
+    :raises NotPermitted: if the actor may not deregister.
+    :raises Missing: if no certificate of the actor's party has this number.
+    :raises StateReasonMissing: if no reason is given.
+    :raises CertificateEncumbered: if an objection against it is open.
+    :raises CertificateEventNotAllowed: if it does not count, or is frozen.
+    """
+    actor.require("certificate:deregister")
+    certificate = await store.lock(tx, certificate_number)
+    if certificate is None or certificate.registrant_party_id != actor.party:
+        raise Missing
+    encumbrances.check_free(certificate.open_objections)
+    return await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.DEREGISTER,
+        remembered=Event.CERTIFICATE_DEREGISTERED,
+        reason=reason,
+        rules=("HN-19",),
+    )

@@ -1,0 +1,176 @@
+"""Issue a certificate (发证), HN-16, HN-17."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest, Subject
+from catalog.certificates import format as certificate_format
+from catalog.certificates import number, store
+from catalog.certificates.format import (
+    Authorisation,
+    CertificateDocument,
+    CertifiedOwner,
+    NoticeRun,
+)
+from catalog.certificates.model import Certificate
+from catalog.certificates.states import State
+from catalog.delegations import operations as delegations
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict
+from catalog.kernel.local_time import SHANGHAI, local_date
+from catalog.registration import dossier
+from catalog.registration.operations import closing
+from catalog.registration.operations.closing import ReadyToIssue
+from catalog.registration.ownership import Owner
+from catalog.rulebooks import registry
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
+
+FIRST: Final = 1
+
+
+class ProductCertifiedAlready(Conflict):
+    """Another certificate of the product counts, or is frozen; a product has one at a time."""
+
+    code = "product_certified_already"
+
+
+async def issue(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    signer: Signer,
+    application_id: uuid.UUID,
+    issuer: str,
+    public_url: str,
+) -> Certificate:
+    """Issue the certificate of an authorised application, and close the registration (HN-16, HN-17).
+
+    1. The application is locked and may be issued: the notice is over, nobody's objection is open,
+       the bureau authorised it.
+    2. It gets the next number of the year.
+    3. The document is made from the dossier that was reviewed, and signed as it is stored.
+    4. The issue is remembered with the digest of the document; nothing unlogged is a certificate.
+    5. The registration is closed.
+
+    :raises NotPermitted: if the actor may not issue.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
+    :raises ApplicationEventNotAllowed: if it is issued already, or not so far.
+    :raises ProductCertifiedAlready: if another certificate of the product counts.
+    :raises CertificateFieldEmpty: if a field that HN-17 names is empty.
+    """
+    actor.require("certificate:issue")
+    assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    ready = await closing.lock_for_issue(tx, application_id=application_id, now=now)
+    counting = await store.find_counting(tx, ready.application.product_id)
+    if counting is not None:
+        raise ProductCertifiedAlready(number=counting.number)
+    year = local_date(now).year
+    registration_number = number.make(year, await store.next_serial(tx, year))
+    document = certificate_format.document_bytes(
+        _document(ready, registration_number, now, issuer=issuer, public_url=public_url)
+    )
+    signature = signer.seal(document)
+    sha256 = sha256_hex(document)
+    application = ready.application
+    entry_id = await audit_log.append(
+        tx,
+        Event.CERTIFICATE_ISSUED,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("certificate", registration_number),
+            Subject("application", str(application.id)),
+            Subject("product", str(application.product_id)),
+        ],
+        facts={"key_id": signature.key_id, "version": FIRST},
+        before={"state": application.state.value},
+        rules=("HN-16", "HN-17"),
+        digests=[Digest("certificate", registration_number, sha256)],
+    )
+    certificate = Certificate(
+        number=registration_number,
+        application_id=application.id,
+        product_id=application.product_id,
+        product_name=ready.submission.dossier["product:name"],
+        registrant_party_id=application.applicant_party_id,
+        version=FIRST,
+        document=document,
+        record_sha256=sha256,
+        key_id=signature.key_id,
+        signature=signature.value,
+        issued_at=now,
+        issued_by=actor.account_id,
+        entry_id=entry_id,
+        state=State.ACTIVE,
+        state_since=now,
+        open_objections=0,
+    )
+    await closing.close(tx, application=application, now=now)
+    await store.insert(tx, certificate)
+    return certificate
+
+
+def _document(
+    ready: ReadyToIssue,
+    registration_number: str,
+    now: dt.datetime,
+    *,
+    issuer: str,
+    public_url: str,
+) -> CertificateDocument:
+    application, notice = ready.application, ready.notice
+    parts: dict[str, Any] = ready.submission.dossier
+    rulebook = registry.by_code(application.rulebook)
+    assert notice.starts_on is not None, "a notice that is over ran"
+    assert notice.ends_on is not None, "a notice that is over ran"
+    assert application.application_number is not None, "a submitted application has a number"
+    return CertificateDocument(
+        type=certificate_format.TYPE,
+        product_name=parts["product:name"],
+        owners=tuple(
+            CertifiedOwner(name=owner.name, kind=owner.kind, share=owner.share_text)
+            for owner in msgspec.convert(parts["form:owners"], tuple[Owner, ...])
+        ),
+        product_form=parts["product:form"],
+        product_validity=dossier.validity(parts),
+        scenarios=tuple(parts["product:scenarios"]),
+        registration_number=registration_number,
+        certificate_version=FIRST,
+        registration_type="initial",
+        issued_at=now.astimezone(SHANGHAI).isoformat(),
+        issuer=issuer,
+        authorised_by=Authorisation(
+            authority=ready.authorisation.authority,
+            authorisation_number=ready.authorisation.authorisation_number,
+            sha256=ready.authorisation.sha256,
+        ),
+        ruleset=rulebook.code,
+        rights=rulebook.rights_vocabulary,
+        rights_vocabulary=rulebook.code,
+        content_fingerprint=ready.submission.dossier_sha256,
+        application_number=application.application_number,
+        product_id=str(application.product_id),
+        notice=NoticeRun(
+            starts_on=notice.starts_on.isoformat(),
+            ends_on=notice.ends_on.isoformat(),
+            urls=tuple(posting.url for posting in notice.postings),
+        ),
+        technical_opinion_sha256=ready.technical_opinion.sha256,
+        compliance_opinion_sha256=ready.compliance_opinion.sha256,
+        agency_party_id=str(ready.compliance_opinion.agency_party_id),
+        verification_url=f"{public_url}/certificates/{registration_number}",
+    )

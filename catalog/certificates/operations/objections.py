@@ -1,0 +1,90 @@
+"""Keep a certificate while an objection to it is open, and carry out what was determined (HN-20)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
+from catalog.certificates import store
+from catalog.certificates.model import Certificate
+from catalog.certificates.operations import casework
+from catalog.certificates.states import Event as Happening
+from catalog.certificates.states import advance
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+
+
+async def lock(tx: Tx, *, certificate_number: str) -> None:
+    """Lock a certificate before the objections to it are.
+
+    :raises Missing: if no certificate has this number.
+    """
+    await casework.lock(tx, certificate_number)
+
+
+async def encumber(tx: Tx, *, certificate_number: str) -> Certificate:
+    """Count one more open objection against a certificate that still counts. It stays as it is.
+
+    :raises Missing: if no certificate has this number.
+    :raises CertificateEventNotAllowed: if it does not count any more: nothing is left to dispute.
+    """
+    certificate = await casework.lock(tx, certificate_number)
+    advance(certificate.state, Happening.REVOKE)
+    return await _count(tx, certificate, certificate.open_objections + 1)
+
+
+async def disencumber(tx: Tx, *, certificate_number: str) -> None:
+    """Count one open objection less, because it is closed."""
+    certificate = await casework.lock(tx, certificate_number)
+    await _count(tx, certificate, max(0, certificate.open_objections - 1))
+
+
+async def carry_out_revocation(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+) -> None:
+    """Revoke a certificate because both sides accepted that outcome (HN-20(1)).
+
+    Whoever accepted last does not need the right to revoke: the operator determined it before.
+    """
+    await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.REVOKE,
+        remembered=Event.CERTIFICATE_REVOKED,
+        reason=f"objection {objection_id}",
+        rules=("HN-20",),
+        also=(Subject("objection", str(objection_id)),),
+    )
+
+
+async def carry_out_reissue(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+) -> None:
+    """Take a certificate out of force because both sides accepted that it is issued anew.
+
+    The corrected facts are not known to anybody but the registrant, who applies for the new
+    certificate; this one counts no longer, so that the product is free to be registered again.
+    """
+    await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.REISSUE,
+        remembered=Event.CERTIFICATE_SUPERSEDED,
+        reason=f"objection {objection_id}: to be issued anew",
+        rules=("HN-20",),
+        also=(Subject("objection", str(objection_id)),),
+    )
+
+
+async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Certificate:
+    counted = msgspec.structs.replace(certificate, open_objections=open_objections)
+    await store.update_state(tx, counted)
+    return counted
