@@ -158,7 +158,8 @@ def test_every_refusal_is_answered_by_its_code_in_both_languages(cls: type[Domai
     )
 
     assert problem.type == f"urn:shushi:problem:{cls.code}"
-    assert 400 <= problem.status < 500
+    # One is not the caller's fault, and not ours to mend either: a database that is away.
+    assert 400 <= problem.status < 500 or (cls.code, problem.status) == ("service_unavailable", 503)
     assert problem.title == problem.wording["zh"]
     assert problem.wording["en"] not in ("", cls.code)
     assert "{" not in problem.wording["zh"] + problem.wording["en"]
