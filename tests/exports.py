@@ -225,8 +225,11 @@ def _b64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def small_market(entries: int = 300) -> Maker:
-    """Return a log with keys, certificates, a contract, a journal, usage and a report."""
+def small_market(entries: int = 300, *, with_report: bool = True) -> Maker:
+    """Return a log with keys, certificates, a contract, a journal, usage and a report.
+
+    The report is one in name only: nobody could compute it again.
+    """
     maker = Maker()
     certificate = signer_of(Purpose.CERTIFICATE)
     report = signer_of(Purpose.REPORT)
@@ -255,7 +258,8 @@ def small_market(entries: int = 300) -> Maker:
         maker.bind("journal", f"j-{i}", document, columns=("legs", "kind"))
     for i in range(4):
         maker.bind("usage", f"u-{i}", {"id": f"u-{i}", "bytes": i}, columns=("bytes",))
-    maker.bind("report", "r-1", {"quarter": "2026Q1"}, report)
+    if with_report:
+        maker.bind("report", "r-1", {"quarter": "2026Q1"}, report)
     maker.sign()
     while len(maker.leaves) < entries:
         maker.append()

@@ -7,12 +7,16 @@ whether a certificate still counts is asked of the register.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+from catalog.audit_log import proven_log
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.model import Leaf
+from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.kernel.errors import DomainError
 from catalog.signing.canonical import canonical
 from catalog.signing.model import ED25519, Signature, key_id_of
@@ -65,8 +69,12 @@ def read(raw: bytes) -> HandedOut:
         raise ValueError(str(error)) from error
 
 
-def check(raw: bytes, keys: export.Keys | None) -> Verdict:
+def check(
+    raw: bytes, keys: export.Keys | None, log: tuple[export.Source, VerifierKey] | None = None
+) -> Verdict:
     """Return whether a certificate, report or statement is genuine under these keys.
+
+    With a log and its key, an entry of the log must know the document too.
 
     :raises Unreadable: if it is none of these, or there are no keys to check it with.
     """
@@ -82,24 +90,72 @@ def check(raw: bytes, keys: export.Keys | None) -> Verdict:
         raise Unreadable("no public keys to check it with; give --keys keys.json")
     found = Findings()
     found.count(kind)
-    reason = signature_fault(keys, _KINDS[kind], document, held.signature)
-    if reason is not None:
-        found.bad(kind, name_of(document), reason)
+    name = name_of(document)
+    check_signature(found, keys, kind, name, document, held.signature)
+    if log is not None and kind in export.BOUND:
+        check_bound(found, *log, kind, name, document)
     return found.verdict()
+
+
+def check_signature(  # noqa: PLR0917
+    found: Findings,
+    keys: export.Keys,
+    kind: str,
+    name: str,
+    document: bytes,
+    signature: Signature,
+) -> None:
+    """Tell what is wrong with the signature of a document, if anything is."""
+    fault = _fault(keys, _KINDS[kind], document, signature)
+    if fault is not None:
+        found.bad(kind, name, *fault)
+
+
+def check_bound(  # noqa: PLR0917
+    found: Findings,
+    source: export.Source,
+    key: VerifierKey,
+    kind: str,
+    name: str,
+    document: bytes,
+) -> None:
+    """Tell if no entry of a log holds the digest of a document."""
+
+    def names_it(leaf: Leaf) -> bool:
+        return any((each.kind, each.id) == (kind, name) for each in leaf.digests)
+
+    log = proven_log.read(source, key, found, names_it)
+    if log is None:
+        return
+    held = [each.sha256 for _, leaf in log.found for each in leaf.digests if each.id == name]
+    if not held:
+        found.bad(kind, name, "no entry of the log knows it", Fault.NOT_BOUND)
+    elif held[-1] != hashlib.sha256(document).hexdigest():
+        reason = "it does not have the digest that the log holds"
+        found.bad(kind, name, reason, Fault.NOT_BOUND)
 
 
 def signature_fault(
     keys: export.Keys, purpose: Purpose, document: bytes, signature: Signature
 ) -> str | None:
     """Return what is wrong with a signature of the service's own, or None."""
+    fault = _fault(keys, purpose, document, signature)
+    return None if fault is None else fault[0]
+
+
+def _fault(
+    keys: export.Keys, purpose: Purpose, document: bytes, signature: Signature
+) -> tuple[str, Fault] | None:
     assert purpose in OF_THE_SERVICE
     key = next((row for row in keys.keys if row.key_id == signature.key_id), None)
     if key is None or key.purpose != purpose.value or key.holder_party_id is not None:
-        return f"its key {signature.key_id} is not one of the service's for this"
+        reason = f"its key {signature.key_id} is not one of the service's for this"
+        return reason, Fault.KEY_UNKNOWN
     if key.key_id != key_id_of(key.public_key) or signature.algorithm != ED25519:
-        return f"its key {signature.key_id} is malformed"
+        return f"its key {signature.key_id} is malformed", Fault.KEY_UNKNOWN
     if not verify_detached(key.public_key, purpose, document, signature.value):
-        return "its signature does not verify: document or signature was changed"
+        reason = "its signature does not verify: document or signature was changed"
+        return reason, Fault.SIGNATURE_WRONG
     return None
 
 
@@ -110,7 +166,14 @@ def name_of(document: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "(unreadable)"
     if isinstance(told, dict):
-        for name in ("registration_number", "number", "report_id", "statement_id", "order_id", "id"):
+        for name in (
+            "registration_number",
+            "number",
+            "report_id",
+            "statement_id",
+            "order_id",
+            "id",
+        ):
             if isinstance(told.get(name), str):
                 return str(told[name])
     return "(without a number)"

@@ -19,12 +19,26 @@ class Unreadable(Exception):
     """There is nothing here that could be checked."""
 
 
+class Fault(enum.StrEnum):
+    """What is wrong, for programs; most faults are told in words only."""
+
+    KEY_UNKNOWN = "key_unknown"  # signed with a key that is not one of the service's for this
+    SIGNATURE_WRONG = "signature_wrong"  # document or signature was changed
+    OTHER_LOG = "other_log"  # a checkpoint of another log, or signed with another key
+    CHECKPOINT_TOO_OLD = "checkpoint_too_old"  # signed before the entry had its place
+    NOT_INCLUDED = "not_included"  # the proof does not lead to the signed root
+    NOT_BOUND = "not_bound"  # the log does not know this document
+    CONTENT_DIFFERS = "content_differs"  # what is shown is not what was signed
+    STATE_DIFFERS = "state_differs"  # the log tells another state
+
+
 class Bad(msgspec.Struct, frozen=True):
     """One thing that is not as it was signed: what it is, which one, and why."""
 
     kind: str
     id: str
     reason: str
+    fault: Fault | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}: {self.reason}"
@@ -58,10 +72,19 @@ class Findings:
         self.notes: list[str] = []
         self.counts: dict[str, int] = {}
 
-    def bad(self, kind: str, identifier: object, reason: str) -> None:
+    @classmethod
+    def following(cls, verdict: Verdict) -> Findings:
+        """Return what a check found, for another one to go on with."""
+        made = cls()
+        made.problems = list(verdict.problems)
+        made.notes = list(verdict.notes)
+        made.counts = dict(verdict.counts)
+        return made
+
+    def bad(self, kind: str, identifier: object, reason: str, fault: Fault | None = None) -> None:
         """Remember a problem, unless there are very many already."""
         if len(self.problems) < self.MOST:
-            self.problems.append(Bad(kind, str(identifier), reason))
+            self.problems.append(Bad(kind, str(identifier), reason, fault))
 
     def note(self, text: str) -> None:
         """Remember something a reader should know that makes nothing wrong."""

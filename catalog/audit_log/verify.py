@@ -30,6 +30,7 @@ from catalog.audit_log.checkpoint import (
 )
 from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf
+from catalog.audit_log.proven_log import widest
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 
 T = TypeVar("T")
@@ -307,14 +308,7 @@ class _Log:
         return signed is None or self.edge.extended(hashes[:width])[0].root() != signed
 
     def _widest(self, path: tiles.TilePath) -> bytes | None:
-        """Return a tile, or the widest of its unfinished forms."""
-        full = self.source.read(str(path))
-        if full is not None:
-            return full
-        partial = f"{path}.p/"
-        widths = [name.removeprefix(partial) for name in self.source.names(partial)]
-        widest = max((int(width) for width in widths if width.isdigit()), default=None)
-        return None if widest is None else self.source.read(f"{partial}{widest}")
+        return widest(self.source, path)
 
     def _grow(self, hashes: list[merkle.Hash], newest: Checkpoint | None) -> None:
         start = self.edge.size

@@ -63,13 +63,25 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class LogProof(msgspec.Struct, frozen=True, kw_only=True):
+    """That the entry of the issue is under a signed checkpoint, to be checked offline (包含证明)."""
+
+    leaf: bytes  # the entry's exact bytes
+    hashes: tuple[bytes, ...]  # what leads from it to the root (RFC 9162 §2.1.3)
+    checkpoint: str  # the signed note
+
+
 class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the issue stands in the audit log (审计锚点); no index while it waits for one."""
+    """Where the issue stands in the audit log (审计锚点); no index while it waits for one.
+
+    There is no proof while no checkpoint covers it.
+    """
 
     entry_id: uuid.UUID
     index: int | None
     entry_url: str | None
     inclusion_proof_url: str | None
+    proof: LogProof | None = None
 
 
 class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from catalog.certificates.model import (
     Certificate,
     CertificateSummary,
     LogPlace,
+    LogProof,
     PublicCertificate,
     Verification,
 )
@@ -154,6 +155,22 @@ async def _place(tx: Tx, entry_id: uuid.UUID) -> LogPlace:
         inclusion_proof_url=(
             None if index is None else f"/api/v1/log/proofs/inclusion?index={index}"
         ),
+        proof=None if index is None else await _proof(tx, index),
+    )
+
+
+async def _proof(tx: Tx, index: int) -> LogProof | None:
+    try:
+        published = await audit_log.get_checkpoint(tx)
+    except audit_log.LogEmpty:
+        return None
+    if index >= published.size:
+        return None
+    proof = await audit_log.prove_inclusion(tx, index, published.size)
+    return LogProof(
+        leaf=await audit_log.get_leaf(tx, index),
+        hashes=proof.hashes,
+        checkpoint=published.note.decode(),
     )
 
 

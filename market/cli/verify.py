@@ -1,4 +1,4 @@
-"""Check what somebody holds: an export, one certificate or report or statement, or a server's log.
+"""Check what somebody holds: an export, a certificate, report, statement, trace, or a server's log.
 
 Nothing here needs a database. The last line says "genuine", or names the first bad entry.
 """
@@ -15,7 +15,7 @@ import msgspec
 import rich_click as click
 
 from catalog.audit_log import export_format as form
-from catalog.audit_log import handed_out, merkle, tiles
+from catalog.audit_log import merkle, tiles
 from catalog.audit_log.checkpoint import (
     NoteMalformed,
     VerifierKey,
@@ -25,13 +25,14 @@ from catalog.audit_log.checkpoint import (
     parse_vkey,
 )
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
-from catalog.audit_log.verify import verify_export, verify_tree
+from catalog.audit_log.verify import verify_tree
 from market.cli.terminal import print_counts
+from market.supervision.check import check_document, check_export
 
 
 @click.command(
-    help="离线核验 · Check an export, a certificate, a report or a statement (file or URL), or the "
-    "log of a server. The last line says it, or names the first bad entry.\n\n"
+    help="离线核验 · Check an export, a certificate, a report, a statement or a trace (file or URL), or "
+    "the log of a server. The last line says it, or names the first bad entry.\n\n"
     "Exit code 0: genuine; 1: not genuine; 2: unreadable."
 )
 @click.argument("place", metavar="PATH|URL")
@@ -39,11 +40,23 @@ from market.cli.terminal import print_counts
 @click.option(
     "--keys", "keys_file", type=click.Path(path_type=pathlib.Path), help="公钥文件 · keys.json"
 )
+@click.option(
+    "--log",
+    "log_place",
+    metavar="EXPORT|URL",
+    help="审计日志 · the log in which a document must be: an export, or a server",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def verify(place: str, vkey: str | None, keys_file: pathlib.Path | None, as_json: bool) -> None:
+def verify(
+    place: str,
+    vkey: str | None,
+    keys_file: pathlib.Path | None,
+    log_place: str | None,
+    as_json: bool,
+) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
     try:
-        verdict = check(place, vkey=vkey, keys_file=keys_file)
+        verdict = check(place, vkey=vkey, keys_file=keys_file, log_place=log_place)
     except Unreadable as error:
         _print_unreadable(str(error), as_json=as_json)
         raise SystemExit(ExitCode.UNREADABLE) from error
@@ -51,8 +64,16 @@ def verify(place: str, vkey: str | None, keys_file: pathlib.Path | None, as_json
     raise SystemExit(verdict.exit_code)
 
 
-def check(place: str, *, vkey: str | None, keys_file: pathlib.Path | None) -> Verdict:
+def check(
+    place: str,
+    *,
+    vkey: str | None,
+    keys_file: pathlib.Path | None,
+    log_place: str | None = None,
+) -> Verdict:
     """Return what is found at a path or an address.
+
+    A document that lies beside an export, or beside its folder ``export``, must be in that log.
 
     :raises Unreadable: if nothing there can be checked.
     """
@@ -60,16 +81,39 @@ def check(place: str, *, vkey: str | None, keys_file: pathlib.Path | None) -> Ve
         trusted = None if vkey is None else parse_vkey(vkey)
     except VerifierKeyMalformed as error:
         raise Unreadable(f"--vkey: {error.facts['reason']}") from error
-    if place.startswith(("http://", "https://")):
-        return _check_url(place, trusted, keys_file)
+    if _is_address(place):
+        return _check_url(place, trusted, keys_file, log_place)
     path = pathlib.Path(place)
     if path.is_dir():
-        return verify_export(Directory(path), trusted)
+        return check_export(Directory(path), trusted)
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{place}: {error.strerror}") from error
-    return handed_out.check(raw, _keys(keys_file, path))
+    log = _export_beside(path) if log_place is None else _log_at(log_place)
+    keys = _keys(keys_file, path) or (None if log is None else _keys_of_log(log))
+    return check_document(raw, keys=keys, trusted=trusted, log=log)
+
+
+def _is_address(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def _log_at(place: str) -> form.Source:
+    if _is_address(place):
+        return Server(_base(place))
+    path = pathlib.Path(place)
+    if not path.is_dir():
+        raise Unreadable(f"--log {place}: no such directory")
+    return Directory(path)
+
+
+def _export_beside(path: pathlib.Path) -> form.Source | None:
+    for folder in (path.parent, path.parent.parent):
+        for each in (folder, folder / "export"):
+            if (each / form.MANIFEST).is_file() and (each / form.CHECKPOINT).is_file():
+                return Directory(each)
+    return None
 
 
 def _keys(keys_file: pathlib.Path | None, beside: pathlib.Path) -> form.Keys | None:
@@ -79,41 +123,49 @@ def _keys(keys_file: pathlib.Path | None, beside: pathlib.Path) -> form.Keys | N
     )
     for path in candidates:
         if path.is_file():
-            try:
-                return msgspec.json.decode(path.read_bytes(), type=form.Keys)
-            except msgspec.MsgspecError as error:
-                raise Unreadable(f"{path}: {error}") from error
+            return _keys_of(path.read_bytes(), str(path))
     if keys_file:
         raise Unreadable(f"{keys_file}: no such file")
     return None
 
 
-def _check_url(place: str, trusted: VerifierKey | None, keys_file: pathlib.Path | None) -> Verdict:
+def _keys_of_log(log: form.Source) -> form.Keys | None:
+    raw = log.get("/api/v1/keys") if isinstance(log, Server) else log.read(form.KEYS)
+    return None if raw is None else _keys_of(raw, "the keys of the log")
+
+
+def _keys_of(raw: bytes, name: str) -> form.Keys:
+    try:
+        return msgspec.json.decode(raw, type=form.Keys)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{name}: not readable: {error}") from error
+
+
+def _base(place: str) -> str:
     parts = urllib.parse.urlsplit(place)
-    base = f"{parts.scheme}://{parts.netloc}"
-    server = Server(base)
-    raw_keys = server.get("/api/v1/keys")
-    keys = None if raw_keys is None else _keys_of(raw_keys)
-    if keys_file:
-        keys = _keys(keys_file, pathlib.Path())
-    if parts.path.strip("/") in ("", "log", "log/checkpoint"):
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _check_url(
+    place: str,
+    trusted: VerifierKey | None,
+    keys_file: pathlib.Path | None,
+    log_place: str | None,
+) -> Verdict:
+    server = Server(_base(place))
+    keys = _keys(keys_file, pathlib.Path()) if keys_file else _keys_of_log(server)
+    path = urllib.parse.urlsplit(place).path
+    if path.strip("/") in ("", "log", "log/checkpoint"):
         if trusted is None and (keys is None or keys.log is None):
             raise Unreadable(f"{place}: no key to check the log with; give --vkey")
         return verify_tree(server, trusted or parse_vkey(keys.log if keys and keys.log else ""))
-    path = parts.path
     if path.startswith("/certificates/"):
         path = f"/api/v1{path}"
     raw = server.get(path)
     if raw is None:
         raise Unreadable(f"{place}: nothing there")
-    return handed_out.check(raw, keys)
-
-
-def _keys_of(raw: bytes) -> form.Keys:
-    try:
-        return msgspec.json.decode(raw, type=form.Keys)
-    except msgspec.MsgspecError as error:
-        raise Unreadable(f"the server's keys are not readable: {error}") from error
+    log = None if log_place is None else _log_at(log_place)
+    return check_document(raw, keys=keys, trusted=trusted, log=log)
 
 
 class Directory:

@@ -14,10 +14,11 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import merkle
 from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import Leaf
+from catalog.audit_log.proven_log import leaves
 from market.supervision.facts import (
     CALENDAR_YEAR_LOADED,
     ONLY_IN_THEIR_QUARTER,
@@ -45,7 +46,7 @@ def recompute(source: export.Source, record: bytes) -> bytes:
     payloads = _payloads(source)
     facts: list[Fact] = []
     late: set[str] = set()
-    for index, raw in enumerate(_leaves(source)):
+    for index, raw in enumerate(leaves(source)):
         leaf = read_leaf(raw)
         at = dt.datetime.fromisoformat(leaf.at)
         if index >= size:
@@ -70,23 +71,6 @@ def _posted(leaf: Leaf) -> set[str]:
     if leaf.event != Event.JOURNAL_POSTED:
         return set()
     return {subject.id for subject in leaf.subjects if subject.kind == "journal"}
-
-
-def _leaves(source: export.Source) -> Iterator[bytes]:
-    number = 0
-    while (bundle := _bundle(source, number)) is not None:
-        yield from tiles.unpack(bundle)
-        number += 1
-
-
-def _bundle(source: export.Source, number: int) -> bytes | None:
-    path = str(tiles.TilePath(None, number))
-    full = source.read(path)
-    if full is not None:
-        return full
-    prefix = f"{path}.p/"
-    widths = [int(name.removeprefix(prefix)) for name in source.names(prefix)]
-    return source.read(f"{prefix}{max(widths)}") if widths else None
 
 
 def _payloads(source: export.Source) -> dict[int, bytes]:

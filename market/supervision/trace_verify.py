@@ -4,24 +4,29 @@
 2. Every entry's leaf is in that tree by its proof, and its plain columns say what the leaf says.
 3. Every payload is the one that its leaf commits to.
 4. Every record has the digest that the newest proven entry binds; no bound record is missing.
-5. The entries of one order that are numbered leave no number out.
+   Its signatures are those of the keys that are known for its kind.
+5. The entries stand under their steps in the order of the log, each once; those of one order that
+   are numbered leave no number out.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
 
 import msgspec
 
 from catalog.audit_log import merkle
 from catalog.audit_log.checkpoint import NoteMalformed, VerifierKey, open_checkpoint
-from catalog.audit_log.export_format import BOUND
+from catalog.audit_log.export_format import ALWAYS_SIGNED, BOUND, SIGNED_FOR, Keys
 from catalog.audit_log.leaf import commitment, instant, read_leaf
-from catalog.audit_log.model import Leaf
-from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+from catalog.audit_log.model import Leaf, Subject
+from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.signing.canonical import NotCanonical, canonical
-from market.supervision.trace import FORMAT, Trace, TracedEntry
+from catalog.signing.model import key_id_of
+from catalog.signing.verifier import verify_detached
+from market.supervision.trace import FORMAT, Stage, Trace, TracedEntry, stage_of
 
 
 def read_trace(raw: bytes) -> Trace:
@@ -38,8 +43,11 @@ def read_trace(raw: bytes) -> Trace:
     return trace
 
 
-def verify(trace: Trace, key: VerifierKey) -> Verdict:
-    """Return what is found in a trace; the first thing wrong comes first."""
+def verify(trace: Trace, key: VerifierKey, keys: Keys | None = None) -> Verdict:
+    """Return what is found in a trace; the first thing wrong comes first.
+
+    Without ``keys`` the signatures of its records are not checked, and the verdict says so.
+    """
     found = Findings()
     if not _checkpoint_holds(found, trace, key):
         return found.verdict()
@@ -48,11 +56,8 @@ def verify(trace: Trace, key: VerifierKey) -> Verdict:
     bound: dict[tuple[str, str], str] = {}
     numbers: dict[str, list[int]] = {}
     entries = [entry for stage in trace.stages for entry in stage.entries]
-    waiting = 0
-    for entry in sorted(entries, key=lambda entry: (entry.index is None, entry.index or 0)):
-        if entry.index is None:
-            waiting += 1
-            continue
+    placed = [entry for entry in entries if entry.index is not None]
+    for entry in sorted(placed, key=lambda entry: entry.index or 0):
         leaf = _checked(found, trace, entry)
         if leaf is None:
             continue
@@ -61,13 +66,21 @@ def verify(trace: Trace, key: VerifierKey) -> Verdict:
         if leaf.order_seq is not None:
             order = next((each.id for each in leaf.subjects if each.kind == "order"), "")
             numbers.setdefault(order, []).append(leaf.order_seq)
-    if waiting:
-        found.note(f"{waiting} entries wait for their place; nothing proves them yet")
+    _check_waiting(found, trace, len(entries) - len(placed))
+    _check_order(found, trace)
     _check_records(found, trace, bound)
+    _check_signatures(found, trace, keys)
     for order, seen in sorted(numbers.items()):
         if sorted(seen) != list(range(1, len(seen) + 1)):
             found.bad("order", order, "an entry of its line is left out or doubled")
     return found.verdict()
+
+
+def _check_waiting(found: Findings, trace: Trace, waiting: int) -> None:
+    if waiting:
+        found.note(f"{waiting} entries wait for their place; nothing proves them yet")
+    if waiting != trace.waiting_count:
+        found.bad("trace", trace.product_id, f"{waiting} entries wait, not {trace.waiting_count}")
 
 
 def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey) -> bool:
@@ -116,6 +129,54 @@ def _check_payload(found: Findings, entry: TracedEntry, index: int, leaf: Leaf) 
         payload = b""
     if commitment(entry.salt, payload) != leaf.payload_sha256:
         found.bad("entry", index, "its payload is not the one that the leaf commits to")
+
+
+def _check_order(found: Findings, trace: Trace) -> None:
+    """Check that the trace is of its product, and every entry once and where it belongs."""
+    of = Subject("product", str(trace.product_id))
+    seen: set[uuid.UUID] = set()
+    about = False
+    stages = [stage.stage for stage in trace.stages]
+    if stages != sorted(set(stages), key=list(Stage).index):
+        found.bad("trace", trace.product_id, "its steps stand out of order")
+    for stage in trace.stages:
+        last = -1
+        for entry in stage.entries:
+            place = entry.id if entry.index is None else entry.index
+            about = about or of in entry.subjects
+            if entry.id in seen:
+                found.bad("entry", place, "stands there twice")
+            elif stage_of(entry.event) is not stage.stage:
+                found.bad("entry", place, f"does not belong under {stage.stage.value}")
+            elif entry.index is not None and entry.index < last:
+                found.bad("entry", place, "stands out of order")
+            seen.add(entry.id)
+            last = max(last, -1 if entry.index is None else entry.index)
+    if not about:
+        found.bad("trace", trace.product_id, "no entry is about this product")
+
+
+def _check_signatures(found: Findings, trace: Trace, keys: Keys | None) -> None:
+    if keys is None:
+        found.note("the signatures of its records were not checked: no keys are given")
+        return
+    known = {row.key_id: row for row in keys.keys}
+    for record in trace.records:
+        purpose = SIGNED_FOR.get(record.kind)
+        if not record.signatures and record.kind in ALWAYS_SIGNED:
+            found.bad(record.kind, record.id, "it bears no signature")
+        for signature in record.signatures:
+            key = known.get(signature.key_id)
+            if key is None or purpose is None or key.purpose != purpose.value:
+                reason = f"its key {signature.key_id} is not known for this"
+                found.bad(record.kind, record.id, reason, Fault.KEY_UNKNOWN)
+            elif key_id_of(key.public_key) != key.key_id or not verify_detached(
+                key.public_key, purpose, record.record, signature.value
+            ):
+                reason = "its signature does not verify"
+                found.bad(record.kind, record.id, reason, Fault.SIGNATURE_WRONG)
+            else:
+                found.count("signatures")
 
 
 def _check_records(found: Findings, trace: Trace, bound: dict[tuple[str, str], str]) -> None:

@@ -36,13 +36,14 @@ ORIGIN = "shushi.test/log"
 SIGNER = Signer(Purpose.CHECKPOINT, bytes(range(32)))
 KEY = VerifierKey(ORIGIN, SIGNER.public_key)
 SALT = bytes(16)
+PRODUCT = f"product:{uuid.UUID(int=9)}"
 RECORD = b'{"number":"HN-1"}'
 STORY: tuple[tuple[str, tuple[str, ...], int | None], ...] = (
-    ("product:described", ("product:x",), None),
-    ("application:submitted", ("application:a", "product:x"), None),
+    ("product:described", (PRODUCT,), None),
+    ("application:submitted", ("application:a", PRODUCT), None),
     ("compliance_opinion:recorded", ("application:a",), None),
     ("certificate:issued", ("certificate:HN-1", "application:a"), None),
-    ("order:placed", ("order:o", "product:x", "party:p"), 1),
+    ("order:placed", ("order:o", PRODUCT, "party:p"), 1),
     ("data:accessed", ("order:o",), 2),
     ("timer:overdue", ("order:o",), None),
 )
@@ -153,7 +154,7 @@ def test_a_line_leads_on_to_cases_but_not_to_people() -> None:
     entries = [make_entry(i, *each) for i, each in enumerate(STORY)]
 
     assert leading_subjects(entries) == {
-        "product:x",
+        PRODUCT,
         "application:a",
         "certificate:HN-1",
         "order:o",
@@ -211,7 +212,7 @@ def test_a_record_of_another_kind_may_be_kept_elsewhere() -> None:
     verdict = verify(msgspec.structs.replace(trace, records=(*trace.records, dossier)), KEY)
 
     assert verdict.problems == ()
-    assert verdict.notes == ("nothing in the trace binds dossier a yet",)
+    assert verdict.notes[0] == "nothing in the trace binds dossier a yet"
 
 
 def test_a_use_left_out_of_a_numbered_line_is_found() -> None:
@@ -230,10 +231,10 @@ def test_an_entry_that_waits_or_has_no_payload_is_noted_and_not_wrong() -> None:
     trace = changed_entry(make_trace(), Stage.OTHER, index=None, proof=None)
     trace = changed_entry(trace, Stage.PRODUCT, payload=None, salt=None)
 
-    verdict = verify(msgspec.structs.replace(trace, is_complete=False), KEY)
+    verdict = verify(msgspec.structs.replace(trace, is_complete=False, waiting_count=1), KEY)
 
     assert verdict.problems == ()
-    assert len(verdict.notes) == 3
+    assert len(verdict.notes) == 4  # no keys were given either
 
 
 def test_entries_without_a_place_come_last() -> None:

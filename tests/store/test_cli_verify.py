@@ -17,7 +17,7 @@ from market.cli.verify import verify
 from tests.exports import Export, small_market
 from tests.log_of_tests import ORIGIN, TestLog
 
-MARKET = small_market(40)
+MARKET = small_market(40, with_report=False)
 
 
 def run(*arguments: str) -> Result:

@@ -1,0 +1,162 @@
+"""Check whatever the service hands out, offline (离线核验): one file, or a whole export.
+
+An export is checked as ``catalog.audit_log.verify`` does it, and each of its reports is computed
+again from its entries and its journal.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import export_format as export
+from catalog.audit_log import handed_out
+from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
+from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+from catalog.audit_log.verify import verify_export
+from catalog.certificates import check as certificates
+from catalog.kernel.errors import DomainError
+from market.supervision import trace_verify
+from market.supervision.differing import first_difference
+from market.supervision.from_export import recompute
+from market.usage import check as usage
+from market.usage.statement import FORMAT as STATEMENT
+
+_REPORTS: Final = f"{export.RECORDS}report.jsonl"
+_TRACE: Final = "shushi/trace/"
+
+#: What reading files that anybody may have written can come to.
+_UNREADABLE: Final = (
+    DomainError,
+    msgspec.MsgspecError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a file says of itself."""
+
+    format: str = ""  # of a trace
+    type: str = ""  # of a document that is signed
+    state: str | None = None  # of a certificate as the register answers it
+    log: Any = None
+
+
+def check_export(source: export.Source, trusted: VerifierKey | None = None) -> Verdict:
+    """Return what is found in an export, its reports computed again.
+
+    :raises Unreadable: if this is no export at all.
+    """
+    found = Findings.following(verify_export(source, trusted))
+    reports = list(_reports(source))
+    if reports and not _has_payloads(source):
+        found.note(
+            f"{len(reports)} reports were not computed again: the payloads were left out of the "
+            "export"
+        )
+        return found.verdict()
+    for row in reports:
+        _compute_again(found, source, row.id, row.record)
+    return found.verdict()
+
+
+def check_document(
+    raw: bytes,
+    *,
+    keys: export.Keys | None,
+    trusted: VerifierKey | None = None,
+    log: export.Source | None = None,
+) -> Verdict:
+    """Return what is found in a certificate, a report, a statement or a trace.
+
+    ``keys`` are the service's public keys, ``trusted`` the log's key as the checker knows it from
+    elsewhere. With a ``log`` the document is looked for in it.
+
+    :raises Unreadable: if it is none of these, or there are no keys to check it with.
+    """
+    told = _told(raw)
+    if told.format.startswith(_TRACE):
+        return trace_verify.verify(trace_verify.read_trace(raw), _log_key(keys, trusted), keys)
+    if told.type == STATEMENT:
+        statement = usage.read(raw)
+        held = None if log is None else (log, _log_key(keys, trusted))
+        return usage.check(statement, _known(keys), held)
+    if told.state is not None and told.log is not None:
+        certificate = certificates.read(raw)
+        return certificates.check(certificate, _known(keys), _log_key(keys, trusted), log)
+    held = None if log is None else (log, _log_key(keys, trusted))
+    verdict = handed_out.check(raw, keys, held)
+    if log is None or verdict.problems or not verdict.counts.get("report"):
+        return verdict
+    return _report_again(verdict, raw, log)
+
+
+def _report_again(verdict: Verdict, raw: bytes, log: export.Source) -> Verdict:
+    if not _has_payloads(log):
+        return verdict
+    found = Findings.following(verdict)
+    document = handed_out.read(raw).signed_bytes()
+    _compute_again(found, log, handed_out.name_of(document), document)
+    return found.verdict()
+
+
+def _told(raw: bytes) -> _Told:
+    try:
+        return msgspec.json.decode(raw, type=_Told)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _Told()  # who reads it says what is wrong with it
+
+
+def _known(keys: export.Keys | None) -> export.Keys:
+    if keys is None:
+        raise Unreadable("no public keys to check it with; give --keys keys.json")
+    return keys
+
+
+def _log_key(keys: export.Keys | None, trusted: VerifierKey | None) -> VerifierKey:
+    if trusted is not None:
+        return trusted
+    if keys is None or keys.log is None:
+        raise Unreadable("no key of the log to check it with; give --vkey or --keys keys.json")
+    try:
+        return parse_vkey(keys.log)
+    except VerifierKeyMalformed as error:
+        raise Unreadable(f"the log's key is malformed: {error.facts['reason']}") from error
+
+
+def _reports(source: export.Source) -> list[export.RecordRow]:
+    rows = []
+    for line in source.lines(_REPORTS):
+        try:
+            rows.append(msgspec.json.decode(line, type=export.RecordRow))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue  # named already, as a line that is not readable
+    return rows
+
+
+def _has_payloads(source: export.Source) -> bool:
+    try:
+        manifest = msgspec.json.decode(source.read(export.MANIFEST) or b"", type=export.Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return manifest.payloads
+
+
+def _compute_again(found: Findings, source: export.Source, identifier: str, record: bytes) -> None:
+    try:
+        again = recompute(source, record)
+    except _UNREADABLE as error:
+        told = error.code if isinstance(error, DomainError) else str(error)
+        found.bad("report", identifier, f"it can not be computed again: {told}")
+        return
+    place = first_difference(record, again)
+    if place is not None:
+        where = place or "its bytes"
+        found.bad("report", identifier, f"computed again it differs, first at {where}")
+    else:
+        found.count("reports computed again")
