@@ -14,7 +14,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.ids import new_id
-from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.registration import acceptance, dossier, store
 from catalog.registration.acceptance import CorrectionItem, Result
@@ -22,7 +21,6 @@ from catalog.registration.model import AcceptanceOpinion, Application, DecisionN
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
-from catalog.rulebooks import registry
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -214,20 +212,7 @@ async def _run_timers(
         tx, application=application, kind="acceptance_notification", now=now, calendar=calendar
     )
     if is_accepted:
-        rulebook = registry.by_code(application.rulebook)
-        await timers.start(
-            tx,
-            now=now,
-            kind="review",
-            subject_kind="application",
-            subject_id=application.id,
-            against="supermarket_operator",
-            rulebook=rulebook.code,
-            period=rulebook.review,
-            started_on=local_date(now),
-            calendar=calendar,
-            party_id=application.operator_party_id,
-        )
+        await casework.start_review_clock(tx, application, now=now, calendar=calendar)
 
 
 async def _meet_if_running(tx: Tx, kind: str, application: Application, now: dt.datetime) -> None:

@@ -14,7 +14,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.ids import new_id
-from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices import queries as notice_queries
@@ -33,7 +32,6 @@ from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
-from catalog.timers import operations as timers
 
 
 class ReturnTo(enum.StrEnum):
@@ -161,7 +159,7 @@ async def return_for_check(
             result=Result.RETURNED,
             remark="退回复核",
         )
-        await _back_to_review(tx, now, calendar, returned)
+        await casework.start_review_clock(tx, returned, now=now, calendar=calendar)
     else:
         current = await notice_queries.find_current(tx, application.id)
         assert current is not None, "an application that waits for its authorisation was in notice"
@@ -190,23 +188,4 @@ def record(application: Application, notice: Notice) -> NoticeRecord:
         missing_channels=tuple(c for c in channels if c not in posted),
         ends=notice.ends,
         open_objections=application.open_objections,
-    )
-
-
-async def _back_to_review(
-    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
-) -> None:
-    rulebook = registry.by_code(application.rulebook)
-    await timers.start(
-        tx,
-        now=now,
-        kind="review",
-        subject_kind="application",
-        subject_id=application.id,
-        against="supermarket_operator",
-        rulebook=rulebook.code,
-        period=rulebook.review,
-        started_on=local_date(now),
-        calendar=calendar,
-        party_id=application.operator_party_id,
     )

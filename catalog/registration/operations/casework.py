@@ -14,7 +14,9 @@ from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
+from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices.model import Result
@@ -121,6 +123,50 @@ async def close_notice(
     )
 
 
+async def start_clock(
+    tx: Tx,
+    application: Application,
+    *,
+    kind: str,
+    period: Period,
+    now: dt.datetime,
+    calendar: Calendar,
+    party_id: PartyId | None = None,
+) -> None:
+    """Start a clock against the operator; it runs from today.
+
+    :raises TimerAlreadyRunning: if one of this kind runs.
+    """
+    await timers.start(
+        tx,
+        now=now,
+        kind=kind,
+        subject_kind="application",
+        subject_id=application.id,
+        against="supermarket_operator",
+        rulebook=application.rulebook,
+        period=period,
+        started_on=local_date(now),
+        calendar=calendar,
+        party_id=party_id,
+    )
+
+
+async def start_review_clock(
+    tx: Tx, application: Application, *, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the clock of the review (T3, thirty working days, HN-12)."""
+    await start_clock(
+        tx,
+        application,
+        kind="review",
+        period=registry.by_code(application.rulebook).review,
+        now=now,
+        calendar=calendar,
+        party_id=application.operator_party_id,
+    )
+
+
 async def owe_notification(
     tx: Tx, *, application: Application, kind: str, now: dt.datetime, calendar: Calendar
 ) -> None:
@@ -129,18 +175,13 @@ async def owe_notification(
     If it was not told of an earlier decision either, that older clock runs on: it ends sooner,
     and one notification tells of both.
     """
-    rulebook = registry.by_code(application.rulebook)
     try:
-        await timers.start(
+        await start_clock(
             tx,
-            now=now,
+            application,
             kind=kind,
-            subject_kind="application",
-            subject_id=application.id,
-            against="supermarket_operator",
-            rulebook=rulebook.code,
-            period=rulebook.acceptance_notice,
-            started_on=local_date(now),
+            period=registry.by_code(application.rulebook).acceptance_notice,
+            now=now,
             calendar=calendar,
             party_id=application.operator_party_id,
         )

@@ -214,17 +214,12 @@ async def _store_submission(
         submitted_at=now,
     )
     await store.insert_submission(tx, handed_in)
-    rulebook = registry.by_code(application.rulebook)
-    await timers.start(
+    await casework.start_clock(
         tx,
-        now=now,
+        application,
         kind="acceptance",
-        subject_kind="application",
-        subject_id=application.id,
-        against="supermarket_operator",
-        rulebook=rulebook.code,
-        period=rulebook.acceptance,
-        started_on=local_date(now),
+        period=registry.by_code(application.rulebook).acceptance,
+        now=now,
         calendar=calendar,
     )
     return submitted, handed_in
