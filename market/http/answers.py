@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 
 JSON: Final = "application/json"
 _OPT: Final = "answers"
+_TAKES: Final = "takes"
 
 LOCATION: Final = "location"
 ETAG: Final = "etag"
@@ -26,6 +27,13 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = JSON
     headers: tuple[str, ...] = ()
     refusals: tuple[int, ...] = ()
+
+
+class Takes(msgspec.Struct, frozen=True):
+    """What a handler reads by itself: a body of a media type, and headers."""
+
+    media_type: str
+    headers: tuple[str, ...]
 
 
 class AnswerUnsaid(RuntimeError):
@@ -53,6 +61,17 @@ def creates(kind: Any, *, version: bool = False) -> dict[str, Any]:
 def sends(media_type: str, *headers: str, refusals: tuple[int, ...] = ()) -> dict[str, Any]:
     """Say that a handler sends bytes of a media type, ``*/*`` if it is the file's own."""
     return {_OPT: Answers(media_type=media_type, headers=headers, refusals=refusals)}
+
+
+def takes(media_type: str, *headers: str) -> dict[str, Any]:
+    """Say that a handler reads a body of a media type, and these headers, by itself."""
+    return {_TAKES: Takes(media_type, headers)}
+
+
+def taken_by(handler: HTTPRouteHandler) -> Takes | None:
+    """Return what a handler reads by itself; most leave that to the framework."""
+    taken = handler.opt.get(_TAKES)
+    return taken if isinstance(taken, Takes) else None
 
 
 def said_by(handler: HTTPRouteHandler) -> Answers:

@@ -222,6 +222,13 @@ def _describe_content(
     if body is not None:
         content = {answers.JSON: {"schema": schemas.of(body)}}
         operation["requestBody"] = {"required": True, "content": content}
+    taken = answers.taken_by(handler)
+    if taken is not None:
+        operation["requestBody"] = {"required": True, "content": {taken.media_type: {}}}
+        operation.setdefault("parameters", []).extend(
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+            for name in taken.headers
+        )
     said = answers.said_by(handler)
     content = {said.media_type: {} if said.kind is None else {"schema": schemas.of(said.kind)}}
     names = said.headers

@@ -15,7 +15,7 @@ from catalog.files import queries as file_queries
 from catalog.files.model import StoredFile
 from catalog.kernel.db import begin
 from market.http import attachment
-from market.http.answers import answers, creates, sends
+from market.http.answers import answers, creates, sends, takes
 from market.http.command import Answer, Command, answer, command, created, idempotency_key, read
 from market.http.context import AnyRequest, actor, context
 
@@ -25,7 +25,7 @@ from market.http.context import AnyRequest, actor, context
     summary="Upload a file",
     tags=["files"],
     request_max_body_size=None,  # our own limit is counted while the bytes come in
-    opt=creates(StoredFile),
+    opt=takes("*/*", "X-File-Name") | creates(StoredFile),
 )
 async def upload_file(request: AnyRequest) -> Response[bytes]:
     """Store the body as a file (文件). Its name comes percent-encoded in ``X-File-Name``."""

@@ -109,7 +109,7 @@ async def get_entry(request: AnyRequest, index: FromPath[int]) -> Response[bytes
     "/api/v1/log/proofs/inclusion",
     summary="That an entry is in the log",
     tags=["log"],
-    opt=answers(InclusionProof),
+    opt=answers(InclusionProof, refusals=(422,)),
 )
 async def prove_inclusion(
     request: AnyRequest, index: FromQuery[int], size: FromQuery[int | None] = None
@@ -126,7 +126,7 @@ async def prove_inclusion(
     "/api/v1/log/proofs/consistency",
     summary="That the log only grew",
     tags=["log"],
-    opt=answers(ConsistencyProof),
+    opt=answers(ConsistencyProof, refusals=(422,)),
 )
 async def prove_consistency(
     request: AnyRequest, old: FromQuery[int], new: FromQuery[int | None] = None

@@ -14,7 +14,7 @@ from catalog.kernel.actor import Actor, Clearance, system
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid, Missing
 from market.channels.sandbox import SandboxChannel
-from market.http.answers import answers, creates
+from market.http.answers import answers, creates, takes
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
 from market.http.describe import KEYLESS
@@ -144,7 +144,9 @@ async def confirm_sandbox_payment(
     "/api/v1/channels/{channel:str}/callbacks",
     summary="Hear a channel",
     tags=["payments"],
-    opt=KEYLESS | answers(HeardCallback),
+    opt=KEYLESS
+    | takes("*/*", "X-Channel-Sent-At", "X-Channel-Nonce", "X-Channel-Signature")
+    | answers(HeardCallback),
 )
 async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[bytes]:
     """Take in what a channel tells, signed with the key that both sides have.

@@ -25,6 +25,7 @@ from market.http import calendar as door
 from market.http.context import Context
 from market.http.problem import HANDLERS
 from market.settings import Settings
+from tests import contract
 
 NOTICE = {
     "year": 2027,
@@ -58,7 +59,11 @@ def make_client(
         state=State({"context": wiring}),
         middleware=[acting_as(actor)],
     )
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://testserver")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://testserver",
+        event_hooks=contract.HOOKS,
+    )
 
 
 @pytest.fixture

@@ -108,6 +108,14 @@ async def test_what_is_made_has_its_status_and_address(document: dict[str, Any])
     assert "200" not in order
 
 
+async def test_what_a_handler_reads_by_itself_is_described(document: dict[str, Any]) -> None:
+    upload = operations(document)["POST", "/api/v1/files"]
+
+    assert upload["requestBody"] == {"required": True, "content": {"*/*": {}}}
+    assert header(upload, "X-File-Name")
+    assert header(upload, "Idempotency-Key")
+
+
 async def test_what_is_always_sent_is_required(document: dict[str, Any]) -> None:
     page = document["components"]["schemas"]["Page_Order_"]
 

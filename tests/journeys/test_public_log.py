@@ -32,6 +32,7 @@ from market.http import log as door
 from market.http.context import Context
 from market.http.problem import HANDLERS
 from market.settings import Settings
+from tests import contract
 from tests.api import code
 from tests.log_of_tests import TestLog
 
@@ -96,7 +97,9 @@ async def client(db: Database, clock: ManualClock, settings: Settings) -> Client
             middleware=[acting_as(actor)],
         )
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://testserver")
+        return httpx.AsyncClient(
+            transport=transport, base_url="http://testserver", event_hooks=contract.HOOKS
+        )
 
     return make
 
