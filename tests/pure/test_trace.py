@@ -13,10 +13,12 @@ import pytest
 
 from catalog.audit_log import merkle
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.export_format import KeyRow, Keys
 from catalog.audit_log.leaf import commitment, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, Entry, EntryId, InclusionProof, Subject
 from catalog.audit_log.verdict import Unreadable, Verdict
 from catalog.kernel.actor import PUBLIC
+from catalog.signing.model import Signature
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.supervision.model import Signed
@@ -277,3 +279,69 @@ def test_a_checkpoint_of_another_key_is_not_believed() -> None:
 def test_what_is_no_trace_is_unreadable(raw: bytes) -> None:
     with pytest.raises(Unreadable):
         read_trace(raw)
+
+
+def test_a_trace_is_of_its_product_and_its_entries_stand_once_where_they_belong() -> None:
+    trace = make_trace()
+    product, application, *rest = trace.stages
+    other = msgspec.structs.replace(trace, product_id=uuid.UUID(int=8))
+    assert "no entry is about this product" in str(verify(other, KEY).first_bad)
+
+    doubled = msgspec.structs.replace(product, entries=product.entries * 2)
+    twice = msgspec.structs.replace(trace, stages=(doubled, application, *rest))
+    assert "stands there twice" in str(verify(twice, KEY).first_bad)
+
+    moved = msgspec.structs.replace(product, entries=product.entries + application.entries)
+    elsewhere = msgspec.structs.replace(trace, stages=(moved, *rest))
+    assert "does not belong under product" in str(verify(elsewhere, KEY).first_bad)
+
+    swapped = msgspec.structs.replace(trace, stages=(application, product, *rest))
+    assert "its steps stand out of order" in str(verify(swapped, KEY).first_bad)
+
+    story = (*STORY, ("data:accessed", ("order:o",), 3))
+    longer = make_trace(story)
+    stages = tuple(
+        msgspec.structs.replace(each, entries=each.entries[::-1])
+        if each.stage is Stage.USAGE
+        else each
+        for each in longer.stages
+    )
+    reversed_ = msgspec.structs.replace(longer, stages=stages)
+    assert "stands out of order" in str(verify(reversed_, KEY).first_bad)
+
+
+def test_the_number_of_entries_that_wait_is_what_it_says() -> None:
+    miscounted = msgspec.structs.replace(make_trace(), waiting_count=2)
+
+    assert "0 entries wait, not 2" in str(verify(miscounted, KEY).first_bad)
+
+
+def test_the_signatures_of_its_records_are_checked_with_the_keys_given() -> None:
+    signer = Signer(Purpose.CERTIFICATE, bytes(range(32)))
+    row = KeyRow(
+        key_id=signer.key_id,
+        purpose="certificate",
+        algorithm="ed25519",
+        public_key=signer.public_key,
+        valid_from="2026-01-01T00:00:00.000000Z",
+    )
+    other = msgspec.structs.replace(row, purpose="report")
+    false = msgspec.structs.replace(row, public_key=bytes(32))
+    good = signer.seal(RECORD)
+    bad = msgspec.structs.replace(good, value=bytes(64))
+
+    def found(key: KeyRow, *signatures: Signature) -> Verdict:
+        record = TracedRecord(kind="certificate", id="HN-1", record=RECORD, signatures=signatures)
+        return verify(make_trace(records=(record,)), KEY, Keys(None, [key]))
+
+    genuine = found(row, good)
+    assert (genuine.problems, genuine.counts["signatures"]) == ((), 1)
+    for verdict, reason in (
+        (found(row), "it bears no signature"),
+        (found(other, good), "is not known for this"),
+        (found(false, good), "its signature does not verify"),
+        (found(row, bad), "its signature does not verify"),
+    ):
+        assert verdict.first_bad is not None
+        assert verdict.first_bad.kind == "certificate"
+        assert reason in verdict.first_bad.reason

@@ -67,7 +67,11 @@ class Log(Maker):
 
     def use(self, i: int, **changed: Any) -> None:
         stored = events()[i]
-        told = {"id": str(stored.event.id), "seq": i + 1, "sha256": stored.record_sha256} | changed
+        told: dict[str, Any] = {
+            "id": str(stored.event.id),
+            "seq": i + 1,
+            "sha256": stored.record_sha256,
+        } | changed
         self.now = dt.datetime.fromisoformat(changed.get("at", stored.event.at))
         self.now -= dt.timedelta(seconds=1)  # ``append`` adds one
         self.entry_id = changed.get("entry_id", stored.entry_id)

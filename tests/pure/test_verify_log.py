@@ -689,3 +689,13 @@ def test_a_key_of_an_unknown_purpose_is_malformed(export: Export) -> None:
     export.files["keys.json"] = msgspec.json.encode(keys)
 
     assert first_bad(export) == f"key {keys['keys'][1]['key_id']}: is malformed"
+
+
+def test_an_export_that_names_no_key_of_the_log_is_checked_only_with_one_given(
+    export: Export,
+) -> None:
+    keys = msgspec.json.decode(export.files["keys.json"])
+    export.files["keys.json"] = msgspec.json.encode({**keys, "log": None})
+
+    assert verify_export(export, MARKET.log_key).problems == ()
+    assert "the export names no key of the log" in str(verify_export(export).first_bad)
