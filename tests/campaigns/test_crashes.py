@@ -62,6 +62,8 @@ _DOWN: Final = (
     DatabaseUnreachable,
     NotThere,
 )
+# How a problem begins that is a lost or altered answer.
+_LOST: Final = ("lost:", "gone:", "other bytes:", "answered otherwise:")
 # What each kind of command leaves behind, exactly once: what is counted before and after.
 ROWS: Final = {
     "upload": "SELECT count(*) FROM catalog.files",
@@ -432,6 +434,7 @@ def _print(
 ) -> None:
     traffic, recoveries = campaign.traffic, campaign.recoveries
     asked_again = [each for each in traffic.acknowledged if each.attempts > 1]
+    lost = sum(problem.startswith(_LOST) for problem in campaign.problems)
     lines = [
         ("cycles", f"{len(recoveries)} in {seconds:.0f} s, seed {SEED}, {WORKERS} worker(s)"),
         *((f"killed: {kind}", str(count)) for kind, count in sorted(campaign.kills.items())),
@@ -443,8 +446,8 @@ def _print(
         ("walks ended", ", ".join(f"{k} {n}" for k, n in sorted(traffic.finished.items()))),
         ("answers asked for again afterwards", str(campaign.replays_asked)),
         ("looks at the books, in vain", f"{campaign.looks}, {campaign.looks_in_vain}"),
-        ("lost or altered", str(sum(not p.startswith("a") for p in campaign.problems))),
-        ("doubled or impossible", str(sum(p.startswith("a") for p in campaign.problems))),
+        ("lost or altered", str(lost)),
+        ("doubled, stuck or impossible", str(len(campaign.problems) - lost)),
         ("recovery median / max",
          f"{statistics.median(recoveries):.2f} s / {max(recoveries):.2f} s"),
         ("services that did not end when told", str(campaign.service.slow_ends)),
