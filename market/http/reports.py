@@ -84,7 +84,7 @@ async def list_reports(
     "/api/v1/reports/{report_id:uuid}",
     summary="A quarterly report",
     tags=["supervision"],
-    opt=answers(ReportDocument),
+    opt=answers(ReportDocument, refusals=(409,)),
 )
 async def get_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Return the document exactly as signed, its signature, and how far it has come."""
@@ -100,7 +100,7 @@ async def get_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response
     "/api/v1/reports/{report_id:uuid}/workbook",
     summary="The report as XLSX",
     tags=["supervision"],
-    opt=sends(XLSX, "content-disposition"),
+    opt=sends(XLSX, "content-disposition", refusals=(409,)),
 )
 async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Return the report as a workbook; the same report is always the same bytes."""
@@ -122,7 +122,7 @@ async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Respon
     "/api/v1/reports/{report_id:uuid}/recomputation",
     summary="Compute a report again",
     tags=["supervision"],
-    opt=answers(Recomputation),
+    opt=answers(Recomputation, refusals=(409,)),
 )
 async def recompute_report(request: AnyRequest, report_id: FromPath[UUID]) -> Response[bytes]:
     """Compute the report again from log and journal; say whether the bytes are the same."""
