@@ -21,10 +21,10 @@ COMMANDS = {
 
 
 class _Lazy(click.RichGroup):
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - likewise
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None

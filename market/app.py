@@ -20,6 +20,7 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
 from catalog.signing import disk as key_files
+from catalog.signing.purposes import Purpose
 from market.channels import sandbox
 from market.http import routes
 from market.http.auth import permit
@@ -67,7 +68,9 @@ async def wire(settings: Settings, clock: Clock) -> Context:
     )
 
 
-async def enter_service_keys(settings: Settings, db: Database, now: dt.datetime) -> dict[str, Any]:
+async def enter_service_keys(
+    settings: Settings, db: Database, now: dt.datetime
+) -> dict[Purpose, Any]:
     """Enter the public halves of the key files as they are now; return the signers by purpose."""
     signers = key_files.read_signers(settings.keys_dir)
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
@@ -77,7 +80,7 @@ async def enter_service_keys(settings: Settings, db: Database, now: dt.datetime)
         lambda tx: audit_log.register_service_keys(tx, now=now, keys=public_keys),
         must_remember=False,
     )
-    return {purpose.value: signer for purpose, signer in signers.items()}
+    return dict(signers)
 
 
 class Application:

@@ -11,13 +11,12 @@ import os
 import pathlib
 import secrets
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import hypothesis
 import pytest
-from seeds.workdays import load_calendar
 
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import ManualClock
@@ -28,6 +27,7 @@ from catalog.kernel.workdays import Calendar
 from market.identity.permissions import PERMISSIONS
 from market.migrations.upgrade import upgrade
 from market.settings import Settings
+from seeds.workdays import load_calendar
 from tests.api import Api
 
 hypothesis.settings.register_profile("house", deadline=None, max_examples=100)
@@ -163,11 +163,11 @@ def calendar() -> Calendar:
 
 
 @pytest.fixture
-def data_dir(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+def data_dir(tmp_path: pathlib.Path) -> pathlib.Path:
     """A directory for keys and files."""
     path = tmp_path / "data"
     path.mkdir(mode=0o700)
-    yield path
+    return path
 
 
 @pytest.fixture

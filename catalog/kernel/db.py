@@ -140,7 +140,7 @@ def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
         raise KeyError(f"{table.fullname} has no column {unknown}")
     names = ", ".join(f'"{c}"' for c in columns)
     marks = ", ".join(f"${i + 1}" for i in range(len(columns)))
-    return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"
+    return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
 
 
 class Database:
@@ -254,7 +254,7 @@ async def _roll_back(connection: Any) -> bool:
     """Undo the transaction; tell whether the connection still lives."""
     try:
         await asyncio.shield(connection.execute("ROLLBACK"))
-    except Exception:  # the connection itself is gone, and the transaction with it
+    except Exception:  # noqa: BLE001 - the connection itself is gone, and the transaction with it
         with contextlib.suppress(asyncpg.InterfaceError):  # it was found dead before
             connection.terminate()
         return False

@@ -20,6 +20,7 @@ def new_id() -> uuid.UUID:
 
 
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_LENGTH = 18
 _USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 
 
@@ -28,7 +29,7 @@ def uscc_check_character(first_17: str) -> str:
 
     :raises ValueError: if a character does not belong to the alphabet or the length is not 17.
     """
-    if len(first_17) != 17:
+    if len(first_17) != _USCC_LENGTH - 1:
         raise ValueError("the first 17 characters are needed")
     total = sum(_USCC_ALPHABET.index(c) * w for c, w in zip(first_17, _USCC_WEIGHTS, strict=True))
     return _USCC_ALPHABET[(31 - total % 31) % 31]
@@ -36,7 +37,7 @@ def uscc_check_character(first_17: str) -> str:
 
 def is_uscc(code: str) -> bool:
     """Tell whether ``code`` is a well-formed 统一社会信用代码 with a right check character."""
-    if len(code) != 18:
+    if len(code) != _USCC_LENGTH:
         return False
     try:
         return uscc_check_character(code[:17]) == code[17]

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 200
+_CURSOR_LENGTH_MAX: Final = 2000
 
 
 class CursorUnreadable(Invalid):
@@ -67,7 +68,7 @@ def decode(query: str, cursor: str | None, length: int) -> list[Any] | None:
     """
     if cursor is None:
         return None
-    if len(cursor) > 2000:
+    if len(cursor) > _CURSOR_LENGTH_MAX:
         raise CursorUnreadable
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Response
@@ -29,6 +29,9 @@ from market.http.problem import (
 from market.idempotency import operations as idempotency
 
 T = TypeVar("T")
+
+_VERSION_DIGITS_MAX: Final = 18
+_KEY_LENGTH_MAX: Final = 255
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -77,7 +80,7 @@ def expected_version(request: AnyRequest) -> int:
     if not given:
         raise IfMatchMissing
     text = given.strip().strip('"')
-    if not text.isdigit() or len(text) > 18:
+    if not text.isdigit() or len(text) > _VERSION_DIGITS_MAX:
         raise VersionStale
     return int(text)
 
@@ -91,7 +94,7 @@ def idempotency_key(request: AnyRequest) -> str:
     key = request.headers.get("idempotency-key")
     if key is None:
         raise IdempotencyKeyMissing
-    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+    if not (1 <= len(key) <= _KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
         raise IdempotencyKeyMalformed
     return key
 

@@ -10,7 +10,6 @@ import msgspec
 from litestar import Request
 
 from catalog.audit_log.disk import CheckpointJournal
-from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
@@ -26,8 +25,8 @@ class Context(msgspec.Struct):
     settings: Settings
     clock: Clock
     db: Database
-    signers: dict[str, Any]  # purpose → catalog.signing.signer.Signer
-    checkpoint_journal: Any  # the signer's own journal, catalog.audit_log.disk.CheckpointJournal
+    signers: Mapping[Purpose, Any]  # catalog.signing.signer.Signer, which few may import
+    checkpoint_journal: CheckpointJournal  # the signer's own, outside the database
     channels: dict[str, Any]  # name → payment channel adapter
 
     def now(self) -> dt.datetime:

@@ -56,7 +56,7 @@ async def ready(request: AnyRequest) -> Response[Readiness]:
     try:
         async with begin(wiring.db, system("health")) as tx:
             schema = await tx.fetch_value("SELECT version_num FROM public.schema_version")
-    except Exception as error:  # whatever it is, the answer is "not ready"
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
         database = type(error).__name__
     free = shutil.disk_usage(wiring.settings.data_dir).free
     has_room = free > LEAST_FREE_BYTES

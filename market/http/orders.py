@@ -254,7 +254,7 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
             now=c.now,
             order_id=order_id,
             issuer=wiring.settings.public_url,
-            signer=wiring.signers[Purpose.ACCESS_TOKEN.value],
+            signer=wiring.signers[Purpose.ACCESS_TOKEN],
         )
         return created(token, f"/api/v1/orders/{order_id}/content")
 
@@ -477,7 +477,7 @@ async def get_usage(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Respo
             buyer_party_id=order.buyer_party_id,
             supplier_party_id=order.supplier_party_id,
             product_id=order.product_id,
-            signer=wiring.signers[Purpose.STATEMENT.value],
+            signer=wiring.signers[Purpose.STATEMENT],
         )
 
     return answer(await run(wiring.db, who, once))
@@ -514,7 +514,7 @@ async def read_download_token(wiring: Context, token: str) -> Actor | None:
         return None
     said = tokens.read(
         token,
-        public_key=wiring.signers[Purpose.ACCESS_TOKEN.value].public_key,
+        public_key=wiring.signers[Purpose.ACCESS_TOKEN].public_key,
         issuer=wiring.settings.public_url,
         now=wiring.now(),
     )

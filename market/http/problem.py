@@ -7,6 +7,7 @@ are in the language that was asked for; ``wording`` has both.
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -223,9 +224,9 @@ def _respond(
         if made is not None:
             return made
     all_headers = {"cache-control": "no-store", **(headers or {})}
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         all_headers["www-authenticate"] = "Bearer"
-    if status == 503:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         all_headers["retry-after"] = "1"
     return Response(
         msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=all_headers
@@ -248,11 +249,11 @@ def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         return _respond(
             request, "method_not_allowed", 405, headers={"allow": allow} if allow else None
         )
-    if error.status_code == 413:
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return _respond(request, "body_too_large", 413, facts={"maximum_bytes": 1024 * 1024})
-    if error.status_code == 400:
+    if error.status_code == HTTPStatus.BAD_REQUEST:
         return _respond(request, "body_malformed", 400, facts={"reason": error.detail})
-    if error.status_code >= 500:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return fail(request, error)
     return _respond(request, "refused", error.status_code)
 

@@ -32,7 +32,9 @@ async def claim(
 
     :raises IdempotencyKeyReused: if it was used for another request.
     """
-    if await store.claim(tx, principal, key, route, request_sha256, now):
+    if await store.claim(
+        tx, principal=principal, key=key, route=route, request_sha256=request_sha256, now=now
+    ):
         return None
     row = await store.find(tx, principal, key)
     if row is None or row["route"] != route or row["request_sha256"] != request_sha256:
@@ -44,4 +46,4 @@ async def keep(
     tx: Tx, *, principal: str, key: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
     """Keep the answer, in the transaction that did the work."""
-    await store.keep(tx, principal, key, status, headers, body)
+    await store.keep(tx, principal=principal, key=key, status=status, headers=headers, body=body)

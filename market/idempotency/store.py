@@ -25,7 +25,7 @@ ANSWERED_COMMANDS = sa.Table(
 
 
 async def claim(
-    tx: Tx, principal: str, key: str, route: str, request_sha256: bytes, now: dt.datetime
+    tx: Tx, *, principal: str, key: str, route: str, request_sha256: bytes, now: dt.datetime
 ) -> bool:
     """Return whether the key was free. Waits for a transaction that is using it just now."""
     touched = await tx.execute(
@@ -53,7 +53,7 @@ async def find(tx: Tx, principal: str, key: str) -> Row | None:
 
 
 async def keep(
-    tx: Tx, principal: str, key: str, status: int, headers: dict[str, str], body: bytes
+    tx: Tx, *, principal: str, key: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
     """Keep the answer of the command that claimed the key."""
     await tx.execute(

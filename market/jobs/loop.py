@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from catalog.audit_log import operations as audit_log
+from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
     deadlines_due,
@@ -26,7 +27,9 @@ async def _sequence(context: Context) -> int:
     return await sequence_log.run(
         context.db,
         now=context.now(),
-        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        signer=audit_log.LogSigner(
+            context.settings.log_origin, context.signers[Purpose.CHECKPOINT]
+        ),
         journal=context.checkpoint_journal,
     )
 
@@ -67,7 +70,7 @@ async def run_once(context: Context) -> dict[str, int]:
     for name, job in JOBS:
         try:
             done[name] = await job(context)
-        except Exception as error:  # the next round tries again
+        except Exception as error:  # noqa: BLE001 - the next round tries again
             _log.error("job_failed", job=name, exc_info=error)
             done[name] = -1
     return done

@@ -25,7 +25,9 @@ def _codes() -> dict[str, list[str]]:
 
 def test_every_code_names_one_refusal() -> None:
     doubled = {
-        code: classes for code, classes in _codes().items() if len(classes) > 1 and code != "not_found"
+        code: classes
+        for code, classes in _codes().items()
+        if len(classes) > 1 and code != "not_found"
     }
 
     assert doubled == {}
@@ -75,8 +77,12 @@ def test_every_event_is_used_and_is_spelt_noun_past() -> None:
     assert len({event.value for event in Event}) == len(Event)
 
 
-@pytest.mark.parametrize(("name", "states", "transitions"), walk.machines(), ids=lambda v: str(v)[:60])
-def test_every_state_is_reachable_and_in_the_table(name: str, states: type, transitions: dict) -> None:
+@pytest.mark.parametrize(
+    ("name", "states", "transitions"), walk.machines(), ids=lambda v: str(v)[:60]
+)
+def test_every_state_is_reachable_and_in_the_table(
+    name: str, states: type, transitions: dict
+) -> None:
     used = {state for state, _ in transitions} | set(transitions.values())
     entered = set(transitions.values())
     first = next(iter(states))
@@ -88,7 +94,9 @@ def test_every_state_is_reachable_and_in_the_table(name: str, states: type, tran
 @pytest.mark.skipif(not RULES.exists(), reason="the rules lie beside the project; not here")
 def test_every_rule_that_the_code_cites_exists() -> None:
     rules = RULES.read_text("utf-8")
-    known = set(re.findall(r"\b((?:HN|BJ|GD|GZF|JL|QD|HK|SIX|ZJ|JX|TJ|HA|NP|HNP|PIR|AIL)-\d+)", rules))
+    known = set(
+        re.findall(r"\b((?:HN|BJ|GD|GZF|JL|QD|HK|SIX|ZJ|JX|TJ|HA|NP|HNP|PIR|AIL)-\d+)", rules)
+    )
     cited: dict[str, str] = {}
     for package in ("catalog", "settlement", "market"):
         for path in pathlib.Path(package).rglob("*.py"):

@@ -19,9 +19,7 @@ TOUCHING = {"store.py", "queries.py", "operations.py", "db.py", "clock.py", "dis
 
 def _calls(path: pathlib.Path) -> list[str]:
     tree = ast.parse(path.read_text("utf-8"))
-    return [
-        ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)
-    ]
+    return [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def test_only_the_clock_reads_the_clock() -> None:
@@ -66,11 +64,11 @@ def test_sql_stands_only_in_stores_queries_and_migrations() -> None:
         if in_its_place:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if statement.match(node.value) and "\n" in node.value or (
-                    isinstance(node.value, str) and re.match(r"^\s*SELECT .* FROM ", node.value)
-                ):
-                    strangers.append(f"{path}:{node.lineno}")
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            text = node.value
+            if (statement.match(text) and "\n" in text) or re.match(r"^\s*SELECT .* FROM ", text):
+                strangers.append(f"{path}:{node.lineno}")
 
     assert strangers == []
 
@@ -95,7 +93,9 @@ def test_nothing_tracked_is_unfinished_or_tells_of_a_machine() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.name == "operations.py" or "operations" in p.parts], ids=str)
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if p.name == "operations.py" or "operations" in p.parts], ids=str
+)
 def test_every_operation_is_keyword_only_after_the_transaction(path: pathlib.Path) -> None:
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):

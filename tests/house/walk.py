@@ -17,7 +17,7 @@ def modules() -> tuple[Any, ...]:
     found = []
     for package in PACKAGES:
         for path in sorted(pathlib.Path(package).rglob("*.py")):
-            if "versions" in path.parts or path.name == "env.py" or path.name == "__main__.py":
+            if "versions" in path.parts or path.name in ("env.py", "__main__.py"):
                 continue
             parts = list(path.with_suffix("").parts)
             if parts[-1] == "__init__":

@@ -45,7 +45,7 @@ async def test_the_same_key_for_another_body_is_refused(db: Database, almighty: 
 async def test_a_command_that_rolled_back_leaves_its_key_free(
     db: Database, almighty: Actor
 ) -> None:
-    with pytest.raises(RuntimeError, match="midway"):
+    with pytest.raises(RuntimeError, match="midway"):  # noqa: PT012 - the body is what fails
         async with begin(db, almighty) as tx:
             await idempotency.claim(
                 tx, principal="p", key="k", route="POST /x", request_sha256=b"1", now=NOW
