@@ -18,6 +18,7 @@ from catalog.certificates.states import State
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -59,7 +60,7 @@ async def issue_certificate(
             c.tx,
             actor=c.actor,
             now=c.now,
-            signer=c.context.signers["certificate"],
+            signer=c.context.signers[Purpose.CERTIFICATE],
             application_id=application_id,
             issuer=(await identity.get_party(c.tx, c.actor.party)).name,
             public_url=c.context.settings.public_url,

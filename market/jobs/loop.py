@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from catalog.audit_log import operations as audit_log
+from catalog.kernel.db import DatabaseUnreachable
 from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
@@ -70,6 +71,9 @@ async def run_once(context: Context) -> dict[str, int]:
     for name, job in JOBS:
         try:
             done[name] = await job(context)
+        except DatabaseUnreachable:
+            _log.warning("job_waits_for_the_database", job=name)
+            done[name] = -1
         except Exception as error:  # noqa: BLE001 - the next round tries again
             _log.error("job_failed", job=name, exc_info=error)
             done[name] = -1
