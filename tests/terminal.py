@@ -134,3 +134,17 @@ async def as_owner(data_dir: pathlib.Path, *statements: str) -> list[Any]:
 def told(result: subprocess.CompletedProcess[str]) -> Any:
     """What a command printed as JSON."""
     return json.loads(result.stdout)
+
+
+def demo(data_dir: pathlib.Path) -> Any:
+    """Tell the story to its end; return what it says of itself, and its steps."""
+    words = ("demo", "--no-serve", "--json", "--data-dir", data_dir, "--port", free_port())
+    result = market(*words)
+    assert result.returncode == 0, result.stderr
+    return told(result) | {"steps": result.stderr}
+
+
+def copied(data_dir: pathlib.Path, to: pathlib.Path) -> pathlib.Path:
+    """A copy of a data directory, for what changes it."""
+    subprocess.run(["cp", "-a", data_dir, to], check=True)
+    return to

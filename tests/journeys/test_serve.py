@@ -18,29 +18,21 @@ import pytest
 
 from tests.terminal import (
     ROOT,
+    copied,
     free_port,
     market,
     processes_of,
     serving,
     start,
     stopped,
-    told,
 )
 
 SOON = 20  # seconds; the grace for open requests is 25
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    data_dir = tmp_path_factory.mktemp("serve") / "data"
-    result = market("demo", "--no-serve", "--json", "--data-dir", data_dir, "--port", free_port())
-    assert result.returncode == 0, result.stderr
-    return told(result)
-
-
-@pytest.fixture
-def data_dir(story: Any) -> pathlib.Path:
-    return pathlib.Path(story["data_dir"])
+def data_dir(story: Any, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return copied(pathlib.Path(story["data_dir"]), tmp_path_factory.mktemp("serve") / "data")
 
 
 def get(url: str, **how: Any) -> httpx.Response:
