@@ -1,4 +1,4 @@
-"""Open the report of the quarter that ended (季度报备), so that its time runs (HN-21, A29)."""
+"""Open the report of each quarter that ended (季度报备), so that its time runs (HN-21, A29)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ACTOR: Final = system("reports_due", "report:open")
 
 
 async def run(db: Database, *, now: dt.datetime) -> int:
-    """Open what is due; return how many reports were opened: one, or none."""
+    """Open what is due; return how many reports were opened."""
 
     async def open_due(tx: Tx) -> int:
         calendar = await timers.get_calendar(tx)
         opened = await generation.open_due(tx, actor=_ACTOR, now=now, calendar=calendar)
-        return 0 if opened is None else 1
+        return len(opened)
 
     return await database.run(db, _ACTOR, open_due, must_remember=False)

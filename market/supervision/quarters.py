@@ -83,3 +83,14 @@ def last_ended(now: dt.datetime) -> Quarter:
     today = local_date(now)
     number = (today.month - 1) // _MONTHS
     return Quarter(today.year - 1, _QUARTERS) if number == 0 else Quarter(today.year, number)
+
+
+def ended_since(day: dt.date, now: dt.datetime) -> list[Quarter]:
+    """Return the quarters that ended on ``day`` or later and are over, oldest first."""
+    newest = last_ended(now)
+    quarters = [
+        Quarter(year, number)
+        for year in range(max(day.year, _FIRST_YEAR), newest.year + 1)
+        for number in range(1, _QUARTERS + 1)
+    ]
+    return [each for each in quarters if each.last_day >= day and each <= newest]

@@ -240,6 +240,17 @@ async def test_an_operator_without_delegation_does_not_report(scene: Scene) -> N
     assert (refused.status_code, code(refused)) == (409, "operator_not_delegated")
 
 
+async def test_a_service_that_stood_still_for_two_quarters_owes_both_reports(scene: Scene) -> None:
+    scene.clock.move_to(dt.datetime(2026, 7, 1, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+
+    assert await reports_due.run(scene.db, now=scene.clock.now()) == 2
+    assert await reports_due.run(scene.db, now=scene.clock.now()) == 0
+
+    reports = (await scene.by(scene.regulator).get("/api/v1/reports")).json()["items"]
+    assert sorted((each["year"], each["quarter"]) for each in reports) == [(2026, 1), (2026, 2)]
+
+
 async def test_the_report_is_open_from_the_end_of_the_quarter_and_overdue_in_time(
     scene: Scene,
 ) -> None:

@@ -10,6 +10,7 @@ from market.supervision.quarters import (
     Quarter,
     ReportQuarterNotOver,
     ReportQuarterUnknown,
+    ended_since,
     last_ended,
 )
 from tests.makers_supervision import at
@@ -55,3 +56,14 @@ def test_the_quarter_that_ended_last_may_lie_in_the_year_before() -> None:
     assert last_ended(at(2, 1)) == Quarter(2025, 4)
     assert last_ended(at(4, 1, 0)) == Quarter(2026, 1)
     assert last_ended(at(12, 31)) == Quarter(2026, 3)
+
+
+def test_the_quarters_that_ended_since_a_day_are_told_oldest_first() -> None:
+    assert ended_since(dt.date(2025, 12, 31), at(12, 31)) == [
+        Quarter(2025, 4),
+        Quarter(2026, 1),
+        Quarter(2026, 2),
+        Quarter(2026, 3),
+    ]
+    assert ended_since(dt.date(2026, 4, 1), at(6, 30)) == []
+    assert ended_since(dt.date(2019, 1, 1), at(1, 2))[0] == Quarter(2023, 1)

@@ -22,7 +22,7 @@ from market.identity.model import Capacity
 from market.supervision import queries, states, store
 from market.supervision.model import Grant, Header, Operator, QuarterlyReport, ReportId, Signed
 from market.supervision.operations import casework
-from market.supervision.quarters import Quarter, last_ended
+from market.supervision.quarters import Quarter, ended_since, last_ended
 from market.supervision.report import compute, document
 
 
@@ -46,25 +46,39 @@ class ReportMoneyUntied(Refused):
 
 async def open_due(
     tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar
-) -> QuarterlyReport | None:
-    """Open the report of the quarter that ended last, so that its time runs (A29).
+) -> list[QuarterlyReport]:
+    """Open the report of every quarter that ended under the delegation, so that its time runs (A29).
 
-    Return None if it is open already or the operator had no delegation on the quarter's last day.
+    A service that stood still for longer than a quarter owes the reports of all of them. Quarters
+    before the delegation was entered here are not this market's. Nothing is opened twice, and
+    nothing if the operator had no delegation on the last quarter's last day.
 
     :raises NotPermitted: if the actor is not the job for it.
     """
     actor.require("report:open")
-    quarter = last_ended(now)
     operator = await identity.find_institution(tx, Capacity.SUPERMARKET_OPERATOR)
-    granted = await delegations.find_in_force(tx, on=quarter.last_day)
-    if operator is None or operator.id not in {each.operator_party_id for each in granted}:
-        return None
-    await store.lock_quarter(tx, quarter)
-    if await store.find_living(tx, quarter) is not None:
-        return None
-    return await _open(
-        tx, quarter, None, operator_party_id=operator.id, actor=actor, now=now, calendar=calendar
-    )
+    granted = await delegations.find_in_force(tx, on=last_ended(now).last_day)
+    began = [
+        max(each.valid_from, local_date(each.created_at))
+        for each in granted
+        if operator is not None and each.operator_party_id == operator.id
+    ]
+    if operator is None or not began:
+        return []
+    opened = []
+    for quarter in ended_since(min(began), now):
+        if await store.find_living(tx, quarter) is not None:
+            continue
+        await store.lock_quarter(tx, quarter)
+        if await store.find_living(tx, quarter) is not None:
+            continue  # another worker opened it meanwhile
+        opened.append(
+            await _open(
+                tx, quarter, None,
+                operator_party_id=operator.id, actor=actor, now=now, calendar=calendar,
+            )
+        )  # fmt: skip
+    return opened
 
 
 async def generate(
