@@ -15,10 +15,10 @@ up: $(INSTALLED) ## set everything up, tell the whole story, and go on serving
 	$(BIN)/market demo
 
 test: $(INSTALLED) ## set everything up and run the tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 coverage: $(INSTALLED) ## every branch of every pure file, by the tests without a database
-	$(BIN)/pytest tests/pure -n 2 --cov --cov-report term $(PYTEST_ARGS)
+	$(BIN)/pytest tests/pure -n auto --cov --cov-report term $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## what a reviewer would say first
 	$(BIN)/ruff check .
