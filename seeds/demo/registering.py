@@ -180,6 +180,11 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
         people.ADJUDICATOR, f"{key}/decide", "POST", f"{path}/review-decisions",
         {"result": "pass", "reasons": "两级审查均通过"},
     )  # fmt: skip
+    await t.do(
+        people.ACCEPTOR, f"{key}/notify-review", "POST", f"{path}/decision-notifications",
+        {"channel": "in_app", "receipt": f"站内信-{key}-审查"},
+    )  # fmt: skip
+    t.say("审查通过并告知申请对象 · passed, applicant told (HN-10, HN-12)", "")
 
 
 async def publish(t: Teller, product: DemoProduct, application_id: str) -> str:
