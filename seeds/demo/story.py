@@ -62,7 +62,18 @@ async def tell(t: Teller) -> dict[str, Any]:
         await trading.file_price_and_list(t, product, ids[product.key])
 
     await t.wait_until("2026-02-02", 10)
-    order_id = await trading.trade(t, who, main, ids[main.key])
+    purchases = (
+        (main, trading.OF_ENTERPRISE_DATA),
+        (products[1], trading.OF_PUBLIC_DATA),
+    )
+    orders = [
+        await trading.order(t, who, product, ids[product.key], purchase)
+        for product, purchase in purchases
+    ]
+    await t.wait_until("2026-02-03", 10)
+    for (product, purchase), order_id in zip(purchases, orders, strict=True):
+        await trading.fulfil(t, product, order_id, purchase)
+    await trading.statement(t, orders[0])
     report_id = await trading.report(t, ids[main.key])
     return {
         "regulator_login": people.REGULATOR,
@@ -71,6 +82,6 @@ async def tell(t: Teller) -> dict[str, Any]:
         "product_id": ids[main.key],
         "certificate_numbers": list(numbers.values()),
         "certificate_number": numbers[main.key],
-        "order_id": order_id,
+        "order_id": orders[0],
         "report_id": report_id,
     }

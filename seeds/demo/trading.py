@@ -6,14 +6,27 @@ import base64
 import hashlib
 from typing import Any, Final
 
+import msgspec
+
 from catalog.signing.purposes import Purpose
 from seeds.demo import people
 from seeds.demo.catalogue import DemoProduct
 from seeds.demo.registering import Parties
 from seeds.demo.teller import StoryBroken, Teller
+from settlement.money import yuan
 
 STATEMENT: Final = "usage-statement.json"
 _PRICES_FEN = (28_800_00, 12_600_00, 19_900_00, 8_800_00, 15_000_00, 6_000_00)
+
+
+_TERMS: Final = {
+    "provider_responsibility": "保证来源合法、内容与备案一致，交付前完成安全检查。",
+    "receiver_responsibility": "仅在约定场景使用，按等级保护要求存储，不向第三方提供。",
+    "confidentiality": "双方对交易内容与数据负保密义务，合同终止后三年内有效。",
+    "exit_arrangement": "终止时停止使用并在十日内销毁，提交销毁证明。",
+    "inspection_days": 7,
+    "term_days": 180,
+}
 
 
 async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) -> None:
@@ -41,12 +54,12 @@ async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) 
                     "charge": "one_off",
                     "unit": product.description["metering_unit"],
                     "unit_price_fen": price_fen,
-                    "note": "标准许可，一年内使用",
+                    "note": "标准许可，半年内使用",
                 }
             ],
             "basis": {"method": "cost", "explanation": "采集、加工、质检与服务成本加合理收益。"},
             "scenarios": [scenario["code"] for scenario in product.description["scenarios"]],
-            "use_scope": {"audience": "依法设立的企业", "regions": ["全国"], "period": "一年"},
+            "use_scope": {"audience": "依法设立的企业", "regions": ["全国"], "period": "半年"},
             "delivery_modes": product.description["delivery_modes"],
             "use_category": "industrial_development",
             "pricing_regime": "government_guided" if is_public else "market_autonomous",
@@ -95,59 +108,101 @@ def _ceiling(product: DemoProduct, price_fen: int) -> dict[str, Any]:
     }
 
 
-async def trade(t: Teller, who: Parties, product: DemoProduct, product_id: str) -> str:
-    """Find, order, sign, pay, deliver, use, accept and release; return the order's id."""
-    found = await t.look(None, "/api/v1/products", q="港口 气象 风险", limit=5)
+class Purchase(msgspec.Struct, frozen=True):
+    """What the buyer wants, and who must have a share of what it pays."""
+
+    step: str  # what the steps of this order are called
+    query: str
+    purpose: str
+    scenario: str
+    uses: int
+    shared_with: frozenset[str]  # the purposes of the accounts that are credited at the release
+
+
+# Two right holders share what enterprise data earn.
+OF_ENTERPRISE_DATA: Final = Purchase(
+    step="order",
+    query="港口 气象 风险",
+    purpose="安排靠泊与装卸，降低作业风险",
+    scenario="port_safety",
+    uses=3,
+    shared_with=frozenset({"payable", "platform_fee"}),
+)
+# Of what public data earn, a part is the treasury's (JX-3).
+OF_PUBLIC_DATA: Final = Purchase(
+    step="public-order",
+    query="城市 停车 泊位",
+    purpose="为车队司机推荐停车片区",
+    scenario="navigation",
+    uses=1,
+    shared_with=frozenset({"payable", "platform_fee", "treasury_non_tax"}),
+)
+
+
+async def order(
+    t: Teller, who: Parties, product: DemoProduct, product_id: str, purchase: Purchase
+) -> str:
+    """Find, order, sign and pay; return the order's id."""
+    found = await t.look(None, "/api/v1/products", q=purchase.query, limit=5)
     if product_id not in [item["id"] for item in found["items"]]:
         raise StoryBroken(f"the buyer did not find {product.name}: {found}")
-    t.say("需方检索到产品 · the buyer found it: 港口 气象 风险", product.name)
+    t.say(f"需方检索到产品 · the buyer found it: {purchase.query}", product.name)
 
-    order = {
+    step = purchase.step
+    body = {
         "product_id": product_id,
         "price_item": "standard",
         "quantity": 1,
-        "purpose": "安排靠泊与装卸，降低作业风险",
-        "scenario": "port_safety",
+        "purpose": purchase.purpose,
+        "scenario": purchase.scenario,
         "delivery_mode": "dataset_product",
         "use_category": "industrial_development",
-        "terms": {
-            "provider_responsibility": "保证来源合法、内容与备案一致，交付前完成安全检查。",
-            "receiver_responsibility": "仅在约定场景使用，按等级保护要求存储，不向第三方提供。",
-            "confidentiality": "双方对交易内容与数据负保密义务，合同终止后三年内有效。",
-            "exit_arrangement": "终止时停止使用并在十日内销毁，提交销毁证明。",
-            "inspection_days": 7,
-            "term_days": 180,
-        },
+        "terms": _TERMS,
     }
     await t.refused(
-        people.BUYER_MEMBER, "order/purpose", "/api/v1/orders",
-        order | {"scenario": "advertising"}, "order_outside_filed_scope",
+        people.BUYER_MEMBER, f"{step}/purpose", "/api/v1/orders",
+        body | {"scenario": "advertising"}, "order_outside_filed_scope",
     )  # fmt: skip
     t.say("备案场景之外的用途被拒 · a purpose outside the filing is refused (BJ-27)", "")
-    placed = await t.do(people.BUYER_MEMBER, "order", "POST", "/api/v1/orders", order)
-    order_id = str(placed["id"])
-    path = f"/api/v1/orders/{order_id}"
+    placed = await t.do(people.BUYER_MEMBER, step, "POST", "/api/v1/orders", body)
+    path = f"/api/v1/orders/{placed['id']}"
     t.say("下单并声明用途 · ordered with a declared purpose", placed["number"])
-    await t.do(people.ACCEPTOR, "order/clear", "POST", f"{path}/clearances")
-    await _sign(t, who, path)
-    await _pay(t, path)
+    await t.do(people.ACCEPTOR, f"{step}/clear", "POST", f"{path}/clearances")
+    await _sign(t, who, path, step)
+    await _pay(t, path, step)
+    return str(placed["id"])
 
-    await t.wait_until("2026-02-03", 10)
-    await t.do(people.SUPPLIER_MEMBER, "order/deliver", "POST", f"{path}/deliveries")
+
+async def fulfil(t: Teller, product: DemoProduct, order_id: str, purchase: Purchase) -> None:
+    """Deliver, use, accept and release; see that everybody has a share."""
+    path, step = f"/api/v1/orders/{order_id}", purchase.step
+    await t.do(people.SUPPLIER_MEMBER, f"{step}/deliver", "POST", f"{path}/deliveries")
     t.say("供方按许可交付 · delivered under a licence that ends", "")
-    for use in (1, 2, 3):
-        await _use(t, path, product, use)
-    t.say("三次使用，逐次计量入审计日志 · used three times, each metered into the log", "")
-    await t.do(people.BUYER_MEMBER, "order/accept", "POST", f"{path}/acceptances")
+    for number in range(1, purchase.uses + 1):
+        await _use(t, path, product, f"{step}/use/{number}")
+    t.say("使用，逐次计量入审计日志 · used, each time metered into the log", f"{purchase.uses} 次")
+    await t.do(people.BUYER_MEMBER, f"{step}/accept", "POST", f"{path}/acceptances")
     t.say("需方验收 · accepted by the buyer", "")
-    await t.do(people.ISSUER, "order/release", "POST", f"{path}/releases")
+    await t.do(people.ISSUER, f"{step}/release", "POST", f"{path}/releases")
     ledger = await t.look(people.BUYER_MEMBER, f"{path}/ledger")
-    t.say("托管释放，分配到分 · released and split to the fen", f"{len(ledger['entries'])} 笔分录")
+    t.say("托管释放，分配到分 · released and split to the fen", _shares(ledger, purchase))
+
+
+async def statement(t: Teller, order_id: str) -> None:
+    """Get the signed usage statement and keep it, for ``market verify``."""
     if not t.was_told("order/statement"):  # the issue of a statement is remembered each time
-        t.keep(STATEMENT, await t.look(people.BUYER_MEMBER, f"{path}/usage"))
+        t.keep(STATEMENT, await t.look(people.BUYER_MEMBER, f"/api/v1/orders/{order_id}/usage"))
         t.note("order/statement")
     t.say("签名的使用对账单 · the signed usage statement", STATEMENT)
-    return order_id
+
+
+def _shares(ledger: dict[str, Any], purchase: Purchase) -> str:
+    (release,) = (entry for entry in ledger["entries"] if entry["kind"] == "release")
+    shares = [leg for leg in release["legs"] if leg["amount_fen"] > 0]
+    found = {leg["account"].split("/")[0] for leg in shares}
+    if not purchase.shared_with <= found:
+        raise StoryBroken(f"not everybody has a share: {found}")
+    return " + ".join(yuan(leg["amount_fen"]) for leg in shares)
 
 
 async def report(t: Teller, product_id: str) -> str:
@@ -180,7 +235,7 @@ async def report(t: Teller, product_id: str) -> str:
     return str(made["id"])
 
 
-async def _sign(t: Teller, who: Parties, path: str) -> None:
+async def _sign(t: Teller, who: Parties, path: str, step: str) -> None:
     for login, holder in ((people.BUYER_MEMBER, "buyer"), (people.SUPPLIER_MEMBER, "supplier")):
         key_id = await t.register_key(login, holder, who.party[holder], Purpose.CONTRACT)
         contract = await t.look(login, f"{path}/contract")
@@ -188,30 +243,30 @@ async def _sign(t: Teller, who: Parties, path: str) -> None:
         if hashlib.sha256(document).hexdigest() != contract["sha256"]:
             raise StoryBroken("the contract's bytes are not what its hash says")
         await t.do(
-            login, f"order/sign/{holder}", "POST", f"{path}/signatures",
+            login, f"{step}/sign/{holder}", "POST", f"{path}/signatures",
             {"key_id": key_id, "signature": t.sign(holder, Purpose.CONTRACT, document)},
         )  # fmt: skip
     t.say("双方以自有密钥签署合同 · both signed the contract with keys of their own", "")
 
 
-async def _pay(t: Teller, path: str) -> None:
+async def _pay(t: Teller, path: str, step: str) -> None:
     started = await t.do(
-        people.BUYER_MEMBER, "order/pay", "POST", f"{path}/payments", {"channel": "sandbox"}
+        people.BUYER_MEMBER, f"{step}/pay", "POST", f"{path}/payments", {"channel": "sandbox"}
     )
-    await t.do(people.BUYER_MEMBER, "order/confirm", "POST", started["pay_at"])
+    await t.do(people.BUYER_MEMBER, f"{step}/confirm", "POST", started["pay_at"])
     amount_fen = started["payment"]["amount_fen"]
-    t.say("付款进入托管 · paid into escrow", f"¥{amount_fen // 100:,}.{amount_fen % 100:02d}")
+    t.say("付款进入托管 · paid into escrow", yuan(amount_fen))
 
 
-async def _use(t: Teller, path: str, product: DemoProduct, number: int) -> None:
-    if t.was_told(f"order/use/{number}"):
+async def _use(t: Teller, path: str, product: DemoProduct, step: str) -> None:
+    if t.was_told(step):
         return  # what is handed out again is metered again, though billed once
     headers = {
         "authorization": f"Bearer {await t.token_of(people.BUYER_MEMBER)}",
-        "idempotency-key": f"demo/order/use/{number}",
+        "idempotency-key": f"demo/{step}",
     }
     answer = await t.http.get(f"{path}/content", headers=headers)
-    content: Any = t.checked(f"use {number}", answer)
+    content: Any = t.checked(step, answer)
     if answer.content != product.content:
-        raise StoryBroken(f"use {number} delivered other bytes: {content!r:.200}")
-    t.note(f"order/use/{number}")
+        raise StoryBroken(f"{step} delivered other bytes: {content!r:.200}")
+    t.note(step)

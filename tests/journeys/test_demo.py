@@ -63,7 +63,7 @@ async def test_telling_it_again_changes_nothing(story: Any, data_dir: pathlib.Pa
 
     assert {name: again[name] for name in IDS} == {name: story[name] for name in IDS}
     assert await counts(data_dir) == before
-    assert (before["market.usage_events"], before["settlement.journal"]) == (3, 2)
+    assert (before["market.usage_events"], before["settlement.journal"]) == (4, 4)
 
 
 async def test_a_story_that_is_killed_goes_on_where_it_was(
