@@ -58,6 +58,11 @@ class Actor(msgspec.Struct, frozen=True):
             raise NotPermitted(permission=permission)
 
     @property
+    def principal(self) -> str:
+        """Return under which name what was answered is kept: the account, or the name if none."""
+        return str(self.account_id or self.name)
+
+    @property
     def party(self) -> PartyId:
         """Return the party for which the actor speaks: the principal if there is one.
 

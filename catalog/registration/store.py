@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, beyond_own_rows
 from catalog.kernel.ids import PartyId
 from catalog.registration.model import (
     AcceptanceOpinion,
@@ -201,21 +199,6 @@ _SELECT_DECISION_NOTIFICATIONS: Final = _select(DECISION_NOTIFICATIONS)
 _SELECT_ISSUANCE_AUTHORISATIONS: Final = _select(ISSUANCE_AUTHORISATIONS)
 _SELECT_APPLICATION_SUBMISSIONS: Final = _select(SUBMISSIONS)
 _SELECT_ACCEPTANCE_OPINIONS: Final = _select(ACCEPTANCE_OPINIONS)
-
-
-@contextlib.asynccontextmanager
-async def beyond_own_rows(tx: Tx) -> AsyncIterator[None]:
-    """Let a part of a command touch rows that row-level security hides from the acting party.
-
-    An objection holds up another party's application, and a submission is compared with everyone
-    else's. These are effects that the rules attach to the act; nothing seen here is given out but
-    what the caller of this function returns on purpose.
-    """
-    before = await tx.fetch_value("SELECT current_setting('app.clearance', true)")
-    await tx.execute("SELECT set_config('app.clearance', 'system', true)")
-    # When it raises, the transaction is rolled back and the setting with it.
-    yield
-    await tx.execute("SELECT set_config('app.clearance', $1, true)", before or "")
 
 
 # ── applications ────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.periods import CHOSEN, Period, deadline
@@ -174,18 +174,19 @@ async def recompute_provisional(
     """
     actor.require("calendar:load")
     moved = []
-    for before in await store.lock_recomputable(tx, RECOMPUTED):
-        after = recompute(before, calendar=calendar, now=now)
-        if after != before:
-            await store.update(tx, after)
-            moved.append(
-                Moved(
-                    timer=after,
-                    was_due_on=before.due_on,
-                    was_provisional=before.provisional,
-                    was_state=before.state,
+    async with beyond_own_rows(tx):
+        for before in await store.lock_recomputable(tx, RECOMPUTED):
+            after = recompute(before, calendar=calendar, now=now)
+            if after != before:
+                await store.update(tx, after)
+                moved.append(
+                    Moved(
+                        timer=after,
+                        was_due_on=before.due_on,
+                        was_provisional=before.provisional,
+                        was_state=before.state,
+                    )
                 )
-            )
     # A year's notice can move thousands; an entry of the log stays of a size that one can read.
     for i in range(0, len(moved), _ENTRIES_PER_LEAF):
         await _remember_moved(tx, moved[i : i + _ENTRIES_PER_LEAF], actor=actor, now=now)

@@ -114,7 +114,7 @@ async def command(
     now = wiring.now()
     route = f"{request.method} {request.url.path}"
     digest = body_sha256 or hashlib.sha256(await request.body()).digest()
-    principal = str(who.account_id or who.name)
+    principal = who.principal
 
     async def once(tx: Tx) -> Response[bytes]:
         stored = await idempotency.claim(

@@ -18,13 +18,13 @@ from catalog.certificates.model import Certificate
 from catalog.certificates.states import State as CertificateState
 from catalog.certificates.store import CERTIFICATES
 from catalog.kernel.actor import Actor, Clearance, system
-from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.db import Database, Tx, begin, beyond_own_rows
 from catalog.kernel.ids import PartyId, new_id
 from catalog.notices.states import State as NoticeState
 from catalog.objections.states import State as ObjectionState
 from catalog.registration.states import FINAL
 from catalog.registration.states import State as ApplicationState
-from catalog.registration.store import APPLICATIONS, MATERIALS, beyond_own_rows, next_serial
+from catalog.registration.store import APPLICATIONS, MATERIALS, next_serial
 from catalog.signing import store as keys
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose

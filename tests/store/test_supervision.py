@@ -194,8 +194,6 @@ async def test_the_service_can_not_change_the_bytes_of_a_report(house: House) ->
         ("acknowledged_at = now()", "report_acknowledged_at_when_acknowledged"),
         ("submitted_at = now()", "report_submitted_when_signed"),
         ("return_reason = 'x'", "report_returned_with_a_reason"),
-        ("quarter = 5", "report_quarter_is_a_quarter"),
-        ("version = 2", "report_replaces_from_version_two"),
     ],
 )
 async def test_the_database_says_the_life_of_a_report_again(
@@ -209,6 +207,32 @@ async def test_the_database_says_the_life_of_a_report_again(
                 f"UPDATE market.quarterly_reports SET {change} WHERE id = $1", report.id
             )
 
+    assert refused.value.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("quarter = 5", "report_quarter_is_a_quarter"),
+        ("version = 2", "report_replaces_from_version_two"),
+    ],
+)
+async def test_which_quarter_a_report_is_of_never_changes(
+    house: House, owner_dsn: str, change: str, constraint: str
+) -> None:
+    report = await house.generate()
+    statement = f"UPDATE market.quarterly_reports SET {change} WHERE id = $1"
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with begin(house.db, house.actor) as tx:
+            await tx.execute(statement, report.id)
+
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await owner.execute(statement, report.id)
+    finally:
+        await owner.close()
     assert refused.value.constraint_name == constraint
 
 

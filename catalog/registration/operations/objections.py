@@ -13,7 +13,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import new_id
 from catalog.notices import operations as notices
 from catalog.notices.model import Result
@@ -31,7 +31,7 @@ async def lock(tx: Tx, *, application_id: uuid.UUID) -> None:
 
     :raises Missing: if there is no such application.
     """
-    async with store.beyond_own_rows(tx):
+    async with beyond_own_rows(tx):
         await casework.lock(tx, application_id=application_id)
 
 
@@ -41,7 +41,7 @@ async def hold(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Applic
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if the application is not before the public.
     """
-    async with store.beyond_own_rows(tx):
+    async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
         return await casework.move(
             tx,
@@ -57,7 +57,7 @@ async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Non
 
     An application that ended meanwhile (withdrawn, refused) stays as it is.
     """
-    async with store.beyond_own_rows(tx):
+    async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
         if application.open_objections == 0:
             return
@@ -85,7 +85,7 @@ async def refuse(
 
     An application that ended meanwhile (withdrawn, refused) stays as it is.
     """
-    async with store.beyond_own_rows(tx):
+    async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
         if application.state in FINAL:
             return

@@ -1,0 +1,50 @@
+"""Every table stands behind the second wall, row-level security, or it is said here why not."""
+
+from __future__ import annotations
+
+import asyncpg
+
+_LOG = "the log is public: ids, numbers and hashes; what is personal lies in payloads"
+_REGISTER = "the register is public"
+_SERIALS = "a year and a number, of no party"
+
+OPEN = {
+    "audit_log.checkpoints": _LOG,
+    "audit_log.leaves": _LOG,
+    "audit_log.outbox": _LOG,
+    "audit_log.state": _LOG,
+    "audit_log.tiles": _LOG,
+    "catalog.application_serials": _SERIALS,
+    "catalog.calendar_years": "the working days of the State Council's notices",
+    "catalog.certificate_changes": _REGISTER,
+    "catalog.certificate_serials": _SERIALS,
+    "catalog.certificates": _REGISTER,
+    "catalog.delegations": "who was delegated by which document is told to everybody (HN-05)",
+    "catalog.notice_postings": _REGISTER,
+    "catalog.notices": _REGISTER,
+    "catalog.product_documents": "the public side of public products; @@ needs its index",
+    "market.parties": "names of those who take part; their files lie in party_files",
+    "market.sign_in_attempts": "who tries to sign in is not known yet",
+    "settlement.accounts": "names of accounts; to book a leg one must find another's",
+    "settlement.guard_balances": "a dispute holds money on an account of the other side",
+    "signing.keys": "public keys, by which anybody checks a signature",
+}
+
+
+async def test_every_table_forces_row_level_security_or_has_a_reason(owner_dsn: str) -> None:
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        rows = await connection.fetch(
+            """
+            SELECT n.nspname || '.' || c.relname AS name
+              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+               AND n.nspname IN
+                   ('catalog', 'audit_log', 'signing', 'settlement', 'market', 'search')
+               AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+            """
+        )
+    finally:
+        await connection.close()
+
+    assert sorted(row["name"] for row in rows) == sorted(OPEN)
