@@ -50,6 +50,7 @@ class CertifiedOwner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     kind: str
+    id_masked: str  # 统一社会信用代码 or 证件号码, all but its ends hidden
     share: str  # an exact fraction: "1", "2/3"
 
 
@@ -95,6 +96,7 @@ class CertificateDocument(
     notice: NoticeRun
     technical_opinion_sha256: str
     compliance_opinion_sha256: str
+    agency_name: str  # 合规审查机构
     agency_party_id: str
     verification_url: str
     supersedes: str = ""

@@ -15,6 +15,13 @@ from catalog.kernel.ids import AccountId, PartyId
 from catalog.signing.model import Signature
 
 
+class NamedParty(msgspec.Struct, frozen=True, kw_only=True):
+    """How the register of parties knows one whom a certificate names, the day it is issued."""
+
+    name: str
+    id_masked: str  # 统一社会信用代码 or 证件号码, all but its ends hidden
+
+
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate (凭证) with its exact bytes; only ``state`` and what follows it ever change."""
 

@@ -12,12 +12,14 @@ from msgspec import Meta
 
 from catalog.certificates import queries
 from catalog.certificates.basis import Instrument
-from catalog.certificates.model import CertificateSummary, PublicCertificate
+from catalog.certificates.model import CertificateSummary, NamedParty, PublicCertificate
 from catalog.certificates.operations import changes, issuance
 from catalog.certificates.states import State
 from catalog.kernel import paging
+from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from catalog.registration import queries as applications
 from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -62,6 +64,7 @@ async def issue_certificate(
             now=c.now,
             signer=c.context.signers[Purpose.CERTIFICATE],
             application_id=application_id,
+            parties=await _parties(c, application_id),
             issuer=(await identity.get_party(c.tx, c.actor.party)).name,
             public_url=c.context.settings.public_url,
         )
@@ -196,3 +199,17 @@ async def deregister_certificate(
         return done(await queries.get_public(c.tx, number))
 
     return await command(request, act)
+
+
+async def _parties(c: Command, application_id: uuid.UUID) -> dict[PartyId, NamedParty]:
+    """Return the owners and the agency as the register of parties knows them today."""
+    c.actor.require("certificate:issue")
+    application = await applications.find(c.tx, application_id=application_id)
+    if application is None or application.agency_party_id is None:
+        return {}  # the issue refuses it
+    ids = [owner.party_id for owner in application.form.owners]
+    found = await identity.get_parties(c.tx, [*ids, application.agency_party_id])
+    return {
+        party.id: NamedParty(name=party.name, id_masked=await identity.get_masked_id(c.tx, party))
+        for party in found.values()
+    }

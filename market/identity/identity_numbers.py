@@ -18,6 +18,7 @@ _FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _WEIGHTS: Final = tuple(pow(2, 17 - i, 11) for i in range(17))
 _CHECK: Final = "10X98765432"
 _SHOWN_FIRST, _SHOWN_LAST = 3, 2
+_SHOWN_OF_A_CODE = 4
 
 
 class IdentityNumberMalformed(Invalid):
@@ -44,6 +45,12 @@ def masked(number: str) -> str:
     """Return the number with all but its ends hidden."""
     hidden = "*" * (len(number) - _SHOWN_FIRST - _SHOWN_LAST)
     return f"{number[:_SHOWN_FIRST]}{hidden}{number[-_SHOWN_LAST:]}"
+
+
+def masked_code(code: str) -> str:
+    """Return an organisation's code (统一社会信用代码) with all but its ends hidden."""
+    hidden = "*" * (len(code) - 2 * _SHOWN_OF_A_CODE)
+    return f"{code[:_SHOWN_OF_A_CODE]}{hidden}{code[-_SHOWN_OF_A_CODE:]}"
 
 
 def keyed_hash(key: bytes, number: str) -> bytes:

@@ -13,6 +13,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
+from market.identity.identity_numbers import masked_code
 from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
 from market.identity.permissions import Role
 from market.identity.signing_in import actor_of
@@ -53,6 +54,19 @@ async def get_party(tx: Tx, party_id: UUID) -> Party:
 async def get_parties(tx: Tx, ids: Iterable[UUID]) -> dict[PartyId, Party]:
     """Return those of the parties that exist, by their ids."""
     return {party.id: party for party in await parties.find_all(tx, set(ids))}
+
+
+async def get_masked_id(tx: Tx, party: Party) -> str:
+    """Return a party's code or id number with all but its ends hidden, as certificates show it.
+
+    A natural person's is in its file, which only those see who see all parties' files.
+    """
+    if party.uscc is not None:
+        return masked_code(party.uscc)
+    file = await parties.find_file(tx, party.id)
+    assert file is not None, "who issues certificates sees every party's file"
+    assert file.identity_masked is not None, "a natural person registered with an id number"
+    return file.identity_masked
 
 
 async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:

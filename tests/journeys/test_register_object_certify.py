@@ -46,6 +46,12 @@ async def test_a_product_is_certified_and_an_outsider_can_check_it(scene: Scene)
     assert (notice["starts_on"], notice["ends_on"]) == ("2026-03-02", "2026-03-11")
     assert "https://dsj.example.gov.cn/gs/1" in notice["urls"]
     assert shown["content"]["owners"][0]["share"] == "1"
+    code = scene.supplier.party.uscc
+    assert code is not None
+    masked = f"{code[:4]}{'*' * 10}{code[-4:]}"
+    assert shown["content"]["owners"][0]["id_masked"] == masked
+    assert code.encode() not in document
+    assert shown["content"]["agency_name"] == scene.agency.party.name
     assert await scene.state(application) == "issued"
     register = (await scene.api.get("/api/v1/certificates")).json()
     assert [line["number"] for line in register["items"]] == [number]

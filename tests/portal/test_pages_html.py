@@ -290,6 +290,8 @@ async def test_a_certificate_is_verified_in_words_whatever_its_state(
     assert "以在线验证为准" in text
     assert f"market verify http://testserver/api/v1/certificates/{number}" in text
     assert "海南省大数据管理局" in text
+    assert "合规审查机构" in text
+    assert "**********" in text
     assert "收录证明" in text
 
 

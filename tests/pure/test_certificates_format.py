@@ -45,8 +45,8 @@ def make_document(**changes: Any) -> CertificateDocument:
         "type": certificates.TYPE,
         "product_name": "港口作业气象风险指数接口",
         "owners": (
-            CertifiedOwner("示例数据科技有限公司", "legal_person", "2/3"),
-            CertifiedOwner("示例气象服务有限公司", "legal_person", "1/3"),
+            CertifiedOwner("示例数据科技有限公司", "legal_person", "9146**********0001", "2/3"),
+            CertifiedOwner("示例气象服务有限公司", "legal_person", "9146**********0002", "1/3"),
         ),
         "product_form": "data_api",
         "product_validity": {"from": "2026-05-14", "update_cycle": "hourly"},
@@ -66,6 +66,7 @@ def make_document(**changes: Any) -> CertificateDocument:
         "notice": NoticeRun("2026-04-30", "2026-05-13", ("/notices/1", "https://x.example/1")),
         "technical_opinion_sha256": "01" * 32,
         "compliance_opinion_sha256": "02" * 32,
+        "agency_name": "示例确权登记服务有限公司",
         "agency_party_id": "01a2054f-aba9-77ad-9a5b-4685057eedd2",
         "verification_url": "https://market.example/certificates/x",
     }

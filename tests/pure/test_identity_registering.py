@@ -14,6 +14,7 @@ from market.identity.identity_numbers import (
     check_identity_number,
     keyed_hash,
     masked,
+    masked_code,
 )
 from market.identity.model import Capacity, Kind
 
@@ -122,6 +123,7 @@ def test_a_wrong_id_number_is_refused_and_not_repeated(number: str) -> None:
 
 def test_a_hidden_id_number_shows_its_ends_alone() -> None:
     assert masked("11010519491231002X") == "110*************2X"
+    assert masked_code("91460000MA5TTTT00X") == "9146**********T00X"
 
 
 def test_a_keyed_hash_depends_on_the_key() -> None:

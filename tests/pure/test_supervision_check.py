@@ -18,7 +18,7 @@ from market.supervision.report import compute, document
 from tests.exports import Export, Maker, small_market
 from tests.log_of_tests import signer_of
 from tests.makers_supervision import make_header
-from tests.pure.test_certificate_check import Life
+from tests.pure.test_certificates_check import Life
 from tests.pure.test_trace import make_trace
 from tests.vectors.regenerate_usage_statement import statement
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,12 +20,13 @@ from catalog.certificates.format import (
     CertifiedOwner,
     NoticeRun,
 )
-from catalog.certificates.model import Certificate
+from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.states import State
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict
+from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import SHANGHAI, local_date
 from catalog.registration import dossier
 from catalog.registration.operations import closing
@@ -51,6 +53,7 @@ async def issue(
     now: dt.datetime,
     signer: Signer,
     application_id: uuid.UUID,
+    parties: Mapping[PartyId, NamedParty],
     issuer: str,
     public_url: str,
 ) -> Certificate:
@@ -59,7 +62,8 @@ async def issue(
     1. The application is locked and may be issued: the notice is over, nobody's objection is open,
        the bureau authorised it.
     2. It gets the next number of the year.
-    3. The document is made from the dossier that was reviewed, and signed as it is stored.
+    3. The document is made from the dossier that was reviewed, and signed as it is stored;
+       ``parties`` gives the owners' masked ids and the agency's name.
     4. The issue is remembered with the digest of the document; nothing unlogged is a certificate.
     5. The registration is closed.
 
@@ -81,7 +85,9 @@ async def issue(
     year = local_date(now).year
     registration_number = number.make(year, await store.next_serial(tx, year))
     document = certificate_format.document_bytes(
-        _document(ready, registration_number, now, issuer=issuer, public_url=public_url)
+        _document(
+            ready, registration_number, now, parties=parties, issuer=issuer, public_url=public_url
+        )
     )
     signature = signer.seal(document)
     sha256 = sha256_hex(document)
@@ -129,6 +135,7 @@ def _document(
     registration_number: str,
     now: dt.datetime,
     *,
+    parties: Mapping[PartyId, NamedParty],
     issuer: str,
     public_url: str,
 ) -> CertificateDocument:
@@ -142,7 +149,12 @@ def _document(
         type=certificate_format.TYPE,
         product_name=parts["product:name"],
         owners=tuple(
-            CertifiedOwner(name=owner.name, kind=owner.kind, share=owner.share_text)
+            CertifiedOwner(
+                name=owner.name,
+                kind=owner.kind,
+                id_masked=parties[owner.party_id].id_masked,
+                share=owner.share_text,
+            )
             for owner in msgspec.convert(parts["form:owners"], tuple[Owner, ...])
         ),
         product_form=parts["product:form"],
@@ -171,6 +183,7 @@ def _document(
         ),
         technical_opinion_sha256=ready.technical_opinion.sha256,
         compliance_opinion_sha256=ready.compliance_opinion.sha256,
+        agency_name=parties[PartyId(ready.compliance_opinion.agency_party_id)].name,
         agency_party_id=str(ready.compliance_opinion.agency_party_id),
         verification_url=f"{public_url}/certificates/{registration_number}",
     )
