@@ -7,6 +7,7 @@ is right is for ``market verify`` to say.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pathlib
 import re
 from collections.abc import Callable, Sequence
@@ -31,6 +32,10 @@ from market.settings import Settings
 
 _FARTHEST_GAP: Final = 65_536  # a leaf that stands farther out than that is no part of the log
 _WIDTH: Final = merkle.TILE_WIDTH
+# Payloads hold what is personal: only who exports may read it.
+_DIRECTORY_MODE: Final = 0o700
+_FILE_MODE: Final = 0o600
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class ExportDirectoryNotEmpty(Refused):
@@ -146,6 +151,7 @@ def _prepare(out: pathlib.Path) -> None:
     if out.exists() and any(out.iterdir()):
         raise ExportDirectoryNotEmpty(path=str(out))
     out.mkdir(parents=True, exist_ok=True)
+    out.chmod(_DIRECTORY_MODE)
 
 
 class _Writer:
@@ -158,14 +164,14 @@ class _Writer:
         self.strays: list[form.Stray] = []
 
     def put(self, name: str, content: bytes) -> None:
-        path = self.out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with self.open(name) as file:
+            file.write(content)
 
     def open(self, name: str) -> IO[bytes]:
         path = self.out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+        for directory in reversed(path.relative_to(self.out).parents[:-1]):
+            (self.out / directory).mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+        return os.fdopen(os.open(path, _NEW_FILE, _FILE_MODE), "wb")
 
     def lines(self, name: str, rows: Sequence[Any]) -> None:
         self.put(name, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))

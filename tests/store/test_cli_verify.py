@@ -154,3 +154,6 @@ async def test_an_export_of_a_database_is_genuine_with_and_without_its_payloads(
 
     assert "海南" not in (tmp_path / "without/payloads.jsonl").read_text()
     assert (tmp_path / "with/payloads.jsonl").stat().st_size > 0
+    for path in (tmp_path / "with", *(tmp_path / "with").rglob("*")):
+        mode = path.stat().st_mode & 0o777
+        assert mode == (0o700 if path.is_dir() else 0o600), path
