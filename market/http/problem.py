@@ -228,6 +228,8 @@ def _respond(
         all_headers["www-authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         all_headers["retry-after"] = "1"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        all_headers["retry-after"] = str(problem.facts["retry_after_seconds"])
     return Response(
         msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=all_headers
     )

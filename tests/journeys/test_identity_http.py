@@ -227,6 +227,7 @@ async def test_five_failures_make_one_wait_a_quarter_of_an_hour(
 
     assert (paused.status_code, code(paused)) == (429, "too_many_sign_ins")
     assert paused.json()["facts"]["retry_after_seconds"] == 900
+    assert paused.headers["retry-after"] == "900"
     assert heard.status_code == 201
 
 
