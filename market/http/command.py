@@ -141,15 +141,42 @@ async def command(
 
 
 async def secret_command(
-    request: AnyRequest, act: Callable[[Command], Awaitable[Answer]]
+    request: AnyRequest,
+    act: Callable[[Command], Awaitable[Answer]],
+    *,
+    body_sha256: bytes | None = None,
 ) -> Response[bytes]:
-    """Run a command whose answer holds a secret: nothing of it is kept, so it has no key."""
+    """Run a command whose answer holds a secret: the answer is not kept.
+
+    Where ``body_sha256`` is given (of the body without its secrets) an Idempotency-Key is heeded:
+    the command is done once, and whoever asks again is told so and not told the secret.
+
+    :raises AnswerNotKept: if it was done under this key before.
+    """
     wiring, who = context(request), actor(request)
     now = wiring.now()
+    route = f"{request.method} {request.url.path}"
+    heeds_key = body_sha256 is not None and "idempotency-key" in request.headers
+    key = idempotency_key(request) if heeds_key else ""
 
     async def once(tx: Tx) -> Response[bytes]:
+        if body_sha256 is not None and heeds_key:
+            stored = await idempotency.claim(
+                tx,
+                principal=who.principal,
+                key=key,
+                route=route,
+                request_sha256=body_sha256,
+                now=now,
+            )
+            if stored is not None:
+                raise idempotency.AnswerNotKept
         answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
+        if heeds_key:
+            await idempotency.keep(
+                tx, principal=who.principal, key=key, status=answer.status, headers={}, body=b""
+            )
         return _response(body, answer.status, answer.headers)
 
     return await run(wiring.db, who, once)

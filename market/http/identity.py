@@ -419,7 +419,7 @@ async def change_password(request: AnyRequest, data: JSONBody[ChangePassword]) -
     "/api/v1/tokens",
     summary="Issue a token",
     tags=["identity"],
-    opt=KEYLESS | answers(IssuedToken, 201),
+    opt=KEYLESS | answers(IssuedToken, 201, refusals=(409,)),
 )
 async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Response[bytes]:
     """Issue a token for a program (签发令牌). Its secret is told this once."""
@@ -435,7 +435,7 @@ async def issue_token(request: AnyRequest, data: JSONBody[IssueToken]) -> Respon
         )
         return Answer(issued, 201)
 
-    return await secret_command(request, act)
+    return await secret_command(request, act, body_sha256=_sha256(data))
 
 
 @get("/api/v1/tokens", summary="One's tokens", tags=["identity"], opt=answers(Page[ApiToken]))

@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Invalid
+from catalog.kernel.errors import Conflict, Invalid
 from market.idempotency import store
 
 
@@ -15,6 +15,12 @@ class IdempotencyKeyReused(Invalid):
     """The key was used for another request: another route or another body."""
 
     code = "idempotency_key_reused"
+
+
+class AnswerNotKept(Conflict):
+    """It was done under this key before; its answer held a secret, which is told only once."""
+
+    code = "answer_not_kept"
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):

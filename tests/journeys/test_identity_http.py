@@ -373,6 +373,23 @@ async def test_a_token_is_less_than_its_account_and_ends_within_a_year(
     assert code(response) == expected
 
 
+async def test_a_token_asked_for_twice_is_made_once_and_told_once(
+    api: Api, clock: ManualClock, founded: dict[str, str]
+) -> None:
+    auditor = await sign_in(api, "auditor")
+    expires_at = (clock.now() + dt.timedelta(days=1)).isoformat()
+    wanted = {"name": "日志归档", "scopes": ["self:read"], "expires_at": expires_at}
+
+    first = await auditor.post("/api/v1/tokens", wanted, key="once")
+    again = await auditor.post("/api/v1/tokens", wanted, key="once")
+    another = await auditor.post("/api/v1/tokens", wanted | {"name": "另一个"}, key="once")
+
+    assert first.status_code == 201
+    assert (again.status_code, code(again)) == (409, "answer_not_kept")
+    assert (another.status_code, code(another)) == (422, "idempotency_key_reused")
+    assert len((await auditor.get("/api/v1/tokens")).json()["items"]) == 1
+
+
 async def test_somebody_elses_party_and_token_are_as_unknown_ones(
     api: Api, founded: dict[str, str]
 ) -> None:
