@@ -115,7 +115,6 @@ async def write_export(
 
     :raises ExportDirectoryNotEmpty: if something lies there already.
     """
-    _prepare(out)
     async with begin(db, system("export"), snapshot=True) as tx:
         return await write_snapshot(
             tx, out, now=now, origin=origin, signer_journal=signer_journal, payloads=payloads
@@ -131,7 +130,11 @@ async def write_snapshot(
     signer_journal: pathlib.Path | None = None,
     payloads: bool = True,
 ) -> dict[str, int]:
-    """Write what an open transaction sees to ``out``; return how many rows of each kind."""
+    """Write what an open transaction sees to ``out``; return how many rows of each kind.
+
+    :raises ExportDirectoryNotEmpty: if something lies there already.
+    """
+    _prepare(out)
     writer = _Writer(tx, out)
     await writer.log(with_payloads=payloads)
     await writer.keys(origin)
