@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import NewType
+from typing import Final, NewType
 
 import msgspec
 
@@ -14,12 +14,16 @@ from catalog.timers.states import State
 
 TimerId = NewType("TimerId", uuid.UUID)
 
+# The public owes nothing: what runs for it (the notice, 公示期) is fulfilled by running out.
+PUBLIC: Final = "public"
+
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """A clock that runs against someone (期限): about what, against which role, until when.
 
     ``kind`` is what is due, in the word that the rulebook has for it (``acceptance``, ``review``).
-    The law counts from ``started_on``; ``started_at`` is when we wrote it down.
+    The law counts from ``started_on``; ``started_at`` is when we wrote it down. ``overdue_since``
+    is when it was marked overdue: a cancelled timer keeps it, only a later last day takes it back.
     """
 
     id: TimerId
@@ -38,12 +42,18 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     met_at: dt.datetime | None = None
     cancelled_at: dt.datetime | None = None
+    overdue_since: dt.datetime | None = None
     note: str = ""
 
     @property
     def deadline(self) -> Deadline:
         """Return the end of the period as it is known now."""
         return Deadline(self.due_on, self.provisional)
+
+    @property
+    def ended_at(self) -> dt.datetime | None:
+        """Return when it stopped running; None while it runs."""
+        return self.met_at or self.cancelled_at
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +66,11 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which running timers are wanted; what is None does not matter."""
+    """Which timers are wanted; what is None does not matter.
+
+    Only those that run, unless a state is named or the overdue ones are asked for: of these the
+    ended ones are part.
+    """
 
     against: str | None = None
     kind: str | None = None
@@ -64,4 +78,5 @@ class DueFilter(msgspec.Struct, frozen=True, kw_only=True):
     party_id: PartyId | None = None
     state: State | None = None
     provisional: bool | None = None
+    was_overdue: bool | None = None
     due_through: dt.date | None = None

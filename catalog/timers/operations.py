@@ -102,6 +102,23 @@ async def meet(
     return met
 
 
+async def run_out(
+    tx: Tx, *, now: dt.datetime, kind: str, subject_kind: str, subject_id: uuid.UUID
+) -> Timer | None:
+    """Record that days which run for the public are over; None if no timer of the kind runs.
+
+    None is what a case has that was before the public already when these timers were introduced.
+    """
+    running = await store.lock_running(
+        tx, subject_kind=subject_kind, subject_id=subject_id, kind=kind
+    )
+    for timer in running:  # at most one: one_running_timer_of_a_kind_per_subject
+        over = lateness.run_out(timer, now=now)
+        await store.update(tx, over)
+        return over
+    return None
+
+
 async def cancel(
     tx: Tx,
     *,

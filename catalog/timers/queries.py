@@ -40,6 +40,8 @@ async def list_due(
 ) -> Page[Timer]:
     """Return a page of what runs against someone, what ends first coming first.
 
+    What ended is shown too if its state is named, or if all that was ever overdue is asked for.
+
     The operator's staff and the regulator see all (HN-05), anyone else what runs against their
     own party.
 
@@ -49,7 +51,7 @@ async def list_due(
     if viewer.clearance not in _SEES_ALL:
         wanted = msgspec.structs.replace(wanted, party_id=viewer.party)
     query = paging.fingerprint("timers", wanted)
-    found = await store.list_running(
+    found = await store.list_wanted(
         tx,
         wanted,
         after=_after(paging.decode(query, cursor, _POSITION_LENGTH)),

@@ -26,14 +26,15 @@ def recompute(timer: Timer, *, calendar: Calendar, now: dt.datetime) -> Timer:
     fresh = deadline(timer.period, timer.started_on, calendar)
     if timer.state not in RECOMPUTED or fresh == timer.deadline:
         return timer
-    state = timer.state
+    state, overdue_since = timer.state, timer.overdue_since
     # What came late is judged at the instant when it came, what is still owed at this one.
     if state is not State.OPEN and not is_over(fresh.ends_at, timer.met_at or now):
-        state = advance(state, Event.PROLONG)
+        state, overdue_since = advance(state, Event.PROLONG), None
     return msgspec.structs.replace(
         timer,
         due_on=fresh.last_day,
         ends_at=fresh.ends_at,
         provisional=fresh.provisional,
         state=state,
+        overdue_since=overdue_since,
     )

@@ -14,7 +14,7 @@ from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import Period, Unit
 from catalog.kernel.workdays import YearTable
-from catalog.timers.model import DueFilter, Timer, TimerId
+from catalog.timers.model import PUBLIC, DueFilter, Timer, TimerId
 from catalog.timers.states import State
 
 TIMERS: Final = sa.Table(
@@ -39,6 +39,7 @@ TIMERS: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("met_at", sa.DateTime(timezone=True)),
     sa.Column("cancelled_at", sa.DateTime(timezone=True)),
+    sa.Column("overdue_since", sa.DateTime(timezone=True)),
     sa.Column("note", sa.Text, nullable=False),
     schema="catalog",
 )
@@ -59,7 +60,7 @@ CALENDAR_YEARS: Final = sa.Table(
 _SELECT_TIMER: Final = """
         SELECT id, kind, subject_kind, subject_id, against, party_id, rulebook,
                started_on, started_at, period_length, period_unit, period_source, period_note,
-               due_on, ends_at, provisional, state, met_at, cancelled_at, note
+               due_on, ends_at, provisional, state, met_at, cancelled_at, overdue_since, note
           FROM catalog.timers"""
 
 
@@ -71,9 +72,10 @@ async def insert(tx: Tx, timer: Timer) -> bool:
             INSERT INTO catalog.timers (
                 id, kind, subject_kind, subject_id, against, party_id, rulebook,
                 started_on, started_at, period_length, period_unit, period_source, period_note,
-                due_on, ends_at, provisional, state, met_at, cancelled_at, note)
+                due_on, ends_at, provisional, state, met_at, cancelled_at, overdue_since,
+                note)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
             ON CONFLICT (subject_kind, subject_id, kind) WHERE state IN ('open', 'overdue')
             DO NOTHING""",
             timer.id,
@@ -95,6 +97,7 @@ async def insert(tx: Tx, timer: Timer) -> bool:
             timer.state.value,
             timer.met_at,
             timer.cancelled_at,
+            timer.overdue_since,
             timer.note,
         )
     )
@@ -106,7 +109,7 @@ async def update(tx: Tx, timer: Timer) -> None:
         """
         UPDATE catalog.timers
            SET due_on = $2, ends_at = $3, provisional = $4, state = $5, met_at = $6,
-               cancelled_at = $7, note = $8
+               cancelled_at = $7, overdue_since = $8, note = $9
          WHERE id = $1""",
         timer.id,
         timer.due_on,
@@ -115,6 +118,7 @@ async def update(tx: Tx, timer: Timer) -> None:
         timer.state.value,
         timer.met_at,
         timer.cancelled_at,
+        timer.overdue_since,
         timer.note,
     )
     assert touched == 1, "a locked timer can not vanish"
@@ -138,18 +142,19 @@ async def lock_running(
 
 
 async def lock_expired(tx: Tx, *, now: dt.datetime, limit: int) -> list[Timer]:
-    """Lock and return open timers whose last day is over, oldest first.
+    """Lock and return open timers whose last day is over, oldest first, but none of the public.
 
     Those that someone else holds are skipped: they are just being met, or another run has them.
     """
     rows = await tx.fetch(
         f"""{_SELECT_TIMER}
-         WHERE state = 'open' AND ends_at <= $1
+         WHERE state = 'open' AND ends_at <= $1 AND against <> $3
          ORDER BY ends_at, id
          LIMIT $2
            FOR UPDATE SKIP LOCKED""",
         now,
         limit,
+        PUBLIC,
     )
     return [_timer(row) for row in rows]
 
@@ -183,14 +188,14 @@ async def list_for_subject(tx: Tx, subject_kind: str, subject_id: uuid.UUID) -> 
     return [_timer(row) for row in rows]
 
 
-async def list_running(
+async def list_wanted(
     tx: Tx, wanted: DueFilter, *, after: tuple[dt.datetime, uuid.UUID] | None, limit: int
 ) -> list[Timer]:
-    """Return running timers in the order of their end, from behind ``after``."""
+    """Return the wanted timers in the order of their end, from behind ``after``."""
     ends_at, timer_id = after or (None, None)
     rows = await tx.fetch(
         f"""{_SELECT_TIMER}
-         WHERE state IN ('open', 'overdue')
+         WHERE (state IN ('open', 'overdue') OR $5::text IS NOT NULL OR $11::boolean)
            AND ($1::text IS NULL OR against = $1)
            AND ($2::text IS NULL OR kind = $2)
            AND ($3::text IS NULL OR subject_kind = $3)
@@ -198,6 +203,7 @@ async def list_running(
            AND ($5::text IS NULL OR state = $5)
            AND ($6::boolean IS NULL OR provisional = $6)
            AND ($7::date IS NULL OR due_on <= $7)
+           AND ($11::boolean IS NULL OR (overdue_since IS NOT NULL) = $11)
            AND ($8::timestamptz IS NULL OR (ends_at, id) > ($8, $9::uuid))
          ORDER BY ends_at, id
          LIMIT $10""",
@@ -211,6 +217,7 @@ async def list_running(
         ends_at,
         timer_id,
         limit,
+        wanted.was_overdue,
     )
     return [_timer(row) for row in rows]
 
@@ -281,5 +288,6 @@ def _timer(row: Row) -> Timer:
         state=State(row["state"]),
         met_at=row["met_at"],
         cancelled_at=row["cancelled_at"],
+        overdue_since=row["overdue_since"],
         note=row["note"],
     )

@@ -86,7 +86,10 @@ class CalendarDocument(msgspec.Struct, frozen=True):
 
 
 class DueTimer(msgspec.Struct, frozen=True):
-    """A running timer, how much it presses, and by how many working days."""
+    """A timer, how much it presses, and by how many working days.
+
+    One that ended is measured on the day on which it did.
+    """
 
     timer: Timer
     urgency: Urgency
@@ -151,17 +154,22 @@ async def list_timers(
     subject_kind: FromQuery[str | None] = None,
     timer_state: FromQuery[State | None] = None,
     provisional: FromQuery[bool | None] = None,
+    was_overdue: FromQuery[bool | None] = None,
     due_through: FromQuery[dt.date | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Return what runs against someone, what ends first coming first (HN-05 whole-process)."""
+    """Return what runs against someone, what ends first coming first (HN-05 whole-process).
+
+    What ended is shown with ``timer_state``, or with ``was_overdue``: all that was ever overdue.
+    """
     wanted = DueFilter(
         against=against,
         kind=kind,
         subject_kind=subject_kind,
         state=timer_state,
         provisional=provisional,
+        was_overdue=was_overdue,
         due_through=due_through,
     )
 
@@ -193,6 +201,8 @@ def _count(start: dt.date, working_days: int, calendar: Calendar) -> Count:
 
 
 def _due(timer: Timer, today: dt.date, calendar: Calendar) -> DueTimer:
+    if timer.ended_at is not None:
+        today = local_date(timer.ended_at)
     return DueTimer(
         timer=timer,
         urgency=urgency(timer.due_on, today=today, calendar=calendar),

@@ -56,8 +56,8 @@ async def _reports(context: Context) -> int:
 
 
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("deadlines_due", _deadlines),
-    ("notices_due", _notices),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),

@@ -17,6 +17,7 @@ from catalog.kernel.local_time import end_of_day
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
 from market.identity.permissions import Role
+from market.jobs import deadlines_due
 from tests.api import Api, code
 from tests.makers_identity import MAKER, make_member
 from tests.makers_registration import OwnKey, Scene, make_scene, must, run_notices
@@ -108,6 +109,36 @@ async def test_the_days_count_from_the_later_channel(scene: Scene, clock: Manual
     assert (running["starts_on"], running["ends_on"]) == ("2026-03-04", "2026-03-13")
     assert running["remaining_working_days"] == 7
     assert await scene.state(application) == "in_public_notice"
+
+
+async def _notice_clock(scene: Scene, application: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
+    for state in ("open", "overdue", "met", "met_late", "cancelled"):
+        page = await scene.by(scene.regulator).get(
+            "/api/v1/timers", kind="public_notice", timer_state=state
+        )
+        found += [item["timer"] for item in page.json()["items"]]
+    (clock,) = [timer for timer in found if timer["subject_id"] == application]
+    return clock
+
+
+@pytest.mark.parametrize("objected", [False, True])
+async def test_the_seven_days_are_a_clock_that_is_met_by_running_out(
+    scene: Scene, *, objected: bool
+) -> None:
+    application, notice = await scene.in_notice()
+    running = await _notice_clock(scene, application)
+    if objected:
+        must(await scene.object_to(notice_id=notice))
+    scene.clock.move_to(end_of_day(dt.date(2026, 3, 11)) + dt.timedelta(seconds=1))
+    await deadlines_due.run(scene.db, now=scene.clock.now())
+
+    await scene.move_past(dt.date(2026, 3, 11), seconds=2)
+    met = await _notice_clock(scene, application)
+
+    assert (running["state"], running["against"]) == ("open", "public")
+    assert (running["started_on"], running["due_on"]) == ("2026-03-02", "2026-03-11")
+    assert (met["state"], met["overdue_since"]) == ("met", None)
 
 
 async def test_a_notice_shows_only_what_is_public(scene: Scene) -> None:
@@ -387,6 +418,8 @@ async def test_a_withdrawn_application_closes_its_notice_and_stays_withdrawn(sce
     assert withdrawn.json()["state"] == "withdrawn"
     assert (again.status_code, code(again)) == (409, "registration_event_not_allowed")
     assert (shown["state"], shown["result"]) == ("closed", "withdrawn")
+    clock = await _notice_clock(scene, application)
+    assert (clock["state"], clock["note"]) == ("cancelled", "notice closed: withdrawn")
 
 
 # ── accepting ───────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ import pytest
 from catalog.kernel.periods import Deadline, Period, Unit
 from catalog.kernel.workdays import Calendar, YearTable
 from catalog.timers import lateness
-from catalog.timers.model import Timer, TimerId
+from catalog.timers.model import PUBLIC, Timer, TimerId
 from catalog.timers.recomputing import recompute
 from catalog.timers.states import (
     RUNNING,
@@ -125,6 +125,46 @@ def test_a_cancelled_timer_says_why() -> None:
     assert cancelled.cancelled_at == BEFORE
 
 
+def test_a_cancelled_timer_was_overdue_all_the_same() -> None:
+    marked = lateness.expire(make_timer(), now=make_timer().ends_at)
+    unmarked = make_timer()
+    later = marked.ends_at + SECOND
+
+    assert marked.overdue_since == marked.ends_at
+    assert lateness.cancel(marked, now=later, note="").overdue_since == marked.ends_at
+    assert lateness.cancel(unmarked, now=later, note="").overdue_since == later
+    assert lateness.cancel(unmarked, now=unmarked.ends_at - SECOND, note="").overdue_since is None
+
+
+def test_a_timer_has_ended_when_it_was_met_or_cancelled() -> None:
+    timer = make_timer()
+
+    assert timer.ended_at is None
+    assert lateness.meet(timer, now=BEFORE).ended_at == BEFORE
+    assert lateness.cancel(timer, now=BEFORE, note="").ended_at == BEFORE
+
+
+@pytest.mark.parametrize("late", [dt.timedelta(0), SECOND, dt.timedelta(days=3)])
+def test_days_of_the_public_are_met_with_their_last_instant(late: dt.timedelta) -> None:
+    timer = msgspec.structs.replace(make_timer(), against=PUBLIC)
+
+    over = lateness.run_out(timer, now=timer.ends_at + late)
+
+    assert (over.state, over.overdue_since) == (State.MET, None)
+    assert over.met_at == timer.ends_at - dt.timedelta(microseconds=1)
+
+
+def test_what_somebody_owes_is_not_met_by_waiting() -> None:
+    with pytest.raises(AssertionError):
+        lateness.run_out(make_timer(), now=make_timer().ends_at)
+
+
+def test_days_of_the_public_are_never_overdue_when_cancelled() -> None:
+    timer = msgspec.structs.replace(make_timer(), against=PUBLIC)
+
+    assert lateness.cancel(timer, now=timer.ends_at, note="").overdue_since is None
+
+
 # A timer over the turn of the year: seven working days from 28 December 2026. By the weekday rule
 # they end on 6 January 2027; a notice with 1 January off moves that to the 7th.
 
@@ -180,19 +220,23 @@ def test_without_news_a_timer_stays_the_same() -> None:
 
 
 def test_what_was_overdue_on_a_guessed_day_runs_again() -> None:
-    timer = crossing(State.OVERDUE)
+    open_timer = crossing(State.OPEN)
+    timer = lateness.expire(open_timer, now=open_timer.ends_at)
 
     fresh = recompute(timer, calendar=NEW_YEAR_OFF, now=timer.ends_at + SECOND)
 
     assert (fresh.state, fresh.due_on) == (State.OPEN, dt.date(2027, 1, 7))
+    assert fresh.overdue_since is None
 
 
 def test_what_is_over_by_the_notice_too_stays_overdue() -> None:
-    timer = crossing(State.OVERDUE)
+    open_timer = crossing(State.OPEN)
+    timer = lateness.expire(open_timer, now=open_timer.ends_at)
 
     fresh = recompute(timer, calendar=NEW_YEAR_OFF, now=timer.ends_at + dt.timedelta(days=1))
 
     assert (fresh.state, fresh.provisional) == (State.OVERDUE, False)
+    assert fresh.overdue_since == timer.overdue_since
 
 
 def test_what_was_met_late_by_a_guessed_day_was_in_time() -> None:

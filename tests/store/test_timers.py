@@ -184,6 +184,51 @@ async def test_only_what_is_over_is_marked_overdue_and_each_mark_is_remembered(
     assert await entries(tx, Event.TIMER_OVERDUE) == 1
 
 
+async def test_a_cancelled_timer_still_tells_that_it_was_overdue(
+    tx: Tx, calendar: Calendar
+) -> None:
+    late, in_time = await start(tx, calendar), await start(tx, calendar)
+    await meet(tx, in_time, at(4))
+    await timers.mark_overdue(tx, actor=JOB, now=at(6))
+
+    await timers.cancel_all(
+        tx, now=at(9), subject_kind="application", subject_id=late.subject_id, note="issued"
+    )
+
+    cancelled = await reread(tx, late)
+    assert (cancelled.state, cancelled.overdue_since) == (State.CANCELLED, at(6))
+    ever = await queries.list_due(tx, viewer=CLERK, wanted=DueFilter(was_overdue=True))
+    met = await queries.list_due(tx, viewer=CLERK, wanted=DueFilter(state=State.MET))
+    running = await queries.list_due(tx, viewer=CLERK)
+    assert ever.items == [cancelled]
+    assert [timer.id for timer in met.items] == [in_time.id]
+    assert running.items == []
+
+
+async def test_what_runs_for_the_public_is_never_marked_overdue(tx: Tx, calendar: Calendar) -> None:
+    timer = await start(tx, calendar, kind="public_notice", against="public")
+
+    assert not await timers.mark_overdue(tx, actor=JOB, now=at(9))
+
+    over = await timers.run_out(
+        tx,
+        now=at(9),
+        kind="public_notice",
+        subject_kind="application",
+        subject_id=timer.subject_id,
+    )
+    assert over == await reread(tx, timer)
+    assert over.state is State.MET
+    again = await timers.run_out(
+        tx,
+        now=at(9),
+        kind="public_notice",
+        subject_kind="application",
+        subject_id=timer.subject_id,
+    )
+    assert again is None
+
+
 async def test_a_second_before_midnight_nothing_is_overdue(tx: Tx, calendar: Calendar) -> None:
     await start(tx, calendar)
 
@@ -418,6 +463,8 @@ BREACHES = [
     ("state = 'met', met_at = ends_at", "timer_met_before_its_end"),
     ("state = 'met_late', met_at = ends_at - interval '1 second'", "timer_met_late_after_its_end"),
     ("state = 'cancelled'", "timer_cancelled_at_when_cancelled"),
+    ("state = 'overdue'", "timer_overdue_since_when_overdue"),
+    ("overdue_since = ends_at", "timer_overdue_since_when_overdue"),
     ("period_length = 0", "timer_period_has_a_length"),
     ("period_unit = 'weeks'", "timer_period_unit_known"),
     ("period_source = ''", "timer_period_has_a_source"),

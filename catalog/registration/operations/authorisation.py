@@ -164,7 +164,13 @@ async def return_for_check(
         current = await notice_queries.find_current(tx, application.id)
         assert current is not None, "an application that waits for its authorisation was in notice"
         notice = await notices.lock(tx, current.id)
-        await notices.restart(tx, now=now, calendar=calendar, notice=notice, remark="重新公示")
+        again = await notices.restart(
+            tx, now=now, calendar=calendar, notice=notice, remark="重新公示"
+        )
+        assert again.starts_on is not None, "a running notice has begun"
+        await casework.start_notice_clock(
+            tx, application, starts_on=again.starts_on, now=now, calendar=calendar
+        )
     await audit_log.append(
         tx,
         Event.ISSUANCE_RETURNED,

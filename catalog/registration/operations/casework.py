@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,7 +27,10 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.rulebooks import registry
 from catalog.timers import operations as timers
-from catalog.timers.operations import TimerAlreadyRunning
+from catalog.timers.model import PUBLIC
+from catalog.timers.operations import TimerAlreadyRunning, TimerNotRunning
+
+PUBLIC_NOTICE: Final = "public_notice"
 
 
 async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
@@ -108,6 +112,15 @@ async def close_notice(
     )
     if closed is None:
         return
+    with contextlib.suppress(TimerNotRunning):  # it was not counting yet, or has ended
+        await timers.cancel(
+            tx,
+            now=now,
+            kind=PUBLIC_NOTICE,
+            subject_kind="application",
+            subject_id=application.id,
+            note=f"notice closed: {result}",
+        )
     await audit_log.append(
         tx,
         Event.NOTICE_CLOSED,
@@ -164,6 +177,35 @@ async def start_review_clock(
         now=now,
         calendar=calendar,
         party_id=application.operator_party_id,
+    )
+
+
+async def start_notice_clock(
+    tx: Tx, application: Application, *, starts_on: dt.date, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the clock of the public notice (T4, seven working days, HN-16). Nobody owes it."""
+    await timers.start(
+        tx,
+        now=now,
+        kind=PUBLIC_NOTICE,
+        subject_kind="application",
+        subject_id=application.id,
+        against=PUBLIC,
+        rulebook=application.rulebook,
+        period=registry.by_code(application.rulebook).public_notice,
+        started_on=starts_on,
+        calendar=calendar,
+    )
+
+
+async def run_notice_clock_out(tx: Tx, application: Application, *, now: dt.datetime) -> None:
+    """Stop the clock of a public notice whose days are over, whether or not one objected."""
+    await timers.run_out(
+        tx,
+        now=now,
+        kind=PUBLIC_NOTICE,
+        subject_kind="application",
+        subject_id=application.id,
     )
 
 

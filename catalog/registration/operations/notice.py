@@ -107,6 +107,10 @@ async def confirm_channel(
     )
     await _remember_posting(tx, actor, now, application, notice)
     if notice.state is NoticeState.RUNNING:
+        assert notice.starts_on is not None, "a running notice has begun"
+        await casework.start_notice_clock(
+            tx, application, starts_on=notice.starts_on, now=now, calendar=calendar
+        )
         published = await casework.move(
             tx, application=application, event=Happening.PUBLISH_NOTICE, now=now
         )
@@ -157,6 +161,7 @@ async def end_notice(
         notice=notice,
         result=Result.NO_OBJECTION if is_clean else Result.OBJECTION_PENDING,
     )
+    await casework.run_notice_clock_out(tx, application, now=now)
     await audit_log.append(
         tx,
         Event.NOTICE_ENDED,
