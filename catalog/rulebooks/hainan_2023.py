@@ -41,7 +41,10 @@ HAINAN_2023: Final = Rulebook(
     pricing_inquiry_reply=Period(10, Unit.WORKING_DAYS, "[P]"),
     promptly=Period(10, Unit.WORKING_DAYS, "[P]", "「及时」 without a number (A33)"),
     rights_vocabulary=("possess", "use", "benefit", "dispose"),  # HN-02(3): 占有、使用、收益、处分
-    notice_channels=("operator_platform", "authority_website"),  # HN-16: 运营者平台, 省大数据管理局网站
+    notice_channels=(
+        "operator_platform",
+        "authority_website",
+    ),  # HN-16: 运营者平台, 省大数据管理局网站
     listing_requires_certificate=frozenset({"supermarket_resource"}),  # A46
     reviews_run_in_parallel=False,  # A8
     review_pauses_for_material=False,  # A44
