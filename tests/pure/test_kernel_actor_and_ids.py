@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from catalog.kernel.actor import PUBLIC, Clearance, NotPermitted, system
-from catalog.kernel.ids import PartyId, is_uscc, new_id, uscc_check_character
+from catalog.kernel.ids import AccountId, PartyId, is_uscc, new_id, uscc_check_character
 
 GENUINE = "91350100M000100Y43"  # the example in GB 32100-2015 itself
 FIRST = "91460000MA0000001"
@@ -66,3 +66,12 @@ def test_what_has_another_length_or_alphabet_is_no_credit_code(code: str) -> Non
 def test_a_check_character_stands_after_seventeen() -> None:
     with pytest.raises(ValueError, match="17"):
         uscc_check_character("9135")
+
+
+def test_a_principal_is_the_account_or_else_the_name() -> None:
+    account_id = AccountId(new_id())
+    member = msgspec.structs.replace(PUBLIC, account_id=account_id)
+
+    assert member.principal == str(account_id)
+    assert PUBLIC.principal == "public"
+    assert system("health").principal == "system:health"
