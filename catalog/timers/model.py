@@ -79,4 +79,12 @@ class DueFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     provisional: bool | None = None
     was_overdue: bool | None = None
+    due_from: dt.date | None = None
     due_through: dt.date | None = None
+
+
+class Load(msgspec.Struct, frozen=True):
+    """How many timers run, and how many of them to a day that is not final yet."""
+
+    count: int
+    provisional_count: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -11,10 +12,12 @@ import msgspec
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
 from catalog.timers import store
-from catalog.timers.model import DueFilter, Timer
+from catalog.timers.model import DueFilter, Load, Timer
+from catalog.timers.urgency import Span, Urgency
 
 _POSITION_LENGTH: Final = 2
 _SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
@@ -47,9 +50,7 @@ async def list_due(
 
     :raises NotPermitted: if the viewer may not read timers, or has no party whose they could be.
     """
-    viewer.require("timer:read")
-    if viewer.clearance not in _SEES_ALL:
-        wanted = msgspec.structs.replace(wanted, party_id=viewer.party)
+    wanted = _allowed(viewer, wanted)
     query = paging.fingerprint("timers", wanted)
     found = await store.list_wanted(
         tx,
@@ -61,6 +62,45 @@ async def list_due(
         return Page(found)
     last = found[limit - 1]
     return Page(found[:limit], paging.encode(query, last.ends_at.isoformat(), str(last.id)))
+
+
+async def get(tx: Tx, *, viewer: Actor, timer_id: uuid.UUID) -> Timer:
+    """Return one timer, if it is the viewer's to see.
+
+    :raises NotPermitted: if the viewer may not read timers.
+    :raises Missing: if there is none, or it runs against another party.
+    """
+    wanted = _allowed(viewer, DueFilter())
+    timer = await store.find(tx, timer_id)
+    if timer is None or wanted.party_id not in (None, timer.party_id):
+        raise Missing
+    return timer
+
+
+async def count_due(
+    tx: Tx, *, viewer: Actor, wanted: DueFilter, heads: Mapping[Urgency, Span]
+) -> dict[Urgency, Load]:
+    """Return how much of what runs stands under each head; of ``wanted``, who, whose and what.
+
+    :raises NotPermitted: if the viewer may not read timers, or has no party whose they could be.
+    """
+    wanted = _allowed(viewer, wanted)
+    in_order = sorted(heads, key=lambda head: heads[head].due_from or dt.date.min)
+    counted = await store.count_running(
+        tx,
+        against=wanted.against,
+        kind=wanted.kind,
+        party_id=wanted.party_id,
+        bounds=[day for head in in_order if (day := heads[head].due_from) is not None],
+    )
+    return {head: Load(*counted.get(i, (0, 0))) for i, head in enumerate(in_order)}
+
+
+def _allowed(viewer: Actor, wanted: DueFilter) -> DueFilter:
+    viewer.require("timer:read")
+    if viewer.clearance in _SEES_ALL:
+        return wanted
+    return msgspec.structs.replace(wanted, party_id=viewer.party)
 
 
 def _after(position: list[Any] | None) -> tuple[dt.datetime, uuid.UUID] | None:

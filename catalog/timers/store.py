@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -175,6 +175,12 @@ async def lock_recomputable(tx: Tx, states: Collection[State]) -> list[Timer]:
     return [_timer(row) for row in rows]
 
 
+async def find(tx: Tx, timer_id: uuid.UUID) -> Timer | None:
+    """Return a timer, if there is one with this id."""
+    row = await tx.fetch_one(f"{_SELECT_TIMER} WHERE id = $1", timer_id)
+    return None if row is None else _timer(row)
+
+
 async def list_for_subject(tx: Tx, subject_kind: str, subject_id: uuid.UUID) -> list[Timer]:
     """Return all timers of a subject in the order in which they were started."""
     rows = await tx.fetch(
@@ -204,6 +210,7 @@ async def list_wanted(
            AND ($6::boolean IS NULL OR provisional = $6)
            AND ($7::date IS NULL OR due_on <= $7)
            AND ($11::boolean IS NULL OR (overdue_since IS NOT NULL) = $11)
+           AND ($12::date IS NULL OR due_on >= $12)
            AND ($8::timestamptz IS NULL OR (ends_at, id) > ($8, $9::uuid))
          ORDER BY ends_at, id
          LIMIT $10""",
@@ -218,8 +225,39 @@ async def list_wanted(
         timer_id,
         limit,
         wanted.was_overdue,
+        wanted.due_from,
     )
     return [_timer(row) for row in rows]
+
+
+async def count_running(
+    tx: Tx,
+    *,
+    against: str | None,
+    kind: str | None,
+    party_id: PartyId | None,
+    bounds: Sequence[dt.date],
+) -> dict[int, tuple[int, int]]:
+    """Count the running timers between ``bounds``: how many, and how many of them provisionally.
+
+    The key is how many of the bounds a last day has reached: 0 lies before the first.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT width_bucket(due_on, $4::date[]) AS reached, count(*) AS count,
+               count(*) FILTER (WHERE provisional) AS provisional_count
+          FROM catalog.timers
+         WHERE state IN ('open', 'overdue')
+           AND ($1::text IS NULL OR against = $1)
+           AND ($2::text IS NULL OR kind = $2)
+           AND ($3::uuid IS NULL OR party_id = $3)
+         GROUP BY reached""",
+        against,
+        kind,
+        party_id,
+        bounds,
+    )
+    return {row["reached"]: (row["count"], row["provisional_count"]) for row in rows}
 
 
 async def insert_calendar_year(

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from catalog.kernel.workdays import Calendar, count_working_days
-from catalog.timers.model import Timer
-from catalog.timers.states import RUNNING
+
+_ONE_DAY: Final = dt.timedelta(days=1)
 
 
 class Urgency(enum.StrEnum):
@@ -49,17 +48,29 @@ def urgency(
     return Urgency.DUE_SOON if is_soon else Urgency.NOT_YET_DUE
 
 
-def group(
-    timers: Iterable[Timer],
-    *,
-    today: dt.date,
-    calendar: Calendar,
-    thresholds: Thresholds = DEFAULT,
-) -> dict[Urgency, list[Timer]]:
-    """Return the running timers under their four heads, each in the order of their last day."""
-    groups: dict[Urgency, list[Timer]] = {head: [] for head in Urgency}
-    running = (timer for timer in timers if timer.state in RUNNING)
-    for timer in sorted(running, key=lambda timer: (timer.ends_at, timer.id)):
-        head = urgency(timer.due_on, today=today, calendar=calendar, thresholds=thresholds)
-        groups[head].append(timer)
-    return groups
+class Span(msgspec.Struct, frozen=True):
+    """From which to which last day a head reaches, both included; None where it has no end."""
+
+    due_from: dt.date | None
+    due_through: dt.date | None
+
+
+def spans(
+    *, today: dt.date, calendar: Calendar, thresholds: Thresholds = DEFAULT
+) -> dict[Urgency, Span]:
+    """Return which last days stand under each head ``today``, so that an index can find them."""
+
+    def presses(due_on: dt.date) -> Urgency:
+        return urgency(due_on, today=today, calendar=calendar, thresholds=thresholds)
+
+    first_overdue, last_soon = today, today
+    while presses(first_overdue - _ONE_DAY) is Urgency.OVERDUE:
+        first_overdue -= _ONE_DAY
+    while presses(last_soon + _ONE_DAY) is Urgency.DUE_SOON:
+        last_soon += _ONE_DAY
+    return {
+        Urgency.BADLY_OVERDUE: Span(None, first_overdue - _ONE_DAY),
+        Urgency.OVERDUE: Span(first_overdue, today - _ONE_DAY),
+        Urgency.DUE_SOON: Span(today, last_soon),
+        Urgency.NOT_YET_DUE: Span(last_soon + _ONE_DAY, None),
+    }

@@ -1,4 +1,4 @@
-"""Show the working-day calendar (工作日历) and what is due (期限); take in a yearly notice."""
+"""Show the working-day calendar (工作日历); take in a yearly notice."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from catalog.kernel import paging
 from catalog.kernel.errors import Invalid
-from catalog.kernel.local_time import local_date
-from catalog.kernel.paging import Page
 from catalog.kernel.workdays import (
     Calendar,
     Step,
     YearTable,
     add_working_days,
-    count_working_days,
     explain,
 )
 from catalog.timers import operations as timers
-from catalog.timers import queries
-from catalog.timers.model import DueFilter, Timer
-from catalog.timers.states import State
-from catalog.timers.urgency import Urgency, urgency
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest
@@ -85,18 +77,6 @@ class CalendarDocument(msgspec.Struct, frozen=True):
     count: Count | None
 
 
-class DueTimer(msgspec.Struct, frozen=True):
-    """A timer, how much it presses, and by how many working days.
-
-    One that ended is measured on the day on which it did.
-    """
-
-    timer: Timer
-    urgency: Urgency
-    working_days_left: int
-    working_days_late: int
-
-
 @get(
     "/api/v1/calendar",
     summary="The working-day calendar",
@@ -145,44 +125,6 @@ async def load_calendar_year(
     return await command(request, act)
 
 
-@get("/api/v1/timers", summary="What is due", tags=["calendar"], opt=answers(Page[DueTimer]))
-async def list_timers(
-    request: AnyRequest,
-    *,
-    against: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
-    subject_kind: FromQuery[str | None] = None,
-    timer_state: FromQuery[State | None] = None,
-    provisional: FromQuery[bool | None] = None,
-    was_overdue: FromQuery[bool | None] = None,
-    due_through: FromQuery[dt.date | None] = None,
-    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
-    cursor: FromQuery[str | None] = None,
-) -> Response[bytes]:
-    """Return what runs against someone, what ends first coming first (HN-05 whole-process).
-
-    What ended is shown with ``timer_state``, or with ``was_overdue``: all that was ever overdue.
-    """
-    wanted = DueFilter(
-        against=against,
-        kind=kind,
-        subject_kind=subject_kind,
-        state=timer_state,
-        provisional=provisional,
-        was_overdue=was_overdue,
-        due_through=due_through,
-    )
-
-    async def look(c: Command) -> Page[DueTimer]:
-        page = await queries.list_due(
-            c.tx, viewer=c.actor, wanted=wanted, limit=limit, cursor=cursor
-        )
-        today = local_date(c.now)
-        return Page([_due(timer, today, c.calendar) for timer in page.items], page.next_cursor)
-
-    return answer(await read(request, look))
-
-
 def _notice(table: YearTable) -> Notice:
     return Notice(
         year=table.year,
@@ -198,14 +140,3 @@ def _count(start: dt.date, working_days: int, calendar: Calendar) -> Count:
         raise CalendarStartOutOfRange(first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
     last_day, provisional = add_working_days(start, working_days, calendar)
     return Count(start, working_days, last_day, provisional, explain(start, working_days, calendar))
-
-
-def _due(timer: Timer, today: dt.date, calendar: Calendar) -> DueTimer:
-    if timer.ended_at is not None:
-        today = local_date(timer.ended_at)
-    return DueTimer(
-        timer=timer,
-        urgency=urgency(timer.due_on, today=today, calendar=calendar),
-        working_days_left=count_working_days(today, timer.due_on, calendar),
-        working_days_late=count_working_days(timer.due_on, today, calendar),
-    )

@@ -85,6 +85,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/calendar"): _public(),
     ("POST", f"{V1}/calendar-years"): _do("calendar:load"),
     ("GET", f"{V1}/timers"): _read("timer:read", PARTY),
+    ("GET", f"{V1}/timers/{{timer_id}}/explanation"): _read("timer:read", PARTY),
+    ("GET", f"{V1}/work-queue"): _read("timer:read", PARTY),
     # the register
     ("POST", f"{V1}/files"): _do("file:upload", OWN),
     ("GET", f"{V1}/files/{{file_id}}"): _read("file:read", PARTY),

@@ -22,6 +22,7 @@ from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import Timer
 from market.http import calendar as door
+from market.http import timers as timers_door
 from market.http.context import Context
 from market.http.problem import HANDLERS
 from market.settings import Settings
@@ -54,7 +55,7 @@ def make_client(
         settings=settings, clock=clock, db=db, signers={}, checkpoint_journal=None, channels={}
     )
     app: Any = Litestar(
-        [door.get_calendar, door.load_calendar_year, door.list_timers],
+        [door.get_calendar, door.load_calendar_year, timers_door.list_timers],
         exception_handlers=HANDLERS,
         state=State({"context": wiring}),
         middleware=[acting_as(actor)],

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.kernel.periods import Deadline, Period, Unit
-from catalog.timers.model import Timer, TimerId
-from catalog.timers.states import State
-from catalog.timers.urgency import Thresholds, Urgency, group, urgency
+from catalog.timers.urgency import Thresholds, Urgency, spans, urgency
 from seeds.workdays import load_calendar
 
 CALENDAR = load_calendar()
@@ -62,44 +57,15 @@ def test_nothing_is_overdue_before_its_last_day_is_over(due_on: dt.date, offset:
     assert (found in {Urgency.OVERDUE, Urgency.BADLY_OVERDUE}) == (today > due_on)
 
 
-def test_a_workbench_shows_what_runs_under_four_heads_in_the_order_of_the_last_day() -> None:
-    soon, later = make_timer(1, "2026-03-06"), make_timer(2, "2026-03-20")
-    bad, late, worse = (
-        make_timer(3, "2026-02-03", State.OVERDUE),
-        make_timer(4, "2026-03-04", State.OVERDUE),
-        make_timer(5, "2026-02-02"),
-    )
-    done = make_timer(6, "2026-03-06", State.CANCELLED)
+@given(st.dates(dt.date(2024, 1, 1), dt.date(2027, 2, 1)), st.integers(-40, 40))
+def test_a_last_day_stands_under_the_head_whose_span_holds_it(today: dt.date, offset: int) -> None:
+    due_on = today + dt.timedelta(days=offset)
 
-    groups = group(
-        [later, soon, bad, late, worse, done], today=dt.date(2026, 3, 5), calendar=CALENDAR
-    )
+    holding = [
+        head
+        for head, span in spans(today=today, calendar=CALENDAR).items()
+        if (span.due_from is None or span.due_from <= due_on)
+        and (span.due_through is None or due_on <= span.due_through)
+    ]
 
-    assert list(groups) == list(Urgency)
-    assert groups == {
-        Urgency.BADLY_OVERDUE: [worse, bad],
-        Urgency.OVERDUE: [late],
-        Urgency.DUE_SOON: [soon],
-        Urgency.NOT_YET_DUE: [later],
-    }
-
-
-def make_timer(number: int, due_on: str, state: State = State.OPEN) -> Timer:
-    due = Deadline(dt.date.fromisoformat(due_on), provisional=False)
-    timer = Timer(
-        id=TimerId(uuid.UUID(int=number)),
-        kind="review",
-        subject_kind="application",
-        subject_id=uuid.UUID(int=100 + number),
-        against="operator",
-        party_id=None,
-        rulebook="hn-2023-interim",
-        started_on=dt.date(2026, 1, 5),
-        started_at=dt.datetime(2026, 1, 5, 1, tzinfo=dt.UTC),
-        period=Period(1, Unit.WORKING_DAYS, "HN-12"),
-        due_on=due.last_day,
-        ends_at=due.ends_at,
-        provisional=False,
-        state=State.OPEN,
-    )
-    return msgspec.structs.replace(timer, state=state)
+    assert holding == [urgency(due_on, today=today, calendar=CALENDAR)]
