@@ -18,13 +18,19 @@ class QueueFilter(msgspec.Struct, frozen=True, kw_only=True):
     urgency: Urgency | None = None
 
 
+class Pressing(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a last day presses today (催办), and by how many working days."""
+
+    urgency: Urgency
+    working_days_left: int
+    working_days_late: int
+
+
 class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that somebody owes (待办事项): the case as people know it, what is due, by when."""
 
     timer: Timer
-    urgency: Urgency
-    working_days_left: int
-    working_days_late: int
+    pressing: Pressing
     case_number: str | None  # 受理编号, 凭证编号, 合同编号; None while it has none
     title: str | None  # 数据产品名称 or what stands in its place
 

@@ -14,7 +14,14 @@ from catalog.kernel.workdays import Calendar, count_working_days
 from catalog.timers import queries as timers
 from catalog.timers.model import DueFilter, Timer, TimerId
 from catalog.timers.urgency import Span, spans, urgency
-from market.workbench.model import CaseName, QueueFilter, QueueHead, QueueItem, WorkQueue
+from market.workbench.model import (
+    CaseName,
+    Pressing,
+    QueueFilter,
+    QueueHead,
+    QueueItem,
+    WorkQueue,
+)
 
 _NAMES: Final = """
     SELECT t.id,
@@ -60,6 +67,11 @@ async def queue(
     page = await timers.list_due(tx, viewer=viewer, wanted=due, limit=limit, cursor=cursor)
     loads = await timers.count_due(tx, viewer=viewer, wanted=due, heads=heads)
     names = await _names(tx, [timer.id for timer in page.items])
+    # Many lines share a last day, and a count walks every day up to it.
+    pressing = {
+        due_on: _pressing(due_on, today, calendar)
+        for due_on in {timer.due_on for timer in page.items}
+    }
     return WorkQueue(
         today=today,
         heads=tuple(
@@ -72,7 +84,7 @@ async def queue(
             )
             for head, load in loads.items()
         ),
-        items=tuple(_item(timer, names[timer.id], today, calendar) for timer in page.items),
+        items=tuple(_item(timer, names[timer.id], pressing[timer.due_on]) for timer in page.items),
         next_cursor=page.next_cursor,
     )
 
@@ -83,12 +95,13 @@ async def _names(tx: Tx, timer_ids: Sequence[TimerId]) -> dict[TimerId, CaseName
     return {name.timer_id: name for name in named}
 
 
-def _item(timer: Timer, name: CaseName, today: dt.date, calendar: Calendar) -> QueueItem:
-    return QueueItem(
-        timer=timer,
-        urgency=urgency(timer.due_on, today=today, calendar=calendar),
-        working_days_left=count_working_days(today, timer.due_on, calendar),
-        working_days_late=count_working_days(timer.due_on, today, calendar),
-        case_number=name.number,
-        title=name.title,
+def _pressing(due_on: dt.date, today: dt.date, calendar: Calendar) -> Pressing:
+    return Pressing(
+        urgency=urgency(due_on, today=today, calendar=calendar),
+        working_days_left=count_working_days(today, due_on, calendar),
+        working_days_late=count_working_days(due_on, today, calendar),
     )
+
+
+def _item(timer: Timer, name: CaseName, pressing: Pressing) -> QueueItem:
+    return QueueItem(timer=timer, pressing=pressing, case_number=name.number, title=name.title)

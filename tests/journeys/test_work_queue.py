@@ -50,7 +50,10 @@ async def test_a_submitted_case_waits_for_the_operator_under_its_number(
     shown = must(await scene.by(scene.acceptor).get(f"/api/v1/applications/{application}"))
     assert line["case_number"] == shown["application"]["application_number"]
     assert line["title"] == "港口作业气象风险指数"
-    assert (line["timer"]["due_on"], line["urgency"]) == ("2026-03-05", head)
+    assert (line["timer"]["due_on"], line["pressing"]["urgency"]) == (
+        "2026-03-05",
+        head,
+    )
     assert {each["urgency"]: each["count"] for each in queue["heads"]} == {
         "badly_overdue": 0,
         "overdue": 0,
