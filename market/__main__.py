@@ -16,6 +16,10 @@ COMMANDS = {
     "export": "market.cli.export:export",
     "verify": "market.cli.verify:verify",
     "check": "market.cli.check:check",
+    "queue": "market.cli.queue:queue",
+    "show": "market.cli.show:show",
+    "decide": "market.cli.decide:decide",
+    "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
 }
 

@@ -36,7 +36,7 @@ class _Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_tables() -> list[YearTable]:
     """Return the notices that we have, oldest first."""
-    return [_read(path) for path in sorted(DIRECTORY.glob("*.toml"))]
+    return [read_notice(path.read_bytes()) for path in sorted(DIRECTORY.glob("*.toml"))]
 
 
 def load_calendar() -> Calendar:
@@ -44,8 +44,13 @@ def load_calendar() -> Calendar:
     return Calendar({table.year: table for table in load_tables()})
 
 
-def _read(path: pathlib.Path) -> YearTable:
-    notice = msgspec.toml.decode(path.read_bytes(), type=_Notice)
+def read_notice(text: bytes) -> YearTable:
+    """Return the year that a notice's file (TOML, as in ``reference/workdays``) tells of.
+
+    :raises msgspec.DecodeError: if it is not such a file.
+    :raises Invalid: if it can not be a notice.
+    """
+    notice = msgspec.toml.decode(text, type=_Notice)
     table = YearTable(
         year=notice.year,
         notice_number=notice.notice_number,

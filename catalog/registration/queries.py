@@ -58,6 +58,7 @@ async def list_page(
     viewer: Actor,
     state: State | None = None,
     product_id: uuid.UUID | None = None,
+    number: str | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[Application]:
@@ -67,11 +68,12 @@ async def list_page(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     viewer.require("application:read")
-    query = paging.fingerprint("applications", state, product_id)
+    query = paging.fingerprint("applications", state, product_id, number)
     found = await store.list_page(
         tx,
         state=state,
         product_id=product_id,
+        number=number,
         before=_before(paging.decode(query, cursor, 1)),
         limit=paging.check_limit(limit) + 1,
     )

@@ -274,6 +274,7 @@ async def list_page(
     *,
     state: State | None,
     product_id: uuid.UUID | None,
+    number: str | None,
     before: uuid.UUID | None,
     limit: int,
 ) -> list[Application]:
@@ -282,11 +283,13 @@ async def list_page(
         f"""{_SELECT_APPLICATIONS}
          WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR product_id = $2)
            AND ($3::uuid IS NULL OR id < $3)
+           AND ($5::text IS NULL OR application_number = $5)
          ORDER BY id DESC LIMIT $4""",
         None if state is None else state.value,
         product_id,
         before,
         limit,
+        number,
     )
     return [_struct(row, Application) for row in rows]
 

@@ -75,6 +75,7 @@ class DueFilter(msgspec.Struct, frozen=True, kw_only=True):
     against: str | None = None
     kind: str | None = None
     subject_kind: str | None = None
+    subject_id: uuid.UUID | None = None
     party_id: PartyId | None = None
     state: State | None = None
     provisional: bool | None = None

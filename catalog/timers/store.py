@@ -211,6 +211,7 @@ async def list_wanted(
            AND ($7::date IS NULL OR due_on <= $7)
            AND ($11::boolean IS NULL OR (overdue_since IS NOT NULL) = $11)
            AND ($12::date IS NULL OR due_on >= $12)
+           AND ($13::uuid IS NULL OR subject_id = $13)
            AND ($8::timestamptz IS NULL OR (ends_at, id) > ($8, $9::uuid))
          ORDER BY ends_at, id
          LIMIT $10""",
@@ -226,6 +227,7 @@ async def list_wanted(
         limit,
         wanted.was_overdue,
         wanted.due_from,
+        wanted.subject_id,
     )
     return [_timer(row) for row in rows]
 

@@ -263,6 +263,7 @@ async def list_applications(
     *,
     status: FromQuery[State | None] = None,
     product_id: FromQuery[uuid.UUID | None] = None,
+    number: FromQuery[str | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
@@ -270,7 +271,13 @@ async def list_applications(
 
     async def look(c: Command) -> Page[Application]:
         return await queries.list_page(
-            c.tx, viewer=c.actor, state=status, product_id=product_id, limit=limit, cursor=cursor
+            c.tx,
+            viewer=c.actor,
+            state=status,
+            product_id=product_id,
+            number=number,
+            limit=limit,
+            cursor=cursor,
         )
 
     return answer(await read(request, look))

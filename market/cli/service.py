@@ -1,0 +1,147 @@
+"""Speak to a running service as somebody who is signed in: what one may do there, one may do here.
+
+The operators' commands go through the same door as every other client: the same permissions, the
+same refusals, one Idempotency-Key for each command.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import uuid
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+import rich_click as click
+
+from catalog.kernel.errors import FieldError
+from market.cli.settings_of import CouldNotBeDone
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_URL: Final = "http://127.0.0.1:8787"
+_TIMEOUT_SECONDS: Final = 60
+
+EXIT_CODES: Final = (
+    "The token is one of yours (POST /api/v1/tokens): MARKET_TOKEN, or a file with --token-file.\n\n"
+    "Exit code 0: done; 1: refused, and why; 2: could not be asked."
+)
+
+
+class Refused(click.ClickException):
+    """Say what the service refused and why (不予办理), in both languages, with its code."""
+
+    exit_code = 1
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What of a problem document (RFC 9457) is for people."""
+
+    code: str
+    wording: dict[str, str]
+    errors: tuple[FieldError, ...] = ()
+
+
+class Service:
+    """A running service, asked with somebody's token."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def get(self, path: str, **wanted: Any) -> Any:
+        """Return what lies at ``path``; parameters that are None are not asked for."""
+        params = {name: value for name, value in wanted.items() if value is not None}
+        return self._send("GET", path, params=params)
+
+    def post(self, path: str, body: Any) -> Any:
+        """Give one command and return its answer."""
+        return self._send("POST", path, json=body, headers={"idempotency-key": uuid.uuid4().hex})
+
+    def _send(self, method: str, path: str, **request: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **request)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CouldNotBeDone(
+                f"无法连接服务 · The service can not be reached: {self._http.base_url} ({error})"
+            ) from error
+        if response.is_success:
+            return _json(response)
+        raise Refused(_told(response))
+
+    def application_id(self, case: str) -> str:
+        """Return the id of the application with this number (受理编号) or this id.
+
+        :raises Refused: if there is none that one may see.
+        """
+        try:
+            return str(uuid.UUID(case))
+        except ValueError:
+            found = self.get("/api/v1/applications", number=case)["items"]
+        if not found:
+            raise Refused(f"没有这一申请 · There is no such application: {case}")
+        return str(found[0]["id"])
+
+
+def options(command: F) -> F:
+    """Add the options that say which service is asked, and as whom."""
+    for option in (
+        click.option(
+            "--url",
+            envvar="MARKET_URL",
+            default=DEFAULT_URL,
+            show_default=True,
+            help="服务地址 · the service",
+        ),
+        click.option(
+            "--token-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path),
+            help="令牌文件 · a file that holds the token",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON"),
+    ):
+        command = option(command)
+    return command
+
+
+def connected(url: str, token_file: pathlib.Path | None, token: str | None) -> Service:
+    """Return the service at ``url`` as the token's holder sees it.
+
+    :raises CouldNotBeDone: if there is no token.
+    """
+    secret = token_file.read_text("utf-8").strip() if token_file is not None else token
+    if not secret:
+        raise CouldNotBeDone("需要令牌：设置 MARKET_TOKEN 或使用 --token-file · A token is needed.")
+    return Service(
+        httpx.Client(
+            base_url=url,
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+            headers={"authorization": f"Bearer {secret}"},
+        )
+    )
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON that people can read."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise CouldNotBeDone(
+            f"这不是数市服务 · This is not a service of ours: {response.url}"
+        ) from error
+
+
+def _told(response: httpx.Response) -> str:
+    try:
+        problem = msgspec.json.decode(response.content, type=Problem)
+    except msgspec.DecodeError:
+        return f"{response.status_code} {response.reason_phrase}"
+    lines = [f"{' · '.join(problem.wording.values())} [{problem.code}]"]
+    lines += [f"  {error.pointer}: {error.code}" for error in problem.errors]
+    return "\n".join(lines)
