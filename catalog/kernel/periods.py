@@ -13,12 +13,13 @@ from __future__ import annotations
 import calendar as gregorian
 import datetime as dt
 import enum
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
 from catalog.kernel.local_time import end_of_day
-from catalog.kernel.workdays import Calendar, add_working_days, next_working_day
+from catalog.kernel.workdays import Calendar, Gap, add_working_days, next_working_day
 
 CHOSEN: Final = "[P]"  # the source of a number that no text gives: we chose it
 
@@ -60,10 +61,23 @@ class Deadline(msgspec.Struct, frozen=True):
         return end_of_day(self.last_day)
 
 
-def deadline(period: Period, start: dt.date, calendar: Calendar) -> Deadline:
-    """Return when ``period`` ends if it is set off on ``start``."""
+def deadline(
+    period: Period,
+    start: dt.date,
+    calendar: Calendar,
+    *,
+    gaps: Collection[Gap] = (),
+    extended_by: int = 0,
+) -> Deadline:
+    """Return when ``period`` ends if it is set off on ``start``.
+
+    ``gaps`` are days that are not counted because the clock stood still; ``extended_by`` is how
+    many working days the period was made longer. Only periods of working days have either.
+    """
     if period.unit is Unit.WORKING_DAYS:
-        return Deadline(*add_working_days(start, period.length, calendar))
+        return Deadline(*add_working_days(start, period.length + extended_by, calendar, gaps))
+    assert not gaps, "only working days are stopped"
+    assert not extended_by, "only working days are extended"
     if period.unit is Unit.DAYS:
         raw = start + dt.timedelta(days=period.length)
         return Deadline(*next_working_day(raw, calendar))

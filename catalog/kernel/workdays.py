@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -88,6 +88,7 @@ class Reason(enum.StrEnum):
     HOLIDAY = "holiday"  # 放假
     WEEKDAY_ASSUMED = "weekday_assumed"  # the year's notice is not known
     WEEKEND_ASSUMED = "weekend_assumed"  # the year's notice is not known
+    PAUSED = "paused"  # 中止计时: the clock stood still
 
 
 _WORKED: Final = frozenset({Reason.WEEKDAY, Reason.MAKE_UP_DAY, Reason.WEEKDAY_ASSUMED})
@@ -128,6 +129,20 @@ class Calendar(msgspec.Struct, frozen=True):
         return None
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """Days on which a clock stood still (中止计时): those after ``after``, up to ``through``.
+
+    As with every period the day on which it begins is not part of it (A2); None: it has not ended.
+    """
+
+    after: dt.date
+    through: dt.date | None = None
+
+    def holds(self, day: dt.date) -> bool:
+        """Tell whether ``day`` is one of them."""
+        return self.after < day and (self.through is None or day <= self.through)
+
+
 class WorkingDay(NamedTuple):
     """The day that a count arrived at, and whether an unknown year was stepped into."""
 
@@ -144,13 +159,16 @@ class Step(msgspec.Struct, frozen=True):
     notice_number: str | None
 
 
-def add_working_days(start: dt.date, n: int, calendar: Calendar) -> WorkingDay:
+def add_working_days(
+    start: dt.date, n: int, calendar: Calendar, gaps: Collection[Gap] = ()
+) -> WorkingDay:
     """Return the ``n``-th working day after ``start``, which is itself not counted (A2).
 
-    ``provisional`` if any day stepped over lies in a year whose notice is not known.
+    Days in ``gaps``, all of which have ended, are not counted. ``provisional`` if any day stepped
+    over lies in a year whose notice is not known.
     """
     day, provisional = start, False
-    for step in _steps(start, n, calendar):
+    for step in _steps(start, n, calendar, gaps):
         day = step.day
         provisional = provisional or not calendar.knows(day.year)
     return WorkingDay(day, provisional)
@@ -174,17 +192,18 @@ def count_working_days(after: dt.date, through: dt.date, calendar: Calendar) -> 
     return sum(calendar.is_working_day(day) for day in days)
 
 
-def explain(start: dt.date, n: int, calendar: Calendar) -> list[Step]:
+def explain(start: dt.date, n: int, calendar: Calendar, gaps: Collection[Gap] = ()) -> list[Step]:
     """List every day that ``add_working_days`` steps over, counted or skipped, with its reason."""
-    return list(_steps(start, n, calendar))
+    return list(_steps(start, n, calendar, gaps))
 
 
-def _steps(start: dt.date, n: int, calendar: Calendar) -> Iterator[Step]:
+def _steps(start: dt.date, n: int, calendar: Calendar, gaps: Collection[Gap]) -> Iterator[Step]:
     assert n >= 0, "a period does not run backwards"
+    assert all(gap.through is not None for gap in gaps), "a clock that stands still has no end yet"
     day, counted = start, 0
     while counted < n:
         day += _ONE_DAY
-        reason = calendar.reason(day)
+        reason = Reason.PAUSED if any(gap.holds(day) for gap in gaps) else calendar.reason(day)
         worked = reason in _WORKED
         counted += worked
         yield Step(day, counted if worked else None, reason, calendar.notice_number(day))

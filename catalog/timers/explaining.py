@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from catalog.kernel.periods import Unit, deadline
+from catalog.kernel.periods import Unit
 from catalog.kernel.workdays import Calendar, Step, explain
 from catalog.timers.model import Timer
+from catalog.timers.pausing import last_day
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -21,7 +22,8 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """How a timer's last day comes about (期限说明).
 
-    ``days`` is empty for months and years: they end on the corresponding day (民法典 202).
+    Days on which the clock stood still are shown as ``paused``; a clock that still stands has only
+    the last day that it had. ``days`` is empty for months and years: they end on the corresponding day (民法典 202).
     """
 
     timer: Timer
@@ -37,12 +39,12 @@ def explain_timer(timer: Timer, calendar: Calendar) -> Explanation:
     """Return every day between the start of ``timer`` and its end by ``calendar``."""
     period, start = timer.period, timer.started_on
     if period.unit is Unit.WORKING_DAYS:
-        days = tuple(explain(start, period.length, calendar))
+        days = tuple(explain(start, period.length + timer.extended_by, calendar, timer.gaps))
     elif period.unit is Unit.DAYS:
         days = tuple(_calendar_days(start, period.length, calendar))
     else:
         days = ()
-    due = deadline(period, start, calendar)
+    due = last_day(timer, calendar)
     numbers = {step.notice_number: None for step in days if step.notice_number is not None}
     return Explanation(
         timer=timer,

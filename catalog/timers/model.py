@@ -10,12 +10,20 @@ import msgspec
 
 from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import Deadline, Period
+from catalog.kernel.workdays import Gap
 from catalog.timers.states import State
 
 TimerId = NewType("TimerId", uuid.UUID)
 
 # The public owes nothing: what runs for it (the notice, 公示期) is fulfilled by running out.
 PUBLIC: Final = "public"
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Days on which a timer stood still (中止计时), and why."""
+
+    gap: Gap
+    note: str
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +52,13 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_at: dt.datetime | None = None
     overdue_since: dt.datetime | None = None
     note: str = ""
+    pauses: tuple[Pause, ...] = ()
+    extended_by: int = 0  # working days that were added
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return the days on which the clock stood still, as far as they have ended."""
+        return tuple(pause.gap for pause in self.pauses if pause.gap.through is not None)
 
     @property
     def deadline(self) -> Deadline:
@@ -68,7 +83,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 class DueFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which timers are wanted; what is None does not matter.
 
-    Only those that run, unless a state is named or the overdue ones are asked for: of these the
+    Only those whose days pass (open and overdue, not paused), unless a state is named or the overdue ones are asked for: of these the
     ended ones are part.
     """
 

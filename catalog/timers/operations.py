@@ -19,9 +19,10 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import CHOSEN, Period, deadline
 from catalog.kernel.workdays import Calendar, YearTable, check_table
-from catalog.timers import lateness, queries, store
+from catalog.timers import lateness, pausing, queries, store
 from catalog.timers.model import Moved, Timer, TimerId
 from catalog.timers.recomputing import RECOMPUTED, recompute
 from catalog.timers.states import State
@@ -149,6 +150,64 @@ async def cancel_all(
     for timer in cancelled:
         await store.update(tx, timer)
     return cancelled
+
+
+async def pause(
+    tx: Tx, *, now: dt.datetime, kind: str, subject_kind: str, subject_id: uuid.UUID, note: str
+) -> Timer:
+    """Let a timer stand still (中止计时); ``note`` says what is waited for.
+
+    :raises TimerNotRunning: if no timer of this kind runs for the subject.
+    :raises TimerCanNotStop: if it is over, runs for the public, or counts other days.
+    :raises TimerEventNotAllowed: if it stands still already.
+    """
+    timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
+    paused = pausing.pause(timer, today=local_date(now), now=now, note=note)
+    await store.update(tx, paused)
+    return paused
+
+
+async def resume(
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    kind: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+) -> Timer:
+    """Let a timer that stood still go on, with the days that were left.
+
+    :raises TimerNotRunning: if no timer of this kind runs for the subject.
+    :raises TimerEventNotAllowed: if it does not stand still.
+    """
+    timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
+    resumed = pausing.resume(timer, today=local_date(now), calendar=calendar)
+    await store.update(tx, resumed)
+    return resumed
+
+
+async def extend(
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    kind: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    by: int,
+    note: str,
+) -> Timer:
+    """Give a timer ``by`` working days more (延长); ``note`` says why.
+
+    :raises TimerNotRunning: if no timer of this kind runs for the subject.
+    :raises TimerCanNotStop: if it counts other days.
+    :raises TimerEventNotAllowed: if it stands still.
+    """
+    timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
+    extended = pausing.extend(timer, by=by, calendar=calendar, now=now, note=note)
+    await store.update(tx, extended)
+    return extended
 
 
 async def mark_overdue(tx: Tx, *, actor: Actor, now: dt.datetime, limit: int = 100) -> list[Timer]:

@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
-from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.timers.lateness import is_over
 from catalog.timers.model import Timer
+from catalog.timers.pausing import last_day
 from catalog.timers.states import Event, State, advance
 
 RECOMPUTED: Final = frozenset({State.OPEN, State.OVERDUE, State.MET_LATE})
@@ -23,7 +23,7 @@ RECOMPUTED: Final = frozenset({State.OPEN, State.OVERDUE, State.MET_LATE})
 
 def recompute(timer: Timer, *, calendar: Calendar, now: dt.datetime) -> Timer:
     """Return ``timer`` with its end by ``calendar``; the same if that says nothing new."""
-    fresh = deadline(timer.period, timer.started_on, calendar)
+    fresh = last_day(timer, calendar)
     if timer.state not in RECOMPUTED or fresh == timer.deadline:
         return timer
     state, overdue_since = timer.state, timer.overdue_since

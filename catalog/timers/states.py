@@ -12,6 +12,7 @@ class State(enum.StrEnum):
     """Where a timer stands."""
 
     OPEN = "open"  # 进行中
+    PAUSED = "paused"  # 中止计时: nobody's days pass
     OVERDUE = "overdue"  # 已超期, and still to be done
     MET = "met"  # 按期办结
     MET_LATE = "met_late"  # 超期办结
@@ -24,15 +25,19 @@ class Event(enum.StrEnum):
     MEET = "meet"  # what was due is done
     EXPIRE = "expire"  # the last day is over
     CANCEL = "cancel"  # the case went another way
-    PROLONG = "prolong"  # a notice that was not known moved the last day behind (A5)
+    PAUSE = "pause"  # the clock stands still
+    RESUME = "resume"  # it goes on
+    PROLONG = "prolong"  # the last day moved behind: a new notice (A5), or more days were given
 
-
-RUNNING: Final = frozenset({State.OPEN, State.OVERDUE})
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.OPEN, Event.MEET): State.MET,
     (State.OPEN, Event.EXPIRE): State.OVERDUE,
     (State.OPEN, Event.CANCEL): State.CANCELLED,
+    (State.OPEN, Event.PAUSE): State.PAUSED,
+    (State.OPEN, Event.PROLONG): State.OPEN,
+    (State.PAUSED, Event.RESUME): State.OPEN,
+    (State.PAUSED, Event.CANCEL): State.CANCELLED,
     (State.OVERDUE, Event.MEET): State.MET_LATE,
     (State.OVERDUE, Event.CANCEL): State.CANCELLED,
     (State.OVERDUE, Event.PROLONG): State.OPEN,

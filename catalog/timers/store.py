@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -14,7 +15,7 @@ from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import Period, Unit
 from catalog.kernel.workdays import YearTable
-from catalog.timers.model import PUBLIC, DueFilter, Timer, TimerId
+from catalog.timers.model import PUBLIC, DueFilter, Pause, Timer, TimerId
 from catalog.timers.states import State
 
 TIMERS: Final = sa.Table(
@@ -41,6 +42,8 @@ TIMERS: Final = sa.Table(
     sa.Column("cancelled_at", sa.DateTime(timezone=True)),
     sa.Column("overdue_since", sa.DateTime(timezone=True)),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("pauses", postgresql.JSONB, nullable=False),
+    sa.Column("extended_by", sa.Integer, nullable=False),
     schema="catalog",
 )
 
@@ -60,7 +63,8 @@ CALENDAR_YEARS: Final = sa.Table(
 _SELECT_TIMER: Final = """
         SELECT id, kind, subject_kind, subject_id, against, party_id, rulebook,
                started_on, started_at, period_length, period_unit, period_source, period_note,
-               due_on, ends_at, provisional, state, met_at, cancelled_at, overdue_since, note
+               due_on, ends_at, provisional, state, met_at, cancelled_at, overdue_since, note,
+               pauses, extended_by
           FROM catalog.timers"""
 
 
@@ -73,10 +77,10 @@ async def insert(tx: Tx, timer: Timer) -> bool:
                 id, kind, subject_kind, subject_id, against, party_id, rulebook,
                 started_on, started_at, period_length, period_unit, period_source, period_note,
                 due_on, ends_at, provisional, state, met_at, cancelled_at, overdue_since,
-                note)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-            ON CONFLICT (subject_kind, subject_id, kind) WHERE state IN ('open', 'overdue')
+                note, pauses, extended_by)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                    $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+            ON CONFLICT (subject_kind, subject_id, kind) WHERE state IN ('open', 'paused', 'overdue')
             DO NOTHING""",
             timer.id,
             timer.kind,
@@ -99,6 +103,8 @@ async def insert(tx: Tx, timer: Timer) -> bool:
             timer.cancelled_at,
             timer.overdue_since,
             timer.note,
+            msgspec.to_builtins(timer.pauses),
+            timer.extended_by,
         )
     )
 
@@ -109,7 +115,8 @@ async def update(tx: Tx, timer: Timer) -> None:
         """
         UPDATE catalog.timers
            SET due_on = $2, ends_at = $3, provisional = $4, state = $5, met_at = $6,
-               cancelled_at = $7, overdue_since = $8, note = $9
+               cancelled_at = $7, overdue_since = $8, note = $9, pauses = $10,
+               extended_by = $11
          WHERE id = $1""",
         timer.id,
         timer.due_on,
@@ -120,6 +127,8 @@ async def update(tx: Tx, timer: Timer) -> None:
         timer.cancelled_at,
         timer.overdue_since,
         timer.note,
+        msgspec.to_builtins(timer.pauses),
+        timer.extended_by,
     )
     assert touched == 1, "a locked timer can not vanish"
 
@@ -131,7 +140,7 @@ async def lock_running(
     rows = await tx.fetch(
         f"""{_SELECT_TIMER}
          WHERE subject_kind = $1 AND subject_id = $2 AND ($3::text IS NULL OR kind = $3)
-           AND state IN ('open', 'overdue')
+           AND state IN ('open', 'paused', 'overdue')
          ORDER BY id
            FOR UPDATE""",
         subject_kind,
@@ -330,4 +339,6 @@ def _timer(row: Row) -> Timer:
         cancelled_at=row["cancelled_at"],
         overdue_since=row["overdue_since"],
         note=row["note"],
+        pauses=msgspec.convert(row["pauses"], tuple[Pause, ...]),
+        extended_by=row["extended_by"],
     )

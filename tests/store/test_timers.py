@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import uuid
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -516,3 +517,23 @@ def make_viewer(party_id: PartyId | None) -> Actor:
         permissions=frozenset({"timer:read"}),
         clearance=Clearance.PARTY,
     )
+
+
+async def test_a_clock_stands_still_in_the_database_and_goes_on(tx: Tx, calendar: Calendar) -> None:
+    timer = await start(tx, calendar)
+    which: Any = {
+        "kind": timer.kind,
+        "subject_kind": timer.subject_kind,
+        "subject_id": timer.subject_id,
+    }
+
+    paused = await timers.pause(tx, now=at(3), note="补充材料", **which)
+    over = await timers.mark_overdue(tx, actor=JOB, now=at(20))
+    resumed = await timers.resume(tx, now=at(10), calendar=calendar, **which)
+    extended = await timers.extend(
+        tx, now=at(10), calendar=calendar, by=2, note="情况复杂", **which
+    )
+
+    assert (paused.state, over) == (State.PAUSED, [])
+    assert [each.due_on.day for each in (timer, resumed, extended)] == [5, 12, 16]
+    assert await reread(tx, timer) == extended
