@@ -1,17 +1,18 @@
-"""Say on what a certificate is revoked without both sides' consent: an instrument in force (HN-20(2)).
+"""Say by which instrument in force a certificate is ended, moved or revoked (HN-19(b), HN-20(2)).
 
-A judgment, a ruling or an award (判决、裁定、裁决) that is named by who issued it and its number, and
-that is in force today. The operator does not revoke of its own motion.
+A judgment, a ruling or an award (判决、裁定、裁决), named by who issued it, its number and the digest
+of the file, and in force today. The operator does neither of its own motion. The instruments
+themselves are kept by the room above (``catalog.instruments``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import Annotated
+import uuid
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from catalog.kernel.errors import Refused
 
@@ -31,19 +32,33 @@ class LegalInstrumentNotEffective(Refused):
     code = "legal_instrument_not_effective"
 
 
-class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An instrument by its name (法律文书)."""
+class InstrumentReference(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument that was verified, as what it brings about refers to it (生效法律文书)."""
 
+    id: uuid.UUID
     kind: InstrumentKind
-    issuing_body: Annotated[str, Meta(min_length=1, max_length=200)]
-    document_number: Annotated[str, Meta(min_length=1, max_length=200)]
+    issuing_body: str
+    document_number: str
     effective_on: dt.date
+    file_sha256: str
+
+    @property
+    def name(self) -> str:
+        """Return how people call it: who issued it, and its number."""
+        return f"{self.issuing_body} {self.document_number}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what the log keeps of it."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        return told
 
 
-def check_effective(instrument: Instrument, today: dt.date) -> None:
-    """Return if the instrument is in force today.
+def check_effective(effective_on: dt.date | None, today: dt.date) -> None:
+    """Return if an instrument is in force today.
 
-    :raises LegalInstrumentNotEffective: if not.
+    :raises LegalInstrumentNotEffective: if not, or if nobody knows from when.
     """
-    if instrument.effective_on > today:
-        raise LegalInstrumentNotEffective(effective_on=instrument.effective_on.isoformat())
+    if effective_on is None or effective_on > today:
+        told = None if effective_on is None else effective_on.isoformat()
+        raise LegalInstrumentNotEffective(effective_on=told)

@@ -70,6 +70,16 @@ class NoticeRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     urls: tuple[str, ...]
 
 
+class InstrumentNamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The instrument in force that moved the rights (生效法律文书, HN-19(b))."""
+
+    kind: str
+    issuing_body: str
+    document_number: str
+    effective_on: str
+    sha256: str
+
+
 class CertificateDocument(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
 ):
@@ -100,6 +110,7 @@ class CertificateDocument(
     agency_party_id: str
     verification_url: str
     supersedes: str = ""
+    by_instrument: InstrumentNamed | None = None
     remarks: tuple[str, ...] = ()
 
 

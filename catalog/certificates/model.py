@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from catalog.certificates.encumbrances import PublicEncumbrance
 from catalog.certificates.format import Reason, Verdict
 from catalog.certificates.number import CertificateNumber
 from catalog.certificates.states import State
@@ -41,6 +42,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     state_since: dt.datetime
     open_objections: int
+    supersedes: str | None = None  # the number of the one whose place it took
 
 
 class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,9 @@ class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
     state_since: dt.datetime
     history: tuple[Change, ...]
     log: LogPlace
+    supersedes: str | None = None  # 换发前的编号
+    superseded_by: str | None = None  # 换发后的编号
+    encumbrances: tuple[PublicEncumbrance, ...] = ()  # 权利负担, those that stand
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

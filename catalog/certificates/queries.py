@@ -11,6 +11,7 @@ from catalog.audit_log import queries as audit_log
 from catalog.audit_log.model import EntryId
 from catalog.certificates import format as certificate_format
 from catalog.certificates import store
+from catalog.certificates.encumbrances import Encumbrance, PublicEncumbrance
 from catalog.certificates.model import (
     Certificate,
     CertificateSummary,
@@ -21,6 +22,7 @@ from catalog.certificates.model import (
 )
 from catalog.certificates.states import State
 from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
@@ -50,6 +52,13 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
         state_since=certificate.state_since,
         history=tuple(await store.list_changes(tx, number)),
         log=await _place(tx, certificate.entry_id),
+        supersedes=certificate.supersedes,
+        superseded_by=await store.find_successor(tx, number),
+        encumbrances=tuple(
+            PublicEncumbrance(burden.kind, burden.since_on, burden.until_on)
+            for burden in await store.list_encumbrances(tx, number)
+            if burden.released_at is None
+        ),
     )
 
 
@@ -102,6 +111,20 @@ async def find_active_for_product(tx: Tx, product_id: uuid.UUID) -> CertificateS
     """Return the certificate on which the product may be sold, or None; a frozen one does not count."""
     found = await store.find_counting(tx, product_id)
     return found if found is not None and found.counts else None
+
+
+async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:
+    """Return the burdens of a certificate, for its registrant, the staff and the regulator.
+
+    :raises NotPermitted: if the viewer reads no burdens.
+    :raises Missing: if there is no such certificate that is the viewer's to see.
+    """
+    viewer.require("certificate:read_burdens")
+    certificate = await store.find(tx, number)
+    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    if certificate is None or not (sees_all or certificate.registrant_party_id == viewer.party):
+        raise Missing
+    return await store.list_encumbrances(tx, number)
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:

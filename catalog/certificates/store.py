@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
+from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate, CertificateSummary, Change
 from catalog.certificates.states import State
 from catalog.kernel.db import METADATA, Tx
@@ -41,6 +42,7 @@ CERTIFICATES: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
     sa.Column("open_objections", sa.Integer, nullable=False),
+    sa.Column("supersedes", sa.Text),
     schema="catalog",
 )
 
@@ -55,6 +57,26 @@ CERTIFICATE_CHANGES: Final = sa.Table(
     schema="catalog",
 )
 
+ENCUMBRANCES: Final = sa.Table(
+    "certificate_encumbrances",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("certificate_number", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("beneficiary", sa.Text, nullable=False),
+    sa.Column("document_number", sa.Text, nullable=False),
+    sa.Column("file_id", sa.Uuid, nullable=False),
+    sa.Column("file_sha256", sa.Text, nullable=False),
+    sa.Column("since_on", sa.Date, nullable=False),
+    sa.Column("until_on", sa.Date),
+    sa.Column("registered_by", sa.Uuid),
+    sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("released_at", sa.DateTime(timezone=True)),
+    sa.Column("release_reason", sa.Text),
+    sa.Column("release_file_sha256", sa.Text),
+    schema="catalog",
+)
+
 _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, version, record_sha256,
                      issued_at, state, state_since"""
 
@@ -66,6 +88,7 @@ def _select(table: sa.Table) -> str:
 
 
 _SELECT_CERTIFICATES: Final = _select(CERTIFICATES)
+_SELECT_ENCUMBRANCES: Final = _select(ENCUMBRANCES)
 
 
 async def next_serial(tx: Tx, year: int) -> int:
@@ -164,6 +187,48 @@ async def list_page(
         limit,
     )
     return [msgspec.convert(dict(row), CertificateSummary) for row in rows]
+
+
+async def insert_encumbrance(tx: Tx, burden: Encumbrance) -> None:
+    """Insert a burden on a certificate."""
+    await tx.insert(ENCUMBRANCES, **{**msgspec.structs.asdict(burden), "kind": burden.kind.value})
+
+
+async def lock_encumbrance(tx: Tx, encumbrance_id: uuid.UUID) -> Encumbrance | None:
+    """Lock and return a burden, or None."""
+    row = await tx.fetch_one(f"{_SELECT_ENCUMBRANCES} WHERE id = $1 FOR UPDATE", encumbrance_id)
+    return None if row is None else msgspec.convert(dict(row), Encumbrance)
+
+
+async def update_encumbrance(tx: Tx, burden: Encumbrance) -> None:
+    """Write that a burden was released, which the caller holds locked."""
+    touched = await tx.execute(
+        """
+        UPDATE catalog.certificate_encumbrances
+           SET released_at = $2, release_reason = $3, release_file_sha256 = $4
+         WHERE id = $1""",
+        burden.id,
+        burden.released_at,
+        burden.release_reason,
+        burden.release_file_sha256,
+    )
+    assert touched == 1, "a locked burden can not vanish"
+
+
+async def list_encumbrances(tx: Tx, number: str) -> list[Encumbrance]:
+    """Return the burdens that a certificate ever had, the oldest first."""
+    rows = await tx.fetch(
+        f"{_SELECT_ENCUMBRANCES} WHERE certificate_number = $1 ORDER BY id", number
+    )
+    return [msgspec.convert(dict(row), Encumbrance) for row in rows]
+
+
+async def find_successor(tx: Tx, number: str) -> str | None:
+    """Return the number of the certificate that took this one's place, or None."""
+    found: str | None = await tx.fetch_value(
+        "SELECT number FROM catalog.certificates WHERE supersedes = $1", number
+    )
+    return found
 
 
 async def list_changes(tx: Tx, number: str) -> list[Change]:

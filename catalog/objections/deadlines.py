@@ -13,6 +13,7 @@ FORWARDING = "objection_forwarding"
 RESPONSE = "objection_response"
 DETERMINATION = "objection_determination"
 ACCEPTANCE = "objection_acceptance"
+PROCEEDINGS = "objection_proceedings"
 
 
 def forward_by(received_on: dt.date, rulebook: Rulebook, calendar: Calendar) -> Deadline:

@@ -53,6 +53,17 @@ class Closing(enum.StrEnum):
     REJECTED = "rejected"  # 不予受理
     WITHDRAWN = "withdrawn"  # 撤回
     CARRIED_OUT = "carried_out"  # 双方接受，已执行
+    NOT_PURSUED = "not_pursued"  # 逾期未起诉，维持登记
+    BY_INSTRUMENT = "by_instrument"  # 依生效法律文书办结
+
+
+class Proceedings(msgspec.Struct, frozen=True, kw_only=True):
+    """The case that the objector brought (诉讼或仲裁, HN-20(2))."""
+
+    court: str
+    case_number: str
+    evidence: tuple[Evidence, ...]  # 受理通知书
+    started_at: dt.datetime
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +93,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     no_response: bool = False
     determination: Determination | None = None
     answers: dict[Side, bool] = {}
+    proceedings: Proceedings | None = None
     closing: Closing | None = None
     closed_at: dt.datetime | None = None
 

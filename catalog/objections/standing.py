@@ -45,6 +45,12 @@ class ObjectsToItself(Refused):
     code = "not_interested_party"
 
 
+class CaseNumberMissing(Invalid):
+    """Whoever went to court names the court and its case number (案号)."""
+
+    code = "objection_case_number_missing"
+
+
 class ResponseEmpty(Invalid):
     """A response (反馈说明) says something and brings its evidence (佐证材料)."""
 
@@ -83,3 +89,15 @@ def check_response(statement: str, evidence: Sequence[Any]) -> None:
     """
     if not statement.strip() or not evidence:
         raise ResponseEmpty
+
+
+def check_proceedings(court: str, case_number: str, evidence: Sequence[Any]) -> None:
+    """Return if the court, the case number and the proof that it took the case are there.
+
+    :raises CaseNumberMissing: if court or case number is not named.
+    :raises ObjectionEvidenceMissing: if nothing proves it.
+    """
+    if not court.strip() or not case_number.strip():
+        raise CaseNumberMissing
+    if not evidence:
+        raise ObjectionEvidenceMissing

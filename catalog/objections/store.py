@@ -41,6 +41,7 @@ OBJECTIONS: Final = sa.Table(
     sa.Column("no_response", sa.Boolean, nullable=False),
     sa.Column("determination", postgresql.JSONB),
     sa.Column("answers", postgresql.JSONB, nullable=False),
+    sa.Column("proceedings", postgresql.JSONB),
     sa.Column("closing", sa.Text),
     sa.Column("closed_at", sa.DateTime(timezone=True)),
     schema="catalog",
@@ -56,7 +57,9 @@ OBJECTION_ARCHIVES: Final = sa.Table(
     schema="catalog",
 )
 
-_JSON: Final = frozenset({"grounds", "evidence", "response", "determination", "answers"})
+_JSON: Final = frozenset(
+    {"grounds", "evidence", "response", "determination", "answers", "proceedings"}
+)
 
 
 def _select(table: sa.Table) -> str:
@@ -95,7 +98,7 @@ async def update(tx: Tx, objection: Objection) -> None:
         UPDATE catalog.objections
            SET state = $2, forwarded_at = $3, receipt = $4, response_started_on = $5,
                response_due_on = $6, response = $7, no_response = $8, determination = $9,
-               answers = $10, closing = $11, closed_at = $12
+               answers = $10, closing = $11, closed_at = $12, proceedings = $13
          WHERE id = $1""",
         objection.id,
         *(
@@ -112,6 +115,7 @@ async def update(tx: Tx, objection: Objection) -> None:
                 "answers",
                 "closing",
                 "closed_at",
+                "proceedings",
             )
         ),
     )
@@ -160,6 +164,22 @@ async def list_unanswered(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UU
          ORDER BY response_due_on, id LIMIT $2""",
         today,
         limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_referred(
+    tx: Tx, *, certificate_number: str | None, application_id: uuid.UUID
+) -> list[uuid.UUID]:
+    """Return the objections before a court about a certificate, or else about an application."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.objections
+         WHERE state = 'referred_to_court' AND application_id = $2
+           AND certificate_number IS NOT DISTINCT FROM $1
+         ORDER BY id""",
+        certificate_number,
+        application_id,
     )
     return [row["id"] for row in rows]
 

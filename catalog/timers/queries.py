@@ -64,6 +64,14 @@ async def list_due(
     return Page(found[:limit], paging.encode(query, last.ends_at.isoformat(), str(last.id)))
 
 
+async def list_run_out(tx: Tx, *, kind: str, now: dt.datetime, limit: int = 100) -> list[uuid.UUID]:
+    """Return what the timers of a kind that ran out are about, the longest over first.
+
+    Only for good: a last day in a year whose notice is unknown ends nothing (A5).
+    """
+    return await store.list_run_out(tx, kind=kind, now=now, limit=limit)
+
+
 async def get(tx: Tx, *, viewer: Actor, timer_id: uuid.UUID) -> Timer:
     """Return one timer, if it is the viewer's to see.
 

@@ -241,6 +241,20 @@ async def list_wanted(
     return [_timer(row) for row in rows]
 
 
+async def list_run_out(tx: Tx, *, kind: str, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return the subjects of running timers of a kind whose last day is over and is final."""
+    rows = await tx.fetch(
+        """
+        SELECT subject_id FROM catalog.timers
+         WHERE state IN ('open', 'overdue') AND kind = $1 AND ends_at <= $2 AND NOT provisional
+         ORDER BY ends_at, id LIMIT $3""",
+        kind,
+        now,
+        limit,
+    )
+    return [row["subject_id"] for row in rows]
+
+
 async def count_running(
     tx: Tx,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Annotated
 
@@ -11,9 +12,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from catalog.certificates import queries
-from catalog.certificates.basis import Instrument
+from catalog.certificates.encumbrances import Encumbrance, EncumbranceKind
 from catalog.certificates.model import CertificateSummary, NamedParty, PublicCertificate
-from catalog.certificates.operations import changes, issuance
+from catalog.certificates.operations import burdens, changes, issuance
 from catalog.certificates.states import State
 from catalog.kernel import paging
 from catalog.kernel.ids import PartyId
@@ -37,10 +38,21 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=2_000)]
 
 
-class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """By which instrument in force a certificate is revoked (生效法律文书)."""
+class Encumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A burden on a certificate (权利负担) with the document that proves it."""
 
-    instrument: Instrument
+    kind: EncumbranceKind
+    beneficiary: Annotated[str, Meta(min_length=1, max_length=200)]
+    document_number: Annotated[str, Meta(min_length=1, max_length=200)]
+    file_id: uuid.UUID
+    since_on: dt.date
+    until_on: dt.date | None = None
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the beneficiary consents, by which file, and why (解除)."""
+
+    file_id: uuid.UUID
     reason: Annotated[str, Meta(max_length=2_000)]
 
 
@@ -155,32 +167,6 @@ async def unfreeze_certificate(
 
 
 @post(
-    "/api/v1/certificates/{number:str}/revocations",
-    summary="Revoke a certificate",
-    tags=["certificates"],
-    opt=answers(PublicCertificate),
-)
-async def revoke_certificate(
-    request: AnyRequest, number: FromPath[str], data: JSONBody[Revoke]
-) -> Response[bytes]:
-    """Revoke a certificate as an instrument in force demands (撤销, HN-20(2))."""
-    check_readable(data)
-
-    async def act(c: Command) -> Answer:
-        await changes.revoke(
-            c.tx,
-            actor=c.actor,
-            now=c.now,
-            certificate_number=number,
-            instrument=data.instrument,
-            reason=data.reason,
-        )
-        return done(await queries.get_public(c.tx, number))
-
-    return await command(request, act)
-
-
-@post(
     "/api/v1/certificates/{number:str}/deregistrations",
     summary="Deregister one's own certificate",
     tags=["certificates"],
@@ -197,6 +183,78 @@ async def deregister_certificate(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
         return done(await queries.get_public(c.tx, number))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/certificates/{number:str}/encumbrances",
+    summary="Enter a burden",
+    tags=["certificates"],
+    opt=answers(Encumbrance, 201),
+)
+async def encumber_certificate(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Encumber]
+) -> Response[bytes]:
+    """Enter a pledge, a trust, an insurance or a seizure (权利负担登记)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        burden = await burdens.encumber(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            certificate_number=number,
+            kind=data.kind,
+            beneficiary=data.beneficiary,
+            document_number=data.document_number,
+            file_id=data.file_id,
+            since_on=data.since_on,
+            until_on=data.until_on,
+        )
+        return Answer(burden, 201)
+
+    return await command(request, act)
+
+
+@get(
+    "/api/v1/certificates/{number:str}/encumbrances",
+    summary="The burdens of a certificate",
+    tags=["certificates"],
+    opt=answers(Page[Encumbrance]),
+)
+async def list_encumbrances(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return the burdens with their beneficiaries, to the registrant, staff and regulator."""
+
+    async def look(c: Command) -> Page[Encumbrance]:
+        return Page(await queries.list_encumbrances(c.tx, viewer=c.actor, number=number))
+
+    return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/encumbrances/{encumbrance_id:uuid}/releases",
+    summary="Release a burden",
+    tags=["certificates"],
+    opt=answers(Encumbrance),
+)
+async def release_encumbrance(
+    request: AnyRequest, encumbrance_id: FromPath[uuid.UUID], data: JSONBody[Release]
+) -> Response[bytes]:
+    """Release a burden with the beneficiary's consent (解除权利负担)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await burdens.release(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                encumbrance_id=encumbrance_id,
+                file_id=data.file_id,
+                reason=data.reason,
+            )
+        )
 
     return await command(request, act)
 

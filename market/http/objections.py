@@ -15,7 +15,14 @@ from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.objections import queries
 from catalog.objections.model import Objection
-from catalog.objections.operations import closing, determination, filing, forwarding, response
+from catalog.objections.operations import (
+    closing,
+    court,
+    determination,
+    filing,
+    forwarding,
+    response,
+)
 from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
@@ -64,6 +71,14 @@ class Determine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     outcome: Outcome
     reasons: _Text
+
+
+class StartProceedings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That a court or an arbitrator has the case (受理通知书)."""
+
+    court: Annotated[str, Meta(max_length=200)]
+    case_number: Annotated[str, Meta(max_length=200)]
+    evidence_file_ids: _Files = ()
 
 
 class AnswerOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -250,7 +265,12 @@ async def answer_outcome(
     async def act(c: Command) -> Answer:
         return done(
             await determination.answer_outcome(
-                c.tx, actor=c.actor, now=c.now, objection_id=objection_id, accepts=data.accepts
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                objection_id=objection_id,
+                accepts=data.accepts,
             )
         )
 
@@ -275,5 +295,32 @@ async def withdraw_objection(
                 c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
             )
         )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/objections/{objection_id:uuid}/proceedings",
+    summary="Show that a court has the case",
+    tags=["objections"],
+    opt=answers(Objection),
+)
+async def start_proceedings(
+    request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[StartProceedings]
+) -> Response[bytes]:
+    """Go to court or arbitration with what could not be settled (HN-20(2)); the register freezes."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        objection = await court.start_proceedings(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            objection_id=objection_id,
+            court=data.court,
+            case_number=data.case_number,
+            evidence_file_ids=data.evidence_file_ids,
+        )
+        return done(objection)
 
     return await command(request, act)

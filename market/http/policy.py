@@ -142,7 +142,20 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/certificates/{{number}}"): _public(),
     ("POST", f"{V1}/certificates/{{number}}/freezes"): _do("certificate:freeze"),
     ("POST", f"{V1}/certificates/{{number}}/unfreezes"): _do("certificate:freeze"),
-    ("POST", f"{V1}/certificates/{{number}}/revocations"): _do("certificate:revoke"),
+    ("POST", f"{V1}/certificates/{{number}}/encumbrances"): _do("certificate:encumber"),
+    ("GET", f"{V1}/certificates/{{number}}/encumbrances"): _read("certificate:read_burdens", PARTY),
+    ("POST", f"{V1}/encumbrances/{{encumbrance_id}}/releases"): _do("certificate:encumber"),
+    ("POST", f"{V1}/instruments"): _do("instrument:lodge"),
+    ("GET", f"{V1}/instruments"): _read("instrument:read", PARTY),
+    ("GET", f"{V1}/instruments/{{instrument_id}}"): _read("instrument:read", PARTY),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/checks"): _do("instrument:verify"),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/verifications"): _do("instrument:verify"),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/rejections"): _do("instrument:verify"),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/executions"): _do("instrument:apply"),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/transfers"): _do("instrument:take_over", PARTY),
+    ("POST", f"{V1}/instruments/{{instrument_id}}/deregistrations"): _do(
+        "instrument:take_over", PARTY
+    ),
     ("POST", f"{V1}/certificates/{{number}}/deregistrations"): _do("certificate:deregister", OWN),
     ("POST", f"{V1}/objections"): _do("objection:file"),
     ("GET", f"{V1}/objections"): _read("objection:read", PARTY),
@@ -153,6 +166,9 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/objections/{{objection_id}}/determinations"): _do("objection:decide"),
     ("POST", f"{V1}/objections/{{objection_id}}/acceptances"): _do(
         "objection:accept_outcome", PARTY
+    ),
+    ("POST", f"{V1}/objections/{{objection_id}}/proceedings"): _do(
+        "objection:start_proceedings", PARTY
     ),
     ("POST", f"{V1}/objections/{{objection_id}}/withdrawals"): _do("objection:withdraw", PARTY),
     # the trade

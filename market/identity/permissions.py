@@ -58,6 +58,11 @@ _MEMBER: Final = frozenset(
         "objection:respond",
         "objection:accept_outcome",
         "objection:withdraw",
+        "objection:start_proceedings",
+        "instrument:lodge",
+        "instrument:read",
+        "instrument:take_over",
+        "certificate:read_burdens",
     }
 )
 _STAFF: Final = frozenset(
@@ -130,6 +135,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "notice:publish",
         "certificate:issue",
         "certificate:freeze",
+        "certificate:encumber",
+        "instrument:verify",
         "escrow:release",
         "order:cut_off",
         "listing:suspend",
@@ -141,7 +148,13 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.OPERATOR_ADJUDICATOR: _MEMBER
     | _STAFF
-    | {"review:decide", "objection:decide", "dispute:resolve", "certificate:revoke"},
+    | {
+        "review:decide",
+        "objection:decide",
+        "dispute:resolve",
+        "instrument:verify",
+        "instrument:apply",
+    },
     Role.AGENCY_REVIEWER: _MEMBER | {"application:read", "timer:read", "compliance_opinion:record"},
     Role.REGULATOR: _MEMBER
     | _STAFF

@@ -14,6 +14,7 @@ from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
     deadlines_due,
+    disputes_due,
     notices_due,
     orders_due,
     release_escrow,
@@ -43,6 +44,10 @@ async def _notices(context: Context) -> int:
     return await notices_due.run(context.db, now=context.now())
 
 
+async def _disputes(context: Context) -> int:
+    return await disputes_due.run(context.db, now=context.now())
+
+
 async def _orders(context: Context) -> int:
     return await orders_due.run(context.db, now=context.now())
 
@@ -57,6 +62,7 @@ async def _reports(context: Context) -> int:
 
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
+    ("disputes_due", _disputes),
     ("deadlines_due", _deadlines),
     ("orders_due", _orders),
     ("release_escrow", _escrow),

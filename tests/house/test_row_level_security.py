@@ -17,6 +17,7 @@ OPEN = {
     "catalog.application_serials": _SERIALS,
     "catalog.calendar_years": "the working days of the State Council's notices",
     "catalog.certificate_changes": _REGISTER,
+    "catalog.certificate_encumbrances": "that one stands is public; for whom, the query asks",
     "catalog.certificate_serials": _SERIALS,
     "catalog.certificates": _REGISTER,
     "catalog.delegations": "who was delegated by which document is told to everybody (HN-05)",

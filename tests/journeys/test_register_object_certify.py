@@ -1042,26 +1042,6 @@ async def test_a_registrant_deregisters_its_own_certificate_and_no_other(scene: 
     assert own.json()["state"] == "deregistered"
 
 
-async def test_a_certificate_is_revoked_only_by_an_instrument_in_force(scene: Scene) -> None:
-    _, number = await scene.certified()
-    path = f"/api/v1/certificates/{number}/revocations"
-    instrument = {
-        "kind": "judgment",
-        "issuing_body": "示例市中级人民法院",
-        "document_number": "（2026）民终1号",
-        "effective_on": "2027-01-01",
-    }
-    adjudicator = scene.by(scene.adjudicator)
-
-    early = await adjudicator.post(path, {"instrument": instrument, "reason": "判决"})
-    revoked = await adjudicator.post(
-        path, {"instrument": instrument | {"effective_on": "2026-03-10"}, "reason": "判决"}
-    )
-
-    assert code(early) == "legal_instrument_not_effective"
-    assert revoked.json()["state"] == "revoked"
-
-
 async def test_an_unknown_number_is_no_certificate(scene: Scene) -> None:
     assert (await scene.api.get("/api/v1/certificates/HN-QQ-2026-00000010")).status_code == 404
 

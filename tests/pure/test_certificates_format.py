@@ -196,23 +196,75 @@ def test_the_verdict_tells_genuine_altered_and_unknown_apart() -> None:
 # ── the end of a certificate ────────────────────────────────────────────────────────────────
 
 
-def test_an_open_objection_stands_in_the_way_of_deregistration() -> None:
-    encumbrances.check_free(0)
+def make_burden(**said: Any) -> encumbrances.Encumbrance:
+    return encumbrances.Encumbrance(
+        **{
+            "id": new_id(),
+            "certificate_number": number.make(2026, 1),
+            "kind": encumbrances.EncumbranceKind.PLEDGE,
+            "beneficiary": "示例银行股份有限公司",
+            "document_number": "质字2026001号",
+            "file_id": new_id(),
+            "file_sha256": "ab" * 32,
+            "since_on": dt.date(2026, 3, 2),
+            "until_on": dt.date(2026, 4, 2),
+            "registered_by": None,
+            "registered_at": dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC),
+        }
+        | said
+    )
+
+
+def test_an_open_objection_or_a_burden_stands_in_the_way_of_deregistration() -> None:
+    encumbrances.check_free([], 0)
     with refusal("certificate_encumbered"):
-        encumbrances.check_free(1)
+        encumbrances.check_free([], 1)
+    with refusal("certificate_encumbered"):
+        encumbrances.check_free([make_burden()], 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "today", "expected"),
+    [
+        ({}, dt.date(2026, 3, 1), False),
+        ({}, dt.date(2026, 3, 2), True),
+        ({}, dt.date(2026, 4, 2), True),
+        ({}, dt.date(2026, 4, 3), False),
+        ({"until_on": None}, dt.date(2056, 4, 3), True),
+        ({"released_at": dt.datetime(2026, 3, 3, tzinfo=dt.UTC)}, dt.date(2026, 3, 4), False),
+    ],
+)
+def test_a_burden_stands_from_its_first_to_its_last_day(
+    said: dict[str, Any], today: dt.date, expected: bool
+) -> None:
+    assert encumbrances.stands(make_burden(**said), today) is expected
+
+
+def test_a_burden_does_not_end_before_it_begins() -> None:
+    encumbrances.check_period(dt.date(2026, 3, 2), None)
+    encumbrances.check_period(dt.date(2026, 3, 2), dt.date(2026, 3, 2))
+    with refusal("encumbrance_period_invalid"):
+        encumbrances.check_period(dt.date(2026, 3, 2), dt.date(2026, 3, 1))
 
 
 def test_an_instrument_counts_from_the_day_it_is_in_force() -> None:
-    instrument = basis.Instrument(
+    in_force = dt.date(2026, 3, 2)
+    instrument = basis.InstrumentReference(
+        id=new_id(),
         kind=basis.InstrumentKind.JUDGMENT,
         issuing_body="示例市中级人民法院",
         document_number="（2026）民终1号",
-        effective_on=dt.date(2026, 3, 2),
+        effective_on=in_force,
+        file_sha256="ab" * 32,
     )
 
-    basis.check_effective(instrument, dt.date(2026, 3, 2))
+    assert instrument.name == "示例市中级人民法院 （2026）民终1号"
+    assert instrument.facts["effective_on"] == "2026-03-02"
+    basis.check_effective(instrument.effective_on, in_force)
     with refusal("legal_instrument_not_effective"):
-        basis.check_effective(instrument, dt.date(2026, 3, 1))
+        basis.check_effective(in_force, dt.date(2026, 3, 1))
+    with refusal("legal_instrument_not_effective"):
+        basis.check_effective(None, in_force)
 
 
 @pytest.mark.parametrize("state", State)

@@ -282,3 +282,13 @@ def test_a_notice_has_no_end_before_it_stands_everywhere(ends_on: dt.date | None
     )
 
     assert notice.ends == (None if ends_on is None else Deadline(ends_on, provisional=False))
+
+
+def test_who_goes_to_court_names_the_case_and_proves_it() -> None:
+    standing.check_proceedings("示例市中级人民法院", "（2026）示01民初1号", ["受理通知书"])
+    with refusal("objection_case_number_missing"):
+        standing.check_proceedings(" ", "（2026）示01民初1号", ["受理通知书"])
+    with refusal("objection_case_number_missing"):
+        standing.check_proceedings("示例市中级人民法院", "", ["受理通知书"])
+    with refusal("objection_evidence_missing"):
+        standing.check_proceedings("示例市中级人民法院", "（2026）示01民初1号", [])

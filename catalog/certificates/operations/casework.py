@@ -10,13 +10,15 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
-from catalog.certificates import store
+from catalog.certificates import encumbrances, store
+from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid, Missing
+from catalog.kernel.local_time import local_date
 
 
 class StateReasonMissing(Invalid):
@@ -34,6 +36,13 @@ async def lock(tx: Tx, certificate_number: str) -> Certificate:
     if certificate is None:
         raise Missing
     return certificate
+
+
+async def list_standing(tx: Tx, certificate_number: str, *, now: dt.datetime) -> list[Encumbrance]:
+    """Return the burdens that stand on a certificate today."""
+    today = local_date(now)
+    found = await store.list_encumbrances(tx, certificate_number)
+    return [burden for burden in found if encumbrances.stands(burden, today)]
 
 
 async def move(

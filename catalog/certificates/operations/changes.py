@@ -1,12 +1,11 @@
-"""Freeze, unfreeze, revoke and deregister a certificate (冻结、解除冻结、撤销、注销)."""
+"""Freeze, unfreeze and deregister a certificate (冻结、解除冻结、注销)."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from catalog.audit_log.events import Event
-from catalog.certificates import basis, encumbrances, store
-from catalog.certificates.basis import Instrument
+from catalog.certificates import encumbrances, store
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.states import Event as Happening
@@ -14,7 +13,6 @@ from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.local_time import local_date
 
 
 async def freeze(
@@ -65,39 +63,6 @@ async def unfreeze(
     )
 
 
-async def revoke(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    certificate_number: str,
-    instrument: Instrument,
-    reason: str,
-) -> Certificate:
-    """Revoke a certificate as an instrument in force demands (撤销); it never counts again.
-
-    :raises NotPermitted: if the actor may not revoke.
-    :raises Missing: if no certificate has this number.
-    :raises StateReasonMissing: if no reason is given.
-    :raises LegalInstrumentNotEffective: if the instrument is not in force.
-    :raises CertificateEventNotAllowed: if it does not count any more.
-    """
-    actor.require("certificate:revoke")
-    await delegations.require(tx, operator_party_id=actor.party, now=now)
-    basis.check_effective(instrument, local_date(now))
-    return await casework.move(
-        tx,
-        actor=actor,
-        now=now,
-        certificate_number=certificate_number,
-        event=Happening.REVOKE,
-        remembered=Event.CERTIFICATE_REVOKED,
-        reason=reason,
-        rules=("HN-20",),
-        facts={"instrument": instrument},
-    )
-
-
 async def deregister(
     tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, reason: str
 ) -> Certificate:
@@ -106,14 +71,15 @@ async def deregister(
     :raises NotPermitted: if the actor may not deregister.
     :raises Missing: if no certificate of the actor's party has this number.
     :raises StateReasonMissing: if no reason is given.
-    :raises CertificateEncumbered: if an objection against it is open.
+    :raises CertificateEncumbered: if somebody has a right in it, or an objection is open.
     :raises CertificateEventNotAllowed: if it does not count, or is frozen.
     """
     actor.require("certificate:deregister")
     certificate = await store.lock(tx, certificate_number)
     if certificate is None or certificate.registrant_party_id != actor.party:
         raise Missing
-    encumbrances.check_free(certificate.open_objections)
+    standing = await casework.list_standing(tx, certificate.number, now=now)
+    encumbrances.check_free(standing, certificate.open_objections)
     return await casework.move(
         tx,
         actor=actor,
@@ -123,4 +89,5 @@ async def deregister(
         remembered=Event.CERTIFICATE_DEREGISTERED,
         reason=reason,
         rules=("HN-19",),
+        facts={"ground": "voluntary"},
     )

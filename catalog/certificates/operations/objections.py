@@ -13,7 +13,7 @@ from catalog.certificates import store
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.states import Event as Happening
-from catalog.certificates.states import advance
+from catalog.certificates.states import State, advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 
@@ -41,6 +41,44 @@ async def disencumber(tx: Tx, *, certificate_number: str) -> None:
     """Count one open objection less, because it is closed."""
     certificate = await casework.lock(tx, certificate_number)
     await _count(tx, certificate, max(0, certificate.open_objections - 1))
+
+
+async def freeze_for_court(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+) -> None:
+    """Freeze a certificate while its dispute is before a court (争议冻结, A20); frozen is fine."""
+    certificate = await casework.lock(tx, certificate_number)
+    if certificate.state is State.ACTIVE:
+        await casework.move(
+            tx,
+            actor=actor,
+            now=now,
+            certificate_number=certificate_number,
+            event=Happening.FREEZE,
+            remembered=Event.CERTIFICATE_FROZEN,
+            reason=f"objection {objection_id}: before a court",
+            rules=("HN-20",),
+            also=(Subject("objection", str(objection_id)),),
+        )
+
+
+async def release_from_court(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+) -> None:
+    """Let a certificate count again whose dispute was taken from the court."""
+    certificate = await casework.lock(tx, certificate_number)
+    if certificate.state is State.FROZEN:
+        await casework.move(
+            tx,
+            actor=actor,
+            now=now,
+            certificate_number=certificate_number,
+            event=Happening.UNFREEZE,
+            remembered=Event.CERTIFICATE_UNFROZEN,
+            reason=f"objection {objection_id}: withdrawn from the court",
+            rules=("HN-20",),
+            also=(Subject("objection", str(objection_id)),),
+        )
 
 
 async def carry_out_revocation(

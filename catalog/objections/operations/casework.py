@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
@@ -18,11 +20,15 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
+from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
-from catalog.objections import store
+from catalog.objections import deadlines, store
 from catalog.objections.model import Evidence, Objection
+from catalog.objections.states import Event as Happening
+from catalog.objections.states import advance
 from catalog.registration.operations import objections as registration
+from catalog.rulebooks import registry
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -126,6 +132,53 @@ async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datet
         )
     except TimerNotRunning:
         return
+
+
+async def end_proceedings_clock(tx: Tx, objection: Objection, *, now: dt.datetime) -> None:
+    """Stop the objector's clock for going to court, because it went."""
+    await meet_clock(tx, objection, deadlines.PROCEEDINGS, now=now)
+
+
+async def leave_unresolved(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    objection: Objection,
+    reason: str | None = None,
+) -> Objection:
+    """Take the matter as unresolved: the objector has its days to go to court (HN-20(2)).
+
+    :raises ObjectionEventNotAllowed: if nothing was determined, or it is over.
+    """
+    unresolved = msgspec.structs.replace(
+        objection, state=advance(objection.state, Happening.ONE_REFUSES)
+    )
+    await store.update(tx, unresolved)
+    await cancel_clock(tx, objection, deadlines.ACCEPTANCE, now=now)
+    rulebook = registry.by_code(objection.rulebook)
+    await start_clock(
+        tx,
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.PROCEEDINGS,
+        period=rulebook.objection_proceedings,
+        started_on=local_date(now),
+        against="objector",
+        party_id=objection.objector_party_id,
+    )
+    await remember(
+        tx,
+        Event.OBJECTION_UNRESOLVED,
+        unresolved,
+        actor=actor,
+        now=now,
+        before=objection,
+        reason=reason,
+    )
+    return unresolved
 
 
 async def remember(

@@ -17,7 +17,7 @@ from catalog.objections.model import Closing, Objection
 from catalog.objections.operations import casework
 from catalog.objections.outcome import Outcome
 from catalog.objections.states import Event as Happening
-from catalog.objections.states import advance
+from catalog.objections.states import State, advance
 from catalog.registration.operations import objections as registration
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
@@ -77,6 +77,8 @@ async def close(
         tx, now=now, subject_kind="objection", subject_id=objection.id, note=closing.value
     )
     await _carry_out(tx, actor, now, closed)
+    if objection.state is State.REFERRED_TO_COURT:
+        await _release_from_court(tx, actor, now, closed)
     document = canonical(closed)
     await store.insert_archive(
         tx,
@@ -86,6 +88,20 @@ async def close(
         archived_at=now,
     )
     return closed
+
+
+async def _release_from_court(tx: Tx, actor: Actor, now: dt.datetime, objection: Objection) -> None:
+    """Let a certificate count again whose last dispute the objector took from the court."""
+    number = objection.certificate_number
+    if objection.closing is not Closing.WITHDRAWN or number is None:
+        return
+    if await store.list_referred(
+        tx, certificate_number=number, application_id=objection.application_id
+    ):
+        return
+    await certificates.release_from_court(
+        tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
+    )
 
 
 async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objection) -> None:

@@ -95,6 +95,7 @@ async def answer_outcome(
     *,
     actor: Actor,
     now: dt.datetime,
+    calendar: Calendar,
     objection_id: uuid.UUID,
     accepts: bool,
 ) -> Objection:
@@ -111,15 +112,9 @@ async def answer_outcome(
     answers = outcome.answer(objection.answers, side, accepts=accepts)
     answered = msgspec.structs.replace(objection, answers=answers)
     if not accepts:
-        unresolved = msgspec.structs.replace(
-            answered, state=advance(objection.state, Happening.ONE_REFUSES)
+        return await casework.leave_unresolved(
+            tx, actor=actor, now=now, calendar=calendar, objection=answered
         )
-        await store.update(tx, unresolved)
-        await casework.cancel_clock(tx, objection, deadlines.ACCEPTANCE, now=now)
-        await casework.remember(
-            tx, Event.OBJECTION_UNRESOLVED, unresolved, actor=actor, now=now, before=objection
-        )
-        return unresolved
     if not outcome.both_accepted(answers):
         waiting = msgspec.structs.replace(
             answered, state=advance(objection.state, Happening.ACCEPT_OUTCOME)

@@ -78,13 +78,107 @@ async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Non
             )
 
 
+async def refer_to_court(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, objection_id: uuid.UUID
+) -> None:
+    """Remember with the application that the dispute about it is before a court (HN-20(2)).
+
+    It stays on hold, and may be withdrawn; before its notice is over there is nothing to hold yet.
+    """
+    async with beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        if application.state is not State.OBJECTION_HOLD:
+            return
+        held = await casework.move(
+            tx, application=application, event=Happening.REFER_TO_COURT, now=now
+        )
+        await audit_log.append(
+            tx,
+            Event.APPLICATION_REFERRED,
+            actor=actor,
+            now=now,
+            subjects=[*casework.about(application), Subject("objection", str(objection_id))],
+            after={"state": held.state.value},
+            rules=("HN-20",),
+        )
+
+
+async def clear(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    instrument_id: uuid.UUID,
+    settled: int,
+) -> None:
+    """Let an application go on, because an instrument in force speaks for it (生效法律文书).
+
+    ``settled`` of the open objections end with it; while another one is open it stays on hold.
+    """
+    async with beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        if application.state is not State.OBJECTION_HOLD or application.open_objections > settled:
+            return
+        cleared = await casework.move(
+            tx, application=application, event=Happening.INSTRUMENT_CLEARS, now=now
+        )
+        await notices.set_current_result(
+            tx, application_id=application.id, result=Result.NO_OBJECTION
+        )
+        await audit_log.append(
+            tx,
+            Event.APPLICATION_CLEARED,
+            actor=actor,
+            now=now,
+            subjects=[*casework.about(application), Subject("instrument", str(instrument_id))],
+            before={"state": application.state.value},
+            after={"state": cleared.state.value},
+            rules=("HN-20",),
+        )
+
+
+async def bar(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, instrument_id: uuid.UUID
+) -> None:
+    """Refuse the registration, because an instrument in force speaks against it (HN-15(4), R4)."""
+    await _refuse(
+        tx,
+        actor=actor,
+        now=now,
+        application_id=application_id,
+        cause=Subject("instrument", str(instrument_id)),
+        facts="生效法律文书不支持登记",
+        remark="生效法律文书不支持登记，不予登记",
+    )
+
+
 async def refuse(
     tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, objection_id: uuid.UUID
 ) -> None:
-    """Refuse the registration, because an objection was upheld (HN-15(4), R4).
+    """Refuse the registration, because an objection was upheld (HN-15(4), R4)."""
+    await _refuse(
+        tx,
+        actor=actor,
+        now=now,
+        application_id=application_id,
+        cause=Subject("objection", str(objection_id)),
+        facts="异议成立，双方均接受处理意见",
+        remark="异议成立，不予登记",
+    )
 
-    An application that ended meanwhile (withdrawn, refused) stays as it is.
-    """
+
+async def _refuse(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    cause: Subject,
+    facts: str,
+    remark: str,
+) -> None:
+    """Refuse; an application that ended meanwhile (withdrawn, refused) stays as it is."""
     async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
         if application.state in FINAL:
@@ -96,8 +190,8 @@ async def refuse(
             grounds=(
                 RefusalGround(
                     ground=Ground.UNRESOLVED_OWNERSHIP_DISPUTE,
-                    facts="异议成立，双方均接受处理意见",
-                    case_reference=str(objection_id),
+                    facts=facts,
+                    case_reference=cause.id,
                 ),
             ),
             reasons="",
@@ -110,7 +204,7 @@ async def refuse(
         refused = await casework.move(
             tx,
             application=application,
-            event=Happening.OBJECTION_UPHELD,
+            event=_refusing(cause, application.state),
             now=now,
             open_objections=0,
         )
@@ -120,23 +214,30 @@ async def refuse(
             now=now,
             application=application,
             result=Result.REFUSED,
-            remark="异议成立，不予登记",
+            remark=remark,
         )
         await timers.cancel_all(
             tx,
             now=now,
             subject_kind="application",
             subject_id=application.id,
-            note="objection upheld",
+            note=remark,
         )
         await audit_log.append(
             tx,
             Event.REGISTRATION_REFUSED,
             actor=actor,
             now=now,
-            subjects=[*casework.about(application), Subject("objection", str(objection_id))],
+            subjects=[*casework.about(application), cause],
             facts={"grounds": decision.grounds},
             before={"state": application.state.value},
             after={"state": refused.state.value},
             rules=("HN-15", "HN-20"),
         )
+
+
+def _refusing(cause: Subject, state: State) -> Happening:
+    # Only while the objection holds it up does an application wait for a court (RULES §5.1).
+    if cause.kind == "instrument" and state is State.OBJECTION_HOLD:
+        return Happening.INSTRUMENT_BARS
+    return Happening.OBJECTION_UPHELD

@@ -1,0 +1,100 @@
+"""Issue the certificate that takes another one's place (换发): after a change, a transfer, a decision.
+
+The new one has a number of its own, counts on from the old one's version, and names it; the old one
+is kept and says by which it was followed, so that whoever holds the old paper finds the new.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest, Subject
+from catalog.certificates import format as certificate_format
+from catalog.certificates import number, store
+from catalog.certificates.format import CertificateDocument
+from catalog.certificates.model import Certificate
+from catalog.certificates.states import State
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import PartyId
+from catalog.kernel.local_time import SHANGHAI, local_date
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
+
+
+def local_instant(now: dt.datetime) -> str:
+    """Return an instant as certificates write it: RFC 3339, Asia/Shanghai."""
+    return now.astimezone(SHANGHAI).isoformat()
+
+
+async def issue_after(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    signer: Signer,
+    old: Certificate,
+    registrant: PartyId,
+    written: Callable[[str], CertificateDocument],
+    rules: tuple[str, ...],
+    also: tuple[Subject, ...] = (),
+) -> Certificate:
+    """Sign and keep what ``written`` makes of the next number, in the place of ``old``.
+
+    ``old``, which the caller holds locked, has ended in the same transaction. Objections that are
+    open against it go on against the new one's product and stay with the old number.
+
+    :raises CertificateFieldEmpty: if a field that HN-17 names is empty.
+    """
+    assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
+    year = local_date(now).year
+    registration_number = number.make(year, await store.next_serial(tx, year))
+    said = written(registration_number)
+    document = certificate_format.document_bytes(said)
+    signature = signer.seal(document)
+    sha256 = sha256_hex(document)
+    entry_id = await audit_log.append(
+        tx,
+        Event.CERTIFICATE_ISSUED,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("certificate", registration_number),
+            Subject("application", str(old.application_id)),
+            Subject("product", str(old.product_id)),
+            *also,
+        ],
+        facts={
+            "key_id": signature.key_id,
+            "version": said.certificate_version,
+            "registration_type": said.registration_type,
+            "supersedes": old.number,
+        },
+        rules=rules,
+        digests=[Digest("certificate", registration_number, sha256)],
+    )
+    certificate = Certificate(
+        number=registration_number,
+        application_id=old.application_id,
+        product_id=old.product_id,
+        product_name=said.product_name,
+        registrant_party_id=registrant,
+        version=said.certificate_version,
+        document=document,
+        record_sha256=sha256,
+        key_id=signature.key_id,
+        signature=signature.value,
+        issued_at=now,
+        issued_by=actor.account_id,
+        entry_id=entry_id,
+        state=State.ACTIVE,
+        state_since=now,
+        open_objections=0,
+        supersedes=old.number,
+    )
+    await store.insert(tx, certificate)
+    return certificate

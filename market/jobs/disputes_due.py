@@ -1,0 +1,62 @@
+"""Let disputes go on when somebody's days are over (异议与法律文书逾期): one transaction per case.
+
+Acceptance not given in time leaves the matter unresolved; an objector who goes to no court in time
+has its objection closed; a new holder who does nothing is told to the bureau (RULES §5.3, §5.4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from catalog.instruments import operations as instruments
+from catalog.kernel import db as database
+from catalog.kernel.actor import system
+from catalog.kernel.db import Database, Tx, begin
+from catalog.objections import deadlines
+from catalog.objections.operations import court
+from catalog.timers import queries as timers
+
+BATCH: Final = 100
+_ACTOR: Final = system("disputes_due", "objection:time_out", "instrument:escalate")
+
+
+async def run(db: Database, *, now: dt.datetime) -> int:
+    """Do what is due and return how many matters went on."""
+
+    async def leave_unresolved(tx: Tx, objection_id: uuid.UUID) -> bool:
+        calendar = await timers.get_calendar(tx)
+        return await court.time_out_acceptance(
+            tx, actor=_ACTOR, now=now, calendar=calendar, objection_id=objection_id
+        )
+
+    async def close(tx: Tx, objection_id: uuid.UUID) -> bool:
+        return await court.time_out_proceedings(
+            tx, actor=_ACTOR, now=now, objection_id=objection_id
+        )
+
+    async def escalate(tx: Tx, instrument_id: uuid.UUID) -> bool:
+        return await instruments.escalate(tx, actor=_ACTOR, now=now, instrument_id=instrument_id)
+
+    return (
+        await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
+        + await _each(db, now, deadlines.PROCEEDINGS, close)
+        + await _each(db, now, instruments.NEW_HOLDER_ACTION, escalate)
+    )
+
+
+async def _each(
+    db: Database, now: dt.datetime, kind: str, do: Callable[[Tx, uuid.UUID], Awaitable[bool]]
+) -> int:
+    async with begin(db, _ACTOR) as tx:
+        due = await timers.list_run_out(tx, kind=kind, now=now, limit=BATCH)
+    done = 0
+    for subject_id in due:
+
+        async def once(tx: Tx, subject_id: uuid.UUID = subject_id) -> bool:
+            return await do(tx, subject_id)
+
+        done += await database.run(db, _ACTOR, once, must_remember=False)
+    return done

@@ -1,0 +1,143 @@
+"""Pledges, trusts, insurance and seizures: what burdens a certificate keeps it where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from tests.api import Api, code
+from tests.makers_registration import Scene, make_scene, must
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
+    return await make_scene(api, db, clock)
+
+
+async def encumber(scene: Scene, number: str, **said: Any) -> httpx.Response:
+    body = {
+        "kind": "pledge",
+        "beneficiary": "示例银行股份有限公司",
+        "document_number": "质字2026001号",
+        "file_id": await scene.upload(scene.issuer, "质押合同"),
+        "since_on": "2026-03-01",
+    } | said
+    return await scene.by(scene.issuer).post(f"/api/v1/certificates/{number}/encumbrances", body)
+
+
+async def release(scene: Scene, burden: str, **said: Any) -> httpx.Response:
+    body = {"file_id": await scene.upload(scene.issuer, "解押证明"), "reason": "债务清偿"} | said
+    return await scene.by(scene.issuer).post(f"/api/v1/encumbrances/{burden}/releases", body)
+
+
+async def deregister(scene: Scene, number: str) -> httpx.Response:
+    return await scene.by(scene.supplier).post(
+        f"/api/v1/certificates/{number}/deregistrations", {"reason": "不再经营"}
+    )
+
+
+@pytest.mark.parametrize("kind", ["pledge", "trust", "insurance", "seizure"])
+async def test_a_burdened_certificate_is_not_deregistered_until_the_burden_is_released(
+    scene: Scene, kind: str
+) -> None:
+    _, number = await scene.certified()
+    burden = must(await encumber(scene, number, kind=kind))
+
+    refused = await deregister(scene, number)
+    shown = must(await scene.api.get(f"/api/v1/certificates/{number}"))
+    must(await release(scene, burden["id"]))
+    done = await deregister(scene, number)
+
+    assert (refused.status_code, code(refused)) == (409, "certificate_encumbered")
+    assert refused.json()["facts"]["burdens"] == [{"kind": kind, "for": "示例银行股份有限公司"}]
+    assert shown["encumbrances"] == [{"kind": kind, "since_on": "2026-03-01", "until_on": None}]
+    assert shown["state"] == "active"
+    assert done.json()["state"] == "deregistered"
+
+
+async def test_a_burden_stands_from_its_first_to_its_last_day(scene: Scene) -> None:
+    _, number = await scene.certified()
+    must(await encumber(scene, number, until_on="2026-03-05"))
+    must(await encumber(scene, number, kind="trust", since_on="2027-01-01"))
+
+    # It is past 11 March: the pledge is over, the trust has not begun.
+    assert (await deregister(scene, number)).json()["state"] == "deregistered"
+
+
+async def test_a_new_holder_does_not_deregister_what_somebody_has_a_right_in(scene: Scene) -> None:
+    _, number = await scene.certified()
+    must(await encumber(scene, number))
+    lodged = must(
+        await scene.by(scene.objector).post(
+            "/api/v1/instruments",
+            {
+                "certificate_number": number,
+                "kind": "award",
+                "issuing_body": "示例仲裁委员会",
+                "document_number": "（2026）示仲裁字1号",
+                "issued_on": "2026-03-01",
+                "effect": "new_holder",
+                "new_holder_party_id": str(scene.objector.party.id),
+                "file_id": await scene.upload(scene.objector, "裁决书"),
+            },
+        )
+    )
+    path = f"/api/v1/instruments/{lodged['id']}"
+    must(await scene.by(scene.adjudicator).post(f"{path}/checks", {"effective_on": "2026-03-02"}))
+    must(await scene.by(scene.issuer).post(f"{path}/verifications"))
+
+    refused = await scene.by(scene.objector).post(f"{path}/deregistrations")
+
+    assert code(refused) == "certificate_encumbered"
+    assert must(await scene.api.get(f"/api/v1/certificates/{number}"))["state"] == "frozen"
+
+
+async def test_a_burden_that_can_not_be_is_refused(scene: Scene) -> None:
+    _, number = await scene.certified()
+    burden = must(await encumber(scene, number))["id"]
+    must(await release(scene, burden))
+
+    refused = [
+        await encumber(scene, number, until_on="2026-02-01"),
+        await encumber(scene, number, file_id=UNKNOWN),
+        await encumber(scene, "HN-QQ-2026-00000010"),
+        await release(scene, burden),
+        await release(scene, UNKNOWN),
+        await scene.by(scene.supplier).post(
+            f"/api/v1/encumbrances/{burden}/releases", {"file_id": UNKNOWN, "reason": "清偿"}
+        ),
+    ]
+    must(await deregister(scene, number))
+    refused.append(await encumber(scene, number))
+
+    assert [code(each) for each in refused] == [
+        "encumbrance_period_invalid",
+        "not_found",
+        "not_found",
+        "encumbrance_released_already",
+        "not_found",
+        "permission_missing",
+        "certificate_event_not_allowed",
+    ]
+
+
+async def test_for_whom_it_stands_is_told_to_the_registrant_and_not_to_strangers(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    must(await encumber(scene, number))
+    path = f"/api/v1/certificates/{number}/encumbrances"
+
+    own = must(await scene.by(scene.supplier).get(path))
+    staff = must(await scene.by(scene.regulator).get(path))
+    stranger = await scene.by(scene.objector).get(path)
+
+    assert [each["beneficiary"] for each in own["items"]] == ["示例银行股份有限公司"]
+    assert staff == own
+    assert (stranger.status_code, code(stranger)) == (404, "not_found")
