@@ -131,6 +131,7 @@ class Event(enum.StrEnum):
     LISTING_PUBLISHED = "listing:published"
     LISTING_SUSPENDED = "listing:suspended"
     LISTING_RESUMED = "listing:resumed"
+    LISTING_RECERTIFIED = "listing:recertified"
     LISTING_DELISTED = "listing:delisted"
     ORDER_PLACED = "order:placed"
     ORDER_CLEARED = "order:cleared"

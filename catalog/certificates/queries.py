@@ -132,6 +132,12 @@ async def find(tx: Tx, number: str) -> Certificate | None:
     return await store.find(tx, number)
 
 
+async def find_successor(tx: Tx, number: str) -> Certificate | None:
+    """Return the certificate that took this one's place, or None."""
+    follower = await store.find_successor(tx, number)
+    return None if follower is None else await store.find(tx, follower)
+
+
 async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
     """Return all certificates that a product ever had, the oldest first."""
     return await store.list_of_product(tx, product_id)

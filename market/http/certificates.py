@@ -22,6 +22,7 @@ from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.registration import queries as applications
 from catalog.signing.purposes import Purpose
+from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -140,6 +141,7 @@ async def freeze_certificate(
         await changes.freeze(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
+        await consequences.follow(c.tx, now=c.now, certificate_number=number)
         return done(await queries.get_public(c.tx, number))
 
     return await command(request, act)
@@ -161,6 +163,7 @@ async def unfreeze_certificate(
         await changes.unfreeze(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
+        await consequences.follow(c.tx, now=c.now, certificate_number=number)
         return done(await queries.get_public(c.tx, number))
 
     return await command(request, act)
@@ -182,6 +185,7 @@ async def deregister_certificate(
         await changes.deregister(
             c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
         )
+        await consequences.follow(c.tx, now=c.now, certificate_number=number)
         return done(await queries.get_public(c.tx, number))
 
     return await command(request, act)

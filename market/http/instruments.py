@@ -23,6 +23,7 @@ from catalog.kernel.paging import Page
 from catalog.objections.operations import court
 from catalog.products.metadata import check_readable
 from catalog.signing.purposes import Purpose
+from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -168,15 +169,14 @@ async def verify_instrument(
     """Confirm that the instrument is in force and about this product (复核)."""
 
     async def act(c: Command) -> Answer:
-        return done(
-            await instruments.verify(
-                c.tx,
-                actor=c.actor,
-                now=c.now,
-                calendar=c.calendar,
-                instrument_id=instrument_id,
-            )
+        verified = await instruments.verify(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            instrument_id=instrument_id,
         )
+        return await _done(c, verified)
 
     return await command(request, act)
 
@@ -215,9 +215,8 @@ async def carry_out_instrument(
     """Carry out an instrument that names no new holder (执行生效法律文书, HN-19(c), HN-20(2))."""
 
     async def act(c: Command) -> Answer:
-        return done(
-            await court.carry_out(c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id)
-        )
+        applied = await court.carry_out(c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id)
+        return await _done(c, applied)
 
     return await command(request, act)
 
@@ -247,7 +246,7 @@ async def take_over_certificate(
             public_url=c.context.settings.public_url,
         )
         await court.settle(c.tx, actor=c.actor, now=c.now, instrument=applied)
-        return done(applied)
+        return await _done(c, applied)
 
     return await command(request, act)
 
@@ -268,6 +267,16 @@ async def deregister_as_holder(
             c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id
         )
         await court.settle(c.tx, actor=c.actor, now=c.now, instrument=applied)
-        return done(applied)
+        return await _done(c, applied)
 
     return await command(request, act)
+
+
+async def _done(c: Command, instrument: Instrument) -> Answer:
+    """Answer with the instrument, after what it did to a certificate was carried into the trade."""
+    if instrument.certificate_number is not None:
+        ground = "no_holder" if instrument.effect is Effect.NO_HOLDER else "instrument"
+        await consequences.follow(
+            c.tx, now=c.now, certificate_number=instrument.certificate_number, ground=ground
+        )
+    return done(instrument)

@@ -27,6 +27,7 @@ from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.products.metadata import check_readable
+from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -263,16 +264,15 @@ async def answer_outcome(
     """Accept or refuse the outcome as one of the two sides; the second yes carries it out."""
 
     async def act(c: Command) -> Answer:
-        return done(
-            await determination.answer_outcome(
-                c.tx,
-                actor=c.actor,
-                now=c.now,
-                calendar=c.calendar,
-                objection_id=objection_id,
-                accepts=data.accepts,
-            )
+        answered = await determination.answer_outcome(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            objection_id=objection_id,
+            accepts=data.accepts,
         )
+        return await _done(c, answered)
 
     return await command(request, act)
 
@@ -290,11 +290,10 @@ async def withdraw_objection(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        return done(
-            await closing.withdraw(
-                c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
-            )
+        withdrawn = await closing.withdraw(
+            c.tx, actor=c.actor, now=c.now, objection_id=objection_id, reason=data.reason
         )
+        return await _done(c, withdrawn)
 
     return await command(request, act)
 
@@ -321,6 +320,13 @@ async def start_proceedings(
             case_number=data.case_number,
             evidence_file_ids=data.evidence_file_ids,
         )
-        return done(objection)
+        return await _done(c, objection)
 
     return await command(request, act)
+
+
+async def _done(c: Command, objection: Objection) -> Answer:
+    """Answer with the objection, after what it did to a certificate was carried into the trade."""
+    if objection.certificate_number is not None:
+        await consequences.follow(c.tx, now=c.now, certificate_number=objection.certificate_number)
+    return done(objection)

@@ -1,7 +1,4 @@
-"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire.
-
-An offer whose certificate was frozen or revoked is suspended; the operator resumes it (RULES §6.8).
-"""
+"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire."""
 
 from __future__ import annotations
 
@@ -16,15 +13,13 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
-from market.listings import operations as offers
-from market.listings import queries as listings
 from market.orders import queries as orders
 from market.orders.operations import delivery, stopping
 from market.pricing import operations as pricing
 from market.pricing.model import FilingId
 
 BATCH: Final = 100
-_ACTOR: Final = system("orders_due", "pricing:turn", "order:turn", "listing:suspend")
+_ACTOR: Final = system("orders_due", "pricing:turn", "order:turn")
 _log = structlog.get_logger("jobs")
 
 
@@ -37,7 +32,6 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async with begin(db, _ACTOR) as tx:
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
-        uncertified = await listings.list_uncertified(tx, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
 
     async def turn(tx: Tx, filing_id: uuid.UUID) -> object:
@@ -49,14 +43,8 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async def complete(tx: Tx, order_id: uuid.UUID) -> object:
         return await stopping.complete(tx, actor=_ACTOR, now=now, order_id=order_id)
 
-    async def suspend(tx: Tx, listing_id: uuid.UUID) -> object:
-        return await offers.suspend(
-            tx, actor=_ACTOR, now=now, listing_id=listing_id, reason="certificate_not_active"
-        )
-
     return (
         await _each(db, filings, turn)
-        + await _each(db, uncertified, suspend)
         + await _each(db, inspected, end_inspection)
         + await _each(db, used_up, complete)
     )

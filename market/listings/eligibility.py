@@ -92,6 +92,11 @@ def _of_personal_information(said: Description, facts: Facts) -> Iterable[Item]:
     yield Item("consent_scope_too_wide", basis.scenario in scenarios and is_running)
 
 
+def passes(found: tuple[Item, ...]) -> bool:
+    """Tell whether every item passed."""
+    return all(item.passed for item in found)
+
+
 def check(found: tuple[Item, ...]) -> None:
     """Return if every item passed.
 

@@ -161,6 +161,47 @@ async def delist(
     return after
 
 
+async def take_down(
+    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+) -> Listing:
+    """Take a product off the market because its certificate ended (下架, HN-19(c)).
+
+    :raises NotPermitted: if the actor may not suspend.
+    :raises ListingMissing: if there is none.
+    :raises ListingEventNotAllowed: if it was delisted before.
+    """
+    actor.require("listing:suspend")
+    before = await _lock(tx, listing_id)
+    after = _moved(before, Event.DELIST, now=now, reason=reason)
+    await store.update(tx, after)
+    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=False)
+    await _remember(tx, Happened.LISTING_DELISTED, after, actor=actor, now=now)
+    return after
+
+
+async def follow_certificate(
+    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID
+) -> Listing:
+    """Let an offer rest on the certificate that took the place of its own, if it still may be listed.
+
+    It is suspended if it may not.
+
+    :raises NotPermitted: if the actor may not suspend.
+    :raises ListingMissing: if there is none.
+    """
+    actor.require("listing:suspend")
+    before = await _lock(tx, listing_id)
+    looked_at = await _looked_at(tx, before, now=now)
+    if not eligibility.passes(looked_at.gate):
+        return await suspend(
+            tx, actor=actor, now=now, listing_id=listing_id, reason="certificate_changed"
+        )
+    after = msgspec.structs.replace(looked_at, version=before.version + 1, updated_at=now)
+    await store.update(tx, after)
+    await _remember(tx, Happened.LISTING_RECERTIFIED, after, actor=actor, now=now)
+    return after
+
+
 async def _through_gate(tx: Tx, before: Listing, state: State, *, now: dt.datetime) -> Listing:
     looked_at = await _looked_at(tx, before, now=now)
     eligibility.check(looked_at.gate)

@@ -26,20 +26,6 @@ async def find_listed(tx: Tx, *, product_id: uuid.UUID) -> Listing | None:
     return None if row is None else store.listing_of(row)
 
 
-async def list_uncertified(tx: Tx, *, limit: int) -> list[uuid.UUID]:
-    """Return offers whose certificate does not count any more, and that have no other."""
-    rows = await tx.fetch(
-        """
-        SELECT l.id FROM market.listings l
-         WHERE l.state = 'listed' AND l.certificate_number IS NOT NULL
-           AND NOT EXISTS (SELECT FROM catalog.certificates c
-                            WHERE c.product_id = l.product_id AND c.state = 'active')
-         ORDER BY l.id LIMIT $1""",
-        limit,
-    )
-    return [row["id"] for row in rows]
-
-
 async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Listing]:
     """Return every listing of a product, oldest first, as the supervisor's trace shows them."""
     rows = await tx.fetch(

@@ -21,12 +21,6 @@ class ProductNotListed(Refused):
     code = "product_not_listed"
 
 
-class CertificateNotActive(Refused):
-    """The offer rests on a certificate that does not count now (争议冻结, 已撤销)."""
-
-    code = "certificate_not_active"
-
-
 class OwnProductNotOrderable(Refused):
     """Nobody buys of himself."""
 

@@ -96,30 +96,11 @@ async def test_an_order_is_rejected_when_the_certificate_was_frozen_meanwhile(
         )
     )
 
-    assert code(await trade.place()) == "certificate_not_active"
+    assert code(await trade.place()) == "product_not_listed"
     rejected = must(await trade.step(order, "clearances", trade.acceptor))
 
     assert rejected["state"] == "rejected"
-    assert rejected["decision"]["reasons"] == ["certificate_not_active"]
+    assert rejected["decision"]["reasons"] == ["product_not_listed"]
     assert code(await trade.step(order, "cancellations", trade.buyer, reason="x")) == (
         "order_event_not_allowed"
     )
-
-
-async def test_an_offer_is_suspended_by_itself_when_its_certificate_is_frozen(
-    api: Api, db: Database, clock: ManualClock
-) -> None:
-    trade = await make_owned(api, db, clock)
-    _, number = await trade.certified()
-    await trade.priced()
-    await trade.listed()
-    freezes = f"/api/v1/certificates/{number}/freezes"
-    must(await trade.by(trade.issuer).post(freezes, {"reason": "权属争议核查"}))
-
-    await trade.api.run_jobs()
-
-    found = must(await trade.by(trade.supplier).get("/api/v1/listings"))["items"][0]
-    assert (found["state"], found["reason"]) == ("suspended", "certificate_not_active")
-    resumed = await trade.listing_step(found["id"], "resumptions", trade.issuer)
-    # Its own resources may be offered uncertified (A46); then it says so.
-    assert must(resumed)["certificate_number"] is None

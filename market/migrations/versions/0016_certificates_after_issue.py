@@ -54,6 +54,32 @@ def upgrade() -> None:
             ON catalog.certificate_encumbrances TO market_api""")
 
 
+    # The second wall behind market.consequences: no offer is committed on a certificate that does
+    # not count. It looks at every row, whoever acts.
+    op.execute("""
+        CREATE FUNCTION market.check_offers_certificate() RETURNS trigger LANGUAGE plpgsql
+        SET "app.clearance" = 'system' AS
+        $$ BEGIN
+            IF EXISTS (SELECT FROM market.listings l
+                         JOIN catalog.certificates c ON c.number = l.certificate_number
+                        WHERE l.state = 'listed' AND c.state <> 'active'
+                          AND l.product_id = NEW.product_id) THEN
+                RAISE EXCEPTION 'an offer rests on a certificate that does not count'
+                    USING ERRCODE = 'check_violation',
+                          CONSTRAINT = 'offers_rest_on_their_certificates';
+            END IF;
+            RETURN NULL;
+        END $$""")
+    for table in ("catalog.certificates", "market.listings"):
+        op.execute(f"""
+            CREATE CONSTRAINT TRIGGER offers_rest_on_their_certificates
+            AFTER UPDATE OF state ON {table} DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION market.check_offers_certificate()""")
+
+
 def downgrade() -> None:
+    for table in ("catalog.certificates", "market.listings"):
+        op.execute(f"DROP TRIGGER offers_rest_on_their_certificates ON {table}")
+    op.execute("DROP FUNCTION market.check_offers_certificate")
     op.execute("DROP TABLE catalog.certificate_encumbrances")
     op.execute("ALTER TABLE catalog.certificates DROP COLUMN supersedes")

@@ -68,7 +68,6 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
 
     :raises NotPermitted: if the actor buys nothing.
     :raises ProductNotListed: if the product is not on offer, or unknown.
-    :raises CertificateNotActive: if the certificate behind the offer is frozen or over.
     :raises BuyerNotVerified: if the buyer was not identified (and the others of ``scope.py``).
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
     :raises PricingFilingRequired: if no price is in effect for the use.
@@ -79,8 +78,6 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     product = await products.find(tx, product_id=wanted.product_id)
     if listing is None or product is None:
         raise scope.ProductNotListed
-    if listing.is_certified and not await certificates.find_active_for_product(tx, product.id):
-        raise scope.CertificateNotActive(certificate_number=listing.certificate_number)
     said, content = _described(product)
     buyer = await identity.get_party(tx, actor.party)
     scope.check_buyer(

@@ -1,0 +1,75 @@
+"""Carry into offers and orders what happened to a certificate, in the same transaction.
+
+Every door that calls an operation on a certificate calls ``follow`` after it; the database refuses
+to commit an offer whose certificate does not count (``offers_rest_on_their_certificates``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from catalog.certificates import queries as certificates
+from catalog.certificates.model import Certificate
+from catalog.kernel.actor import system
+from catalog.kernel.db import Tx, beyond_own_rows
+from market.consequences.effects import Effects, OfferEffect, effects_of
+from market.listings import operations as offers
+from market.listings import queries as listings
+from market.listings.model import Listing
+from market.orders import queries as orders
+from market.orders.operations import stopping
+from market.orders.states import Event as OrderEvent
+from market.orders.states import allows
+
+# What follows is the law's doing, not that of whoever acted on the certificate.
+_ACTOR: Final = system("consequences", "listing:suspend", "order:cut_off")
+
+
+async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: str = "") -> None:
+    """Suspend, delist, or carry on the offer that rests on a certificate; cut off what must stop.
+
+    Nothing happens where nothing is offered, or the certificate still counts.
+    """
+    async with beyond_own_rows(tx):
+        certificate = await certificates.find(tx, certificate_number)
+        if certificate is None:
+            return
+        successor = await certificates.find_successor(tx, certificate_number)
+        follows = effects_of(
+            certificate.state,
+            has_successor=successor is not None,
+            registrant_changed=_changed_hands(certificate, successor),
+            ground=ground,
+        )
+        reason = f"certificate_{certificate.state.value}"
+        offer = await listings.find_listed(tx, product_id=certificate.product_id)
+        if offer is not None and offer.certificate_number == certificate_number:
+            await _settle_offer(tx, offer, follows, now=now, reason=reason)
+        if follows.cuts_off:
+            await _cut_off(tx, certificate, now=now, reason=reason)
+
+
+def _changed_hands(certificate: Certificate, successor: Certificate | None) -> bool:
+    return (
+        successor is not None and successor.registrant_party_id != certificate.registrant_party_id
+    )
+
+
+async def _settle_offer(
+    tx: Tx, offer: Listing, follows: Effects, *, now: dt.datetime, reason: str
+) -> None:
+    if follows.offer is OfferEffect.SUSPEND:
+        await offers.suspend(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
+    elif follows.offer is OfferEffect.DELIST:
+        await offers.take_down(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
+    elif follows.offer is OfferEffect.FOLLOW:
+        await offers.follow_certificate(tx, actor=_ACTOR, now=now, listing_id=offer.id)
+
+
+async def _cut_off(tx: Tx, certificate: Certificate, *, now: dt.datetime, reason: str) -> None:
+    for order in await orders.list_for_product(tx, product_id=certificate.product_id):
+        if allows(order.state, OrderEvent.TERMINATE):
+            await stopping.cut_off(
+                tx, actor=_ACTOR, now=now, order_id=order.id, reason=reason, for_good=True
+            )
