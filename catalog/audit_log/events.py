@@ -21,6 +21,15 @@ class Event(enum.StrEnum):
     AUDIT_READ = "audit_entries:read"
     MATERIAL_READ = "material:read"
 
+    NOTIFICATION_READ = "notification:read"
+    NOTIFICATION_DELIVERED = "notification:delivered"
+    NOTIFICATION_UNDELIVERABLE = "notification:undeliverable"
+    NOTIFICATION_RECEIVED = "notification:received"
+    CONTACT_CODE_SENT = "contact_code:sent"
+    CONTACT_CODE_WRONG = "contact_code:wrong"
+    CONTACT_CONFIRMED = "contact:confirmed"
+    CONTACT_REMOVED = "contact:removed"
+
     # parties and people
     MARKET_FOUNDED = "market:founded"
     PARTY_REGISTERED = "party:registered"
@@ -162,4 +171,5 @@ class Event(enum.StrEnum):
     REPORT_SUBMITTED = "report:submitted"
     REPORT_ACKNOWLEDGED = "report:acknowledged"
     REPORT_RETURNED = "report:returned"
+    CASE_FILE_ISSUED = "case_file:issued"
     TRACE_READ = "trace:read"

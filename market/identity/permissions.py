@@ -58,6 +58,8 @@ _MEMBER: Final = frozenset(
         "objection:respond",
         "objection:accept_outcome",
         "objection:withdraw",
+        "notification:read",
+        "contact:manage",
         "objection:start_proceedings",
         "instrument:lodge",
         "instrument:read",
@@ -68,6 +70,7 @@ _MEMBER: Final = frozenset(
 _STAFF: Final = frozenset(
     {
         "application:read",
+        "case_file:issue",
         "timer:read",
         "order:read",
         "listing:read",
@@ -76,6 +79,7 @@ _STAFF: Final = frozenset(
         "agency_contract:read",
         "ledger:read",
         "report:read",
+        "notification:supervise",
     }
 )
 
@@ -87,6 +91,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "application:submit",
         "application:withdraw",
         "application:read",
+        "case_file:issue",
         "timer:read",
         "pricing:file",
         "pricing:read",
@@ -155,7 +160,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "instrument:verify",
         "instrument:apply",
     },
-    Role.AGENCY_REVIEWER: _MEMBER | {"application:read", "timer:read", "compliance_opinion:record"},
+    Role.AGENCY_REVIEWER: _MEMBER
+    | {"application:read", "case_file:issue", "timer:read", "compliance_opinion:record"},
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {

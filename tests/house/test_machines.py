@@ -27,6 +27,7 @@ ENDS: Final = {
     "catalog.agencies": "suspended",
     "catalog.certificates": "superseded transferred deregistered revoked",
     "catalog.notices": "closed",
+    "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",
     "catalog.products": "withdrawn",
     "catalog.registration": (
