@@ -27,6 +27,7 @@ _KINDS: Final = {
     "certificate": Purpose.CERTIFICATE,
     "report": Purpose.REPORT,
     "statement": Purpose.STATEMENT,
+    "case_file": Purpose.CASE_FILE,
 }
 
 

@@ -132,6 +132,12 @@ async def find(tx: Tx, number: str) -> Certificate | None:
     return await store.find(tx, number)
 
 
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[PublicCertificate]:
+    """Return the certificates that go back to an application, the oldest first."""
+    numbers = await store.list_of_application(tx, application_id)
+    return [await get_public(tx, number) for number in numbers]
+
+
 async def find_successor(tx: Tx, number: str) -> Certificate | None:
     """Return the certificate that took this one's place, or None."""
     follower = await store.find_successor(tx, number)

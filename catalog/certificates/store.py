@@ -223,6 +223,15 @@ async def list_encumbrances(tx: Tx, number: str) -> list[Encumbrance]:
     return [msgspec.convert(dict(row), Encumbrance) for row in rows]
 
 
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[str]:
+    """Return the numbers of the certificates that go back to an application, the oldest first."""
+    rows = await tx.fetch(
+        "SELECT number FROM catalog.certificates WHERE application_id = $1 ORDER BY version",
+        application_id,
+    )
+    return [row["number"] for row in rows]
+
+
 async def find_successor(tx: Tx, number: str) -> str | None:
     """Return the number of the certificate that took this one's place, or None."""
     found: str | None = await tx.fetch_value(

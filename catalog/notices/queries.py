@@ -58,6 +58,11 @@ async def count_by_state(tx: Tx) -> dict[str, int]:
     return {row["state"]: row["count"] for row in rows}
 
 
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[Notice]:
+    """Return all notices that an application ever had, the oldest first. Notices are public."""
+    return await store.list_of_application(tx, application_id)
+
+
 async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
     """Return the newest notice of an application, or None."""
     return await store.find_current(tx, application_id)

@@ -122,6 +122,15 @@ async def find(tx: Tx, notice_id: uuid.UUID) -> Notice | None:
     return None if row is None else await _whole(tx, row)
 
 
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[Notice]:
+    """Return all notices that an application ever had, the oldest first."""
+    ids = await tx.fetch(
+        "SELECT id FROM catalog.notices WHERE application_id = $1 ORDER BY id", application_id
+    )
+    found = [await find(tx, row["id"]) for row in ids]
+    return [notice for notice in found if notice is not None]
+
+
 async def find_current(tx: Tx, application_id: uuid.UUID) -> Notice | None:
     """Return the newest notice of an application, or None."""
     row = await tx.fetch_one(

@@ -54,6 +54,17 @@ async def list_page(
     return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
 
 
+async def list_of_application(
+    tx: Tx, *, viewer: Actor, application_id: uuid.UUID
+) -> list[Objection]:
+    """Return the objections about an application that the viewer may see, the oldest first.
+
+    :raises NotPermitted: if the viewer reads no objections.
+    """
+    viewer.require("objection:read")
+    return await store.list_of_application(tx, application_id)
+
+
 async def list_unanswered(tx: Tx, *, today: dt.date, limit: int = 100) -> list[uuid.UUID]:
     """Return the objections whose registrant has let the last day pass."""
     return await store.list_unanswered(tx, today=today, limit=limit)

@@ -168,6 +168,14 @@ async def list_unanswered(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UU
     return [row["id"] for row in rows]
 
 
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[Objection]:
+    """Return the objections about an application that the actor may see, the oldest first."""
+    rows = await tx.fetch(
+        f"{_SELECT_OBJECTIONS} WHERE application_id = $1 ORDER BY id LIMIT 1000", application_id
+    )
+    return [_objection(row) for row in rows]
+
+
 async def list_referred(
     tx: Tx, *, certificate_number: str | None, application_id: uuid.UUID
 ) -> list[uuid.UUID]:

@@ -14,6 +14,7 @@ class Purpose(enum.StrEnum):
     ACCESS_TOKEN = "access_token"  # noqa: S105 - 访问令牌: a JWS, which has its own frame
     REPORT = "report"  # 季度报告
     STATEMENT = "statement"  # 使用对账单
+    CASE_FILE = "case_file"  # 登记卷宗
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
     AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
     CONTRACT = "contract"  # 数据产品交易合同, signed by both parties
@@ -27,6 +28,7 @@ OF_THE_SERVICE: Final = frozenset(
         Purpose.ACCESS_TOKEN,
         Purpose.REPORT,
         Purpose.STATEMENT,
+        Purpose.CASE_FILE,
     }
 )
 

@@ -1,6 +1,6 @@
 """Sign. The private key is handed in; bytes go in, bytes come out.
 
-Only four modules may import this one (an import contract says which), and ``disk.py`` of this
+Only a handful of modules may import this one (an import contract says which), and ``disk.py`` of this
 room, which reads the key files.
 """
 

@@ -1,4 +1,4 @@
-"""Check what somebody holds: an export, a certificate, report, statement, trace, or a server's log.
+"""Check what somebody holds: an export, certificate, report, statement, trace, case file, or a log.
 
 Nothing here needs a database. The last line says "genuine", or names the first bad entry.
 """
@@ -26,13 +26,14 @@ from catalog.audit_log.checkpoint import (
 )
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
 from catalog.audit_log.verify import verify_tree
+from market.case_files import check as case_files
 from market.cli.terminal import print_counts
 from market.supervision.check import check_document, check_export
 
 
 @click.command(
-    help="离线核验 · Check an export, a certificate, a report, a statement or a trace (file or URL), or "
-    "the log of a server. The last line says it, or names the first bad entry.\n\n"
+    help="离线核验 · Check an export, a certificate, a report, a statement, a trace (file or URL), a "
+    "case file (ZIP), or the log of a server. The last line says it, or names the first bad entry.\n\n"
     "Exit code 0: genuine; 1: not genuine; 2: unreadable."
 )
 @click.argument("place", metavar="PATH|URL")
@@ -90,6 +91,8 @@ def check(
         raw = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{place}: {error.strerror}") from error
+    if raw.startswith(case_files.MAGIC):
+        return case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
     log = _export_beside(path) if log_place is None else _log_at(log_place)
     keys = _keys(keys_file, path) or (None if log is None else _keys_of_log(log))
     return check_document(raw, keys=keys, trusted=trusted, log=log)

@@ -43,12 +43,13 @@ async def list_keys(request: AnyRequest) -> Response[bytes]:
 
     ``log`` is null while the log has no key.
     """
+    return answer(await read(request, published), cache=_PUBLIC_FOR_A_MINUTE)
 
-    async def look(c: Command) -> Keys:
-        keys = await signing.list_public_keys(c.tx)
-        return Keys(_vkey(c.context.settings.log_origin, keys), [_row(key) for key in keys])
 
-    return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
+async def published(c: Command) -> Keys:
+    """Return what anybody may check the service's signatures with."""
+    keys = await signing.list_public_keys(c.tx)
+    return Keys(_vkey(c.context.settings.log_origin, keys), [_row(key) for key in keys])
 
 
 @post("/api/v1/keys", summary="Register a key", tags=["keys"], opt=creates(KeyRow))

@@ -81,6 +81,15 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/log/proofs/inclusion"): _public(),
     ("GET", f"{V1}/log/proofs/consistency"): _public(),
     ("GET", f"{V1}/audit-entries"): _read("audit:read"),
+    # notifications
+    ("GET", f"{V1}/my/notifications"): _read("notification:read", OWN),
+    ("GET", f"{V1}/my/notifications/{{notification_id}}"): _read("notification:read", OWN),
+    ("POST", f"{V1}/my/notifications/{{notification_id}}/openings"): _do("notification:read", OWN),
+    ("GET", f"{V1}/my/contact"): _read("contact:manage", OWN),
+    ("PUT", f"{V1}/my/contact"): _do("contact:manage", OWN),
+    ("POST", f"{V1}/my/contact/confirmations"): _do("contact:manage", OWN),
+    ("GET", f"{V1}/undeliverable-notifications"): _read("notification:supervise"),
+    ("GET", f"{V1}/notifications/{{notification_id}}/proof"): _read("notification:supervise"),
     # calendar and clocks
     ("GET", f"{V1}/calendar"): _public(),
     ("POST", f"{V1}/calendar-years"): _do("calendar:load"),
@@ -114,6 +123,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/applications/{{application_id}}/withdrawals"): _do("application:withdraw", OWN),
     ("GET", f"{V1}/applications"): _read("application:read", PARTY),
     ("GET", f"{V1}/applications/{{application_id}}"): _read("application:read", PARTY),
+    ("GET", f"{V1}/applications/{{application_id}}/case-file"): _read("case_file:issue", PARTY),
     ("POST", f"{V1}/applications/{{application_id}}/acceptance-opinions"): _do(
         "application:accept"
     ),

@@ -1,0 +1,151 @@
+"""Check a case file offline (卷宗核验): its signature, its proofs, its documents, its deadlines.
+
+1. ``case.json`` is signed by one of the service's keys for case files.
+2. The trace beside it is the one that was signed, and every entry of it is in the signed log.
+3. Every opinion, authorisation and certificate has the digest that an entry of the log holds.
+4. Every submission has the digest of what was submitted.
+5. Every deadline is counted again, from its first day and the yearly notices.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import msgspec
+
+from catalog.audit_log import export_format as export
+from catalog.audit_log import handed_out
+from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
+from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.kernel.workdays import Calendar, YearTable
+from catalog.signing.canonical import canonical, sha256_hex
+from catalog.signing.model import Signature
+from catalog.timers.explaining import Explanation, explain_timer
+from market.case_files import archive
+from market.case_files.model import CASE, FORMAT, KEYS, SIGNATURE, TRACE, CaseFile, CaseSignature
+from market.supervision import trace_verify
+from market.supervision.trace import Trace
+
+T = TypeVar("T")
+
+MAGIC: Final = b"PK\x03\x04"
+
+
+def check(
+    raw: bytes, *, keys: export.Keys | None = None, trusted: VerifierKey | None = None
+) -> Verdict:
+    """Return what is found in a case file; the first thing wrong comes first.
+
+    Without ``keys`` those in the archive are taken, and the verdict says so.
+
+    :raises Unreadable: if it is no case file.
+    """
+    parts = archive.unpack(raw)
+    found = Findings()
+    if keys is None:
+        keys = _read(parts[KEYS], export.Keys, KEYS)
+        found.note("the keys come from the case file itself; give --keys to check with your own")
+    case = _read(parts[CASE], CaseFile, CASE)
+    if case.format != FORMAT:
+        raise Unreadable(f"the format {case.format} is not known here")
+    name = str(case.application.get("application_number") or case.application.get("id"))
+    found.count("case file")
+    signature = _read(parts[SIGNATURE], CaseSignature, SIGNATURE)
+    handed_out.check_signature(
+        found,
+        keys,
+        "case_file",
+        name,
+        parts[CASE],
+        Signature(signature.key_id, signature.value, signature.algorithm),
+    )
+    if str(signature.application_id) != case.application.get("id"):
+        found.bad("case_file", name, "the signature names another application")
+    if sha256_hex(parts[TRACE]) != case.trace_sha256:
+        found.bad("case_file", name, "the trace is not the one that was signed", Fault.NOT_BOUND)
+        return found.verdict()
+    trace = trace_verify.read_trace(parts[TRACE])
+    _join(found, trace_verify.verify(trace, _log_key(keys, trusted), keys))
+    _check_documents(found, case, trace)
+    _check_submissions(found, case)
+    _check_clocks(found, case)
+    return found.verdict()
+
+
+def _read(raw: bytes, kind: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{name} is not readable: {error}") from error
+
+
+def _log_key(keys: export.Keys, trusted: VerifierKey | None) -> VerifierKey:
+    if trusted is not None:
+        return trusted
+    try:
+        return parse_vkey(keys.log or "")
+    except VerifierKeyMalformed as error:
+        raise Unreadable(f"the log's key is malformed: {error.facts['reason']}") from error
+
+
+def _join(found: Findings, verdict: Verdict) -> None:
+    for what, by in verdict.counts.items():
+        found.count(what, by)
+    found.problems.extend(verdict.problems)
+    for note in verdict.notes:
+        found.note(note)
+
+
+def _check_documents(found: Findings, case: CaseFile, trace: Trace) -> None:
+    """Compare what the case file says of each document with the bytes that the log binds."""
+    records = {(record.kind, record.id): record.record for record in trace.records}
+    named = [(each.kind, each.id, each.sha256, each.content) for each in case.documents]
+    named += [("certificate", each.number, each.sha256, each.content) for each in case.certificates]
+    for kind, identifier, sha256, content in named:
+        record = records.get((kind, identifier))
+        if record is None:
+            found.bad(kind, identifier, "it is named, but its bytes are not here")
+        elif sha256_hex(record) != sha256:
+            found.bad(kind, identifier, "it is named with another digest", Fault.NOT_BOUND)
+        elif msgspec.json.decode(record) != content:
+            found.bad(
+                kind, identifier, "its content is not that of its bytes", Fault.CONTENT_DIFFERS
+            )
+        else:
+            found.count("documents")
+
+
+def _check_submissions(found: Findings, case: CaseFile) -> None:
+    for submission in case.submissions:
+        name = f"{case.application.get('id')}/{submission.get('submission_no')}"
+        if sha256_hex(canonical(submission.get("dossier"))) != submission.get("dossier_sha256"):
+            found.bad("submission", name, "what was submitted does not have its digest")
+        else:
+            found.count("submissions")
+
+
+def _check_clocks(found: Findings, case: CaseFile) -> None:
+    calendar = Calendar(
+        {
+            year.year: YearTable(
+                year=year.year,
+                notice_number=year.notice_number,
+                issued_on=year.issued_on,
+                holidays=frozenset(year.holidays),
+                workdays=frozenset(year.workdays),
+            )
+            for year in case.calendar
+        }
+    )
+    for told in case.clocks:
+        try:
+            clock = msgspec.convert(told, Explanation)
+        except msgspec.ValidationError as error:
+            found.bad("timer", told.get("timer", {}), f"is not readable: {error}")
+            continue
+        again = explain_timer(clock.timer, calendar)
+        if (again.last_day, again.days) != (clock.last_day, clock.days):
+            reason = f"counted again it ends on {again.last_day}, not on {clock.last_day}"
+            found.bad("timer", clock.timer.id, reason)
+        else:
+            found.count("deadlines counted again")

@@ -1,0 +1,116 @@
+"""Put a case file together (制作卷宗): what is read goes in, canonical bytes come out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log.leaf import instant
+from catalog.certificates.model import PublicCertificate
+from catalog.kernel.workdays import Calendar
+from catalog.notices.model import Notice
+from catalog.objections.model import Objection
+from catalog.registration.model import ApplicationFile
+from catalog.rulebooks.rulebook import Rulebook
+from catalog.signing.canonical import canonical, sha256_hex
+from catalog.timers.explaining import explain_timer
+from catalog.timers.model import Timer
+from market.case_files.model import FORMAT, CaseFile, CertificateNamed, DocumentNamed, YearNamed
+from market.supervision.trace import Trace
+
+
+def trace_bytes(trace: Trace) -> bytes:
+    """Return the trace as it lies in the archive; its digest is in the signed part."""
+    return msgspec.json.encode(trace)
+
+
+def draw_up(
+    file: ApplicationFile,
+    *,
+    rulebook: Rulebook,
+    notices: Sequence[Notice],
+    objections: Sequence[Objection],
+    certificates: Sequence[PublicCertificate],
+    timers: Sequence[Timer],
+    calendar: Calendar,
+    trace: bytes,
+    now: dt.datetime,
+) -> CaseFile:
+    """Return the case file of an application as it stands ``now``."""
+    clocks = [explain_timer(timer, calendar) for timer in timers]
+    counted = {step.day.year for clock in clocks for step in clock.days}
+    years = sorted(counted | {year + 1 for year in counted})  # a notice may move last December
+    return CaseFile(
+        format=FORMAT,
+        drawn_up_at=instant(now),
+        rulebook={
+            "code": rulebook.code,
+            "title": rulebook.title,
+            "authority": rulebook.authority,
+        },
+        application=_plain(file.application),
+        materials=_all(file.materials),
+        submissions=_all(file.submissions),
+        acceptance_opinions=_all(file.acceptance_opinions),
+        review_decisions=_all(file.review_decisions),
+        notifications=_all(file.notifications),
+        documents=tuple(_documents(file)),
+        notices=_all(notices),
+        objections=_all(objections),
+        certificates=tuple(_certificate(each) for each in certificates),
+        clocks=_all(clocks),
+        calendar=tuple(_year(calendar, year) for year in years if calendar.knows(year)),
+        trace_sha256=sha256_hex(trace),
+    )
+
+
+def signed_bytes(case: CaseFile) -> bytes:
+    """Return the canonical bytes (RFC 8785) that are signed."""
+    return canonical(case)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value, str_keys=True)
+    return plain
+
+
+def _all(values: Iterable[Any]) -> tuple[dict[str, Any], ...]:
+    return tuple(_plain(value) for value in values)
+
+
+def _documents(file: ApplicationFile) -> Iterable[DocumentNamed]:
+    for kind, documents in (
+        ("technical_opinion", file.technical_opinions),
+        ("compliance_opinion", file.compliance_opinions),
+        ("issuance_authorisation", () if file.authorisation is None else (file.authorisation,)),
+    ):
+        for each in documents:
+            content = msgspec.json.decode(each.document, type=dict[str, Any])
+            yield DocumentNamed(kind=kind, id=str(each.id), sha256=each.sha256, content=content)
+
+
+def _certificate(certificate: PublicCertificate) -> CertificateNamed:
+    return CertificateNamed(
+        number=certificate.number,
+        sha256=certificate.record_sha256,
+        state=certificate.state.value,
+        state_since=certificate.state_since,
+        supersedes=certificate.supersedes,
+        superseded_by=certificate.superseded_by,
+        history=_all(certificate.history),
+        content=certificate.content,
+    )
+
+
+def _year(calendar: Calendar, year: int) -> YearNamed:
+    table = calendar.years[year]
+    return YearNamed(
+        year=year,
+        notice_number=table.notice_number,
+        issued_on=table.issued_on,
+        holidays=tuple(sorted(table.holidays)),
+        workdays=tuple(sorted(table.workdays)),
+    )

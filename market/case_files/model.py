@@ -1,0 +1,85 @@
+"""The nouns of this room: a case file (登记卷宗) and the parts in which it travels. See FORMAT.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.signing.model import KeyId
+
+FORMAT: Final = "shushi/case-file/1"
+
+#: The files in the archive (ZIP), by what they are.
+CASE: Final = "case.json"  # the signed bytes
+SIGNATURE: Final = "signature.json"
+TRACE: Final = "trace.json"  # every entry of the log about the case, with its proof
+KEYS: Final = "keys.json"  # the public keys, for those who have them from nowhere else
+PAGE: Final = "case.html"  # the same for people, to be printed
+README: Final = "README.txt"
+FILES: Final = (CASE, SIGNATURE, TRACE, KEYS, PAGE, README)
+
+
+class DocumentNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed or recorded document of the case: what it is, its digest, what it says."""
+
+    kind: str
+    id: str
+    sha256: str
+    content: dict[str, Any]
+
+
+class CertificateNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that came of the case, and what became of it."""
+
+    number: str
+    sha256: str
+    state: str
+    state_since: dt.datetime
+    supersedes: str | None
+    superseded_by: str | None
+    history: tuple[dict[str, Any], ...]
+    content: dict[str, Any]
+
+
+class YearNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A yearly notice by which days were counted (节假日安排)."""
+
+    year: int
+    notice_number: str
+    issued_on: dt.date
+    holidays: tuple[dt.date, ...]
+    workdays: tuple[dt.date, ...]
+
+
+class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One case with all that belongs to it (登记卷宗), as it is signed."""
+
+    format: str
+    drawn_up_at: str  # RFC 3339, UTC
+    rulebook: dict[str, str]
+    application: dict[str, Any]
+    materials: tuple[dict[str, Any], ...]
+    submissions: tuple[dict[str, Any], ...]
+    acceptance_opinions: tuple[dict[str, Any], ...]
+    review_decisions: tuple[dict[str, Any], ...]
+    notifications: tuple[dict[str, Any], ...]
+    documents: tuple[DocumentNamed, ...]
+    notices: tuple[dict[str, Any], ...]
+    objections: tuple[dict[str, Any], ...]
+    certificates: tuple[CertificateNamed, ...]
+    clocks: tuple[dict[str, Any], ...]  # each with every day that it counted
+    calendar: tuple[YearNamed, ...]
+    trace_sha256: str
+
+
+class CaseSignature(msgspec.Struct, frozen=True):
+    """The service's signature over ``case.json`` (purpose ``case_file``)."""
+
+    type: str
+    key_id: KeyId
+    value: bytes
+    algorithm: str
+    application_id: uuid.UUID

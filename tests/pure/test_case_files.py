@@ -1,0 +1,291 @@
+"""The case file: read back, drawn up again byte for byte, printed, and checked; what was changed is named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import pathlib
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from catalog.audit_log.checkpoint import parse_vkey
+from catalog.audit_log.export_format import Keys
+from catalog.audit_log.verdict import Unreadable
+from catalog.certificates.model import Change, LogPlace, PublicCertificate
+from catalog.certificates.states import State
+from catalog.notices.model import Notice
+from catalog.objections.model import Objection
+from catalog.registration import model as registration
+from catalog.rulebooks import registry
+from catalog.signing.model import Signature
+from catalog.timers.explaining import Explanation
+from market.case_files import archive, check, drawing_up, printed
+from market.case_files.model import (
+    CASE,
+    FILES,
+    KEYS,
+    PAGE,
+    SIGNATURE,
+    TRACE,
+    CaseFile,
+    CaseSignature,
+    DocumentNamed,
+)
+from market.supervision.trace import Trace
+from seeds.workdays import load_calendar
+
+VECTOR = (pathlib.Path(__file__).parents[1] / "vectors" / "case_file.zip").read_bytes()
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+def parts() -> dict[str, bytes]:
+    return archive.unpack(VECTOR)
+
+
+def case() -> CaseFile:
+    return msgspec.json.decode(parts()[CASE], type=CaseFile)
+
+
+def test_a_genuine_case_file_is_genuine_with_its_keys_and_with_ones_own() -> None:
+    keys = msgspec.json.decode(parts()[KEYS], type=Keys)
+
+    own = check.check(VECTOR)
+    known = check.check(VECTOR, keys=keys, trusted=parse_vkey(keys.log or ""))
+
+    assert own.problems == known.problems == ()
+    assert own.counts["documents"] == 4
+    assert own.counts["deadlines counted again"] == len(case().clocks) == 10
+    assert any("--keys" in note for note in own.notes)
+    assert any("wait for their place" in note for note in own.notes)
+    assert not any("--keys" in note for note in known.notes)
+
+
+def test_the_archive_of_the_same_parts_is_the_same_bytes() -> None:
+    assert archive.pack(parts()) == VECTOR
+
+
+def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
+    told = case()
+    trace = msgspec.json.decode(parts()[TRACE], type=Trace)
+    records = {(each.kind, each.id): each for each in trace.records}
+
+    def bytes_of(named: DocumentNamed) -> dict[str, Any]:
+        record = records[named.kind, named.id]
+        signature = record.signatures[0] if record.signatures else Signature("00" * 8, b"")
+        return {
+            "id": named.id,
+            "document": record.record,
+            "sha256": named.sha256,
+            "key_id": signature.key_id,
+            "signature": signature.value,
+            "application_id": told.application["id"],
+            "round": 1,
+            "agency_party_id": UNKNOWN,
+            "bureau_party_id": UNKNOWN,
+            "contract_id": UNKNOWN,
+            "reviewer_account_id": None,
+            "overall": named.content.get("overall"),
+            "authority": "",
+            "authorisation_number": "",
+            "decided_by": None,
+            "decided_at": told.application["created_at"],
+            "recorded_at": told.application["created_at"],
+        }
+
+    def documents(kind: str, of: Any) -> tuple[Any, ...]:
+        return tuple(
+            msgspec.convert(bytes_of(each), of) for each in told.documents if each.kind == kind
+        )
+
+    application = msgspec.convert(told.application, registration.Application)
+    (authorisation,) = documents("issuance_authorisation", registration.IssuanceAuthorisation)
+    again = drawing_up.draw_up(
+        registration.ApplicationFile(
+            application=application,
+            materials=msgspec.convert(told.materials, tuple[registration.Material, ...]),
+            submissions=msgspec.convert(told.submissions, tuple[registration.Submission, ...]),
+            acceptance_opinions=msgspec.convert(
+                told.acceptance_opinions, tuple[registration.AcceptanceOpinion, ...]
+            ),
+            technical_opinions=documents("technical_opinion", registration.TechnicalOpinion),
+            compliance_opinions=documents("compliance_opinion", registration.ComplianceOpinion),
+            review_decisions=msgspec.convert(
+                told.review_decisions, tuple[registration.ReviewDecision, ...]
+            ),
+            notifications=msgspec.convert(
+                told.notifications, tuple[registration.DecisionNotification, ...]
+            ),
+            authorisation=authorisation,
+            notice_id=None,
+        ),
+        rulebook=registry.by_code(told.rulebook["code"]),
+        notices=msgspec.convert(told.notices, tuple[Notice, ...]),
+        objections=msgspec.convert(told.objections, tuple[Objection, ...]),
+        certificates=[
+            PublicCertificate(
+                number=each.number,
+                type="",
+                content=each.content,
+                document=b"",
+                signature=Signature("00" * 8, b""),
+                public_key=b"",
+                record_sha256=each.sha256,
+                state=State(each.state),
+                state_since=each.state_since,
+                history=msgspec.convert(each.history, tuple[Change, ...]),
+                log=LogPlace(
+                    entry_id=application.id,
+                    index=None,
+                    entry_url=None,
+                    inclusion_proof_url=None,
+                ),
+            )
+            for each in told.certificates
+        ],
+        timers=[msgspec.convert(clock, Explanation).timer for clock in told.clocks],
+        calendar=load_calendar(),
+        trace=drawing_up.trace_bytes(trace),
+        now=dt.datetime.fromisoformat(told.drawn_up_at),
+    )
+
+    assert drawing_up.signed_bytes(again) == parts()[CASE]
+
+
+def test_the_page_shows_the_case_in_words() -> None:
+    signature = msgspec.json.decode(parts()[SIGNATURE], type=CaseSignature)
+
+    page = printed.page(case(), key_id=signature.key_id)
+
+    assert page == parts()[PAGE]
+    text = page.decode()
+    for told in (
+        "公示：2026-03-11 届满，按期办结",
+        "诉讼或仲裁中",
+        "争议冻结",
+        "合规性评估意见书：通过",
+    ):
+        assert told in text
+
+
+def test_a_case_of_which_little_is_known_is_printed_too() -> None:
+    little = msgspec.structs.replace(
+        case(),
+        application=case().application
+        | {"application_number": None, "submitted_at": None, "accepted_at": None},
+        materials=(),
+        submissions=(),
+        acceptance_opinions=(),
+        review_decisions=(
+            {
+                "result": "refuse",
+                "grounds": [{"ground": "other_statutory", "facts": "<事实>"}],
+                "reasons": "",
+                "decided_at": "2026-03-02T01:00:00Z",
+            },
+        ),
+        documents=(),
+        notices=(),
+        objections=(),
+        certificates=(),
+        clocks=tuple(clock | {"provisional": True, "days": []} for clock in case().clocks[:1]),
+    )
+
+    text = printed.page(little, key_id="00" * 8).decode()
+
+    assert "（未提交）" in text
+    assert "&lt;事实&gt;" in text
+    assert "（暂定）" in text
+    assert text.count("<p>无。</p>") == 4
+
+
+def test_a_day_on_which_the_clock_stood_still_is_printed_so() -> None:
+    clock = case().clocks[0]
+    step = clock["days"][0] | {"reason": "paused", "counted": None}
+    paused = msgspec.structs.replace(case(), clocks=(clock | {"days": [step]},))
+
+    assert "中止计时）不计" in printed.page(paused, key_id="").decode()
+
+
+def test_a_format_of_the_future_and_a_log_without_a_key_are_unreadable() -> None:
+    newer = parts()
+    newer[CASE] = newer[CASE].replace(b"shushi/case-file/1", b"shushi/case-file/2")
+    keyless = parts()
+    keyless[KEYS] = json.dumps(json.loads(keyless[KEYS]) | {"log": None}).encode()
+
+    with pytest.raises(Unreadable, match="not known here"):
+        check.check(archive.pack(newer))
+    with pytest.raises(Unreadable, match="the log's key"):
+        check.check(archive.pack(keyless))
+
+
+def _changed(name: str, change: Callable[[Any], None]) -> Callable[[dict[str, bytes]], None]:
+    def act(given: dict[str, bytes]) -> None:
+        content = json.loads(given[name])
+        change(content)
+        given[name] = json.dumps(content, ensure_ascii=False).encode()
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("tamper", "reason"),
+    [
+        (_changed(CASE, lambda c: c["application"].update(state="issued!")), "does not verify"),
+        (_changed(CASE, lambda c: c["clocks"][0].update(last_day="2026-03-09")), "counted again"),
+        (_changed(CASE, lambda c: c["calendar"][0]["holidays"].pop(0)), "does not verify"),
+        (_changed(CASE, lambda c: c["clocks"][0].update(timer={})), "is not readable"),
+        (_changed(CASE, lambda c: c["submissions"][0]["dossier"].clear()), "its digest"),
+        (_changed(CASE, lambda c: c["documents"][0]["content"].clear()), "not that of its bytes"),
+        (_changed(CASE, lambda c: c["documents"][0].update(sha256="00" * 32)), "another digest"),
+        (_changed(CASE, lambda c: c["documents"][0].update(id="?")), "bytes are not here"),
+        (_changed(TRACE, lambda c: c["stages"].pop()), "not the one that was signed"),
+        (_changed(SIGNATURE, lambda c: c.update(application_id=UNKNOWN)), "another application"),
+        (_changed(SIGNATURE, lambda c: c.update(key_id="00" * 8)), "not one of the service's"),
+        (_changed(KEYS, lambda c: c["keys"].clear()), "not one of the service's"),
+    ],
+)
+def test_what_was_changed_is_named(tamper: Callable[[dict[str, bytes]], None], reason: str) -> None:
+    changed = parts()
+    tamper(changed)
+
+    verdict = check.check(archive.pack(changed))
+
+    assert any(reason in str(problem) for problem in verdict.problems), verdict.problems
+
+
+def _zip(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"PK\x03\x04 and nothing more",
+        _zip(),
+        _zip(readme=b"hello"),
+        _zip(**dict.fromkeys(FILES, b"{}")),
+        _zip(**dict.fromkeys(FILES, b"not json")),
+    ],
+)
+def test_what_is_no_case_file_is_unreadable(raw: bytes) -> None:
+    with pytest.raises(Unreadable):
+        check.check(raw)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in FILES:
+            made.writestr(name, b"0" * (12 * 1024 * 1024))
+
+    with pytest.raises(Unreadable, match="too large"):
+        check.check(buffer.getvalue())
