@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import structlog
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
@@ -21,7 +22,7 @@ from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
-from market.channels import sandbox
+from market.channels import email, sandbox, sms
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
@@ -54,8 +55,11 @@ def database(settings: Settings) -> Database:
     return Database(dsn, pool_size=settings.pool_size)
 
 
-async def wire(settings: Settings, clock: Clock) -> Context:
-    """Return the wiring for these settings: database, signing keys, channels."""
+async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Context:
+    """Return the wiring for these settings: database, signing keys, channels.
+
+    ``web`` speaks to the world outside: the gateway of short messages, the bureau's website.
+    """
     db = database(settings)
     key_files.create_missing(settings.keys_dir)
     return Context(
@@ -65,7 +69,22 @@ async def wire(settings: Settings, clock: Clock) -> Context:
         signers=await enter_service_keys(settings, db, clock.now()),
         checkpoint_journal=CheckpointJournal(settings.journal_path),
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
+        carriers=_carriers(settings, clock, web),
     )
+
+
+def _carriers(
+    settings: Settings, clock: Clock, web: httpx.AsyncClient
+) -> tuple[email.EmailCarrier | sms.GatewaySms | sms.FileSms, ...]:
+    found: list[email.EmailCarrier | sms.GatewaySms | sms.FileSms] = []
+    if settings.smtp_host is not None:
+        found.append(email.EmailCarrier(settings, clock))
+    if settings.sms_gateway_url is not None:
+        token = settings.sms_gateway_token
+        found.append(sms.GatewaySms(settings.sms_gateway_url, token, client=web))
+    elif settings.sms_file is not None:
+        found.append(sms.FileSms(settings.sms_file))
+    return tuple(found)
 
 
 async def enter_service_keys(
@@ -109,7 +128,8 @@ class Application:
     @contextlib.asynccontextmanager
     async def wired(self) -> AsyncIterator[Context]:
         """Open what the service stands on, run its jobs, and close it again."""
-        context = await wire(self._settings, self._clock)
+        web = httpx.AsyncClient(trust_env=False)
+        context = await wire(self._settings, self._clock, web)
         self.litestar.state.context = context
         jobs = None
         if self._settings.run_jobs:
@@ -121,6 +141,7 @@ class Application:
                 jobs.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await jobs
+            await web.aclose()
             await context.db.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)
     max_upload_bytes: int = 256 * 1024 * 1024
+    smtp_host: str | None = None  # e-mail goes out where this names a server
+    smtp_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: str | None = None
+    smtp_ca_file: pathlib.Path | None = None  # beside the system's authorities
+    smtp_sender: str = "no-reply@shushi.example"
+    sms_gateway_url: str | None = None
+    sms_gateway_token: str | None = None
+    sms_file: pathlib.Path | None = None  # without a gateway: write them here, a line each
+    bureau_url: str | None = None  # the notice board of the bureau's website (second channel)
+    bureau_secret: str | None = None  # shared with it; our postings are signed by this
+    board_operators: str = ""  # on the bureau's side: name=secret of trusted operators, by commas
     run_jobs: bool = True
     job_interval_seconds: float = 1.0
     log_level: str = "info"

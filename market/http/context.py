@@ -28,6 +28,8 @@ class Context(msgspec.Struct):
     signers: Mapping[Purpose, Any]  # catalog.signing.signer.Signer, which few may import
     checkpoint_journal: CheckpointJournal  # the signer's own, outside the database
     channels: dict[str, Any]  # name → payment channel adapter
+    carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
+    notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
 
     def now(self) -> dt.datetime:
         """Return this instant. Asked once per request."""

@@ -14,6 +14,7 @@ from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
     deadlines_due,
+    deliver_notifications,
     disputes_due,
     notices_due,
     orders_due,
@@ -60,6 +61,10 @@ async def _reports(context: Context) -> int:
     return await reports_due.run(context.db, now=context.now())
 
 
+async def _notifications(context: Context) -> int:
+    return await deliver_notifications.run(context.db, clock=context.now, carriers=context.carriers)
+
+
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("disputes_due", _disputes),
@@ -71,10 +76,22 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+# These wait for others' servers, so that they have a round of their own.
+OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("deliver_notifications", _notifications),
+)
+
+
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
+    return await _run_each((*OUTBOUND, *JOBS), context)
+
+
+async def _run_each(
+    jobs: tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...], context: Context
+) -> dict[str, int]:
     done: dict[str, int] = {}
-    for name, job in JOBS:
+    for name, job in jobs:
         try:
             done[name] = await job(context)
         except DatabaseUnreachable:
@@ -88,6 +105,10 @@ async def run_once(context: Context) -> dict[str, int]:
 
 async def run_until_stopped(context: Context) -> None:
     """Run the jobs again and again until cancelled."""
-    while True:
-        await run_once(context)
-        await asyncio.sleep(context.settings.job_interval_seconds)
+
+    async def rounds(jobs: tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]) -> None:
+        while True:
+            await _run_each(jobs, context)
+            await asyncio.sleep(context.settings.job_interval_seconds)
+
+    await asyncio.gather(rounds(JOBS), rounds(OUTBOUND))
