@@ -15,6 +15,7 @@ class Event(enum.StrEnum):
     # the ground
     KEY_REGISTERED = "key:registered"
     KEY_REVOKED = "key:revoked"
+    RULEBOOK_SET = "rulebook:set"
     CALENDAR_YEAR_LOADED = "calendar_year:loaded"
     TIMERS_RECOMPUTED = "timers:recomputed"
     TIMER_OVERDUE = "timer:overdue"
@@ -81,6 +82,9 @@ class Event(enum.StrEnum):
     NOTICE_CHANNEL_POSTED = "notice_channel:posted"
     NOTICE_PUBLISHED = "notice:published"
     NOTICE_INTERRUPTED = "notice:interrupted"
+    NOTICE_RESUMED = "notice:resumed"
+    BOARD_POSTING_RECEIVED = "board_posting:received"
+    BOARD_POSTING_WITHDRAWN = "board_posting:withdrawn"
     NOTICE_ENDED = "notice:ended"
     NOTICE_CLOSED = "notice:closed"
     ISSUANCE_AUTHORISED = "issuance:authorised"

@@ -30,7 +30,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.registration import queries as applications
-from catalog.rulebooks import registry
+from catalog.rulebooks import queries as rulebooks
 from catalog.signing.signer import Signer
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
@@ -211,6 +211,9 @@ async def verify(
             certificate_number=verified.certificate_number,
             instrument=verified.reference,
         )
+        rulebook = await rulebooks.of_case(
+            tx, code=verified.rulebook, filed_on=local_date(verified.lodged_at)
+        )
         await timers.start(
             tx,
             now=now,
@@ -220,7 +223,7 @@ async def verify(
             subject_id=verified.id,
             against=NEW_HOLDER,
             rulebook=verified.rulebook,
-            period=registry.by_code(verified.rulebook).new_holder_action,
+            period=rulebook.new_holder_action,
             started_on=local_date(now),
             party_id=verified.new_holder_party_id,
         )

@@ -6,9 +6,11 @@ from typing import Final
 
 from catalog.kernel.errors import Missing
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.nda35_2026 import NDA35_2026
+from catalog.rulebooks.ndrc26_2025 import NDRC26_2025
 from catalog.rulebooks.rulebook import Rulebook
 
-RULEBOOKS: Final = {rulebook.code: rulebook for rulebook in (HAINAN_2023,)}
+RULEBOOKS: Final = {rulebook.code: rulebook for rulebook in (HAINAN_2023, NDRC26_2025, NDA35_2026)}
 
 
 class RulebookUnknown(Missing):

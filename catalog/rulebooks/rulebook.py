@@ -7,10 +7,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 
 import msgspec
 
-from catalog.kernel.periods import Period
+from catalog.kernel.periods import Period, Unit
+
+
+class Silence(enum.StrEnum):
+    """What it means if nothing is decided in time (逾期未答复)."""
+
+    NOTHING = "nothing"  # overdue, and decided later all the same (A12)
+    ACCEPTED = "accepted"  # 视为受理, on the first working day after the period
+
+
+class StopClock(enum.StrEnum):
+    """What the days of the review do not count (不计入办理期限)."""
+
+    SUPPLEMENT = "supplement"  # 补充材料
+    PUBLIC_NOTICE = "public_notice"  # 公示
+    OBJECTION = "objection"  # 异议处理
+
+
+class Renewal(msgspec.Struct, frozen=True, kw_only=True):
+    """When a registration may be renewed (续期): from so long before its last day, for so long."""
+
+    opens_before: Period
+    last_day_included: bool  # False: until the day before the last
+    at_most: Period
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,3 +83,24 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     review_pauses_for_material: bool
     change_has_public_notice: bool
     voluntary_transfer_allowed: bool
+    # 国家规则集: what Hainan's text does not have keeps these defaults.
+    silence_on_acceptance: Silence = Silence.NOTHING
+    stop_clocks: frozenset[StopClock] = frozenset()
+    review_extension: Period | None = None  # 可延长
+    notice_may_be_waived: bool = False
+    objection_recheck: Period | None = None  # 公示期内异议核查
+    cancellation: Period | None = None  # 注销
+    correction_unanswered_is_unfiled: bool = False  # 逾期未补正视为未提出
+    needs_compliance_opinion: bool = True  # 第三方合规性评估
+    needs_authorisation: bool = True  # 主管部门授权发证
+    rights_are_independent: bool = False  # 三权可分属不同主体
+    validity: Period | None = None  # 有效期 at most; None: as the certificate says
+    renewal: Renewal | None = None
+    code_scheme: str = "hainan"  # 登记编号规则
+    retention: Period = Period(20, Unit.YEARS, "[P]", "at least; the text gives none")
+    annual_report: str = ""  # 年度报告, month-day
+    not_read: tuple[str, ...] = ()  # what could not be read in the official text
+    # [P], A21: a correction of typing may do without the agency's review.
+    correction_may_skip_compliance: bool = False
+    # [P], HN-04: 有偿 is a principle; whether an unpaid fee stops the acceptance is not said.
+    unpaid_fee_stops_acceptance: bool = False

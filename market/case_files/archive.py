@@ -37,5 +37,5 @@ def unpack(raw: bytes) -> dict[str, bytes]:
             if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
                 raise Unreadable("no case file: it is too large")
             return {name: archive.read(name) for name in FILES}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
         raise Unreadable(f"no case file: {error}") from error

@@ -93,6 +93,9 @@ API: Final[dict[tuple[str, str], Rule]] = {
     # calendar and clocks
     ("GET", f"{V1}/calendar"): _public(),
     ("POST", f"{V1}/calendar-years"): _do("calendar:load"),
+    ("GET", f"{V1}/rulebooks"): _public(),
+    ("GET", f"{V1}/rulebooks/{{code}}"): _public(),
+    ("POST", f"{V1}/rulebooks/{{code}}/settings"): _do("rulebook:set"),
     ("GET", f"{V1}/timers"): _read("timer:read", PARTY),
     ("GET", f"{V1}/timers/{{timer_id}}/explanation"): _read("timer:read", PARTY),
     ("GET", f"{V1}/work-queue"): _read("timer:read", PARTY),
@@ -143,6 +146,13 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/notices/{{notice_id}}/channel-postings"): _do("notice:confirm_channel"),
     ("GET", f"{V1}/notices"): _public(),
     ("GET", f"{V1}/notices/{{notice_id}}"): _public(),
+    ("GET", f"{V1}/notices/{{notice_id}}/interruptions"): _public(),
+    ("GET", "/notices.atom"): _public(),
+    ("GET", "/notices.json"): _public(),
+    ("POST", f"{V1}/notice-board"): _public(command=True),
+    ("GET", f"{V1}/notice-board"): _public(),
+    ("GET", f"{V1}/notice-board/{{posting_id}}"): _public(),
+    ("POST", f"{V1}/notice-board/{{posting_id}}/withdrawals"): _public(command=True),
     ("POST", f"{V1}/applications/{{application_id}}/issuance-authorisations"): _do(
         "issuance:authorise"
     ),

@@ -80,6 +80,7 @@ _STAFF: Final = frozenset(
         "ledger:read",
         "report:read",
         "notification:supervise",
+        "fee:read",
     }
 )
 
@@ -92,6 +93,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "application:withdraw",
         "application:read",
         "case_file:issue",
+        "fee:read",
         "timer:read",
         "pricing:file",
         "pricing:read",
@@ -141,6 +143,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "certificate:issue",
         "certificate:freeze",
         "certificate:encumber",
+        "fee:set",
+        "fee:record",
         "instrument:verify",
         "escrow:release",
         "order:cut_off",
@@ -176,6 +180,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "statement:read",
         "order_ledger:read",
         "calendar:load",
+        "rulebook:set",
     },
     Role.SYSTEM_ADMINISTRATOR: _MEMBER | {"system:read", "calendar:load"},
     Role.SECURITY_ADMINISTRATOR: _MEMBER

@@ -26,6 +26,9 @@ PAIRS: Final = [
 ENDS: Final = {
     "catalog.agencies": "suspended",
     "catalog.certificates": "superseded transferred deregistered revoked",
+    "catalog.changes": ("not_accepted refused review_failed_technical issued withdrawn closed"),
+    "catalog.fees": "free waived dropped refunded",
+    "catalog.instruments": "rejected applied",
     "catalog.notices": "closed",
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",
@@ -45,6 +48,11 @@ ENDS: Final = {
 }
 # What may still be noted where a life has ended. Nothing moves by it.
 NOTED_AFTER_THE_END: Final = {
+    "catalog.changes": {
+        ("not_accepted", "notify_decision"),
+        ("refused", "notify_decision"),
+        ("review_failed_technical", "notify_decision"),
+    },
     "catalog.registration": {
         # A decision may be told after the case was closed by it.
         ("not_accepted", "notify_decision"),

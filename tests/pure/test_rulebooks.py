@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import msgspec
 import pytest
 
+from catalog.kernel.errors import DomainError
 from catalog.kernel.periods import Period, Unit
+from catalog.rulebooks import national_code, renewing, settings, silence
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.interpretations import INTERPRETATIONS
+from catalog.rulebooks.national_code import Overflow
+from catalog.rulebooks.nda35_2026 import NDA35_2026
+from catalog.rulebooks.ndrc26_2025 import NDRC26_2025
 from catalog.rulebooks.registry import RULEBOOKS, RulebookUnknown, by_code
+from catalog.rulebooks.rulebook import Rulebook, StopClock
+from seeds.workdays import load_calendar
+
+CALENDAR = load_calendar()
 
 FROM_THE_TEXT = {
     "acceptance": (3, Unit.WORKING_DAYS, "HN-10"),
@@ -74,3 +85,244 @@ def test_an_unknown_code_is_refused_by_name() -> None:
         by_code("hn-1999")
 
     assert refusal.value.facts == {"rulebook": "hn-1999"}
+
+
+# ── the national rulebooks ──────────────────────────────────────────────────────────────────
+
+NDRC = {
+    "acceptance": (3, Unit.WORKING_DAYS, "NDRC26-10"),
+    "review": (20, Unit.WORKING_DAYS, "NDRC26-11"),
+    "public_notice": (10, Unit.WORKING_DAYS, "NDRC26-12"),
+    "cancellation": (10, Unit.WORKING_DAYS, "NDRC26-09"),
+    "validity": (3, Unit.YEARS, "NDRC26-15"),
+}
+NDA = {
+    "acceptance": (3, Unit.WORKING_DAYS, "NDA35-17"),
+    "review": (10, Unit.WORKING_DAYS, "NDA35-28"),
+    "review_extension": (10, Unit.WORKING_DAYS, "NDA35-28"),
+    "public_notice": (5, Unit.WORKING_DAYS, "NDA35-24"),
+    "objection_recheck": (10, Unit.WORKING_DAYS, "NDA35-25"),
+    "objection_forwarding": (5, Unit.WORKING_DAYS, "NDA35-29"),
+    "validity": (5, Unit.YEARS, "NDA35-26"),
+    "retention": (20, Unit.YEARS, "NDA35-10"),
+}
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "name", "expected"),
+    [(NDRC26_2025, *each) for each in NDRC.items()] + [(NDA35_2026, *each) for each in NDA.items()],
+)
+def test_a_national_number_stands_with_its_article(
+    rulebook: Rulebook, name: str, expected: tuple[int, Unit, str]
+) -> None:
+    period = getattr(rulebook, name)
+
+    assert (period.length, period.unit, period.source) == expected
+
+
+def test_the_three_rights_stand_side_by_side_and_all_stop_clocks_count() -> None:
+    assert NDA35_2026.rights_vocabulary == ("hold", "use", "operate")
+    assert NDA35_2026.rights_are_independent
+    assert NDA35_2026.stop_clocks == frozenset(StopClock)
+    assert HAINAN_2023.stop_clocks == frozenset()
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    assert NDRC26_2025.not_read
+    assert NDA35_2026.not_read
+    assert HAINAN_2023.not_read == ()
+
+
+@pytest.mark.parametrize(
+    ("submitted_on", "accepted_on", "provisional"),
+    [
+        ("2026-07-06", "2026-07-10", False),  # three days to Thursday, accepted on Friday
+        ("2026-09-28", "2026-10-09", False),  # 29, 30 September, 8 October; then the 9th
+        ("2026-12-28", "2027-01-01", True),  # by the weekday rule
+    ],
+)
+def test_silence_is_acceptance_on_the_next_working_day_nationally_and_never_in_hainan(
+    submitted_on: str, accepted_on: str, provisional: bool
+) -> None:
+    start = dt.date.fromisoformat(submitted_on)
+
+    found = silence.accepted_on(start, NDA35_2026, CALENDAR)
+
+    assert found == (dt.date.fromisoformat(accepted_on), provisional)
+    assert silence.accepted_on(start, HAINAN_2023, CALENDAR) is None
+    assert silence.accepted_on(start, NDRC26_2025, CALENDAR) is None
+
+
+def test_validity_is_a_term_and_that_of_the_operation_if_it_is_shorter() -> None:
+    day = dt.date(2026, 7, 31)
+
+    assert renewing.valid_through(day, NDRC26_2025) == dt.date(2029, 7, 31)
+    assert renewing.valid_through(day, NDRC26_2025, dt.date(2027, 1, 1)) == dt.date(2027, 1, 1)
+    assert renewing.valid_through(day, NDA35_2026) == dt.date(2031, 7, 31)
+    assert renewing.valid_through(day, HAINAN_2023) is None
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "valid_until", "opens_on", "closes_on"),
+    [
+        (NDRC26_2025, "2029-07-31", "2029-06-01", "2029-07-31"),
+        (NDA35_2026, "2031-08-31", "2031-02-28", "2031-08-30"),  # six months before: no 31st
+        (NDA35_2026, "2031-05-31", "2030-11-30", "2031-05-30"),  # and across the year
+    ],
+)
+def test_renewal_is_open_from_one_day_to_another(
+    rulebook: Rulebook, valid_until: str, opens_on: str, closes_on: str
+) -> None:
+    until, first, last = (dt.date.fromisoformat(d) for d in (valid_until, opens_on, closes_on))
+    a_day = dt.timedelta(days=1)
+
+    found = renewing.window(until, rulebook)
+
+    assert found == renewing.RenewalWindow(first, last)
+    for day in (first, last):
+        assert renewing.renewed_through(until, rulebook, day) > until
+    for day in (first - a_day, last + a_day):
+        with pytest.raises(renewing.RenewalNotOpen):
+            renewing.renewed_through(until, rulebook, day)
+    assert not renewing.has_lapsed(until, until)
+    assert renewing.has_lapsed(until, until + a_day)
+
+
+def test_a_renewal_adds_a_term_to_the_old_one() -> None:
+    until = dt.date(2028, 2, 29)
+
+    assert renewing.renewed_through(until, NDRC26_2025, until) == dt.date(2031, 2, 28)
+
+
+def test_hainan_renews_nothing() -> None:
+    assert renewing.window(dt.date(2029, 1, 1), HAINAN_2023) is None
+    with pytest.raises(renewing.RenewalNotOpen):
+        renewing.renewed_through(dt.date(2029, 1, 1), HAINAN_2023, dt.date(2028, 12, 1))
+
+
+def test_a_national_code_reads_back_as_it_is_written() -> None:
+    code = national_code.parse("SJ4602026110001")
+
+    assert (code.region, code.registrar, code.year, code.month, code.serial) == (
+        "46", "0", 2026, 11, 1,
+    )  # fmt: skip
+    assert str(code) == "SJ4602026110001"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "SJ460202611001",
+        "SJ4602026130001",
+        "SJ4602026110000",
+        "sj4602026110001",
+        "SJ46020261100011",
+    ],
+)
+def test_what_is_no_national_code_is_refused(text: str) -> None:
+    with pytest.raises(national_code.NationalCodeMalformed):
+        national_code.parse(text)
+
+
+def test_serials_count_from_one_each_month_and_go_on_where_a_month_ran_over() -> None:
+    def after(last: str, year: int, month: int, overflow: Overflow = Overflow.NEXT_MONTH) -> str:
+        return str(
+            national_code.following(
+                national_code.parse(last), year=year, month=month, overflow=overflow
+            )
+        )
+
+    assert after("SJ4602026110001", 2026, 11) == "SJ4602026110002"
+    assert after("SJ4602026110001", 2026, 12) == "SJ4602026120001"
+    assert after("SJ4602026119999", 2026, 11) == "SJ4602026120001"
+    assert after("SJ4602026129999", 2026, 12) == "SJ4602027010001"
+    # Reached ahead of time in November, December goes on counting when it comes.
+    assert after("SJ4602026120007", 2026, 11) == "SJ4602026120008"
+    assert after("SJ4602026120008", 2026, 12) == "SJ4602026120009"
+    with pytest.raises(national_code.NationalCodeExhausted):
+        after("SJ4602026119999", 2026, 11, Overflow.REFUSE)
+
+
+# ── what may be set ─────────────────────────────────────────────────────────────────────────
+
+
+def make_setting(name: str, value: Any) -> settings.Setting:
+    return settings.Setting(
+        rulebook=HAINAN_2023.code,
+        name=name,
+        value=value,
+        effective_from=dt.date(2026, 3, 3),
+        reason="试行",
+        set_by="监管",
+        set_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC),
+    )
+
+
+def test_only_what_no_text_decides_may_be_set() -> None:
+    names = {each.name for each in settings.open_values(HAINAN_2023, HAINAN_2023)}
+
+    assert names.isdisjoint(FROM_THE_TEXT)
+    assert {"objection_determination", "correction_window", "reviews_run_in_parallel"} <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("objection_determination", {"length": 20, "unit": "working_days"}),
+        ("correction_window", {"length": 30, "unit": "days"}),
+        ("correction_window", None),
+        ("reviews_run_in_parallel", True),
+    ],
+)
+def test_a_value_that_was_set_is_in_force(name: str, value: Any) -> None:
+    kept = settings.check(HAINAN_2023, name, value)
+
+    found = getattr(settings.overlay(HAINAN_2023, [make_setting(name, kept)]), name)
+
+    if isinstance(found, Period):
+        assert {"length": found.length, "unit": found.unit.value} == value
+        assert found.source == "[P]"
+    else:
+        assert found == value
+
+
+def test_the_later_setting_takes_the_place_of_the_earlier() -> None:
+    found = settings.overlay(
+        HAINAN_2023,
+        [make_setting("reviews_run_in_parallel", value) for value in (True, False, True)],
+    )
+
+    assert found.reviews_run_in_parallel
+    assert settings.overlay(HAINAN_2023, []) is HAINAN_2023
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        ("review", {"length": 60, "unit": "working_days"}, settings.SettingUnknown),
+        ("no_such_value", True, settings.SettingUnknown),
+        ("reviews_run_in_parallel", "yes", settings.SettingValueInvalid),
+        ("objection_determination", None, settings.SettingValueInvalid),
+        ("objection_determination", {"length": 0, "unit": "days"}, settings.SettingValueInvalid),
+        ("objection_determination", {"length": 367, "unit": "days"}, settings.SettingValueInvalid),
+        ("objection_determination", {"length": 5, "unit": "weeks"}, settings.SettingValueInvalid),
+    ],
+)
+def test_what_can_not_be_set_is_refused(name: str, value: Any, refusal: type[DomainError]) -> None:
+    with pytest.raises(refusal):
+        settings.check(HAINAN_2023, name, value)
+
+
+def test_a_setting_begins_tomorrow_at_the_earliest() -> None:
+    settings.check_day(dt.date(2026, 3, 3), dt.date(2026, 3, 2))
+    with pytest.raises(settings.SettingRetroactive):
+        settings.check_day(dt.date(2026, 3, 2), dt.date(2026, 3, 2))
+
+
+def test_every_open_question_is_read_and_what_decides_it_may_be_set() -> None:
+    assert [each.id for each in INTERPRETATIONS] == [f"A{n}" for n in range(1, 50)]
+    names = {each.name for each in settings.open_values(HAINAN_2023, HAINAN_2023)}
+    for each in INTERPRETATIONS:
+        assert (each.decided_by is None) == bool(each.why), each.id
+        assert each.decided_by is None or each.decided_by in names, each.id

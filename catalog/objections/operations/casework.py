@@ -28,7 +28,8 @@ from catalog.objections.model import Evidence, Objection
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
 from catalog.registration.operations import objections as registration
-from catalog.rulebooks import registry
+from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -134,6 +135,13 @@ async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datet
         return
 
 
+async def rulebook_of(tx: Tx, objection: Objection) -> Rulebook:
+    """Return the rulebook under which the objection was filed, as it stood that day."""
+    return await rulebooks.of_case(
+        tx, code=objection.rulebook, filed_on=local_date(objection.received_at)
+    )
+
+
 async def end_proceedings_clock(tx: Tx, objection: Objection, *, now: dt.datetime) -> None:
     """Stop the objector's clock for going to court, because it went."""
     await meet_clock(tx, objection, deadlines.PROCEEDINGS, now=now)
@@ -157,7 +165,7 @@ async def leave_unresolved(
     )
     await store.update(tx, unresolved)
     await cancel_clock(tx, objection, deadlines.ACCEPTANCE, now=now)
-    rulebook = registry.by_code(objection.rulebook)
+    rulebook = await rulebook_of(tx, objection)
     await start_clock(
         tx,
         now=now,

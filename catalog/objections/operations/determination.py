@@ -22,7 +22,6 @@ from catalog.objections.operations.closing import close
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
-from catalog.rulebooks import registry
 
 
 async def determine(
@@ -66,7 +65,7 @@ async def determine(
         )
     await casework.cancel_clock(tx, objection, deadlines.RESPONSE, now=now)
     await casework.meet_clock(tx, objection, deadlines.DETERMINATION, now=now)
-    rulebook = registry.by_code(objection.rulebook)
+    rulebook = await casework.rulebook_of(tx, objection)
     await casework.start_clock(
         tx,
         now=now,

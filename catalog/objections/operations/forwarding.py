@@ -19,7 +19,6 @@ from catalog.objections.operations import casework
 from catalog.objections.operations.closing import close
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
-from catalog.rulebooks import registry
 
 
 class RejectionReasonMissing(Invalid):
@@ -91,7 +90,7 @@ async def forward(
     objection = await casework.lock(tx, objection_id)
     if not receipt.strip():
         raise ForwardingReceiptMissing
-    rulebook = registry.by_code(objection.rulebook)
+    rulebook = await casework.rulebook_of(tx, objection)
     received_on = deadlines.received_on(delivered_at or now, now)
     due = deadlines.answer_by(received_on, rulebook, calendar)
     forwarded = msgspec.structs.replace(

@@ -21,7 +21,6 @@ from catalog.objections.model import Objection, Response
 from catalog.objections.operations import casework
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import State, advance
-from catalog.rulebooks import registry
 
 
 async def respond(
@@ -49,7 +48,7 @@ async def respond(
     standing.check_response(statement, evidence)
     event = Happening.RESPOND_LATE if objection.awaits_late_answer else Happening.RESPOND
     state = advance(objection.state, event)
-    due = _response_due(objection, calendar)
+    due = await _response_due(tx, objection, calendar)
     answered = msgspec.structs.replace(
         objection,
         state=state,
@@ -92,7 +91,7 @@ async def time_out_response(
     objection = await store.lock_if_free(tx, objection_id)
     if objection is None or objection.state is not State.AWAITING_RESPONSE:
         return False
-    due = _response_due(objection, calendar)
+    due = await _response_due(tx, objection, calendar)
     if due.provisional or not deadlines.is_late(now, due):
         return False
     timed_out = msgspec.structs.replace(
@@ -109,16 +108,16 @@ async def time_out_response(
     return True
 
 
-def _response_due(objection: Objection, calendar: Calendar) -> Deadline:
+async def _response_due(tx: Tx, objection: Objection, calendar: Calendar) -> Deadline:
     assert objection.response_started_on is not None, "a forwarded objection was received"
-    rulebook = registry.by_code(objection.rulebook)
+    rulebook = await casework.rulebook_of(tx, objection)
     return deadlines.answer_by(objection.response_started_on, rulebook, calendar)
 
 
 async def _start_determination(
     tx: Tx, now: dt.datetime, calendar: Calendar, objection: Objection
 ) -> None:
-    rulebook = registry.by_code(objection.rulebook)
+    rulebook = await casework.rulebook_of(tx, objection)
     await casework.start_clock(
         tx,
         now=now,

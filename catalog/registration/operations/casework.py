@@ -25,7 +25,8 @@ from catalog.registration import store
 from catalog.registration.model import Application
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
-from catalog.rulebooks import registry
+from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
 from catalog.timers.model import PUBLIC
 from catalog.timers.operations import TimerAlreadyRunning, TimerNotRunning
@@ -165,6 +166,12 @@ async def start_clock(
     )
 
 
+async def rulebook_of(tx: Tx, application: Application) -> Rulebook:
+    """Return the rulebook under which the application was filed, as it stood that day."""
+    filed_at = application.submitted_at or application.created_at
+    return await rulebooks.of_case(tx, code=application.rulebook, filed_on=local_date(filed_at))
+
+
 async def start_review_clock(
     tx: Tx, application: Application, *, now: dt.datetime, calendar: Calendar
 ) -> None:
@@ -173,7 +180,7 @@ async def start_review_clock(
         tx,
         application,
         kind="review",
-        period=registry.by_code(application.rulebook).review,
+        period=(await rulebook_of(tx, application)).review,
         now=now,
         calendar=calendar,
         party_id=application.operator_party_id,
@@ -192,7 +199,7 @@ async def start_notice_clock(
         subject_id=application.id,
         against=PUBLIC,
         rulebook=application.rulebook,
-        period=registry.by_code(application.rulebook).public_notice,
+        period=(await rulebook_of(tx, application)).public_notice,
         started_on=starts_on,
         calendar=calendar,
     )
@@ -222,7 +229,7 @@ async def owe_notification(
             tx,
             application,
             kind=kind,
-            period=registry.by_code(application.rulebook).acceptance_notice,
+            period=(await rulebook_of(tx, application)).acceptance_notice,
             now=now,
             calendar=calendar,
             party_id=application.operator_party_id,

@@ -29,7 +29,6 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
-from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -146,7 +145,7 @@ async def record_compliance_opinion(
     technical = await store.list_technical_opinions(tx, application.id)
     opinions.check_order(
         has_technical=any(o.round == application.technical_round for o in technical),
-        in_parallel=registry.by_code(application.rulebook).reviews_run_in_parallel,
+        in_parallel=(await casework.rulebook_of(tx, application)).reviews_run_in_parallel,
     )
     given = await store.list_compliance_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.compliance_round)

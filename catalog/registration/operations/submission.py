@@ -19,7 +19,6 @@ from catalog.registration.model import Application, Submission
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
-from catalog.rulebooks import registry
 from catalog.timers import operations as timers
 
 
@@ -218,7 +217,7 @@ async def _store_submission(
         tx,
         application,
         kind="acceptance",
-        period=registry.by_code(application.rulebook).acceptance,
+        period=(await casework.rulebook_of(tx, application)).acceptance,
         now=now,
         calendar=calendar,
     )

@@ -1,4 +1,4 @@
-"""Let clocks stand still and run longer."""
+"""Let clocks stand still and run longer, and keep what was set of the rulebooks."""
 
 from alembic import op
 
@@ -23,7 +23,33 @@ def upgrade() -> None:
             CHECK (period_unit = 'working_days' OR (pauses = '[]' AND extended_by = 0))""")
 
 
+    # A setting is never edited: another one, from a later day, takes its place.
+    op.execute("""
+        CREATE TABLE catalog.rulebook_settings (
+            id uuid PRIMARY KEY,
+            rulebook text NOT NULL,
+            name text NOT NULL CONSTRAINT setting_names_a_value CHECK (name ~ '^[a-z][a-z_]*$'),
+            value jsonb NOT NULL
+                CONSTRAINT setting_value_lies_in_an_object CHECK (value ? 'value'),
+            effective_from date NOT NULL,
+            reason text NOT NULL CONSTRAINT setting_has_a_reason CHECK (reason <> ''),
+            set_by text NOT NULL,
+            set_at timestamptz NOT NULL,
+            CONSTRAINT setting_is_not_retroactive CHECK (
+                effective_from > (set_at AT TIME ZONE 'Asia/Shanghai')::date)
+        )""")
+    op.execute("""
+        CREATE INDEX rulebook_settings_in_order
+            ON catalog.rulebook_settings (rulebook, effective_from, set_at, id)""")
+    op.execute("""
+        CREATE TRIGGER rulebook_settings_are_kept
+        BEFORE UPDATE OR DELETE ON catalog.rulebook_settings
+        FOR EACH ROW EXECUTE FUNCTION catalog.refuse_change()""")
+    op.execute("GRANT SELECT, INSERT ON catalog.rulebook_settings TO market_api")
+
+
 def downgrade() -> None:
+    op.execute("DROP TABLE catalog.rulebook_settings")
     op.execute("ALTER TABLE catalog.timers DROP CONSTRAINT only_working_days_stop_or_are_extended")
     op.execute("ALTER TABLE catalog.timers DROP COLUMN pauses, DROP COLUMN extended_by")
     _states(

@@ -1,0 +1,57 @@
+"""State the national rules for data rights: 数据产权登记工作指引（试行） (国数综政策〔2026〕35号).
+
+Articles 7 to 36, as indexes and third parties reprint them; the day it takes effect is theirs. Three
+rights — 持有权, 使用权, 经营权 — stand side by side and may have different holders (article 21).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import msgspec
+
+from catalog.kernel.periods import Period, Unit
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Renewal, Rulebook, Silence, StopClock
+
+NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
+    HAINAN_2023,  # agencies, reports and prices are the province's own matter
+    code="nda-35-2026",
+    title="数据产权登记工作指引（试行）",
+    authority="国家数据局",
+    effective_from=dt.date(2026, 7, 1),
+    acceptance=Period(3, Unit.WORKING_DAYS, "NDA35-17"),
+    acceptance_notice=Period(1, Unit.WORKING_DAYS, "[P]"),
+    silence_on_acceptance=Silence.ACCEPTED,
+    correction_window=Period(30, Unit.DAYS, "[P]", "the registrar sets it (NDA35-17)"),
+    correction_unanswered_is_unfiled=True,
+    review=Period(10, Unit.WORKING_DAYS, "NDA35-28", "everything, from acceptance"),
+    review_extension=Period(10, Unit.WORKING_DAYS, "NDA35-28"),
+    stop_clocks=frozenset(StopClock),
+    review_pauses_for_material=True,
+    public_notice=Period(5, Unit.WORKING_DAYS, "NDA35-24"),
+    notice_may_be_waived=True,
+    objection_recheck=Period(10, Unit.WORKING_DAYS, "NDA35-25"),
+    objection_forwarding=Period(5, Unit.WORKING_DAYS, "NDA35-29", "after registration"),
+    objection_response=Period(7, Unit.DAYS, "[P]"),
+    needs_compliance_opinion=False,
+    needs_authorisation=False,
+    rights_vocabulary=("hold", "use", "operate"),
+    rights_are_independent=True,
+    notice_channels=("authority_website",),  # the national system
+    validity=Period(5, Unit.YEARS, "NDA35-26", "at most, from the deposit"),
+    renewal=Renewal(
+        opens_before=Period(6, Unit.MONTHS, "NDA35-36"),
+        last_day_included=False,
+        at_most=Period(5, Unit.YEARS, "NDA35-26"),
+    ),
+    code_scheme="nda_sj",
+    retention=Period(20, Unit.YEARS, "NDA35-10"),
+    annual_report="03-31",  # NDA35-11
+    not_read=(
+        "施行日期 (the day it takes effect stands in indexes only)",
+        "补正期限的上限 (whether the period for corrections has a limit, article 17)",
+        "附件六以外的编码细则 (what a registrar's digit stands for)",
+    ),
+)

@@ -1,0 +1,46 @@
+"""State the national rules for public data: 公共数据资源登记管理暂行办法 (发改数据规〔2025〕26号).
+
+Articles 7 to 20, as third parties reprint the text; in force from 2025-03-01 for five years. What it
+leaves to others (the form of the code) or to nobody (when an objection is decided) stays [P].
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import msgspec
+
+from catalog.kernel.periods import Period, Unit
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Renewal, Rulebook
+
+NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
+    HAINAN_2023,  # agencies, reports and prices are the province's own matter
+    code="ndrc-26-2025",
+    title="公共数据资源登记管理暂行办法",
+    authority="国家数据局",
+    effective_from=dt.date(2025, 3, 1),
+    acceptance=Period(3, Unit.WORKING_DAYS, "NDRC26-10", "a correction restarts it"),
+    acceptance_notice=Period(1, Unit.WORKING_DAYS, "[P]"),
+    review=Period(20, Unit.WORKING_DAYS, "NDRC26-11", "形式审核; if unfinished, explain"),
+    public_notice=Period(10, Unit.WORKING_DAYS, "NDRC26-12"),
+    objection_forwarding=Period(3, Unit.DAYS, "[P]"),
+    objection_response=Period(7, Unit.DAYS, "[P]"),
+    cancellation=Period(10, Unit.WORKING_DAYS, "NDRC26-09"),
+    needs_compliance_opinion=False,
+    needs_authorisation=False,
+    rights_vocabulary=(),  # a resource is registered, not a right
+    notice_channels=("operator_platform",),
+    validity=Period(3, Unit.YEARS, "NDRC26-15", "the term of the operation if that is shorter"),
+    renewal=Renewal(
+        opens_before=Period(60, Unit.DAYS, "NDRC26-15"),
+        last_day_included=True,
+        at_most=Period(3, Unit.YEARS, "NDRC26-15"),
+    ),
+    code_scheme="national_unread",
+    not_read=(
+        "登记结果查询码的编码规则 (the form of the query code, article 13)",
+        "异议复核期限 (how long the re-check of an objection may take, article 12)",
+    ),
+)
