@@ -224,6 +224,33 @@ async def set_visible(
     return shown
 
 
+async def follow_certificate(
+    tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, description: Description
+) -> Product:
+    """Let a product, listed or not, say what its new certificate says of it (HN-18).
+
+    Part of the command that issues the certificate, which asked for the permission.
+
+    :raises ProductMissing: if there is none that the actor may see.
+    """
+    before = await store.lock(tx, product_id)
+    if before is None:
+        raise ProductMissing
+    after = msgspec.structs.replace(
+        before,
+        name=description.name,
+        form=description.form,
+        description=description,
+        version=before.version + 1,
+        updated_at=now,
+    )
+    await store.update(tx, after)
+    if after.is_public:
+        await store.put_document(tx, document(after, description), published_at=now)
+    await _remember_revised(tx, before, after, actor=actor, now=now, reason="certificate changed")
+    return after
+
+
 async def import_batch(
     tx: Tx, *, actor: Actor, now: dt.datetime, batch: Sequence[imports.Prepared]
 ) -> imports.Result:

@@ -11,6 +11,7 @@ from typing import Final
 
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
+from catalog.changes.operations import closing as changes
 from catalog.kernel.actor import system
 from catalog.kernel.db import Tx, beyond_own_rows
 from market.consequences.effects import Effects, OfferEffect, effects_of
@@ -48,6 +49,9 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
             await _settle_offer(tx, offer, follows, now=now, reason=reason)
         if follows.cuts_off:
             await _cut_off(tx, certificate, now=now, reason=reason)
+        await changes.close_if_inactive(
+            tx, actor=_ACTOR, now=now, certificate_number=certificate_number
+        )
 
 
 def _changed_hands(certificate: Certificate, successor: Certificate | None) -> bool:

@@ -1,0 +1,155 @@
+"""Lock and save a change, write its papers, run its clocks: what every command on it does."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import uuid
+from typing import Any
+
+import msgspec
+
+from catalog.audit_log.model import Subject
+from catalog.certificates.model import Certificate
+from catalog.certificates.operations import casework as certificates
+from catalog.changes import store
+from catalog.changes.model import Change, Paper, PaperKind
+from catalog.changes.states import Event as Happening
+from catalog.changes.states import advance
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.local_time import local_date
+from catalog.kernel.periods import Period
+from catalog.kernel.workdays import Calendar
+from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.rulebook import Rulebook
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.model import Signature
+from catalog.timers import operations as timers
+from catalog.timers.operations import TimerAlreadyRunning, TimerNotRunning
+
+SUBJECT = "change"
+
+
+async def lock(tx: Tx, *, change_id: uuid.UUID) -> tuple[Certificate, Change]:
+    """Lock a change behind its certificate, which whoever freezes or revokes it holds as well.
+
+    :raises Missing: if there is none that the actor may see.
+    """
+    seen = await store.find(tx, change_id)
+    if seen is None:
+        raise Missing
+    certificate = await certificates.lock(tx, seen.certificate_number)
+    change = await store.lock(tx, change_id)
+    assert change is not None, "what was seen is still there"
+    return certificate, change
+
+
+async def lock_own(tx: Tx, actor: Actor, change_id: uuid.UUID) -> tuple[Certificate, Change]:
+    """Lock a change of the actor's party.
+
+    :raises Missing: if there is none, or it is somebody else's.
+    """
+    certificate, change = await lock(tx, change_id=change_id)
+    if actor.party != change.registrant_party_id:
+        raise Missing
+    return certificate, change
+
+
+async def move(
+    tx: Tx, *, change: Change, event: Happening, now: dt.datetime, **changed: Any
+) -> Change:
+    """Let ``event`` happen to a change that is held locked, and save it.
+
+    :raises ChangeEventNotAllowed: if it can not happen in its state.
+    """
+    moved = msgspec.structs.replace(
+        change,
+        state=advance(change.state, event),
+        version=change.version + 1,
+        updated_at=now,
+        **changed,
+    )
+    await store.update(tx, moved)
+    return moved
+
+
+async def book_of(tx: Tx, change: Change) -> Rulebook:
+    """Return the rulebook of a change, as it stood on the day on which it was begun."""
+    return await rulebooks.of_case(tx, code=change.rulebook, filed_on=local_date(change.created_at))
+
+
+def about(change: Change) -> list[Subject]:
+    """Return what the audit log says an entry about a change is about."""
+    return [
+        Subject(SUBJECT, str(change.id)),
+        Subject("certificate", change.certificate_number),
+        Subject("product", str(change.product_id)),
+    ]
+
+
+async def write(
+    tx: Tx,
+    *,
+    change: Change,
+    kind: PaperKind,
+    body: dict[str, Any],
+    actor: Actor,
+    now: dt.datetime,
+    no: int | None = None,
+    document: bytes | None = None,
+    signature: Signature | None = None,
+    party_id: PartyId | None = None,
+) -> Paper:
+    """Write a paper of the case; without ``no`` it is the next of its kind."""
+    if no is None:
+        no = len(await store.list_papers(tx, change.id, kind)) + 1
+    paper = Paper(
+        id=new_id(),
+        change_id=change.id,
+        kind=kind,
+        no=no,
+        body=msgspec.to_builtins(body),
+        document=document,
+        sha256=None if document is None else sha256_hex(document),
+        key_id=None if signature is None else signature.key_id,
+        signature=None if signature is None else signature.value,
+        written_by=actor.account_id,
+        party_id=party_id,
+        written_at=now,
+    )
+    await store.insert_paper(tx, paper)
+    return paper
+
+
+async def start_clock(
+    tx: Tx, change: Change, *, kind: str, period: Period, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start a clock against the operator; one of its kind that runs already ends sooner and stays."""
+    with contextlib.suppress(TimerAlreadyRunning):
+        await timers.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=kind,
+            subject_kind=SUBJECT,
+            subject_id=change.id,
+            against="supermarket_operator",
+            rulebook=change.rulebook,
+            period=period,
+            started_on=local_date(now),
+            party_id=change.operator_party_id,
+        )
+
+
+async def meet_clock(tx: Tx, change: Change, *, kind: str, now: dt.datetime) -> None:
+    """Record that what a clock was waiting for is done; none may run."""
+    with contextlib.suppress(TimerNotRunning):
+        await timers.meet(tx, now=now, kind=kind, subject_kind=SUBJECT, subject_id=change.id)
+
+
+async def stop_clocks(tx: Tx, change: Change, *, now: dt.datetime, note: str) -> None:
+    """Stop every clock of a change that is over."""
+    await timers.cancel_all(tx, now=now, subject_kind=SUBJECT, subject_id=change.id, note=note)

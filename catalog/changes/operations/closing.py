@@ -1,0 +1,57 @@
+"""End a change because its certificate does not count any more (终止)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.certificates.operations import casework as certificates
+from catalog.certificates.states import State as OfCertificate
+from catalog.changes import store
+from catalog.changes.model import Change
+from catalog.changes.operations import casework
+from catalog.changes.states import Event as Happening
+from catalog.fees import operations as fees
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+
+
+async def close_if_inactive(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str
+) -> Change | None:
+    """Close the open change of a certificate that was frozen, revoked, deregistered or moved.
+
+    Part of the command that did it, which asked for the permission. What is changed is decided on
+    a certificate that counts: when a frozen one counts again, its registrant applies afresh.
+    Returns None if the certificate counts, or nothing is open.
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await certificates.lock(tx, certificate_number)
+    if certificate.state is OfCertificate.ACTIVE:
+        return None
+    change = await store.lock_open(tx, certificate_number)
+    if change is None:
+        return None
+    closed = await casework.move(
+        tx,
+        change=change,
+        event=Happening.CERTIFICATE_STOPS_COUNTING,
+        now=now,
+        closing=f"certificate {certificate.state.value}",
+    )
+    await casework.stop_clocks(tx, change, now=now, note="certificate does not count")
+    await fees.drop(tx, now=now, subject_id=change.id)
+    await audit_log.append(
+        tx,
+        Event.CHANGE_CLOSED,
+        actor=actor,
+        now=now,
+        subjects=casework.about(change),
+        before={"state": change.state.value},
+        after={"state": closed.state.value},
+        reason=closed.closing,
+        rules=("HN-18",),
+    )
+    return closed

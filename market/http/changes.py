@@ -1,0 +1,601 @@
+"""Change or correct a certificate (变更登记、更正, HN-18): from the application to the new one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta
+
+from catalog.certificates import queries as certificates
+from catalog.certificates.model import PublicCertificate
+from catalog.changes import queries
+from catalog.changes.content import WantedContent
+from catalog.changes.materials import ChangeMaterialKind
+from catalog.changes.model import Change, ChangeFile, ChangeMaterial, Kind, Paper, ReviewResult
+from catalog.changes.operations import acceptance, filing, issuance, reading, review
+from catalog.changes.states import State
+from catalog.kernel import paging
+from catalog.kernel.errors import Missing
+from catalog.kernel.ids import AccountId, PartyId
+from catalog.kernel.paging import Page
+from catalog.products.metadata import check_readable
+from catalog.registration.findings import Finding, Overall, TestRun
+from catalog.registration.grounds import RefusalGround
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.signing.canonical import canonical
+from catalog.signing.purposes import Purpose
+from market.consequences import operations as consequences
+from market.http.answers import answers, creates
+from market.http.applications import Submit, Withdraw
+from market.http.certificates import Nothing
+from market.http.command import (
+    Answer,
+    Command,
+    answer,
+    command,
+    created,
+    done,
+    expected_version,
+    read,
+)
+from market.http.context import AnyRequest
+from market.http.reviews import (
+    DecideAcceptance,
+    NotifyDecision,
+    ReplaceAgency,
+    SignedAuthorisation,
+    SignedOpinion,
+)
+from market.identity import queries as identity
+
+_Text = Annotated[str, Meta(max_length=20_000)]
+_Reason = Annotated[str, Meta(max_length=2_000)]
+
+
+class FillInChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The application for a change (变更登记申请书). ``owners`` is refused: transfer it instead (A22)."""
+
+    kind: Kind
+    wanted: WantedContent
+    reason: _Reason
+    occurred_on: dt.date
+    owners: list[Any] | None = None
+
+
+class HandInFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A material: a file that was uploaded before."""
+
+    file_id: uuid.UUID
+
+
+class NameReviewers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who reviews; without an agency the compliance review is skipped, if the rules allow it."""
+
+    technical_reviewer_account_id: uuid.UUID
+    agency_party_id: uuid.UUID | None = None
+
+
+class GiveTechnicalOpinionOnChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The technical opinion on a change (技术审查意见书, HN-13)."""
+
+    findings: dict[str, Finding]
+    tests: Annotated[tuple[TestRun, ...], Meta(max_length=100)]
+    overall: Overall
+    remarks: _Text = ""
+
+
+class DecideChangeReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The decision on the review of a change (审查决定, HN-12, HN-15)."""
+
+    result: ReviewResult
+    grounds: Annotated[tuple[RefusalGround, ...], Meta(max_length=20)] = ()
+    reasons: _Text = ""
+
+
+class ReturnChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a change goes back to its review."""
+
+    reason: _Reason
+
+
+# ── the registrant ────────────────────────────────────────────────────────────────────────────────
+
+
+@post(
+    "/api/v1/certificates/{number:str}/changes",
+    summary="Apply to change a certificate",
+    tags=["changes"],
+    opt=creates(Change, version=True),
+)
+async def draft_change(
+    request: AnyRequest, number: FromPath[str], data: JSONBody[FillInChange]
+) -> Response[bytes]:
+    """Begin an application to change or correct one's own certificate (变更登记申请, HN-18)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        change = await filing.draft(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            rulebook=HAINAN_2023,
+            certificate_number=number,
+            application=_application(data),
+        )
+        return created(change, f"/api/v1/changes/{change.id}", change.version)
+
+    return await command(request, act)
+
+
+@put(
+    "/api/v1/changes/{change_id:uuid}",
+    summary="Revise the application for a change",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def revise_change(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[FillInChange]
+) -> Response[bytes]:
+    """Fill in anew a change that is a draft or to be corrected."""
+    check_readable(data)
+    version = expected_version(request)
+
+    async def act(c: Command) -> Answer:
+        change = await filing.revise(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            expected_version=version,
+            application=_application(data),
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@put(
+    "/api/v1/changes/{change_id:uuid}/materials/{kind:str}",
+    summary="Hand in a material of a change",
+    tags=["changes"],
+    opt=answers(ChangeMaterial),
+)
+async def hand_in_change_material(
+    request: AnyRequest,
+    change_id: FromPath[uuid.UUID],
+    kind: FromPath[ChangeMaterialKind],
+    data: JSONBody[HandInFile],
+) -> Response[bytes]:
+    """Hand in one of the three materials (变更登记材料, HN-18)."""
+
+    async def act(c: Command) -> Answer:
+        material = await filing.hand_in_material(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            kind=kind,
+            file_id=data.file_id,
+        )
+        return done(material)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/submissions",
+    summary="Hand in the application for a change",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def submit_change(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[Submit]
+) -> Response[bytes]:
+    """Hand in the application; its fee is frozen, the acceptance clock runs (HN-04, HN-10)."""
+
+    async def act(c: Command) -> Answer:
+        change = await filing.submit(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            truth_confirmed=data.truth_confirmed,
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/resubmissions",
+    summary="Hand in the corrections of a change",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def resubmit_change(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[Submit]
+) -> Response[bytes]:
+    """Hand in all that was to be corrected (补正, HN-09)."""
+
+    async def act(c: Command) -> Answer:
+        change = await filing.resubmit(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            truth_confirmed=data.truth_confirmed,
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/withdrawals",
+    summary="Take the application for a change back",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def withdraw_change(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[Withdraw]
+) -> Response[bytes]:
+    """Take the application back; the certificate stays as it is (自愿, HN-04)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        change = await filing.withdraw(
+            c.tx, actor=c.actor, now=c.now, change_id=change_id, reason=data.reason
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@get("/api/v1/changes", summary="Changes", tags=["changes"], opt=answers(Page[Change]))
+async def list_changes(
+    request: AnyRequest,
+    *,
+    status: FromQuery[State | None] = None,
+    certificate_number: FromQuery[str | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the changes that one may see, the newest first."""
+
+    async def look(c: Command) -> Page[Change]:
+        return await queries.list_page(
+            c.tx,
+            viewer=c.actor,
+            state=status,
+            certificate_number=certificate_number,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/changes/{change_id:uuid}",
+    summary="One change",
+    tags=["changes"],
+    opt=answers(ChangeFile, version=True),
+)
+async def get_change(request: AnyRequest, change_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Return a change with all that belongs to it; reading a stranger's is remembered."""
+
+    async def look(c: Command) -> ChangeFile:
+        return await reading.open_file(c.tx, actor=c.actor, now=c.now, change_id=change_id)
+
+    found = await read(request, look)
+    return answer(found, version=found.change.version)
+
+
+# ── the operator and the agency ───────────────────────────────────────────────────────────────────
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/acceptance-opinions",
+    summary="Accept a change, ask for corrections, or decline",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def decide_change_acceptance(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[DecideAcceptance]
+) -> Response[bytes]:
+    """Give the acceptance opinion on a change (受理意见, HN-09, HN-10)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        opinion = await acceptance.decide_acceptance(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            result=data.result,
+            reasons=data.reasons,
+            items=data.items,
+            override_reason=data.override_reason,
+        )
+        return created(opinion, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/decision-notifications",
+    summary="Tell the registrant",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def notify_change_decision(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[NotifyDecision]
+) -> Response[bytes]:
+    """Record that the registrant was told of the decision within one working day (HN-10(b))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        notification = await acceptance.notify_decision(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            channel=data.channel,
+            receipt=data.receipt,
+        )
+        return created(notification, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/reviews",
+    summary="Start the review of a change",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def start_change_review(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[NameReviewers]
+) -> Response[bytes]:
+    """Name the technical reviewer and the agency (审查, HN-11, HN-12)."""
+
+    async def act(c: Command) -> Answer:
+        change = await review.start_review(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            technical_reviewer=AccountId(data.technical_reviewer_account_id),
+            agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/agency-replacements",
+    summary="Give a change to another agency",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def replace_change_agency(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[ReplaceAgency]
+) -> Response[bytes]:
+    """Give the change to another agency, because the first declines or its contract ended."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        change = await review.replace_agency(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            agency=PartyId(data.agency_party_id),
+            reason=data.reason,
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/technical-opinions",
+    summary="Give the technical opinion on a change",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def record_change_technical_opinion(
+    request: AnyRequest,
+    change_id: FromPath[uuid.UUID],
+    data: JSONBody[GiveTechnicalOpinionOnChange],
+) -> Response[bytes]:
+    """Give the technical opinion on a change (技术审查意见书, HN-13)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        opinion = await review.record_technical_opinion(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            points=data.findings,
+            tests=data.tests,
+            overall=data.overall,
+            remarks=data.remarks,
+        )
+        return created(opinion, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/compliance-opinions",
+    summary="Give the compliance opinion on a change",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def record_change_compliance_opinion(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[SignedOpinion]
+) -> Response[bytes]:
+    """Give the compliance opinion, signed by the agency; ``application_id`` is the change's (HN-14)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        opinion = await review.record_compliance_opinion(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            document=canonical(data.opinion),
+            signature=data.signature,
+        )
+        return created(opinion, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/review-decisions",
+    summary="Decide the review of a change",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def decide_change_review(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[DecideChangeReview]
+) -> Response[bytes]:
+    """Pass the review, refuse the change, or return technical points (HN-12, HN-15)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        decision = await review.decide_review(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            result=data.result,
+            refusal_grounds=data.grounds,
+            reasons=data.reasons,
+        )
+        return created(decision, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+# ── the bureau, and the issue ─────────────────────────────────────────────────────────────────────
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/issuance-authorisations",
+    summary="Authorise the new certificate",
+    tags=["changes"],
+    opt=creates(Paper),
+)
+async def authorise_change_issue(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[SignedAuthorisation]
+) -> Response[bytes]:
+    """Let the new certificate be issued, signed with the bureau's own key (授权发证, A21)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        paper = await issuance.authorise_issue(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            change_id=change_id,
+            document=canonical(data.authorisation),
+            signature=data.signature,
+        )
+        return created(paper, f"/api/v1/changes/{change_id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/issuance-returns",
+    summary="Send a change back to its review",
+    tags=["changes"],
+    opt=answers(Change, version=True),
+)
+async def return_change(
+    request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[ReturnChange]
+) -> Response[bytes]:
+    """Send a change back to its review (退回, HN-05(1))."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        change = await issuance.return_for_check(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            change_id=change_id,
+            reason=data.reason,
+        )
+        return done(change, change.version)
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/changes/{change_id:uuid}/certificates",
+    summary="Issue the new certificate",
+    tags=["changes"],
+    opt=creates(PublicCertificate),
+)
+async def issue_changed_certificate(
+    request: AnyRequest,
+    change_id: FromPath[uuid.UUID],
+    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
+) -> Response[bytes]:
+    """Issue the new certificate in the old one's place (换发, HN-18)."""
+
+    async def act(c: Command) -> Answer:
+        c.actor.require("certificate:issue")
+        change = await queries.find(c.tx, change_id=change_id)
+        if change is None:
+            raise Missing
+        certificate = await issuance.issue(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            signer=c.context.signers[Purpose.CERTIFICATE],
+            change_id=change_id,
+            agency_name=await _name(c, change.agency_party_id),
+            issuer=(await identity.get_party(c.tx, c.actor.party)).name,
+            public_url=c.context.settings.public_url,
+        )
+        await consequences.follow(
+            c.tx, now=c.now, certificate_number=change.certificate_number, ground="changed"
+        )
+        return created(
+            await certificates.get_public(c.tx, certificate.number),
+            f"/api/v1/certificates/{certificate.number}",
+        )
+
+    return await command(request, act)
+
+
+def _application(data: FillInChange) -> filing.Application:
+    return filing.Application(
+        kind=data.kind,
+        wanted=data.wanted,
+        reason=data.reason,
+        occurred_on=data.occurred_on,
+        names_owners=data.owners is not None,
+    )
+
+
+async def _name(c: Command, agency: PartyId | None) -> str:
+    return "" if agency is None else (await identity.get_party(c.tx, agency)).name
