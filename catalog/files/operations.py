@@ -62,8 +62,10 @@ async def open_content(tx: Tx, *, actor: Actor, now: dt.datetime, file_id: uuid.
 
     :raises NotPermitted: if the actor may read no files at all.
     :raises FileMissing: if there is none that it may see.
+    :raises FileQuarantined: if it was locked away.
     """
     file = await queries.get(tx, viewer=actor, file_id=file_id)
+    reading.check_not_locked_away(actor, is_quarantined=await store.is_quarantined(tx, file_id))
     if reading.is_remembered(actor, file):
         await audit_log.append(
             tx,
@@ -75,6 +77,34 @@ async def open_content(tx: Tx, *, actor: Actor, now: dt.datetime, file_id: uuid.
             rules=("HN-26", "HN-28"),
         )
     return file
+
+
+async def quarantine(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    file_ids: Sequence[FileId],
+    case_id: uuid.UUID,
+    reason: str,
+) -> None:
+    """Lock files away for good: from now on only the regulator opens them (HN-15(2)).
+
+    Part of the command that found out: that one asked for the permission.
+    """
+    await store.insert_quarantine(tx, file_ids=file_ids, case_id=case_id, since=now, reason=reason)
+    await audit_log.append(
+        tx,
+        Event.FILES_QUARANTINED,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("application", str(case_id)),
+            *(Subject("file", str(file_id)) for file_id in file_ids),
+        ],
+        reason=reason,
+        rules=("HN-15", "HN-28"),
+    )
 
 
 async def let_read(

@@ -40,6 +40,17 @@ FILE_READERS: Final = sa.Table(
 )
 
 
+FILE_QUARANTINES: Final = sa.Table(
+    "file_quarantines",
+    METADATA,
+    sa.Column("file_id", sa.Uuid, primary_key=True),
+    sa.Column("case_id", sa.Uuid, nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    schema="catalog",
+)
+
+
 async def insert(tx: Tx, file: StoredFile) -> None:
     """Insert one upload."""
     await tx.insert(FILES, **msgspec.structs.asdict(file))
@@ -102,4 +113,31 @@ async def end_readers(tx: Tx, *, party_id: PartyId, case_id: uuid.UUID, until: d
         case_id,
         party_id,
         until,
+    )
+
+
+async def insert_quarantine(
+    tx: Tx,
+    *,
+    file_ids: Sequence[uuid.UUID],
+    case_id: uuid.UUID,
+    since: dt.datetime,
+    reason: str,
+) -> None:
+    """Lock files away; one that is locked away already stays so."""
+    await tx.execute(
+        """
+        INSERT INTO catalog.file_quarantines (file_id, case_id, since, reason)
+        SELECT id, $2, $3, $4 FROM unnest($1::uuid[]) id ON CONFLICT (file_id) DO NOTHING""",
+        list(file_ids),
+        case_id,
+        since,
+        reason,
+    )
+
+
+async def is_quarantined(tx: Tx, file_id: uuid.UUID) -> bool:
+    """Tell whether a file is locked away."""
+    return bool(
+        await tx.fetch_value("SELECT 1 FROM catalog.file_quarantines WHERE file_id = $1", file_id)
     )

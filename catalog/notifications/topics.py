@@ -15,3 +15,21 @@ class Topic(enum.StrEnum):
     NOTICE_POSTED = "notice_posted"  # 公示开始
     NOTICE_INTERRUPTED = "notice_interrupted"  # 公示中断、顺延
     NOTICE_ENDED = "notice_ended"  # 公示期满
+
+    # changes of a certificate
+    CERTIFICATE_CHANGED = "certificate_changed"  # 所购产品的凭证已变更
+
+    # first registration
+    APPLICATION_ACCEPTED = "application_accepted"  # 受理
+    CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正
+    APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理
+    APPLICATION_LAPSED = "application_lapsed"  # 逾期未补正
+    MATERIAL_REQUESTED = "material_requested"  # 补充材料
+    REVIEW_PASSED = "review_passed"  # 审查通过
+    REGISTRATION_REFUSED = "registration_refused"  # 不予办理登记
+    TECHNICAL_REVIEW_FAILED = "technical_review_failed"  # 技术审查未通过
+    TECHNICAL_POINTS_RETURNED = "technical_points_returned"  # 退回技术问题
+
+    # to the bureau
+    ONE_TIME_NOTICE_OVERRIDDEN = "one_time_notice_overridden"  # 再次要求补正
+    NATIONAL_CORE_DATA_FOUND = "national_core_data_found"  # 国家核心数据

@@ -18,6 +18,7 @@ from catalog.registration.grounds import RefusalGround
 from catalog.registration.ownership import Owner
 from catalog.registration.states import State
 from catalog.registration.submission import PriorRegistration
+from catalog.registration.supplements import MaterialRequest
 
 ApplicationId = NewType("ApplicationId", uuid.UUID)
 
@@ -57,7 +58,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
     application_id: ApplicationId
     application_number: str
-    reason: str  # same_name_and_owner, same_content
+    reason: str  # same_content, same_name_and_owner, same_sources
     state: State
 
 
@@ -256,5 +257,6 @@ class ApplicationFile(msgspec.Struct, frozen=True, kw_only=True):
     compliance_opinions: tuple[ComplianceOpinion, ...]
     review_decisions: tuple[ReviewDecision, ...]
     notifications: tuple[DecisionNotification, ...]
+    material_requests: tuple[MaterialRequest, ...]
     authorisation: IssuanceAuthorisation | None
     notice_id: uuid.UUID | None

@@ -10,11 +10,25 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.notices import queries as notices
-from catalog.registration import store
-from catalog.registration.model import Application, ApplicationFile, Submission
+from catalog.registration import letter, store
+from catalog.registration.letter import RefusalLetter
+from catalog.registration.model import (
+    Application,
+    ApplicationFile,
+    ReviewResult,
+    Submission,
+)
 from catalog.registration.states import State
+from catalog.rulebooks import queries as rulebooks
+
+
+class RefusalLetterMissing(Missing):
+    """No decision went against this application."""
+
+    code = "refusal_letter_missing"
 
 
 async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> ApplicationFile:
@@ -42,6 +56,7 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
         compliance_opinions=tuple(await store.list_compliance_opinions(tx, application_id)),
         review_decisions=tuple(await store.list_review_decisions(tx, application_id)),
         notifications=tuple(await store.list_notifications(tx, application_id)),
+        material_requests=tuple(await store.list_requests(tx, application_id)),
         authorisation=await store.find_authorisation(tx, application_id),
         notice_id=None if notice is None else notice.id,
     )
@@ -96,3 +111,25 @@ def _before(position: list[object] | None) -> uuid.UUID | None:
         return uuid.UUID(str(position[0]))
     except ValueError as error:
         raise CursorUnreadable from error
+
+
+async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> RefusalLetter:
+    """Return the letter about the decision that went against an application (HN-15).
+
+    :raises NotPermitted: if the viewer reads no applications.
+    :raises Missing: if there is none that it may see.
+    :raises RefusalLetterMissing: if nothing was decided against it.
+    """
+    file = await get(tx, viewer=viewer, application_id=application_id)
+    against = [
+        decision
+        for decision in file.review_decisions
+        if decision.result in (ReviewResult.REFUSE, ReviewResult.FAIL_TECHNICAL)
+    ]
+    if not against:
+        raise RefusalLetterMissing
+    filed_at = file.application.submitted_at or file.application.created_at
+    rulebook = await rulebooks.of_case(
+        tx, code=file.application.rulebook, filed_on=local_date(filed_at)
+    )
+    return letter.write(file.application, against[-1], rulebook)

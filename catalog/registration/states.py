@@ -47,6 +47,7 @@ class Event(enum.StrEnum):
     RECORD_TECHNICAL_OPINION = "record_technical_opinion"  # 技术审查意见书
     RECORD_COMPLIANCE_OPINION = "record_compliance_opinion"  # 合规性评估意见书
     REQUEST_MORE_MATERIAL = "request_more_material"  # 其他必要材料 (HN-08(8))
+    SUPPLEMENT = "supplement"  # 补充材料
     REPLACE_AGENCY = "replace_agency"  # 更换第三方机构
     PASS_REVIEW = "pass_review"  # 审查通过  # noqa: S105
     REFUSE = "refuse"  # 不予办理登记 (HN-15)
@@ -116,6 +117,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.UNDER_REVIEW, Event.RECORD_TECHNICAL_OPINION): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.RECORD_COMPLIANCE_OPINION): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.REQUEST_MORE_MATERIAL): State.UNDER_REVIEW,
+    (State.UNDER_REVIEW, Event.SUPPLEMENT): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.REPLACE_AGENCY): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.PASS_REVIEW): State.REVIEW_PASSED,
     (State.UNDER_REVIEW, Event.REFUSE): State.REFUSED,

@@ -25,6 +25,7 @@ from catalog.registration.model import (
     TechnicalOpinion,
 )
 from catalog.registration.states import FINAL, State
+from catalog.registration.supplements import MaterialRequest
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -184,6 +185,22 @@ _JSON: Final = frozenset(
 )
 
 
+MATERIAL_REQUESTS: Final = sa.Table(
+    "material_requests",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("application_id", sa.Uuid, nullable=False),
+    sa.Column("items", postgresql.JSONB, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("asked_by", sa.Uuid),
+    sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("answer", postgresql.JSONB),
+    sa.Column("answered_by", sa.Uuid),
+    sa.Column("answered_at", sa.DateTime(timezone=True)),
+    schema="catalog",
+)
+
+
 def _select(table: sa.Table) -> str:
     """Return the statement that reads every declared column of ``table``, each by its name."""
     columns = ", ".join(column.name for column in table.columns)
@@ -199,6 +216,9 @@ _SELECT_DECISION_NOTIFICATIONS: Final = _select(DECISION_NOTIFICATIONS)
 _SELECT_ISSUANCE_AUTHORISATIONS: Final = _select(ISSUANCE_AUTHORISATIONS)
 _SELECT_APPLICATION_SUBMISSIONS: Final = _select(SUBMISSIONS)
 _SELECT_ACCEPTANCE_OPINIONS: Final = _select(ACCEPTANCE_OPINIONS)
+
+
+_SELECT_MATERIAL_REQUESTS: Final = _select(MATERIAL_REQUESTS)
 
 
 # ── applications ────────────────────────────────────────────────────────────────────────────
@@ -295,17 +315,29 @@ async def list_page(
 
 
 async def find_conflicts(
-    tx: Tx, *, application: Application, product_name: str, content_sha256: str | None
+    tx: Tx,
+    *,
+    application: Application,
+    product_name: str,
+    content_sha256: str | None,
+    sources: Any,
 ) -> list[Conflict]:
     """Return other submitted applications that resemble this one, whoever filed them (HN-07).
 
-    Either they have its name and an owner in common, or they have its content.
+    They have its name and an owner in common, or its content, or exactly its sources. What was
+    certified is among them: an issued application keeps its last submission.
     """
     async with beyond_own_rows(tx):
         rows = await tx.fetch(
             """
             SELECT a.id, a.application_number, a.state,
-                   s.dossier->'product:content_sha256' = to_jsonb($4::text) AS same_content
+                   CASE WHEN s.dossier->'product:content_sha256' = to_jsonb($4::text)
+                        THEN 'same_content'
+                        WHEN s.dossier->'product:name' = to_jsonb($2::text)
+                             AND EXISTS (SELECT 1 FROM jsonb_array_elements(a.form->'owners') o
+                                          WHERE o->>'party_id' = ANY($3::text[]))
+                        THEN 'same_name_and_owner'
+                        ELSE 'same_sources' END AS reason
               FROM catalog.applications a
               JOIN catalog.application_submissions s
                 ON s.application_id = a.id AND s.submission_no = a.submission_no
@@ -313,18 +345,21 @@ async def find_conflicts(
                AND ((s.dossier->'product:name' = to_jsonb($2::text)
                      AND EXISTS (SELECT 1 FROM jsonb_array_elements(a.form->'owners') o
                                   WHERE o->>'party_id' = ANY($3::text[])))
-                    OR s.dossier->'product:content_sha256' = to_jsonb($4::text))
+                    OR s.dossier->'product:content_sha256' = to_jsonb($4::text)
+                    OR (s.dossier->'product:sources' = $5::jsonb
+                        AND jsonb_array_length($5::jsonb) > 0))
              ORDER BY a.id LIMIT 50""",
             application.id,
             product_name,
             [str(owner.party_id) for owner in application.form.owners],
             content_sha256,
+            sources,
         )
     return [
         Conflict(
             application_id=ApplicationId(row["id"]),
             application_number=row["application_number"],
-            reason="same_content" if row["same_content"] else "same_name_and_owner",
+            reason=row["reason"],
             state=State(row["state"]),
         )
         for row in rows
@@ -351,6 +386,44 @@ async def list_materials(tx: Tx, application_id: uuid.UUID) -> list[Material]:
 async def insert_submission(tx: Tx, submission: Submission) -> None:
     """Insert a submission; it is never changed."""
     await tx.insert(SUBMISSIONS, **_values(submission))
+
+
+async def insert_request(tx: Tx, asked: MaterialRequest) -> None:
+    """Insert a request for more material."""
+    await tx.insert(
+        MATERIAL_REQUESTS,
+        **{**msgspec.structs.asdict(asked), "items": list(asked.items)},
+    )
+
+
+async def answer_request(tx: Tx, answered: MaterialRequest) -> None:
+    """Write the answer to a request, whose application the caller holds locked."""
+    await tx.execute(
+        """
+        UPDATE catalog.material_requests SET answer = $2, answered_by = $3, answered_at = $4
+         WHERE id = $1""",
+        answered.id,
+        msgspec.to_builtins(answered.answer),
+        answered.answered_by,
+        answered.answered_at,
+    )
+
+
+async def find_open_request(tx: Tx, application_id: uuid.UUID) -> MaterialRequest | None:
+    """Return what is asked for and has not come yet, or None."""
+    row = await tx.fetch_one(
+        f"{_SELECT_MATERIAL_REQUESTS} WHERE application_id = $1 AND answered_at IS NULL",
+        application_id,
+    )
+    return None if row is None else _struct(row, MaterialRequest)
+
+
+async def list_requests(tx: Tx, application_id: uuid.UUID) -> list[MaterialRequest]:
+    """Return what was asked for during the review, the earliest first."""
+    rows = await tx.fetch(
+        f"{_SELECT_MATERIAL_REQUESTS} WHERE application_id = $1 ORDER BY id", application_id
+    )
+    return [_struct(row, MaterialRequest) for row in rows]
 
 
 async def list_submissions(tx: Tx, application_id: uuid.UUID) -> list[Submission]:

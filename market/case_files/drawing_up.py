@@ -57,6 +57,7 @@ def draw_up(
         acceptance_opinions=_all(file.acceptance_opinions),
         review_decisions=_all(file.review_decisions),
         notifications=_all(file.notifications),
+        material_requests=_all(file.material_requests),
         documents=tuple(_documents(file)),
         notices=_all(notices),
         objections=_all(objections),

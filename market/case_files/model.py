@@ -66,6 +66,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     acceptance_opinions: tuple[dict[str, Any], ...]
     review_decisions: tuple[dict[str, Any], ...]
     notifications: tuple[dict[str, Any], ...]
+    material_requests: tuple[dict[str, Any], ...]
     documents: tuple[DocumentNamed, ...]
     notices: tuple[dict[str, Any], ...]
     objections: tuple[dict[str, Any], ...]

@@ -126,6 +126,11 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/applications/{{application_id}}/withdrawals"): _do("application:withdraw", OWN),
     ("GET", f"{V1}/applications"): _read("application:read", PARTY),
     ("GET", f"{V1}/applications/{{application_id}}"): _read("application:read", PARTY),
+    ("POST", f"{V1}/applications/{{application_id}}/material-requests"): _do("review:start"),
+    ("POST", f"{V1}/applications/{{application_id}}/supplements"): _do("application:submit", OWN),
+    ("GET", f"{V1}/applications/{{application_id}}/refusal-letter"): _read(
+        "application:read", PARTY
+    ),
     ("GET", f"{V1}/applications/{{application_id}}/case-file"): _read("case_file:issue", PARTY),
     ("POST", f"{V1}/applications/{{application_id}}/acceptance-opinions"): _do(
         "application:accept"
@@ -288,6 +293,10 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/certificates"): _public(),
     ("GET", "/certificates/{number}"): _public(),
     ("GET", "/price-list"): _public(),
+    ("GET", "/notice-board/{posting_id}"): _public(),
+    ("GET", "/inbox"): _read("notification:read", OWN),
+    ("GET", "/inbox/{notification_id}"): _read("notification:read", OWN),
+    ("POST", "/inbox/{notification_id}"): _do("notification:read", OWN),
     ("GET", "/sign-in"): _public(),
     ("POST", "/sign-in"): _public(command=True),
     ("POST", "/sign-out"): _do("session:close", OWN),

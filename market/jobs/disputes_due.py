@@ -1,6 +1,6 @@
-"""Let disputes go on when somebody's days are over (异议与法律文书逾期): one transaction per case.
+"""Let cases go on when somebody's days are over (逾期处理): one transaction per case.
 
-Acceptance not given in time leaves the matter unresolved; an objector who goes to no court in time
+An application whose corrections did not come lapses, where a rulebook limits them. Acceptance not given in time leaves the matter unresolved; an objector who goes to no court in time
 has its objection closed; a new holder who does nothing is told to the bureau (RULES §5.3, §5.4).
 """
 
@@ -17,10 +17,13 @@ from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.objections import deadlines
 from catalog.objections.operations import court
+from catalog.registration.operations import lapsing
 from catalog.timers import queries as timers
 
 BATCH: Final = 100
-_ACTOR: Final = system("disputes_due", "objection:time_out", "instrument:escalate")
+_ACTOR: Final = system(
+    "disputes_due", "objection:time_out", "instrument:escalate", "application:lapse"
+)
 
 
 async def run(db: Database, *, now: dt.datetime) -> int:
@@ -40,8 +43,12 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async def escalate(tx: Tx, instrument_id: uuid.UUID) -> bool:
         return await instruments.escalate(tx, actor=_ACTOR, now=now, instrument_id=instrument_id)
 
+    async def lapse(tx: Tx, application_id: uuid.UUID) -> bool:
+        return await lapsing.lapse(tx, actor=_ACTOR, now=now, application_id=application_id)
+
     return (
-        await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
+        await _each(db, now, lapsing.CORRECTION, lapse)
+        + await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
         + await _each(db, now, deadlines.PROCEEDINGS, close)
         + await _each(db, now, instruments.NEW_HOLDER_ACTION, escalate)
     )

@@ -76,6 +76,7 @@ _STAGE_OF_NOUN: Final[dict[str, Stage]] = {
     "review": Stage.OPINION,
     "agency": Stage.OPINION,
     "more_material": Stage.OPINION,
+    "files": Stage.OPINION,
     "technical_opinion": Stage.OPINION,
     "technical_points": Stage.OPINION,
     "compliance_opinion": Stage.OPINION,

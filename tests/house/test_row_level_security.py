@@ -24,6 +24,7 @@ OPEN = {
     "catalog.change_serials": _SERIALS,
     "catalog.fee_prices": "what a registration costs is told to everybody (HN-04)",
     "catalog.delegations": "who was delegated by which document is told to everybody (HN-05)",
+    "catalog.file_quarantines": "which files are locked away; the files themselves are behind the wall",
     "catalog.notice_postings": _REGISTER,
     "catalog.notices": _REGISTER,
     "catalog.product_documents": "the public side of public products; @@ needs its index",

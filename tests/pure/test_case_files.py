@@ -120,6 +120,7 @@ def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
             notifications=msgspec.convert(
                 told.notifications, tuple[registration.DecisionNotification, ...]
             ),
+            material_requests=(),
             authorisation=authorisation,
             notice_id=None,
         ),

@@ -10,15 +10,19 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.delegations import operations as delegations
+from catalog.fees import operations as fees
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.notifications.topics import Topic
 from catalog.registration import acceptance, dossier, store
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.model import AcceptanceOpinion, Application, DecisionNotification
 from catalog.registration.operations import casework
+from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.timers import operations as timers
@@ -31,6 +35,11 @@ _EVENTS: Final = {
         Happening.DECLINE_OUT_OF_SCOPE,
         Event.APPLICATION_OUT_OF_SCOPE,
     ),
+}
+_TOPICS: Final = {
+    Result.ACCEPTED: Topic.APPLICATION_ACCEPTED,
+    Result.CORRECTION_REQUIRED: Topic.CORRECTION_REQUIRED,
+    Result.NOT_ACCEPTED_OUT_OF_SCOPE: Topic.APPLICATION_NOT_ACCEPTED,
 }
 NOTIFICATIONS: Final = ("acceptance_notification", "review_notification")
 
@@ -65,6 +74,7 @@ async def decide_acceptance(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if it does not wait for acceptance.
+    :raises FeeUnpaid: if its fee is due and the rulebook lets that stop the acceptance (HN-04).
     :raises CorrectionListEmpty: if corrections are asked for and none is listed.
     :raises OneTimeNoticeViolation: if a second list names what was there the first time.
     :raises AcceptanceReasonMissing: if it is declined without a reason.
@@ -75,7 +85,12 @@ async def decide_acceptance(
     event, remembered = _EVENTS[result]
     advance(application.state, event)
     overridden: tuple[str, ...] = ()
-    if result is Result.CORRECTION_REQUIRED:
+    if result is Result.ACCEPTED:
+        book = await casework.rulebook_of(tx, application)
+        await fees.require_settled(
+            tx, subject_id=application.id, stops_acceptance=book.unpaid_fee_stops_acceptance
+        )
+    elif result is Result.CORRECTION_REQUIRED:
         overridden = await _check_list(tx, application, items, override_reason)
     elif result is Result.NOT_ACCEPTED_OUT_OF_SCOPE:
         acceptance.check_decline(reasons)
@@ -102,6 +117,24 @@ async def decide_acceptance(
         accepted_at=now if result is Result.ACCEPTED else None,
     )
     await _run_timers(tx, now, calendar, decided, is_accepted=result is Result.ACCEPTED)
+    if result is Result.CORRECTION_REQUIRED:
+        await _limit_correction(tx, now, calendar, decided)
+    await casework.tell_applicant(
+        tx,
+        decided,
+        topic=_TOPICS[result],
+        now=now,
+        reasons="；".join([*reasons, *(f"{i.target}：{i.problem}" for i in opinion.items)]),
+    )
+    if overridden:
+        await casework.tell_authority(
+            tx,
+            decided,
+            topic=Topic.ONE_TIME_NOTICE_OVERRIDDEN,
+            operator=actor.party,
+            now=now,
+            targets="、".join(overridden),
+        )
     await audit_log.append(
         tx,
         remembered,
@@ -179,6 +212,27 @@ async def notify_decision(
         rules=("HN-10",),
     )
     return notifications[-1]
+
+
+async def _limit_correction(
+    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
+) -> None:
+    """Start the applicant's clock for the corrections, where the rulebook has a limit (A10)."""
+    window = (await casework.rulebook_of(tx, application)).correction_window
+    if window is not None:
+        await timers.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=CORRECTION,
+            subject_kind="application",
+            subject_id=application.id,
+            against="applicant",
+            rulebook=application.rulebook,
+            period=window,
+            started_on=local_date(now),
+            party_id=application.applicant_party_id,
+        )
 
 
 async def _check_list(

@@ -12,6 +12,7 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
+from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
@@ -21,6 +22,8 @@ from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices.model import Result
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.registration import store
 from catalog.registration.model import Application
 from catalog.registration.states import Event as Happening
@@ -163,6 +166,44 @@ async def start_clock(
         started_on=local_date(now),
         calendar=calendar,
         party_id=party_id,
+    )
+
+
+async def tell_applicant(
+    tx: Tx, application: Application, *, topic: Topic, now: dt.datetime, reasons: str
+) -> None:
+    """Tell the applicant, or its agent, what was decided: at once, in the same transaction."""
+    await notifications.send(
+        tx,
+        now=now,
+        to=application.agent_party_id or application.applicant_party_id,
+        topic=topic,
+        subject=about(application)[0],
+        facts={
+            "application_number": application.application_number,
+            "reasons": reasons.strip("；") or "—",
+        },
+    )
+
+
+async def tell_authority(
+    tx: Tx,
+    application: Application,
+    *,
+    topic: Topic,
+    operator: PartyId,
+    now: dt.datetime,
+    **facts: str,
+) -> None:
+    """Tell the bureau that delegated the operator (HN-05 全流程监管)."""
+    delegation = await delegations.require(tx, operator_party_id=operator, now=now)
+    await notifications.send(
+        tx,
+        now=now,
+        to=delegation.authority_party_id,
+        topic=topic,
+        subject=about(application)[0],
+        facts={"application_number": application.application_number, **facts},
     )
 
 

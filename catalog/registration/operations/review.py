@@ -12,6 +12,7 @@ from typing import Final
 from catalog.agencies import operations as agencies
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest
 from catalog.delegations import operations as delegations
 from catalog.files import operations as files
 from catalog.files.model import FileId
@@ -19,8 +20,9 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.workdays import Calendar
-from catalog.registration import dossier, grounds, neutrality, opinions, store
-from catalog.registration.grounds import RefusalGround, ReviewFacts
+from catalog.notifications.topics import Topic
+from catalog.registration import dossier, grounds, letter, neutrality, opinions, store
+from catalog.registration.grounds import Ground, RefusalGround, ReviewFacts
 from catalog.registration.model import (
     Application,
     ComplianceOpinion,
@@ -31,8 +33,15 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
 
+_TOPICS: Final = {
+    ReviewResult.PASS: Topic.REVIEW_PASSED,
+    ReviewResult.REFUSE: Topic.REGISTRATION_REFUSED,
+    ReviewResult.FAIL_TECHNICAL: Topic.TECHNICAL_REVIEW_FAILED,
+    ReviewResult.RETURN_TECHNICAL_POINTS: Topic.TECHNICAL_POINTS_RETURNED,
+}
 _EVENTS: Final = {
     ReviewResult.PASS: (Happening.PASS_REVIEW, Event.REVIEW_PASSED),
     ReviewResult.REFUSE: (Happening.REFUSE, Event.REGISTRATION_REFUSED),
@@ -196,6 +205,9 @@ async def decide_review(
     )
     if not goes_on:
         await _run_timers(tx, now, calendar, decided)
+    told = await _tell(tx, decided, decision, now=now)
+    if any(each.ground is Ground.NATIONAL_CORE_DATA for each in decision.grounds):
+        await _lock_away(tx, actor, decided, now=now)
     await audit_log.append(
         tx,
         remembered,
@@ -207,6 +219,7 @@ async def decide_review(
         after={"state": decided.state.value},
         reason=reasons or None,
         rules=("HN-11", "HN-12", "HN-15"),
+        digests=told,
     )
     return decision
 
@@ -246,6 +259,41 @@ async def _current_opinions(
     return (
         next((o for o in technical if o.round == application.technical_round), None),
         next((o for o in compliance if o.round == application.compliance_round), None),
+    )
+
+
+async def _tell(
+    tx: Tx, application: Application, decision: ReviewDecision, *, now: dt.datetime
+) -> list[Digest]:
+    """Tell the applicant, and return the digest of the letter if it went against it."""
+    await casework.tell_applicant(
+        tx,
+        application,
+        topic=_TOPICS[decision.result],
+        now=now,
+        reasons="；".join(
+            [*(letter.GROUNDS[each.ground] for each in decision.grounds), decision.reasons]
+        ),
+    )
+    if decision.result not in (ReviewResult.REFUSE, ReviewResult.FAIL_TECHNICAL):
+        return []
+    written = letter.write(application, decision, await casework.rulebook_of(tx, application))
+    return [Digest("refusal_letter", str(decision.id), sha256_hex(canonical(written)))]
+
+
+async def _lock_away(tx: Tx, actor: Actor, application: Application, *, now: dt.datetime) -> None:
+    """Lock the files of a case with national core data away, and alert the bureau (HN-15(2))."""
+    materials = await store.list_materials(tx, application.id)
+    await files.quarantine(
+        tx,
+        actor=actor,
+        now=now,
+        file_ids=[FileId(m.file_id) for m in materials if m.file_id is not None],
+        case_id=application.id,
+        reason="national_core_data",
+    )
+    await casework.tell_authority(
+        tx, application, topic=Topic.NATIONAL_CORE_DATA_FOUND, operator=actor.party, now=now
     )
 
 

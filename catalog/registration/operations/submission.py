@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
@@ -17,9 +20,11 @@ from catalog.products import queries as products
 from catalog.registration import acceptance, completeness, dossier, ownership, store, submission
 from catalog.registration.model import Application, Submission
 from catalog.registration.operations import casework
+from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.timers import operations as timers
+from catalog.timers.operations import TimerNotRunning
 
 
 async def submit(
@@ -63,6 +68,13 @@ async def submit(
         application=submitted,
         handed_in=hits,
         event=Event.APPLICATION_SUBMITTED,
+    )
+    await fees.freeze(
+        tx,
+        now=now,
+        application_kind=ApplicationKind.FIRST,
+        subject_id=application.id,
+        party_id=application.applicant_party_id,
     )
     return submitted
 
@@ -137,6 +149,7 @@ async def withdraw(
     await timers.cancel_all(
         tx, now=now, subject_kind="application", subject_id=application.id, note="withdrawn"
     )
+    await fees.drop(tx, now=now, subject_id=application.id)
     await audit_log.append(
         tx,
         Event.APPLICATION_WITHDRAWN,
@@ -192,6 +205,7 @@ async def _store_submission(
         application=application,
         product_name=taken.parts["product:name"],
         content_sha256=taken.parts["product:content_sha256"],
+        sources=taken.parts["product:sources"],
     )
     handed_in = Submission(
         application_id=application.id,
@@ -213,6 +227,10 @@ async def _store_submission(
         submitted_at=now,
     )
     await store.insert_submission(tx, handed_in)
+    with contextlib.suppress(TimerNotRunning):  # corrections have a limit only where one is set
+        await timers.meet(
+            tx, now=now, kind=CORRECTION, subject_kind="application", subject_id=application.id
+        )
     await casework.start_clock(
         tx,
         application,

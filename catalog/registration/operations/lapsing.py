@@ -1,0 +1,56 @@
+"""Let an application lapse whose corrections did not come in the days set for them (逾期未补正, A10)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
+from catalog.registration.operations import casework
+from catalog.registration.states import Event as Happening
+from catalog.registration.states import State
+from catalog.timers import operations as timers
+
+CORRECTION: Final = "correction"
+
+
+async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID) -> bool:
+    """Close an application that was not corrected in time; the product may be applied for afresh.
+
+    Tell False if there was nothing to do.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    """
+    actor.require("application:lapse")
+    application = await casework.lock_free(tx, application_id=application_id)
+    if application is None or application.state is not State.CORRECTION_REQUIRED:
+        return False
+    lapsed = await casework.move(tx, application=application, event=Happening.LAPSE, now=now)
+    await timers.cancel_all(
+        tx, now=now, subject_kind="application", subject_id=application.id, note="lapsed"
+    )
+    await notifications.send(
+        tx,
+        now=now,
+        to=application.agent_party_id or application.applicant_party_id,
+        topic=Topic.APPLICATION_LAPSED,
+        subject=casework.about(lapsed)[0],
+        facts={"application_number": application.application_number},
+    )
+    await audit_log.append(
+        tx,
+        Event.APPLICATION_LAPSED,
+        actor=actor,
+        now=now,
+        subjects=casework.about(application),
+        before={"state": application.state.value},
+        after={"state": lapsed.state.value},
+        rules=("HN-09",),
+    )
+    return True
