@@ -125,6 +125,7 @@ class Event(enum.StrEnum):
     OBJECTION_FILED = "objection:filed"
     OBJECTION_REJECTED = "objection:rejected"
     OBJECTION_FORWARDED = "objection:forwarded"
+    OBJECTION_RECEIVED = "objection:received_by_registrant"
     OBJECTION_ANSWERED = "objection:answered"
     OBJECTION_RESPONSE_TIMED_OUT = "objection:response_timed_out"
     OBJECTION_DETERMINED = "objection:determined"

@@ -29,6 +29,8 @@ from catalog.kernel.errors import Conflict, Invalid, Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.registration import queries as applications
 from catalog.rulebooks import queries as rulebooks
 from catalog.signing.signer import Signer
@@ -226,6 +228,18 @@ async def verify(
             period=rulebook.new_holder_action,
             started_on=local_date(now),
             party_id=verified.new_holder_party_id,
+        )
+        assert verified.new_holder_party_id is not None, "the effect names one"
+        await notifications.send(
+            tx,
+            now=now,
+            to=verified.new_holder_party_id,
+            topic=Topic.NEW_HOLDER_INVITED,
+            subject=Subject("instrument", str(verified.id)),
+            facts={
+                "certificate_number": verified.certificate_number,
+                "document_number": verified.document_number,
+            },
         )
     await _remember(
         tx, Event.INSTRUMENT_VERIFIED, verified, actor=actor, now=now, before=instrument.state

@@ -33,3 +33,12 @@ class Topic(enum.StrEnum):
     # to the bureau
     ONE_TIME_NOTICE_OVERRIDDEN = "one_time_notice_overridden"  # 再次要求补正
     NATIONAL_CORE_DATA_FOUND = "national_core_data_found"  # 国家核心数据
+
+    # objections and instruments
+    OBJECTION_FORWARDED = "objection_forwarded"  # 异议转送登记主体
+    OBJECTION_ANSWERED = "objection_answered"  # 登记主体已反馈
+    OBJECTION_DETERMINED = "objection_determined"  # 处理意见
+    OBJECTION_UNRESOLVED = "objection_unresolved"  # 未达成一致，可起诉或仲裁
+    OBJECTION_CLOSED = "objection_closed"  # 异议办结
+    NEW_HOLDER_INVITED = "new_holder_invited"  # 请新权利主体办理
+    CERTIFICATE_ENDED = "certificate_ended"  # 凭证状态变化，告知买方

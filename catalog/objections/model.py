@@ -26,6 +26,7 @@ class Evidence(msgspec.Struct, frozen=True):
     file_id: uuid.UUID
     sha256: str
     file_name: str
+    is_confidential: bool = False  # 商业秘密: the other side sees that it is there, and its digest
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +88,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     forward_due_on: dt.date
     forwarded_at: dt.datetime | None = None
     receipt: str | None = None
+    forward_notification_id: uuid.UUID | None = None
     response_started_on: dt.date | None = None
     response_due_on: dt.date | None = None
     response: Response | None = None
@@ -96,6 +98,11 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     proceedings: Proceedings | None = None
     closing: Closing | None = None
     closed_at: dt.datetime | None = None
+
+    @property
+    def awaits_receipt(self) -> bool:
+        """Tell whether it was forwarded, and nothing proves yet that it was received (A40)."""
+        return self.state is State.AWAITING_RESPONSE and self.response_started_on is None
 
     @property
     def awaits_late_answer(self) -> bool:

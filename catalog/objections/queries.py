@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+import msgspec
+
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
@@ -25,7 +27,7 @@ async def get(tx: Tx, *, viewer: Actor, objection_id: uuid.UUID) -> Objection:
     objection = await store.find(tx, objection_id)
     if objection is None:
         raise Missing
-    return objection
+    return _as_seen(objection, viewer)
 
 
 async def list_page(
@@ -49,9 +51,23 @@ async def list_page(
         before=_before(paging.decode(query, cursor, 1)),
         limit=paging.check_limit(limit) + 1,
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    seen = [_as_seen(each, viewer) for each in found]
+    if len(seen) <= limit:
+        return Page(seen)
+    return Page(seen[:limit], paging.encode(query, str(seen[limit - 1].id)))
+
+
+def _as_seen(objection: Objection, viewer: Actor) -> Objection:
+    """Return an objection as the viewer may see it: the other side's secrets by their digest only."""
+    if viewer.clearance is not Clearance.PARTY or viewer.party_id == objection.objector_party_id:
+        return objection
+    return msgspec.structs.replace(
+        objection,
+        evidence=tuple(
+            msgspec.structs.replace(each, file_name="") if each.is_confidential else each
+            for each in objection.evidence
+        ),
+    )
 
 
 async def list_of_application(
@@ -63,6 +79,11 @@ async def list_of_application(
     """
     viewer.require("objection:read")
     return await store.list_of_application(tx, application_id)
+
+
+async def list_unreceived(tx: Tx, *, limit: int = 100) -> list[uuid.UUID]:
+    """Return forwarded objections whose receipt was not proven yet."""
+    return await store.list_unreceived(tx, limit=limit)
 
 
 async def list_unanswered(tx: Tx, *, today: dt.date, limit: int = 100) -> list[uuid.UUID]:

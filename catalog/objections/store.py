@@ -35,6 +35,7 @@ OBJECTIONS: Final = sa.Table(
     sa.Column("forward_due_on", sa.Date, nullable=False),
     sa.Column("forwarded_at", sa.DateTime(timezone=True)),
     sa.Column("receipt", sa.Text),
+    sa.Column("forward_notification_id", sa.Uuid),
     sa.Column("response_started_on", sa.Date),
     sa.Column("response_due_on", sa.Date),
     sa.Column("response", postgresql.JSONB),
@@ -98,7 +99,8 @@ async def update(tx: Tx, objection: Objection) -> None:
         UPDATE catalog.objections
            SET state = $2, forwarded_at = $3, receipt = $4, response_started_on = $5,
                response_due_on = $6, response = $7, no_response = $8, determination = $9,
-               answers = $10, closing = $11, closed_at = $12, proceedings = $13
+               answers = $10, closing = $11, closed_at = $12, proceedings = $13,
+               forward_notification_id = $14
          WHERE id = $1""",
         objection.id,
         *(
@@ -116,6 +118,7 @@ async def update(tx: Tx, objection: Objection) -> None:
                 "closing",
                 "closed_at",
                 "proceedings",
+                "forward_notification_id",
             )
         ),
     )
@@ -153,6 +156,18 @@ async def find(tx: Tx, objection_id: uuid.UUID) -> Objection | None:
     """Return an objection that the actor may see, or None."""
     row = await tx.fetch_one(f"{_SELECT_OBJECTIONS} WHERE id = $1", objection_id)
     return None if row is None else _objection(row)
+
+
+async def list_unreceived(tx: Tx, *, limit: int) -> list[uuid.UUID]:
+    """Return forwarded objections whose receipt was not proven yet, the longest first."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.objections
+         WHERE state = 'awaiting_response' AND response_started_on IS NULL
+         ORDER BY forwarded_at, id LIMIT $1""",
+        limit,
+    )
+    return [row["id"] for row in rows]
 
 
 async def list_unanswered(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
 from catalog.changes.operations import closing as changes
 from catalog.kernel.actor import system
 from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from market.consequences.effects import Effects, OfferEffect, effects_of
 from market.listings import operations as offers
 from market.listings import queries as listings
@@ -47,11 +50,43 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
         offer = await listings.find_listed(tx, product_id=certificate.product_id)
         if offer is not None and offer.certificate_number == certificate_number:
             await _settle_offer(tx, offer, follows, now=now, reason=reason)
+        if follows.offer in (OfferEffect.SUSPEND, OfferEffect.DELIST):
+            await _tell_buyers(tx, certificate, follows, now=now)
         if follows.cuts_off:
             await _cut_off(tx, certificate, now=now, reason=reason)
         await changes.close_if_inactive(
             tx, actor=_ACTOR, now=now, certificate_number=certificate_number
         )
+
+
+async def tell_changed(
+    tx: Tx, *, now: dt.datetime, old_number: str, new_number: str, fields: tuple[str, ...]
+) -> None:
+    """Tell the buyers with running orders that form, validity or scenarios changed (RULES §5.2).
+
+    ``fields`` are those of them that did; nobody is told if none did.
+    """
+    if not fields:
+        return
+    async with beyond_own_rows(tx):
+        certificate = await certificates.find(tx, new_number)
+        assert certificate is not None, "it was just issued"
+        for order in await orders.list_for_product(tx, product_id=certificate.product_id):
+            if allows(order.state, OrderEvent.TERMINATE):
+                await notifications.send(
+                    tx,
+                    now=now,
+                    to=order.buyer_party_id,
+                    topic=Topic.CERTIFICATE_CHANGED,
+                    subject=Subject("order", str(order.id)),
+                    facts={
+                        "order_number": order.number,
+                        "product_name": certificate.product_name,
+                        "old_number": old_number,
+                        "new_number": new_number,
+                        "fields": list(fields),
+                    },
+                )
 
 
 def _changed_hands(certificate: Certificate, successor: Certificate | None) -> bool:
@@ -69,6 +104,26 @@ async def _settle_offer(
         await offers.take_down(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
     elif follows.offer is OfferEffect.FOLLOW:
         await offers.follow_certificate(tx, actor=_ACTOR, now=now, listing_id=offer.id)
+
+
+async def _tell_buyers(
+    tx: Tx, certificate: Certificate, follows: Effects, *, now: dt.datetime
+) -> None:
+    """Tell those with running orders what became of the certificate (A19)."""
+    for order in await orders.list_for_product(tx, product_id=certificate.product_id):
+        if allows(order.state, OrderEvent.TERMINATE):
+            await notifications.send(
+                tx,
+                now=now,
+                to=order.buyer_party_id,
+                topic=Topic.CERTIFICATE_ENDED,
+                subject=Subject("order", str(order.id)),
+                facts={
+                    "certificate_number": certificate.number,
+                    "state": certificate.state.value,
+                    "effect": "terminated" if follows.cuts_off else "continues",
+                },
+            )
 
 
 async def _cut_off(tx: Tx, certificate: Certificate, *, now: dt.datetime, reason: str) -> None:

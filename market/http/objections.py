@@ -45,6 +45,7 @@ class FileObjection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     statement: _Text = ""
     grounds: Annotated[tuple[Ground, ...], Meta(max_length=6)]
     evidence_file_ids: _Files = ()
+    confidential_file_ids: _Files = ()  # of these, what the other side is not to read
 
 
 class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,9 +55,9 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Forward(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """That the registrant was told: the receipt, and when it arrived if that was earlier."""
+    """That the registrant is told: by a receipt of one's own, or else by the system's notification."""
 
-    receipt: Annotated[str, Meta(max_length=500)]
+    receipt: Annotated[str, Meta(max_length=500)] | None = None
     delivered_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
 
 
@@ -107,6 +108,7 @@ async def file_objection(request: AnyRequest, data: JSONBody[FileObjection]) -> 
             statement=data.statement,
             grounds=data.grounds,
             evidence_file_ids=data.evidence_file_ids,
+            confidential_file_ids=data.confidential_file_ids,
         )
         return created(objection, f"/api/v1/objections/{objection.id}")
 

@@ -16,7 +16,8 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.objections import deadlines
-from catalog.objections.operations import court
+from catalog.objections import queries as objections
+from catalog.objections.operations import court, forwarding
 from catalog.registration.operations import lapsing
 from catalog.timers import queries as timers
 
@@ -43,11 +44,24 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async def escalate(tx: Tx, instrument_id: uuid.UUID) -> bool:
         return await instruments.escalate(tx, actor=_ACTOR, now=now, instrument_id=instrument_id)
 
+    async def start_response(tx: Tx, objection_id: uuid.UUID) -> bool:
+        return await forwarding.start_response(
+            tx,
+            actor=_ACTOR,
+            now=now,
+            calendar=await timers.get_calendar(tx),
+            objection_id=objection_id,
+        )
+
+    async with begin(db, _ACTOR) as tx:
+        unreceived = await objections.list_unreceived(tx, limit=BATCH)
+
     async def lapse(tx: Tx, application_id: uuid.UUID) -> bool:
         return await lapsing.lapse(tx, actor=_ACTOR, now=now, application_id=application_id)
 
     return (
-        await _each(db, now, lapsing.CORRECTION, lapse)
+        await _do(db, unreceived, start_response)
+        + await _each(db, now, lapsing.CORRECTION, lapse)
         + await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
         + await _each(db, now, deadlines.PROCEEDINGS, close)
         + await _each(db, now, instruments.NEW_HOLDER_ACTION, escalate)
@@ -59,6 +73,12 @@ async def _each(
 ) -> int:
     async with begin(db, _ACTOR) as tx:
         due = await timers.list_run_out(tx, kind=kind, now=now, limit=BATCH)
+    return await _do(db, due, do)
+
+
+async def _do(
+    db: Database, due: list[uuid.UUID], do: Callable[[Tx, uuid.UUID], Awaitable[bool]]
+) -> int:
     done = 0
     for subject_id in due:
 

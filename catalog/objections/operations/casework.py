@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,8 @@ from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.objections import deadlines, store
 from catalog.objections.model import Evidence, Objection
 from catalog.objections.states import Event as Happening
@@ -60,13 +62,20 @@ async def lock_with_target(tx: Tx, objection_id: uuid.UUID) -> Objection:
     return await lock(tx, objection_id)
 
 
-async def get_evidence(tx: Tx, actor: Actor, file_ids: Sequence[uuid.UUID]) -> tuple[Evidence, ...]:
-    """Return files of the actor's own as evidence.
+async def get_evidence(
+    tx: Tx,
+    actor: Actor,
+    file_ids: Sequence[uuid.UUID],
+    confidential: Collection[uuid.UUID] = (),
+) -> tuple[Evidence, ...]:
+    """Return files of the actor's own as evidence; those ``confidential`` the other side never reads.
 
     :raises Missing: if one of them does not exist for the actor.
     """
     found = [await files.get_own(tx, viewer=actor, file_id=file_id) for file_id in file_ids]
-    return tuple(Evidence(f.id, f.sha256, f.file_name) for f in found)
+    return tuple(
+        Evidence(f.id, f.sha256, f.file_name, is_confidential=f.id in confidential) for f in found
+    )
 
 
 async def let_read(
@@ -142,9 +151,47 @@ async def rulebook_of(tx: Tx, objection: Objection) -> Rulebook:
     )
 
 
+async def tell(
+    tx: Tx, objection: Objection, *parties: PartyId, topic: Topic, now: dt.datetime, **facts: str
+) -> None:
+    """Tell parties of an objection what happened to it, in the same transaction."""
+    for party in parties:
+        await notifications.send(
+            tx,
+            now=now,
+            to=party,
+            topic=topic,
+            subject=Subject("objection", str(objection.id)),
+            facts=facts,
+        )
+
+
 async def end_proceedings_clock(tx: Tx, objection: Objection, *, now: dt.datetime) -> None:
     """Stop the objector's clock for going to court, because it went."""
     await meet_clock(tx, objection, deadlines.PROCEEDINGS, now=now)
+
+
+async def take_as_received(
+    tx: Tx, objection: Objection, *, now: dt.datetime, calendar: Calendar
+) -> Objection:
+    """Take an objection as received today, because its registrant answers it."""
+    rulebook = await rulebook_of(tx, objection)
+    today = local_date(now)
+    await start_clock(
+        tx,
+        now=now,
+        calendar=calendar,
+        objection=objection,
+        kind=deadlines.RESPONSE,
+        period=rulebook.objection_response,
+        started_on=today,
+        against="registrant",
+        party_id=objection.registrant_party_id,
+    )
+    due = deadlines.answer_by(today, rulebook, calendar)
+    return msgspec.structs.replace(
+        objection, response_started_on=today, response_due_on=due.last_day
+    )
 
 
 async def leave_unresolved(
@@ -176,6 +223,14 @@ async def leave_unresolved(
         started_on=local_date(now),
         against="objector",
         party_id=objection.objector_party_id,
+    )
+    await tell(
+        tx,
+        objection,
+        objection.objector_party_id,
+        objection.registrant_party_id,
+        topic=Topic.OBJECTION_UNRESOLVED,
+        now=now,
     )
     await remember(
         tx,

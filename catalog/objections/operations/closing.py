@@ -12,6 +12,7 @@ from catalog.certificates.operations import objections as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.notifications.topics import Topic
 from catalog.objections import outcome, store
 from catalog.objections.model import Closing, Objection
 from catalog.objections.operations import casework
@@ -79,6 +80,15 @@ async def close(
     await _carry_out(tx, actor, now, closed)
     if objection.state is State.REFERRED_TO_COURT:
         await _release_from_court(tx, actor, now, closed)
+    await casework.tell(
+        tx,
+        closed,
+        closed.objector_party_id,
+        *([] if closed.forwarded_at is None else [closed.registrant_party_id]),
+        topic=Topic.OBJECTION_CLOSED,
+        now=now,
+        closing=closing.value,
+    )
     document = canonical(closed)
     await store.insert_archive(
         tx,

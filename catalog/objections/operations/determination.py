@@ -15,6 +15,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.notifications.topics import Topic
 from catalog.objections import deadlines, outcome, store
 from catalog.objections.model import Closing, Determination, Objection
 from catalog.objections.operations import casework
@@ -75,6 +76,16 @@ async def determine(
         period=rulebook.objection_acceptance,
         started_on=local_date(now),
         against="both_sides",
+    )
+    await casework.tell(
+        tx,
+        objection,
+        objection.objector_party_id,
+        objection.registrant_party_id,
+        topic=Topic.OBJECTION_DETERMINED,
+        now=now,
+        outcome=decided.value,
+        reasons=reasons,
     )
     await casework.remember(
         tx,

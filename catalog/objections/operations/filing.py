@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -52,6 +52,7 @@ async def file(
     statement: str,
     grounds: Sequence[Ground],
     evidence_file_ids: Sequence[uuid.UUID],
+    confidential_file_ids: Collection[uuid.UUID] = (),
 ) -> Objection:
     """File an objection to a product in notice or to a certificate, at any time (HN-20(a), A16).
 
@@ -67,7 +68,7 @@ async def file(
     """
     actor.require("objection:file")
     target = await _find_target(tx, notice_id, certificate_number)
-    evidence = await casework.get_evidence(tx, actor, evidence_file_ids)
+    evidence = await casework.get_evidence(tx, actor, evidence_file_ids, confidential_file_ids)
     standing.check(
         objector=actor.party,
         registrant=target.registrant,

@@ -8,11 +8,14 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid
 from catalog.kernel.workdays import Calendar
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.objections import deadlines, store
 from catalog.objections.model import Closing, Objection
 from catalog.objections.operations import casework
@@ -75,37 +78,115 @@ async def forward(
     now: dt.datetime,
     calendar: Calendar,
     objection_id: uuid.UUID,
-    receipt: str,
+    receipt: str | None,
     delivered_at: dt.datetime | None = None,
 ) -> Objection:
-    """Tell the registrant, with a receipt; its seven days run from receipt (HN-20(b), (c), A40).
+    """Tell the registrant; its seven days run from receipt (HN-20(b), (c), A40).
+
+    It is told in its inbox and at its confirmed addresses. With a ``receipt`` of the operator's own
+    (registered mail, in person) the days run at once; without one they run when the receipt of
+    the notification is proven (``start_response``).
 
     :raises NotPermitted: if the actor may not decide.
     :raises Missing: if there is no such objection.
-    :raises ForwardingReceiptMissing: if there is no receipt.
+    :raises ForwardingReceiptMissing: if a receipt is given that says nothing.
     :raises ObjectionEventNotAllowed: if it was forwarded or decided.
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     objection = await casework.lock(tx, objection_id)
-    if not receipt.strip():
+    if receipt is not None and not receipt.strip():
         raise ForwardingReceiptMissing
-    rulebook = await casework.rulebook_of(tx, objection)
-    received_on = deadlines.received_on(delivered_at or now, now)
-    due = deadlines.answer_by(received_on, rulebook, calendar)
+    told = await notifications.send(
+        tx,
+        now=now,
+        to=objection.registrant_party_id,
+        topic=Topic.OBJECTION_FORWARDED,
+        subject=Subject("objection", str(objection.id)),
+        facts={"grounds": "、".join(ground.value for ground in objection.grounds)},
+    )
     forwarded = msgspec.structs.replace(
         objection,
         state=advance(objection.state, Happening.NOTIFY_REGISTRANT),
         forwarded_at=now,
         receipt=receipt,
-        response_started_on=received_on,
-        response_due_on=due.last_day,
+        forward_notification_id=told.id,
     )
+    if receipt is not None:
+        received_on = deadlines.received_on(delivered_at or now, now)
+        forwarded = await _start_response(
+            tx, forwarded, received_on=received_on, now=now, calendar=calendar
+        )
     await store.update(tx, forwarded)
     await casework.let_read(
-        tx, objection, reader=objection.registrant_party_id, evidence=objection.evidence, now=now
+        tx,
+        objection,
+        reader=objection.registrant_party_id,
+        evidence=[each for each in objection.evidence if not each.is_confidential],
+        now=now,
     )
     await casework.meet_clock(tx, objection, deadlines.FORWARDING, now=now)
+    await casework.remember(
+        tx,
+        Event.OBJECTION_FORWARDED,
+        forwarded,
+        actor=actor,
+        now=now,
+        before=objection,
+        facts={"receipt": receipt, "response_due_on": forwarded.response_due_on},
+    )
+    return forwarded
+
+
+async def start_response(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, objection_id: uuid.UUID
+) -> bool:
+    """Start the registrant's seven days, because the receipt of its notification is proven (A40).
+
+    Tell False if there was nothing to do: it is not proven yet, or the days run.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    """
+    actor.require("objection:time_out")
+    objection = await store.lock_if_free(tx, objection_id)
+    if objection is None or not objection.awaits_receipt:
+        return False
+    assert objection.forward_notification_id is not None, "it was told when it was forwarded"
+    receipt = await notifications.received(
+        tx, objection.forward_notification_id, now=now, calendar=calendar
+    )
+    if receipt is None:
+        return False
+    started = await _start_response(
+        tx, objection, received_on=receipt.received_on, now=now, calendar=calendar
+    )
+    await store.update(tx, started)
+    await casework.remember(
+        tx,
+        Event.OBJECTION_RECEIVED,
+        started,
+        actor=actor,
+        now=now,
+        before=objection,
+        facts={
+            "received_on": receipt.received_on,
+            "basis": receipt.basis.value,
+            "response_due_on": started.response_due_on,
+        },
+    )
+    return True
+
+
+async def _start_response(
+    tx: Tx,
+    objection: Objection,
+    *,
+    received_on: dt.date,
+    now: dt.datetime,
+    calendar: Calendar,
+) -> Objection:
+    rulebook = await casework.rulebook_of(tx, objection)
+    due = deadlines.answer_by(received_on, rulebook, calendar)
     await casework.start_clock(
         tx,
         now=now,
@@ -117,13 +198,6 @@ async def forward(
         against="registrant",
         party_id=objection.registrant_party_id,
     )
-    await casework.remember(
-        tx,
-        Event.OBJECTION_FORWARDED,
-        forwarded,
-        actor=actor,
-        now=now,
-        before=objection,
-        facts={"receipt": receipt, "response_due_on": due.last_day},
+    return msgspec.structs.replace(
+        objection, response_started_on=received_on, response_due_on=due.last_day
     )
-    return forwarded

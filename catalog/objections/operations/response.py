@@ -16,6 +16,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Deadline
 from catalog.kernel.workdays import Calendar
+from catalog.notifications.topics import Topic
 from catalog.objections import deadlines, standing, store
 from catalog.objections.model import Objection, Response
 from catalog.objections.operations import casework
@@ -48,6 +49,9 @@ async def respond(
     standing.check_response(statement, evidence)
     event = Happening.RESPOND_LATE if objection.awaits_late_answer else Happening.RESPOND
     state = advance(objection.state, event)
+    if objection.response_started_on is None:
+        # Whoever answers has received it; its days, had they run, began today at the latest.
+        objection = await casework.take_as_received(tx, objection, now=now, calendar=calendar)
     due = await _response_due(tx, objection, calendar)
     answered = msgspec.structs.replace(
         objection,
@@ -65,6 +69,13 @@ async def respond(
     await casework.meet_clock(tx, objection, deadlines.RESPONSE, now=now)
     if event is Happening.RESPOND:
         await _start_determination(tx, now, calendar, objection)
+    await casework.tell(
+        tx,
+        objection,
+        objection.objector_party_id,
+        topic=Topic.OBJECTION_ANSWERED,
+        now=now,
+    )
     await casework.remember(
         tx,
         Event.OBJECTION_ANSWERED,
@@ -90,6 +101,8 @@ async def time_out_response(
     actor.require("objection:time_out")
     objection = await store.lock_if_free(tx, objection_id)
     if objection is None or objection.state is not State.AWAITING_RESPONSE:
+        return False
+    if objection.awaits_receipt:
         return False
     due = await _response_due(tx, objection, calendar)
     if due.provisional or not deadlines.is_late(now, due):

@@ -15,6 +15,18 @@ def upgrade() -> None:
     op.execute("""
         ALTER TABLE catalog.objections ADD CONSTRAINT objection_in_court_names_its_case
             CHECK (state <> 'referred_to_court' OR proceedings IS NOT NULL)""")
+    op.execute("ALTER TABLE catalog.objections ADD COLUMN forward_notification_id uuid")
+    op.execute("""
+        CREATE INDEX objections_not_received ON catalog.objections (forwarded_at, id)
+         WHERE state = 'awaiting_response' AND response_started_on IS NULL""")
+    # Before it is forwarded the registrant does not know of an objection (HN-20(b)).
+    op.execute("DROP POLICY objections_of_their_parties ON catalog.objections")
+    op.execute("""
+        CREATE POLICY objections_of_their_parties ON catalog.objections
+        USING (catalog.sees_all() OR objector_party_id = catalog.acting_party()
+               OR (registrant_party_id = catalog.acting_party() AND forwarded_at IS NOT NULL))
+        WITH CHECK (catalog.sees_all() OR objector_party_id = catalog.acting_party()
+               OR registrant_party_id = catalog.acting_party())""")
     op.execute("""
         CREATE INDEX objections_before_a_court ON catalog.objections (application_id, id)
          WHERE state = 'referred_to_court'""")
@@ -85,7 +97,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     _timers("")
     op.execute("DROP TABLE catalog.legal_instruments")
-    op.execute("ALTER TABLE catalog.objections DROP COLUMN proceedings")
+    op.execute("DROP POLICY objections_of_their_parties ON catalog.objections")
+    op.execute("""
+        CREATE POLICY objections_of_their_parties ON catalog.objections
+        USING (catalog.sees_all() OR objector_party_id = catalog.acting_party()
+               OR registrant_party_id = catalog.acting_party())
+        WITH CHECK (catalog.sees_all() OR objector_party_id = catalog.acting_party()
+               OR registrant_party_id = catalog.acting_party())""")
+    op.execute("""
+        ALTER TABLE catalog.objections
+            DROP COLUMN proceedings, DROP COLUMN forward_notification_id""")
 
 
 def _timers(also: str) -> None:
