@@ -41,11 +41,6 @@ async def get(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> ChangeFile:
     )
 
 
-async def find(tx: Tx, *, change_id: uuid.UUID) -> Change | None:
-    """Return a change as the doors need it, or None if the actor sees none."""
-    return await store.find(tx, change_id)
-
-
 async def list_page(
     tx: Tx,
     *,

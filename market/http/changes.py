@@ -14,13 +14,12 @@ from msgspec import Meta
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import PublicCertificate
 from catalog.changes import queries
-from catalog.changes.content import WantedContent
+from catalog.changes.content import WantedContent, told_to_buyers
 from catalog.changes.materials import ChangeMaterialKind
 from catalog.changes.model import Change, ChangeFile, ChangeMaterial, Kind, Paper, ReviewResult
 from catalog.changes.operations import acceptance, filing, issuance, reading, review
 from catalog.changes.states import State
 from catalog.kernel import paging
-from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
@@ -563,9 +562,8 @@ async def issue_changed_certificate(
 
     async def act(c: Command) -> Answer:
         c.actor.require("certificate:issue")
-        change = await queries.find(c.tx, change_id=change_id)
-        if change is None:
-            raise Missing
+        found = await queries.get(c.tx, viewer=c.actor, change_id=change_id)
+        change = found.change
         certificate = await issuance.issue(
             c.tx,
             actor=c.actor,
@@ -578,6 +576,13 @@ async def issue_changed_certificate(
         )
         await consequences.follow(
             c.tx, now=c.now, certificate_number=change.certificate_number, ground="changed"
+        )
+        await consequences.tell_changed(
+            c.tx,
+            now=c.now,
+            old_number=change.certificate_number,
+            new_number=certificate.number,
+            fields=told_to_buyers(found.differences),
         )
         return created(
             await certificates.get_public(c.tx, certificate.number),

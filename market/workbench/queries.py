@@ -25,7 +25,7 @@ from market.workbench.model import (
 
 _NAMES: Final = """
     SELECT t.id,
-           coalesce(a.application_number, c.contract_number,
+           coalesce(a.application_number, g.change_number, c.contract_number,
                     CASE WHEN r.id IS NOT NULL THEN r.year || ' Q' || r.quarter END) AS number,
            p.name AS title
       FROM catalog.timers t
@@ -33,7 +33,8 @@ _NAMES: Final = """
       LEFT JOIN catalog.applications a
              ON a.id = CASE t.subject_kind WHEN 'application' THEN t.subject_id
                                            WHEN 'objection' THEN o.application_id END
-      LEFT JOIN catalog.products p ON p.id = a.product_id
+      LEFT JOIN catalog.changes g ON t.subject_kind = 'change' AND g.id = t.subject_id
+      LEFT JOIN catalog.products p ON p.id = coalesce(a.product_id, g.product_id)
       LEFT JOIN catalog.agency_contracts c
              ON t.subject_kind = 'agency_contract' AND c.id = t.subject_id
       LEFT JOIN market.quarterly_reports r ON t.subject_kind = 'report' AND r.id = t.subject_id

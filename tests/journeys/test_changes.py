@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+import pathlib
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from market.cli.export import write_export
 from tests.api import Api, code
+from tests.journeys.test_consequences import OnSale, trade  # noqa: F401 - a fixture
+from tests.journeys.test_offline_evidence import check, sequence
 from tests.makers_changes import RENAMED, Changing, make_changing
 from tests.makers_registration import Scene, make_scene, must
 
@@ -126,6 +130,56 @@ async def test_both_documents_stand_in_the_log_under_their_own_numbers(
     assert old["log"]["index"] is not None
     assert new["log"]["index"] > old["log"]["index"]
     assert base64.b64decode(old["document"]) != base64.b64decode(new["document"])
+
+
+async def test_old_and_new_are_checked_offline_and_the_old_one_says_that_it_is_superseded(
+    changing: Changing, tmp_path: pathlib.Path
+) -> None:
+    scene = changing.scene
+    new = must(await changing.issue(await changing.authorised()))
+    await sequence(scene.api)
+    out = tmp_path / "export"
+    settings = scene.api.context.settings
+    await write_export(
+        scene.db,
+        out,
+        now=scene.clock.now(),
+        origin=settings.log_origin,
+        signer_journal=settings.journal_path,
+    )
+    told = {}
+    for name, number in (("old", changing.number), ("new", new["number"])):
+        answer = await scene.api.get(f"/api/v1/certificates/{number}")
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(answer.content)
+        told[name] = await check(path, log_place=str(out), keys_file=out / "keys.json")
+
+    assert (told["old"].problems, told["new"].problems) == ((), ())
+    assert any(
+        "superseded: another certificate took its place" in note for note in told["old"].notes
+    )
+    assert not any("superseded" in note for note in told["new"].notes)
+
+
+async def test_the_page_of_the_old_certificate_leads_to_the_new_and_back(
+    changing: Changing,
+) -> None:
+    new = must(await changing.issue(await changing.authorised()))["number"]
+
+    old_page = (await changing.scene.api.get(f"/certificates/{changing.number}")).text
+    new_page = (await changing.scene.api.get(f"/certificates/{new}")).text
+
+    assert f'href="/certificates/{new}"' in old_page
+    assert f'href="/certificates/{changing.number}"' in new_page
+
+
+async def test_the_queue_calls_a_change_by_its_number(changing: Changing) -> None:
+    await changing.submitted()
+    acceptor = changing.scene.by(changing.scene.acceptor)
+
+    (line,) = must(await acceptor.get("/api/v1/work-queue?kind=acceptance"))["items"]
+
+    assert (line["case_number"], line["title"]) == ("BG-2026-000001", "港口作业气象风险指数")
 
 
 # ── clocks ──────────────────────────────────────────────────────────────────────────────────
@@ -485,3 +539,29 @@ async def test_a_change_racing_a_freeze_ends_one_way_or_the_other(changing: Chan
     old, state = await changing.certificate(), await changing.state(change)
     outcome = (issued.status_code, frozen.status_code, old["state"], state)
     assert outcome in {(201, 409, "superseded", "issued"), (409, 200, "frozen", "closed")}
+
+
+# ── those who bought it ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"scenarios": [{"code": "tide", "description": "潮汐预警"}]}, True),
+        ({"name": RENAMED}, False),
+    ],
+)
+async def test_an_offer_follows_and_buyers_are_told_if_what_they_rely_on_changed(
+    trade: OnSale,  # noqa: F811
+    wanted: dict[str, Any],
+    told: bool,
+) -> None:
+    changing = Changing(trade, trade.number)
+    new = must(await changing.issue(await changing.authorised(wanted=wanted)))
+
+    (offer,) = must(await trade.by(trade.supplier).get("/api/v1/listings"))["items"]
+    inbox = must(await trade.by(trade.buyer).get("/api/v1/my/notifications"))["items"]
+
+    assert (offer["state"], offer["certificate_number"]) == ("listed", new["number"])
+    topics = [message["topic"] for message in inbox]
+    assert topics.count("certificate_changed") == told

@@ -12,6 +12,7 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from tests.api import Api, code
 from tests.makers_changes import Changing, make_changing
 from tests.makers_registration import Scene, make_scene, must
@@ -155,7 +156,7 @@ async def test_the_fee_of_a_withdrawn_application_is_asked_for_no_more(scene: Sc
 
     must(await changing.step(change, "withdrawals", scene.supplier, {"reason": "不改了"}))
 
-    (fee,) = must(await scene.by(scene.supplier).get("/api/v1/fees"))["items"]
+    (fee,) = must(await scene.by(scene.supplier).get(f"/api/v1/fees?subject_id={change}"))["items"]
     assert fee["state"] == "dropped"
 
 
@@ -165,3 +166,53 @@ async def test_nobody_sees_the_fees_of_others(scene: Scene) -> None:
     seen = await scene.by(scene.objector).get("/api/v1/fees")
 
     assert seen.status_code == 403
+
+
+async def test_a_first_registration_has_its_fee_and_waits_for_it_if_that_was_set(
+    scene: Scene,
+) -> None:
+    tomorrow = day(scene, 1)
+    must(await set_price(scene, application_kind="first"))
+    must(
+        await scene.by(scene.regulator).post(
+            f"/api/v1/rulebooks/{HAINAN_2023.code}/settings",
+            {
+                "name": "unpaid_fee_stops_acceptance",
+                "value": True,
+                "effective_from": tomorrow,
+                "reason": "先缴后办",
+            },
+        )
+    )
+    await scene.move_past(local_date(scene.clock.now()))
+    application = await scene.submitted()
+    path = f"/api/v1/fees?subject_id={application}"
+    (fee,) = must(await scene.by(scene.supplier).get(path))["items"]
+
+    early = await scene.accept(application)
+    must(
+        await scene.by(scene.issuer).post(
+            f"/api/v1/fees/{fee['id']}/payments", {"receipt": "非税票据 0003"}
+        )
+    )
+    must(await scene.accept(application))
+
+    assert (fee["application_kind"], fee["amount_fen"]) == ("first", 20_000)
+    assert code(early) == "fee_unpaid"
+
+
+async def test_the_fee_of_a_withdrawn_first_registration_is_asked_for_no_more(
+    scene: Scene,
+) -> None:
+    must(await set_price(scene, application_kind="first"))
+    await scene.move_past(local_date(scene.clock.now()))
+    application = await scene.submitted()
+
+    must(
+        await scene.by(scene.supplier).post(
+            f"/api/v1/applications/{application}/withdrawals", {"reason": "不办了"}
+        )
+    )
+
+    (fee,) = must(await scene.by(scene.supplier).get("/api/v1/fees"))["items"]
+    assert fee["state"] == "dropped"
