@@ -156,6 +156,12 @@ async def find_index(tx: Tx, entry_id: EntryId) -> int | None:
     return await store.find_place(tx, entry_id)
 
 
+async def find_first_checkpoint_over(tx: Tx, entry_id: EntryId) -> store.Published | None:
+    """Return the first signed checkpoint under which an entry lies, None while none is."""
+    index = await store.find_place(tx, entry_id)
+    return None if index is None else await store.first_checkpoint_over(tx, index)
+
+
 async def list_entries_about(
     tx: Tx, viewer: Actor, subject: Subject, *, limit: int = 1000
 ) -> list[Entry]:

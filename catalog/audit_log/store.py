@@ -243,6 +243,18 @@ async def find_checkpoint(tx: Tx, size: int) -> Published | None:
     )
 
 
+async def first_checkpoint_over(tx: Tx, index: int) -> Published | None:
+    """Return the smallest checkpoint that covers the entry at ``index``."""
+    return _published(
+        await tx.fetch_one(
+            """
+            SELECT size, root, note FROM audit_log.checkpoints
+             WHERE size > $1 ORDER BY size LIMIT 1""",
+            index,
+        )
+    )
+
+
 def _published(row: Row | None) -> Published | None:
     return None if row is None else Published(row["size"], Hash(row["root"]), row["note"])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -312,6 +314,29 @@ async def list_page(
         number,
     )
     return [_struct(row, Application) for row in rows]
+
+
+async def list_ids_submitted(
+    tx: Tx, *, submitted_from: dt.datetime, submitted_before: dt.datetime, limit: int
+) -> list[uuid.UUID]:
+    """Return the applications that were handed in between two instants."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.applications
+         WHERE submitted_at >= $1 AND submitted_at < $2 ORDER BY id LIMIT $3""",
+        submitted_from,
+        submitted_before,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_numbers(tx: Tx, ids: Sequence[uuid.UUID]) -> list[str]:
+    """Return the numbers under which applications go."""
+    rows = await tx.fetch(
+        "SELECT application_number FROM catalog.applications WHERE id = ANY($1::uuid[])", list(ids)
+    )
+    return [row["application_number"] for row in rows if row["application_number"] is not None]
 
 
 async def find_conflicts(

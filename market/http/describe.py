@@ -13,6 +13,7 @@ import functools
 import importlib.metadata
 import typing
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -76,6 +77,7 @@ _HEADERS: Final = {
 _DONE: Final = {
     200: "Done · 已办理",
     201: "Made · 已创建",
+    304: "Not modified · 未变更",
     503: "The service can not work · 服务不可用",
 }
 _REF: Final = "#/components/schemas/{name}"
@@ -236,7 +238,9 @@ def _describe_content(
         names = (*names, _REPLAYED)
     headers = dict(map(_header, names))
     for status in said.statuses:
-        answer = {"description": _DONE[status], "content": content}
+        answer: dict[str, Any] = {"description": _DONE[status]}
+        if status != HTTPStatus.NOT_MODIFIED:
+            answer["content"] = content
         operation["responses"][str(status)] = answer | ({"headers": headers} if headers else {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
 

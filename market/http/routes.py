@@ -22,7 +22,7 @@ class RouteUncovered(RuntimeError):
 _NOUNS: Final = (
     "health", "identity", "keys", "log", "calendar", "timers", "rulebooks", "files", "delegations", "products",
     "applications", "case_files", "reviews", "supplements", "notifications", "notices", "certificates", "changes", "fees", "objections", "instruments", "pricing", "listings",
-    "orders", "payments", "ledger", "reports", "openapi",
+    "orders", "payments", "ledger", "reports", "spot_checks", "openapi",
 )  # fmt: skip
 
 

@@ -143,6 +143,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "certificate:issue",
         "certificate:freeze",
         "certificate:encumber",
+        "spot_check:read",
+        "spot_check:rectify",
         "fee:set",
         "fee:record",
         "instrument:verify",
@@ -181,6 +183,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order_ledger:read",
         "calendar:load",
         "rulebook:set",
+        "spot_check:plan",
+        "spot_check:inspect",
+        "spot_check:read",
     },
     Role.SYSTEM_ADMINISTRATOR: _MEMBER | {"system:read", "calendar:load"},
     Role.SECURITY_ADMINISTRATOR: _MEMBER

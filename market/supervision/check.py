@@ -17,6 +17,8 @@ from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export
 from catalog.certificates import check as certificates
 from catalog.kernel.errors import DomainError
+from market.spot_checks import check as draws
+from market.spot_checks.drawing import FORMAT as DRAW
 from market.supervision import trace_verify
 from market.supervision.differing import first_difference
 from market.supervision.from_export import recompute
@@ -41,7 +43,7 @@ _UNREADABLE: Final = (
 class _Told(msgspec.Struct, frozen=True):
     """What a file says of itself."""
 
-    format: str = ""  # of a trace
+    format: str = ""  # of a trace, of a draw
     type: str = ""  # of a document that is signed
     state: str | None = None  # of a certificate as the register answers it
     log: Any = None
@@ -72,7 +74,7 @@ def check_document(
     trusted: VerifierKey | None = None,
     log: export.Source | None = None,
 ) -> Verdict:
-    """Return what is found in a certificate, a report, a statement or a trace.
+    """Return what is found in a certificate, a report, a statement, a trace or a draw.
 
     ``keys`` are the service's public keys, ``trusted`` the log's key as the checker knows it from
     elsewhere. With a ``log`` the document is looked for in it.
@@ -86,6 +88,8 @@ def check_document(
         statement = usage.read(raw)
         held = None if log is None else (log, _log_key(keys, trusted))
         return usage.check(statement, _known(keys), held)
+    if told.format == DRAW:
+        return draws.check(draws.read(raw), _log_key(keys, trusted))
     if told.state is not None and told.log is not None:
         certificate = certificates.read(raw)
         return certificates.check(certificate, _known(keys), _log_key(keys, trusted), log)

@@ -44,6 +44,7 @@ ENDS: Final = {
     "market.listings": "delisted",
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",
+    "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

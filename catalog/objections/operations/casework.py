@@ -66,6 +66,7 @@ async def get_evidence(
     tx: Tx,
     actor: Actor,
     file_ids: Sequence[uuid.UUID],
+    *,
     confidential: Collection[uuid.UUID] = (),
 ) -> tuple[Evidence, ...]:
     """Return files of the actor's own as evidence; those ``confidential`` the other side never reads.

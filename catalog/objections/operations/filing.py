@@ -68,7 +68,9 @@ async def file(
     """
     actor.require("objection:file")
     target = await _find_target(tx, notice_id, certificate_number)
-    evidence = await casework.get_evidence(tx, actor, evidence_file_ids, confidential_file_ids)
+    evidence = await casework.get_evidence(
+        tx, actor, evidence_file_ids, confidential=confidential_file_ids
+    )
     standing.check(
         objector=actor.party,
         registrant=target.registrant,

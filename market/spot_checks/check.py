@@ -1,0 +1,88 @@
+"""Check a draw offline (抽取记录核验): anybody computes it again, with the log's key and nothing else.
+
+1. The commitment has its digest, and the population the digest that was committed.
+2. The entry holds that digest, and is by its proof under the signed checkpoint.
+3. The seed is that of commitment and checkpoint; cases and inspectors are those that it draws.
+4. Whoever stood aside was drawn, and was replaced by whom the seed names.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from catalog.audit_log import merkle, proven_log
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.leaf import read_leaf
+from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.signing.canonical import sha256_hex
+from market.spot_checks import drawing
+from market.spot_checks.model import DrawRecord
+
+
+def read(raw: bytes) -> DrawRecord:
+    """Return the draw that an answer of the service holds.
+
+    :raises Unreadable: if it is none.
+    """
+    try:
+        return msgspec.json.decode(raw, type=DrawRecord)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"no record of a draw: {error}") from error
+
+
+def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
+    """Return what is found; the first thing wrong comes first."""
+    found = Findings()
+    found.count("draw")
+    commitment, name = record.commitment, record.commitment.spot_check_id
+    told = {
+        "commitment": sha256_hex(drawing.commitment_bytes(commitment)) == record.commitment_sha256,
+        "population": (
+            drawing.population_sha256(record.population) == commitment.population_sha256
+            and len(set(record.population)) == len(record.population) == commitment.population_size
+        ),
+    }
+    for what, is_so in told.items():
+        if not is_so:
+            reason = f"its {what} is not the one that was committed"
+            found.bad("draw", name, reason, Fault.NOT_BOUND)
+    root = _proven_root(found, record, log_key)
+    if root is None:
+        return found.verdict()
+    seed = drawing.seed_of(record.commitment_sha256, root)
+    if seed.hex() != record.seed:
+        found.bad("draw", name, "its seed is not that of commitment and checkpoint")
+    if drawing.draw_cases(seed, record.population, commitment.sample_size) != record.cases:
+        found.bad("draw", name, "its cases are not those that the seed draws")
+    else:
+        found.count("cases drawn again", len(record.cases))
+    if drawing.with_recusals(seed, commitment, record.recusals) != record.inspectors:
+        found.bad("draw", name, "its inspectors are not those that the seed draws")
+    else:
+        found.count("inspectors drawn again", len(record.inspectors))
+    found.note("that this was the first checkpoint to cover the commitment is told by the log")
+    return found.verdict()
+
+
+def _proven_root(found: Findings, record: DrawRecord, log_key: VerifierKey) -> bytes | None:
+    name = record.commitment.spot_check_id
+    checkpoint = proven_log.opened(found, record.checkpoint.encode(), log_key, "of the draw")
+    if checkpoint is None:
+        return None
+    leaf_hash = merkle.leaf_hash(record.leaf)
+    is_under = record.index < checkpoint.size and merkle.verify_inclusion(
+        leaf_hash, record.index, checkpoint.size, record.proof, checkpoint.root
+    )
+    if not is_under:
+        reason = "the proof of its commitment does not lead to the signed root"
+        found.bad("draw", name, reason, Fault.NOT_INCLUDED)
+        return None
+    found.count("proofs of inclusion")
+    try:
+        digests = read_leaf(record.leaf).digests
+    except msgspec.MsgspecError:
+        digests = ()
+    bound = [each.sha256 for each in digests if (each.kind, each.id) == ("spot_check", name)]
+    if bound != [record.commitment_sha256]:
+        found.bad("draw", name, "the entry does not hold its commitment", Fault.NOT_BOUND)
+    return bytes(checkpoint.root)

@@ -1,0 +1,117 @@
+"""Say how cases and inspectors are drawn (双随机): from what, by which seed; pure and repeatable.
+
+The seed is SHA-256 of ``shushi/v1/draw`` and a line feed, the commitment's digest, and the root of the first
+signed checkpoint under which the commitment lies. Who planned the check could not know that root, and
+who signed it could not know the nonce.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from catalog.kernel.draw import draw
+from catalog.kernel.errors import Invalid, Refused
+from catalog.signing.canonical import canonical, sha256_hex
+from market.spot_checks.model import Commitment, Recusal
+
+FORMAT: Final = "shushi/draw/1"
+MIN_INSPECTORS: Final = 2  # 两人以上
+_DOMAIN: Final = b"shushi/v1/draw\n"
+
+
+class PlanIncomplete(Invalid):
+    """A check has items, cases to draw from, and at least two inspectors to draw (RULES §6.4)."""
+
+    code = "spot_check_plan_incomplete"
+
+
+class DrawNotReady(Refused):
+    """No checkpoint covers the commitment yet; chance has not spoken."""
+
+    code = "draw_not_ready"
+
+
+class NobodyLeftToDraw(Refused):
+    """Every inspector of the directory was drawn or stood aside."""
+
+    code = "no_inspector_left"
+
+
+def population_sha256(population: Sequence[str]) -> str:
+    """Return the digest of the list from which cases are drawn: sorted, a line each."""
+    return sha256_hex("".join(f"{each}\n" for each in sorted(population)).encode())
+
+
+def commitment_bytes(commitment: Commitment) -> bytes:
+    """Return the canonical bytes whose digest is committed."""
+    return canonical(commitment)
+
+
+def check_plan(commitment: Commitment) -> None:
+    """Return if the plan can be drawn.
+
+    :raises PlanIncomplete: if items, cases or inspectors are missing; it says which.
+    """
+    missing = [
+        name
+        for name, is_missing in (
+            ("items", not commitment.items or not all(i.strip() for i in commitment.items)),
+            ("population", commitment.population_size < 1),
+            ("sample_size", not 1 <= commitment.sample_size <= commitment.population_size),
+            ("inspector_count", commitment.inspector_count < MIN_INSPECTORS),
+            ("inspectors", len(set(commitment.inspectors)) < commitment.inspector_count),
+        )
+        if is_missing
+    ]
+    if missing:
+        raise PlanIncomplete(missing=missing)
+
+
+def seed_of(commitment_sha256: str, root: bytes) -> bytes:
+    """Return the seed: nobody could choose both of its parts."""
+    return hashlib.sha256(_DOMAIN + bytes.fromhex(commitment_sha256) + root).digest()
+
+
+def draw_cases(seed: bytes, population: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return the cases that are checked (随机抽取检查对象)."""
+    return draw(seed + b"cases", population, count)
+
+
+def draw_inspectors(seed: bytes, directory: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return who checks them (随机选派检查人员)."""
+    return draw(seed + b"inspectors", directory, count)
+
+
+def redraw(
+    seed: bytes, directory: Sequence[str], drawn: Sequence[str], recusals: Sequence[Recusal]
+) -> str:
+    """Return who takes the place of an inspector who stands aside.
+
+    :raises NobodyLeftToDraw: if nobody is left.
+    """
+    out = {*drawn, *(each.inspector for each in recusals)}
+    left = [each for each in directory if each not in out]
+    if not left:
+        raise NobodyLeftToDraw
+    (found,) = draw(seed + b"recusal" + len(recusals).to_bytes(4, "big"), left, 1)
+    return found
+
+
+def with_recusals(
+    seed: bytes, commitment: Commitment, recusals: Sequence[Recusal]
+) -> tuple[str, ...] | None:
+    """Return the inspectors after every recusal was drawn again, None if one does not fit."""
+    drawn = list(draw_inspectors(seed, commitment.inspectors, commitment.inspector_count))
+    for k, recusal in enumerate(recusals):
+        if recusal.inspector not in drawn:
+            return None
+        try:
+            again = redraw(seed, commitment.inspectors, drawn, recusals[:k])
+        except NobodyLeftToDraw:
+            return None
+        if again != recusal.replaced_by:
+            return None
+        drawn[drawn.index(recusal.inspector)] = again
+    return tuple(drawn)

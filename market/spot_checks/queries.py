@@ -1,0 +1,125 @@
+"""Read spot checks: the supervisors all of them, everybody what was published (一公开)."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from catalog.audit_log import queries as log
+from catalog.audit_log.model import EntryId
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.registration import queries as registration
+from market.spot_checks import drawing, store
+from market.spot_checks.model import DrawRecord, Finding, PublicSpotCheck, SpotCheck
+
+
+async def get(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> SpotCheck:
+    """Return a spot check with everything that stands in it.
+
+    :raises NotPermitted: if the viewer supervises nothing.
+    :raises Missing: if there is none.
+    """
+    viewer.require("spot_check:read")
+    check = await store.find(tx, spot_check_id)
+    if check is None:
+        raise Missing
+    return check
+
+
+async def list_findings(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> list[Finding]:
+    """Return what was found, in the order in which it was.
+
+    :raises NotPermitted: if the viewer supervises nothing.
+    :raises Missing: if there is no such check.
+    """
+    check = await get(tx, viewer=viewer, spot_check_id=spot_check_id)
+    return await store.list_findings(tx, check.id)
+
+
+async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = None) -> DrawRecord:
+    """Return the record of a draw: to supervisors once it was drawn, to all once it is published.
+
+    :raises Missing: if there is none that the viewer may see.
+    """
+    check = await store.find(tx, spot_check_id)
+    is_supervisor = viewer is not None and viewer.may("spot_check:read")
+    if check is None or check.seed is None or check.checkpoint_size is None:
+        raise Missing
+    if check.published_at is None and not is_supervisor:
+        raise Missing
+    index = await log.find_index(tx, EntryId(check.entry_id))
+    assert index is not None, "a checkpoint covered it"
+    proof = await log.prove_inclusion(tx, index, check.checkpoint_size)
+    checkpoint = await log.find_first_checkpoint_over(tx, EntryId(check.entry_id))
+    assert checkpoint is not None, "a checkpoint covered it"
+    return DrawRecord(
+        format=drawing.FORMAT,
+        commitment=check.commitment,
+        commitment_sha256=check.commitment_sha256,
+        population=check.population,
+        leaf=await log.get_leaf(tx, index),
+        index=index,
+        proof=proof.hashes,
+        checkpoint=checkpoint.note.decode(),
+        seed=check.seed,
+        cases=check.cases,
+        inspectors=check.inspectors,
+        # Why somebody stood aside is nobody else's business.
+        recusals=tuple(msgspec.structs.replace(each, reason="") for each in check.recusals),
+    )
+
+
+async def list_published(
+    tx: Tx, *, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[PublicSpotCheck]:
+    """Return a page of what was published, the newest first. Public.
+
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("spot-checks")
+    found = await store.list_page(
+        tx,
+        published_only=True,
+        before=_before(paging.decode(query, cursor, 1)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    shown = [await _public(tx, check) for check in found[:limit]]
+    if len(found) <= limit:
+        return Page(shown)
+    return Page(shown, paging.encode(query, str(found[limit - 1].id)))
+
+
+async def _public(tx: Tx, check: SpotCheck) -> PublicSpotCheck:
+    # Only numbers and counts are given out of what only supervisors see.
+    async with beyond_own_rows(tx):
+        findings = await store.list_findings(tx, check.id)
+        numbers = await registration.list_numbers(tx, [uuid.UUID(case) for case in check.cases])
+    conforming = sum(finding.conforms for finding in findings)
+    return PublicSpotCheck(
+        id=check.id,
+        title=check.title,
+        items=check.commitment.items,
+        population_size=check.commitment.population_size,
+        sample_size=check.commitment.sample_size,
+        inspector_count=check.commitment.inspector_count,
+        case_numbers=tuple(sorted(numbers)),
+        conforming_count=conforming,
+        nonconforming_count=len(findings) - conforming,
+        summary=check.summary or "",
+        state=check.state,
+        published_at=check.published_at,
+    )
+
+
+def _before(position: list[object] | None) -> uuid.UUID | None:
+    if position is None:
+        return None
+    try:
+        return uuid.UUID(str(position[0]))
+    except ValueError as error:
+        raise CursorUnreadable from error

@@ -1,0 +1,169 @@
+"""Tables and statements of the spot checks (双随机抽查)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from catalog.kernel.db import METADATA, Tx
+from market.spot_checks.model import Finding, SpotCheck
+
+SPOT_CHECKS: Final = sa.Table(
+    "spot_checks",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("authority_party_id", sa.Uuid, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("commitment", postgresql.JSONB, nullable=False),
+    sa.Column("commitment_sha256", sa.Text, nullable=False),
+    sa.Column("entry_id", sa.Uuid, nullable=False),
+    sa.Column("population", postgresql.JSONB, nullable=False),
+    sa.Column("planned_by", sa.Uuid),
+    sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("checkpoint_size", sa.BigInteger),
+    sa.Column("seed", sa.Text),
+    sa.Column("cases", postgresql.JSONB, nullable=False),
+    sa.Column("inspectors", postgresql.JSONB, nullable=False),
+    sa.Column("recusals", postgresql.JSONB, nullable=False),
+    sa.Column("drawn_at", sa.DateTime(timezone=True)),
+    sa.Column("concluded_at", sa.DateTime(timezone=True)),
+    sa.Column("summary", sa.Text),
+    sa.Column("published_at", sa.DateTime(timezone=True)),
+    sa.Column("closed_at", sa.DateTime(timezone=True)),
+    schema="market",
+)
+
+FINDINGS: Final = sa.Table(
+    "spot_check_findings",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("spot_check_id", sa.Uuid, nullable=False),
+    sa.Column("application_id", sa.Uuid, nullable=False),
+    sa.Column("item", sa.Text, nullable=False),
+    sa.Column("conforms", sa.Boolean, nullable=False),
+    sa.Column("fact", sa.Text, nullable=False),
+    sa.Column("evidence_file_id", sa.Uuid),
+    sa.Column("inspector", sa.Uuid),
+    sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("rectified_at", sa.DateTime(timezone=True)),
+    sa.Column("rectification", sa.Text),
+    sa.Column("rectification_sha256", sa.Text),
+    schema="market",
+)
+
+_JSON: Final = frozenset({"commitment", "population", "cases", "inspectors", "recusals"})
+_CHANGING: Final = (
+    "state",
+    "checkpoint_size",
+    "seed",
+    "cases",
+    "inspectors",
+    "recusals",
+    "drawn_at",
+    "concluded_at",
+    "summary",
+    "published_at",
+    "closed_at",
+)
+
+
+def _select(table: sa.Table) -> str:
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+
+
+_SELECT: Final = _select(SPOT_CHECKS)
+_SELECT_FINDINGS: Final = _select(FINDINGS)
+
+
+async def insert(tx: Tx, check: SpotCheck) -> None:
+    """Insert a spot check."""
+    await tx.insert(SPOT_CHECKS, **_values(check))
+
+
+async def update(tx: Tx, check: SpotCheck) -> None:
+    """Write back what may change of a spot check, which the caller holds locked."""
+    values = _values(check)
+    sets = ", ".join(f"{name} = ${i + 2}" for i, name in enumerate(_CHANGING))
+    touched = await tx.execute(
+        f"UPDATE market.spot_checks SET {sets} WHERE id = $1",  # noqa: S608 - our own columns
+        check.id,
+        *(values[name] for name in _CHANGING),
+    )
+    assert touched == 1, "a locked spot check can not vanish"
+
+
+async def lock(tx: Tx, spot_check_id: uuid.UUID) -> SpotCheck | None:
+    """Lock and return a spot check that the actor may see, or None."""
+    row = await tx.fetch_one(f"{_SELECT} WHERE id = $1 FOR UPDATE", spot_check_id)
+    return None if row is None else msgspec.convert(dict(row), SpotCheck)
+
+
+async def find(tx: Tx, spot_check_id: uuid.UUID) -> SpotCheck | None:
+    """Return a spot check that the actor may see, or None."""
+    row = await tx.fetch_one(f"{_SELECT} WHERE id = $1", spot_check_id)
+    return None if row is None else msgspec.convert(dict(row), SpotCheck)
+
+
+async def list_page(
+    tx: Tx, *, published_only: bool, before: uuid.UUID | None, limit: int
+) -> list[SpotCheck]:
+    """Return spot checks, the newest first, from behind ``before``."""
+    rows = await tx.fetch(
+        f"""{_SELECT}
+         WHERE ($1 = false OR published_at IS NOT NULL) AND ($2::uuid IS NULL OR id < $2)
+         ORDER BY id DESC LIMIT $3""",
+        published_only,
+        before,
+        limit,
+    )
+    return [msgspec.convert(dict(row), SpotCheck) for row in rows]
+
+
+async def insert_finding(tx: Tx, finding: Finding) -> bool:
+    """Insert a finding; tell False if the item of the case was answered before."""
+    known = await tx.fetch_value(
+        """
+        SELECT 1 FROM market.spot_check_findings
+         WHERE spot_check_id = $1 AND application_id = $2 AND item = $3""",
+        finding.spot_check_id,
+        finding.application_id,
+        finding.item,
+    )
+    if known is not None:
+        return False
+    await tx.insert(FINDINGS, **msgspec.structs.asdict(finding))
+    return True
+
+
+async def update_finding(tx: Tx, finding: Finding) -> None:
+    """Write that a finding was put right."""
+    await tx.execute(
+        """
+        UPDATE market.spot_check_findings
+           SET rectified_at = $2, rectification = $3, rectification_sha256 = $4
+         WHERE id = $1""",
+        finding.id,
+        finding.rectified_at,
+        finding.rectification,
+        finding.rectification_sha256,
+    )
+
+
+async def list_findings(tx: Tx, spot_check_id: uuid.UUID) -> list[Finding]:
+    """Return the findings of a spot check in the order in which they were made."""
+    rows = await tx.fetch(f"{_SELECT_FINDINGS} WHERE spot_check_id = $1 ORDER BY id", spot_check_id)
+    return [msgspec.convert(dict(row), Finding) for row in rows]
+
+
+def _values(check: SpotCheck) -> dict[str, Any]:
+    values = msgspec.structs.asdict(check)
+    return {
+        name: msgspec.to_builtins(value) if name in _JSON else getattr(value, "value", value)
+        for name, value in values.items()
+    }

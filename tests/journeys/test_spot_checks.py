@@ -1,0 +1,266 @@
+"""A spot check from its plan to its end, drawn by public chance and computed again by an outsider."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pathlib
+from typing import Any
+
+import httpx
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from market.identity.permissions import Role
+from tests.api import Api, code
+from tests.makers_identity import Member, make_member
+from tests.makers_registration import Scene, make_scene, must
+from tests.terminal import market
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+class Checked(Scene):
+    """A registration with inspectors of the bureau, and three submitted cases."""
+
+    inspectors: list[Member]
+    cases: list[str]
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Checked:
+    made = await make_scene(api, db, clock)
+    scene = Checked(api, db, clock)
+    vars(scene).update(vars(made))
+    bureau = scene.regulator.party
+    scene.inspectors = [
+        await make_member(db, Role.REGULATOR, now=clock.now(), party=bureau) for _ in range(3)
+    ]
+    scene.cases = []
+    for n in range(3):
+        scene.product_id = await scene.describe(name=f"产品 {n}")
+        scene.cases.append(await scene.submitted())
+    return scene
+
+
+async def plan(scene: Checked, **said: Any) -> httpx.Response:
+    body = {
+        "title": "二〇二六年第一次抽查",
+        "items": ["材料齐全", "审查意见"],
+        "submitted_from": "2026-03-01",
+        "submitted_through": "2026-03-31",
+        "sample_size": 2,
+        "inspector_account_ids": [str(each.account.id) for each in scene.inspectors],
+        "inspector_count": 2,
+    } | said
+    return await scene.by(scene.regulator).post("/api/v1/spot-checks", body)
+
+
+async def step(
+    scene: Checked, check: str, name: str, who: Member | None = None, **body: Any
+) -> httpx.Response:
+    return await scene.by(who or scene.regulator).post(
+        f"/api/v1/spot-checks/{check}/{name}", body or None
+    )
+
+
+async def drawn(scene: Checked) -> tuple[str, dict[str, Any]]:
+    check = str(must(await plan(scene))["id"])
+    await scene.api.run_jobs()  # the commitment gets its place, and a checkpoint is signed
+    return check, must(await step(scene, check, "draws"))
+
+
+def inspecting(scene: Checked, check: dict[str, Any]) -> list[Member]:
+    return [each for each in scene.inspectors if str(each.account.id) in check["inspectors"]]
+
+
+async def answer_all(scene: Checked, check: str, told: dict[str, Any], *, wrong: int = 0) -> None:
+    inspector = inspecting(scene, told)[0]
+    pairs = [(case, item) for case in told["cases"] for item in ("材料齐全", "审查意见")]
+    for n, (case, item) in enumerate(pairs):
+        evidence = await scene.upload(inspector, "照片") if n < wrong else None
+        must(
+            await step(
+                scene,
+                check,
+                "findings",
+                inspector,
+                application_id=case,
+                item=item,
+                conforms=n >= wrong,
+                fact="缺页" if n < wrong else "符合",
+                evidence_file_id=evidence,
+            )
+        )
+
+
+async def test_a_check_goes_from_its_plan_to_its_end_and_everybody_sees_what_came_of_it(
+    scene: Checked,
+) -> None:
+    check, told = await drawn(scene)
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told, wrong=1)
+    concluded = must(await step(scene, check, "conclusions"))
+    must(await step(scene, check, "publications", summary="抽查 2 件，1 项不符合，已责令整改。"))
+    (shown,) = must(await scene.api.get("/api/v1/spot-checks"))["items"]
+    findings = must(await scene.by(scene.issuer).get(f"/api/v1/spot-checks/{check}/findings"))[
+        "items"
+    ]
+    finding = next(each for each in findings if not each["conforms"])
+
+    closed = must(
+        await step(
+            scene,
+            check,
+            "rectifications",
+            scene.issuer,
+            finding_id=finding["id"],
+            rectification="已补页",
+            evidence_file_id=await scene.upload(scene.issuer, "补页"),
+        )
+    )
+
+    assert (concluded["state"], closed["state"]) == ("concluded", "closed")
+    assert (shown["conforming_count"], shown["nonconforming_count"]) == (3, 1)
+    assert (shown["population_size"], shown["sample_size"], shown["state"]) == (3, 2, "published")
+    assert all(number.startswith("SQ-2026-") for number in shown["case_numbers"])
+    clocks = must(
+        await scene.by(scene.regulator).get(
+            "/api/v1/timers", kind="rectification", timer_state="met"
+        )
+    )["items"]
+    assert [each["timer"]["due_on"] for each in clocks] == ["2026-03-16"]
+
+
+async def test_a_check_without_faults_ends_with_its_publication(scene: Checked) -> None:
+    check, told = await drawn(scene)
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told)
+    must(await step(scene, check, "conclusions"))
+
+    published = must(await step(scene, check, "publications", summary="均符合要求。"))
+
+    assert published["state"] == "closed"
+
+
+async def test_an_outsider_computes_the_draw_again(scene: Checked, tmp_path: pathlib.Path) -> None:
+    check, told = await drawn(scene)
+    aside = inspecting(scene, told)[0]
+    must(await step(scene, check, "recusals", aside, reason="与申请人有亲属关系"))
+    hidden = await scene.api.get(f"/api/v1/spot-checks/{check}/draw")
+    record = await scene.by(scene.regulator).get(f"/api/v1/spot-checks/{check}/draw")
+    path, keys = tmp_path / "draw.json", tmp_path / "keys.json"
+    path.write_bytes(record.content)
+    keys.write_bytes((await scene.api.get("/api/v1/keys")).content)
+
+    genuine = market("verify", path, "--keys", keys, "--json")
+    changed = json.loads(record.content)
+    changed["cases"] = changed["cases"][::-1]
+    path.write_text(json.dumps(changed), "utf-8")
+    forged = market("verify", path, "--keys", keys)
+
+    assert hidden.status_code == 404
+    assert genuine.returncode == 0, genuine.stdout + genuine.stderr
+    assert json.loads(genuine.stdout)["counts"]["cases drawn again"] == 2
+    assert (forged.returncode, "not those that the seed draws" in forged.stdout) == (1, True)
+    assert "亲属" not in record.text
+
+
+async def test_a_recused_inspector_is_replaced_and_inspects_no_more(scene: Checked) -> None:
+    check, told = await drawn(scene)
+    aside = inspecting(scene, told)[0]
+    spare = next(each for each in scene.inspectors if each not in inspecting(scene, told))
+
+    after = must(await step(scene, check, "recusals", aside, reason="回避"))
+    again = await step(scene, check, "recusals", aside, reason="回避")
+    used_up = await step(scene, check, "recusals", spare, reason="回避")
+
+    assert str(spare.account.id) in after["inspectors"]
+    assert (again.status_code, code(again)) == (403, "not_a_drawn_inspector")
+    assert code(used_up) == "no_inspector_left"
+
+
+async def test_nothing_is_drawn_before_chance_has_spoken_and_nothing_twice(scene: Checked) -> None:
+    check = str(must(await plan(scene))["id"])
+
+    early = await step(scene, check, "draws")
+    await scene.api.run_jobs()
+    must(await step(scene, check, "draws"))
+    twice = await step(scene, check, "draws")
+
+    assert [code(early), code(twice)] == ["draw_not_ready", "spot_check_event_not_allowed"]
+
+
+async def test_what_may_not_be_is_refused_and_changes_nothing(scene: Checked) -> None:
+    check, told = await drawn(scene)
+    inspector = inspecting(scene, told)[0]
+    spare = next(each for each in scene.inspectors if each not in inspecting(scene, told))
+    found = {
+        "application_id": told["cases"][0],
+        "item": "材料齐全",
+        "conforms": True,
+        "fact": "符合",
+    }
+    early = await step(scene, check, "findings", inspector, **found)
+    must(await step(scene, check, "beginnings"))
+    undrawn = next(case for case in scene.cases if case not in told["cases"])
+
+    refused = [
+        early,
+        await step(scene, check, "findings", spare, **found),
+        await step(scene, check, "findings", inspector, **found | {"application_id": undrawn}),
+        await step(scene, check, "findings", inspector, **found | {"item": "别的"}),
+        await step(scene, check, "findings", inspector, **found | {"conforms": False}),
+        await step(scene, check, "conclusions"),
+        await step(scene, check, "findings", scene.issuer, **found),
+        await step(scene, UNKNOWN, "draws"),
+        await plan(scene, items=[]),
+        await plan(scene, inspector_count=1),
+        await plan(scene, submitted_from="2025-01-01", submitted_through="2025-12-31"),
+    ]
+    must(await step(scene, check, "findings", inspector, **found))
+    refused.append(await step(scene, check, "findings", inspector, **found))
+
+    assert [code(each) for each in refused] == [
+        "spot_check_event_not_allowed",
+        "not_a_drawn_inspector",
+        "outside_the_sample",
+        "outside_the_sample",
+        "finding_incomplete",
+        "spot_check_items_unanswered",
+        "permission_missing",
+        "not_found",
+        "spot_check_plan_incomplete",
+        "spot_check_plan_incomplete",
+        "spot_check_plan_incomplete",
+        "finding_made_already",
+    ]
+
+
+async def test_only_what_is_published_is_put_right_and_only_by_the_operator(
+    scene: Checked,
+) -> None:
+    check, told = await drawn(scene)
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told, wrong=1)
+    must(await step(scene, check, "conclusions"))
+    right = {
+        "finding_id": UNKNOWN,
+        "rectification": "已补页",
+        "evidence_file_id": await scene.upload(scene.issuer, "补页"),
+    }
+
+    early = await step(scene, check, "rectifications", scene.issuer, **right)
+    silent = await step(scene, check, "publications", summary=" ")
+    must(await step(scene, check, "publications", summary="1 项不符合。"))
+    nothing = await step(scene, check, "rectifications", scene.issuer, **right)
+    regulator = await step(scene, check, "rectifications", **right)
+
+    assert [code(each) for each in (early, silent, nothing, regulator)] == [
+        "spot_check_event_not_allowed",
+        "spot_check_text_missing",
+        "nothing_to_rectify",
+        "permission_missing",
+    ]
+    assert dt.date.fromisoformat(scene.today()) < dt.date(2026, 3, 16)

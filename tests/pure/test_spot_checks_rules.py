@@ -1,0 +1,376 @@
+"""Spot checks: the draw that anybody repeats, its record, and what may be found and put right."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from collections import Counter
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.audit_log import merkle
+from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.leaf import leaf_bytes
+from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.audit_log.verdict import Unreadable
+from catalog.kernel.draw import draw, place
+from catalog.kernel.errors import DomainError
+from catalog.kernel.ids import AccountId, PartyId, new_id
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.purposes import Purpose
+from market.spot_checks import answering, check, drawing
+from market.spot_checks.model import (
+    Commitment,
+    DrawRecord,
+    Finding,
+    FindingId,
+    Recusal,
+    SpotCheck,
+    SpotCheckId,
+)
+from market.spot_checks.states import TRANSITIONS, Event, SpotCheckEventNotAllowed, State, advance
+from tests.log_of_tests import ORIGIN, signer_of
+
+NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
+CASES = tuple(sorted(str(uuid.UUID(int=n)) for n in range(1, 21)))
+INSPECTORS = tuple(sorted(str(uuid.UUID(int=n)) for n in range(101, 107)))
+SEED = bytes(32)
+SIGNER = signer_of(Purpose.CHECKPOINT)
+LOG_KEY = VerifierKey(ORIGIN, SIGNER.public_key)
+
+
+class TwoEntries(NamedTuple):
+    """A log of two entries; the second is the one that is asked about."""
+
+    leaf: bytes
+    index: int
+    proof: tuple[bytes, ...]
+    root: bytes
+    checkpoint: str
+
+
+def log_with(event: str | None, *, subjects: list[Subject], digests: list[Digest]) -> TwoEntries:
+    """Return a signed log with an entry; with what is no leaf if there is no event."""
+    first = b"something before"
+    second = (
+        b"no leaf at all"
+        if event is None
+        else leaf_bytes(
+            EntryId(uuid.UUID(int=9)),
+            NOW,
+            event,
+            subjects=subjects,
+            payload_sha256="ab" * 32,
+            digests=digests,
+        )
+    )
+    before = merkle.leaf_hash(first)
+    root = merkle.node_hash(before, merkle.leaf_hash(second))
+    checkpoint = Checkpoint(ORIGIN, 2, root)
+    note = signed_note(checkpoint, LOG_KEY, SIGNER.sign(checkpoint.text().encode()))
+    return TwoEntries(second, 1, (before,), root, note.decode())
+
+
+def refusal(code: str) -> Any:
+    """Expect a refusal with this code."""
+    return pytest.raises(DomainError, check=lambda error: error.code == code)
+
+
+# ── the draw ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_vector_of_the_format() -> None:
+    assert draw(SEED, "abcde", 3) == ("e", "b", "d")
+    assert draw(SEED, "edcba", 5) == draw(SEED, "abcde", 9)
+
+
+@given(st.binary(min_size=32, max_size=32), st.sets(st.text(max_size=4)), st.integers(0, 12))
+def test_a_draw_is_of_the_list_without_repeats_and_repeats_itself(
+    seed: bytes, population: set[str], count: int
+) -> None:
+    drawn = draw(seed, population, count)
+
+    assert len(drawn) == len(set(drawn)) == min(count, len(population))
+    assert set(drawn) <= population
+    assert drawn == draw(seed, sorted(population, reverse=True), count)
+
+
+def test_each_has_the_same_chance() -> None:
+    counted = Counter(draw(n.to_bytes(32, "big"), "abcde", 1)[0] for n in range(5_000))
+
+    assert all(900 < counted[letter] < 1_100 for letter in "abcde")
+
+
+def test_a_number_that_would_favour_some_is_passed_over() -> None:
+    n = 2**255 + 1  # every second number lies above the largest multiple of it
+
+    places = [place(number.to_bytes(32, "big"), 0, n) for number in range(20)]
+
+    assert all(0 <= each < n for each in places)
+    assert len(set(places)) == 20
+
+
+# ── the plan ────────────────────────────────────────────────────────────────────────────────
+
+
+def make_commitment(**said: Any) -> Commitment:
+    return Commitment(
+        **{
+            "format": drawing.FORMAT,
+            "spot_check_id": str(uuid.UUID(int=7)),
+            "items": ("材料齐全", "审查意见"),
+            "population_sha256": drawing.population_sha256(CASES),
+            "population_size": len(CASES),
+            "sample_size": 3,
+            "inspectors": INSPECTORS,
+            "inspector_count": 2,
+            "nonce": "ab" * 32,
+        }
+        | said
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ({"items": ()}, ["items"]),
+        ({"items": ("材料齐全", " ")}, ["items"]),
+        ({"population_size": 0}, ["population", "sample_size"]),
+        ({"sample_size": 21}, ["sample_size"]),
+        ({"inspector_count": 1}, ["inspector_count"]),
+        ({"inspectors": INSPECTORS[:1]}, ["inspectors"]),
+    ],
+)
+def test_a_plan_that_can_not_be_drawn_is_refused(said: dict[str, Any], missing: list[str]) -> None:
+    drawing.check_plan(make_commitment())
+    with refusal("spot_check_plan_incomplete") as refused:
+        drawing.check_plan(make_commitment(**said))
+    assert refused.value.facts["missing"] == missing
+
+
+# ── the record ──────────────────────────────────────────────────────────────────────────────
+
+
+def make_record(recusal_count: int = 1) -> DrawRecord:
+    commitment = make_commitment()
+    digest = sha256_hex(drawing.commitment_bytes(commitment))
+    log = log_with(
+        "spot_check:planned",
+        subjects=[Subject("spot_check", commitment.spot_check_id)],
+        digests=[Digest("spot_check", commitment.spot_check_id, digest)],
+    )
+    seed = drawing.seed_of(digest, log.root)
+    inspectors = list(drawing.draw_inspectors(seed, INSPECTORS, 2))
+    recusals: list[Recusal] = []
+    for _ in range(recusal_count):
+        instead = drawing.redraw(seed, INSPECTORS, inspectors, recusals)
+        recusals.append(Recusal(inspector=inspectors[0], replaced_by=instead, reason="", at=NOW))
+        inspectors[0] = instead
+    return DrawRecord(
+        format=drawing.FORMAT,
+        commitment=commitment,
+        commitment_sha256=digest,
+        population=CASES,
+        leaf=log.leaf,
+        index=log.index,
+        proof=log.proof,
+        checkpoint=log.checkpoint,
+        seed=seed.hex(),
+        cases=drawing.draw_cases(seed, CASES, 3),
+        inspectors=tuple(inspectors),
+        recusals=tuple(recusals),
+    )
+
+
+@pytest.mark.parametrize("recusal_count", [0, 1, 3])
+def test_a_draw_is_computed_again_by_anybody(recusal_count: int) -> None:
+    record = check.read(msgspec.json.encode(make_record(recusal_count)))
+
+    verdict = check.check(record, LOG_KEY)
+
+    assert verdict.problems == ()
+    assert verdict.counts["cases drawn again"] == 3
+    assert verdict.counts["inspectors drawn again"] == 2
+
+
+def _recused(record: DrawRecord, **said: str) -> tuple[Recusal, ...]:
+    return (msgspec.structs.replace(record.recusals[0], **said),)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda r: {"commitment": make_commitment(nonce="00" * 32)}, "commitment is not the one"),
+        (lambda r: {"commitment_sha256": "00" * 32}, "commitment is not the one"),
+        (lambda r: {"population": r.population[1:]}, "population is not the one"),
+        (lambda r: {"population": (*r.population[1:], "x")}, "population is not the one"),
+        (lambda r: {"cases": r.cases[::-1]}, "cases are not those"),
+        (lambda r: {"cases": (*r.cases[1:], r.cases[0])}, "cases are not those"),
+        (lambda r: {"inspectors": INSPECTORS[:2]}, "inspectors are not those"),
+        (lambda r: {"recusals": ()}, "inspectors are not those"),
+        (lambda r: {"recusals": _recused(r, inspector="x")}, "inspectors are not those"),
+        (lambda r: {"recusals": _recused(r, replaced_by="x")}, "inspectors are not those"),
+        (lambda r: {"recusals": r.recusals * 6}, "inspectors are not those"),
+        (lambda r: {"seed": "00" * 32}, "seed is not that"),
+        (lambda r: {"index": r.index + 1}, "does not lead to the signed root"),
+        (lambda r: {"proof": ()}, "does not lead to the signed root"),
+        (lambda r: {"checkpoint": r.checkpoint.replace("\n", "\n1", 1)}, "checkpoint"),
+    ],
+)
+def test_what_was_changed_is_named(change: Any, reason: str) -> None:
+    record = make_record()
+
+    verdict = check.check(msgspec.structs.replace(record, **change(record)), LOG_KEY)
+
+    assert any(reason in str(problem) for problem in verdict.problems), verdict.problems
+
+
+def test_an_entry_that_is_no_leaf_or_another_holds_no_commitment() -> None:
+    for other in (
+        log_with("spot_check:planned", subjects=[], digests=[]),
+        log_with(None, subjects=[], digests=[]),
+    ):
+        record = msgspec.structs.replace(
+            make_record(),
+            leaf=other.leaf,
+            index=other.index,
+            proof=other.proof,
+            checkpoint=other.checkpoint,
+        )
+
+        verdict = check.check(record, LOG_KEY)
+
+        assert any("does not hold its commitment" in str(p) for p in verdict.problems)
+
+
+def test_a_directory_that_is_used_up_draws_nobody() -> None:
+    with refusal("no_inspector_left"):
+        drawing.redraw(SEED, INSPECTORS[:2], INSPECTORS[:2], [])
+    aside = [
+        Recusal(inspector=each, replaced_by="?", reason="", at=NOW)
+        for each in drawing.draw_inspectors(SEED, INSPECTORS[:2], 2)
+    ]
+    small = make_commitment(inspectors=INSPECTORS[:2])
+    assert drawing.with_recusals(SEED, small, aside) is None
+
+
+def test_what_is_no_record_is_unreadable() -> None:
+    with pytest.raises(Unreadable):
+        check.read(b"{}")
+
+
+# ── what is found ───────────────────────────────────────────────────────────────────────────
+
+
+def make_check() -> SpotCheck:
+    return SpotCheck(
+        id=SpotCheckId(uuid.UUID(int=7)),
+        title="二〇二六年第一次抽查",
+        authority_party_id=PartyId(new_id()),
+        state=State.IN_PROGRESS,
+        commitment=make_commitment(),
+        commitment_sha256="ab" * 32,
+        entry_id=new_id(),
+        population=CASES,
+        planned_by=None,
+        planned_at=NOW,
+        cases=CASES[:2],
+        inspectors=INSPECTORS[:2],
+    )
+
+
+def make_finding(**said: Any) -> Finding:
+    return Finding(
+        **{
+            "id": FindingId(new_id()),
+            "spot_check_id": SpotCheckId(uuid.UUID(int=7)),
+            "application_id": uuid.UUID(CASES[0]),
+            "item": "材料齐全",
+            "conforms": False,
+            "fact": "缺页",
+            "evidence_file_id": None,
+            "inspector": None,
+            "found_at": NOW,
+        }
+        | said
+    )
+
+
+def test_only_who_was_drawn_inspects_what_was_drawn() -> None:
+    spot_check = make_check()
+
+    answering.check_inspector(spot_check, AccountId(uuid.UUID(INSPECTORS[0])))
+    for account in (AccountId(uuid.UUID(INSPECTORS[5])), None):
+        with refusal("not_a_drawn_inspector"):
+            answering.check_inspector(spot_check, account)
+    for case, item in ((CASES[9], "材料齐全"), (CASES[0], "别的事项")):
+        with refusal("outside_the_sample"):
+            answering.check_finding(
+                spot_check, uuid.UUID(case), item, conforms=True, fact="x", has_evidence=False
+            )
+
+
+@pytest.mark.parametrize(
+    ("conforms", "fact", "has_evidence", "is_whole"),
+    [
+        (True, "齐全", False, True),
+        (False, "缺页", True, True),
+        (False, "缺页", False, False),
+        (True, " ", True, False),
+    ],
+)
+def test_a_finding_tells_a_fact_and_a_fault_has_its_evidence(
+    *, conforms: bool, fact: str, has_evidence: bool, is_whole: bool
+) -> None:
+    def ask() -> None:
+        answering.check_finding(
+            make_check(),
+            uuid.UUID(CASES[0]),
+            "材料齐全",
+            conforms=conforms,
+            fact=fact,
+            has_evidence=has_evidence,
+        )
+
+    if is_whole:
+        ask()
+    else:
+        with refusal("finding_incomplete"):
+            ask()
+
+
+def test_every_item_of_every_case_is_answered_before_the_end() -> None:
+    four = [make_finding()] * 4
+
+    answering.check_all_answered(make_check(), four)
+    with refusal("spot_check_items_unanswered") as refused:
+        answering.check_all_answered(make_check(), four[:1])
+    assert refused.value.facts == {"missing": 3}
+
+
+def test_what_does_not_conform_is_put_right_once() -> None:
+    wrong, good = make_finding(), make_finding(conforms=True)
+    right = make_finding(rectified_at=NOW)
+
+    assert answering.to_rectify([good, wrong], wrong.id) is wrong
+    assert answering.open_findings([wrong, good, right]) == 1
+    for other in (good, right):
+        with refusal("nothing_to_rectify"):
+            answering.to_rectify([other], other.id)
+    answering.check_text("已补正")
+    with refusal("spot_check_text_missing"):
+        answering.check_text(" ")
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
+def test_a_spot_check_moves_only_as_the_table_says(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert advance(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(SpotCheckEventNotAllowed):
+            advance(state, event)
