@@ -20,19 +20,20 @@ from catalog.audit_log.disk import CheckpointJournal
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
+from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
-from market.channels import email, sandbox, sms
+from market.channels import bureau, email, sandbox, sms
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.problem import HANDLERS, page_makers
 from market.jobs import loop
-from market.portal import errors, pages_account, pages_public, pages_reports
+from market.portal import errors, pages_account, pages_inbox, pages_public, pages_reports
 from market.settings import Settings
 
-_PAGES = (pages_public, pages_account, pages_reports)
+_PAGES = (pages_public, pages_account, pages_inbox, pages_reports)
 
 
 def database(settings: Settings) -> Database:
@@ -70,7 +71,26 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         checkpoint_journal=CheckpointJournal(settings.journal_path),
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
         carriers=_carriers(settings, clock, web),
+        notice_channels=_notice_channels(settings, clock, web),
     )
+
+
+def _notice_channels(
+    settings: Settings, clock: Clock, web: httpx.AsyncClient
+) -> dict[str, bureau.BureauBoard | bureau.OwnPlatform]:
+    """Return the channels that are reached by a machine; without, the bureau confirms by hand."""
+    if settings.bureau_url is None or settings.bureau_secret is None:
+        return {}
+    return {
+        PLATFORM: bureau.OwnPlatform(settings.public_url, client=web),
+        AUTHORITY_WEBSITE: bureau.BureauBoard(
+            settings.bureau_url,
+            operator=settings.bureau_operator,
+            secret=settings.bureau_secret,
+            client=web,
+            clock=clock,
+        ),
+    }
 
 
 def _carriers(

@@ -44,7 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_gateway_token: str | None = None
     sms_file: pathlib.Path | None = None  # without a gateway: write them here, a line each
     bureau_url: str | None = None  # the notice board of the bureau's website (second channel)
+    bureau_operator: str = "operator"  # our name there
     bureau_secret: str | None = None  # shared with it; our postings are signed by this
+    notice_check_seconds: float = 600.0  # how often to look whether notices still stand
     board_operators: str = ""  # on the bureau's side: name=secret of trusted operators, by commas
     run_jobs: bool = True
     job_interval_seconds: float = 1.0

@@ -61,9 +61,11 @@ def starts_on(posted_at: Iterable[dt.datetime]) -> dt.date:
     return max(local_date(instant) for instant in posted_at)
 
 
-def ends(starting: dt.date, rulebook: Rulebook, calendar: Calendar) -> Deadline:
-    """Return when the notice is over: 24:00 of its seventh working day."""
-    return deadline(rulebook.public_notice, starting, calendar)
+def ends(
+    starting: dt.date, rulebook: Rulebook, calendar: Calendar, *, extended_by: int = 0
+) -> Deadline:
+    """Return when the notice is over: 24:00 of its seventh working day, and of those it lost."""
+    return deadline(rulebook.public_notice, starting, calendar, extended_by=extended_by)
 
 
 def remaining_working_days(now: dt.datetime, ends_on: dt.date, calendar: Calendar) -> int:

@@ -11,6 +11,7 @@ import msgspec
 
 from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import Deadline
+from catalog.notices.channel import Standing
 from catalog.notices.publicity import PublicFields
 from catalog.notices.states import State
 
@@ -56,11 +57,24 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     result: Result | None
     remark: str
     created_at: dt.datetime
+    extended_by: int = 0  # working days that a channel was away (顺延)
 
     @property
     def ends(self) -> Deadline | None:
         """Return the end of the notice, None while not all channels are up."""
         return None if self.ends_on is None else Deadline(self.ends_on, self.provisional)
+
+
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
+    """That a channel was away, or showed something else, and what it cost (公示中断)."""
+
+    id: uuid.UUID
+    notice_id: uuid.UUID
+    channel: str
+    standing: Standing
+    down_from: dt.datetime
+    up_at: dt.datetime | None = None
+    lost_working_days: int | None = None
 
 
 class PublicNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,4 +91,5 @@ class PublicNotice(msgspec.Struct, frozen=True, kw_only=True):
     remaining_working_days: int | None
     result: Result | None
     remark: str
+    extended_by: int
     how_to_object: dict[str, str]

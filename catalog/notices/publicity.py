@@ -11,6 +11,20 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.kernel.errors import Invalid
+
+
+class NoticeFieldConfidential(Invalid):
+    """A field is not on the whitelist: it is confidential and is not shown (A13, HN-28)."""
+
+    code = "notice_field_confidential"
+
+
+class NoticeFieldMissing(Invalid):
+    """A field that a notice shows is missing or malformed."""
+
+    code = "notice_field_missing"
+
 
 class Scenario(msgspec.Struct, frozen=True):
     """A scenario of use (使用场景)."""
@@ -41,3 +55,22 @@ HOW_TO_OBJECT: Final = {
 def only_public(facts: Mapping[str, Any]) -> PublicFields:
     """Return the public fields out of all facts of an application; everything else is left out."""
     return msgspec.convert({name: facts[name] for name in WHITELIST}, PublicFields, strict=False)
+
+
+def check_public(given: Mapping[str, Any]) -> PublicFields:
+    """Return ``given`` as a notice's fields, if they are exactly those of the whitelist.
+
+    :raises NoticeFieldConfidential: if there is one that is not whitelisted.
+    :raises NoticeFieldMissing: if one is missing or malformed.
+    """
+    if strangers := sorted(set(given) - WHITELIST):
+        raise NoticeFieldConfidential(fields=strangers)
+    scenarios = given.get("scenarios")
+    for scenario in scenarios if isinstance(scenarios, list | tuple) else ():
+        parts = scenario if isinstance(scenario, Mapping) else {}
+        if strangers := sorted(set(parts) - set(Scenario.__struct_fields__)):
+            raise NoticeFieldConfidential(fields=[f"scenarios.{name}" for name in strangers])
+    try:
+        return msgspec.convert(given, PublicFields)
+    except msgspec.ValidationError as error:
+        raise NoticeFieldMissing(detail=str(error)) from error

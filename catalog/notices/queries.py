@@ -11,7 +11,9 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
 from catalog.notices import counting, store
-from catalog.notices.model import Notice, PublicNotice
+from catalog.notices.board import BoardPosting
+from catalog.notices.channel import Standing
+from catalog.notices.model import Interruption, Notice, PublicNotice, Result
 from catalog.notices.publicity import HOW_TO_OBJECT
 from catalog.notices.states import State
 
@@ -35,14 +37,21 @@ async def list_public(
     now: dt.datetime,
     calendar: Calendar,
     state: State | None = None,
+    year: int | None = None,
+    result: Result | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[PublicNotice]:
-    """Return a page of notices, the newest first; with ``state`` only those, e.g. running ones."""
-    query = paging.fingerprint("notices", None if state is None else state.value)
+    """Return a page of notices, the newest first; with ``state`` only those, e.g. running ones.
+
+    ``year`` is that of the first posting in Shanghai. What was once shown is shown for good (永久存档).
+    """
+    query = paging.fingerprint("notices", state, year, result)
     found = await store.list_page(
         tx,
         state=state,
+        year=year,
+        result=result,
         before=_before(paging.decode(query, cursor, 1)),
         limit=paging.check_limit(limit) + 1,
     )
@@ -86,6 +95,54 @@ async def list_due(
     return await store.list_due(tx, now=now, limit=limit)
 
 
+async def list_to_post(tx: Tx, *, channel: str, limit: int = 100) -> list[Notice]:
+    """Return notices that are being posted and do not stand on ``channel`` yet."""
+    return await store.list_to_post(tx, channel=channel, limit=limit)
+
+
+async def list_to_check(tx: Tx, *, checked_before: dt.datetime, limit: int = 100) -> list[Notice]:
+    """Return running notices whose channels were not looked at since ``checked_before``."""
+    return await store.list_to_check(tx, checked_before=checked_before, limit=limit)
+
+
+async def list_to_withdraw(tx: Tx, *, channel: str, limit: int = 100) -> list[Notice]:
+    """Return closed notices that still stand on ``channel`` as if they were not."""
+    return await store.list_to_withdraw(
+        tx, channel=channel, withdrawn=Standing.WITHDRAWN, limit=limit
+    )
+
+
+async def list_interruptions(tx: Tx, *, notice_id: uuid.UUID) -> list[Interruption]:
+    """Return the interruptions of a notice, the first first."""
+    return await store.list_interruptions(tx, notice_id)
+
+
+async def get_board_posting(tx: Tx, *, posting_id: uuid.UUID) -> BoardPosting:
+    """Return a posting of the board, withdrawn ones too.
+
+    :raises Missing: if there is none.
+    """
+    found = await store.find_board_posting(tx, posting_id)
+    if found is None:
+        raise Missing
+    return found
+
+
+async def list_board_postings(
+    tx: Tx, *, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[BoardPosting]:
+    """Return a page of the board, the newest first."""
+    query = paging.fingerprint("notice-board")
+    found = await store.list_board_postings(
+        tx,
+        before=_before(paging.decode(query, cursor, 1)),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
 def _public(notice: Notice, now: dt.datetime, calendar: Calendar) -> PublicNotice:
     remaining = None
     if notice.ends_on is not None and notice.state is State.RUNNING:
@@ -102,6 +159,7 @@ def _public(notice: Notice, now: dt.datetime, calendar: Calendar) -> PublicNotic
         remaining_working_days=remaining,
         result=notice.result,
         remark=notice.remark,
+        extended_by=notice.extended_by,
         how_to_object=HOW_TO_OBJECT,
     )
 

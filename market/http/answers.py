@@ -58,9 +58,15 @@ def creates(kind: Any, *, version: bool = False) -> dict[str, Any]:
     return {_OPT: Answers(kind=kind, statuses=(201,), headers=headers)}
 
 
-def sends(media_type: str, *headers: str, refusals: tuple[int, ...] = ()) -> dict[str, Any]:
+def sends(
+    media_type: str,
+    *headers: str,
+    statuses: tuple[int, ...] = (200,),
+    refusals: tuple[int, ...] = (),
+) -> dict[str, Any]:
     """Say that a handler sends bytes of a media type, ``*/*`` if it is the file's own."""
-    return {_OPT: Answers(media_type=media_type, headers=headers, refusals=refusals)}
+    said = Answers(media_type=media_type, statuses=statuses, headers=headers, refusals=refusals)
+    return {_OPT: said}
 
 
 def takes(media_type: str, *headers: str) -> dict[str, Any]:

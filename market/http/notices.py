@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
@@ -12,14 +13,22 @@ from msgspec import Meta
 
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
-from catalog.notices import queries
-from catalog.notices.model import AUTHORITY_WEBSITE, Notice, PublicNotice
+from catalog.notices import board, feeds, queries
+from catalog.notices import operations as notices
+from catalog.notices.board import BoardPosting
+from catalog.notices.model import (
+    AUTHORITY_WEBSITE,
+    Interruption,
+    Notice,
+    PublicNotice,
+    Result,
+)
 from catalog.notices.states import State
 from catalog.products.metadata import check_readable
 from catalog.registration.operations import notice as registration
-from market.http.answers import answers, creates
+from market.http.answers import answers, creates, sends, takes
 from market.http.command import Answer, Command, answer, command, created, read
-from market.http.context import AnyRequest
+from market.http.context import AnyRequest, context
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +41,23 @@ class ConfirmChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(max_length=2_000)]
     receipt_sha256: Annotated[str, Meta(max_length=64)]
     channel: Annotated[str, Meta(max_length=50)] = AUTHORITY_WEBSITE
+
+
+class PostOnBoard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notice to be posted: its whitelisted fields, and where it stands on the operator's site."""
+
+    notice_id: uuid.UUID
+    public_fields: dict[str, Any]
+    page_url: Annotated[str, Meta(max_length=2_000, pattern="^https?://")]
+
+
+class WithdrawFromBoard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a posting does not stand any more."""
+
+    remark: Annotated[str, Meta(max_length=2_000)]
+
+
+_FEED_LENGTH: Final = 50
 
 
 @post(
@@ -89,14 +115,26 @@ async def list_notices(
     request: AnyRequest,
     *,
     status: FromQuery[State | None] = None,
+    year: FromQuery[int | None] = None,
+    result: FromQuery[Result | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Return the notices, running and past, the newest first (公示, 永久存档)."""
+    """Return the notices, running and past, the newest first (公示, 永久存档).
+
+    ``year`` is that in which the notice was made; ``result`` how it came out.
+    """
 
     async def look(c: Command) -> Page[PublicNotice]:
         return await queries.list_public(
-            c.tx, now=c.now, calendar=c.calendar, state=status, limit=limit, cursor=cursor
+            c.tx,
+            now=c.now,
+            calendar=c.calendar,
+            state=status,
+            year=year,
+            result=result,
+            limit=limit,
+            cursor=cursor,
         )
 
     return answer(await read(request, look))
@@ -115,6 +153,184 @@ async def get_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Res
         return await queries.get_public(c.tx, notice_id=notice_id, now=c.now, calendar=c.calendar)
 
     return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/notices/{notice_id:uuid}/interruptions",
+    summary="When a channel was away",
+    tags=["notices"],
+    opt=answers(list[Interruption]),
+)
+async def list_interruptions(
+    request: AnyRequest, notice_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """Return when a channel of the notice was away, and what it cost (公示中断)."""
+
+    async def look(c: Command) -> list[Interruption]:
+        await queries.get(c.tx, notice_id)
+        return await queries.list_interruptions(c.tx, notice_id=notice_id)
+
+    return answer(await read(request, look))
+
+
+# ── feeds ───────────────────────────────────────────────────────────────────────────────────
+
+
+@get(
+    "/notices.atom",
+    summary="Notices as an Atom feed",
+    tags=["notices"],
+    opt=sends(feeds.ATOM_TYPE, "etag", statuses=(200, 304)),
+)
+async def atom_feed(request: AnyRequest) -> Response[bytes]:
+    """Return the newest notices as an Atom feed (RFC 4287); If-None-Match is heeded."""
+    site = context(request).settings.public_url
+    body = feeds.atom(await _entries(request, site), site=site, address="/notices.atom")
+    return _feed(request, body, feeds.ATOM_TYPE)
+
+
+@get(
+    "/notices.json",
+    summary="Notices as a JSON Feed",
+    tags=["notices"],
+    opt=sends(feeds.JSON_TYPE, "etag", statuses=(200, 304)),
+)
+async def json_feed(request: AnyRequest) -> Response[bytes]:
+    """Return the newest notices as a JSON Feed 1.1; If-None-Match is heeded."""
+    site = context(request).settings.public_url
+    body = feeds.json_feed(await _entries(request, site), site=site, address="/notices.json")
+    return _feed(request, body, feeds.JSON_TYPE)
+
+
+async def _entries(request: AnyRequest, site: str) -> list[feeds.Entry]:
+    async def look(c: Command) -> Page[PublicNotice]:
+        return await queries.list_public(c.tx, now=c.now, calendar=c.calendar, limit=_FEED_LENGTH)
+
+    shown = (await read(request, look)).items
+    return [feeds.entry(notice, site=site) for notice in shown if notice.postings]
+
+
+def _feed(request: AnyRequest, body: bytes, media_type: str) -> Response[bytes]:
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "public, max-age=60"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+# ── the board: when this is the bureau's site ───────────────────────────────────────────────
+
+
+@post(
+    "/api/v1/notice-board",
+    summary="Post a notice here, as an operator",
+    tags=["notices"],
+    opt=creates(BoardPosting)
+    | takes("application/json", "x-operator", "x-signed-at", "x-signature"),
+)
+async def post_on_board(request: AnyRequest, data: JSONBody[PostOnBoard]) -> Response[bytes]:
+    """Put a notice of a trusted operator on this board; the answer is the receipt (A39)."""
+    operator = await _signed_by(request)
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        posting = await notices.receive_posting(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            operator=operator,
+            notice_id=data.notice_id,
+            given=data.public_fields,
+            page_url=data.page_url,
+        )
+        return created(posting, f"/api/v1/notice-board/{posting.id}")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/notice-board/{posting_id:uuid}/withdrawals",
+    summary="Mark a posting as withdrawn",
+    tags=["notices"],
+    opt=answers(BoardPosting)
+    | takes("application/json", "x-operator", "x-signed-at", "x-signature"),
+)
+async def withdraw_from_board(
+    request: AnyRequest, posting_id: FromPath[uuid.UUID], data: JSONBody[WithdrawFromBoard]
+) -> Response[bytes]:
+    """Mark a posting of the operator's own as withdrawn; it stays readable."""
+    operator = await _signed_by(request)
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return Answer(
+            await notices.withdraw_posting(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                operator=operator,
+                posting_id=posting_id,
+                remark=data.remark,
+            )
+        )
+
+    return await command(request, act)
+
+
+@get(
+    "/api/v1/notice-board",
+    summary="The notice board",
+    tags=["notices"],
+    opt=answers(Page[BoardPosting]),
+)
+async def list_board(
+    request: AnyRequest,
+    *,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return what operators posted here, the newest first."""
+
+    async def look(c: Command) -> Page[BoardPosting]:
+        return await queries.list_board_postings(c.tx, limit=limit, cursor=cursor)
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/notice-board/{posting_id:uuid}",
+    summary="One posting of the board",
+    tags=["notices"],
+    opt=answers(BoardPosting),
+)
+async def get_board_posting(
+    request: AnyRequest, posting_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """Return one posting as it stands here, and whether it was withdrawn."""
+
+    async def look(c: Command) -> BoardPosting:
+        return await queries.get_board_posting(c.tx, posting_id=posting_id)
+
+    return answer(await read(request, look))
+
+
+async def _signed_by(request: AnyRequest) -> str:
+    """Return the trusted operator that signed the request.
+
+    :raises BoardSignatureWrong: if none did.
+    """
+    wiring = context(request)
+    operator = request.headers.get("x-operator", "")
+    board.check_signature(
+        board.trusted(wiring.settings.board_operators).get(operator),
+        given=request.headers.get("x-signature", ""),
+        at=request.headers.get("x-signed-at", ""),
+        method=str(request.method),
+        path=request.url.path,
+        body=await request.body(),
+        now=wiring.now(),
+    )
+    return operator
 
 
 async def _public(c: Command, notice: Notice) -> PublicNotice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,6 +17,7 @@ from market.jobs import (
     deadlines_due,
     deliver_notifications,
     disputes_due,
+    notice_channels,
     notices_due,
     orders_due,
     release_escrow,
@@ -76,9 +78,20 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+async def _notice_channels(context: Context) -> int:
+    return await notice_channels.run(
+        context.db,
+        clock=context.now,
+        public_url=context.settings.public_url,
+        channels=context.notice_channels,
+        check_every=dt.timedelta(seconds=context.settings.notice_check_seconds),
+    )
+
+
 # These wait for others' servers, so that they have a round of their own.
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
+    ("notice_channels", _notice_channels),
 )
 
 

@@ -20,6 +20,7 @@ from catalog.kernel.errors import DomainError, Missing
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
 from catalog.notices import states as notice_states
+from catalog.notices.board import BoardPosting
 from catalog.notices.model import PublicNotice
 from catalog.products import queries as products
 from catalog.products.model import Product
@@ -225,6 +226,16 @@ async def show_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Re
         return await notices.get_public(c.tx, notice_id=notice_id, now=c.now, calendar=c.calendar)
 
     return page(request, "notice.html", notice=await read(request, look))
+
+
+@get("/notice-board/{posting_id:uuid}", include_in_schema=False)
+async def show_posting(request: AnyRequest, posting_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Show what an operator posted here, when this is the bureau's site (公示栏)."""
+
+    async def look(c: Command) -> BoardPosting:
+        return await notices.get_board_posting(c.tx, posting_id=posting_id)
+
+    return page(request, "board_posting.html", posting=await read(request, look))
 
 
 @get("/certificates", include_in_schema=False)

@@ -77,9 +77,7 @@ async def test_a_supplier_confirms_its_address_is_told_and_opens_the_message(
     assert code(none_asked) == "contact_code_not_asked"
 
     # The code goes to the address, and nowhere else.
-    put = await supplier.put(
-        "/api/v1/my/contact", {"email": ADDRESS, "phone": None}, if_match=tag
-    )
+    put = await supplier.put("/api/v1/my/contact", {"email": ADDRESS, "phone": None}, if_match=tag)
     assert (put.status_code, put.json()["email"]["pending_address"]) == (200, ADDRESS)
     await api.run_jobs()
     assert postman.got[-1].address == ADDRESS

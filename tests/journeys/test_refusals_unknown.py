@@ -23,6 +23,7 @@ OTHERWISE = {
     "/api/v1/applications/{application_id}/notices": (409, "operator_not_delegated"),
     "/api/v1/instruments/{instrument_id}/executions": (409, "operator_not_delegated"),
     "/api/v1/instruments/{instrument_id}/verifications": (409, "operator_not_delegated"),
+    "/api/v1/objections/{objection_id}/forwardings": (409, "operator_not_delegated"),
     "/api/v1/orders/{order_id}/access-tokens": (404, "grant_not_found"),
 }
 TOLD = [(method, path, rule) for (method, path), rule in NAMED.items() if method != "GET"]
@@ -30,7 +31,8 @@ TOLD = [(method, path, rule) for (method, path), rule in NAMED.items() if method
 
 def _address(path: str) -> str:
     parts = [str(uuid.uuid4()) if part.endswith("_id}") else part for part in path.split("/")]
-    return "/".join(parts).format(number="HN-QQ-2026-00000010", kind="truth_statement")
+    kind = "truth_statement" if "applications" in parts else "change_application_form"
+    return "/".join(parts).format(number="HN-QQ-2026-00000010", kind=kind)
 
 
 async def _admitted(api: Api, db: Database, now: dt.datetime, rule: Rule) -> Api:

@@ -999,6 +999,7 @@ async def test_an_outcome_fits_its_target_and_has_reasons(scene: Scene) -> None:
 async def test_both_sides_see_an_objection_and_nobody_else(scene: Scene) -> None:
     _, notice = await scene.in_notice()
     objection = must(await scene.object_to(notice_id=notice))["id"]
+    must(await scene.objection_step(objection, "forwardings", scene.adjudicator, {}))
     path = f"/api/v1/objections/{objection}"
 
     seen = [

@@ -153,6 +153,8 @@ async def end_notice(
     notice = await notices.recompute(tx, notice=notice, calendar=calendar)
     if notice.ends is None or not issuance.is_over(notice.ends, now):
         return False
+    if await notices.is_held_up(tx, now=now, calendar=calendar, notice=notice):
+        return False
     is_clean = application.open_objections == 0
     event = Happening.END_NOTICE if is_clean else Happening.END_NOTICE_OBJECTED
     ended = await casework.move(tx, application=application, event=event, now=now)
