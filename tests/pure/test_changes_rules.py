@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import uuid
 
 import msgspec
 import pytest
@@ -18,7 +20,8 @@ from catalog.certificates.states import State as CertificateState
 from catalog.changes import content, eligibility, materials, review
 from catalog.changes.content import WantedContent
 from catalog.changes.materials import ChangeMaterialKind
-from catalog.changes.model import Kind
+from catalog.changes.model import ChangeId, ChangeMaterial, Kind
+from catalog.changes.states import TRANSITIONS, ChangeEventNotAllowed, Event, State, advance
 from catalog.products.model import Form, Scenario
 from catalog.registration.completeness import MaterialMissing
 from catalog.registration.findings import Overall
@@ -218,3 +221,33 @@ def test_a_skipped_compliance_review_stands_in_the_way_of_nothing_else_does() ->
         review.check_pass(facts(technical=Overall.FAIL), compliance_is_skipped=True)
     with pytest.raises(NationalCoreData):
         review.check_pass(facts(contains_national_core_data=True), compliance_is_skipped=True)
+
+
+def test_the_newest_version_of_a_material_counts_in_whatever_order_they_come() -> None:
+    def handed_in(kind: ChangeMaterialKind, version: int) -> ChangeMaterial:
+        return ChangeMaterial(
+            id=uuid.uuid4(),
+            change_id=ChangeId(uuid.uuid4()),
+            kind=kind,
+            version=version,
+            file_id=uuid.uuid4(),
+            sha256="ab" * 32,
+            handed_in_by=None,
+            handed_in_at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC),
+        )
+
+    newest = handed_in(ChangeMaterialKind.CHANGE_PROOF, 2)
+    form = handed_in(ChangeMaterialKind.CHANGE_APPLICATION_FORM, 1)
+
+    found = materials.current([newest, handed_in(ChangeMaterialKind.CHANGE_PROOF, 1), form])
+
+    assert found == {newest.kind: newest, form.kind: form}
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
+def test_a_change_moves_only_as_the_table_says(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert advance(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(ChangeEventNotAllowed):
+            advance(state, event)

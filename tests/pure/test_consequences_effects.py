@@ -6,6 +6,7 @@ import pytest
 
 from catalog.certificates.states import State
 from market.consequences.effects import Effects, OfferEffect, effects_of
+from market.listings.eligibility import Item, passes
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,10 @@ def test_running_contracts_end_only_with_rights_that_ended_for_everybody(
     )
 
     assert found == expected
+
+
+def test_an_offer_goes_on_only_if_every_item_of_its_gate_passed() -> None:
+    good, bad = Item("a", passed=True), Item("b", passed=False)
+
+    assert passes((good, good))
+    assert not passes((good, bad))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 
+import msgspec
 import pytest
 
 from catalog.fees import schedule
+from catalog.fees.model import Fee
 from catalog.fees.schedule import ApplicationKind, Price
+from catalog.fees.states import TRANSITIONS, Event, FeeEventNotAllowed, State, advance
+from catalog.kernel.ids import PartyId
 
 TODAY = dt.date(2026, 3, 2)
 
@@ -64,3 +69,31 @@ def test_a_day_has_the_price_that_stands_on_it_or_costs_nothing() -> None:
 
     assert (on(-1), on(0), on(4), on(5), on(99)) == (None, first, first, second, second)
     assert schedule.in_force([first], ApplicationKind.RENEWAL, TODAY) is None
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
+def test_a_fee_moves_only_as_the_table_says(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert advance(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(FeeEventNotAllowed):
+            advance(state, event)
+
+
+def test_a_fee_reads_back_as_it_was_frozen() -> None:
+    fee = Fee(
+        id=uuid.uuid4(),
+        application_kind=ApplicationKind.FIRST,
+        subject_id=uuid.uuid4(),
+        party_id=PartyId(uuid.uuid4()),
+        price_id=None,
+        amount_fen=0,
+        state=State.FREE,
+        frozen_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+        receipt=None,
+        reason=None,
+        settled_by=None,
+        settled_at=None,
+    )
+
+    assert msgspec.convert(msgspec.to_builtins(fee), Fee) == fee

@@ -292,3 +292,13 @@ def test_who_goes_to_court_names_the_case_and_proves_it() -> None:
         standing.check_proceedings("示例市中级人民法院", "", ["受理通知书"])
     with refusal("objection_evidence_missing"):
         standing.check_proceedings("示例市中级人民法院", "（2026）示01民初1号", [])
+
+
+def test_a_forwarded_objection_waits_for_its_receipt_until_the_days_run() -> None:
+    waiting = make_objection(state=State.AWAITING_RESPONSE, response_started_on=None)
+
+    assert waiting.awaits_receipt
+    assert not make_objection(
+        state=State.AWAITING_RESPONSE, response_started_on=day("2026-03-02")
+    ).awaits_receipt
+    assert not make_objection(state=State.RECEIVED, response_started_on=None).awaits_receipt

@@ -34,6 +34,7 @@ from market.spot_checks.model import (
     SpotCheckId,
 )
 from market.spot_checks.states import TRANSITIONS, Event, SpotCheckEventNotAllowed, State, advance
+from market.supervision.check import check_document
 from tests.log_of_tests import ORIGIN, signer_of
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
@@ -374,3 +375,10 @@ def test_a_spot_check_moves_only_as_the_table_says(state: State, event: Event) -
     else:
         with pytest.raises(SpotCheckEventNotAllowed):
             advance(state, event)
+
+
+def test_a_draw_is_known_by_its_format_among_all_that_is_handed_out() -> None:
+    verdict = check_document(msgspec.json.encode(make_record()), keys=None, trusted=LOG_KEY)
+
+    assert verdict.problems == ()
+    assert verdict.counts["draw"] == 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.timers.urgency import Thresholds, Urgency, spans, urgency
+from market.workbench.model import Pressing
 from seeds.workdays import load_calendar
 
 CALENDAR = load_calendar()
@@ -69,3 +71,9 @@ def test_a_last_day_stands_under_the_head_whose_span_holds_it(today: dt.date, of
     ]
 
     assert holding == [urgency(due_on, today=today, calendar=CALENDAR)]
+
+
+def test_a_line_of_the_queue_says_how_much_it_presses() -> None:
+    pressing = Pressing(urgency=Urgency.OVERDUE, working_days_left=0, working_days_late=1)
+
+    assert msgspec.convert(msgspec.to_builtins(pressing), Pressing) == pressing
