@@ -85,7 +85,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     voluntary_transfer_allowed: bool
     # 国家规则集: what Hainan's text does not have keeps these defaults.
     silence_on_acceptance: Silence = Silence.NOTHING
-    stop_clocks: frozenset[StopClock] = frozenset()
+    stop_clocks: tuple[StopClock, ...] = ()
     review_extension: Period | None = None  # 可延长
     notice_may_be_waived: bool = False
     objection_recheck: Period | None = None  # 公示期内异议核查

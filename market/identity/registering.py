@@ -1,4 +1,7 @@
-"""Say what a party must show to be registered (主体注册), and who may be suspended."""
+"""Say what a party must show to be registered (主体注册), and who may be suspended.
+
+Natural and legal persons and unincorporated organisations may be parties (HN-02).
+"""
 
 from __future__ import annotations
 

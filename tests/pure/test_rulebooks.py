@@ -123,8 +123,8 @@ def test_a_national_number_stands_with_its_article(
 def test_the_three_rights_stand_side_by_side_and_all_stop_clocks_count() -> None:
     assert NDA35_2026.rights_vocabulary == ("hold", "use", "operate")
     assert NDA35_2026.rights_are_independent
-    assert NDA35_2026.stop_clocks == frozenset(StopClock)
-    assert HAINAN_2023.stop_clocks == frozenset()
+    assert NDA35_2026.stop_clocks == tuple(StopClock)
+    assert HAINAN_2023.stop_clocks == ()
 
 
 def test_what_could_not_be_read_is_said() -> None:
