@@ -193,17 +193,9 @@ def notices(history: History) -> Section:
     )
 
 
-# What the log may tell of certificates; kinds that did not occur are counted as zero.
-_CERTIFICATE_EVENTS: Final = (
-    ("issued", "核发", "Issued"),
-    ("changed", "变更", "Changed"),
-    ("corrected", "更正", "Corrected"),
-    ("transferred", "转移", "Transferred"),
-    ("deregistered", "注销", "Deregistered"),
-    ("revoked", "撤销", "Revoked"),
-    ("reissued", "重新发放", "Reissued"),
-    ("frozen", "争议冻结", "Frozen"),
-    ("unfrozen", "解除冻结", "Unfrozen"),
+_RENEWING: Final = (
+    ("changed", "变更", "Changed", "change"),
+    ("corrected", "更正", "Corrected", "correction"),
 )
 _DEREGISTRATIONS: Final = ("voluntary", "instrument", "no_holder")
 
@@ -211,6 +203,7 @@ _DEREGISTRATIONS: Final = ("voluntary", "instrument", "no_holder")
 def certificates(history: History) -> Section:
     """Return section 7: certificates and what became of them, by number (HN-16 to 20)."""
     told = history.of_noun("certificate")
+    issued = history.of(Event.CERTIFICATE_ISSUED)
     gone = history.of(Event.CERTIFICATE_DEREGISTERED)
     return Section(
         7,
@@ -218,9 +211,20 @@ def certificates(history: History) -> Section:
         "凭证",
         "Certificates",
         ("HN-16", "HN-17", "HN-18", "HN-19", "HN-20"),
-        figures=tuple(
-            Figure(code, zh, en, sum(fact.event == f"certificate:{code}" for fact in told))
-            for code, zh, en in _CERTIFICATE_EVENTS
+        figures=(
+            _number(history, "issued", "核发", "Issued", Event.CERTIFICATE_ISSUED),
+            *(
+                Figure(code, zh, en, sum(fact.text("registration_type") == kind for fact in issued))
+                for code, zh, en, kind in _RENEWING
+            ),
+            _number(history, "transferred", "转移", "Transferred", Event.CERTIFICATE_TRANSFERRED),
+            _number(
+                history, "deregistered", "注销", "Deregistered", Event.CERTIFICATE_DEREGISTERED
+            ),
+            _number(history, "revoked", "撤销", "Revoked", Event.CERTIFICATE_REVOKED),
+            Figure("reissued", "重新发放", "Reissued", sum(_is_reissue(fact) for fact in told)),
+            _number(history, "frozen", "争议冻结", "Frozen", Event.CERTIFICATE_FROZEN),
+            _number(history, "unfrozen", "解除冻结", "Unfrozen", Event.CERTIFICATE_UNFROZEN),
         ),
         tables=(
             _tally(
@@ -303,7 +307,7 @@ def objections(history: History) -> Section:
                 "instruments_applied",
                 "执行生效法律文书",
                 "Instruments applied",
-                len(history.of_noun("instrument")),
+                len(history.of(Event.INSTRUMENT_APPLIED)),
             ),
         ),
         tables=(
@@ -439,6 +443,11 @@ def _compliance_by_agency(opinions: list[Fact]) -> Table:
         ),
         tuple((agency, *line) for agency, line in sorted(counts.items())),
     )
+
+
+def _is_reissue(fact: Fact) -> bool:
+    """Tell whether a certificate ended to be issued anew, as both sides of an objection agreed."""
+    return fact.event == Event.CERTIFICATE_SUPERSEDED and fact.subject("objection") is not None
 
 
 def _certificate_row(fact: Fact) -> tuple[Value, ...]:

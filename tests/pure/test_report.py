@@ -137,6 +137,37 @@ def test_certificates_are_listed_by_number(report: Report) -> None:
     ]
 
 
+def test_what_became_of_certificates_is_counted_by_what_the_log_calls_it(
+    calendar: Calendar,
+) -> None:
+    log = Log()
+    log.add("certificate:issued", at(1, 5), ("certificate", "HN-1"))
+    for number, kind in (("HN-2", "change"), ("HN-3", "correction"), ("HN-4", "transfer")):
+        log.add("certificate:issued", at(1, 6), ("certificate", number), registration_type=kind)
+    log.add("certificate:superseded", at(1, 6), ("certificate", "HN-1"), ("change", "c"))
+    log.add("certificate:transferred", at(1, 7), ("certificate", "HN-3"), ground="instrument")
+    log.add("certificate:superseded", at(1, 8), ("certificate", "HN-4"), ("objection", "o"))
+    log.add("certificate:deregistered", at(1, 9), ("certificate", "HN-2"), ground="voluntary")
+    log.add("instrument:lodged", at(1, 7), ("instrument", "i"))
+    log.add("instrument:applied", at(1, 7), ("instrument", "i"))
+
+    report = compute(make_header(), log.facts, [], calendar)
+
+    assert figures(report, 7) == {
+        "issued": 4,
+        "changed": 1,
+        "corrected": 1,
+        "transferred": 1,
+        "deregistered": 1,
+        "revoked": 0,
+        "reissued": 1,
+        "frozen": 0,
+        "unfrozen": 0,
+    }
+    assert table(report, 7, "deregistered_by_cause")["voluntary"] == 1
+    assert figures(report, 8)["instruments_applied"] == 1
+
+
 def test_the_market_is_counted_free_and_charged(report: Report) -> None:
     found = figures(report, 11)
 
