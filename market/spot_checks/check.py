@@ -4,6 +4,7 @@
 2. The entry holds that digest, and is by its proof under the signed checkpoint.
 3. The seed is that of commitment and checkpoint; cases and inspectors are those that it draws.
 4. Whoever stood aside was drawn, and was replaced by whom the seed names.
+5. The entry that concluded the check holds the digest of exactly these recusals.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import msgspec
 from catalog.audit_log import merkle, proven_log
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.leaf import read_leaf
+from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.signing.canonical import sha256_hex
 from market.spot_checks import drawing
-from market.spot_checks.model import DrawRecord
+from market.spot_checks.model import DrawRecord, ProvenEntry
 
 
 def read(raw: bytes) -> DrawRecord:
@@ -34,6 +36,8 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
     """Return what is found; the first thing wrong comes first."""
     found = Findings()
     found.count("draw")
+    if record.format != drawing.FORMAT:
+        found.bad("draw", record.commitment.spot_check_id, "it is of another format")
     commitment, name = record.commitment, record.commitment.spot_check_id
     told = {
         "commitment": sha256_hex(drawing.commitment_bytes(commitment)) == record.commitment_sha256,
@@ -46,7 +50,7 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
         if not is_so:
             reason = f"its {what} is not the one that was committed"
             found.bad("draw", name, reason, Fault.NOT_BOUND)
-    root = _proven_root(found, record, log_key)
+    root = _committed_root(found, record, log_key)
     if root is None:
         return found.verdict()
     seed = drawing.seed_of(record.commitment_sha256, root)
@@ -60,29 +64,60 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
         found.bad("draw", name, "its inspectors are not those that the seed draws")
     else:
         found.count("inspectors drawn again", len(record.inspectors))
+    _check_recusals(found, record, log_key)
     found.note("that this was the first checkpoint to cover the commitment is told by the log")
     return found.verdict()
 
 
-def _proven_root(found: Findings, record: DrawRecord, log_key: VerifierKey) -> bytes | None:
+def _committed_root(found: Findings, record: DrawRecord, log_key: VerifierKey) -> bytes | None:
     name = record.commitment.spot_check_id
-    checkpoint = proven_log.opened(found, record.checkpoint.encode(), log_key, "of the draw")
+    proven = _proven(found, name, record.planned, log_key)
+    if proven is None:
+        return None
+    root, leaf = proven
+    if _digests(leaf, "spot_check", name) != [record.commitment_sha256]:
+        found.bad("draw", name, "the entry does not hold its commitment", Fault.NOT_BOUND)
+    return root
+
+
+def _check_recusals(found: Findings, record: DrawRecord, log_key: VerifierKey) -> None:
+    name = record.commitment.spot_check_id
+    if record.concluded is None:
+        found.note("who stood aside is sealed when the check is concluded; this record is older")
+        return
+    proven = _proven(found, name, record.concluded, log_key)
+    if proven is None:
+        return
+    sealed = _digests(proven[1], drawing.RECUSALS, name)
+    if sealed != [drawing.recusals_sha256(record.recusals)]:
+        reason = "its recusals are not those that were sealed when it was concluded"
+        found.bad("draw", name, reason, Fault.NOT_BOUND)
+    else:
+        found.count("recusals sealed", len(record.recusals))
+
+
+def _proven(
+    found: Findings, name: str, entry: ProvenEntry, log_key: VerifierKey
+) -> tuple[bytes, Leaf | None] | None:
+    """Return the signed root over an entry and what the entry says; None if it is not proven."""
+    checkpoint = proven_log.opened(found, entry.checkpoint.encode(), log_key, "of the draw")
     if checkpoint is None:
         return None
-    leaf_hash = merkle.leaf_hash(record.leaf)
-    is_under = record.index < checkpoint.size and merkle.verify_inclusion(
-        leaf_hash, record.index, checkpoint.size, record.proof, checkpoint.root
+    is_under = entry.index < checkpoint.size and merkle.verify_inclusion(
+        merkle.leaf_hash(entry.leaf), entry.index, checkpoint.size, entry.proof, checkpoint.root
     )
     if not is_under:
-        reason = "the proof of its commitment does not lead to the signed root"
+        reason = "the proof of its entry does not lead to the signed root"
         found.bad("draw", name, reason, Fault.NOT_INCLUDED)
         return None
     found.count("proofs of inclusion")
     try:
-        digests = read_leaf(record.leaf).digests
+        return bytes(checkpoint.root), read_leaf(entry.leaf)
     except msgspec.MsgspecError:
-        digests = ()
-    bound = [each.sha256 for each in digests if (each.kind, each.id) == ("spot_check", name)]
-    if bound != [record.commitment_sha256]:
-        found.bad("draw", name, "the entry does not hold its commitment", Fault.NOT_BOUND)
-    return bytes(checkpoint.root)
+        return bytes(checkpoint.root), None
+
+
+def _digests(leaf: Leaf | None, kind: str, name: str) -> list[str]:
+    if leaf is None:
+        return []
+    return [each.sha256 for each in leaf.digests if (each.kind, each.id) == (kind, name)]

@@ -11,12 +11,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
+from catalog.audit_log.leaf import instant
 from catalog.kernel.draw import draw
 from catalog.kernel.errors import Invalid, Refused
 from catalog.signing.canonical import canonical, sha256_hex
 from market.spot_checks.model import Commitment, Recusal
 
 FORMAT: Final = "shushi/draw/1"
+RECUSALS: Final = "spot_check_recusals"  # the digest's kind, in the entry that concludes
 MIN_INSPECTORS: Final = 2  # 两人以上
 _DOMAIN: Final = b"shushi/v1/draw\n"
 
@@ -47,6 +49,15 @@ def population_sha256(population: Sequence[str]) -> str:
 def commitment_bytes(commitment: Commitment) -> bytes:
     """Return the canonical bytes whose digest is committed."""
     return canonical(commitment)
+
+
+def recusals_sha256(recusals: Sequence[Recusal]) -> str:
+    """Return the digest of who stood aside and who came instead, in order; not of their reasons."""
+    told = [
+        {"at": instant(each.at), "inspector": each.inspector, "replaced_by": each.replaced_by}
+        for each in recusals
+    ]
+    return sha256_hex(canonical(told))
 
 
 def check_plan(commitment: Commitment) -> None:

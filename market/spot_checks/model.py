@@ -61,6 +61,7 @@ class SpotCheck(msgspec.Struct, frozen=True, kw_only=True):
     summary: str | None = None
     published_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    concluded_entry_id: uuid.UUID | None = None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,15 @@ class PublicSpotCheck(msgspec.Struct, frozen=True, kw_only=True):
     published_at: dt.datetime | None
 
 
+class ProvenEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry of the log with the proof that it lies under a signed checkpoint."""
+
+    leaf: bytes
+    index: int
+    proof: tuple[bytes, ...]
+    checkpoint: str  # the signed note
+
+
 class DrawRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A draw as anybody computes it again (抽取记录). See FORMAT.md."""
 
@@ -104,11 +114,9 @@ class DrawRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     commitment: Commitment
     commitment_sha256: str
     population: tuple[str, ...]
-    leaf: bytes
-    index: int
-    proof: tuple[bytes, ...]
-    checkpoint: str  # the signed note
+    planned: ProvenEntry  # holds the commitment; its checkpoint is the first over it
     seed: str
     cases: tuple[str, ...]
     inspectors: tuple[str, ...]
     recusals: tuple[Recusal, ...]
+    concluded: ProvenEntry | None = None  # holds who stood aside; None until it is covered

@@ -293,15 +293,20 @@ async def conclude(
             started_on=local_date(now),
         )
     concluded = msgspec.structs.replace(check, state=state, concluded_at=now)
-    return await _save(
+    sealed = drawing.recusals_sha256(check.recusals)
+    entry_id = await _remember(
         tx,
-        concluded,
         Event.SPOT_CHECK_CONCLUDED,
+        concluded,
         actor=actor,
         now=now,
         before=check,
         facts={"findings": len(findings), "to_rectify": answering.open_findings(findings)},
+        digests=[Digest(drawing.RECUSALS, str(check.id), sealed)],
     )
+    concluded = msgspec.structs.replace(concluded, concluded_entry_id=entry_id)
+    await store.update(tx, concluded)
+    return concluded
 
 
 async def publish(
@@ -427,8 +432,9 @@ async def _remember(
     before: SpotCheck | None = None,
     reason: str | None = None,
     also: Sequence[Subject] = (),
-) -> None:
-    await audit_log.append(
+    digests: Sequence[Digest] = (),
+) -> EntryId:
+    return await audit_log.append(
         tx,
         event,
         actor=actor,
@@ -439,4 +445,5 @@ async def _remember(
         after={"state": check.state.value},
         reason=reason,
         rules=("HN-21",),
+        digests=digests,
     )

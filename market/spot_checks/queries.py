@@ -15,7 +15,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.registration import queries as registration
 from market.spot_checks import drawing, store
-from market.spot_checks.model import DrawRecord, Finding, PublicSpotCheck, SpotCheck
+from market.spot_checks.model import DrawRecord, Finding, ProvenEntry, PublicSpotCheck, SpotCheck
 
 
 async def get(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> SpotCheck:
@@ -52,25 +52,36 @@ async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = N
         raise Missing
     if check.published_at is None and not is_supervisor:
         raise Missing
-    index = await log.find_index(tx, EntryId(check.entry_id))
-    assert index is not None, "a checkpoint covered it"
-    proof = await log.prove_inclusion(tx, index, check.checkpoint_size)
-    checkpoint = await log.find_first_checkpoint_over(tx, EntryId(check.entry_id))
-    assert checkpoint is not None, "a checkpoint covered it"
+    planned = await _proven(tx, check.entry_id)
+    assert planned is not None, "a checkpoint covered it"
+    concluded = check.concluded_entry_id
     return DrawRecord(
         format=drawing.FORMAT,
         commitment=check.commitment,
         commitment_sha256=check.commitment_sha256,
         population=check.population,
-        leaf=await log.get_leaf(tx, index),
-        index=index,
-        proof=proof.hashes,
-        checkpoint=checkpoint.note.decode(),
+        planned=planned,
         seed=check.seed,
         cases=check.cases,
         inspectors=check.inspectors,
         # Why somebody stood aside is nobody else's business.
         recusals=tuple(msgspec.structs.replace(each, reason="") for each in check.recusals),
+        concluded=None if concluded is None else await _proven(tx, concluded),
+    )
+
+
+async def _proven(tx: Tx, entry_id: uuid.UUID) -> ProvenEntry | None:
+    """Return an entry with its proof under the first checkpoint over it, None while there is none."""
+    checkpoint = await log.find_first_checkpoint_over(tx, EntryId(entry_id))
+    index = await log.find_index(tx, EntryId(entry_id))
+    if checkpoint is None or index is None:
+        return None
+    proof = await log.prove_inclusion(tx, index, checkpoint.size)
+    return ProvenEntry(
+        leaf=await log.get_leaf(tx, index),
+        index=index,
+        proof=proof.hashes,
+        checkpoint=checkpoint.note.decode(),
     )
 
 

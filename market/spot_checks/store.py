@@ -35,6 +35,7 @@ SPOT_CHECKS: Final = sa.Table(
     sa.Column("summary", sa.Text),
     sa.Column("published_at", sa.DateTime(timezone=True)),
     sa.Column("closed_at", sa.DateTime(timezone=True)),
+    sa.Column("concluded_entry_id", sa.Uuid),
     schema="market",
 )
 
@@ -69,6 +70,7 @@ _CHANGING: Final = (
     "summary",
     "published_at",
     "closed_at",
+    "concluded_entry_id",
 )
 
 

@@ -160,11 +160,39 @@ async def test_an_outsider_computes_the_draw_again(scene: Checked, tmp_path: pat
     path.write_text(json.dumps(changed), "utf-8")
     forged = market("verify", path, "--keys", keys)
 
+    assert json.loads(record.content)["concluded"] is None
     assert hidden.status_code == 404
     assert genuine.returncode == 0, genuine.stdout + genuine.stderr
     assert json.loads(genuine.stdout)["counts"]["cases drawn again"] == 2
     assert (forged.returncode, "not those that the seed draws" in forged.stdout) == (1, True)
     assert "亲属" not in record.text
+
+
+async def test_who_stood_aside_is_sealed_by_the_conclusion(
+    scene: Checked, tmp_path: pathlib.Path
+) -> None:
+    check, told = await drawn(scene)
+    aside = inspecting(scene, told)[0]
+    told = must(await step(scene, check, "recusals", aside, reason="回避"))
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told)
+    must(await step(scene, check, "conclusions"))
+    must(await step(scene, check, "publications", summary="均符合要求。"))
+    await scene.api.run_jobs()  # the conclusion gets its place, and a checkpoint is signed
+    record = await scene.api.get(f"/api/v1/spot-checks/{check}/draw")
+    path, keys = tmp_path / "draw.json", tmp_path / "keys.json"
+    path.write_bytes(record.content)
+    keys.write_bytes((await scene.api.get("/api/v1/keys")).content)
+
+    genuine = market("verify", path, "--keys", keys, "--json")
+    changed = json.loads(record.content)
+    changed["recusals"][0]["at"] = "2026-03-01T00:00:00Z"
+    path.write_text(json.dumps(changed), "utf-8")
+    forged = market("verify", path, "--keys", keys)
+
+    assert genuine.returncode == 0, genuine.stdout + genuine.stderr
+    assert json.loads(genuine.stdout)["counts"]["recusals sealed"] == 1
+    assert (forged.returncode, "not those that were sealed" in forged.stdout) == (1, True)
 
 
 async def test_a_recused_inspector_is_replaced_and_inspects_no_more(scene: Checked) -> None:

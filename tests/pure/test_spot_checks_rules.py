@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ from catalog.audit_log import merkle
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
 from catalog.audit_log.leaf import leaf_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
-from catalog.audit_log.verdict import Unreadable
+from catalog.audit_log.verdict import Fault, Unreadable
 from catalog.kernel.draw import draw, place
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import AccountId, PartyId, new_id
@@ -29,6 +30,7 @@ from market.spot_checks.model import (
     DrawRecord,
     Finding,
     FindingId,
+    ProvenEntry,
     Recusal,
     SpotCheck,
     SpotCheckId,
@@ -75,6 +77,10 @@ def log_with(event: str | None, *, subjects: list[Subject], digests: list[Digest
     checkpoint = Checkpoint(ORIGIN, 2, root)
     note = signed_note(checkpoint, LOG_KEY, SIGNER.sign(checkpoint.text().encode()))
     return TwoEntries(second, 1, (before,), root, note.decode())
+
+
+def entry_of(log: TwoEntries) -> ProvenEntry:
+    return ProvenEntry(leaf=log.leaf, index=log.index, proof=log.proof, checkpoint=log.checkpoint)
 
 
 def refusal(code: str) -> Any:
@@ -157,6 +163,18 @@ def test_a_plan_that_can_not_be_drawn_is_refused(said: dict[str, Any], missing: 
 # ── the record ──────────────────────────────────────────────────────────────────────────────
 
 
+def make_conclusion(recusals: Sequence[Recusal]) -> ProvenEntry:
+    name = str(uuid.UUID(int=7))
+    sealed = drawing.recusals_sha256(recusals)
+    return entry_of(
+        log_with(
+            "spot_check:concluded",
+            subjects=[Subject("spot_check", name)],
+            digests=[Digest(drawing.RECUSALS, name, sealed)],
+        )
+    )
+
+
 def make_record(recusal_count: int = 1) -> DrawRecord:
     commitment = make_commitment()
     digest = sha256_hex(drawing.commitment_bytes(commitment))
@@ -177,14 +195,12 @@ def make_record(recusal_count: int = 1) -> DrawRecord:
         commitment=commitment,
         commitment_sha256=digest,
         population=CASES,
-        leaf=log.leaf,
-        index=log.index,
-        proof=log.proof,
-        checkpoint=log.checkpoint,
+        planned=entry_of(log),
         seed=seed.hex(),
         cases=drawing.draw_cases(seed, CASES, 3),
         inspectors=tuple(inspectors),
         recusals=tuple(recusals),
+        concluded=make_conclusion(recusals),
     )
 
 
@@ -197,6 +213,74 @@ def test_a_draw_is_computed_again_by_anybody(recusal_count: int) -> None:
     assert verdict.problems == ()
     assert verdict.counts["cases drawn again"] == 3
     assert verdict.counts["inspectors drawn again"] == 2
+    assert verdict.counts["recusals sealed"] == recusal_count
+
+
+def test_a_record_from_before_the_conclusion_says_that_recusals_are_not_sealed() -> None:
+    verdict = check.check(msgspec.structs.replace(make_record(), concluded=None), LOG_KEY)
+
+    assert verdict.problems == ()
+    assert any("sealed when the check is concluded" in note for note in verdict.notes)
+
+
+def _without_recusals(record: DrawRecord) -> dict[str, Any]:
+    drawn = drawing.draw_inspectors(bytes.fromhex(record.seed), INSPECTORS, 2)
+    return {"recusals": (), "inspectors": drawn}
+
+
+def _with_another(record: DrawRecord) -> dict[str, Any]:
+    seed = bytes.fromhex(record.seed)
+    instead = drawing.redraw(seed, INSPECTORS, record.inspectors, record.recusals)
+    added = Recusal(inspector=record.inspectors[1], replaced_by=instead, reason="", at=NOW)
+    return {
+        "recusals": (*record.recusals, added),
+        "inspectors": (record.inspectors[0], instead),
+    }
+
+
+def _later(record: DrawRecord) -> dict[str, Any]:
+    moved = msgspec.structs.replace(record.recusals[0], at=NOW + dt.timedelta(days=900))
+    return {"recusals": (moved,)}
+
+
+def _sealed_by(entry: TwoEntries) -> dict[str, Any]:
+    return {"concluded": entry_of(entry)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without_recusals,
+        _with_another,
+        _later,
+        lambda _: _sealed_by(log_with("spot_check:concluded", subjects=[], digests=[])),
+        lambda _: _sealed_by(log_with(None, subjects=[], digests=[])),
+    ],
+)
+def test_recusals_that_the_seed_allows_and_nobody_declared_are_found(change: Any) -> None:
+    record = make_record()
+
+    verdict = check.check(msgspec.structs.replace(record, **change(record)), LOG_KEY)
+
+    (problem,) = verdict.problems
+    assert "not those that were sealed" in problem.reason
+    assert problem.fault is Fault.NOT_BOUND
+
+
+def test_a_conclusion_that_is_not_under_a_signed_root_seals_nothing() -> None:
+    record = make_record()
+    assert record.concluded is not None
+    for change in ({"proof": ()}, {"checkpoint": "no note"}):
+        concluded = msgspec.structs.replace(record.concluded, **change)
+
+        verdict = check.check(msgspec.structs.replace(record, concluded=concluded), LOG_KEY)
+
+        assert verdict.problems
+        assert "recusals sealed" not in verdict.counts
+
+
+def _planned(record: DrawRecord, **said: Any) -> dict[str, Any]:
+    return {"planned": msgspec.structs.replace(record.planned, **said)}
 
 
 def _recused(record: DrawRecord, **said: str) -> tuple[Recusal, ...]:
@@ -218,9 +302,13 @@ def _recused(record: DrawRecord, **said: str) -> tuple[Recusal, ...]:
         (lambda r: {"recusals": _recused(r, replaced_by="x")}, "inspectors are not those"),
         (lambda r: {"recusals": r.recusals * 6}, "inspectors are not those"),
         (lambda r: {"seed": "00" * 32}, "seed is not that"),
-        (lambda r: {"index": r.index + 1}, "does not lead to the signed root"),
-        (lambda r: {"proof": ()}, "does not lead to the signed root"),
-        (lambda r: {"checkpoint": r.checkpoint.replace("\n", "\n1", 1)}, "checkpoint"),
+        (lambda r: _planned(r, index=r.planned.index + 1), "does not lead to the signed root"),
+        (lambda r: _planned(r, proof=()), "does not lead to the signed root"),
+        (
+            lambda r: _planned(r, checkpoint=r.planned.checkpoint.replace("\n", "\n1", 1)),
+            "checkpoint",
+        ),
+        (lambda _: {"format": "shushi/draw/2"}, "another format"),
     ],
 )
 def test_what_was_changed_is_named(change: Any, reason: str) -> None:
@@ -236,13 +324,7 @@ def test_an_entry_that_is_no_leaf_or_another_holds_no_commitment() -> None:
         log_with("spot_check:planned", subjects=[], digests=[]),
         log_with(None, subjects=[], digests=[]),
     ):
-        record = msgspec.structs.replace(
-            make_record(),
-            leaf=other.leaf,
-            index=other.index,
-            proof=other.proof,
-            checkpoint=other.checkpoint,
-        )
+        record = msgspec.structs.replace(make_record(), planned=entry_of(other))
 
         verdict = check.check(record, LOG_KEY)
 
