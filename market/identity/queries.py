@@ -74,6 +74,11 @@ async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:
     return await parties.find_by_capacity(tx, capacity)
 
 
+async def list_colleagues(tx: Tx, *, viewer: Actor) -> list[AccountId]:
+    """Return the open accounts of the viewer's own party."""
+    return await accounts.list_open_ids(tx, viewer.party)
+
+
 async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:
     """Return a party with what it showed: one's own, or any for those who verify and supervise.
 

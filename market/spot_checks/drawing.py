@@ -8,7 +8,7 @@ who signed it could not know the nonce.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from catalog.audit_log.leaf import instant
@@ -20,6 +20,7 @@ from market.spot_checks.model import Commitment, Recusal
 FORMAT: Final = "shushi/draw/1"
 RECUSALS: Final = "spot_check_recusals"  # the digest's kind, in the entry that concludes
 MIN_INSPECTORS: Final = 2  # 两人以上
+POPULATION_MAX: Final = 100_000
 _DOMAIN: Final = b"shushi/v1/draw\n"
 
 
@@ -27,6 +28,18 @@ class PlanIncomplete(Invalid):
     """A check has items, cases to draw from, and at least two inspectors to draw (RULES §6.4)."""
 
     code = "spot_check_plan_incomplete"
+
+
+class NotAnInspector(Invalid):
+    """Only open accounts of the authority that plans the check stand in its directory."""
+
+    code = "not_an_inspector_account"
+
+
+class PopulationTooLarge(Invalid):
+    """More cases fall into the days than one draw is made from; none is left out silently."""
+
+    code = "spot_check_population_too_large"
 
 
 class DrawNotReady(Refused):
@@ -78,6 +91,25 @@ def check_plan(commitment: Commitment) -> None:
     ]
     if missing:
         raise PlanIncomplete(missing=missing)
+
+
+def check_directory(inspectors: Iterable[str], accounts: Iterable[str]) -> None:
+    """Return if every inspector has an account of the authority (检查人员名录).
+
+    :raises NotAnInspector: if one has not; it says which.
+    """
+    unknown = sorted(set(inspectors) - set(accounts))
+    if unknown:
+        raise NotAnInspector(accounts=unknown)
+
+
+def check_population(size: int) -> None:
+    """Return if so many cases can be drawn from.
+
+    :raises PopulationTooLarge: if they are more than ``POPULATION_MAX``.
+    """
+    if size > POPULATION_MAX:
+        raise PopulationTooLarge(maximum=POPULATION_MAX)
 
 
 def seed_of(commitment_sha256: str, root: bytes) -> bytes:

@@ -26,13 +26,13 @@ from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.signing.canonical import sha256_hex
 from catalog.timers import operations as timers
+from market.identity import queries as identity
 from market.spot_checks import answering, drawing, store
 from market.spot_checks.model import Commitment, Finding, FindingId, Recusal, SpotCheck, SpotCheckId
 from market.spot_checks.states import Event as Happening
 from market.spot_checks.states import State, advance
 
 RECTIFICATION: Final = "rectification"
-POPULATION_MAX: Final = 100_000
 
 
 async def plan(
@@ -52,6 +52,8 @@ async def plan(
 
     :raises NotPermitted: if the actor may not plan checks.
     :raises PlanIncomplete: if items, cases or inspectors are missing.
+    :raises PopulationTooLarge: if the days hold more cases than one draw is made from.
+    :raises NotAnInspector: if somebody of the directory has no open account of the authority.
     :raises TextMissing: if it has no title.
     """
     actor.require("spot_check:plan")
@@ -61,8 +63,11 @@ async def plan(
         viewer=actor,
         submitted_from=submitted_from,
         submitted_through=submitted_through,
-        limit=POPULATION_MAX,
+        limit=drawing.POPULATION_MAX + 1,
     )
+    drawing.check_population(len(population))
+    colleagues = await identity.list_colleagues(tx, viewer=actor)
+    drawing.check_directory(inspectors, map(str, colleagues))
     identifier = SpotCheckId(new_id())
     commitment = Commitment(
         format=drawing.FORMAT,

@@ -195,6 +195,16 @@ async def test_who_stood_aside_is_sealed_by_the_conclusion(
     assert (forged.returncode, "not those that were sealed" in forged.stdout) == (1, True)
 
 
+async def test_nobody_from_outside_the_authority_can_be_drawn(scene: Checked) -> None:
+    within = [str(each.account.id) for each in scene.inspectors]
+    outside = str(scene.issuer.account.id)
+
+    refused = await plan(scene, inspector_account_ids=[*within, outside, UNKNOWN])
+
+    assert (refused.status_code, code(refused)) == (422, "not_an_inspector_account")
+    assert set(refused.json()["facts"]["accounts"]) == {outside, UNKNOWN}
+
+
 async def test_a_recused_inspector_is_replaced_and_inspects_no_more(scene: Checked) -> None:
     check, told = await drawn(scene)
     aside = inspecting(scene, told)[0]

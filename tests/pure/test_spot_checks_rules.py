@@ -160,6 +160,19 @@ def test_a_plan_that_can_not_be_drawn_is_refused(said: dict[str, Any], missing: 
     assert refused.value.facts["missing"] == missing
 
 
+def test_the_directory_holds_colleagues_only() -> None:
+    drawing.check_directory(INSPECTORS[:2], INSPECTORS)
+    with refusal("not_an_inspector_account") as refused:
+        drawing.check_directory(("stranger", INSPECTORS[0]), INSPECTORS)
+    assert refused.value.facts["accounts"] == ["stranger"]
+
+
+def test_no_case_is_left_out_because_there_are_too_many() -> None:
+    drawing.check_population(drawing.POPULATION_MAX)
+    with refusal("spot_check_population_too_large"):
+        drawing.check_population(drawing.POPULATION_MAX + 1)
+
+
 # ── the record ──────────────────────────────────────────────────────────────────────────────
 
 

@@ -33,6 +33,15 @@ ACCOUNTS: Final = sa.Table(
 _ACCOUNT_COLUMNS: Final = "id, party_id, login, display_name, opened_at, closed_at"
 
 
+async def list_open_ids(tx: Tx, party_id: PartyId) -> list[AccountId]:
+    """Return the open accounts of a party."""
+    rows = await tx.fetch(
+        "SELECT id FROM market.accounts WHERE party_id = $1 AND closed_at IS NULL ORDER BY id",
+        party_id,
+    )
+    return [AccountId(row["id"]) for row in rows]
+
+
 async def insert(
     tx: Tx, account: Account, *, password_hash: str, opened_by: AccountId | None
 ) -> bool:
