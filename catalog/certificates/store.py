@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate, CertificateSummary, Change
 from catalog.certificates.states import State
-from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.db import METADATA, Tx, select_all
 from catalog.kernel.ids import new_id
 
 CERTIFICATE_SERIALS: Final = sa.Table(
@@ -81,14 +81,8 @@ _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, vers
                      issued_at, state, state_since"""
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT_CERTIFICATES: Final = _select(CERTIFICATES)
-_SELECT_ENCUMBRANCES: Final = _select(ENCUMBRANCES)
+_SELECT_CERTIFICATES: Final = select_all(CERTIFICATES)
+_SELECT_ENCUMBRANCES: Final = select_all(ENCUMBRANCES)
 
 
 async def next_serial(tx: Tx, year: int) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.changes.model import Change, ChangeMaterial, Paper, PaperKind
 from catalog.changes.states import OPEN, State
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, select_all
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -108,15 +108,9 @@ _UNCHANGING: Final = frozenset(
 )  # fmt: skip
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT_CHANGES: Final = _select(CHANGES)
-_SELECT_MATERIALS: Final = _select(MATERIALS)
-_SELECT_PAPERS: Final = _select(PAPERS)
+_SELECT_CHANGES: Final = select_all(CHANGES)
+_SELECT_MATERIALS: Final = select_all(MATERIALS)
+_SELECT_PAPERS: Final = select_all(PAPERS)
 
 
 async def next_serial(tx: Tx, year: int) -> int:

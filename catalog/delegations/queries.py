@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from catalog.delegations import store
 from catalog.delegations.model import Delegation
@@ -39,15 +38,7 @@ async def list_page(
     viewer.require("delegation:read")
     paging.check_limit(limit)
     query = paging.fingerprint("delegations")
-    position = paging.decode(query, cursor, 1)
-    before = None if position is None else _id(position[0])
+    before = paging.decode_id(query, cursor)
     found = await store.list_page(tx, before=before, limit=limit + 1)
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], following)
-
-
-def _id(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError as error:
-        raise paging.CursorUnreadable from error

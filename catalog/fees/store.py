@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from catalog.fees.model import Fee
 from catalog.fees.schedule import ApplicationKind, Price
 from catalog.fees.states import State
-from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.db import METADATA, Tx, select_all
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 
@@ -49,14 +49,8 @@ FEES: Final = sa.Table(
 )
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT_PRICES: Final = _select(PRICES)
-_SELECT_FEES: Final = _select(FEES)
+_SELECT_PRICES: Final = select_all(PRICES)
+_SELECT_FEES: Final = select_all(FEES)
 
 
 async def take_turns(tx: Tx, kind: ApplicationKind) -> None:

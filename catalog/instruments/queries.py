@@ -11,7 +11,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 
 
 async def get(tx: Tx, *, viewer: Actor, instrument_id: uuid.UUID) -> Instrument:
@@ -45,18 +45,9 @@ async def list_page(
     found = await store.list_page(
         tx,
         state=None if state is None else state.value,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
-
-
-def _before(position: list[object] | None) -> uuid.UUID | None:
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(str(position[0]))
-    except ValueError as error:
-        raise CursorUnreadable from error

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from catalog.instruments.model import Instrument
-from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.db import METADATA, Tx, select_all
 
 INSTRUMENTS: Final = sa.Table(
     "legal_instruments",
@@ -42,9 +42,7 @@ INSTRUMENTS: Final = sa.Table(
     schema="catalog",
 )
 
-_SELECT: Final = (
-    f"SELECT {', '.join(c.name for c in INSTRUMENTS.columns)} FROM {INSTRUMENTS.fullname}"  # noqa: S608 - our own names
-)
+_SELECT: Final = select_all(INSTRUMENTS)
 
 
 async def insert(tx: Tx, instrument: Instrument) -> bool:

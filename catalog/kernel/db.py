@@ -143,6 +143,12 @@ def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
 
 
+def select_all(table: sa.Table) -> str:
+    """Return the statement that reads every declared column of ``table``, each by its name."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - names of our own tables
+
+
 class Database:
     """Hold one small pool per database role. Made once, in the place where things are wired."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import uuid
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -78,3 +79,23 @@ def decode(query: str, cursor: str | None, length: int) -> list[Any] | None:
     if len(found) != length + 1 or found[0] != query:
         raise CursorUnreadable
     return found[1:]
+
+
+def decode_id(query: str, cursor: str | None) -> uuid.UUID | None:
+    """Return the id at which the last page ended, or None when there is no cursor.
+
+    :raises CursorUnreadable: if the cursor is not one of ids, or not of this query.
+    """
+    position = decode(query, cursor, 1)
+    return None if position is None else as_id(position[0])
+
+
+def as_id(value: object) -> uuid.UUID:
+    """Return a part of a position as the id that it is.
+
+    :raises CursorUnreadable: if it is none.
+    """
+    try:
+        return uuid.UUID(str(value))
+    except ValueError as error:
+        raise CursorUnreadable from error

@@ -8,7 +8,7 @@ import uuid
 from catalog.kernel import paging
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 from catalog.kernel.workdays import Calendar
 from catalog.notices import counting, store
 from catalog.notices.board import BoardPosting
@@ -52,7 +52,7 @@ async def list_public(
         state=state,
         year=year,
         result=result,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     items = [_public(notice, now, calendar) for notice in found[:limit]]
@@ -135,7 +135,7 @@ async def list_board_postings(
     query = paging.fingerprint("notice-board")
     found = await store.list_board_postings(
         tx,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     if len(found) <= limit:
@@ -162,12 +162,3 @@ def _public(notice: Notice, now: dt.datetime, calendar: Calendar) -> PublicNotic
         extended_by=notice.extended_by,
         how_to_object=HOW_TO_OBJECT,
     )
-
-
-def _before(position: list[object] | None) -> uuid.UUID | None:
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(str(position[0]))
-    except ValueError as error:
-        raise CursorUnreadable from error

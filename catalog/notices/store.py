@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.kernel.ids import PartyId
 from catalog.notices.board import BoardPosting
 from catalog.notices.channel import Standing
@@ -98,13 +98,7 @@ NOTICE_POSTINGS: Final = sa.Table(
 )
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT_NOTICES: Final = _select(NOTICES)
+_SELECT_NOTICES: Final = select_all(NOTICES)
 
 
 async def insert(tx: Tx, notice: Notice) -> None:
@@ -322,7 +316,7 @@ async def end_interruption(tx: Tx, interruption: Interruption) -> None:
 async def list_interruptions(tx: Tx, notice_id: uuid.UUID) -> list[Interruption]:
     """Return the interruptions of a notice, the first first."""
     rows = await tx.fetch(
-        f"{_select(NOTICE_INTERRUPTIONS)} WHERE notice_id = $1 ORDER BY id", notice_id
+        f"{select_all(NOTICE_INTERRUPTIONS)} WHERE notice_id = $1 ORDER BY id", notice_id
     )
     return [msgspec.convert(dict(row), Interruption) for row in rows]
 

@@ -10,7 +10,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 from catalog.notifications import contacts, store, texts
 from catalog.notifications.delivering import Message
 from catalog.notifications.model import (
@@ -41,7 +41,7 @@ async def list_mine(
     viewer.require("notification:read")
     query = paging.fingerprint("notifications", str(viewer.party))
     position = paging.decode(query, cursor, 2)
-    after = None if position is None else (bool(position[0]), _uuid(position[1]))
+    after = None if position is None else (bool(position[0]), paging.as_id(position[1]))
     found = await store.list_of_party(
         tx, viewer.party, after=after, limit=paging.check_limit(limit) + 1
     )
@@ -92,10 +92,9 @@ async def list_undeliverable(
     """
     viewer.require("notification:supervise")
     query = paging.fingerprint("undeliverable")
-    position = paging.decode(query, cursor, 1)
     found = await store.list_undeliverable(
         tx,
-        before=None if position is None else _uuid(position[0]),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     shown = found[:limit]
@@ -217,10 +216,3 @@ def _summary(delivery: Delivery, attempts: list[Attempt]) -> DeliverySummary:
         created_at=delivery.created_at,
         settled_at=delivery.settled_at,
     )
-
-
-def _uuid(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError as error:
-        raise CursorUnreadable from error

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from catalog.audit_log.model import Subject
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.notifications.model import (
     Attempt,
@@ -98,16 +98,10 @@ NOTIFICATION_CONTACTS: Final = sa.Table(
 )
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT: Final = _select(NOTIFICATIONS)
-_SELECT_DELIVERIES: Final = _select(NOTIFICATION_DELIVERIES)
-_SELECT_ATTEMPTS: Final = _select(NOTIFICATION_ATTEMPTS)
-_SELECT_CONTACTS: Final = _select(NOTIFICATION_CONTACTS)
+_SELECT: Final = select_all(NOTIFICATIONS)
+_SELECT_DELIVERIES: Final = select_all(NOTIFICATION_DELIVERIES)
+_SELECT_ATTEMPTS: Final = select_all(NOTIFICATION_ATTEMPTS)
+_SELECT_CONTACTS: Final = select_all(NOTIFICATION_CONTACTS)
 
 
 # ── notifications ───────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 from catalog.objections import store
 from catalog.objections.model import Objection
 from catalog.objections.states import State
@@ -48,7 +48,7 @@ async def list_page(
     found = await store.list_page(
         tx,
         state=state,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     seen = [_as_seen(each, viewer) for each in found]
@@ -89,12 +89,3 @@ async def list_unreceived(tx: Tx, *, limit: int = 100) -> list[uuid.UUID]:
 async def list_unanswered(tx: Tx, *, today: dt.date, limit: int = 100) -> list[uuid.UUID]:
     """Return the objections whose registrant has let the last day pass."""
     return await store.list_unanswered(tx, today=today, limit=limit)
-
-
-def _before(position: list[object] | None) -> uuid.UUID | None:
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(str(position[0]))
-    except ValueError as error:
-        raise CursorUnreadable from error

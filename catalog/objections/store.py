@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.objections.model import Objection
 from catalog.objections.states import State
 
@@ -63,13 +63,7 @@ _JSON: Final = frozenset(
 )
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT_OBJECTIONS: Final = _select(OBJECTIONS)
+_SELECT_OBJECTIONS: Final = select_all(OBJECTIONS)
 
 
 async def insert(tx: Tx, objection: Objection) -> None:

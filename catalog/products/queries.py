@@ -81,15 +81,7 @@ async def list_own(
     viewer.require("product:describe")
     paging.check_limit(limit)
     query = paging.fingerprint("my_products", str(viewer.party))
-    position = paging.decode(query, cursor, 1)
-    before = None if position is None else _id(position[0])
+    before = paging.decode_id(query, cursor)
     found = await store.list_of_supplier(tx, viewer.party, before=before, limit=limit + 1)
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], following)
-
-
-def _id(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError as error:
-        raise paging.CursorUnreadable from error

@@ -13,7 +13,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import end_of_day, local_date, start_of_day
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
 from catalog.registration import letter, store
 from catalog.registration.letter import RefusalLetter
@@ -113,7 +113,7 @@ async def list_page(
         state=state,
         product_id=product_id,
         number=number,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     if len(found) <= limit:
@@ -126,15 +126,6 @@ def _without_others(submission: Submission, viewer: Actor) -> Submission:
     if viewer.clearance is Clearance.PARTY:
         return msgspec.structs.replace(submission, conflicts=())
     return submission
-
-
-def _before(position: list[object] | None) -> uuid.UUID | None:
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(str(position[0]))
-    except ValueError as error:
-        raise CursorUnreadable from error
 
 
 async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> RefusalLetter:

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx, beyond_own_rows
+from catalog.kernel.db import METADATA, Row, Tx, beyond_own_rows, select_all
 from catalog.kernel.ids import PartyId
 from catalog.registration.model import (
     AcceptanceOpinion,
@@ -203,24 +203,18 @@ MATERIAL_REQUESTS: Final = sa.Table(
 )
 
 
-def _select(table: sa.Table) -> str:
-    """Return the statement that reads every declared column of ``table``, each by its name."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
+_SELECT_APPLICATIONS: Final = select_all(APPLICATIONS)
+_SELECT_APPLICATION_MATERIALS: Final = select_all(MATERIALS)
+_SELECT_TECHNICAL_OPINIONS: Final = select_all(TECHNICAL_OPINIONS)
+_SELECT_COMPLIANCE_OPINIONS: Final = select_all(COMPLIANCE_OPINIONS)
+_SELECT_REVIEW_DECISIONS: Final = select_all(REVIEW_DECISIONS)
+_SELECT_DECISION_NOTIFICATIONS: Final = select_all(DECISION_NOTIFICATIONS)
+_SELECT_ISSUANCE_AUTHORISATIONS: Final = select_all(ISSUANCE_AUTHORISATIONS)
+_SELECT_APPLICATION_SUBMISSIONS: Final = select_all(SUBMISSIONS)
+_SELECT_ACCEPTANCE_OPINIONS: Final = select_all(ACCEPTANCE_OPINIONS)
 
 
-_SELECT_APPLICATIONS: Final = _select(APPLICATIONS)
-_SELECT_APPLICATION_MATERIALS: Final = _select(MATERIALS)
-_SELECT_TECHNICAL_OPINIONS: Final = _select(TECHNICAL_OPINIONS)
-_SELECT_COMPLIANCE_OPINIONS: Final = _select(COMPLIANCE_OPINIONS)
-_SELECT_REVIEW_DECISIONS: Final = _select(REVIEW_DECISIONS)
-_SELECT_DECISION_NOTIFICATIONS: Final = _select(DECISION_NOTIFICATIONS)
-_SELECT_ISSUANCE_AUTHORISATIONS: Final = _select(ISSUANCE_AUTHORISATIONS)
-_SELECT_APPLICATION_SUBMISSIONS: Final = _select(SUBMISSIONS)
-_SELECT_ACCEPTANCE_OPINIONS: Final = _select(ACCEPTANCE_OPINIONS)
-
-
-_SELECT_MATERIAL_REQUESTS: Final = _select(MATERIAL_REQUESTS)
+_SELECT_MATERIAL_REQUESTS: Final = select_all(MATERIAL_REQUESTS)
 
 
 # ── applications ────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,6 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from market.listings import store
 from market.listings.model import Listing
-from market.pricing.queries import paging_id
 
 
 class ListingMissing(Missing):
@@ -62,7 +61,7 @@ async def list_listings(
         party,
         product_id,
         state,
-        paging_id(paging.decode(query, cursor, 1)),
+        paging.decode_id(query, cursor),
         paging.check_limit(limit) + 1,
     )
     found = [store.listing_of(row) for row in rows]

@@ -14,7 +14,6 @@ from market.orders import store
 from market.orders.inspection import release_facts
 from market.orders.model import Contract, Order, PaymentDue, ReleaseTerms
 from market.orders.states import Event, advance
-from market.pricing.queries import paging_id
 
 _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
@@ -73,7 +72,7 @@ async def list_orders(
         party,
         product_id,
         state,
-        paging_id(paging.decode(query, cursor, 1)),
+        paging.decode_id(query, cursor),
         paging.check_limit(limit) + 1,
     )
     found = [store.order_of(row) for row in rows]

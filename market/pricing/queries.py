@@ -61,7 +61,7 @@ async def list_filings(
         party,
         product_id,
         state,
-        paging_id(paging.decode(query, cursor, 1)),
+        paging.decode_id(query, cursor),
         paging.check_limit(limit) + 1,
     )
     found = [store.filing_of(row) for row in rows]
@@ -128,7 +128,7 @@ async def list_prices(
     """Return a page of the public price list (价格清单): by scenario, product, price item."""
     query = paging.fingerprint("price_list", scenario, str(product_id))
     after = paging.decode(query, cursor, 3)
-    at = None if after is None else (str(after[0]), _id(after[1]), int(after[2]))
+    at = None if after is None else (str(after[0]), paging.as_id(after[1]), int(after[2]))
     rows = await tx.fetch(
         """
         SELECT s.scenario, f.id, f.product_id, f.product_name, f.filing_number, f.terms, i.place
@@ -200,21 +200,6 @@ async def find_lowest_prices(
             if known is None or item.unit_price_fen < known.unit_price_fen:
                 lowest[row["product_id"]] = item
     return lowest
-
-
-def paging_id(position: list[object] | None) -> uuid.UUID | None:
-    """Return the id that a cursor holds.
-
-    :raises CursorUnreadable: if it holds another thing.
-    """
-    return None if position is None else _id(position[0])
-
-
-def _id(value: object) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError as error:
-        raise paging.CursorUnreadable from error
 
 
 def _sees_all(viewer: Actor) -> bool:

@@ -12,7 +12,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
-from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.kernel.paging import Page
 from catalog.registration import queries as registration
 from market.spot_checks import drawing, store
 from market.spot_checks.model import DrawRecord, Finding, ProvenEntry, PublicSpotCheck, SpotCheck
@@ -96,7 +96,7 @@ async def list_published(
     found = await store.list_page(
         tx,
         published_only=True,
-        before=_before(paging.decode(query, cursor, 1)),
+        before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
     shown = [await _public(tx, check) for check in found[:limit]]
@@ -125,12 +125,3 @@ async def _public(tx: Tx, check: SpotCheck) -> PublicSpotCheck:
         state=check.state,
         published_at=check.published_at,
     )
-
-
-def _before(position: list[object] | None) -> uuid.UUID | None:
-    if position is None:
-        return None
-    try:
-        return uuid.UUID(str(position[0]))
-    except ValueError as error:
-        raise CursorUnreadable from error

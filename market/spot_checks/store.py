@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.db import METADATA, Tx, select_all
 from market.spot_checks.model import Finding, SpotCheck
 
 SPOT_CHECKS: Final = sa.Table(
@@ -74,13 +74,8 @@ _CHANGING: Final = (
 )
 
 
-def _select(table: sa.Table) -> str:
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT {columns} FROM {table.fullname}"  # noqa: S608 - our own names
-
-
-_SELECT: Final = _select(SPOT_CHECKS)
-_SELECT_FINDINGS: Final = _select(FINDINGS)
+_SELECT: Final = select_all(SPOT_CHECKS)
+_SELECT_FINDINGS: Final = select_all(FINDINGS)
 
 
 async def insert(tx: Tx, check: SpotCheck) -> None:

@@ -147,7 +147,7 @@ async def list_entries(
     paging.check_limit(limit)
     named = None if account_code is None else account(account_code)
     query = paging.fingerprint("entries", str(order_id), account_code)
-    position = paging.decode(query, cursor, 1)
+    after = paging.decode_id(query, cursor)
     rows = await tx.fetch(
         f"""{_ENTRY}
             WHERE ($1::uuid IS NULL OR j.order_id = $1)
@@ -159,7 +159,7 @@ async def list_entries(
         order_id,
         None if named is None else str(named.purpose),
         None if named is None else named.owner,
-        None if position is None else _uuid(position[0]),
+        after,
         BOOK,
         CURRENCY,
         limit + 1,
@@ -378,13 +378,6 @@ def _title(purpose: str | None) -> Title:
             "", "科目表外", "off the chart", Side.CREDIT, guarded=False, owner=OwnerKind.MARKET
         )
     return disk.read_chart()[Purpose(purpose)]
-
-
-def _uuid(value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(value))
-    except ValueError as error:
-        raise paging.CursorUnreadable from error
 
 
 def _int(value: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 
 import pytest
 from hypothesis import given
@@ -65,3 +66,13 @@ def test_a_page_of_another_length_is_refused(limit: int) -> None:
 
     assert refused.value.code == "limit_out_of_range"
     assert refused.value.facts == {"limit": limit, "maximum": 200}
+
+
+def test_a_cursor_of_ids_gives_the_id_back_and_nothing_else_is_one() -> None:
+    query, last = paging.fingerprint("cases"), uuid.uuid4()
+
+    assert paging.decode_id(query, None) is None
+    assert paging.decode_id(query, paging.encode(query, str(last))) == last
+    for position in ("no id", 7, None):
+        with pytest.raises(paging.CursorUnreadable):
+            paging.decode_id(query, paging.encode(query, position))
