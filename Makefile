@@ -45,9 +45,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$(VENV) 由旧版 Python 建立，请先 make clean · $(VENV) has an old Python: make clean first"; \
 	  exit 1; }
+	@# The lock is complete, so pip resolves nothing (--no-deps): asked to, an older pip prefers a newer
+	@# release of what is named with an extra, and then refuses it for want of a hash.
 	@echo "安装依赖 · installing what requirements.lock names …"
-	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 lock: ## write requirements.lock anew from pyproject.toml (for maintainers; needs uv)
