@@ -15,7 +15,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import end_of_day, local_date, start_of_day
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
-from catalog.registration import letter, store
+from catalog.registration import letter
 from catalog.registration.letter import RefusalLetter
 from catalog.registration.model import (
     Application,
@@ -24,6 +24,7 @@ from catalog.registration.model import (
     Submission,
 )
 from catalog.registration.states import State
+from catalog.registration.store import applications, authorisations, filed, reviews
 from catalog.rulebooks import queries as rulebooks
 
 
@@ -42,31 +43,31 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
     :raises Missing: if there is none that it may see.
     """
     viewer.require("application:read")
-    application = await store.find(tx, application_id)
+    application = await applications.find(tx, application_id)
     if application is None:
         raise Missing
     notice = await notices.find_current(tx, application_id)
     return ApplicationFile(
         application=application,
-        materials=tuple(await store.list_materials(tx, application_id)),
+        materials=tuple(await filed.list_materials(tx, application_id)),
         submissions=tuple(
             _without_others(submission, viewer)
-            for submission in await store.list_submissions(tx, application_id)
+            for submission in await filed.list_submissions(tx, application_id)
         ),
-        acceptance_opinions=tuple(await store.list_acceptance_opinions(tx, application_id)),
-        technical_opinions=tuple(await store.list_technical_opinions(tx, application_id)),
-        compliance_opinions=tuple(await store.list_compliance_opinions(tx, application_id)),
-        review_decisions=tuple(await store.list_review_decisions(tx, application_id)),
-        notifications=tuple(await store.list_notifications(tx, application_id)),
-        material_requests=tuple(await store.list_requests(tx, application_id)),
-        authorisation=await store.find_authorisation(tx, application_id),
+        acceptance_opinions=tuple(await reviews.list_acceptance_opinions(tx, application_id)),
+        technical_opinions=tuple(await reviews.list_technical_opinions(tx, application_id)),
+        compliance_opinions=tuple(await reviews.list_compliance_opinions(tx, application_id)),
+        review_decisions=tuple(await reviews.list_review_decisions(tx, application_id)),
+        notifications=tuple(await reviews.list_notifications(tx, application_id)),
+        material_requests=tuple(await filed.list_requests(tx, application_id)),
+        authorisation=await authorisations.find_authorisation(tx, application_id),
         notice_id=None if notice is None else notice.id,
     )
 
 
 async def find(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
     """Return an application as the rooms above need it, or None if the actor sees none."""
-    return await store.find(tx, application_id)
+    return await applications.find(tx, application_id)
 
 
 async def list_ids_submitted(
@@ -77,7 +78,7 @@ async def list_ids_submitted(
     :raises NotPermitted: if the viewer reads no applications.
     """
     viewer.require("application:read")
-    found = await store.list_ids_submitted(
+    found = await applications.list_ids_submitted(
         tx,
         submitted_from=start_of_day(submitted_from),
         submitted_before=end_of_day(submitted_through),
@@ -88,7 +89,7 @@ async def list_ids_submitted(
 
 async def list_numbers(tx: Tx, ids: Sequence[uuid.UUID]) -> list[str]:
     """Return the numbers under which applications go, for rooms above that publish them."""
-    return await store.list_numbers(tx, ids)
+    return await applications.list_numbers(tx, ids)
 
 
 async def list_page(
@@ -108,7 +109,7 @@ async def list_page(
     """
     viewer.require("application:read")
     query = paging.fingerprint("applications", state, product_id, number)
-    found = await store.list_page(
+    found = await applications.list_page(
         tx,
         state=state,
         product_id=product_id,

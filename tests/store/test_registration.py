@@ -24,7 +24,8 @@ from catalog.notices.states import State as NoticeState
 from catalog.objections.states import State as ObjectionState
 from catalog.registration.states import FINAL
 from catalog.registration.states import State as ApplicationState
-from catalog.registration.store import APPLICATIONS, MATERIALS, next_serial
+from catalog.registration.store.applications import APPLICATIONS, next_serial
+from catalog.registration.store.filed import MATERIALS
 from catalog.signing import store as keys
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose

@@ -16,7 +16,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.workdays import Calendar, YearTable
 from catalog.products import operations as products
 from catalog.products import queries as product_queries
-from catalog.registration.store import APPLICATIONS
+from catalog.registration.store.applications import APPLICATIONS
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning

@@ -18,13 +18,14 @@ from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
-from catalog.registration import acceptance, dossier, store
+from catalog.registration import acceptance, dossier
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.model import AcceptanceOpinion, Application, DecisionNotification
 from catalog.registration.operations import casework
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import filed, reviews
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -106,7 +107,7 @@ async def decide_acceptance(
         decided_by=actor.account_id,
         decided_at=now,
     )
-    await store.insert_acceptance_opinion(tx, opinion)
+    await reviews.insert_acceptance_opinion(tx, opinion)
     decided = await casework.move(
         tx,
         application=application,
@@ -177,10 +178,10 @@ async def notify_decision(
     if not receipt.strip():
         raise ReceiptMissing
     decisions = [
-        *((o.decided_at, o.id) for o in await store.list_acceptance_opinions(tx, application.id)),
-        *((d.decided_at, d.id) for d in await store.list_review_decisions(tx, application.id)),
+        *((o.decided_at, o.id) for o in await reviews.list_acceptance_opinions(tx, application.id)),
+        *((d.decided_at, d.id) for d in await reviews.list_review_decisions(tx, application.id)),
     ]
-    told = {n.decision_id for n in await store.list_notifications(tx, application.id)}
+    told = {n.decision_id for n in await reviews.list_notifications(tx, application.id)}
     waiting = sorted((at, decision) for at, decision in decisions if decision not in told)
     if not waiting:
         raise DecisionAlreadyNotified
@@ -198,7 +199,7 @@ async def notify_decision(
         for _, decision in waiting
     ]
     for notification in notifications:
-        await store.insert_notification(tx, notification)
+        await reviews.insert_notification(tx, notification)
     await casework.move(tx, application=application, event=Happening.NOTIFY_DECISION, now=now)
     for kind in NOTIFICATIONS:
         await _meet_if_running(tx, kind, application, now)
@@ -241,7 +242,7 @@ async def _check_list(
     items: tuple[CorrectionItem, ...],
     override_reason: str | None,
 ) -> tuple[str, ...]:
-    submissions = await store.list_submissions(tx, application.id)
+    submissions = await filed.list_submissions(tx, application.id)
     new_since = None
     if len(submissions) > 1:
         before, after = submissions[-2:]

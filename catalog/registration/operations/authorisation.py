@@ -18,7 +18,7 @@ from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices import queries as notice_queries
 from catalog.notices.model import Notice, Result
-from catalog.registration import issuance, opinions, signatures, store
+from catalog.registration import issuance, opinions, signatures
 from catalog.registration.issuance import NoticeRecord
 from catalog.registration.model import (
     Application,
@@ -28,6 +28,7 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import authorisations
 from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
@@ -95,7 +96,9 @@ async def authorise_issue(
     )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await store.is_authorisation_number_used(tx, actor.party, signed.authorisation_number):
+    if await authorisations.is_authorisation_number_used(
+        tx, actor.party, signed.authorisation_number
+    ):
         raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorisation = IssuanceAuthorisation(
         id=new_id(),
@@ -110,7 +113,7 @@ async def authorise_issue(
         decided_by=actor.account_id,
         decided_at=now,
     )
-    await store.insert_authorisation(tx, authorisation)
+    await authorisations.insert_authorisation(tx, authorisation)
     await casework.move(tx, application=application, event=Happening.AUTHORISE_ISSUE, now=now)
     await audit_log.append(
         tx,

@@ -24,10 +24,10 @@ from catalog.notices import operations as notices
 from catalog.notices.model import Result
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from catalog.registration import store
 from catalog.registration.model import Application
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import applications
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
@@ -42,7 +42,7 @@ async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
 
     :raises Missing: if there is none that the actor may see.
     """
-    application = await store.lock(tx, application_id)
+    application = await applications.lock(tx, application_id)
     if application is None:
         raise Missing
     return application
@@ -61,7 +61,7 @@ async def lock_own(tx: Tx, actor: Actor, application_id: uuid.UUID) -> Applicati
 
 async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
     """Lock and return an application, or None if somebody else holds it just now."""
-    return await store.lock_if_free(tx, application_id)
+    return await applications.lock_if_free(tx, application_id)
 
 
 async def move(
@@ -78,7 +78,7 @@ async def move(
         updated_at=now,
         **changed,
     )
-    await store.update(tx, moved)
+    await applications.update(tx, moved)
     return moved
 
 
@@ -89,7 +89,7 @@ async def count_objections(
     counted = msgspec.structs.replace(
         application, open_objections=left, version=application.version + 1, updated_at=now
     )
-    await store.update(tx, counted)
+    await applications.update(tx, counted)
     return counted
 
 

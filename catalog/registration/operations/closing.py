@@ -13,7 +13,7 @@ import msgspec
 from catalog.kernel.db import Tx
 from catalog.notices import queries as notices
 from catalog.notices.model import Notice
-from catalog.registration import issuance, store
+from catalog.registration import issuance
 from catalog.registration.model import (
     Application,
     ComplianceOpinion,
@@ -25,6 +25,7 @@ from catalog.registration.operations import casework
 from catalog.registration.operations.authorisation import record
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import authorisations, filed, reviews
 from catalog.timers import operations as timers
 
 
@@ -48,7 +49,7 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
     """
     application = await casework.lock(tx, application_id=application_id)
     notice = await notices.find_current(tx, application.id)
-    authorisation = await store.find_authorisation(tx, application.id)
+    authorisation = await authorisations.find_authorisation(tx, application.id)
     if notice is not None:
         issuance.check_issue(
             record(application, notice), now, is_authorised=authorisation is not None
@@ -58,11 +59,11 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
     assert authorisation is not None, "an authorised application has its authorisation"
     return ReadyToIssue(
         application=application,
-        submission=(await store.list_submissions(tx, application.id))[-1],
+        submission=(await filed.list_submissions(tx, application.id))[-1],
         notice=notice,
         authorisation=authorisation,
-        technical_opinion=(await store.list_technical_opinions(tx, application.id))[-1],
-        compliance_opinion=(await store.list_compliance_opinions(tx, application.id))[-1],
+        technical_opinion=(await reviews.list_technical_opinions(tx, application.id))[-1],
+        compliance_opinion=(await reviews.list_compliance_opinions(tx, application.id))[-1],
     )
 
 

@@ -14,12 +14,13 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products import queries as products
-from catalog.registration import completeness, dossier, store
+from catalog.registration import completeness, dossier
 from catalog.registration.completeness import MaterialKind
 from catalog.registration.model import Application, ApplicationForm, ApplicationId, Material
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State
+from catalog.registration.store import applications, filed
 from catalog.registration.submission import RegistrationConflict
 from catalog.rulebooks.rulebook import Rulebook
 
@@ -74,7 +75,7 @@ async def draft(
         accepted_at=None,
         updated_at=now,
     )
-    if not await store.insert(tx, application):
+    if not await applications.insert(tx, application):
         raise RegistrationConflict(product_id=str(product.id))
     await audit_log.append(
         tx,
@@ -159,7 +160,7 @@ async def hand_in_material(
             files_through_agent=application.agent_party_id is not None,
         )
         completeness.check_waiver(kind, not_applicable_reason, situation)
-    versions = [m.version for m in await store.list_materials(tx, application.id) if m.kind is kind]
+    versions = [m.version for m in await filed.list_materials(tx, application.id) if m.kind is kind]
     material = Material(
         id=new_id(),
         application_id=application.id,
@@ -172,7 +173,7 @@ async def hand_in_material(
         handed_in_at=now,
     )
     await casework.move(tx, application=application, event=Happening.HAND_IN_MATERIAL, now=now)
-    await store.insert_material(tx, material)
+    await filed.insert_material(tx, material)
     await audit_log.append(
         tx,
         Event.MATERIAL_HANDED_IN,

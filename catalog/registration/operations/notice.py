@@ -16,11 +16,12 @@ from catalog.notices import operations as notices
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM, Notice, Result
 from catalog.notices.publicity import only_public
 from catalog.notices.states import State as NoticeState
-from catalog.registration import dossier, issuance, store
+from catalog.registration import dossier, issuance
 from catalog.registration.model import Application
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import filed
 from catalog.signing.canonical import canonical, sha256_hex
 
 
@@ -44,7 +45,7 @@ async def publish_notice(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
     advance(application.state, Happening.PUBLISH_NOTICE)
-    parts = (await store.list_submissions(tx, application.id))[-1].dossier
+    parts = (await filed.list_submissions(tx, application.id))[-1].dossier
     public_fields = only_public(dossier.public_facts(parts, application.application_number or ""))
     notice = await notices.open_or_current(
         tx,

@@ -17,12 +17,12 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import new_id
 from catalog.notices import operations as notices
 from catalog.notices.model import Result
-from catalog.registration import store
 from catalog.registration.grounds import Ground, RefusalGround
 from catalog.registration.model import Application, ReviewDecision, ReviewResult
 from catalog.registration.operations import casework
 from catalog.registration.states import FINAL, State
 from catalog.registration.states import Event as Happening
+from catalog.registration.store import reviews
 from catalog.timers import operations as timers
 
 
@@ -200,7 +200,7 @@ async def _refuse(
             decided_by=actor.account_id,
             decided_at=now,
         )
-        await store.insert_review_decision(tx, decision)
+        await reviews.insert_review_decision(tx, decision)
         refused = await casework.move(
             tx,
             application=application,

@@ -17,7 +17,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
-from catalog.registration import findings, neutrality, opinions, signatures, store
+from catalog.registration import findings, neutrality, opinions, signatures
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.model import (
     Application,
@@ -29,6 +29,7 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import reviews
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -66,7 +67,7 @@ async def record_technical_opinion(
         assigned=application.technical_reviewer_account_id,
         operator=application.operator_party_id,
     )
-    given = await store.list_technical_opinions(tx, application.id)
+    given = await reviews.list_technical_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.technical_round)
     findings.check_technical(points, tests, overall)
     document = canonical(
@@ -91,7 +92,7 @@ async def record_technical_opinion(
         sha256=sha256_hex(document),
         recorded_at=now,
     )
-    await store.insert_technical_opinion(tx, opinion)
+    await reviews.insert_technical_opinion(tx, opinion)
     await casework.move(
         tx, application=application, event=Happening.RECORD_TECHNICAL_OPINION, now=now
     )
@@ -142,12 +143,12 @@ async def record_compliance_opinion(
     agency = application.agency_party_id
     advance(application.state, Happening.RECORD_COMPLIANCE_OPINION)
     contract = await agencies.require(tx, agency_party_id=agency, now=now)
-    technical = await store.list_technical_opinions(tx, application.id)
+    technical = await reviews.list_technical_opinions(tx, application.id)
     opinions.check_order(
         has_technical=any(o.round == application.technical_round for o in technical),
         in_parallel=(await casework.rulebook_of(tx, application)).reviews_run_in_parallel,
     )
-    given = await store.list_compliance_opinions(tx, application.id)
+    given = await reviews.list_compliance_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.compliance_round)
     signed = opinions.read(document, ComplianceOpinionDocument)
     opinions.check_case(
@@ -177,7 +178,7 @@ async def record_compliance_opinion(
         signature=signature.value,
         recorded_at=now,
     )
-    await store.insert_compliance_opinion(tx, opinion)
+    await reviews.insert_compliance_opinion(tx, opinion)
     await casework.move(
         tx, application=application, event=Happening.RECORD_COMPLIANCE_OPINION, now=now
     )

@@ -21,7 +21,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
-from catalog.registration import dossier, grounds, letter, neutrality, opinions, store
+from catalog.registration import dossier, grounds, letter, neutrality, opinions
 from catalog.registration.grounds import Ground, RefusalGround, ReviewFacts
 from catalog.registration.model import (
     Application,
@@ -33,6 +33,7 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import filed, reviews
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
 
@@ -124,7 +125,7 @@ async def replace_agency(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
     advance(application.state, Happening.REPLACE_AGENCY)
-    given = await store.list_compliance_opinions(tx, application.id)
+    given = await reviews.list_compliance_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.compliance_round)
     neutrality.check_agency(agency, {*_interested(application), application.agency_party_id})
     contract = await agencies.require(tx, agency_party_id=agency, now=now)
@@ -194,7 +195,7 @@ async def decide_review(
         decided_by=actor.account_id,
         decided_at=now,
     )
-    await store.insert_review_decision(tx, decision)
+    await reviews.insert_review_decision(tx, decision)
     goes_on = result is ReviewResult.RETURN_TECHNICAL_POINTS
     decided = await casework.move(
         tx,
@@ -242,7 +243,7 @@ async def _facts(
     technical: TechnicalOpinion | None,
     compliance: ComplianceOpinion | None,
 ) -> ReviewFacts:
-    parts = (await store.list_submissions(tx, application.id))[-1].dossier
+    parts = (await filed.list_submissions(tx, application.id))[-1].dossier
     return ReviewFacts(
         technical=None if technical is None else technical.overall,
         compliance=None if compliance is None else compliance.overall,
@@ -254,8 +255,8 @@ async def _facts(
 async def _current_opinions(
     tx: Tx, application: Application
 ) -> tuple[TechnicalOpinion | None, ComplianceOpinion | None]:
-    technical = await store.list_technical_opinions(tx, application.id)
-    compliance = await store.list_compliance_opinions(tx, application.id)
+    technical = await reviews.list_technical_opinions(tx, application.id)
+    compliance = await reviews.list_compliance_opinions(tx, application.id)
     return (
         next((o for o in technical if o.round == application.technical_round), None),
         next((o for o in compliance if o.round == application.compliance_round), None),
@@ -283,7 +284,7 @@ async def _tell(
 
 async def _lock_away(tx: Tx, actor: Actor, application: Application, *, now: dt.datetime) -> None:
     """Lock the files of a case with national core data away, and alert the bureau (HN-15(2))."""
-    materials = await store.list_materials(tx, application.id)
+    materials = await filed.list_materials(tx, application.id)
     await files.quarantine(
         tx,
         actor=actor,
@@ -300,7 +301,7 @@ async def _lock_away(tx: Tx, actor: Actor, application: Application, *, now: dt.
 async def _let_agency_read(
     tx: Tx, application: Application, agency: PartyId, now: dt.datetime
 ) -> None:
-    materials = dossier.current(await store.list_materials(tx, application.id)).values()
+    materials = dossier.current(await filed.list_materials(tx, application.id)).values()
     await files.let_read(
         tx,
         file_ids=[FileId(m.file_id) for m in materials if m.file_id is not None],

@@ -17,12 +17,13 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Result as NoticeResult
 from catalog.products import queries as products
-from catalog.registration import acceptance, completeness, dossier, ownership, store, submission
+from catalog.registration import acceptance, completeness, dossier, ownership, submission
 from catalog.registration.model import Application, Submission
 from catalog.registration.operations import casework
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
+from catalog.registration.store import applications, filed, reviews
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -50,7 +51,7 @@ async def submit(
     advance(application.state, Happening.SUBMIT)
     year = local_date(now).year
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
-    number = f"SQ-{year}-{await store.next_serial(tx, year):06d}"
+    number = f"SQ-{year}-{await applications.next_serial(tx, year):06d}"
     submitted, hits = await _store_submission(
         tx,
         actor=actor,
@@ -99,8 +100,8 @@ async def resubmit(
     application = await casework.lock_own(tx, actor, application_id)
     advance(application.state, Happening.RESUBMIT)
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
-    last = (await store.list_submissions(tx, application.id))[-1]
-    listed = (await store.list_acceptance_opinions(tx, application.id))[-1].items
+    last = (await filed.list_submissions(tx, application.id))[-1]
+    listed = (await reviews.list_acceptance_opinions(tx, application.id))[-1].items
     changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
     acceptance.check_resubmission(listed, changed)
     submitted, hits = await _store_submission(
@@ -170,7 +171,7 @@ async def _take_dossier(
     product, description = await products.get_for_registration(
         tx, viewer=actor, product_id=application.product_id
     )
-    materials = dossier.current(await store.list_materials(tx, application.id))
+    materials = dossier.current(await filed.list_materials(tx, application.id))
     handed_in = dossier.handed_in(materials)
     by_agent = application.agent_party_id is not None
     submission.check(
@@ -200,7 +201,7 @@ async def _store_submission(
     number: str | None,
 ) -> tuple[Application, Submission]:
     sha256 = dossier.digest(taken)
-    conflicts = await store.find_conflicts(
+    conflicts = await applications.find_conflicts(
         tx,
         application=application,
         product_name=taken.parts["product:name"],
@@ -226,7 +227,7 @@ async def _store_submission(
         dossier_sha256=sha256,
         submitted_at=now,
     )
-    await store.insert_submission(tx, handed_in)
+    await filed.insert_submission(tx, handed_in)
     with contextlib.suppress(TimerNotRunning):  # corrections have a limit only where one is set
         await timers.meet(
             tx, now=now, kind=CORRECTION, subject_kind="application", subject_id=application.id

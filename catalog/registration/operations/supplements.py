@@ -21,9 +21,10 @@ from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from catalog.registration import store, supplements
+from catalog.registration import supplements
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
+from catalog.registration.store import filed
 from catalog.registration.supplements import (
     MaterialNotRequested,
     MaterialRequest,
@@ -66,9 +67,9 @@ async def request(
         asked_by=actor.account_id,
         asked_at=now,
     )
-    if await store.find_open_request(tx, application.id) is not None:
+    if await filed.find_open_request(tx, application.id) is not None:
         raise MaterialRequestOpen
-    await store.insert_request(tx, asked)
+    await filed.insert_request(tx, asked)
     if (await casework.rulebook_of(tx, application)).review_pauses_for_material:
         await timers.pause(
             tx,
@@ -118,7 +119,7 @@ async def answer(
     """
     actor.require("application:submit")
     application = await casework.lock_own(tx, actor, application_id)
-    open_request = await store.find_open_request(tx, application.id)
+    open_request = await filed.find_open_request(tx, application.id)
     if open_request is None:
         raise MaterialNotRequested
     supplements.check_answer(open_request, answers)
@@ -135,7 +136,7 @@ async def answer(
     answered = msgspec.structs.replace(
         open_request, answer=tuple(handed_in), answered_by=actor.account_id, answered_at=now
     )
-    await store.answer_request(tx, answered)
+    await filed.answer_request(tx, answered)
     if application.agency_party_id is not None:
         async with beyond_own_rows(tx):  # who reads what is the operator's to say
             await file_operations.let_read(
