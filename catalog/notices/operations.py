@@ -1,7 +1,8 @@
 """Post, start, extend, end and close notices (公示). Parts of a registration's commands.
 
 Each is called by an operation of the registration, which has asked for the permission, holds the
-application locked and remembers what was done; so these do neither.
+application locked and remembers what was done; so these do neither. ``rulebook`` is that of the
+application, as it stood when it was filed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from catalog.notices.channel import Standing
 from catalog.notices.model import Interruption, Notice, NoticeId, Posting, Result
 from catalog.notices.publicity import PublicFields
 from catalog.notices.states import Event, State, advance
-from catalog.rulebooks import registry
+from catalog.rulebooks.rulebook import Rulebook
 
 
 async def open_or_current(
@@ -70,6 +71,7 @@ async def post(
     *,
     now: dt.datetime,
     calendar: Calendar,
+    rulebook: Rulebook,
     notice_id: uuid.UUID,
     channel: str,
     url: str,
@@ -81,7 +83,6 @@ async def post(
     :raises Missing: if there is no such notice.
     """
     notice = await lock(tx, notice_id)
-    rulebook = registry.by_code(notice.rulebook)
     counting.check_posting(
         channel,
         [posting.channel for posting in notice.postings],
@@ -97,17 +98,21 @@ async def post(
     await store.insert_posting(tx, notice.id, posting, posted_by)
     if not counting.missing_channels([p.channel for p in postings], rulebook):
         posted = _run(
-            posted, counting.starts_on(p.published_at for p in postings), calendar, Event.START
+            posted,
+            counting.starts_on(p.published_at for p in postings),
+            rulebook,
+            calendar,
+            Event.START,
         )
     await store.update(tx, posted)
     return posted
 
 
-async def recompute(tx: Tx, *, notice: Notice, calendar: Calendar) -> Notice:
+async def recompute(tx: Tx, *, notice: Notice, rulebook: Rulebook, calendar: Calendar) -> Notice:
     """Move a provisional end to where the calendar now puts it; the notice is held locked."""
     if not notice.provisional or notice.starts_on is None:
         return notice
-    moved = _run(notice, notice.starts_on, calendar, Event.EXTEND)
+    moved = _run(notice, notice.starts_on, rulebook, calendar, Event.EXTEND)
     if moved != notice:
         await store.update(tx, moved)
     return moved
@@ -121,12 +126,19 @@ async def end(tx: Tx, *, notice: Notice, result: Result) -> Notice:
 
 
 async def restart(
-    tx: Tx, *, now: dt.datetime, calendar: Calendar, notice: Notice, remark: str
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    rulebook: Rulebook,
+    notice: Notice,
+    remark: str,
 ) -> Notice:
     """Run an ended notice once more from today, because the bureau sent it back."""
     again = _run(
         msgspec.structs.replace(notice, result=None, remark=remark, extended_by=0),
         local_date(now),
+        rulebook,
         calendar,
         Event.RESTART,
     )
@@ -173,6 +185,7 @@ async def look_after(
     *,
     now: dt.datetime,
     calendar: Calendar,
+    rulebook: Rulebook,
     notice: Notice,
     standings: Mapping[str, Standing],
 ) -> tuple[Notice, Interruption | None]:
@@ -198,25 +211,27 @@ async def look_after(
     lost = interruption.lost_working_days(open_one.down_from, now, calendar)
     over = msgspec.structs.replace(open_one, up_at=now, lost_working_days=lost)
     await store.end_interruption(tx, over)
-    if interruption.extends(lost, registry.by_code(notice.rulebook)):
+    if interruption.extends(lost, rulebook):
         assert notice.starts_on is not None, "a running notice has begun"
         longer = msgspec.structs.replace(
             notice,
             extended_by=notice.extended_by + lost,
             remark=interruption.remark(over.channel, lost, notice.remark),
         )
-        notice = _run(longer, notice.starts_on, calendar, Event.EXTEND)
+        notice = _run(longer, notice.starts_on, rulebook, calendar, Event.EXTEND)
         await store.update(tx, notice)
     return notice, over
 
 
-async def is_held_up(tx: Tx, *, now: dt.datetime, calendar: Calendar, notice: Notice) -> bool:
+async def is_held_up(
+    tx: Tx, *, now: dt.datetime, calendar: Calendar, rulebook: Rulebook, notice: Notice
+) -> bool:
     """Tell whether a channel is away for so long that the notice can not be over yet."""
     open_one = await _open_interruption(tx, notice)
     if open_one is None:
         return False
     lost = interruption.lost_working_days(open_one.down_from, now, calendar)
-    return interruption.extends(lost, registry.by_code(notice.rulebook))
+    return interruption.extends(lost, rulebook)
 
 
 async def mark_withdrawn(tx: Tx, *, now: dt.datetime, notice_id: uuid.UUID, channel: str) -> None:
@@ -315,8 +330,9 @@ async def lock(tx: Tx, notice_id: uuid.UUID) -> Notice:
     return notice
 
 
-def _run(notice: Notice, starting: dt.date, calendar: Calendar, event: Event) -> Notice:
-    rulebook = registry.by_code(notice.rulebook)
+def _run(
+    notice: Notice, starting: dt.date, rulebook: Rulebook, calendar: Calendar, event: Event
+) -> Notice:
     due = counting.ends(starting, rulebook, calendar, extended_by=notice.extended_by)
     return msgspec.structs.replace(
         notice,

@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Final
 
 from catalog.kernel.periods import Period, Unit
-from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.rulebook import Rulebook, open_flag, open_period
 
 HAINAN_2023: Final = Rulebook(
     code="hn-2023-interim",
@@ -36,9 +36,6 @@ HAINAN_2023: Final = Rulebook(
     agency_evaluation=Period(20, Unit.WORKING_DAYS, "[P]", "the text says: at the end (HN-24)"),
     minimum_agencies=2,  # HN-23
     quarterly_report=Period(10, Unit.WORKING_DAYS, "[P]", "no due day in HN-21 (A29)"),
-    pricing_filing=Period(10, Unit.WORKING_DAYS, "[P]"),
-    filing_recording=Period(5, Unit.WORKING_DAYS, "[P]"),
-    pricing_inquiry_reply=Period(10, Unit.WORKING_DAYS, "[P]"),
     promptly=Period(10, Unit.WORKING_DAYS, "[P]", "「及时」 without a number (A33)"),
     rights_vocabulary=("possess", "use", "benefit", "dispose"),  # HN-02(3): 占有、使用、收益、处分
     notice_channels=(
@@ -50,4 +47,25 @@ HAINAN_2023: Final = Rulebook(
     review_pauses_for_material=False,  # A44
     change_has_public_notice=False,  # HN-18 names no 公示 (A21)
     voluntary_transfer_allowed=False,  # HN-19 knows only legal instruments (A22)
+    open={
+        "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
+        "correction_window": open_period(
+            Unit.WORKING_DAYS, Unit.DAYS, most=366, source="A10", may_be_none=True
+        ),
+        "issuing": open_period(Unit.WORKING_DAYS, most=60, may_be_none=True),
+        "objection_determination": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90, source="A18"),
+        "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
+        "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "agency_evaluation": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=120),
+        # The next quarter is over after some sixty working days.
+        "quarterly_report": open_period(Unit.WORKING_DAYS, most=60, source="A29"),
+        "promptly": open_period(Unit.WORKING_DAYS, most=60, source="A33"),
+        "retention": open_period(Unit.YEARS, least=20, most=100),
+        "reviews_run_in_parallel": open_flag("A8"),
+        "review_pauses_for_material": open_flag("A44"),
+        "voluntary_transfer_allowed": open_flag("A22"),
+        "correction_may_skip_compliance": open_flag("A21"),
+        "unpaid_fee_stops_acceptance": open_flag(),
+    },
 )

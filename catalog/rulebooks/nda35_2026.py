@@ -13,7 +13,14 @@ import msgspec
 
 from catalog.kernel.periods import Period, Unit
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
-from catalog.rulebooks.rulebook import Renewal, Rulebook, Silence, StopClock
+from catalog.rulebooks.rulebook import (
+    Renewal,
+    Rulebook,
+    Silence,
+    StopClock,
+    open_flag,
+    open_period,
+)
 
 NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     HAINAN_2023,  # agencies, reports and prices are the province's own matter
@@ -47,6 +54,20 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
         at_most=Period(5, Unit.YEARS, "NDA35-26"),
     ),
     code_scheme="nda_sj",
+    # Article 17 gives a period for corrections and article 28 stops the clock: neither is ours to drop.
+    open={
+        "acceptance_notice": open_period(Unit.WORKING_DAYS, most=10),
+        "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
+        "issuing": open_period(Unit.WORKING_DAYS, most=60, may_be_none=True),
+        "objection_response": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=60),
+        "objection_determination": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
+        "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
+        "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "unpaid_fee_stops_acceptance": open_flag(),
+        "correction_window": open_period(Unit.WORKING_DAYS, Unit.DAYS, least=5, most=90),
+        "retention": open_period(Unit.YEARS, least=20, most=100),
+    },
     retention=Period(20, Unit.YEARS, "NDA35-10"),
     annual_report="03-31",  # NDA35-11
     not_read=(

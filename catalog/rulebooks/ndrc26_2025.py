@@ -13,7 +13,7 @@ import msgspec
 
 from catalog.kernel.periods import Period, Unit
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
-from catalog.rulebooks.rulebook import Renewal, Rulebook
+from catalog.rulebooks.rulebook import Renewal, Rulebook, open_flag, open_period
 
 NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
     HAINAN_2023,  # agencies, reports and prices are the province's own matter
@@ -39,6 +39,23 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         at_most=Period(3, Unit.YEARS, "NDRC26-15"),
     ),
     code_scheme="national_unread",
+    open={
+        "acceptance_notice": open_period(Unit.WORKING_DAYS, most=10),
+        "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
+        "issuing": open_period(Unit.WORKING_DAYS, most=60, may_be_none=True),
+        "objection_response": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=60),
+        "objection_determination": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
+        "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
+        "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "unpaid_fee_stops_acceptance": open_flag(),
+        "objection_forwarding": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=30),
+        "correction_window": open_period(
+            Unit.WORKING_DAYS, Unit.DAYS, most=366, source="A10", may_be_none=True
+        ),
+        "retention": open_period(Unit.YEARS, least=20, most=100),
+        "review_pauses_for_material": open_flag("A44"),
+    },
     not_read=(
         "登记结果查询码的编码规则 (the form of the query code, article 13)",
         "异议复核期限 (how long the re-check of an objection may take, article 12)",

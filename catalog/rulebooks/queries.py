@@ -15,8 +15,16 @@ async def of_case(tx: Tx, *, code: str, filed_on: dt.date) -> Rulebook:
 
     :raises RulebookUnknown: if there is no such rulebook.
     """
+    return await in_force(tx, code=code, on=filed_on)
+
+
+async def in_force(tx: Tx, *, code: str, on: dt.date) -> Rulebook:
+    """Return a rulebook as it stands on a day: for what is no case of its own (reports, listings).
+
+    :raises RulebookUnknown: if there is no such rulebook.
+    """
     rulebook = registry.by_code(code)
-    return settings.overlay(rulebook, await store.list_of(tx, code, through=filed_on))
+    return settings.overlay(rulebook, await store.list_of(tx, code, through=on))
 
 
 async def list_settings(tx: Tx, *, code: str) -> list[Setting]:

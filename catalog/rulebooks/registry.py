@@ -13,6 +13,10 @@ from catalog.rulebooks.rulebook import Rulebook
 RULEBOOKS: Final = {rulebook.code: rulebook for rulebook in (HAINAN_2023, NDRC26_2025, NDA35_2026)}
 
 
+#: The province's own (本省): what governs matters that no application names a rulebook for.
+PROVINCE: Final = HAINAN_2023
+
+
 class RulebookUnknown(Missing):
     """No rulebook has this code."""
 

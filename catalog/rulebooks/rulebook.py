@@ -11,7 +11,7 @@ import enum
 
 import msgspec
 
-from catalog.kernel.periods import Period, Unit
+from catalog.kernel.periods import CHOSEN, Period, Unit
 
 
 class Silence(enum.StrEnum):
@@ -35,6 +35,45 @@ class Renewal(msgspec.Struct, frozen=True, kw_only=True):
     opens_before: Period
     last_day_included: bool  # False: until the day before the last
     at_most: Period
+
+
+class Kind(enum.StrEnum):
+    """What kind of value may be set."""
+
+    PERIOD = "period"
+    FLAG = "flag"
+    TEXT = "text"
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That a rulebook leaves a value open, and within which bounds it may be set (可设范围)."""
+
+    kind: Kind
+    source: str  # [P], or the interpretation that decides it (RULES §10)
+    units: tuple[Unit, ...] = ()
+    least: int = 1
+    most: int = 366
+    may_be_none: bool = False  # no limit
+    pattern: str = ""
+
+
+def open_period(
+    *units: Unit, most: int, least: int = 1, source: str = CHOSEN, may_be_none: bool = False
+) -> Open:
+    """Return that a period may be set, in which units and between which lengths."""
+    return Open(
+        kind=Kind.PERIOD,
+        source=source,
+        units=units,
+        least=least,
+        most=most,
+        may_be_none=may_be_none,
+    )
+
+
+def open_flag(source: str = CHOSEN) -> Open:
+    """Return that a yes or no may be set."""
+    return Open(kind=Kind.FLAG, source=source)
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +107,8 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     agency_evaluation: Period  # 评价并备案, from the contract's end
     minimum_agencies: int
 
-    # 报告, 备案, 处置
+    # 报告, 处置
     quarterly_report: Period  # from the last day of the quarter
-    pricing_filing: Period  # 定价备案, from the setting of the price
-    filing_recording: Period  # 予以备案, from the filing
-    pricing_inquiry_reply: Period  # from the supervisor's question
     promptly: Period  # 「及时」
 
     # 口径
@@ -83,6 +119,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     review_pauses_for_material: bool
     change_has_public_notice: bool
     voluntary_transfer_allowed: bool
+    open: dict[str, Open]  # what the text leaves open, by the name of the value
     # 国家规则集: what Hainan's text does not have keeps these defaults.
     silence_on_acceptance: Silence = Silence.NOTHING
     stop_clocks: tuple[StopClock, ...] = ()

@@ -1,40 +1,21 @@
-"""Say which values of a rulebook may be set, to what, and put them over it (规则设置).
+"""Check what is set of a rulebook, and put it over the text (规则设置).
 
-What stands in a text of law is never set. What the text leaves open is ours: a number marked [P], or one
-of the interpretations of ``interpretations.py``. A value counts for cases filed from its day on.
+What stands in a text of law is never set. Each rulebook says itself what it leaves open and within which
+bounds (``Rulebook.open``); a value counts for cases filed from its day on.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.periods import CHOSEN, Period, Unit
-from catalog.rulebooks.rulebook import Rulebook
-
-MOST_DAYS: Final = 366
-MOST_YEARS: Final = 100
-
-#: What no text decides, by the interpretation that does (RULES §10).
-FLAGS: Final = {
-    "reviews_run_in_parallel": "A8",
-    "review_pauses_for_material": "A44",
-    "voluntary_transfer_allowed": "A22",
-    "correction_may_skip_compliance": "A21",
-    "unpaid_fee_stops_acceptance": "[P]",
-}
-#: Periods that need not be: no limit until one is set.
-OPTIONAL: Final = {"correction_window": "A10", "issuing": "[P]"}
-_UNITS: Final = {
-    Unit.WORKING_DAYS: MOST_DAYS,
-    Unit.DAYS: MOST_DAYS,
-    Unit.MONTHS: 12 * MOST_YEARS,
-    Unit.YEARS: MOST_YEARS,
-}
+from catalog.rulebooks.rulebook import Kind, Open, Rulebook
 
 
 class SettingUnknown(Invalid):
@@ -78,9 +59,9 @@ class OpenValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value of a rulebook that may be set, and what it is now."""
 
     name: str
-    source: str  # [P], or the interpretation
     default: Any
     value: Any
+    bounds: Open
 
 
 def open_values(rulebook: Rulebook, in_force: Rulebook) -> list[OpenValue]:
@@ -88,11 +69,11 @@ def open_values(rulebook: Rulebook, in_force: Rulebook) -> list[OpenValue]:
     return [
         OpenValue(
             name=name,
-            source=source,
+            bounds=bounds,
             default=msgspec.to_builtins(getattr(rulebook, name)),
             value=msgspec.to_builtins(getattr(in_force, name)),
         )
-        for name, source in sorted(_open(rulebook).items())
+        for name, bounds in sorted(rulebook.open.items())
     ]
 
 
@@ -102,21 +83,20 @@ def check(rulebook: Rulebook, name: str, value: Any) -> Any:
     :raises SettingUnknown: if the value is not open.
     :raises SettingValueInvalid: if it is of another kind or out of bounds.
     """
-    if name not in _open(rulebook):
+    bounds = rulebook.open.get(name)
+    if bounds is None:
         raise SettingUnknown(name=name)
-    if name in FLAGS:
+    if bounds.kind is Kind.FLAG:
         if not isinstance(value, bool):
             raise SettingValueInvalid(name=name)
         return value
-    if value is None and name in OPTIONAL:
+    if bounds.kind is Kind.TEXT:
+        if not isinstance(value, str) or re.fullmatch(bounds.pattern, value) is None:
+            raise SettingValueInvalid(name=name, pattern=bounds.pattern)
+        return value
+    if value is None and bounds.may_be_none:
         return None
-    try:
-        given = msgspec.convert(value, GivenPeriod)
-    except msgspec.ValidationError as error:
-        raise SettingValueInvalid(name=name) from error
-    if not 1 <= given.length <= _UNITS[given.unit]:
-        raise SettingValueInvalid(name=name)
-    return msgspec.to_builtins(given)
+    return _period(name, value, bounds)
 
 
 def check_day(effective_from: dt.date, today: dt.date) -> None:
@@ -129,24 +109,37 @@ def check_day(effective_from: dt.date, today: dt.date) -> None:
 
 
 def overlay(rulebook: Rulebook, settings: Iterable[Setting]) -> Rulebook:
-    """Return ``rulebook`` with these settings over it, the later over the earlier."""
+    """Return ``rulebook`` with these settings over it, the later over the earlier.
+
+    One that the rulebook does not leave open, or not so far, was never in force: the text goes before.
+    """
     values: dict[str, Any] = {}
     for setting in settings:
-        values[setting.name] = _value(setting)
+        try:
+            kept = check(rulebook, setting.name, setting.value)
+        except (SettingUnknown, SettingValueInvalid):
+            continue
+        values[setting.name] = _value(kept)
     return msgspec.structs.replace(rulebook, **values) if values else rulebook
 
 
-def _value(setting: Setting) -> Any:
-    if setting.name in FLAGS or setting.value is None:
-        return setting.value
-    given = msgspec.convert(setting.value, GivenPeriod)
+def _period(name: str, value: Any, bounds: Open) -> Any:
+    try:
+        given = msgspec.convert(value, GivenPeriod)
+    except msgspec.ValidationError as error:
+        raise SettingValueInvalid(name=name) from error
+    if given.unit not in bounds.units or not bounds.least <= given.length <= bounds.most:
+        raise SettingValueInvalid(
+            name=name,
+            least=bounds.least,
+            most=bounds.most,
+            units=[unit.value for unit in bounds.units],
+        )
+    return msgspec.to_builtins(given)
+
+
+def _value(kept: Any) -> Any:
+    if not isinstance(kept, dict):
+        return kept
+    given = msgspec.convert(kept, GivenPeriod)
     return Period(given.length, given.unit, CHOSEN, "set")
-
-
-def _open(rulebook: Rulebook) -> dict[str, str]:
-    periods = {
-        name: CHOSEN
-        for name, value in msgspec.structs.asdict(rulebook).items()
-        if isinstance(value, Period) and value.source == CHOSEN
-    }
-    return periods | OPTIONAL | FLAGS

@@ -20,10 +20,14 @@ PUBLIC: Final = "public"
 
 
 class Pause(msgspec.Struct, frozen=True):
-    """Days on which a timer stood still (中止计时), and why."""
+    """Days on which a timer stood still (中止计时), and why.
+
+    ``cause`` is the key under which it began and ends: two causes may hold a timer at once.
+    """
 
     gap: Gap
     note: str
+    cause: str = "supplement"
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):

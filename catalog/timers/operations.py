@@ -153,18 +153,32 @@ async def cancel_all(
 
 
 async def pause(
-    tx: Tx, *, now: dt.datetime, kind: str, subject_kind: str, subject_id: uuid.UUID, note: str
-) -> Timer:
-    """Let a timer stand still (中止计时); ``note`` says what is waited for.
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    kind: str,
+    subject_kind: str,
+    subject_id: uuid.UUID,
+    cause: str,
+    note: str,
+    since: dt.date | None = None,
+) -> Timer | None:
+    """Let a timer stand still (中止计时) for a cause, from the day after ``since`` (today).
 
-    :raises TimerNotRunning: if no timer of this kind runs for the subject.
-    :raises TimerCanNotStop: if it is over, runs for the public, or counts other days.
-    :raises TimerEventNotAllowed: if it stands still already.
+    None if none of the kind runs, or it can not stand still: what is overdue stays so.
+
+    :raises TimerPauseUnknown: if it stands still for this cause already.
     """
-    timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
-    paused = pausing.pause(timer, today=local_date(now), now=now, note=note)
-    await store.update(tx, paused)
-    return paused
+    for timer in await store.lock_running(
+        tx, subject_kind=subject_kind, subject_id=subject_id, kind=kind
+    ):  # at most one: one_running_timer_of_a_kind_per_subject
+        if pausing.can_pause(timer, now):
+            paused = pausing.pause(
+                timer, cause=cause, today=since or local_date(now), now=now, note=note
+            )
+            await store.update(tx, paused)
+            return paused
+    return None
 
 
 async def resume(
@@ -175,16 +189,23 @@ async def resume(
     kind: str,
     subject_kind: str,
     subject_id: uuid.UUID,
-) -> Timer:
-    """Let a timer that stood still go on, with the days that were left.
+    cause: str,
+    through: dt.date | None = None,
+) -> Timer | None:
+    """End a cause for which a timer stands still; with the last one it goes on after ``through``.
 
-    :raises TimerNotRunning: if no timer of this kind runs for the subject.
-    :raises TimerEventNotAllowed: if it does not stand still.
+    None if it does not stand still for this cause: it was overdue when the cause came, or is over.
     """
-    timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
-    resumed = pausing.resume(timer, today=local_date(now), calendar=calendar)
-    await store.update(tx, resumed)
-    return resumed
+    for timer in await store.lock_running(
+        tx, subject_kind=subject_kind, subject_id=subject_id, kind=kind
+    ):
+        if pausing.stands_by(timer, cause):
+            resumed = pausing.resume(
+                timer, cause=cause, through=through or local_date(now), calendar=calendar
+            )
+            await store.update(tx, resumed)
+            return resumed
+    return None
 
 
 async def extend(
@@ -202,7 +223,6 @@ async def extend(
 
     :raises TimerNotRunning: if no timer of this kind runs for the subject.
     :raises TimerCanNotStop: if it counts other days.
-    :raises TimerEventNotAllowed: if it stands still.
     """
     timer = await _lock_one(tx, kind=kind, subject_kind=subject_kind, subject_id=subject_id)
     extended = pausing.extend(timer, by=by, calendar=calendar, now=now, note=note)

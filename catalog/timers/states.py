@@ -27,6 +27,7 @@ class Event(enum.StrEnum):
     CANCEL = "cancel"  # the case went another way
     PAUSE = "pause"  # the clock stands still
     RESUME = "resume"  # it goes on
+    RELEASE = "release"  # one of several causes is over: it still stands
     PROLONG = "prolong"  # the last day moved behind: a new notice (A5), or more days were given
 
 
@@ -36,7 +37,11 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.OPEN, Event.CANCEL): State.CANCELLED,
     (State.OPEN, Event.PAUSE): State.PAUSED,
     (State.OPEN, Event.PROLONG): State.OPEN,
+    (State.PAUSED, Event.PAUSE): State.PAUSED,
+    (State.PAUSED, Event.RELEASE): State.PAUSED,
     (State.PAUSED, Event.RESUME): State.OPEN,
+    (State.PAUSED, Event.PROLONG): State.PAUSED,
+    (State.PAUSED, Event.MEET): State.MET,
     (State.PAUSED, Event.CANCEL): State.CANCELLED,
     (State.OVERDUE, Event.MEET): State.MET_LATE,
     (State.OVERDUE, Event.CANCEL): State.CANCELLED,

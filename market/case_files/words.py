@@ -101,6 +101,8 @@ WORDS: Final = {
     "acceptance_notification": "受理告知",
     "review": "审查",
     "review_notification": "审查结果告知",
+    "issuing": "发证",
+    "correction": "补正",
     "public_notice": "公示",
     "objection_forwarding": "异议转送",
     "objection_response": "异议反馈",

@@ -25,7 +25,7 @@ from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
-from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.registry import PROVINCE
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
 from market.consequences import operations as consequences
@@ -123,7 +123,7 @@ async def draft_change(
             actor=c.actor,
             now=c.now,
             calendar=c.calendar,
-            rulebook=HAINAN_2023,
+            rulebook=PROVINCE.code,
             certificate_number=number,
             application=_application(data),
         )

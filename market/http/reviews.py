@@ -326,6 +326,7 @@ async def authorise_issue(
             c.tx,
             actor=c.actor,
             now=c.now,
+            calendar=c.calendar,
             application_id=application_id,
             document=canonical(data.authorisation),
             signature=data.signature,

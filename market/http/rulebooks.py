@@ -79,7 +79,7 @@ async def get_rulebook(request: AnyRequest, code: FromPath[str]) -> Response[byt
     """Return a rulebook with the source of every value, and how open questions are read. Public."""
 
     async def look(c: Command) -> RulebookShown:
-        in_force = await queries.of_case(c.tx, code=code, filed_on=local_date(c.now))
+        in_force = await queries.in_force(c.tx, code=code, on=local_date(c.now))
         return RulebookShown(
             rulebook=in_force,
             open_values=settings.open_values(registry.by_code(code), in_force),

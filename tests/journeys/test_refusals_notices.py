@@ -10,6 +10,7 @@ from catalog.kernel.db import Database, begin
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices.states import NoticeEventNotAllowed
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from tests.api import Api, code
 from tests.makers_registration import make_scene, must
 
@@ -35,6 +36,7 @@ async def test_a_closed_notice_is_not_posted_any_more(
                 tx,
                 now=clock.now(),
                 calendar=calendar,
+                rulebook=HAINAN_2023,
                 notice=await notices.lock(tx, notice_id=notice),
                 remark="退回重新公示",
             )

@@ -307,11 +307,47 @@ def test_the_later_setting_takes_the_place_of_the_earlier() -> None:
         ("objection_determination", {"length": 0, "unit": "days"}, settings.SettingValueInvalid),
         ("objection_determination", {"length": 367, "unit": "days"}, settings.SettingValueInvalid),
         ("objection_determination", {"length": 5, "unit": "weeks"}, settings.SettingValueInvalid),
+        ("retention", {"length": 19, "unit": "years"}, settings.SettingValueInvalid),
+        ("quarterly_report", {"length": 61, "unit": "working_days"}, settings.SettingValueInvalid),
+        ("notice_interruption", {"length": 2, "unit": "days"}, settings.SettingValueInvalid),
+        ("pricing_inquiry_reply", {"length": 2, "unit": "days"}, settings.SettingUnknown),
     ],
 )
 def test_what_can_not_be_set_is_refused(name: str, value: Any, refusal: type[DomainError]) -> None:
     with pytest.raises(refusal):
         settings.check(HAINAN_2023, name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("review_pauses_for_material", False),  # article 28 decides
+        ("reviews_run_in_parallel", True),  # there is one review
+        ("correction_window", None),  # article 17 gives a period
+        ("correction_window", {"length": 4, "unit": "days"}),
+        ("objection_forwarding", {"length": 3, "unit": "days"}),  # article 29
+        ("quarterly_report", {"length": 5, "unit": "working_days"}),  # the province's own
+    ],
+)
+def test_what_the_national_text_decides_can_not_be_set_there(name: str, value: Any) -> None:
+    with pytest.raises((settings.SettingUnknown, settings.SettingValueInvalid)):
+        settings.check(NDA35_2026, name, value)
+
+    # Not even if such a setting came into the table: the text goes before.
+    found = settings.overlay(NDA35_2026, [make_setting(name, value)])
+    assert getattr(found, name) == getattr(NDA35_2026, name)
+
+
+@pytest.mark.parametrize("rulebook", RULEBOOKS.values(), ids=RULEBOOKS)
+def test_every_default_lies_within_the_bounds_in_which_it_may_be_set(rulebook: Rulebook) -> None:
+    for name in rulebook.open:
+        value = getattr(rulebook, name)
+        given = (
+            {"length": value.length, "unit": value.unit.value}
+            if isinstance(value, Period)
+            else value
+        )
+        assert settings.check(rulebook, name, given) == given, name
 
 
 def test_a_setting_begins_tomorrow_at_the_earliest() -> None:

@@ -527,13 +527,30 @@ async def test_a_clock_stands_still_in_the_database_and_goes_on(tx: Tx, calendar
         "subject_id": timer.subject_id,
     }
 
-    paused = await timers.pause(tx, now=at(3), note="补充材料", **which)
+    paused = await timers.pause(tx, now=at(3), cause="supplement", note="补充材料", **which)
     over = await timers.mark_overdue(tx, actor=JOB, now=at(20))
-    resumed = await timers.resume(tx, now=at(10), calendar=calendar, **which)
+    resumed = await timers.resume(tx, now=at(10), calendar=calendar, cause="supplement", **which)
+    nothing = await timers.resume(tx, now=at(10), calendar=calendar, cause="objection", **which)
     extended = await timers.extend(
         tx, now=at(10), calendar=calendar, by=2, note="情况复杂", **which
     )
 
-    assert (paused.state, over) == (State.PAUSED, [])
+    assert paused is not None
+    assert resumed is not None
+    assert (paused.state, over, nothing) == (State.PAUSED, [], None)
     assert [each.due_on.day for each in (timer, resumed, extended)] == [5, 12, 16]
     assert await reread(tx, timer) == extended
+
+
+async def test_what_is_overdue_or_not_there_does_not_stand_still(
+    tx: Tx, calendar: Calendar
+) -> None:
+    timer = await start(tx, calendar)
+    which: Any = {"subject_kind": timer.subject_kind, "subject_id": timer.subject_id}
+    stop: Any = {"cause": "supplement", "note": "补充材料"}
+
+    late = await timers.pause(tx, now=at(20), kind=timer.kind, **which, **stop)
+    unknown = await timers.pause(tx, now=at(3), kind="review_of_nothing", **which, **stop)
+
+    assert (late, unknown) == (None, None)
+    assert (await reread(tx, timer)).pauses == ()

@@ -36,7 +36,7 @@ from catalog.products.metadata import check_complete
 from catalog.registration import acceptance, dossier
 from catalog.registration.acceptance import Dossier
 from catalog.registration.submission import TruthStatementMissing
-from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks import queries as rulebooks
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ async def draft(
     actor: Actor,
     now: dt.datetime,
     calendar: Calendar,
-    rulebook: Rulebook,
+    rulebook: str,
     certificate_number: str,
     application: Application,
 ) -> Change:
@@ -80,6 +80,7 @@ async def draft(
             number=certificate.number, change_number=pending.change_number
         )
     _check(certificate, application)
+    book = await rulebooks.in_force(tx, code=rulebook, on=local_date(now))
     change = Change(
         id=ChangeId(new_id()),
         change_number=None,
@@ -91,7 +92,7 @@ async def draft(
         agent_party_id=actor.party_id if actor.acting_for is not None else None,
         filed_by=actor.account_id,
         operator_party_id=None,
-        rulebook=rulebook.code,
+        rulebook=book.code,
         state=State.DRAFT,
         wanted=application.wanted,
         reason=application.reason,
@@ -99,7 +100,7 @@ async def draft(
         prompt_until=eligibility.prompt_until(
             application.occurred_on,
             today=local_date(now),
-            period=rulebook.promptly,
+            period=book.promptly,
             calendar=calendar,
         ),
         version=1,

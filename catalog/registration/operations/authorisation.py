@@ -65,6 +65,7 @@ async def authorise_issue(
     *,
     actor: Actor,
     now: dt.datetime,
+    calendar: Calendar,
     application_id: uuid.UUID,
     document: bytes,
     signature: Signature,
@@ -114,7 +115,10 @@ async def authorise_issue(
         decided_at=now,
     )
     await authorisations.insert_authorisation(tx, authorisation)
-    await casework.move(tx, application=application, event=Happening.AUTHORISE_ISSUE, now=now)
+    authorised = await casework.move(
+        tx, application=application, event=Happening.AUTHORISE_ISSUE, now=now
+    )
+    await casework.start_issuing_clock(tx, authorised, now=now, calendar=calendar)
     await audit_log.append(
         tx,
         Event.ISSUANCE_AUTHORISED,
@@ -168,7 +172,12 @@ async def return_for_check(
         assert current is not None, "an application that waits for its authorisation was in notice"
         notice = await notices.lock(tx, current.id)
         again = await notices.restart(
-            tx, now=now, calendar=calendar, notice=notice, remark="重新公示"
+            tx,
+            now=now,
+            calendar=calendar,
+            rulebook=await casework.rulebook_of(tx, application),
+            notice=notice,
+            remark="重新公示",
         )
         assert again.starts_on is not None, "a running notice has begun"
         await casework.start_notice_clock(

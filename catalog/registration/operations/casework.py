@@ -35,6 +35,7 @@ from catalog.timers.model import PUBLIC
 from catalog.timers.operations import TimerAlreadyRunning, TimerNotRunning
 
 PUBLIC_NOTICE: Final = "public_notice"
+ISSUING: Final = "issuing"
 
 
 async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
@@ -226,6 +227,23 @@ async def start_review_clock(
         calendar=calendar,
         party_id=application.operator_party_id,
     )
+
+
+async def start_issuing_clock(
+    tx: Tx, application: Application, *, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the clock of the issue (发证), where a rulebook was given one; no text has it."""
+    period = (await rulebook_of(tx, application)).issuing
+    if period is not None:
+        await start_clock(
+            tx,
+            application,
+            kind=ISSUING,
+            period=period,
+            now=now,
+            calendar=calendar,
+            party_id=application.operator_party_id,
+        )
 
 
 async def start_notice_clock(

@@ -5,6 +5,7 @@ Its command has asked for the permission and remembers the issue.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 
@@ -27,6 +28,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import authorisations, filed, reviews
 from catalog.timers import operations as timers
+from catalog.timers.operations import TimerNotRunning
 
 
 class ReadyToIssue(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,14 @@ async def close(tx: Tx, *, application: Application, now: dt.datetime) -> Applic
     issued = await casework.move(
         tx, application=application, event=Happening.ISSUE_CERTIFICATE, now=now
     )
+    with contextlib.suppress(TimerNotRunning):  # only where the issue was given days
+        await timers.meet(
+            tx,
+            now=now,
+            kind=casework.ISSUING,
+            subject_kind="application",
+            subject_id=application.id,
+        )
     await timers.cancel_all(
         tx,
         now=now,

@@ -46,7 +46,12 @@ async def record_check(
     if before.state is not NoticeState.RUNNING:
         return False
     after, moved = await notices.look_after(
-        tx, now=now, calendar=calendar, notice=before, standings=standings
+        tx,
+        now=now,
+        calendar=calendar,
+        rulebook=await casework.rulebook_of(tx, application),
+        notice=before,
+        standings=standings,
     )
     if moved is None:
         return True

@@ -60,6 +60,7 @@ async def publish_notice(
         tx,
         now=now,
         calendar=calendar,
+        rulebook=await casework.rulebook_of(tx, application),
         notice_id=notice.id,
         channel=PLATFORM,
         url=f"/notices/{notice.id}",
@@ -100,6 +101,7 @@ async def confirm_channel(
         tx,
         now=now,
         calendar=calendar,
+        rulebook=await casework.rulebook_of(tx, application),
         notice_id=notice_id,
         channel=channel,
         url=url,
@@ -151,10 +153,11 @@ async def end_notice(
     notice = await notices.lock(tx, notice_id=notice_id)
     if notice.state is not NoticeState.RUNNING:
         return False
-    notice = await notices.recompute(tx, notice=notice, calendar=calendar)
+    book = await casework.rulebook_of(tx, application)
+    notice = await notices.recompute(tx, notice=notice, rulebook=book, calendar=calendar)
     if notice.ends is None or not issuance.is_over(notice.ends, now):
         return False
-    if await notices.is_held_up(tx, now=now, calendar=calendar, notice=notice):
+    if await notices.is_held_up(tx, now=now, calendar=calendar, rulebook=book, notice=notice):
         return False
     is_clean = application.open_objections == 0
     event = Happening.END_NOTICE if is_clean else Happening.END_NOTICE_OBJECTED

@@ -31,6 +31,7 @@ from catalog.registration.supplements import (
     MaterialRequestOpen,
     Supplement,
 )
+from catalog.rulebooks.rulebook import StopClock
 from catalog.timers import operations as timers
 
 
@@ -77,6 +78,7 @@ async def request(
             kind="review",
             subject_kind="application",
             subject_id=application.id,
+            cause=StopClock.SUPPLEMENT,
             note="补充材料",
         )
     await notifications.send(
@@ -154,6 +156,7 @@ async def answer(
             kind="review",
             subject_kind="application",
             subject_id=application.id,
+            cause=StopClock.SUPPLEMENT,
         )
     await audit_log.append(
         tx,

@@ -12,15 +12,17 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
-from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import PROVINCE
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
 from market.supervision import store
 from market.supervision.model import QuarterlyReport, Signed
 from market.supervision.queries import TIMER, ReportMissing
 
-RULEBOOK: Final = HAINAN_2023
 _AGAINST: Final = "supermarket_operator"
 
 
@@ -38,6 +40,11 @@ async def lock(tx: Tx, report_id: uuid.UUID) -> QuarterlyReport:
 def signed(size: int, root: bytes, note: bytes) -> Signed:
     """Return a checkpoint as reports and traces carry it."""
     return Signed(size=size, root=base64.b64encode(root).decode(), note=note.decode())
+
+
+async def rulebook_on(tx: Tx, now: dt.datetime) -> Rulebook:
+    """Return the province's rulebook as it stands today: a report is no case with a filing."""
+    return await rulebooks.in_force(tx, code=PROVINCE.code, on=local_date(now))
 
 
 async def start_clock(
@@ -59,7 +66,7 @@ async def start_clock(
         subject_kind="report",
         subject_id=report.id,
         against=_AGAINST,
-        rulebook=RULEBOOK.code,
+        rulebook=PROVINCE.code,
         period=period,
         started_on=started_on,
         party_id=report.operator_party_id,

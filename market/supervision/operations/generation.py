@@ -16,6 +16,7 @@ from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.rulebooks.registry import PROVINCE
 from catalog.signing.canonical import sha256_hex
 from market.identity import queries as identity
 from market.identity.model import Capacity
@@ -191,7 +192,7 @@ async def _open(
             report,
             now=now,
             calendar=calendar,
-            period=casework.RULEBOOK.quarterly_report,
+            period=(await casework.rulebook_on(tx, now)).quarterly_report,
             started_on=quarter.last_day,
         )
     await casework.remember(tx, Event.REPORT_OPENED, report, actor=actor, now=now)
@@ -225,7 +226,7 @@ async def _header(
         starts_at=quarter.starts_at,
         ends_at=quarter.ends_at,
         generated_at=now,
-        rulebook=casework.RULEBOOK.code,
+        rulebook=PROVINCE.code,
         operator=Operator(party_id=operator.id, name=operator.name, uscc=operator.uscc),
         delegation=Grant(
             id=granted.id,

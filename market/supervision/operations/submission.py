@@ -135,7 +135,7 @@ async def send_back(
         report,
         now=now,
         calendar=calendar,
-        period=casework.RULEBOOK.promptly,
+        period=(await casework.rulebook_on(tx, now)).promptly,
         started_on=local_date(now),
         note="returned",
     )
