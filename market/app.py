@@ -30,10 +30,17 @@ from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.problem import HANDLERS, page_makers
 from market.jobs import loop
-from market.portal import errors, pages_account, pages_inbox, pages_public, pages_reports
+from market.portal import (
+    errors,
+    pages_account,
+    pages_inbox,
+    pages_public,
+    pages_register,
+    pages_reports,
+)
 from market.settings import Settings
 
-_PAGES = (pages_public, pages_account, pages_inbox, pages_reports)
+_PAGES = (pages_public, pages_register, pages_account, pages_inbox, pages_reports)
 
 
 def database(settings: Settings) -> Database:

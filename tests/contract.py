@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -52,7 +53,8 @@ def check(place: Place, status: int, headers: Mapping[str, str], content: bytes)
     """
     media_type = headers.get("content-type", "")
     if status in place.said.statuses and media_type != PROBLEM:
-        _check_headers(place, headers, media_type)
+        has_content = status != HTTPStatus.NOT_MODIFIED
+        _check_headers(place, headers, media_type if has_content else place.said.media_type)
         if place.said.kind is not None:
             _check_content(place, place.said.kind, content)
         return

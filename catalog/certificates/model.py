@@ -11,6 +11,7 @@ import msgspec
 from catalog.certificates.encumbrances import PublicEncumbrance
 from catalog.certificates.format import Reason, Verdict
 from catalog.certificates.number import CertificateNumber
+from catalog.certificates.register_events import RegisterEvent
 from catalog.certificates.states import State
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.signing.model import Signature
@@ -64,12 +65,13 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is State.ACTIVE
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """That a certificate came into a state, and why (状态变更)."""
 
     state: State
     at: dt.datetime
     reason: str
+    event: RegisterEvent | None = None  # None in files that were saved before it was told
 
 
 class LogProof(msgspec.Struct, frozen=True, kw_only=True):

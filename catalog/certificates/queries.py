@@ -20,6 +20,7 @@ from catalog.certificates.model import (
     PublicCertificate,
     Verification,
 )
+from catalog.certificates.register_events import Announcement, RegisterEvent
 from catalog.certificates.states import State
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
@@ -179,6 +180,40 @@ async def list_public(
         return Page(found)
     last = found[limit - 1]
     return Page(found[:limit], paging.encode(query, last.issued_at.isoformat(), last.number))
+
+
+async def list_announcements(
+    tx: Tx,
+    *,
+    event: RegisterEvent | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Announcement]:
+    """Return a page of what the register announced, the newest first (登记公告, HN-19(d)).
+
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("announcements", event)
+    found = await store.list_announcements(
+        tx,
+        event=event,
+        before=paging.decode_id(query, cursor),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+async def get_announcement(tx: Tx, announcement_id: uuid.UUID) -> Announcement:
+    """Return one announcement of the register.
+
+    :raises Missing: if there is none.
+    """
+    found = await store.find_announcement(tx, announcement_id)
+    if found is None:
+        raise Missing
+    return found
 
 
 async def _place(tx: Tx, entry_id: uuid.UUID) -> LogPlace:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate, CertificateSummary, Change
+from catalog.certificates.register_events import Announcement, RegisterEvent
 from catalog.certificates.states import State
 from catalog.kernel.db import METADATA, Tx, select_all
 from catalog.kernel.ids import new_id
@@ -54,6 +55,7 @@ CERTIFICATE_CHANGES: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
     schema="catalog",
 )
 
@@ -81,6 +83,13 @@ _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, vers
                      issued_at, state, state_since"""
 
 
+_ANNOUNCED: Final = """
+    SELECT h.id, h.event, h.number, c.product_name, h.state, h.at, c.supersedes,
+           n.number AS superseded_by
+      FROM catalog.certificate_changes h
+      JOIN catalog.certificates c ON c.number = h.number
+      LEFT JOIN catalog.certificates n ON n.supersedes = h.number"""
+
 _SELECT_CERTIFICATES: Final = select_all(CERTIFICATES)
 _SELECT_ENCUMBRANCES: Final = select_all(ENCUMBRANCES)
 
@@ -101,11 +110,13 @@ async def insert(tx: Tx, certificate: Certificate) -> None:
     """Insert a certificate; its document is never changed."""
     values: dict[str, Any] = msgspec.structs.asdict(certificate)
     await tx.insert(CERTIFICATES, **{**values, "state": certificate.state.value})
-    await insert_change(tx, certificate, reason="issued")
+    await insert_change(tx, certificate, event=RegisterEvent.ISSUED, reason="issued")
 
 
-async def insert_change(tx: Tx, certificate: Certificate, *, reason: str) -> None:
-    """Insert the state that a certificate came into."""
+async def insert_change(
+    tx: Tx, certificate: Certificate, *, event: RegisterEvent, reason: str
+) -> None:
+    """Insert what became of a certificate; with that it is announced."""
     await tx.insert(
         CERTIFICATE_CHANGES,
         id=new_id(),
@@ -113,6 +124,7 @@ async def insert_change(tx: Tx, certificate: Certificate, *, reason: str) -> Non
         state=certificate.state.value,
         at=certificate.state_since,
         reason=reason,
+        event=event.value,
     )
 
 
@@ -237,7 +249,30 @@ async def find_successor(tx: Tx, number: str) -> str | None:
 async def list_changes(tx: Tx, number: str) -> list[Change]:
     """Return what became of a certificate, the oldest first."""
     rows = await tx.fetch(
-        "SELECT state, at, reason FROM catalog.certificate_changes WHERE number = $1 ORDER BY id",
+        """
+        SELECT state, at, reason, event FROM catalog.certificate_changes
+         WHERE number = $1 ORDER BY id""",
         number,
     )
     return [msgspec.convert(dict(row), Change) for row in rows]
+
+
+async def list_announcements(
+    tx: Tx, *, event: RegisterEvent | None, before: uuid.UUID | None, limit: int
+) -> list[Announcement]:
+    """Return what was announced of certificates, the newest first, from behind ``before``."""
+    rows = await tx.fetch(
+        f"""{_ANNOUNCED}
+         WHERE ($1::text IS NULL OR h.event = $1) AND ($2::uuid IS NULL OR h.id < $2)
+         ORDER BY h.id DESC LIMIT $3""",
+        None if event is None else event.value,
+        before,
+        limit,
+    )
+    return [msgspec.convert(dict(row), Announcement) for row in rows]
+
+
+async def find_announcement(tx: Tx, announcement_id: uuid.UUID) -> Announcement | None:
+    """Return one announcement, or None."""
+    row = await tx.fetch_one(f"{_ANNOUNCED} WHERE h.id = $1", announcement_id)
+    return None if row is None else msgspec.convert(dict(row), Announcement)

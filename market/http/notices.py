@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
@@ -12,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from catalog.kernel import paging
+from catalog.kernel.feeds import ATOM_TYPE, JSON_TYPE, Feed, atom, json_feed
 from catalog.kernel.paging import Page
 from catalog.notices import board, feeds, queries
 from catalog.notices import operations as notices
@@ -29,6 +29,7 @@ from catalog.registration.operations import notice as registration
 from market.http.answers import answers, creates, sends, takes
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest, context
+from market.http.feed import FEED_LENGTH, feed_answer
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,9 +56,6 @@ class WithdrawFromBoard(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Why a posting does not stand any more."""
 
     remark: Annotated[str, Meta(max_length=2_000)]
-
-
-_FEED_LENGTH: Final = 50
 
 
 @post(
@@ -180,42 +178,32 @@ async def list_interruptions(
     "/notices.atom",
     summary="Notices as an Atom feed",
     tags=["notices"],
-    opt=sends(feeds.ATOM_TYPE, "etag", statuses=(200, 304)),
+    opt=sends(ATOM_TYPE, "etag", statuses=(200, 304)),
 )
 async def atom_feed(request: AnyRequest) -> Response[bytes]:
     """Return the newest notices as an Atom feed (RFC 4287); If-None-Match is heeded."""
-    site = context(request).settings.public_url
-    body = feeds.atom(await _entries(request, site), site=site, address="/notices.atom")
-    return _feed(request, body, feeds.ATOM_TYPE)
+    return feed_answer(request, atom(await _feed(request, "/notices.atom")), ATOM_TYPE)
 
 
 @get(
     "/notices.json",
     summary="Notices as a JSON Feed",
     tags=["notices"],
-    opt=sends(feeds.JSON_TYPE, "etag", statuses=(200, 304)),
+    opt=sends(JSON_TYPE, "etag", statuses=(200, 304)),
 )
-async def json_feed(request: AnyRequest) -> Response[bytes]:
+async def json_notices(request: AnyRequest) -> Response[bytes]:
     """Return the newest notices as a JSON Feed 1.1; If-None-Match is heeded."""
-    site = context(request).settings.public_url
-    body = feeds.json_feed(await _entries(request, site), site=site, address="/notices.json")
-    return _feed(request, body, feeds.JSON_TYPE)
+    return feed_answer(request, json_feed(await _feed(request, "/notices.json")), JSON_TYPE)
 
 
-async def _entries(request: AnyRequest, site: str) -> list[feeds.Entry]:
+async def _feed(request: AnyRequest, address: str) -> Feed:
     async def look(c: Command) -> Page[PublicNotice]:
-        return await queries.list_public(c.tx, now=c.now, calendar=c.calendar, limit=_FEED_LENGTH)
+        return await queries.list_public(c.tx, now=c.now, calendar=c.calendar, limit=FEED_LENGTH)
 
+    site = context(request).settings.public_url
     shown = (await read(request, look)).items
-    return [feeds.entry(notice, site=site) for notice in shown if notice.postings]
-
-
-def _feed(request: AnyRequest, body: bytes, media_type: str) -> Response[bytes]:
-    tag = f'"{hashlib.sha256(body).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": "public, max-age=60"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers=headers, media_type=media_type)
-    return Response(body, headers=headers, media_type=media_type)
+    entries = [feeds.entry(notice, site=site) for notice in shown if notice.postings]
+    return feeds.feed(entries, site=site, address=address)
 
 
 # ── the board: when this is the bureau's site ───────────────────────────────────────────────

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from catalog.kernel.feeds import atom, json_feed
 from catalog.kernel.local_time import SHANGHAI
 from catalog.kernel.workdays import Calendar
 from catalog.notices import board, counting, feeds, interruption
@@ -227,7 +228,7 @@ def test_an_atom_feed_is_well_formed_with_chinese_and_hostile_text() -> None:
         notice(HOSTILE, ends_on=dt.date(2026, 3, 11), result=Result.NO_OBJECTION), site=SITE
     )
 
-    root = ET.fromstring(feeds.atom([entry], site=SITE, address="/notices.atom"))
+    root = ET.fromstring(atom(feeds.feed([entry], site=SITE, address="/notices.atom")))
 
     assert root.tag == f"{ATOM}feed"
     assert root.findtext(f"{ATOM}updated") == "2026-03-03T01:00:00Z"
@@ -244,7 +245,7 @@ def test_an_atom_feed_is_well_formed_with_chinese_and_hostile_text() -> None:
 def test_a_json_feed_says_the_same() -> None:
     entry = feeds.entry(notice(HOSTILE, ends_on=None, result=None), site=SITE)
 
-    feed = json.loads(feeds.json_feed([entry], site=SITE, address="/notices.json"))
+    feed = json.loads(json_feed(feeds.feed([entry], site=SITE, address="/notices.json")))
 
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     (item,) = feed["items"]
@@ -255,7 +256,7 @@ def test_a_json_feed_says_the_same() -> None:
 
 
 def test_an_empty_feed_is_a_feed() -> None:
-    root = ET.fromstring(feeds.atom([], site=SITE, address="/notices.atom"))
+    root = ET.fromstring(atom(feeds.feed([], site=SITE, address="/notices.atom")))
 
     assert root.findtext(f"{ATOM}updated")
     assert root.findall(f"{ATOM}entry") == []

@@ -13,6 +13,7 @@ from catalog.audit_log.model import Subject
 from catalog.certificates import encumbrances, store
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate
+from catalog.certificates.register_events import ANNOUNCED
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
 from catalog.kernel.actor import Actor
@@ -58,7 +59,7 @@ async def move(
     also: tuple[Subject, ...] = (),
     facts: Any = None,
 ) -> Certificate:
-    """Let ``event`` happen to a certificate, keep the change with its reason, and remember it.
+    """Let ``event`` happen to a certificate, announce it with its reason, and remember it.
 
     :raises Missing: if no certificate has this number.
     :raises StateReasonMissing: if no reason is given.
@@ -71,7 +72,7 @@ async def move(
         certificate, state=advance(certificate.state, event), state_since=now
     )
     await store.update_state(tx, moved)
-    await store.insert_change(tx, moved, reason=reason)
+    await store.insert_change(tx, moved, event=ANNOUNCED[event], reason=reason)
     await audit_log.append(
         tx,
         remembered,
