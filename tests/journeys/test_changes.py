@@ -396,6 +396,36 @@ async def test_a_correction_skips_the_agency_when_the_operator_has_set_it_so(
     assert new["content"]["technical_opinion_sha256"] != old["content"]["technical_opinion_sha256"]
 
 
+async def test_a_change_goes_by_the_rules_of_the_day_on_which_it_was_handed_in(
+    changing: Changing,
+) -> None:
+    scene = changing.scene
+    before = await changing.submitted(kind="correction")
+    await let(scene, "correction_may_skip_compliance")
+    must(await changing.accept(before))
+    filed_before = await changing.start_review(before, agency_party_id=None)
+    must(await changing.step(before, "withdrawals", scene.supplier, {"reason": "重新提交"}))
+
+    drafted = await changing.drafted(kind="correction")
+    path = f"/api/v1/rulebooks/{HAINAN_2023.code}/settings"
+    tomorrow = local_date(scene.clock.now()) + dt.timedelta(days=1)
+    body = {
+        "name": "correction_may_skip_compliance",
+        "value": False,
+        "effective_from": tomorrow.isoformat(),
+        "reason": "试行结束",
+    }
+    must(await scene.by(scene.regulator).post(path, body))
+    await scene.move_past(local_date(scene.clock.now()))
+    must(await changing.submit(drafted))
+    must(await changing.accept(drafted))
+    filed_after = await changing.start_review(drafted, agency_party_id=None)
+
+    # Handed in before the setting, or begun while it stood and handed in after: it does not count.
+    assert code(filed_before) == "compliance_review_needed"
+    assert code(filed_after) == "compliance_review_needed"
+
+
 async def test_another_agency_may_take_the_case_over_and_the_first_reads_it_no_more(
     changing: Changing,
 ) -> None:

@@ -77,8 +77,13 @@ async def move(
 
 
 async def book_of(tx: Tx, change: Change) -> Rulebook:
-    """Return the rulebook of a change, as it stood on the day on which it was begun."""
-    return await rulebooks.of_case(tx, code=change.rulebook, filed_on=local_date(change.created_at))
+    """Return the rulebook of a change, as it stood on the day on which it was first handed in.
+
+    A draft was not filed yet: what is said of it before is said by the day on which it was begun.
+    """
+    submissions = await store.list_papers(tx, change.id, PaperKind.SUBMISSION)
+    filed_at = submissions[0].written_at if submissions else change.created_at
+    return await rulebooks.of_case(tx, code=change.rulebook, filed_on=local_date(filed_at))
 
 
 def about(change: Change) -> list[Subject]:

@@ -237,11 +237,15 @@ async def submit(
     taken = await _take_dossier(
         tx, actor, certificate, change, asked_for=(), truth_confirmed=truth_confirmed
     )
-    year = local_date(now).year
-    number = f"BG-{year}-{await store.next_serial(tx, year):06d}"
+    today = local_date(now)
+    number = f"BG-{today.year}-{await store.next_serial(tx, today.year):06d}"
+    book = await rulebooks.of_case(tx, code=change.rulebook, filed_on=today)
+    prompt_until = eligibility.prompt_until(
+        change.occurred_on, today=today, period=book.promptly, calendar=calendar
+    )
     submitted = await _store_submission(
         tx,
-        change=change,
+        change=msgspec.structs.replace(change, prompt_until=prompt_until),
         event=Happening.SUBMIT,
         taken=taken,
         number=number,
