@@ -12,11 +12,16 @@ from typing import Final
 from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
+from catalog.certificates.operations import casework as burdens
+from catalog.certificates.operations import changes as lifecycle
 from catalog.changes.operations import closing as changes
-from catalog.kernel.actor import system
+from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.kernel.errors import Missing
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from market.consequences import deregistering
+from market.consequences.deregistering import DeregistrationPreview
 from market.consequences.effects import Effects, OfferEffect, effects_of
 from market.listings import operations as offers
 from market.listings import queries as listings
@@ -24,6 +29,7 @@ from market.listings.model import Listing
 from market.orders import queries as orders
 from market.orders.operations import stopping
 from market.orders.states import Event as OrderEvent
+from market.orders.states import State as OrderState
 from market.orders.states import allows
 
 # What follows is the law's doing, not that of whoever acted on the certificate.
@@ -59,6 +65,55 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
         )
 
 
+async def preview_deregistration(
+    tx: Tx, *, viewer: Actor, now: dt.datetime, certificate_number: str
+) -> DeregistrationPreview:
+    """Return what deregistering one's own certificate would bring about today (A19).
+
+    :raises NotPermitted: if the viewer may not deregister.
+    :raises Missing: if no certificate of the viewer's party has this number.
+    """
+    viewer.require("certificate:deregister")
+    certificate = await certificates.find(tx, certificate_number)
+    if certificate is None or certificate.registrant_party_id != viewer.party:
+        raise Missing
+    async with beyond_own_rows(tx):
+        return deregistering.preview(
+            number=certificate.number,
+            state=certificate.state,
+            orders=await _order_states(tx, certificate),
+            standing=await burdens.list_standing(tx, certificate.number, now=now),
+            open_objections=certificate.open_objections,
+            is_offered=await listings.find_listed(tx, product_id=certificate.product_id)
+            is not None,
+        )
+
+
+async def deregister(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    reason: str,
+    is_acknowledged: bool,
+) -> None:
+    """Deregister one's own certificate, knowing how many orders are open (HN-19(a), A19).
+
+    :raises NotPermitted: and the other refusals of ``lifecycle.deregister``.
+    :raises OpenOrdersExist: if orders are open and that was not acknowledged.
+    """
+    certificate = await lifecycle.deregister(
+        tx, actor=actor, now=now, certificate_number=certificate_number, reason=reason
+    )
+    async with beyond_own_rows(tx):
+        states = await _order_states(tx, certificate)
+    deregistering.check_acknowledged(
+        sum(deregistering.is_open(state) for state in states), is_acknowledged=is_acknowledged
+    )
+    await follow(tx, now=now, certificate_number=certificate_number, ground="voluntary")
+
+
 async def tell_changed(
     tx: Tx, *, now: dt.datetime, old_number: str, new_number: str, fields: tuple[str, ...]
 ) -> None:
@@ -87,6 +142,11 @@ async def tell_changed(
                         "fields": list(fields),
                     },
                 )
+
+
+async def _order_states(tx: Tx, certificate: Certificate) -> list[OrderState]:
+    found = await orders.list_for_product(tx, product_id=certificate.product_id)
+    return [order.state for order in found]
 
 
 def _changed_hands(certificate: Certificate, successor: Certificate | None) -> bool:

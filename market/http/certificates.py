@@ -23,6 +23,7 @@ from catalog.products.metadata import check_readable
 from catalog.registration import queries as applications
 from catalog.signing.purposes import Purpose
 from market.consequences import operations as consequences
+from market.consequences.deregistering import DeregistrationPreview
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -37,6 +38,13 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why; it stands in the public register."""
 
     reason: Annotated[str, Meta(max_length=2_000)]
+
+
+class Deregister(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why, in the public register; and that one knows of the open orders (``…/deregistration``)."""
+
+    reason: Annotated[str, Meta(max_length=2_000)]
+    open_orders_acknowledged: bool = False
 
 
 class Encumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -169,6 +177,23 @@ async def unfreeze_certificate(
     return await command(request, act)
 
 
+@get(
+    "/api/v1/certificates/{number:str}/deregistration",
+    summary="What deregistering would bring about",
+    tags=["certificates"],
+    opt=answers(DeregistrationPreview),
+)
+async def preview_deregistration(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return how many orders are open, and what stands in the way (注销前提示, A19)."""
+
+    async def look(c: Command) -> DeregistrationPreview:
+        return await consequences.preview_deregistration(
+            c.tx, viewer=c.actor, now=c.now, certificate_number=number
+        )
+
+    return answer(await read(request, look))
+
+
 @post(
     "/api/v1/certificates/{number:str}/deregistrations",
     summary="Deregister one's own certificate",
@@ -176,16 +201,20 @@ async def unfreeze_certificate(
     opt=answers(PublicCertificate),
 )
 async def deregister_certificate(
-    request: AnyRequest, number: FromPath[str], data: JSONBody[Because]
+    request: AnyRequest, number: FromPath[str], data: JSONBody[Deregister]
 ) -> Response[bytes]:
-    """Deregister one's own certificate (注销, HN-19(a))."""
+    """Deregister one's own certificate (注销, HN-19(a)); open orders have to be known (A19)."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        await changes.deregister(
-            c.tx, actor=c.actor, now=c.now, certificate_number=number, reason=data.reason
+        await consequences.deregister(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            certificate_number=number,
+            reason=data.reason,
+            is_acknowledged=data.open_orders_acknowledged,
         )
-        await consequences.follow(c.tx, now=c.now, certificate_number=number)
         return done(await queries.get_public(c.tx, number))
 
     return await command(request, act)

@@ -185,6 +185,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/instruments/{{instrument_id}}/deregistrations"): _do(
         "instrument:take_over", PARTY
     ),
+    ("GET", f"{V1}/certificates/{{number}}/deregistration"): _read("certificate:deregister", OWN),
     ("POST", f"{V1}/certificates/{{number}}/deregistrations"): _do("certificate:deregister", OWN),
     ("POST", f"{V1}/certificates/{{number}}/changes"): _do("application:draft", OWN),
     ("PUT", f"{V1}/changes/{{change_id}}"): _do("application:draft", OWN),

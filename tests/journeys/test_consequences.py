@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from catalog.kernel.clock import ManualClock
@@ -12,6 +13,7 @@ from catalog.kernel.db import Database
 from tests.api import Api, code
 from tests.journeys.test_certified_order import Owned, make_owned
 from tests.journeys.test_instruments import verified
+from tests.makers_identity import Member
 from tests.makers_registration import must
 
 
@@ -61,12 +63,50 @@ async def test_a_frozen_certificate_suspends_the_offer_and_stops_nothing_that_ru
     assert (resumed["state"], resumed["certificate_number"]) == ("listed", trade.number)
 
 
-async def test_deregistering_delists_and_running_contracts_go_on(trade: OnSale) -> None:
-    must(
-        await trade.by(trade.supplier).post(
-            f"/api/v1/certificates/{trade.number}/deregistrations", {"reason": "不再经营"}
-        )
+async def deregister(trade: OnSale, **said: Any) -> httpx.Response:
+    return await trade.by(trade.supplier).post(
+        f"/api/v1/certificates/{trade.number}/deregistrations", {"reason": "不再经营"} | said
     )
+
+
+async def preview(trade: OnSale, who: Member) -> httpx.Response:
+    return await trade.by(who).get(f"/api/v1/certificates/{trade.number}/deregistration")
+
+
+async def told_to(trade: OnSale, who: Member, topic: str) -> list[dict[str, Any]]:
+    found = must(await trade.by(who).get("/api/v1/my/notifications"))["items"]
+    return [each for each in found if each["topic"] == topic]
+
+
+async def test_who_deregisters_is_told_of_open_orders_first_and_has_to_say_so(
+    trade: OnSale,
+) -> None:
+    await trade.placed()
+
+    shown = must(await preview(trade, trade.supplier))
+    refused = await deregister(trade)
+    still = await offer(trade)
+    done = must(await deregister(trade, open_orders_acknowledged=True))
+
+    assert (shown["open_orders"], shown["running_contracts"]) == (2, 1)
+    assert (shown["is_allowed"], shown["is_offered"]) == (True, True)
+    assert (refused.status_code, code(refused)) == (409, "open_orders_exist")
+    assert refused.json()["facts"] == {"open_orders": 2}
+    assert still["state"] == "listed"
+    assert done["state"] == "deregistered"
+    assert len(await told_to(trade, trade.buyer, "certificate_ended")) == 2
+    assert code(await trade.place()) == "product_not_listed"
+    after = must(await preview(trade, trade.supplier))
+    assert (after["is_allowed"], after["is_offered"]) == (False, False)
+
+
+async def test_only_the_registrant_is_told_what_deregistering_would_do(trade: OnSale) -> None:
+    assert (await preview(trade, trade.buyer)).status_code in (403, 404)
+    assert code(await preview(trade, trade.issuer)) == "permission_missing"
+
+
+async def test_deregistering_delists_and_running_contracts_go_on(trade: OnSale) -> None:
+    must(await deregister(trade, open_orders_acknowledged=True))
 
     gone = await offer(trade)
     assert (gone["state"], gone["reason"]) == ("delisted", "certificate_deregistered")
