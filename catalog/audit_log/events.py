@@ -101,6 +101,8 @@ class Event(enum.StrEnum):
     CERTIFICATE_ENCUMBERED = "certificate:encumbered"
     CERTIFICATE_DISENCUMBERED = "certificate:disencumbered"
     CERTIFICATE_DEREGISTERED = "certificate:deregistered"
+    CERTIFICATE_PRODUCT_EXPIRED = "certificate:product_expired"
+    PRODUCT_EXPIRY_REMINDED = "product_expiry:reminded"
     INSTRUMENT_LODGED = "instrument:lodged"
     INSTRUMENT_CHECKED = "instrument:checked"
     INSTRUMENT_VERIFIED = "instrument:verified"

@@ -34,6 +34,7 @@ _STATE_AFTER: Final[dict[str, State]] = {
     Entered.CERTIFICATE_SUPERSEDED: State.SUPERSEDED,
     Entered.CERTIFICATE_TRANSFERRED: State.TRANSFERRED,
     Entered.CERTIFICATE_DEREGISTERED: State.DEREGISTERED,
+    Entered.CERTIFICATE_PRODUCT_EXPIRED: State.ACTIVE,  # it goes on; what it certifies is over
 }
 
 _IN_WORDS: Final = {
@@ -44,6 +45,7 @@ _IN_WORDS: Final = {
     State.DEREGISTERED: "已注销 · deregistered: it does not count any more",
     State.REVOKED: "已撤销 · revoked: it does not count any more",
 }
+_EXPIRED: Final = "产品时效已届满 · but its product's validity ended, and nothing is sold on it"
 
 
 def read(raw: bytes) -> PublicCertificate:
@@ -82,6 +84,8 @@ def check(
 
 def _told(held: PublicCertificate) -> str:
     since = held.state_since.astimezone(dt.UTC).isoformat(timespec="seconds")
+    if held.product_expired_at is not None:
+        return f"{_IN_WORDS[held.state]}, {_EXPIRED}, since {since}"
     return f"{_IN_WORDS[held.state]}, since {since}"
 
 

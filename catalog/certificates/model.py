@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from catalog.certificates import expiry
 from catalog.certificates.encumbrances import PublicEncumbrance
 from catalog.certificates.format import Reason, Verdict
 from catalog.certificates.number import CertificateNumber
@@ -44,6 +45,10 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     state_since: dt.datetime
     open_objections: int
     supersedes: str | None = None  # the number of the one whose place it took
+    product_valid_to: dt.date | None = None  # 数据产品时效, the last day
+    product_remind_on: dt.date | None = None
+    product_reminded_at: dt.datetime | None = None
+    product_expired_at: dt.datetime | None = None
 
 
 class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,11 +63,12 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: dt.datetime
     state: State
     state_since: dt.datetime
+    product_valid_to: dt.date | None
+    product_expired_at: dt.datetime | None
 
-    @property
-    def counts(self) -> bool:
-        """Tell whether the product may be sold on the strength of it."""
-        return self.state is State.ACTIVE
+    def counts_on(self, today: dt.date) -> bool:
+        """Tell whether the product may be sold on the strength of it (A23)."""
+        return self.state is State.ACTIVE and not expiry.is_over(self.product_valid_to, today)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,6 +118,8 @@ class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
     supersedes: str | None = None  # 换发前的编号
     superseded_by: str | None = None  # 换发后的编号
     encumbrances: tuple[PublicEncumbrance, ...] = ()  # 权利负担, those that stand
+    product_valid_to: dt.date | None = None  # 数据产品时效, the last day
+    product_expired_at: dt.datetime | None = None  # 产品时效届满: nothing is sold on it (A23)
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,3 +130,4 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     number: str | None
     state: State | None
     state_since: dt.datetime | None
+    product_expired_at: dt.datetime | None = None

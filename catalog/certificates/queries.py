@@ -60,6 +60,8 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
             for burden in await store.list_encumbrances(tx, number)
             if burden.released_at is None
         ),
+        product_valid_to=certificate.product_valid_to,
+        product_expired_at=certificate.product_expired_at,
     )
 
 
@@ -105,13 +107,29 @@ async def verify_document(tx: Tx, document: bytes) -> Verification:
         number=number,
         state=None if registered is None else registered.state,
         state_since=None if registered is None else registered.state_since,
+        product_expired_at=None if registered is None else registered.product_expired_at,
     )
 
 
-async def find_active_for_product(tx: Tx, product_id: uuid.UUID) -> CertificateSummary | None:
-    """Return the certificate on which the product may be sold, or None; a frozen one does not count."""
+async def find_active_for_product(
+    tx: Tx, product_id: uuid.UUID, *, today: dt.date
+) -> CertificateSummary | None:
+    """Return the certificate on which the product may be sold today, or None.
+
+    A frozen one does not count, nor one of a product whose validity is over (A20, A23).
+    """
     found = await store.find_counting(tx, product_id)
-    return found if found is not None and found.counts else None
+    return found if found is not None and found.counts_on(today) else None
+
+
+async def list_expired(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
+    """Return the numbers of certificates whose product's validity is over and not marked so."""
+    return await store.list_expired(tx, today=today, limit=limit)
+
+
+async def list_to_remind(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
+    """Return the numbers of certificates whose holder is to be reminded."""
+    return await store.list_to_remind(tx, today=today, limit=limit)
 
 
 async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:

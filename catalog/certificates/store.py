@@ -44,6 +44,10 @@ CERTIFICATES: Final = sa.Table(
     sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
     sa.Column("open_objections", sa.Integer, nullable=False),
     sa.Column("supersedes", sa.Text),
+    sa.Column("product_valid_to", sa.Date),
+    sa.Column("product_remind_on", sa.Date),
+    sa.Column("product_reminded_at", sa.DateTime(timezone=True)),
+    sa.Column("product_expired_at", sa.DateTime(timezone=True)),
     schema="catalog",
 )
 
@@ -80,7 +84,7 @@ ENCUMBRANCES: Final = sa.Table(
 )
 
 _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, version, record_sha256,
-                     issued_at, state, state_since"""
+                     issued_at, state, state_since, product_valid_to, product_expired_at"""
 
 
 _ANNOUNCED: Final = """
@@ -132,12 +136,16 @@ async def update_state(tx: Tx, certificate: Certificate) -> None:
     """Write back what may change of ``certificate``, which the caller holds locked."""
     touched = await tx.execute(
         """
-        UPDATE catalog.certificates SET state = $2, state_since = $3, open_objections = $4
+        UPDATE catalog.certificates
+           SET state = $2, state_since = $3, open_objections = $4, product_reminded_at = $5,
+               product_expired_at = $6
          WHERE number = $1""",
         certificate.number,
         certificate.state.value,
         certificate.state_since,
         certificate.open_objections,
+        certificate.product_reminded_at,
+        certificate.product_expired_at,
     )
     assert touched == 1, "a locked certificate can not vanish"
 
@@ -276,3 +284,30 @@ async def find_announcement(tx: Tx, announcement_id: uuid.UUID) -> Announcement 
     """Return one announcement, or None."""
     row = await tx.fetch_one(f"{_ANNOUNCED} WHERE h.id = $1", announcement_id)
     return None if row is None else msgspec.convert(dict(row), Announcement)
+
+
+async def list_expired(tx: Tx, *, today: dt.date, limit: int) -> list[str]:
+    """Return certificates that count although the validity of their product is over."""
+    rows = await tx.fetch(
+        """
+        SELECT number FROM catalog.certificates
+         WHERE state = 'active' AND product_expired_at IS NULL AND product_valid_to < $1
+         ORDER BY product_valid_to, number LIMIT $2""",
+        today,
+        limit,
+    )
+    return [row["number"] for row in rows]
+
+
+async def list_to_remind(tx: Tx, *, today: dt.date, limit: int) -> list[str]:
+    """Return certificates whose holder is to be reminded that the product's validity will end."""
+    rows = await tx.fetch(
+        """
+        SELECT number FROM catalog.certificates
+         WHERE state = 'active' AND product_reminded_at IS NULL AND product_expired_at IS NULL
+           AND product_remind_on <= $1 AND product_valid_to >= $1
+         ORDER BY product_valid_to, number LIMIT $2""",
+        today,
+        limit,
+    )
+    return [row["number"] for row in rows]

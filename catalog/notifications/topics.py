@@ -41,4 +41,7 @@ class Topic(enum.StrEnum):
     OBJECTION_UNRESOLVED = "objection_unresolved"  # 未达成一致，可起诉或仲裁
     OBJECTION_CLOSED = "objection_closed"  # 异议办结
     NEW_HOLDER_INVITED = "new_holder_invited"  # 请新权利主体办理
+    PRODUCT_EXPIRING = "product_expiring"  # 产品时效即将届满，提醒登记主体
+    PRODUCT_EXPIRED = "product_expired"  # 产品时效已届满，告知登记主体
+    PURCHASE_EXPIRED = "purchase_expired"  # 所购产品时效已届满，告知买方
     CERTIFICATE_ENDED = "certificate_ended"  # 凭证状态变化，告知买方

@@ -31,6 +31,7 @@ HAINAN_2023: Final = Rulebook(
     objection_acceptance=Period(10, Unit.WORKING_DAYS, "[P]"),
     objection_proceedings=Period(30, Unit.DAYS, "[P]"),
     new_holder_action=Period(60, Unit.DAYS, "[P]"),
+    product_expiry_reminder=Period(30, Unit.DAYS, "[P]", "the text has no reminder (A23)"),
     agency_cycle=Period(2, Unit.YEARS, "HN-23"),
     agency_contract=Period(2, Unit.YEARS, "HN-24", "to the corresponding day (A28)"),
     agency_evaluation=Period(20, Unit.WORKING_DAYS, "[P]", "the text says: at the end (HN-24)"),
@@ -57,6 +58,7 @@ HAINAN_2023: Final = Rulebook(
         "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
         "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
         "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "product_expiry_reminder": open_period(Unit.DAYS, most=366, source="A23"),
         "agency_evaluation": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=120),
         # The next quarter is over after some sixty working days.
         "quarterly_report": open_period(Unit.WORKING_DAYS, most=60, source="A29"),

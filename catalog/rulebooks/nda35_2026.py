@@ -64,6 +64,7 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
         "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
         "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
         "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "product_expiry_reminder": open_period(Unit.DAYS, most=366, source="A23"),
         "unpaid_fee_stops_acceptance": open_flag(),
         "correction_window": open_period(Unit.WORKING_DAYS, Unit.DAYS, least=5, most=90),
         "retention": open_period(Unit.YEARS, least=20, most=100),

@@ -48,6 +48,7 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         "objection_acceptance": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90),
         "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
         "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
+        "product_expiry_reminder": open_period(Unit.DAYS, most=366, source="A23"),
         "unpaid_fee_stops_acceptance": open_flag(),
         "objection_forwarding": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=30),
         "correction_window": open_period(

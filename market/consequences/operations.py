@@ -65,6 +65,35 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
         )
 
 
+async def expire(tx: Tx, *, now: dt.datetime, certificate_number: str) -> None:
+    """Hide the offer of a product whose validity is over, and tell the buyers (A23).
+
+    Running contracts go on. A change renews the validity; then the operator resumes the offer.
+    """
+    async with beyond_own_rows(tx):
+        certificate = await certificates.find(tx, certificate_number)
+        assert certificate is not None, "it was just marked"
+        offer = await listings.find_listed(tx, product_id=certificate.product_id)
+        if offer is not None:
+            await offers.suspend(
+                tx, actor=_ACTOR, now=now, listing_id=offer.id, reason="product_expired"
+            )
+        for order in await orders.list_for_product(tx, product_id=certificate.product_id):
+            if allows(order.state, OrderEvent.TERMINATE):
+                await notifications.send(
+                    tx,
+                    now=now,
+                    to=order.buyer_party_id,
+                    topic=Topic.PURCHASE_EXPIRED,
+                    subject=Subject("order", str(order.id)),
+                    facts={
+                        "order_number": order.number,
+                        "product_name": certificate.product_name,
+                        "valid_to": certificate.product_valid_to,
+                    },
+                )
+
+
 async def preview_deregistration(
     tx: Tx, *, viewer: Actor, now: dt.datetime, certificate_number: str
 ) -> DeregistrationPreview:

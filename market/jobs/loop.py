@@ -14,6 +14,7 @@ from catalog.kernel.db import DatabaseUnreachable
 from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
+    certificates_due,
     deadlines_due,
     deliver_notifications,
     disputes_due,
@@ -51,6 +52,10 @@ async def _disputes(context: Context) -> int:
     return await disputes_due.run(context.db, now=context.now())
 
 
+async def _certificates(context: Context) -> int:
+    return await certificates_due.run(context.db, now=context.now())
+
+
 async def _orders(context: Context) -> int:
     return await orders_due.run(context.db, now=context.now())
 
@@ -71,6 +76,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("disputes_due", _disputes),
     ("deadlines_due", _deadlines),
+    ("certificates_due", _certificates),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),

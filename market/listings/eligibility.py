@@ -49,6 +49,8 @@ def items(facts: Facts) -> tuple[Item, ...]:
     asked: list[Item] = []
     if said.origin_path.value in facts.certificate_required_for:
         asked.append(Item("certificate_not_active", facts.has_active_certificate))
+    if said.valid_to is not None:  # 数据产品时效 (HN-17, A23)
+        asked.append(Item("product_expired", facts.today <= said.valid_to))
     asked += (
         Item("classification_missing", said.classification is not None),
         Item("pricing_filing_required", facts.filed_scenarios is not None),

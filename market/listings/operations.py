@@ -214,7 +214,7 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
     product = await product_queries.find(tx, product_id=listing.product_id)
     if product is None:
         raise ProductMissing
-    certificate = await certificates.find_active_for_product(tx, product.id)
+    certificate = await certificates.find_active_for_product(tx, product.id, today=local_date(now))
     filing = await pricing.find_any_effective(tx, product_id=product.id)
     rules = by_code(RULEBOOK)
     gate: tuple[Item, ...] = eligibility.items(

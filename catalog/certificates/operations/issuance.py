@@ -21,6 +21,7 @@ from catalog.certificates.format import (
     NoticeRun,
 )
 from catalog.certificates.model import Certificate, NamedParty
+from catalog.certificates.operations import expiry
 from catalog.certificates.states import State
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
@@ -84,11 +85,10 @@ async def issue(
         raise ProductCertifiedAlready(number=counting.number)
     year = local_date(now).year
     registration_number = number.make(year, await store.next_serial(tx, year))
-    document = certificate_format.document_bytes(
-        _document(
-            ready, registration_number, now, parties=parties, issuer=issuer, public_url=public_url
-        )
+    said = _document(
+        ready, registration_number, now, parties=parties, issuer=issuer, public_url=public_url
     )
+    document = certificate_format.document_bytes(said)
     signature = signer.seal(document)
     sha256 = sha256_hex(document)
     application = ready.application
@@ -124,6 +124,7 @@ async def issue(
         state=State.ACTIVE,
         state_since=now,
         open_objections=0,
+        **await expiry.days_of(tx, said, now=now),
     )
     await closing.close(tx, application=application, now=now)
     await store.insert(tx, certificate)

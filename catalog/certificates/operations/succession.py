@@ -16,6 +16,7 @@ from catalog.certificates import format as certificate_format
 from catalog.certificates import number, store
 from catalog.certificates.format import CertificateDocument
 from catalog.certificates.model import Certificate
+from catalog.certificates.operations import expiry
 from catalog.certificates.states import State
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -95,6 +96,7 @@ async def issue_after(
         state_since=now,
         open_objections=0,
         supersedes=old.number,
+        **await expiry.days_of(tx, said, now=now),
     )
     await store.insert(tx, certificate)
     return certificate

@@ -237,7 +237,9 @@ async def _decide(
     filing = await pricing.find_effective(
         tx, product_id=order.product_id, use_category=order.use_category
     )
-    certificate = await certificates.find_active_for_product(tx, order.product_id)
+    certificate = await certificates.find_active_for_product(
+        tx, order.product_id, today=local_date(now)
+    )
     # A certificate that the listing rests on must still count; an uncertified listing has none.
     needs_one = listing is not None and listing.is_certified
     return policy.decide(
