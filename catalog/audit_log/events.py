@@ -69,6 +69,7 @@ class Event(enum.StrEnum):
     MATERIAL_REQUESTED = "more_material:requested"
     MATERIAL_SUPPLEMENTED = "more_material:supplemented"
     FILES_QUARANTINED = "files:quarantined"
+    APPLICATION_RETURNED_TO_DRAFT = "application:returned_to_draft"
     APPLICATION_LAPSED = "application:lapsed"
     APPLICATION_ACCEPTED = "application:accepted"
     CORRECTION_REQUIRED = "correction:required"

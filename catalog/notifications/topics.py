@@ -23,6 +23,7 @@ class Topic(enum.StrEnum):
     APPLICATION_ACCEPTED = "application_accepted"  # 受理
     CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正
     APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理
+    APPLICATION_RETURNED_TO_DRAFT = "application_returned_to_draft"  # 异议成立，退回重填
     APPLICATION_LAPSED = "application_lapsed"  # 逾期未补正
     MATERIAL_REQUESTED = "material_requested"  # 补充材料
     REVIEW_PASSED = "review_passed"  # 审查通过

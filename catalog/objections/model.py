@@ -14,6 +14,7 @@ from catalog.kernel.ids import AccountId, PartyId
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
+from catalog.registration.acceptance import CorrectionItem
 
 ObjectionId = NewType("ObjectionId", uuid.UUID)
 
@@ -44,6 +45,7 @@ class Determination(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     reasons: str
+    must_change: tuple[CorrectionItem, ...] = ()  # of an application that returns to draft
     determined_by: AccountId | None
     determined_at: dt.datetime
 
@@ -77,7 +79,8 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     product_id: uuid.UUID
     objector_party_id: PartyId
     registrant_party_id: PartyId
-    rulebook: str
+    rulebook: str  # of the case that it is about, as it stood on the day that this was filed
+    ruled_on: dt.date
     state: State
     interest_statement: str
     statement: str

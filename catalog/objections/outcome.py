@@ -2,13 +2,15 @@
 
 HN-20(1): the certificate is kept, revoked or issued anew (保留、撤销、重新发放) if both sides accept.
 While there is no certificate yet, keep means that the objection is dismissed and revoke that it is
-upheld, which refuses the registration (HN-15(4), R4).
+upheld. That refuses the registration (HN-15(4), R4), or sends it back to be filled in anew, where
+owners or content must change (A15).
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
 from catalog.kernel.errors import Conflict, Invalid, Refused
 
@@ -21,6 +23,7 @@ class Outcome(enum.StrEnum):
     REISSUE = "reissue"  # 重新发放
     DISMISS = "dismiss"  # 异议不成立
     UPHOLD = "uphold"  # 异议成立
+    RETURN_TO_DRAFT = "return_to_draft"  # 异议成立，退回重新填报
 
 
 class Side(enum.StrEnum):
@@ -42,6 +45,12 @@ class DeterminationReasonMissing(Invalid):
     code = "objection_reason_missing"
 
 
+class ChangesUnfit(Invalid):
+    """What returns to draft names what must change in it; any other outcome names nothing."""
+
+    code = "objection_changes_unfit"
+
+
 class AcceptanceGivenAlready(Conflict):
     """This side has answered; its answer stays."""
 
@@ -56,15 +65,18 @@ class AcceptanceOfBothRequired(Refused):
 
 _FITTING: Final = {
     True: frozenset({Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE}),
-    False: frozenset({Outcome.DISMISS, Outcome.UPHOLD}),
+    False: frozenset({Outcome.DISMISS, Outcome.UPHOLD, Outcome.RETURN_TO_DRAFT}),
 }
 
 
-def check(outcome: Outcome, reasons: str, *, is_certified: bool) -> None:
+def check(
+    outcome: Outcome, reasons: str, *, is_certified: bool, must_change: Collection[Any] = ()
+) -> None:
     """Return if the operator may determine this.
 
     :raises DeterminationReasonMissing: if no reasons are given.
     :raises OutcomeNotForTarget: if it does not fit the target.
+    :raises ChangesUnfit: if it lacks what must change, or names it where nothing is to change.
     """
     if not reasons.strip():
         raise DeterminationReasonMissing
@@ -72,6 +84,8 @@ def check(outcome: Outcome, reasons: str, *, is_certified: bool) -> None:
         raise OutcomeNotForTarget(
             outcome=outcome.value, fitting=sorted(o.value for o in _FITTING[is_certified])
         )
+    if bool(must_change) != (outcome is Outcome.RETURN_TO_DRAFT):
+        raise ChangesUnfit(outcome=outcome.value)
 
 
 def answer(answers: dict[Side, bool], side: Side, *, accepts: bool) -> dict[Side, bool]:

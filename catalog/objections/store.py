@@ -25,6 +25,7 @@ OBJECTIONS: Final = sa.Table(
     sa.Column("objector_party_id", sa.Uuid, nullable=False),
     sa.Column("registrant_party_id", sa.Uuid, nullable=False),
     sa.Column("rulebook", sa.Text, nullable=False),
+    sa.Column("ruled_on", sa.Date, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("interest_statement", sa.Text, nullable=False),
     sa.Column("statement", sa.Text, nullable=False),

@@ -94,15 +94,23 @@ def check_list(
     """
     if not items:
         raise CorrectionListEmpty
-    unknown = sorted({item.target for item in items if item.target not in known_targets})
-    if unknown:
-        raise CorrectionTargetUnknown(targets=unknown)
+    check_targets(items, known_targets)
     if new_since_last_list is None:
         return ()
     old = tuple(sorted({i.target for i in items if i.target not in new_since_last_list}))
     if old and not (override_reason or "").strip():
         raise OneTimeNoticeViolation(targets=list(old))
     return old
+
+
+def check_targets(items: Iterable[CorrectionItem], known_targets: Collection[str]) -> None:
+    """Return if every item names something that an application can have.
+
+    :raises CorrectionTargetUnknown: if not; it names all of them.
+    """
+    unknown = sorted({item.target for item in items if item.target not in known_targets})
+    if unknown:
+        raise CorrectionTargetUnknown(targets=unknown)
 
 
 def check_resubmission(items: Iterable[CorrectionItem], changed: Collection[str]) -> None:

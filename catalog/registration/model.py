@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.kernel.local_time import local_date
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.completeness import MaterialKind
 from catalog.registration.findings import Finding, Overall, TestRun
@@ -101,6 +102,13 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     submitted_at: dt.datetime | None
     accepted_at: dt.datetime | None
     updated_at: dt.datetime
+    filed_on: dt.date | None = None  # the day of its first submission
+    must_change: tuple[CorrectionItem, ...] = ()  # why it is a draft again
+
+    @property
+    def ruled_on(self) -> dt.date:
+        """Return the day whose rulebook counts: it finishes as the rules stood at its filing."""
+        return self.filed_on or local_date(self.created_at)
 
 
 class AcceptanceOpinion(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +124,7 @@ class AcceptanceOpinion(msgspec.Struct, frozen=True, kw_only=True):
     overridden_targets: tuple[str, ...]
     decided_by: AccountId | None
     decided_at: dt.datetime
+    correct_by: dt.date | None = None  # 补正期限, where the rulebook has one (A10)
 
 
 class TechnicalOpinion(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +244,7 @@ class IssuanceAuthorisation(msgspec.Struct, frozen=True, kw_only=True):
 
     id: uuid.UUID
     application_id: ApplicationId
+    submission_no: int  # of what it lets be certified
     bureau_party_id: PartyId
     authority: str
     authorisation_number: str

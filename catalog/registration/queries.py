@@ -12,7 +12,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.local_time import end_of_day, local_date, start_of_day
+from catalog.kernel.local_time import end_of_day, start_of_day
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
 from catalog.registration import letter
@@ -60,7 +60,9 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
         review_decisions=tuple(await reviews.list_review_decisions(tx, application_id)),
         notifications=tuple(await reviews.list_notifications(tx, application_id)),
         material_requests=tuple(await filed.list_requests(tx, application_id)),
-        authorisation=await authorisations.find_authorisation(tx, application_id),
+        authorisation=await authorisations.find_authorisation(
+            tx, application_id, application.submission_no
+        ),
         notice_id=None if notice is None else notice.id,
     )
 
@@ -144,8 +146,7 @@ async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID
     ]
     if not against:
         raise RefusalLetterMissing
-    filed_at = file.application.submitted_at or file.application.created_at
     rulebook = await rulebooks.of_case(
-        tx, code=file.application.rulebook, filed_on=local_date(filed_at)
+        tx, code=file.application.rulebook, filed_on=file.application.ruled_on
     )
     return letter.write(file.application, against[-1], rulebook)

@@ -92,11 +92,22 @@ _DECIDED: Final = (
     State.IN_PUBLIC_NOTICE,
 )
 # An objection does not stop the notice (A15); after it, it blocks the issue all the same (A16).
+# One that was filed then may be decided while the application goes its whole way once more.
 _OBJECTABLE: Final = (
     State.IN_PUBLIC_NOTICE,
     State.OBJECTION_HOLD,
     State.AWAITING_ISSUANCE_AUTHORISATION,
     State.ISSUANCE_AUTHORISED,
+)
+
+_LIVE: Final = (
+    State.DRAFT,
+    State.SUBMITTED,
+    State.CORRECTION_REQUIRED,
+    State.ACCEPTED,
+    State.UNDER_REVIEW,
+    State.REVIEW_PASSED,
+    *_OBJECTABLE,
 )
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
@@ -126,17 +137,12 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.REVIEW_PASSED, Event.PUBLISH_NOTICE): State.IN_PUBLIC_NOTICE,
     (State.IN_PUBLIC_NOTICE, Event.INTERRUPT_NOTICE): State.IN_PUBLIC_NOTICE,
     **{(state, Event.OBJECT): state for state in _OBJECTABLE},
-    **{(state, Event.OBJECTION_UPHELD): State.REFUSED for state in _OBJECTABLE},
+    **{(state, Event.OBJECTION_UPHELD): State.REFUSED for state in _LIVE},
+    **{(state, Event.RETURN_TO_DRAFT): State.DRAFT for state in _LIVE},
+    **{(state, Event.OBJECTIONS_DISMISSED): state for state in _LIVE},
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE): State.AWAITING_ISSUANCE_AUTHORISATION,
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE_OBJECTED): State.OBJECTION_HOLD,
-    (State.IN_PUBLIC_NOTICE, Event.OBJECTIONS_DISMISSED): State.IN_PUBLIC_NOTICE,
     (State.OBJECTION_HOLD, Event.OBJECTIONS_DISMISSED): State.AWAITING_ISSUANCE_AUTHORISATION,
-    (
-        State.AWAITING_ISSUANCE_AUTHORISATION,
-        Event.OBJECTIONS_DISMISSED,
-    ): State.AWAITING_ISSUANCE_AUTHORISATION,
-    (State.ISSUANCE_AUTHORISED, Event.OBJECTIONS_DISMISSED): State.ISSUANCE_AUTHORISED,
-    (State.OBJECTION_HOLD, Event.RETURN_TO_DRAFT): State.DRAFT,
     (State.OBJECTION_HOLD, Event.REFER_TO_COURT): State.OBJECTION_HOLD,
     (State.OBJECTION_HOLD, Event.INSTRUMENT_CLEARS): State.AWAITING_ISSUANCE_AUTHORISATION,
     (State.OBJECTION_HOLD, Event.INSTRUMENT_BARS): State.REFUSED,

@@ -27,6 +27,7 @@ from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.products.metadata import check_readable
+from catalog.registration.acceptance import CorrectionItem
 from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -73,6 +74,7 @@ class Determine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     outcome: Outcome
     reasons: _Text
+    must_change: Annotated[tuple[CorrectionItem, ...], Meta(max_length=200)] = ()
 
 
 class StartProceedings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -248,6 +250,7 @@ async def determine_objection(
                 objection_id=objection_id,
                 decided=data.outcome,
                 reasons=data.reasons,
+                must_change=data.must_change,
             )
         )
 

@@ -168,7 +168,8 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
         )  # fmt: skip
         await put(
             "catalog.issuance_authorisations", "issuance_authorisation", str(three), sha256,
-            id=three, application_id=application, bureau_party_id=party, authority="省大数据管理局",
+            id=three, application_id=application, submission_no=1, bureau_party_id=party,
+            authority="省大数据管理局",
             authorisation_number=str(i), document=document, sha256=sha256,
             key_id=authorisation.key_id, signature=authorisation.sign(document), **when,
         )  # fmt: skip

@@ -83,6 +83,11 @@ async def test_what_was_not_corrected_in_time_lapses_and_may_be_applied_for_afre
 async def test_what_is_corrected_in_time_stops_the_clock(scene: Scene) -> None:
     await set_value(scene, "correction_window", {"length": 30, "unit": "days"})
     application = await to_correct(scene)
+    told = must(await scene.by(scene.supplier).get("/api/v1/my/notifications"))["items"][0]
+    opened = f"/api/v1/my/notifications/{told['id']}/openings"
+    announced = must(await scene.by(scene.supplier).post(opened))
+    assert (await scene.read(application))["acceptance_opinions"][0]["correct_by"] == "2026-04-02"
+    assert "补正期限至 2026-04-02" in str(announced)
     must(await scene.hand_in(application, "source_proof", "盖章的来源证明"))
     must(await scene.resubmit(application))
 

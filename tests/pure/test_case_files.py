@@ -92,6 +92,7 @@ def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
             "overall": named.content.get("overall"),
             "authority": "",
             "authorisation_number": "",
+            "submission_no": told.application["submission_no"],
             "decided_by": None,
             "decided_at": told.application["created_at"],
             "recorded_at": told.application["created_at"],

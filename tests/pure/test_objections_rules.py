@@ -113,10 +113,21 @@ def test_an_outcome_fits_a_certificate_or_a_notice(decided: Outcome, *, is_certi
     fits = (decided in (Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE)) == bool(is_certified)
 
     if fits:
-        outcome.check(decided, "依据双方证据", is_certified=bool(is_certified))
+        named = ["material:source_proof"] if decided is Outcome.RETURN_TO_DRAFT else []
+        outcome.check(decided, "依据双方证据", is_certified=bool(is_certified), must_change=named)
         return
     with refusal("objection_outcome_not_for_target"):
         outcome.check(decided, "依据双方证据", is_certified=bool(is_certified))
+
+
+@pytest.mark.parametrize(
+    ("decided", "named"), [(Outcome.RETURN_TO_DRAFT, []), (Outcome.UPHOLD, ["form:owners"])]
+)
+def test_only_what_returns_to_draft_names_what_must_change_and_it_does(
+    decided: Outcome, named: list[str]
+) -> None:
+    with refusal("objection_changes_unfit"):
+        outcome.check(decided, "依据双方证据", is_certified=False, must_change=named)
 
 
 def test_a_determination_has_reasons() -> None:
@@ -227,6 +238,7 @@ def make_objection(**changes: Any) -> Objection:
         "objector_party_id": ME,
         "registrant_party_id": YOU,
         "rulebook": HAINAN_2023.code,
+        "ruled_on": day("2026-03-02"),
         "state": State.UNDER_DETERMINATION,
         "interest_statement": "采集方",
         "statement": "",

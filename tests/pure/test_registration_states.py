@@ -62,6 +62,17 @@ def test_nothing_leads_on_from_where_an_application_ends() -> None:
     assert set(registration.State) - leading_on == registration.FINAL
 
 
+def test_an_objection_decided_late_finds_the_application_wherever_it_is() -> None:
+    going = set(registration.State) - registration.FINAL
+
+    for event in (
+        registration.Event.OBJECTION_UPHELD,
+        registration.Event.RETURN_TO_DRAFT,
+        registration.Event.OBJECTIONS_DISMISSED,
+    ):
+        assert {state for state, each in registration.TRANSITIONS if each is event} == going
+
+
 def test_only_an_open_objection_can_be_withdrawn() -> None:
     withdrawable = {
         state for state, event in objections.TRANSITIONS if event is objections.Event.WITHDRAW

@@ -70,6 +70,7 @@ async def make_application(tx: Tx, **changes: Any) -> dict[str, Any]:
         "form": {},
         "version": 1,
         "submission_no": 0,
+        "must_change": [],
         "technical_round": 1,
         "compliance_round": 1,
         "open_objections": 0,
@@ -119,6 +120,7 @@ def _submitted(serial: int) -> dict[str, Any]:
         "submission_no": 1,
         "application_number": f"SQ-2026-{serial:06d}",
         "submitted_at": NOW,
+        "filed_on": NOW.date(),
         "dossier_sha256": "ab" * 32,
     }
 

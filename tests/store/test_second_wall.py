@@ -118,7 +118,7 @@ async def _application(db: Database, now: dt.datetime) -> uuid.UUID:
         )  # fmt: skip
         await tx.insert(
             APPLICATIONS, id=application_id, product_id=made.id, applicant_party_id=OWNER.party,
-            rulebook=HAINAN_2023.code, state="draft", form={}, version=1, submission_no=0,
+            rulebook=HAINAN_2023.code, state="draft", form={}, must_change=[], version=1, submission_no=0,
             technical_round=1, compliance_round=1, open_objections=0, created_at=now,
             updated_at=now,
         )  # fmt: skip

@@ -146,10 +146,8 @@ async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datet
 
 
 async def rulebook_of(tx: Tx, objection: Objection) -> Rulebook:
-    """Return the rulebook under which the objection was filed, as it stood that day."""
-    return await rulebooks.of_case(
-        tx, code=objection.rulebook, filed_on=local_date(objection.received_at)
-    )
+    """Return the rulebook of the case objected to, as it stood when that was filed."""
+    return await rulebooks.of_case(tx, code=objection.rulebook, filed_on=objection.ruled_on)
 
 
 async def tell(

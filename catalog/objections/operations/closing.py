@@ -130,6 +130,16 @@ async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objectio
                 application_id=objection.application_id,
                 objection_id=objection.id,
             )
+        elif decided is Outcome.RETURN_TO_DRAFT:
+            assert objection.determination is not None, "only a determination can be accepted"
+            await registration.return_to_draft(
+                tx,
+                actor=actor,
+                now=now,
+                application_id=objection.application_id,
+                objection_id=objection.id,
+                must_change=objection.determination.must_change,
+            )
         else:
             await registration.release(tx, now=now, application_id=objection.application_id)
         return

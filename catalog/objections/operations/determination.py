@@ -23,6 +23,8 @@ from catalog.objections.operations.closing import close
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
+from catalog.registration import acceptance, dossier
+from catalog.registration.acceptance import CorrectionItem
 
 
 async def determine(
@@ -34,6 +36,7 @@ async def determine(
     objection_id: uuid.UUID,
     decided: Outcome,
     reasons: str,
+    must_change: tuple[CorrectionItem, ...] = (),
 ) -> Objection:
     """Determine the matter (处理意见); both sides are asked whether they accept it (HN-20(1)).
 
@@ -41,18 +44,30 @@ async def determine(
     :raises Missing: if there is no such objection.
     :raises DeterminationReasonMissing: if no reasons are given.
     :raises OutcomeNotForTarget: if the outcome does not fit what is objected to.
+    :raises ChangesUnfit: if an application is to return and nothing is named that must change.
+    :raises CorrectionTargetUnknown: if what must change is nothing that an application has.
     :raises ObjectionEventNotAllowed: if it does not wait for a determination.
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     objection = await casework.lock(tx, objection_id)
     state = advance(objection.state, Happening.DETERMINE)
-    outcome.check(decided, reasons, is_certified=objection.certificate_number is not None)
+    outcome.check(
+        decided,
+        reasons,
+        is_certified=objection.certificate_number is not None,
+        must_change=must_change,
+    )
+    acceptance.check_targets(must_change, dossier.TARGETS)
     determined = msgspec.structs.replace(
         objection,
         state=state,
         determination=Determination(
-            outcome=decided, reasons=reasons, determined_by=actor.account_id, determined_at=now
+            outcome=decided,
+            reasons=reasons,
+            must_change=must_change,
+            determined_by=actor.account_id,
+            determined_at=now,
         ),
     )
     await store.update(tx, determined)
@@ -94,7 +109,7 @@ async def determine(
         actor=actor,
         now=now,
         before=objection,
-        facts={"outcome": decided},
+        facts={"outcome": decided, "must_change": must_change},
         reason=reasons,
     )
     return determined

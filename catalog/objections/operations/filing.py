@@ -25,7 +25,7 @@ from catalog.objections.operations import casework
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.registration.operations import objections as registration
-from catalog.rulebooks import registry
+from catalog.rulebooks import queries as rulebooks
 
 
 class ObjectionTargetUnclear(Invalid):
@@ -85,7 +85,8 @@ async def file(
         await certificates.encumber(tx, certificate_number=certificate_number)
     if await store.has_open(tx, objector=actor.party, product_id=target.product_id):
         raise ObjectionOpenAlready(product_id=str(target.product_id))
-    rulebook = registry.by_code(target.rulebook)
+    filing = await registration.get_filing(tx, application_id=target.application_id)
+    rulebook = await rulebooks.of_case(tx, code=filing.rulebook, filed_on=filing.ruled_on)
     objection = Objection(
         id=ObjectionId(new_id()),
         notice_id=notice_id,
@@ -95,6 +96,7 @@ async def file(
         objector_party_id=actor.party,
         registrant_party_id=target.registrant,
         rulebook=rulebook.code,
+        ruled_on=filing.ruled_on,
         state=State.RECEIVED,
         interest_statement=interest_statement,
         statement=statement,
@@ -130,7 +132,6 @@ class _Target(msgspec.Struct, frozen=True):
     application_id: uuid.UUID
     product_id: uuid.UUID
     registrant: PartyId
-    rulebook: str
 
 
 async def _find_target(
@@ -140,17 +141,10 @@ async def _find_target(
         raise ObjectionTargetUnclear
     if notice_id is not None:
         notice = await notices.get(tx, notice_id)
-        return _Target(
-            notice.application_id, notice.product_id, notice.registrant_party_id, notice.rulebook
-        )
+        return _Target(notice.application_id, notice.product_id, notice.registrant_party_id)
     certificate = await certificate_queries.find(tx, certificate_number or "")
     if certificate is None:
         raise Missing
-    notice_of_it = await notices.find_current(tx, certificate.application_id)
-    assert notice_of_it is not None, "what is certified was in notice"
     return _Target(
-        certificate.application_id,
-        certificate.product_id,
-        certificate.registrant_party_id,
-        notice_of_it.rulebook,
+        certificate.application_id, certificate.product_id, certificate.registrant_party_id
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Subject
+from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import operations as delegations
 from catalog.fees import operations as fees
 from catalog.kernel.actor import Actor
@@ -16,6 +16,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
+from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
 from catalog.registration import acceptance, dossier
@@ -26,6 +27,7 @@ from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import filed, reviews
+from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -95,6 +97,9 @@ async def decide_acceptance(
         overridden = await _check_list(tx, application, items, override_reason)
     elif result is Result.NOT_ACCEPTED_OUT_OF_SCOPE:
         acceptance.check_decline(reasons)
+    correct_by = None
+    if result is Result.CORRECTION_REQUIRED:
+        correct_by = await _limit_correction(tx, now, calendar, application)
     opinion = AcceptanceOpinion(
         id=new_id(),
         application_id=application.id,
@@ -106,6 +111,7 @@ async def decide_acceptance(
         overridden_targets=overridden,
         decided_by=actor.account_id,
         decided_at=now,
+        correct_by=correct_by,
     )
     await reviews.insert_acceptance_opinion(tx, opinion)
     decided = await casework.move(
@@ -118,14 +124,18 @@ async def decide_acceptance(
         accepted_at=now if result is Result.ACCEPTED else None,
     )
     await _run_timers(tx, now, calendar, decided, is_accepted=result is Result.ACCEPTED)
-    if result is Result.CORRECTION_REQUIRED:
-        await _limit_correction(tx, now, calendar, decided)
     await casework.tell_applicant(
         tx,
         decided,
         topic=_TOPICS[result],
         now=now,
-        reasons="；".join([*reasons, *(f"{i.target}：{i.problem}" for i in opinion.items)]),
+        reasons="；".join(
+            [
+                *reasons,
+                *(f"{i.target}：{i.problem}" for i in opinion.items),
+                *([] if correct_by is None else [f"补正期限至 {correct_by}，逾期未补正的申请终止"]),
+            ]
+        ),
     )
     if overridden:
         await casework.tell_authority(
@@ -151,6 +161,7 @@ async def decide_acceptance(
         after={"state": decided.state.value},
         reason=override_reason or "；".join(reasons) or None,
         rules=("HN-05", "HN-09", "HN-10"),
+        digests=_frozen(opinion),
     )
     return opinion
 
@@ -215,25 +226,37 @@ async def notify_decision(
     return notifications[-1]
 
 
+def _frozen(opinion: AcceptanceOpinion) -> list[Digest]:
+    """Return the digest of the list of corrections: nobody can say later that it was another."""
+    if not opinion.items:
+        return []
+    return [Digest("correction_list", str(opinion.id), sha256_hex(canonical(opinion.items)))]
+
+
 async def _limit_correction(
     tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
-) -> None:
-    """Start the applicant's clock for the corrections, where the rulebook has a limit (A10)."""
+) -> dt.date | None:
+    """Start the applicant's clock for the corrections, where the rulebook has a limit (A10).
+
+    Return its last day, which the notice announces.
+    """
     window = (await casework.rulebook_of(tx, application)).correction_window
-    if window is not None:
-        await timers.start(
-            tx,
-            now=now,
-            calendar=calendar,
-            kind=CORRECTION,
-            subject_kind="application",
-            subject_id=application.id,
-            against="applicant",
-            rulebook=application.rulebook,
-            period=window,
-            started_on=local_date(now),
-            party_id=application.applicant_party_id,
-        )
+    if window is None:
+        return None
+    await timers.start(
+        tx,
+        now=now,
+        calendar=calendar,
+        kind=CORRECTION,
+        subject_kind="application",
+        subject_id=application.id,
+        against="applicant",
+        rulebook=application.rulebook,
+        period=window,
+        started_on=local_date(now),
+        party_id=application.applicant_party_id,
+    )
+    return deadline(window, local_date(now), calendar).last_day
 
 
 async def _check_list(
@@ -243,8 +266,10 @@ async def _check_list(
     override_reason: str | None,
 ) -> tuple[str, ...]:
     submissions = await filed.list_submissions(tx, application.id)
+    given = await reviews.list_acceptance_opinions(tx, application.id)
     new_since = None
-    if len(submissions) > 1:
+    # After the review of a returned case begins anew, its first list is a first list again.
+    if given and given[-1].result is Result.CORRECTION_REQUIRED:
         before, after = submissions[-2:]
         new_since = acceptance.changed_targets(
             acceptance.Dossier(before.dossier), acceptance.Dossier(after.dossier)

@@ -104,6 +104,7 @@ async def authorise_issue(
     authorisation = IssuanceAuthorisation(
         id=new_id(),
         application_id=application.id,
+        submission_no=application.submission_no,
         bureau_party_id=actor.party,
         authority=signed.authority,
         authorisation_number=signed.authorisation_number,

@@ -210,8 +210,7 @@ async def tell_authority(
 
 async def rulebook_of(tx: Tx, application: Application) -> Rulebook:
     """Return the rulebook under which the application was filed, as it stood that day."""
-    filed_at = application.submitted_at or application.created_at
-    return await rulebooks.of_case(tx, code=application.rulebook, filed_on=local_date(filed_at))
+    return await rulebooks.of_case(tx, code=application.rulebook, filed_on=application.ruled_on)
 
 
 async def start_review_clock(

@@ -51,7 +51,9 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
     """
     application = await casework.lock(tx, application_id=application_id)
     notice = await notices.find_current(tx, application.id)
-    authorisation = await authorisations.find_authorisation(tx, application.id)
+    authorisation = await authorisations.find_authorisation(
+        tx, application.id, application.submission_no
+    )
     if notice is not None:
         issuance.check_issue(
             record(application, notice), now, is_authorised=authorisation is not None

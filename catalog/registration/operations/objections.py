@@ -9,21 +9,34 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+import msgspec
+
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
+from catalog.files import operations as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.notices import operations as notices
 from catalog.notices.model import Result
+from catalog.notifications.topics import Topic
+from catalog.registration.acceptance import CorrectionItem
 from catalog.registration.grounds import Ground, RefusalGround
 from catalog.registration.model import Application, ReviewDecision, ReviewResult
 from catalog.registration.operations import casework
 from catalog.registration.states import FINAL, State
 from catalog.registration.states import Event as Happening
-from catalog.registration.store import reviews
+from catalog.registration.store import applications, reviews
 from catalog.timers import operations as timers
+
+
+class Filing(msgspec.Struct, frozen=True):
+    """Which rulebook counts for a case and what belongs to it, and as of which day."""
+
+    rulebook: str
+    ruled_on: dt.date
 
 
 async def lock(tx: Tx, *, application_id: uuid.UUID) -> None:
@@ -166,6 +179,82 @@ async def refuse(
         facts="异议成立，双方均接受处理意见",
         remark="异议成立，不予登记",
     )
+
+
+async def return_to_draft(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    objection_id: uuid.UUID,
+    must_change: tuple[CorrectionItem, ...],
+) -> None:
+    """Let an application go its whole way once more, because its owners or content must change (A15).
+
+    Opinions, reviewers, agency, notice and authorisation counted for what was; a fresh submission
+    gets fresh ones. Its number and its rulebook stay. One that ended meanwhile stays as it is.
+    """
+    async with beyond_own_rows(tx):
+        application = await casework.lock(tx, application_id=application_id)
+        if application.state in FINAL:
+            return
+        returned = await casework.move(
+            tx,
+            application=application,
+            event=Happening.RETURN_TO_DRAFT,
+            now=now,
+            open_objections=max(application.open_objections - 1, 0),
+            must_change=(*application.must_change, *must_change),
+            acceptor_account_id=None,
+            technical_reviewer_account_id=None,
+            agency_party_id=None,
+            agency_contract_id=None,
+            technical_round=application.technical_round + 1,
+            compliance_round=application.compliance_round + 1,
+            accepted_at=None,
+        )
+        if application.agency_party_id is not None:
+            await files.end_reading(
+                tx, party_id=application.agency_party_id, case_id=application.id, now=now
+            )
+        remark = "异议成立，退回重新填报"
+        await casework.close_notice(
+            tx, actor=actor, now=now, application=returned, result=Result.RETURNED, remark=remark
+        )
+        await timers.cancel_all(
+            tx, now=now, subject_kind="application", subject_id=application.id, note=remark
+        )
+        await casework.tell_applicant(
+            tx,
+            returned,
+            topic=Topic.APPLICATION_RETURNED_TO_DRAFT,
+            now=now,
+            reasons="；".join(f"{i.target}：{i.problem}" for i in must_change),
+        )
+        await audit_log.append(
+            tx,
+            Event.APPLICATION_RETURNED_TO_DRAFT,
+            actor=actor,
+            now=now,
+            subjects=[*casework.about(application), Subject("objection", str(objection_id))],
+            facts={"must_change": must_change},
+            before={"state": application.state.value},
+            after={"state": returned.state.value},
+            rules=("HN-15", "HN-20"),
+        )
+
+
+async def get_filing(tx: Tx, *, application_id: uuid.UUID) -> Filing:
+    """Return the rulebook under which an application was filed, whoever asks.
+
+    :raises Missing: if there is no such application.
+    """
+    async with beyond_own_rows(tx):
+        application = await applications.find(tx, application_id)
+    if application is None:
+        raise Missing
+    return Filing(application.rulebook, application.ruled_on)
 
 
 async def _refuse(

@@ -45,13 +45,14 @@ async def submit(
     :raises TruthStatementMissing: and the other refusals of ``submission.check``.
     :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
     :raises MaterialMissing: if materials are missing; all are named.
+    :raises CorrectionIncomplete: if an upheld objection asked for changes and one is not made.
     """
     actor.require("application:submit")
     application = await casework.lock_own(tx, actor, application_id)
     advance(application.state, Happening.SUBMIT)
-    year = local_date(now).year
     taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
-    number = f"SQ-{year}-{await applications.next_serial(tx, year):06d}"
+    await _check_changed(tx, application, taken)
+    number = application.application_number or await _new_number(tx, now)
     submitted, hits = await _store_submission(
         tx,
         actor=actor,
@@ -189,6 +190,19 @@ async def _take_dossier(
     return dossier.take(product, description, application.form, materials)
 
 
+async def _check_changed(tx: Tx, application: Application, taken: acceptance.Dossier) -> None:
+    """Return if everything was changed for which the application came back (异议成立)."""
+    if application.must_change:
+        last = (await filed.list_submissions(tx, application.id))[-1]
+        changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
+        acceptance.check_resubmission(application.must_change, changed)
+
+
+async def _new_number(tx: Tx, now: dt.datetime) -> str:
+    year = local_date(now).year
+    return f"SQ-{year}-{await applications.next_serial(tx, year):06d}"
+
+
 async def _store_submission(
     tx: Tx,
     *,
@@ -226,6 +240,8 @@ async def _store_submission(
         submission_no=handed_in.submission_no,
         dossier_sha256=sha256,
         submitted_at=now,
+        filed_on=application.filed_on or local_date(now),
+        must_change=(),
     )
     await filed.insert_submission(tx, handed_in)
     with contextlib.suppress(TimerNotRunning):  # corrections have a limit only where one is set
@@ -234,9 +250,9 @@ async def _store_submission(
         )
     await casework.start_clock(
         tx,
-        application,
+        submitted,
         kind="acceptance",
-        period=(await casework.rulebook_of(tx, application)).acceptance,
+        period=(await casework.rulebook_of(tx, submitted)).acceptance,
         now=now,
         calendar=calendar,
     )

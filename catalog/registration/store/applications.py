@@ -47,6 +47,8 @@ APPLICATIONS: Final = table(
     sa.Column("submitted_at", INSTANT),
     sa.Column("accepted_at", INSTANT),
     must("updated_at", INSTANT),
+    sa.Column("filed_on", sa.Date),
+    must("must_change", postgresql.JSONB),
 )
 
 _SELECT_APPLICATIONS: Final = select_all(APPLICATIONS)

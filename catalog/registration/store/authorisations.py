@@ -16,6 +16,7 @@ ISSUANCE_AUTHORISATIONS: Final = table(
     "issuance_authorisations",
     sa.Column("id", sa.Uuid, primary_key=True),
     must("application_id", sa.Uuid),
+    must("submission_no", sa.Integer),
     must("bureau_party_id", sa.Uuid),
     must("authority", sa.Text),
     must("authorisation_number", sa.Text),
@@ -49,9 +50,13 @@ async def is_authorisation_number_used(tx: Tx, bureau: PartyId, number: str) -> 
     )
 
 
-async def find_authorisation(tx: Tx, application_id: uuid.UUID) -> IssuanceAuthorisation | None:
-    """Return the authorisation to issue, or None."""
+async def find_authorisation(
+    tx: Tx, application_id: uuid.UUID, submission_no: int
+) -> IssuanceAuthorisation | None:
+    """Return the authorisation to issue what was handed in with this submission, or None."""
     row = await tx.fetch_one(
-        f"{_SELECT_ISSUANCE_AUTHORISATIONS} WHERE application_id = $1", application_id
+        f"{_SELECT_ISSUANCE_AUTHORISATIONS} WHERE application_id = $1 AND submission_no = $2",
+        application_id,
+        submission_no,
     )
     return None if row is None else struct_of(row, IssuanceAuthorisation)

@@ -30,6 +30,7 @@ ACCEPTANCE_OPINIONS: Final = table(
     must("overridden_targets", postgresql.JSONB),
     sa.Column("decided_by", sa.Uuid),
     must("decided_at", INSTANT),
+    sa.Column("correct_by", sa.Date),
 )
 
 TECHNICAL_OPINIONS: Final = table(

@@ -15,7 +15,16 @@ INSTANT: Final = sa.DateTime(timezone=True)
 
 # Columns that are JSON; everything else is stored as it stands in the struct.
 _JSON: Final = frozenset(
-    {"form", "dossier", "conflicts", "reasons", "items", "overridden_targets", "grounds"}
+    {
+        "form",
+        "must_change",
+        "dossier",
+        "conflicts",
+        "reasons",
+        "items",
+        "overridden_targets",
+        "grounds",
+    }
 )
 
 
