@@ -1,6 +1,7 @@
 """Say what stands in the way of ending a certificate (权利负担): a burden on it, an open dispute.
 
-A pledge, a trust or an insurance gives somebody else a right in the product; who registered it can
+A burden lies on the registered right, not on a piece of paper: it goes with every certificate that
+takes the place of the one on which it was entered. Several rank as they were entered (HN-17). A pledge, a trust or an insurance gives somebody else a right in the product; who registered it can
 not walk away from that, nor hand it on. Open orders do not stand in the way: deregistering is the
 registrant's right, and running contracts go on (A19).
 """
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
-from catalog.kernel.ids import AccountId
+from catalog.kernel.ids import AccountId, PartyId
 
 
 class EncumbranceKind(enum.StrEnum):
@@ -46,6 +47,7 @@ class Encumbrance(msgspec.Struct, frozen=True, kw_only=True):
     certificate_number: str
     kind: EncumbranceKind
     beneficiary: str  # 质权人、受托人、保险人、法院
+    beneficiary_party_id: PartyId | None  # if it takes part here: then it is told and may read
     document_number: str
     file_id: uuid.UUID
     file_sha256: str
@@ -59,11 +61,24 @@ class Encumbrance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicEncumbrance(msgspec.Struct, frozen=True):
-    """What everybody sees of a burden that was not released: its kind and its days."""
+    """What everybody sees of a burden that was not released: its kind, its days and its rank."""
 
     kind: EncumbranceKind
     since_on: dt.date
     until_on: dt.date | None
+    rank: int = 1  # 顺位; 1 in files that were saved before it was told
+
+
+def public(burdens: Sequence[Encumbrance]) -> tuple[PublicEncumbrance, ...]:
+    """Return what everybody sees of the burdens that were not released.
+
+    They rank in the order in which they were entered: ``burdens`` are in it (登记顺位).
+    """
+    standing = [burden for burden in burdens if burden.released_at is None]
+    return tuple(
+        PublicEncumbrance(burden.kind, burden.since_on, burden.until_on, rank)
+        for rank, burden in enumerate(standing, start=1)
+    )
 
 
 def stands(encumbrance: Encumbrance, today: dt.date) -> bool:

@@ -9,9 +9,9 @@ import msgspec
 
 from catalog.audit_log import queries as audit_log
 from catalog.audit_log.model import EntryId
+from catalog.certificates import encumbrances, store
 from catalog.certificates import format as certificate_format
-from catalog.certificates import store
-from catalog.certificates.encumbrances import Encumbrance, PublicEncumbrance
+from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import (
     Certificate,
     CertificateSummary,
@@ -55,11 +55,7 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
         log=await _place(tx, certificate.entry_id),
         supersedes=certificate.supersedes,
         superseded_by=await store.find_successor(tx, number),
-        encumbrances=tuple(
-            PublicEncumbrance(burden.kind, burden.since_on, burden.until_on)
-            for burden in await store.list_encumbrances(tx, number)
-            if burden.released_at is None
-        ),
+        encumbrances=encumbrances.public(await store.list_encumbrances(tx, number)),
         product_valid_to=certificate.product_valid_to,
         product_expired_at=certificate.product_expired_at,
     )
@@ -135,15 +131,23 @@ async def list_to_remind(tx: Tx, *, today: dt.date, limit: int = 100) -> list[st
 async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:
     """Return the burdens of a certificate, for its registrant, the staff and the regulator.
 
+    Whom a burden is for reads its own.
+
     :raises NotPermitted: if the viewer reads no burdens.
     :raises Missing: if there is no such certificate that is the viewer's to see.
     """
     viewer.require("certificate:read_burdens")
     certificate = await store.find(tx, number)
-    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
-    if certificate is None or not (sees_all or certificate.registrant_party_id == viewer.party):
+    if certificate is None:
         raise Missing
-    return await store.list_encumbrances(tx, number)
+    found = await store.list_encumbrances(tx, number)
+    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    if sees_all or certificate.registrant_party_id == viewer.party:
+        return found
+    own = [burden for burden in found if burden.beneficiary_party_id == viewer.party]
+    if not own:
+        raise Missing
+    return own
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:

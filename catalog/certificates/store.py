@@ -70,6 +70,7 @@ ENCUMBRANCES: Final = sa.Table(
     sa.Column("certificate_number", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("beneficiary", sa.Text, nullable=False),
+    sa.Column("beneficiary_party_id", sa.Uuid),
     sa.Column("document_number", sa.Text, nullable=False),
     sa.Column("file_id", sa.Uuid, nullable=False),
     sa.Column("file_sha256", sa.Text, nullable=False),
@@ -230,9 +231,17 @@ async def update_encumbrance(tx: Tx, burden: Encumbrance) -> None:
 
 
 async def list_encumbrances(tx: Tx, number: str) -> list[Encumbrance]:
-    """Return the burdens that a certificate ever had, the oldest first."""
+    """Return the burdens that the right in a certificate ever had, in the order of their rank.
+
+    Also those that were entered on a certificate whose place this one took: they went with it.
+    """
     rows = await tx.fetch(
-        f"{_SELECT_ENCUMBRANCES} WHERE certificate_number = $1 ORDER BY id", number
+        f"""{_SELECT_ENCUMBRANCES} WHERE certificate_number IN (
+               SELECT one.number FROM catalog.certificates one
+                 JOIN catalog.certificates asked ON asked.application_id = one.application_id
+                WHERE asked.number = $1 AND one.version <= asked.version)
+             ORDER BY registered_at, id""",  # noqa: S608 - our columns
+        number,
     )
     return [msgspec.convert(dict(row), Encumbrance) for row in rows]
 

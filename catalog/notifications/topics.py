@@ -42,6 +42,10 @@ class Topic(enum.StrEnum):
     OBJECTION_UNRESOLVED = "objection_unresolved"  # 未达成一致，可起诉或仲裁
     OBJECTION_CLOSED = "objection_closed"  # 异议办结
     NEW_HOLDER_INVITED = "new_holder_invited"  # 请新权利主体办理
+    CERTIFICATE_ISSUED = "certificate_issued"  # 发证
+    CERTIFICATE_MOVED = "certificate_moved"  # 凭证状态变化，告知登记主体和权利负担的权利人
+    ENCUMBRANCE_ENTERED = "encumbrance_entered"  # 权利负担登记
+    ENCUMBRANCE_RELEASED = "encumbrance_released"  # 权利负担解除
     PRODUCT_EXPIRING = "product_expiring"  # 产品时效即将届满，提醒登记主体
     PRODUCT_EXPIRED = "product_expired"  # 产品时效已届满，告知登记主体
     PURCHASE_EXPIRED = "purchase_expired"  # 所购产品时效已届满，告知买方

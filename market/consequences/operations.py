@@ -26,6 +26,7 @@ from market.consequences.effects import Effects, OfferEffect, effects_of
 from market.listings import operations as offers
 from market.listings import queries as listings
 from market.listings.model import Listing
+from market.listings.states import State as OfferState
 from market.orders import queries as orders
 from market.orders.operations import stopping
 from market.orders.states import Event as OrderEvent
@@ -53,8 +54,8 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
             ground=ground,
         )
         reason = f"certificate_{certificate.state.value}"
-        offer = await listings.find_listed(tx, product_id=certificate.product_id)
-        if offer is not None and offer.certificate_number == certificate_number:
+        offer = await listings.find_offered(tx, product_id=certificate.product_id)
+        if offer is not None and _rests_on(offer, certificate):
             await _settle_offer(tx, offer, follows, now=now, reason=reason)
         if follows.offer in (OfferEffect.SUSPEND, OfferEffect.DELIST):
             await _tell_buyers(tx, certificate, follows, now=now)
@@ -184,14 +185,25 @@ def _changed_hands(certificate: Certificate, successor: Certificate | None) -> b
     )
 
 
+def _rests_on(offer: Listing, certificate: Certificate) -> bool:
+    """Tell whether an offer is made on a certificate, or was until it was suspended.
+
+    A suspended one keeps the number on which it stood, also if another took that one's place since.
+    """
+    if offer.state is OfferState.SUSPENDED:
+        return offer.is_certified
+    return offer.certificate_number == certificate.number
+
+
 async def _settle_offer(
     tx: Tx, offer: Listing, follows: Effects, *, now: dt.datetime, reason: str
 ) -> None:
-    if follows.offer is OfferEffect.SUSPEND:
-        await offers.suspend(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
-    elif follows.offer is OfferEffect.DELIST:
+    is_listed = offer.state is OfferState.LISTED
+    if follows.offer is OfferEffect.DELIST:  # also what was suspended meanwhile
         await offers.take_down(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
-    elif follows.offer is OfferEffect.FOLLOW:
+    elif follows.offer is OfferEffect.SUSPEND and is_listed:
+        await offers.suspend(tx, actor=_ACTOR, now=now, listing_id=offer.id, reason=reason)
+    elif follows.offer is OfferEffect.FOLLOW and is_listed:
         await offers.follow_certificate(tx, actor=_ACTOR, now=now, listing_id=offer.id)
 
 

@@ -52,6 +52,7 @@ class Encumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     kind: EncumbranceKind
     beneficiary: Annotated[str, Meta(min_length=1, max_length=200)]
+    beneficiary_party_id: uuid.UUID | None = None  # if it takes part here: it is told
     document_number: Annotated[str, Meta(min_length=1, max_length=200)]
     file_id: uuid.UUID
     since_on: dt.date
@@ -233,6 +234,10 @@ async def encumber_certificate(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
+        party = None if data.beneficiary_party_id is None else PartyId(data.beneficiary_party_id)
+        if party is not None:
+            c.actor.require("certificate:encumber")
+            await identity.get_party(c.tx, party)
         burden = await burdens.encumber(
             c.tx,
             actor=c.actor,
@@ -240,6 +245,7 @@ async def encumber_certificate(
             certificate_number=number,
             kind=data.kind,
             beneficiary=data.beneficiary,
+            beneficiary_party_id=party,
             document_number=data.document_number,
             file_id=data.file_id,
             since_on=data.since_on,

@@ -25,6 +25,14 @@ async def find_listed(tx: Tx, *, product_id: uuid.UUID) -> Listing | None:
     return None if row is None else store.listing_of(row)
 
 
+async def find_offered(tx: Tx, *, product_id: uuid.UUID) -> Listing | None:
+    """Return the product's listing if it is on offer, or was and may be resumed, or None."""
+    row = await tx.fetch_one(
+        store.SELECT + " WHERE product_id = $1 AND state IN ('listed', 'suspended')", product_id
+    )
+    return None if row is None else store.listing_of(row)
+
+
 async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Listing]:
     """Return every listing of a product, oldest first, as the supervisor's trace shows them."""
     rows = await tx.fetch(

@@ -10,6 +10,9 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
+from tests.journeys.test_instruments import step, verified
+from tests.makers_changes import Changing
+from tests.makers_identity import Member
 from tests.makers_registration import Scene, make_scene, must
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -56,7 +59,9 @@ async def test_a_burdened_certificate_is_not_deregistered_until_the_burden_is_re
 
     assert (refused.status_code, code(refused)) == (409, "certificate_encumbered")
     assert refused.json()["facts"]["burdens"] == [{"kind": kind, "for": "示例银行股份有限公司"}]
-    assert shown["encumbrances"] == [{"kind": kind, "since_on": "2026-03-01", "until_on": None}]
+    assert shown["encumbrances"] == [
+        {"kind": kind, "since_on": "2026-03-01", "until_on": None, "rank": 1}
+    ]
     assert shown["state"] == "active"
     assert done.json()["state"] == "deregistered"
 
@@ -141,3 +146,101 @@ async def test_for_whom_it_stands_is_told_to_the_registrant_and_not_to_strangers
     assert [each["beneficiary"] for each in own["items"]] == ["示例银行股份有限公司"]
     assert staff == own
     assert (stranger.status_code, code(stranger)) == (404, "not_found")
+
+
+async def shown(scene: Scene, number: str) -> list[tuple[str, int]]:
+    """Return the kind and rank of the burdens that everybody sees."""
+    found = must(await scene.api.get(f"/api/v1/certificates/{number}"))["encumbrances"]
+    return [(each["kind"], each["rank"]) for each in found]
+
+
+async def topics(scene: Scene, who: Member) -> list[str]:
+    found = must(await scene.by(who).get("/api/v1/my/notifications", limit=100))["items"]
+    return [each["topic"] for each in found]
+
+
+async def test_two_burdens_rank_as_they_were_entered_and_the_second_moves_up(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    first = must(await encumber(scene, number))["id"]
+    must(await encumber(scene, number, kind="trust", since_on="2026-01-01"))
+
+    both = await shown(scene, number)
+    must(await release(scene, first))
+    still = await deregister(scene, number)
+
+    assert both == [("pledge", 1), ("trust", 2)]  # entered first, whatever its first day
+    assert await shown(scene, number) == [("trust", 1)]
+    assert code(still) == "certificate_encumbered"
+
+
+async def test_a_burden_goes_with_the_certificate_that_a_change_puts_in_its_place(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    burden = must(await encumber(scene, number))["id"]
+    changing = Changing(scene, number)
+    new = must(await changing.issue(await changing.authorised()))["number"]
+
+    kept = await shown(scene, new)
+    refused = await deregister(scene, new)
+    must(await encumber(scene, new, kind="insurance"))
+    must(await release(scene, burden))
+
+    assert kept == [("pledge", 1)]
+    assert code(refused) == "certificate_encumbered"
+    assert await shown(scene, new) == [("insurance", 1)]
+
+
+async def test_a_judgment_moves_a_burdened_certificate_and_the_burden_with_it(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    must(await encumber(scene, number))
+    instrument = await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(scene.objector.party.id),
+    )
+    must(await step(scene, instrument, "transfers", scene.objector))
+
+    new = must(await scene.api.get(f"/api/v1/certificates/{number}"))["superseded_by"]
+    assert await shown(scene, new) == [("pledge", 1)]
+
+
+@pytest.mark.parametrize("effect", ["no_holder", "against_registrant"])
+async def test_an_instrument_ends_a_burdened_certificate_and_its_creditor_is_told(
+    scene: Scene, effect: str
+) -> None:
+    _, number = await scene.certified()
+    creditor = scene.objector
+    must(await encumber(scene, number, beneficiary_party_id=str(creditor.party.id)))
+    instrument = await verified(scene, certificate_number=number, effect=effect)
+
+    must(await step(scene, instrument, "executions", scene.adjudicator))
+
+    told = await topics(scene, creditor)
+    assert told.count("encumbrance_entered") == 1
+    assert told.count("certificate_moved") == 1
+
+
+async def test_a_creditor_who_takes_part_is_told_and_reads_its_own_burden_only(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    creditor = scene.agency
+    burden = must(await encumber(scene, number, beneficiary_party_id=str(creditor.party.id)))["id"]
+    must(await encumber(scene, number, kind="trust"))
+
+    own = must(await scene.by(creditor).get(f"/api/v1/certificates/{number}/encumbrances"))
+    must(await release(scene, burden))
+    unknown = await encumber(scene, number, beneficiary_party_id=UNKNOWN)
+
+    assert [each["id"] for each in own["items"]] == [burden]
+    assert {"encumbrance_entered", "encumbrance_released"} <= set(await topics(scene, creditor))
+    assert {"encumbrance_entered", "encumbrance_released"} <= set(
+        await topics(scene, scene.supplier)
+    )
+    assert unknown.status_code == 404

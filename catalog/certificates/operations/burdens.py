@@ -12,6 +12,7 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import encumbrances, store
 from catalog.certificates.encumbrances import Encumbrance, EncumbranceKind
+from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
@@ -20,7 +21,9 @@ from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Missing
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 
 
 class EncumbranceReleasedAlready(Conflict):
@@ -37,6 +40,7 @@ async def encumber(
     certificate_number: str,
     kind: EncumbranceKind,
     beneficiary: str,
+    beneficiary_party_id: PartyId | None,
     document_number: str,
     file_id: uuid.UUID,
     since_on: dt.date,
@@ -63,6 +67,7 @@ async def encumber(
         certificate_number=certificate.number,
         kind=kind,
         beneficiary=beneficiary,
+        beneficiary_party_id=beneficiary_party_id,
         document_number=document_number,
         file_id=proof.id,
         file_sha256=proof.sha256,
@@ -82,6 +87,7 @@ async def encumber(
         rules=("HN-17",),
         digests=[Digest("encumbrance", str(burden.id), burden.file_sha256)],
     )
+    await _tell(tx, certificate, burden, Topic.ENCUMBRANCE_ENTERED, now=now)
     return burden
 
 
@@ -126,7 +132,29 @@ async def release(
         reason=reason,
         rules=("HN-17",),
     )
+    await _tell(tx, certificate, burden, Topic.ENCUMBRANCE_RELEASED, now=now)
     return released
+
+
+async def _tell(
+    tx: Tx, certificate: Certificate, burden: Encumbrance, topic: Topic, *, now: dt.datetime
+) -> None:
+    """Tell the registrant and, if it takes part here, whom the burden is for."""
+    for party in {certificate.registrant_party_id, burden.beneficiary_party_id} - {None}:
+        assert party is not None, "nobody was taken out"
+        await notifications.send(
+            tx,
+            now=now,
+            to=party,
+            topic=topic,
+            subject=Subject("encumbrance", str(burden.id)),
+            facts={
+                "certificate_number": certificate.number,
+                "product_name": certificate.product_name,
+                "kind": burden.kind,
+                "document_number": burden.document_number,
+            },
+        )
 
 
 def _about(burden: Encumbrance, product_id: uuid.UUID) -> list[Subject]:

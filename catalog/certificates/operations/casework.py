@@ -13,13 +13,15 @@ from catalog.audit_log.model import Subject
 from catalog.certificates import encumbrances, store
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate
-from catalog.certificates.register_events import ANNOUNCED
+from catalog.certificates.register_events import ANNOUNCED, WORDS, RegisterEvent
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid, Missing
 from catalog.kernel.local_time import local_date
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 
 
 class StateReasonMissing(Invalid):
@@ -89,4 +91,28 @@ async def move(
         reason=reason,
         rules=rules,
     )
+    await _tell(tx, moved, ANNOUNCED[event], now=now)
     return moved
+
+
+async def _tell(
+    tx: Tx, certificate: Certificate, event: RegisterEvent, *, now: dt.datetime
+) -> None:
+    """Tell the registrant, and whoever has a right in the certificate and takes part here."""
+    standing = await list_standing(tx, certificate.number, now=now)
+    others = {burden.beneficiary_party_id for burden in standing}
+    for party in {certificate.registrant_party_id, *others} - {None}:
+        assert party is not None, "nobody was taken out"
+        await notifications.send(
+            tx,
+            now=now,
+            to=party,
+            topic=Topic.CERTIFICATE_MOVED,
+            subject=Subject("certificate", certificate.number),
+            facts={
+                "certificate_number": certificate.number,
+                "product_name": certificate.product_name,
+                "event": WORDS[event],
+                "state": certificate.state,
+            },
+        )

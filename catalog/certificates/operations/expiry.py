@@ -24,16 +24,17 @@ from catalog.notifications.topics import Topic
 from catalog.rulebooks import queries as rulebooks
 
 
-async def days_of(
-    tx: Tx, document: CertificateDocument, *, now: dt.datetime
-) -> dict[str, dt.date | None]:
-    """Return the last day of the product's validity, and when its holder is reminded, for a new one."""
+async def watched(
+    tx: Tx, certificate: Certificate, document: CertificateDocument, *, now: dt.datetime
+) -> Certificate:
+    """Return a new certificate with the last day of its product's validity, and that of the reminder."""
     book = await rulebooks.in_force(tx, code=document.ruleset, on=local_date(now))
     valid_to = expiry.last_day(document)
-    return {
-        "product_valid_to": valid_to,
-        "product_remind_on": expiry.remind_on(valid_to, book.product_expiry_reminder),
-    }
+    return msgspec.structs.replace(
+        certificate,
+        product_valid_to=valid_to,
+        product_remind_on=expiry.remind_on(valid_to, book.product_expiry_reminder),
+    )
 
 
 async def remind(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str) -> bool:

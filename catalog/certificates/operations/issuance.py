@@ -21,7 +21,7 @@ from catalog.certificates.format import (
     NoticeRun,
 )
 from catalog.certificates.model import Certificate, NamedParty
-from catalog.certificates.operations import expiry
+from catalog.certificates.operations import expiry, succession
 from catalog.certificates.states import State
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
@@ -124,10 +124,11 @@ async def issue(
         state=State.ACTIVE,
         state_since=now,
         open_objections=0,
-        **await expiry.days_of(tx, said, now=now),
     )
     await closing.close(tx, application=application, now=now)
+    certificate = await expiry.watched(tx, certificate, said, now=now)
     await store.insert(tx, certificate)
+    await succession.tell_issued(tx, certificate, now=now)
     return certificate
 
 

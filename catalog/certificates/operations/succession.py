@@ -22,6 +22,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import SHANGHAI, local_date
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -96,7 +98,23 @@ async def issue_after(
         state_since=now,
         open_objections=0,
         supersedes=old.number,
-        **await expiry.days_of(tx, said, now=now),
     )
+    certificate = await expiry.watched(tx, certificate, said, now=now)
     await store.insert(tx, certificate)
+    await tell_issued(tx, certificate, now=now)
     return certificate
+
+
+async def tell_issued(tx: Tx, certificate: Certificate, *, now: dt.datetime) -> None:
+    """Tell the registrant that its certificate is issued, and under which number (发证告知)."""
+    await notifications.send(
+        tx,
+        now=now,
+        to=certificate.registrant_party_id,
+        topic=Topic.CERTIFICATE_ISSUED,
+        subject=Subject("certificate", certificate.number),
+        facts={
+            "certificate_number": certificate.number,
+            "product_name": certificate.product_name,
+        },
+    )
