@@ -33,6 +33,7 @@ from market.jobs import loop
 from market.portal import (
     errors,
     pages_account,
+    pages_agencies,
     pages_inbox,
     pages_public,
     pages_register,
@@ -40,7 +41,14 @@ from market.portal import (
 )
 from market.settings import Settings
 
-_PAGES = (pages_public, pages_register, pages_account, pages_inbox, pages_reports)
+_PAGES = (
+    pages_public,
+    pages_register,
+    pages_agencies,
+    pages_account,
+    pages_inbox,
+    pages_reports,
+)
 
 
 def database(settings: Settings) -> Database:

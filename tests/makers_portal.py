@@ -56,6 +56,7 @@ class Stage(msgspec.Struct, frozen=True):
     hostile_id: str
     imported_id: str
     report_id: str
+    selection_id: str
 
     def public_pages(self) -> list[str]:
         """Return the address of every public page."""
@@ -77,6 +78,8 @@ class Stage(msgspec.Struct, frozen=True):
             f"/certificates/{self.certificate_number}",
             "/price-list",
             "/price-list?scenario=port_safety",
+            "/agency-selections",
+            f"/agency-selections/{self.selection_id}",
             "/sign-in",
         ]
 
@@ -112,6 +115,7 @@ async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor
         hostile_id=hostile,
         imported_id=found["items"][0]["id"],
         report_id=report,
+        selection_id=(await api.get("/api/v1/agency-selections")).json()["items"][0]["id"],
     )
 
 

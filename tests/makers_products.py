@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.agencies.model import AgencyContract, AgencyContractId
 from catalog.agencies.states import State as ContractState
+from catalog.agency_selection.model import SelectionId
 from catalog.delegations.model import Delegation, DelegationId
 from catalog.files.model import FileId, StoredFile
 from catalog.kernel.actor import Actor, Clearance
@@ -118,6 +119,7 @@ def make_contract(**changes: Any) -> AgencyContract:
         "id": AgencyContractId(new_id()),
         "operator_party_id": PartyId(new_id()),
         "agency_party_id": PartyId(new_id()),
+        "selection_id": SelectionId(new_id()),
         "selection_number": "比选〔2026〕1号",
         "contract_number": "合同2026-1",
         "starts_on": dt.date(2026, 3, 2),

@@ -28,8 +28,9 @@ from market.identity.lifetimes import session_ends
 from market.identity.model import Capacity, OpenedSession, SessionId
 from market.identity.permissions import Role
 from market.identity.store import sessions
-from market.jobs import notices_due
+from market.jobs import loop, notices_due
 from tests.api import Api
+from tests.makers_agencies import hold_selection
 from tests.makers_identity import MAKER, Member, make_member, make_party
 from tests.makers_products import make_description
 
@@ -384,7 +385,7 @@ async def _renewed(db: Database, member: Member, now: dt.datetime) -> Member:
 
 
 async def make_scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    """Return everyone, with the operator delegated, agencies contracted and a product described."""
+    """Return everyone, with the operator delegated, agencies chosen and contracted, and a product."""
     now = clock.now()
     scene = Scene(api, db, clock)
     operator = await make_party(
@@ -412,9 +413,16 @@ async def make_scene(api: Api, db: Database, clock: ManualClock) -> Scene:
                 "operator_party_id": str(operator.id),
                 "document_number": "琼数〔2026〕1号",
                 "scope": "数据产品确权登记",
-                "valid_from": scene.today(),
+                "valid_from": "2026-01-01",
             },
         )
+    )
+    selection = await hold_selection(
+        db,
+        operator=scene.issuer.actor,
+        agencies=[scene.agency.actor, scene.other_agency.actor],
+        now=now - dt.timedelta(days=30),
+        sign=lambda: loop._sequence(api.context),
     )
     for number, agency in enumerate((scene.agency, scene.other_agency)):
         must(
@@ -422,7 +430,7 @@ async def make_scene(api: Api, db: Database, clock: ManualClock) -> Scene:
                 "/api/v1/agency-contracts",
                 {
                     "agency_party_id": str(agency.party.id),
-                    "selection_number": "比选〔2026〕1号",
+                    "selection_id": str(selection.id),
                     "contract_number": f"HT-2026-{number}",
                     "starts_on": scene.today(),
                 },

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from catalog.agencies.model import AgencyContract
 from catalog.agencies.states import State
+from catalog.agency_selection.model import SelectionId
 from catalog.kernel.errors import Conflict, Invalid, Refused
-from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.rulebook import Rulebook
@@ -26,10 +26,16 @@ class AgencyContractOverlaps(Conflict):
     code = "agency_contract_overlaps"
 
 
-class AgencyIsOperator(Invalid):
-    """The operator can not be its own neutral third party (HN-05: 中立、客观)."""
+class ContractedFromThisAward(Conflict):
+    """The agency has had its contract from this award."""
 
-    code = "agency_is_operator"
+    code = "contracted_from_this_award"
+
+
+class ContractBeforeAward(Invalid):
+    """A contract starts on the day of the award or later."""
+
+    code = "contract_before_award"
 
 
 def last_day(starts_on: dt.date, rulebook: Rulebook, calendar: Calendar) -> dt.date:
@@ -56,21 +62,24 @@ def require_active(contracts: Iterable[AgencyContract], on: dt.date) -> AgencyCo
 def check_new(
     existing: Iterable[AgencyContract],
     *,
-    operator_party_id: PartyId,
-    agency_party_id: PartyId,
+    selection_id: SelectionId,
+    awarded_on: dt.date,
     starts_on: dt.date,
     ends_on: dt.date,
 ) -> None:
-    """Return if the operator may contract the agency for these days.
+    """Return if an agency with these contracts may be contracted from an award for these days.
 
     A suspended contract stays in the way: a new one would undo the suspension (HN-27).
 
-    :raises AgencyIsOperator: if the two are one.
+    :raises ContractBeforeAward: if it would start before the award.
+    :raises ContractedFromThisAward: if the award was used.
     :raises AgencyContractOverlaps: if a day would have two contracts.
     """
-    if operator_party_id == agency_party_id:
-        raise AgencyIsOperator
+    if starts_on < awarded_on:
+        raise ContractBeforeAward(awarded_on=awarded_on.isoformat())
     for other in existing:
+        if other.selection_id == selection_id:
+            raise ContractedFromThisAward(contract_number=other.contract_number)
         if starts_on <= other.ends_on and other.starts_on <= ends_on:
             raise AgencyContractOverlaps(
                 contract_number=other.contract_number, ends_on=other.ends_on.isoformat()

@@ -10,6 +10,7 @@ from typing import NewType
 import msgspec
 
 from catalog.agencies.states import State
+from catalog.agency_selection.model import SelectionId
 from catalog.kernel.ids import PartyId
 
 AgencyContractId = NewType("AgencyContractId", uuid.UUID)
@@ -30,7 +31,8 @@ class AgencyContract(msgspec.Struct, frozen=True, kw_only=True):
     id: AgencyContractId
     operator_party_id: PartyId
     agency_party_id: PartyId
-    selection_number: str  # 公开比选结果的文号 (HN-23)
+    selection_id: SelectionId | None  # None: signed before selections were held here
+    selection_number: str  # 公开比选的文号 (HN-23)
     contract_number: str
     starts_on: dt.date
     ends_on: dt.date  # its last day

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from catalog.agencies.model import AgencyContract
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.kernel.ids import PartyId
 
 AGENCY_CONTRACTS: Final = sa.Table(
@@ -19,6 +19,7 @@ AGENCY_CONTRACTS: Final = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("operator_party_id", sa.Uuid, nullable=False),
     sa.Column("agency_party_id", sa.Uuid, nullable=False),
+    sa.Column("selection_id", sa.Uuid),
     sa.Column("selection_number", sa.Text, nullable=False),
     sa.Column("contract_number", sa.Text, nullable=False),
     sa.Column("starts_on", sa.Date, nullable=False),
@@ -30,6 +31,9 @@ AGENCY_CONTRACTS: Final = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     schema="catalog",
 )
+
+
+_SELECT: Final = select_all(AGENCY_CONTRACTS)
 
 
 async def insert(tx: Tx, contract: AgencyContract) -> None:
@@ -61,10 +65,7 @@ async def has_number(tx: Tx, operator_party_id: PartyId, contract_number: str) -
 async def list_of_agency(tx: Tx, agency_party_id: PartyId) -> list[AgencyContract]:
     """Return all contracts of an agency, newest first."""
     rows = await tx.fetch(
-        """
-        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
-               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
-          FROM catalog.agency_contracts
+        f"""{_SELECT}
          WHERE agency_party_id = $1
          ORDER BY id DESC""",
         agency_party_id,
@@ -75,10 +76,7 @@ async def list_of_agency(tx: Tx, agency_party_id: PartyId) -> list[AgencyContrac
 async def list_active(tx: Tx, on: dt.date) -> list[AgencyContract]:
     """Return the contracts under which cases may be given on a day, in id order."""
     rows = await tx.fetch(
-        """
-        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
-               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
-          FROM catalog.agency_contracts
+        f"""{_SELECT}
          WHERE state = 'active' AND starts_on <= $1 AND ends_on >= $1
          ORDER BY id""",
         on,
@@ -89,10 +87,7 @@ async def list_active(tx: Tx, on: dt.date) -> list[AgencyContract]:
 async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[AgencyContract]:
     """Return contracts, newest first, older than ``before``."""
     rows = await tx.fetch(
-        """
-        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
-               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
-          FROM catalog.agency_contracts
+        f"""{_SELECT}
          WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2""",
         before,
         limit,
@@ -100,13 +95,24 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Age
     return [_contract(row) for row in rows]
 
 
+async def list_ending(tx: Tx, on: dt.date) -> list[tuple[uuid.UUID, dt.date]]:
+    """Return of each selection with active contracts when the first of them ends, in id order."""
+    rows = await tx.fetch(
+        """
+        SELECT selection_id, min(ends_on) AS ends_on
+          FROM catalog.agency_contracts
+         WHERE state = 'active' AND ends_on >= $1 AND selection_id IS NOT NULL
+         GROUP BY selection_id
+         ORDER BY selection_id""",
+        on,
+    )
+    return [(row["selection_id"], row["ends_on"]) for row in rows]
+
+
 async def lock(tx: Tx, contract_id: uuid.UUID) -> AgencyContract | None:
     """Lock and return a contract, or None."""
     row = await tx.fetch_one(
-        """
-        SELECT id, operator_party_id, agency_party_id, selection_number, contract_number,
-               starts_on, ends_on, state, misconduct, suspension_reason, suspended_at, created_at
-          FROM catalog.agency_contracts
+        f"""{_SELECT}
          WHERE id = $1
          FOR UPDATE""",
         contract_id,

@@ -24,6 +24,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: AccountId | None
     owner_party_id: PartyId
     uploaded_at: dt.datetime
+    sealed_for: uuid.UUID | None = None  # until this case is unsealed, only the owner sees the file
 
 
 class Arrived(msgspec.Struct, frozen=True):

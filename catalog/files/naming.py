@@ -1,4 +1,4 @@
-"""Read the name and media type that a caller gave, and refuse those that are none.
+"""Read the name, the media type and the seal that a caller gave, and refuse those that are none.
 
 The name is only ever shown and sent back; the bytes lie under their digest (ASVS 5.3.2).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import urllib.parse
+import uuid
 from typing import Final
 
 from catalog.kernel.errors import Invalid
@@ -30,6 +31,25 @@ class FileMediaTypeInvalid(Invalid):
     """The content type is not of the form type/subtype."""
 
     code = "file_media_type_invalid"
+
+
+class SealedForInvalid(Invalid):
+    """The X-Sealed-For header holds no id."""
+
+    code = "sealed_for_invalid"
+
+
+def sealed_for(header: str | None) -> uuid.UUID | None:
+    """Return for which case a file is sealed (密封), None if for none.
+
+    :raises SealedForInvalid: if the header holds no id.
+    """
+    if header is None:
+        return None
+    try:
+        return uuid.UUID(header.strip())
+    except ValueError as error:
+        raise SealedForInvalid from error
 
 
 def file_name(header: str | None) -> str:

@@ -24,8 +24,12 @@ async def record(
     arrived: Arrived,
     file_name: str,
     media_type: str,
+    sealed_for: uuid.UUID | None = None,
 ) -> StoredFile:
     """Record an upload whose bytes lie on the disk already.
+
+    One that is ``sealed_for`` a case is seen by its owner alone until that case is unsealed, and nothing
+    but its digest stands in the log.
 
     :raises NotPermitted: if the actor may not upload or belongs to no party.
     """
@@ -39,6 +43,7 @@ async def record(
         uploaded_by=actor.account_id,
         owner_party_id=actor.party,
         uploaded_at=now,
+        sealed_for=sealed_for,
     )
     await store.insert(tx, file)
     await audit_log.append(
@@ -51,7 +56,9 @@ async def record(
             "file_name": file.file_name,
             "media_type": file.media_type,
             "size_bytes": file.size_bytes,
-        },
+        }
+        if sealed_for is None
+        else {"sealed_for": sealed_for},
         digests=[Digest("file", str(file.id), file.sha256)],
     )
     return file
@@ -105,6 +112,14 @@ async def quarantine(
         reason=reason,
         rules=("HN-15", "HN-28"),
     )
+
+
+async def unseal(tx: Tx, *, case_id: uuid.UUID, now: dt.datetime) -> None:
+    """Open the seal of all files that were sealed for a case (开启), once.
+
+    Part of the command that opens the case: that one asked for the permission and remembers.
+    """
+    await store.insert_unsealing(tx, case_id=case_id, at=now)
 
 
 async def let_read(

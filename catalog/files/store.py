@@ -25,6 +25,15 @@ FILES: Final = sa.Table(
     sa.Column("uploaded_by", sa.Uuid),
     sa.Column("owner_party_id", sa.Uuid, nullable=False),
     sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sealed_for", sa.Uuid),
+    schema="catalog",
+)
+
+FILE_UNSEALINGS: Final = sa.Table(
+    "file_unsealings",
+    METADATA,
+    sa.Column("case_id", sa.Uuid, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     schema="catalog",
 )
 
@@ -61,7 +70,7 @@ async def find(tx: Tx, file_id: uuid.UUID) -> StoredFile | None:
     row = await tx.fetch_one(
         """
         SELECT id, sha256, size_bytes, media_type, file_name, uploaded_by, owner_party_id,
-               uploaded_at
+               uploaded_at, sealed_for
           FROM catalog.files
          WHERE id = $1""",
         file_id,
@@ -74,13 +83,18 @@ async def find_many(tx: Tx, file_ids: Sequence[uuid.UUID]) -> list[StoredFile]:
     rows = await tx.fetch(
         """
         SELECT id, sha256, size_bytes, media_type, file_name, uploaded_by, owner_party_id,
-               uploaded_at
+               uploaded_at, sealed_for
           FROM catalog.files
          WHERE id = ANY($1::uuid[])
          ORDER BY id""",
         list(file_ids),
     )
     return [msgspec.convert(dict(row), StoredFile) for row in rows]
+
+
+async def insert_unsealing(tx: Tx, *, case_id: uuid.UUID, at: dt.datetime) -> None:
+    """Let those who may see everything see the files that were sealed for a case."""
+    await tx.insert(FILE_UNSEALINGS, case_id=case_id, at=at)
 
 
 async def insert_readers(

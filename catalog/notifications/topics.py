@@ -19,6 +19,14 @@ class Topic(enum.StrEnum):
     # changes of a certificate
     CERTIFICATE_CHANGED = "certificate_changed"  # 所购产品的凭证已变更
 
+    # third-party agencies
+    AGENCY_SELECTION_ANNOUNCED = "agency_selection_announced"  # 比选公告
+    AGENCY_BIDS_OPENED = "agency_bids_opened"  # 应选文件已开启
+    AGENCY_PANEL_SEATED = "agency_panel_seated"  # 被抽取为评审专家
+    AGENCY_SELECTION_RESULT = "agency_selection_result"  # 比选结果
+    AGENCY_RESELECTION_DUE = "agency_reselection_due"  # 合同将到期，应重新比选
+    AGENCY_SELECTION_REMARKED = "agency_selection_remarked"  # 主管部门对比选的意见
+
     # first registration
     APPLICATION_ACCEPTED = "application_accepted"  # 受理
     CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正

@@ -106,6 +106,8 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     agency_cycle: Period  # 公开比选, from award to award
     agency_contract: Period  # 服务合同
     agency_evaluation: Period  # 评价并备案, from the contract's end
+    agency_bid_window: Period  # 应选文件递交, from the announcement, at least
+    agency_reselection: Period  # 重新比选的提醒, so long before contracts end
     minimum_agencies: int
 
     # 报告, 处置

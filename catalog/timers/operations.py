@@ -139,6 +139,12 @@ async def cancel(
     return cancelled
 
 
+async def was_started(tx: Tx, *, kind: str, subject_kind: str, subject_id: uuid.UUID) -> bool:
+    """Tell whether a timer of this kind was ever started for the subject, whatever became of it."""
+    known = await store.list_for_subject(tx, subject_kind, subject_id)
+    return any(timer.kind == kind for timer in known)
+
+
 async def cancel_all(
     tx: Tx, *, now: dt.datetime, subject_kind: str, subject_id: uuid.UUID, note: str = ""
 ) -> list[Timer]:

@@ -34,6 +34,7 @@ class Takes(msgspec.Struct, frozen=True):
 
     media_type: str
     headers: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 class AnswerUnsaid(RuntimeError):
@@ -69,9 +70,9 @@ def sends(
     return {_OPT: said}
 
 
-def takes(media_type: str, *headers: str) -> dict[str, Any]:
+def takes(media_type: str, *headers: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
     """Say that a handler reads a body of a media type, and these headers, by itself."""
-    return {_TAKES: Takes(media_type, headers)}
+    return {_TAKES: Takes(media_type, headers, optional)}
 
 
 def taken_by(handler: HTTPRouteHandler) -> Takes | None:

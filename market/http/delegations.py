@@ -1,4 +1,4 @@
-"""Delegate the operator, and contract agencies (授权运营者、第三方机构合同; HN-05, HN-23, HN-24)."""
+"""Delegate the operator (授权运营者), HN-05."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from catalog.agencies import operations as agencies
-from catalog.agencies import queries as agency_queries
-from catalog.agencies.model import AgencyContract, Misconduct
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegation_queries
 from catalog.delegations.model import Delegation
@@ -22,7 +19,6 @@ from catalog.kernel.errors import FieldError, Invalid
 from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
-from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -52,22 +48,6 @@ class Delegate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EndDelegation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why a delegation ends."""
 
-    reason: _Text
-
-
-class ContractAgency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A contract with an agency that was selected (公开比选)."""
-
-    agency_party_id: uuid.UUID
-    selection_number: _Number
-    contract_number: _Number
-    starts_on: dt.date
-
-
-class SuspendContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the agency did (HN-27)."""
-
-    misconduct: Misconduct
     reason: _Text
 
 
@@ -135,82 +115,6 @@ async def end_delegation(
         return done(
             await delegations.end(
                 c.tx, actor=c.actor, now=c.now, delegation_id=delegation_id, reason=data.reason
-            )
-        )
-
-    return await command(request, act)
-
-
-@post(
-    "/api/v1/agency-contracts",
-    summary="Contract an agency",
-    tags=["agencies"],
-    opt=creates(AgencyContract),
-)
-async def contract_agency(request: AnyRequest, data: JSONBody[ContractAgency]) -> Response[bytes]:
-    """Contract a third-party agency for two years (HN-23, HN-24)."""
-    check_readable(data)
-
-    async def act(c: Command) -> Answer:
-        agency = PartyId(data.agency_party_id)
-        await _require_capacity(c, agency, Capacity.COMPLIANCE_AGENCY, "/agency_party_id")
-        contract = await agencies.contract(
-            c.tx,
-            actor=c.actor,
-            now=c.now,
-            calendar=c.calendar,
-            rulebook=HAINAN_2023,
-            agency_party_id=agency,
-            selection_number=data.selection_number,
-            contract_number=data.contract_number,
-            starts_on=data.starts_on,
-        )
-        return created(contract, "/api/v1/agency-contracts")
-
-    return await command(request, act)
-
-
-@get(
-    "/api/v1/agency-contracts",
-    summary="Contracts with agencies",
-    tags=["agencies"],
-    opt=answers(Page[AgencyContract]),
-)
-async def list_agency_contracts(
-    request: AnyRequest,
-    *,
-    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
-    cursor: FromQuery[str | None] = None,
-) -> Response[bytes]:
-    """Return all contracts with agencies, newest first."""
-
-    async def look(c: Command) -> Page[AgencyContract]:
-        return await agency_queries.list_page(c.tx, viewer=c.actor, limit=limit, cursor=cursor)
-
-    return answer(await read(request, look))
-
-
-@post(
-    "/api/v1/agency-contracts/{contract_id:uuid}/suspensions",
-    summary="Suspend a contract",
-    tags=["agencies"],
-    opt=answers(AgencyContract),
-)
-async def suspend_agency_contract(
-    request: AnyRequest, contract_id: FromPath[uuid.UUID], data: JSONBody[SuspendContract]
-) -> Response[bytes]:
-    """Suspend an agency for misconduct (HN-27): it gets no new case."""
-    check_readable(data)
-
-    async def act(c: Command) -> Answer:
-        return done(
-            await agencies.suspend(
-                c.tx,
-                actor=c.actor,
-                now=c.now,
-                contract_id=contract_id,
-                misconduct=data.misconduct,
-                reason=data.reason,
             )
         )
 

@@ -228,8 +228,13 @@ def _describe_content(
     if taken is not None:
         operation["requestBody"] = {"required": True, "content": {taken.media_type: {}}}
         operation.setdefault("parameters", []).extend(
-            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-            for name in taken.headers
+            {
+                "name": name,
+                "in": "header",
+                "required": name in taken.headers,
+                "schema": {"type": "string"},
+            }
+            for name in (*taken.headers, *taken.optional)
         )
     said = answers.said_by(handler)
     content = {said.media_type: {} if said.kind is None else {"schema": schemas.of(said.kind)}}

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from catalog.agency_selection import queries as selections
 from catalog.files import disk, naming
 from catalog.files import operations as files
 from catalog.files import queries as file_queries
@@ -25,10 +26,14 @@ from market.http.context import AnyRequest, actor, context
     summary="Upload a file",
     tags=["files"],
     request_max_body_size=None,  # our own limit is counted while the bytes come in
-    opt=takes("*/*", "X-File-Name") | creates(StoredFile),
+    opt=takes("*/*", "X-File-Name", optional=("X-Sealed-For",)) | creates(StoredFile),
 )
 async def upload_file(request: AnyRequest) -> Response[bytes]:
-    """Store the body as a file (文件). Its name comes percent-encoded in ``X-File-Name``."""
+    """Store the body as a file (文件). Its name comes percent-encoded in ``X-File-Name``.
+
+    ``X-Sealed-For`` names the public comparison for whose bid it is: until the bids are opened it is
+    seen by who uploaded it alone (密封).
+    """
     idempotency_key(request)
     name = naming.file_name(request.headers.get("x-file-name"))
     media_type = naming.media_type(request.headers.get("content-type"))
@@ -41,13 +46,24 @@ async def upload_file(request: AnyRequest) -> Response[bytes]:
         settings.files_dir, request.stream(), maximum_bytes=settings.max_upload_bytes
     )
 
+    sealed_for = naming.sealed_for(request.headers.get("x-sealed-for"))
+
     async def act(c: Command) -> Answer:
+        if sealed_for is not None:
+            await selections.check_takes_bids(c.tx, selection_id=sealed_for, now=c.now)
         file = await files.record(
-            c.tx, actor=c.actor, now=c.now, arrived=arrived, file_name=name, media_type=media_type
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            arrived=arrived,
+            file_name=name,
+            media_type=media_type,
+            sealed_for=sealed_for,
         )
         return created(file, f"/api/v1/files/{file.id}")
 
-    asked = hashlib.sha256(f"{arrived.sha256}\n{media_type}\n{name}".encode()).digest()
+    said = [arrived.sha256, media_type, name, *([] if sealed_for is None else [str(sealed_for)])]
+    asked = hashlib.sha256("\n".join(said).encode()).digest()
     return await command(request, act, body_sha256=asked)
 
 

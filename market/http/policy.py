@@ -106,6 +106,31 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/delegations"): _do("operator:delegate"),
     ("GET", f"{V1}/delegations"): _read("delegation:read"),
     ("POST", f"{V1}/delegations/{{delegation_id}}/endings"): _do("operator:delegate"),
+    ("GET", f"{V1}/agency-selections"): _public(),
+    ("POST", f"{V1}/agency-selections"): _do("agency_selection:run"),
+    ("GET", f"{V1}/agency-selections/{{selection_id}}"): _public(),
+    ("GET", f"{V1}/agency-selections/{{selection_id}}/file"): _read("agency_selection:read"),
+    ("GET", f"{V1}/agency-selections/{{selection_id}}/bids"): _read("agency_bid:read", PARTY),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/bids"): _do("agency_bid:hand_in", OWN),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/bid-withdrawals"): _do(
+        "agency_bid:hand_in", OWN
+    ),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/openings"): _do("agency_selection:run"),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/panel-draws"): _do("agency_selection:run"),
+    ("GET", f"{V1}/agency-selections/{{selection_id}}/draw"): _public(),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/recusals"): _do(
+        "agency_selection:score", ASSIGNED
+    ),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/score-sheets"): _do(
+        "agency_selection:score", ASSIGNED
+    ),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/rankings"): _do("agency_selection:run"),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/awards"): _do("agency_selection:run"),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/failures"): _do("agency_selection:run"),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/remarks"): _do("agency_selection:supervise"),
+    ("POST", f"{V1}/agency-selections/{{selection_id}}/remarks/{{remark_id}}/settlements"): _do(
+        "agency_selection:supervise"
+    ),
     ("POST", f"{V1}/agency-contracts"): _do("agency_contract:sign"),
     ("GET", f"{V1}/agency-contracts"): _read("agency_contract:read"),
     ("POST", f"{V1}/agency-contracts/{{contract_id}}/suspensions"): _do("agency_contract:sign"),
@@ -312,6 +337,8 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/register"): _public(),
     ("GET", "/register/{event_id}"): _public(),
     ("GET", "/price-list"): _public(),
+    ("GET", "/agency-selections"): _public(),
+    ("GET", "/agency-selections/{selection_id}"): _public(),
     ("GET", "/notice-board/{posting_id}"): _public(),
     ("GET", "/inbox"): _read("notification:read", OWN),
     ("GET", "/inbox/{notification_id}"): _read("notification:read", OWN),

@@ -23,6 +23,7 @@ class Role(enum.StrEnum):
     OPERATOR_ISSUER = "operator_issuer"  # 发证人员
     OPERATOR_ADJUDICATOR = "operator_adjudicator"  # 异议处理人员
     AGENCY_REVIEWER = "agency_reviewer"  # 第三方机构合规审查人员
+    EXPERT = "expert"  # 评审专家
     REGULATOR = "regulator"  # 省大数据管理局
     SYSTEM_ADMINISTRATOR = "system_administrator"  # 系统管理员
     SECURITY_ADMINISTRATOR = "security_administrator"  # 安全管理员
@@ -77,6 +78,8 @@ _STAFF: Final = frozenset(
         "pricing:read",
         "delegation:read",
         "agency_contract:read",
+        "agency_selection:read",
+        "agency_bid:read",
         "ledger:read",
         "report:read",
         "notification:supervise",
@@ -139,6 +142,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | _STAFF
     | {
         "agency_contract:sign",
+        "agency_selection:run",
         "notice:publish",
         "certificate:issue",
         "certificate:freeze",
@@ -167,11 +171,20 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "instrument:apply",
     },
     Role.AGENCY_REVIEWER: _MEMBER
-    | {"application:read", "case_file:issue", "timer:read", "compliance_opinion:record"},
+    | {
+        "application:read",
+        "case_file:issue",
+        "timer:read",
+        "compliance_opinion:record",
+        "agency_bid:hand_in",
+        "agency_bid:read",
+    },
+    Role.EXPERT: _MEMBER | {"agency_selection:score", "agency_selection:read", "agency_bid:read"},
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {
         "operator:delegate",
+        "agency_selection:supervise",
         "issuance:authorise",
         "notice:confirm_channel",
         "pricing:record",

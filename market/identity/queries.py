@@ -8,7 +8,7 @@ from uuid import UUID
 
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, NotPermitted
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
@@ -77,6 +77,15 @@ async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:
 async def list_colleagues(tx: Tx, *, viewer: Actor) -> list[AccountId]:
     """Return the open accounts of the viewer's own party."""
     return await accounts.list_open_ids(tx, viewer.party)
+
+
+async def list_wearers(tx: Tx, *, role: Role, on: dt.date) -> list[tuple[AccountId, PartyId]]:
+    """Return the open accounts that wear a role on a day, with their parties, in id order.
+
+    For the command that draws some of them by chance; they are no secret to who runs the draw.
+    """
+    async with beyond_own_rows(tx):
+        return await accounts.list_wearers(tx, role, on)
 
 
 async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:

@@ -47,10 +47,12 @@ class RolePeriodBackwards(Invalid):
 
 
 # HN-05: the operator's people accept, review, issue and adjudicate; the bureau's supervise; the
-# agency's give the compliance opinion. Suppliers and buyers are the traders.
+# agency's give the compliance opinion. Suppliers and buyers are the traders; an expert comes from
+# outside of operator, bureau and agencies too.
 CAPACITY_OF_ROLE: Final[dict[Role, Capacity]] = {
     Role.SUPPLIER: Capacity.TRADER,
     Role.BUYER: Capacity.TRADER,
+    Role.EXPERT: Capacity.TRADER,
     Role.AGENCY_REVIEWER: Capacity.COMPLIANCE_AGENCY,
     Role.REGULATOR: Capacity.PROVINCIAL_AUTHORITY,
     **dict.fromkeys(OPERATOR_STAFF | ADMINISTRATORS, Capacity.SUPERMARKET_OPERATOR),

@@ -14,6 +14,7 @@ from catalog.kernel.db import DatabaseUnreachable
 from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
+    agencies_due,
     certificates_due,
     deadlines_due,
     deliver_notifications,
@@ -48,6 +49,10 @@ async def _notices(context: Context) -> int:
     return await notices_due.run(context.db, now=context.now())
 
 
+async def _agencies(context: Context) -> int:
+    return await agencies_due.run(context.db, now=context.now())
+
+
 async def _disputes(context: Context) -> int:
     return await disputes_due.run(context.db, now=context.now())
 
@@ -74,6 +79,7 @@ async def _notifications(context: Context) -> int:
 
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
+    ("agencies_due", _agencies),
     ("disputes_due", _disputes),
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import msgspec
 
-from catalog.audit_log import merkle, proven_log
 from catalog.audit_log.checkpoint import VerifierKey
-from catalog.audit_log.leaf import read_leaf
-from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.draws import check as draws
+from catalog.draws.seats import seed_of
 from catalog.signing.canonical import sha256_hex
 from market.spot_checks import drawing
-from market.spot_checks.model import DrawRecord, ProvenEntry
+from market.spot_checks.model import DrawRecord
 
 
 def read(raw: bytes) -> DrawRecord:
@@ -53,7 +52,7 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
     root = _committed_root(found, record, log_key)
     if root is None:
         return found.verdict()
-    seed = drawing.seed_of(record.commitment_sha256, root)
+    seed = seed_of(record.commitment_sha256, root)
     if seed.hex() != record.seed:
         found.bad("draw", name, "its seed is not that of commitment and checkpoint")
     if drawing.draw_cases(seed, record.population, commitment.sample_size) != record.cases:
@@ -71,11 +70,11 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
 
 def _committed_root(found: Findings, record: DrawRecord, log_key: VerifierKey) -> bytes | None:
     name = record.commitment.spot_check_id
-    proven = _proven(found, name, record.planned, log_key)
+    proven = draws.proven(found, name, record.planned, log_key)
     if proven is None:
         return None
     root, leaf = proven
-    if _digests(leaf, "spot_check", name) != [record.commitment_sha256]:
+    if draws.digests(leaf, "spot_check", name) != [record.commitment_sha256]:
         found.bad("draw", name, "the entry does not hold its commitment", Fault.NOT_BOUND)
     return root
 
@@ -85,39 +84,12 @@ def _check_recusals(found: Findings, record: DrawRecord, log_key: VerifierKey) -
     if record.concluded is None:
         found.note("who stood aside is sealed when the check is concluded; this record is older")
         return
-    proven = _proven(found, name, record.concluded, log_key)
+    proven = draws.proven(found, name, record.concluded, log_key)
     if proven is None:
         return
-    sealed = _digests(proven[1], drawing.RECUSALS, name)
+    sealed = draws.digests(proven[1], drawing.RECUSALS, name)
     if sealed != [drawing.recusals_sha256(record.recusals)]:
         reason = "its recusals are not those that were sealed when it was concluded"
         found.bad("draw", name, reason, Fault.NOT_BOUND)
     else:
         found.count("recusals sealed", len(record.recusals))
-
-
-def _proven(
-    found: Findings, name: str, entry: ProvenEntry, log_key: VerifierKey
-) -> tuple[bytes, Leaf | None] | None:
-    """Return the signed root over an entry and what the entry says; None if it is not proven."""
-    checkpoint = proven_log.opened(found, entry.checkpoint.encode(), log_key, "of the draw")
-    if checkpoint is None:
-        return None
-    is_under = entry.index < checkpoint.size and merkle.verify_inclusion(
-        merkle.leaf_hash(entry.leaf), entry.index, checkpoint.size, entry.proof, checkpoint.root
-    )
-    if not is_under:
-        reason = "the proof of its entry does not lead to the signed root"
-        found.bad("draw", name, reason, Fault.NOT_INCLUDED)
-        return None
-    found.count("proofs of inclusion")
-    try:
-        return bytes(checkpoint.root), read_leaf(entry.leaf)
-    except msgspec.MsgspecError:
-        return bytes(checkpoint.root), None
-
-
-def _digests(leaf: Leaf | None, kind: str, name: str) -> list[str]:
-    if leaf is None:
-        return []
-    return [each.sha256 for each in leaf.digests if (each.kind, each.id) == (kind, name)]

@@ -1,17 +1,15 @@
-"""Say how cases and inspectors are drawn (双随机): from what, by which seed; pure and repeatable.
+"""Say how cases and inspectors are drawn (双随机): from what, by which part of the seed.
 
-The seed is SHA-256 of ``shushi/v1/draw`` and a line feed, the commitment's digest, and the root of the first
-signed checkpoint under which the commitment lies. Who planned the check could not know that root, and
-who signed it could not know the nonce.
+The seed itself, and who is drawn instead of one who stands aside, is told by ``catalog/draws``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from catalog.audit_log.leaf import instant
+from catalog.draws import seats
 from catalog.kernel.draw import draw
 from catalog.kernel.errors import Invalid, Refused
 from catalog.signing.canonical import canonical, sha256_hex
@@ -21,7 +19,6 @@ FORMAT: Final = "shushi/draw/1"
 RECUSALS: Final = "spot_check_recusals"  # the digest's kind, in the entry that concludes
 MIN_INSPECTORS: Final = 2  # 两人以上
 POPULATION_MAX: Final = 100_000
-_DOMAIN: Final = b"shushi/v1/draw\n"
 
 
 class PlanIncomplete(Invalid):
@@ -40,12 +37,6 @@ class PopulationTooLarge(Invalid):
     """More cases fall into the days than one draw is made from; none is left out silently."""
 
     code = "spot_check_population_too_large"
-
-
-class DrawNotReady(Refused):
-    """No checkpoint covers the commitment yet; chance has not spoken."""
-
-    code = "draw_not_ready"
 
 
 class NobodyLeftToDraw(Refused):
@@ -112,11 +103,6 @@ def check_population(size: int) -> None:
         raise PopulationTooLarge(maximum=POPULATION_MAX)
 
 
-def seed_of(commitment_sha256: str, root: bytes) -> bytes:
-    """Return the seed: nobody could choose both of its parts."""
-    return hashlib.sha256(_DOMAIN + bytes.fromhex(commitment_sha256) + root).digest()
-
-
 def draw_cases(seed: bytes, population: Sequence[str], count: int) -> tuple[str, ...]:
     """Return the cases that are checked (随机抽取检查对象)."""
     return draw(seed + b"cases", population, count)
@@ -134,11 +120,9 @@ def redraw(
 
     :raises NobodyLeftToDraw: if nobody is left.
     """
-    out = {*drawn, *(each.inspector for each in recusals)}
-    left = [each for each in directory if each not in out]
-    if not left:
+    found = seats.redrawn(seed, directory, drawn, [each.inspector for each in recusals])
+    if found is None:
         raise NobodyLeftToDraw
-    (found,) = draw(seed + b"recusal" + len(recusals).to_bytes(4, "big"), left, 1)
     return found
 
 
@@ -146,15 +130,6 @@ def with_recusals(
     seed: bytes, commitment: Commitment, recusals: Sequence[Recusal]
 ) -> tuple[str, ...] | None:
     """Return the inspectors after every recusal was drawn again, None if one does not fit."""
-    drawn = list(draw_inspectors(seed, commitment.inspectors, commitment.inspector_count))
-    for k, recusal in enumerate(recusals):
-        if recusal.inspector not in drawn:
-            return None
-        try:
-            again = redraw(seed, commitment.inspectors, drawn, recusals[:k])
-        except NobodyLeftToDraw:
-            return None
-        if again != recusal.replaced_by:
-            return None
-        drawn[drawn.index(recusal.inspector)] = again
-    return tuple(drawn)
+    drawn = draw_inspectors(seed, commitment.inspectors, commitment.inspector_count)
+    swaps = [(each.inspector, each.replaced_by) for each in recusals]
+    return seats.after_recusals(seed, commitment.inspectors, drawn, swaps)

@@ -8,6 +8,7 @@ from typing import NewType
 
 import msgspec
 
+from catalog.draws.model import ProvenEntry
 from catalog.kernel.ids import AccountId, PartyId
 from market.spot_checks.states import State
 
@@ -96,15 +97,6 @@ class PublicSpotCheck(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     state: State
     published_at: dt.datetime | None
-
-
-class ProvenEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry of the log with the proof that it lies under a signed checkpoint."""
-
-    leaf: bytes
-    index: int
-    proof: tuple[bytes, ...]
-    checkpoint: str  # the signed note
 
 
 class DrawRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

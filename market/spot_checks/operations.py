@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log import queries as log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.draws import queries as draws
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -119,15 +119,15 @@ async def draw(tx: Tx, *, actor: Actor, now: dt.datetime, spot_check_id: uuid.UU
     actor.require("spot_check:plan")
     check = await _lock(tx, spot_check_id)
     state = advance(check.state, Happening.DRAW)
-    published = await log.find_first_checkpoint_over(tx, EntryId(check.entry_id))
-    if published is None:
-        raise drawing.DrawNotReady
-    seed = drawing.seed_of(check.commitment_sha256, bytes(published.root))
+    said = await draws.chance(
+        tx, entry_id=check.entry_id, commitment_sha256=check.commitment_sha256
+    )
+    seed = said.seed
     commitment = check.commitment
     drawn = msgspec.structs.replace(
         check,
         state=state,
-        checkpoint_size=published.size,
+        checkpoint_size=said.checkpoint_size,
         seed=seed.hex(),
         cases=drawing.draw_cases(seed, check.population, commitment.sample_size),
         inspectors=drawing.draw_inspectors(seed, commitment.inspectors, commitment.inspector_count),
@@ -141,7 +141,7 @@ async def draw(tx: Tx, *, actor: Actor, now: dt.datetime, spot_check_id: uuid.UU
         now=now,
         before=check,
         facts={
-            "checkpoint_size": published.size,
+            "checkpoint_size": said.checkpoint_size,
             "seed": drawn.seed,
             "cases": drawn.cases,
             "inspectors": drawn.inspectors,

@@ -6,8 +6,7 @@ import uuid
 
 import msgspec
 
-from catalog.audit_log import queries as log
-from catalog.audit_log.model import EntryId
+from catalog.draws import queries as draws
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
@@ -15,7 +14,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from catalog.registration import queries as registration
 from market.spot_checks import drawing, store
-from market.spot_checks.model import DrawRecord, Finding, ProvenEntry, PublicSpotCheck, SpotCheck
+from market.spot_checks.model import DrawRecord, Finding, PublicSpotCheck, SpotCheck
 
 
 async def get(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> SpotCheck:
@@ -52,7 +51,7 @@ async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = N
         raise Missing
     if check.published_at is None and not is_supervisor:
         raise Missing
-    planned = await _proven(tx, check.entry_id)
+    planned = await draws.find_proven(tx, check.entry_id)
     assert planned is not None, "a checkpoint covered it"
     concluded = check.concluded_entry_id
     return DrawRecord(
@@ -66,22 +65,7 @@ async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = N
         inspectors=check.inspectors,
         # Why somebody stood aside is nobody else's business.
         recusals=tuple(msgspec.structs.replace(each, reason="") for each in check.recusals),
-        concluded=None if concluded is None else await _proven(tx, concluded),
-    )
-
-
-async def _proven(tx: Tx, entry_id: uuid.UUID) -> ProvenEntry | None:
-    """Return an entry with its proof under the first checkpoint over it, None while there is none."""
-    checkpoint = await log.find_first_checkpoint_over(tx, EntryId(entry_id))
-    index = await log.find_index(tx, EntryId(entry_id))
-    if checkpoint is None or index is None:
-        return None
-    proof = await log.prove_inclusion(tx, index, checkpoint.size)
-    return ProvenEntry(
-        leaf=await log.get_leaf(tx, index),
-        index=index,
-        proof=proof.hashes,
-        checkpoint=checkpoint.note.decode(),
+        concluded=None if concluded is None else await draws.find_proven(tx, concluded),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.agency_selection import check as panel_draws
+from catalog.agency_selection.panel import FORMAT as PANEL_DRAW
 from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out
 from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
@@ -90,6 +92,8 @@ def check_document(
         return usage.check(statement, _known(keys), held)
     if told.format == DRAW:
         return draws.check(draws.read(raw), _log_key(keys, trusted))
+    if told.format == PANEL_DRAW:
+        return panel_draws.check(panel_draws.read(raw), _log_key(keys, trusted))
     if told.state is not None and told.log is not None:
         certificate = certificates.read(raw)
         return certificates.check(certificate, _known(keys), _log_key(keys, trusted), log)

@@ -25,9 +25,9 @@ from market.workbench.model import (
 
 _NAMES: Final = """
     SELECT t.id,
-           coalesce(a.application_number, g.change_number, c.contract_number,
+           coalesce(a.application_number, g.change_number, c.contract_number, s.selection_number,
                     CASE WHEN r.id IS NOT NULL THEN r.year || ' Q' || r.quarter END) AS number,
-           p.name AS title
+           coalesce(p.name, s.title) AS title
       FROM catalog.timers t
       LEFT JOIN catalog.objections o ON t.subject_kind = 'objection' AND o.id = t.subject_id
       LEFT JOIN catalog.applications a
@@ -37,6 +37,8 @@ _NAMES: Final = """
       LEFT JOIN catalog.products p ON p.id = coalesce(a.product_id, g.product_id)
       LEFT JOIN catalog.agency_contracts c
              ON t.subject_kind = 'agency_contract' AND c.id = t.subject_id
+      LEFT JOIN catalog.agency_selections s
+             ON t.subject_kind = 'agency_selection' AND s.id = t.subject_id
       LEFT JOIN market.quarterly_reports r ON t.subject_kind = 'report' AND r.id = t.subject_id
      WHERE t.id = ANY($1::uuid[])"""
 

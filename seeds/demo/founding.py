@@ -50,7 +50,7 @@ async def delegate(t: Teller, who: Parties) -> None:
             "operator_party_id": who.party["operator"],
             "document_number": "示例数管〔2026〕1号",
             "scope": "数据产品确权登记的受理、审查、公示与发证",
-            "valid_from": "2026-01-05",
+            "valid_from": "2026-01-02",
             "valid_to": "2028-12-31",
         },
     )  # fmt: skip
@@ -58,13 +58,14 @@ async def delegate(t: Teller, who: Parties) -> None:
 
 
 async def register_parties(t: Teller, who: Parties) -> None:
-    """Register agencies, suppliers and the buyer; the operator verifies who they are."""
+    """Register agencies, suppliers, the buyer, and experts; the operator verifies who they are."""
     members = (
         (people.FIRST_AGENCY, people.AGENCY_REVIEWER, "compliance_agency"),
-        (people.SECOND_AGENCY, "second-agency-reviewer", "compliance_agency"),
+        (people.SECOND_AGENCY, people.SECOND_REVIEWER, "compliance_agency"),
         (people.SUPPLIER, people.SUPPLIER_MEMBER, "trader"),
         (people.CO_OWNER, "co-owner", "trader"),
         (people.BUYER, people.BUYER_MEMBER, "trader"),
+        (people.UNIVERSITY, people.EXPERTS[0][0], "trader"),
     )
     for organisation, login, capacity in members:
         made = await t.do(
@@ -89,21 +90,10 @@ async def register_parties(t: Teller, who: Parties) -> None:
         if capacity == "compliance_agency":
             await _grant(t, made["account"]["id"], login, "agency_reviewer")
         t.say("主体注册并实名核验 · registered and verified", organisation.name)
-
-
-async def contract_agencies(t: Teller, who: Parties) -> None:
-    """Sign two-year contracts with two agencies (HN-23)."""
-    for index, agency in enumerate((people.FIRST_AGENCY, people.SECOND_AGENCY), start=1):
-        await t.do(
-            people.ISSUER, f"contract/{agency.key}", "POST", "/api/v1/agency-contracts",
-            {
-                "agency_party_id": who.party[agency.key],
-                "selection_number": "示例比选〔2025〕3号",
-                "contract_number": f"示例服务〔2026〕{index}号",
-                "starts_on": "2026-01-05",
-            },
-        )  # fmt: skip
-    t.say("与两家第三方机构签约，为期两年 · two agencies under contract (HN-23)", "")
+    (first, _), *others = people.EXPERTS
+    await _grant(t, who.account[first], first, "expert")
+    for login, name in others:
+        await _open_account(t, who.party[people.UNIVERSITY.key], login, name, "expert")
 
 
 async def _open_account(t: Teller, party_id: str, login: str, name: str, role: str) -> str:

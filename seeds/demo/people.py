@@ -33,6 +33,7 @@ SECOND_AGENCY: Final = Organisation(
 )
 SUPPLIER: Final = Organisation("supplier", "示例海港数据科技有限公司", _uscc("91990000MA0A0005X"))
 CO_OWNER: Final = Organisation("co-owner", "示例气象服务有限公司", _uscc("91990000MA0A0006X"))
+UNIVERSITY: Final = Organisation("university", "示例大学", _uscc("12990000MC0A0008X"))
 BUYER: Final = Organisation("buyer", "示例远航物流集团有限公司", _uscc("91990000MA0A0007X"))
 
 # Who signs in, by what they do.
@@ -45,6 +46,7 @@ TECHNICAL_REVIEWER: Final = "technical-reviewer"
 ISSUER: Final = "issuer"
 ADJUDICATOR: Final = "adjudicator"
 AGENCY_REVIEWER: Final = "agency-reviewer"
+SECOND_REVIEWER: Final = "second-agency-reviewer"
 SUPPLIER_MEMBER: Final = "supplier"
 BUYER_MEMBER: Final = "buyer"
 
@@ -53,4 +55,11 @@ STAFF: Final = (
     (TECHNICAL_REVIEWER, "技术审查员 陈一鸣", "operator_technical_reviewer"),
     (ISSUER, "发证员 何静", "operator_issuer"),
     (ADJUDICATOR, "审定员 周正", "operator_adjudicator"),
+)
+
+EXPERTS: Final = (
+    ("expert-1", "评审专家 白露"),
+    ("expert-2", "评审专家 江川"),
+    ("expert-3", "评审专家 石磊"),
+    ("expert-4", "评审专家 叶青"),
 )

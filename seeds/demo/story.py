@@ -10,21 +10,23 @@ import datetime as dt
 from typing import Any, Final
 
 from catalog.kernel.local_time import SHANGHAI
-from seeds.demo import founding, people, registering, trading
+from seeds.demo import choosing, founding, people, registering, trading
 from seeds.demo.catalogue import read_products
 from seeds.demo.teller import Teller
 
-BEGINS_AT: Final = dt.datetime(2026, 1, 5, 9, 0, tzinfo=SHANGHAI)
+BEGINS_AT: Final = dt.datetime(2026, 1, 2, 9, 0, tzinfo=SHANGHAI)
 
 
 async def tell(t: Teller) -> dict[str, Any]:
     """Tell the story and return what came of it."""
-    await t.wait_until("2026-01-05")
+    await t.wait_until("2026-01-02")
     who = await founding.found(t)
     await founding.delegate(t, who)
     await founding.register_parties(t, who)
-    await founding.contract_agencies(t, who)
+    selection_id = await choosing.announce(t)
 
+    await t.wait_until("2026-01-05")
+    await choosing.bid(t, selection_id)
     products = read_products()
     main = products[0]
     ids = {product.key: await registering.describe(t, product) for product in products}
@@ -38,6 +40,10 @@ async def tell(t: Teller) -> dict[str, Any]:
     await t.wait_until("2026-01-07")
     for product in products:
         await registering.accept(t, product, applications[product.key])
+
+    await t.wait_until("2026-01-09")
+    await choosing.award(t, selection_id)
+    await choosing.contract(t, who, selection_id)
 
     await t.wait_until("2026-01-12")
     for product in products:

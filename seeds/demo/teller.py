@@ -162,16 +162,23 @@ class Teller:
         return self.checked(f"GET {path}", answer)
 
     async def upload(
-        self, login: str, step: str, name: str, content: bytes, media_type: str
+        self,
+        login: str,
+        step: str,
+        name: str,
+        content: bytes,
+        media_type: str,
+        **headers: str,
     ) -> Any:
         """Upload a file and return what the service says of it."""
-        headers = {
+        given = {
             "authorization": f"Bearer {await self.token_of(login)}",
             "idempotency-key": f"demo/{step}",
             "content-type": media_type,
             "x-file-name": urllib.parse.quote(name),
         }
-        answer = await self.http.post("/api/v1/files", content=content, headers=headers)
+        given |= {key.replace("_", "-"): value for key, value in headers.items()}
+        answer = await self.http.post("/api/v1/files", content=content, headers=given)
         return self.checked(f"{step}: upload {name}", answer)
 
     @staticmethod

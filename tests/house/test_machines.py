@@ -25,6 +25,7 @@ PAIRS: Final = [
 # Where each life ends, written down a second time on purpose.
 ENDS: Final = {
     "catalog.agencies": "suspended",
+    "catalog.agency_selection": "awarded failed",
     "catalog.certificates": "superseded transferred deregistered revoked",
     "catalog.changes": ("not_accepted refused review_failed_technical issued withdrawn closed"),
     "catalog.fees": "free waived dropped refunded",

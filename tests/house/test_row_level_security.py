@@ -16,6 +16,8 @@ OPEN = {
     "audit_log.tiles": _LOG,
     "catalog.application_serials": _SERIALS,
     "catalog.rulebook_settings": "by which rules cases are decided is told to everybody",
+    "catalog.agency_selections": "a public comparison is public; its bids, panel and sheets are not",
+    "catalog.file_unsealings": "that a seal was opened, and when, is public",
     "catalog.board_postings": "a notice board is public",
     "catalog.notice_channel_checks": "whether a notice stands on its channels is public, as the notice is",
     "catalog.notice_interruptions": "whether a notice stands on its channels is public, as the notice is",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -14,8 +15,10 @@ from catalog.kernel.db import Database, begin
 from catalog.products import operations as products
 from market.identity.model import Capacity
 from market.identity.permissions import Role
+from market.jobs import loop
 from market.settings import Settings
 from tests.api import Api, code
+from tests.makers_agencies import hold_selection, make_bidder
 from tests.makers_identity import Member, make_member, make_party
 from tests.makers_products import make_description
 
@@ -281,7 +284,7 @@ async def test_the_bureau_delegates_and_the_operator_contracts_an_agency(
     agency = await make_party(db, Capacity.COMPLIANCE_AGENCY, now=clock.now())
     contract = {
         "agency_party_id": str(agency.id),
-        "selection_number": "比选〔2026〕1号",
+        "selection_id": str(uuid.uuid4()),
         "contract_number": "合同1",
         "starts_on": "2026-03-02",
     }
@@ -289,7 +292,7 @@ async def test_the_bureau_delegates_and_the_operator_contracts_an_agency(
         "operator_party_id": str(issuer.party.id),
         "document_number": "授权〔2026〕001号",
         "scope": "确权登记全流程",
-        "valid_from": "2026-03-01",
+        "valid_from": "2026-01-01",
     }
 
     too_early = await operator.post("/api/v1/agency-contracts", contract)
@@ -298,11 +301,22 @@ async def test_the_bureau_delegates_and_the_operator_contracts_an_agency(
     )
     delegated = await bureau.post("/api/v1/delegations", delegation)
     twice = await bureau.post("/api/v1/delegations", delegation)
-    signed = await operator.post("/api/v1/agency-contracts", contract)
+    unknown = await operator.post("/api/v1/agency-contracts", contract)
+    won = await hold_selection(
+        db,
+        operator=issuer.actor,
+        agencies=[make_bidder(agency.id), make_bidder()],
+        now=clock.now() - dt.timedelta(days=30),
+        sign=lambda: loop._sequence(api.context),
+    )
+    signed = await operator.post(
+        "/api/v1/agency-contracts", contract | {"selection_id": str(won.id)}
+    )
 
     assert (too_early.status_code, code(too_early)) == (409, "operator_not_delegated")
     assert (wrong_party.status_code, code(wrong_party)) == (422, "party_unsuitable")
     assert delegated.status_code == 201
+    assert (unknown.status_code, code(unknown)) == (404, "not_found")
     assert (twice.status_code, code(twice)) == (409, "delegation_overlaps")
     assert signed.json()["ends_on"] == "2028-03-02"
 

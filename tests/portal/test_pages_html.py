@@ -7,11 +7,13 @@ import enum
 import html.parser
 import pathlib
 import re
+import uuid
 from typing import Any
 
 import httpx
 import pytest
 
+from catalog.agency_selection import states as selection_states
 from catalog.certificates import states as certificate_states
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
@@ -198,6 +200,21 @@ async def test_an_address_of_an_imported_record_is_a_link_only_if_it_is_one(
     assert 'href="https://data.example.gov.cn/r-1"' in good.text
     assert "javascript:alert(1)" in bad.text
     assert 'href="javascript:' not in bad.text
+
+
+async def test_a_public_comparison_is_shown_with_its_result(api: Api, stage: Stage) -> None:
+    board = (await look(api, "/agency-selections")).text
+    shown = (await look(api, f"/agency-selections/{stage.selection_id}")).text
+    english = (await look(api, f"/agency-selections/{stage.selection_id}?lang=en")).text
+    unknown = await look(api, f"/agency-selections/{uuid.UUID(int=7)}")
+
+    assert "比选〔2026〕1号" in board
+    assert "90.00" in shown
+    assert "入选" in shown
+    assert "60.00 %" in shown
+    assert f'href="/api/v1/agency-selections/{stage.selection_id}/draw"' in shown
+    assert "Chosen" in english
+    assert unknown.status_code == 404
 
 
 async def test_search_words_filters_and_empty_handed_searches(api: Api, stage: Stage) -> None:
@@ -544,6 +561,7 @@ LABELS: dict[str, list[Any]] = {
     "notice": [notice_states.State],
     "notice_result": [notice_model.Result],
     "report": [report_states.State],
+    "selection": [selection_states.State],
     "due": [timer_states.State],
     "owner_kind": [identity_model.Kind],
 }

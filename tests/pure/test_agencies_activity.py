@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 
 from catalog.agencies import activity, states
+from catalog.agencies.model import AgencyContract
+from catalog.agencies.reselection import reminds_on
 from catalog.agencies.states import Event, State
-from catalog.kernel.ids import PartyId, new_id
+from catalog.agency_selection.model import SelectionId
+from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from seeds.workdays import load_calendar
 from tests.makers_products import make_contract
 
 
@@ -45,33 +50,47 @@ def test_an_agency_works_only_under_an_active_contract(state, on, active) -> Non
             activity.require_active([contract], day)
 
 
+def may_contract(existing: list[AgencyContract], **changes: Any) -> None:
+    values: dict[str, Any] = {
+        "selection_id": SelectionId(new_id()),
+        "awarded_on": dt.date(2026, 2, 27),
+        "starts_on": dt.date(2026, 3, 2),
+        "ends_on": dt.date(2028, 3, 2),
+    }
+    activity.check_new(existing, **(values | changes))
+
+
 def test_a_suspended_contract_still_stands_in_the_way_of_a_new_one() -> None:
     suspended = make_contract(state=State.SUSPENDED)
-    parties = {
-        "operator_party_id": suspended.operator_party_id,
-        "agency_party_id": suspended.agency_party_id,
-    }
 
     with pytest.raises(activity.AgencyContractOverlaps):
-        activity.check_new(
-            [suspended], **parties, starts_on=dt.date(2028, 3, 2), ends_on=dt.date(2030, 3, 2)
-        )
-    activity.check_new(
-        [suspended], **parties, starts_on=dt.date(2028, 3, 3), ends_on=dt.date(2030, 3, 3)
-    )
+        may_contract([suspended], starts_on=dt.date(2028, 3, 2), ends_on=dt.date(2030, 3, 2))
+    may_contract([suspended], starts_on=dt.date(2028, 3, 3), ends_on=dt.date(2030, 3, 3))
 
 
-def test_the_operator_is_not_its_own_third_party() -> None:
-    one = PartyId(new_id())
+def test_a_contract_does_not_start_before_its_award() -> None:
+    may_contract([], awarded_on=dt.date(2026, 3, 2))
 
-    with pytest.raises(activity.AgencyIsOperator):
-        activity.check_new(
-            [],
-            operator_party_id=one,
-            agency_party_id=one,
-            starts_on=dt.date(2026, 3, 2),
-            ends_on=dt.date(2028, 3, 2),
-        )
+    with pytest.raises(activity.ContractBeforeAward):
+        may_contract([], awarded_on=dt.date(2026, 3, 3))
+
+
+def test_an_award_is_good_for_one_contract_however_long_ago_that_ended() -> None:
+    ended = make_contract(starts_on=dt.date(2024, 1, 2), ends_on=dt.date(2026, 1, 2))
+
+    may_contract([ended])
+    with pytest.raises(activity.ContractedFromThisAward):
+        may_contract([ended], selection_id=ended.selection_id)
+
+
+def test_the_next_selection_is_remembered_120_days_before_contracts_end() -> None:
+    calendar, ends_on = load_calendar(), dt.date(2026, 11, 12)
+    period = HAINAN_2023.agency_reselection
+
+    first = dt.date(2026, 7, 15)
+    assert reminds_on(ends_on, first - dt.timedelta(days=1), period, calendar) is None
+    for today in (first, dt.date(2026, 9, 1), ends_on):
+        assert reminds_on(ends_on, today, period, calendar) == first
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))

@@ -7,80 +7,39 @@ import itertools
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audit_log import merkle
-from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
-from catalog.audit_log.leaf import leaf_bytes
-from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.audit_log.model import Digest, Subject
 from catalog.audit_log.verdict import Fault, Unreadable
+from catalog.draws.model import ProvenEntry
+from catalog.draws.seats import seed_of
 from catalog.kernel.draw import draw, place
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.signing.canonical import sha256_hex
-from catalog.signing.purposes import Purpose
 from market.spot_checks import answering, check, drawing
 from market.spot_checks.model import (
     Commitment,
     DrawRecord,
     Finding,
     FindingId,
-    ProvenEntry,
     Recusal,
     SpotCheck,
     SpotCheckId,
 )
 from market.spot_checks.states import TRANSITIONS, Event, SpotCheckEventNotAllowed, State, advance
 from market.supervision.check import check_document
-from tests.log_of_tests import ORIGIN, signer_of
+from tests.makers_draws import LOG_KEY, TwoEntries, entry_of, log_with
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
 CASES = tuple(sorted(str(uuid.UUID(int=n)) for n in range(1, 21)))
 INSPECTORS = tuple(sorted(str(uuid.UUID(int=n)) for n in range(101, 107)))
 SEED = bytes(32)
-SIGNER = signer_of(Purpose.CHECKPOINT)
-LOG_KEY = VerifierKey(ORIGIN, SIGNER.public_key)
-
-
-class TwoEntries(NamedTuple):
-    """A log of two entries; the second is the one that is asked about."""
-
-    leaf: bytes
-    index: int
-    proof: tuple[bytes, ...]
-    root: bytes
-    checkpoint: str
-
-
-def log_with(event: str | None, *, subjects: list[Subject], digests: list[Digest]) -> TwoEntries:
-    """Return a signed log with an entry; with what is no leaf if there is no event."""
-    first = b"something before"
-    second = (
-        b"no leaf at all"
-        if event is None
-        else leaf_bytes(
-            EntryId(uuid.UUID(int=9)),
-            NOW,
-            event,
-            subjects=subjects,
-            payload_sha256="ab" * 32,
-            digests=digests,
-        )
-    )
-    before = merkle.leaf_hash(first)
-    root = merkle.node_hash(before, merkle.leaf_hash(second))
-    checkpoint = Checkpoint(ORIGIN, 2, root)
-    note = signed_note(checkpoint, LOG_KEY, SIGNER.sign(checkpoint.text().encode()))
-    return TwoEntries(second, 1, (before,), root, note.decode())
-
-
-def entry_of(log: TwoEntries) -> ProvenEntry:
-    return ProvenEntry(leaf=log.leaf, index=log.index, proof=log.proof, checkpoint=log.checkpoint)
 
 
 def refusal(code: str) -> Any:
@@ -196,7 +155,7 @@ def make_record(recusal_count: int = 1) -> DrawRecord:
         subjects=[Subject("spot_check", commitment.spot_check_id)],
         digests=[Digest("spot_check", commitment.spot_check_id, digest)],
     )
-    seed = drawing.seed_of(digest, log.root)
+    seed = seed_of(digest, log.root)
     inspectors = list(drawing.draw_inspectors(seed, INSPECTORS, 2))
     recusals: list[Recusal] = []
     for _ in range(recusal_count):

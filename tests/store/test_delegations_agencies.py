@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import pathlib
 from typing import Any
 
 import pytest
 
 from catalog.agencies import operations as agencies
 from catalog.agencies import queries as agency_queries
-from catalog.agencies.activity import AgencyContractInactive, AgencyContractOverlaps
+from catalog.agencies.activity import AgencyContractInactive, ContractedFromThisAward
 from catalog.agencies.model import AgencyContract, Misconduct
 from catalog.agencies.states import AgencyContractEventNotAllowed, State
+from catalog.agency_selection.model import Selection
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegation_queries
 from catalog.delegations.model import Delegation
@@ -24,19 +26,24 @@ from catalog.delegations.validity import (
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import Missing
-from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.ids import new_id
 from catalog.kernel.paging import CursorUnreadable
 from catalog.kernel.workdays import Calendar
-from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import queries as timers
 from catalog.timers.model import DueFilter
+from tests.log_of_tests import TestLog
+from tests.makers_agencies import hold_selection, make_bidder
 from tests.makers_products import make_actor
 
 BUREAU = make_actor(
     "operator:delegate", "delegation:read", "agency_contract:read", "timer:read",
     clearance=Clearance.REGULATOR,
 )  # fmt: skip
-OPERATOR = make_actor("agency_contract:sign", "agency_contract:read", clearance=Clearance.STAFF)
+OPERATOR = make_actor(
+    "agency_contract:sign", "agency_contract:read", "agency_selection:run",
+    clearance=Clearance.STAFF,
+)  # fmt: skip
+AGENCIES = tuple(make_bidder() for _ in range(3))
 TODAY = dt.date(2026, 3, 2)
 
 
@@ -51,22 +58,39 @@ async def delegate(tx: Tx, now: dt.datetime, number: str = "授权1", **changes:
     return await delegations.delegate(tx, actor=BUREAU, now=now, **(values | changes))
 
 
+@pytest.fixture
+async def selection(
+    db: Database, now: dt.datetime, almighty: Actor, tmp_path: pathlib.Path
+) -> Selection:
+    """A delegated operator, and the selection that three agencies won."""
+    log = TestLog(db, almighty, tmp_path)
+    async with begin(db, BUREAU) as tx:
+        await delegate(tx, now, valid_from=dt.date(2026, 1, 1))
+    return await hold_selection(
+        db,
+        operator=OPERATOR,
+        agencies=AGENCIES,
+        now=now - dt.timedelta(days=30),
+        sign=lambda: log.run(now),
+    )
+
+
 async def contract(
-    tx: Tx, now: dt.datetime, calendar: Calendar, number: str = "合同1", **changes: Any
+    tx: Tx,
+    now: dt.datetime,
+    calendar: Calendar,
+    won: Selection,
+    number: str = "合同1",
+    **changes: Any,
 ) -> AgencyContract:
     values: dict[str, Any] = {
-        "agency_party_id": PartyId(new_id()),
-        "selection_number": "比选1",
+        "agency_party_id": AGENCIES[0].party,
+        "selection_id": won.id,
         "contract_number": number,
         "starts_on": TODAY,
     }
     return await agencies.contract(
-        tx,
-        actor=OPERATOR,
-        now=now,
-        calendar=calendar,
-        rulebook=HAINAN_2023,
-        **(values | changes),
+        tx, actor=OPERATOR, now=now, calendar=calendar, **(values | changes)
     )
 
 
@@ -124,11 +148,9 @@ async def test_two_delegations_at_once_leave_one(db: Database, now: dt.datetime)
 
 
 async def test_an_agency_is_contracted_for_two_years_and_its_end_is_watched(
-    tx: Tx, now: dt.datetime, calendar: Calendar
+    tx: Tx, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
-    await delegate(tx, now)
-
-    signed = await contract(tx, now, calendar)
+    signed = await contract(tx, now, calendar, selection)
 
     assert (signed.state, signed.ends_on) == (State.ACTIVE, dt.date(2028, 3, 2))
     assert await agencies.require(tx, agency_party_id=signed.agency_party_id, now=now) == signed
@@ -140,29 +162,29 @@ async def test_an_agency_is_contracted_for_two_years_and_its_end_is_watched(
 
 
 async def test_nobody_is_contracted_without_a_delegation(
-    tx: Tx, now: dt.datetime, calendar: Calendar
+    tx: Tx, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
+    await tx.execute("UPDATE catalog.delegations SET ended_on = $1, end_reason = 'x'", TODAY)
     with pytest.raises(OperatorNotDelegated):
-        await contract(tx, now, calendar)
+        await contract(tx, now, calendar, selection)
 
 
 async def test_contract_numbers_and_days_are_used_once(
-    tx: Tx, now: dt.datetime, calendar: Calendar
+    tx: Tx, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
-    await delegate(tx, now)
-    signed = await contract(tx, now, calendar)
+    signed = await contract(tx, now, calendar, selection)
 
-    with pytest.raises(AgencyContractOverlaps):
-        await contract(tx, now, calendar, "合同2", agency_party_id=signed.agency_party_id)
+    with pytest.raises(ContractedFromThisAward):
+        await contract(tx, now, calendar, selection, "合同2", starts_on=dt.date(2029, 1, 1))
     with pytest.raises(agencies.AgencyContractNumberUsed):
-        await contract(tx, now, calendar)
+        await contract(tx, now, calendar, selection, agency_party_id=AGENCIES[1].party)
+    assert signed.contract_number == "合同1"
 
 
 async def test_misconduct_suspends_once_and_no_case_is_given(
-    tx: Tx, now: dt.datetime, calendar: Calendar
+    tx: Tx, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
-    await delegate(tx, now)
-    signed = await contract(tx, now, calendar)
+    signed = await contract(tx, now, calendar, selection)
 
     async def suspend(actor: Actor, contract_id: Any) -> AgencyContract:
         return await agencies.suspend(
@@ -189,25 +211,23 @@ async def test_misconduct_suspends_once_and_no_case_is_given(
 
 
 async def test_an_agency_sees_its_own_contracts_only(
-    db: Database, now: dt.datetime, calendar: Calendar
+    db: Database, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
-    async with begin(db, BUREAU) as tx:
-        await delegate(tx, now)
     async with begin(db, OPERATOR) as tx:
-        signed = await contract(tx, now, calendar)
-        await contract(tx, now, calendar, "合同2")
+        signed = await contract(tx, now, calendar, selection)
+        await contract(tx, now, calendar, selection, "合同2", agency_party_id=AGENCIES[1].party)
 
     async with begin(db, make_actor(party_id=signed.agency_party_id)) as tx:
         assert await tx.fetch_value("SELECT count(*) FROM catalog.agency_contracts") == 1
 
 
 async def test_lists_are_walked_by_their_own_cursors(
-    tx: Tx, now: dt.datetime, calendar: Calendar
+    tx: Tx, now: dt.datetime, calendar: Calendar, selection: Selection
 ) -> None:
-    await delegate(tx, now, valid_to=dt.date(2026, 3, 31))
+    await tx.execute("UPDATE catalog.delegations SET valid_to = '2026-03-31'")
     await delegate(tx, now, "授权2", valid_from=dt.date(2026, 4, 1))
-    for number in ("合同1", "合同2"):
-        await contract(tx, now, calendar, number)
+    for number, agency in (("合同1", AGENCIES[0]), ("合同2", AGENCIES[1])):
+        await contract(tx, now, calendar, selection, number, agency_party_id=agency.party)
 
     for queries, viewer, attribute in (
         (delegation_queries, BUREAU, "document_number"),

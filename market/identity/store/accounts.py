@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import AccountId, PartyId
 from market.identity.model import Account
+from market.identity.permissions import Role
 
 _SCHEMA: Final = "market"
 _UUID: Final = pg.UUID(as_uuid=True)
@@ -40,6 +41,23 @@ async def list_open_ids(tx: Tx, party_id: PartyId) -> list[AccountId]:
         party_id,
     )
     return [AccountId(row["id"]) for row in rows]
+
+
+async def list_wearers(tx: Tx, role: Role, on: dt.date) -> list[tuple[AccountId, PartyId]]:
+    """Return the open accounts of verified parties that wear a role on a day, with their parties."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT a.id, a.party_id
+          FROM market.role_grants g
+          JOIN market.accounts a ON a.id = g.account_id AND a.closed_at IS NULL
+          JOIN market.parties p ON p.id = a.party_id AND p.state = 'verified'
+         WHERE g.role = $1 AND g.revoked_at IS NULL
+           AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
+         ORDER BY a.id""",
+        role.value,
+        on,
+    )
+    return [(AccountId(row["id"]), PartyId(row["party_id"])) for row in rows]
 
 
 async def insert(

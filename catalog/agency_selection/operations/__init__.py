@@ -1,0 +1,4 @@
+"""The use cases of a public comparison, by its stages.
+
+``announcing``, ``bidding``, ``evaluation``, ``result``; what they share stands in ``casework``.
+"""

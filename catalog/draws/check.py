@@ -1,0 +1,40 @@
+"""Check offline that an entry of a draw is in the log, and what it holds (抽取记录核验)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from catalog.audit_log import merkle, proven_log
+from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.leaf import read_leaf
+from catalog.audit_log.model import Leaf
+from catalog.audit_log.verdict import Fault, Findings
+from catalog.draws.model import ProvenEntry
+
+
+def proven(
+    found: Findings, name: str, entry: ProvenEntry, log_key: VerifierKey
+) -> tuple[bytes, Leaf | None] | None:
+    """Return the signed root over an entry and what the entry says; None if it is not proven."""
+    checkpoint = proven_log.opened(found, entry.checkpoint.encode(), log_key, "of the draw")
+    if checkpoint is None:
+        return None
+    is_under = entry.index < checkpoint.size and merkle.verify_inclusion(
+        merkle.leaf_hash(entry.leaf), entry.index, checkpoint.size, entry.proof, checkpoint.root
+    )
+    if not is_under:
+        reason = "the proof of its entry does not lead to the signed root"
+        found.bad("draw", name, reason, Fault.NOT_INCLUDED)
+        return None
+    found.count("proofs of inclusion")
+    try:
+        return bytes(checkpoint.root), read_leaf(entry.leaf)
+    except msgspec.MsgspecError:
+        return bytes(checkpoint.root), None
+
+
+def digests(leaf: Leaf | None, kind: str, name: str) -> list[str]:
+    """Return the digests of a kind that an entry holds about a thing."""
+    if leaf is None:
+        return []
+    return [each.sha256 for each in leaf.digests if (each.kind, each.id) == (kind, name)]
