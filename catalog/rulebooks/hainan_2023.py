@@ -61,6 +61,8 @@ HAINAN_2023: Final = Rulebook(
         "objection_proceedings": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
         "new_holder_action": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=366),
         "product_expiry_reminder": open_period(Unit.DAYS, most=366, source="A23"),
+        "agency_bid_window": open_period(Unit.WORKING_DAYS, Unit.DAYS, least=3, most=60),
+        "agency_reselection": open_period(Unit.DAYS, least=30, most=366),
         "agency_evaluation": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=120),
         # The next quarter is over after some sixty working days.
         "quarterly_report": open_period(Unit.WORKING_DAYS, most=60, source="A29"),

@@ -102,8 +102,8 @@ async def announce(
     await casework.tell(
         tx,
         selection,
-        [authority],
         Topic.AGENCY_SELECTION_ANNOUNCED,
+        to=[authority],
         now=now,
         bids_until=bids_until.isoformat(),
     )

@@ -80,9 +80,9 @@ async def authority_of(tx: Tx, operator: PartyId, now: dt.datetime) -> PartyId:
 async def tell(
     tx: Tx,
     selection: Selection,
-    to: Iterable[PartyId],
     topic: Topic,
     *,
+    to: Iterable[PartyId],
     now: dt.datetime,
     **facts: str,
 ) -> None:

@@ -92,8 +92,8 @@ async def open_bids(
     await casework.tell(
         tx,
         selection,
-        [authority, *(bid.agency_party_id for bid in bids)],
         Topic.AGENCY_BIDS_OPENED,
+        to=[authority, *(bid.agency_party_id for bid in bids)],
         now=now,
         bids=str(len(bids)),
     )
@@ -301,4 +301,4 @@ async def _seat(tx: Tx, selection: Selection, parties: set[PartyId], *, now: dt.
     file_ids = [FileId(shown.file_id) for bid in bids for shown in documents[bid.id].evidence]
     for party in sorted(parties):
         await files.let_read(tx, file_ids=file_ids, party_id=party, case_id=selection.id, now=now)
-    await casework.tell(tx, selection, parties, Topic.AGENCY_PANEL_SEATED, now=now)
+    await casework.tell(tx, selection, Topic.AGENCY_PANEL_SEATED, to=parties, now=now)

@@ -157,8 +157,8 @@ async def remark(
     await casework.tell(
         tx,
         selection,
-        [selection.operator_party_id],
         Topic.AGENCY_SELECTION_REMARKED,
+        to=[selection.operator_party_id],
         now=now,
         text=text,
     )
@@ -221,8 +221,8 @@ async def _tell_result(tx: Tx, selection: Selection, *, now: dt.datetime) -> Non
     await casework.tell(
         tx,
         selection,
-        [authority, *(bid.agency_party_id for bid in bids)],
         Topic.AGENCY_SELECTION_RESULT,
+        to=[authority, *(bid.agency_party_id for bid in bids)],
         now=now,
         result=selection.result or "",
     )

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
@@ -149,9 +149,9 @@ def _bids() -> None:
     # What the operation says, said once more where no operation can forget it.
     op.execute("""
         CREATE FUNCTION catalog.keep_the_bid_window() RETURNS trigger LANGUAGE plpgsql AS
-        $$ DECLARE s catalog.agency_selections;
+        $$ DECLARE s record;
         BEGIN
-            SELECT * INTO s FROM catalog.agency_selections WHERE id = NEW.selection_id;
+            SELECT opened_at, closes_at INTO s FROM catalog.agency_selections WHERE id = NEW.selection_id;
             IF TG_OP = 'INSERT' AND (s.opened_at IS NOT NULL OR NEW.handed_in_at >= s.closes_at) THEN
                 RAISE EXCEPTION 'the window for bids is over'
                     USING ERRCODE = 'check_violation', CONSTRAINT = 'bid_comes_in_its_window';
