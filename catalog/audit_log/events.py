@@ -112,6 +112,7 @@ class Event(enum.StrEnum):
     CERTIFICATE_UNFROZEN = "certificate:unfrozen"
     CERTIFICATE_REVOKED = "certificate:revoked"
     CERTIFICATE_SUPERSEDED = "certificate:superseded"
+    REISSUE_ORDERED = "reissue:ordered"
     CERTIFICATE_TRANSFERRED = "certificate:transferred"
     CERTIFICATE_ENCUMBERED = "certificate:encumbered"
     CERTIFICATE_DISENCUMBERED = "certificate:disencumbered"

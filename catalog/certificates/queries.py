@@ -21,6 +21,7 @@ from catalog.certificates.model import (
     Verification,
 )
 from catalog.certificates.register_events import Announcement, RegisterEvent
+from catalog.certificates.reissuing import Reissue
 from catalog.certificates.states import State
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
@@ -148,6 +149,18 @@ async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encum
     if not own:
         raise Missing
     return own
+
+
+async def list_reissues(tx: Tx, *, viewer: Actor, number: str) -> list[Reissue]:
+    """Return what was corrected in a certificate, or is to be: registrant, staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no burdens.
+    :raises Missing: if there is no such certificate.
+    """
+    viewer.require("certificate:read_burdens")
+    if await store.find(tx, number) is None:
+        raise Missing
+    return await store.list_reissues(tx, number)
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:

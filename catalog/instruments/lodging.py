@@ -26,6 +26,12 @@ class InstrumentTargetUnclear(Invalid):
     code = "instrument_target_unclear"
 
 
+class InstrumentCorrectionContradictory(Invalid):
+    """A correction is given although nothing is corrected, or the other way round."""
+
+    code = "instrument_correction_contradictory"
+
+
 class InstrumentFromTheFuture(Invalid):
     """An instrument was not issued yet, or is in force before it was issued."""
 
@@ -69,6 +75,16 @@ def check_target(certificate_number: str | None, application_id: uuid.UUID | Non
     """
     if (certificate_number is None) == (application_id is None):
         raise InstrumentTargetUnclear
+
+
+def check_correction(effect: Effect, *, is_corrected: bool, is_certified: bool) -> None:
+    """Return if a correction is given where, and only where, a certificate is to be corrected.
+
+    :raises InstrumentCorrectionContradictory: if not.
+    """
+    is_needed = effect is Effect.CORRECTED
+    if is_corrected != is_needed or (is_needed and not is_certified):
+        raise InstrumentCorrectionContradictory
 
 
 def check_content(

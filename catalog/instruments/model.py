@@ -10,6 +10,7 @@ from typing import NewType
 import msgspec
 
 from catalog.certificates.basis import InstrumentKind, InstrumentReference
+from catalog.certificates.reissuing import Corrected
 from catalog.instruments.states import State
 from catalog.kernel.ids import AccountId, PartyId
 
@@ -22,6 +23,7 @@ class Effect(enum.StrEnum):
     NEW_HOLDER = "new_holder"  # 权利归他人: named
     NO_HOLDER = "no_holder"  # 权利消灭，无新权利主体 (HN-19(c))
     AGAINST_REGISTRANT = "against_registrant"  # 登记不当，应予撤销
+    CORRECTED = "corrected"  # 登记内容有误，应予更正并重新发放
     FOR_REGISTRANT = "for_registrant"  # 驳回，登记维持
 
 
@@ -60,6 +62,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     rejection_reason: str | None = None
     applied_at: dt.datetime | None = None
     applied_as: str | None = None
+    corrected: Corrected | None = None  # how the certificate is to be issued anew
 
     @property
     def reference(self) -> InstrumentReference:

@@ -12,11 +12,13 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
-from catalog.certificates import basis
+from catalog.certificates import basis, reissuing
+from catalog.certificates import format as certificate_format
 from catalog.certificates import queries as certificate_queries
 from catalog.certificates.basis import InstrumentKind
 from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import by_instrument
+from catalog.certificates.reissuing import Corrected
 from catalog.delegations import operations as delegations
 from catalog.files import queries as files
 from catalog.instruments import lodging, store
@@ -68,6 +70,7 @@ async def lodge(
     effect: Effect,
     new_holder_party_id: PartyId | None,
     file_id: uuid.UUID,
+    corrected: Corrected | None = None,
 ) -> Instrument:
     """Lodge a judgment, a ruling or an award with its file (提交法律文书).
 
@@ -77,11 +80,18 @@ async def lodge(
     :raises InstrumentTargetUnclear: if it is not about exactly one certificate or application.
     :raises Missing: if there is no such certificate or application, or no such file of the actor's.
     :raises NewHolderContradictory: if the new holder does not fit the effect.
+    :raises InstrumentCorrectionContradictory: if the correction does not fit the effect.
+    :raises CorrectionEmpty: and the other refusals of ``reissuing.check``.
     :raises InstrumentFromTheFuture: if its days contradict each other.
     :raises InstrumentLodgedAlready: if it was lodged for this product before.
     """
     actor.require("instrument:lodge")
     lodging.check_target(certificate_number, application_id)
+    lodging.check_correction(
+        effect,
+        is_corrected=corrected is not None,
+        is_certified=certificate_number is not None,
+    )
     # Who objects, or won, has no part in the case; it is the instrument that concerns it.
     async with beyond_own_rows(tx):
         if certificate_number is not None:
@@ -99,6 +109,8 @@ async def lodge(
     if certificate_number is not None:
         assert certificate is not None, "it was found with its application"
         registrant = certificate.registrant_party_id
+        if corrected is not None:
+            reissuing.check(certificate_format.read_document(certificate.document), corrected)
     lodging.check_content(
         effect=effect,
         new_holder=new_holder_party_id,
@@ -128,6 +140,7 @@ async def lodge(
         lodged_by_party_id=actor.party,
         lodged_by=actor.account_id,
         lodged_at=now,
+        corrected=corrected,
     )
     if not await store.insert(tx, instrument):
         raise InstrumentLodgedAlready(document_number=document_number)
@@ -279,7 +292,7 @@ async def reject(
 
 
 async def apply(tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uuid.UUID) -> Instrument:
-    """Carry out an instrument that names no new holder: deregister, revoke, or leave as it is.
+    """Carry out an instrument that names no new holder: deregister, revoke, correct, or leave it.
 
     What it does to an application and to the objections that led to it is done by the room above.
 
@@ -295,7 +308,16 @@ async def apply(tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uuid.U
     state = advance(instrument.state, Happening.APPLY)
     lodging.check_for_operator(instrument)
     number = instrument.certificate_number
-    if number is not None:
+    if number is not None and instrument.corrected is not None:
+        await by_instrument.order_reissue(
+            tx,
+            actor=actor,
+            now=now,
+            certificate_number=number,
+            instrument=instrument.reference,
+            corrected=instrument.corrected,
+        )
+    elif number is not None:
         carry_out = {
             Effect.NO_HOLDER: by_instrument.deregister_without_holder,
             Effect.AGAINST_REGISTRANT: by_instrument.revoke,

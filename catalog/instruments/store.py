@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from catalog.instruments.model import Instrument
 from catalog.kernel.db import METADATA, Tx, select_all
@@ -39,6 +40,7 @@ INSTRUMENTS: Final = sa.Table(
     sa.Column("rejection_reason", sa.Text),
     sa.Column("applied_at", sa.DateTime(timezone=True)),
     sa.Column("applied_as", sa.Text),
+    sa.Column("corrected", postgresql.JSONB),
     schema="catalog",
 )
 
@@ -60,7 +62,8 @@ async def insert(tx: Tx, instrument: Instrument) -> bool:
         return False
     values = msgspec.structs.asdict(instrument)
     plain = {name: getattr(value, "value", value) for name, value in values.items()}
-    await tx.insert(INSTRUMENTS, **plain)
+    corrected = None if instrument.corrected is None else msgspec.to_builtins(instrument.corrected)
+    await tx.insert(INSTRUMENTS, **{**plain, "corrected": corrected})
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, NewType
 import msgspec
 from msgspec import Meta
 
+from catalog.certificates.reissuing import Corrected
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.standing import Ground
@@ -46,6 +47,7 @@ class Determination(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reasons: str
     must_change: tuple[CorrectionItem, ...] = ()  # of an application that returns to draft
+    corrected: Corrected | None = None  # what a certificate that is issued anew says
     determined_by: AccountId | None
     determined_at: dt.datetime
 

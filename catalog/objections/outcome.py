@@ -51,6 +51,12 @@ class ChangesUnfit(Invalid):
     code = "objection_changes_unfit"
 
 
+class CorrectionUnfit(Invalid):
+    """What is issued anew says how it is corrected; any other outcome corrects nothing."""
+
+    code = "objection_correction_unfit"
+
+
 class AcceptanceGivenAlready(Conflict):
     """This side has answered; its answer stays."""
 
@@ -86,6 +92,15 @@ def check(
         )
     if bool(must_change) != (outcome is Outcome.RETURN_TO_DRAFT):
         raise ChangesUnfit(outcome=outcome.value)
+
+
+def check_correction(outcome: Outcome, *, is_corrected: bool) -> None:
+    """Return if a correction is given where, and only where, the certificate is issued anew.
+
+    :raises CorrectionUnfit: if it lacks where it is needed, or stands where it is not.
+    """
+    if is_corrected != (outcome is Outcome.REISSUE):
+        raise CorrectionUnfit(outcome=outcome.value)
 
 
 def answer(answers: dict[Side, bool], side: Side, *, accepts: bool) -> dict[Side, bool]:

@@ -27,6 +27,7 @@ from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
+from market.http.reissues import Correction, corrected_of
 from market.identity import queries as identity
 
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -45,6 +46,7 @@ class Lodge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     effect: Effect
     new_holder_party_id: uuid.UUID | None = None
     file_id: uuid.UUID
+    corrected: Correction | None = None  # with the effect ``corrected``
 
 
 class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +88,7 @@ async def lodge_instrument(request: AnyRequest, data: JSONBody[Lodge]) -> Respon
                 None if data.new_holder_party_id is None else PartyId(data.new_holder_party_id)
             ),
             file_id=data.file_id,
+            corrected=await corrected_of(c, data.corrected),
         )
         return created(instrument, f"/api/v1/instruments/{instrument.id}")
 

@@ -32,6 +32,7 @@ from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
+from market.http.reissues import Correction, corrected_of
 
 _Text = Annotated[str, Meta(max_length=20_000)]
 _Files = Annotated[tuple[uuid.UUID, ...], Meta(max_length=50)]
@@ -75,6 +76,7 @@ class Determine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: Outcome
     reasons: _Text
     must_change: Annotated[tuple[CorrectionItem, ...], Meta(max_length=200)] = ()
+    corrected: Correction | None = None  # with ``reissue``: what the new certificate says
 
 
 class StartProceedings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -251,6 +253,7 @@ async def determine_objection(
                 decided=data.outcome,
                 reasons=data.reasons,
                 must_change=data.must_change,
+                corrected=await corrected_of(c, data.corrected),
             )
         )
 

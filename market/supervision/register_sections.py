@@ -446,8 +446,9 @@ def _compliance_by_agency(opinions: list[Fact]) -> Table:
 
 
 def _is_reissue(fact: Fact) -> bool:
-    """Tell whether a certificate ended to be issued anew, as both sides of an objection agreed."""
-    return fact.event == Event.CERTIFICATE_SUPERSEDED and fact.subject("objection") is not None
+    """Tell whether a certificate ended to be issued anew, by an objection or an instrument."""
+    grounds = (fact.subject("objection"), fact.subject("instrument"))
+    return fact.event == Event.CERTIFICATE_SUPERSEDED and any(grounds)
 
 
 def _certificate_row(fact: Fact) -> tuple[Value, ...]:

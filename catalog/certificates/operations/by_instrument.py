@@ -17,7 +17,8 @@ from catalog.certificates import format as certificate_format
 from catalog.certificates.basis import InstrumentReference
 from catalog.certificates.format import CertificateDocument, CertifiedOwner, InstrumentNamed
 from catalog.certificates.model import Certificate, NamedParty
-from catalog.certificates.operations import casework, succession
+from catalog.certificates.operations import casework, reissues, succession
+from catalog.certificates.reissuing import Corrected, GroundKind
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State
 from catalog.kernel.actor import Actor
@@ -72,6 +73,36 @@ async def unfreeze(
             remembered=Event.CERTIFICATE_UNFROZEN,
             instrument=instrument,
         )
+
+
+async def order_reissue(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    instrument: InstrumentReference,
+    corrected: Corrected,
+) -> None:
+    """Freeze a certificate that the instrument says to be wrong, until it is issued anew (HN-20(2)).
+
+    :raises Missing: if no certificate has this number.
+    :raises LegalInstrumentNotEffective: if the instrument is not in force.
+    :raises CorrectionEmpty: and the other refusals of ``reissues.order``.
+    """
+    basis.check_effective(instrument.effective_on, local_date(now))
+    await freeze(
+        tx, actor=actor, now=now, certificate_number=certificate_number, instrument=instrument
+    )
+    await reissues.order(
+        tx,
+        actor=actor,
+        now=now,
+        certificate=await casework.lock(tx, certificate_number),
+        ground=GroundKind.INSTRUMENT,
+        ground_id=instrument.id,
+        corrected=corrected,
+    )
 
 
 async def revoke(

@@ -8,6 +8,7 @@ from catalog.audit_log.events import Event
 from catalog.certificates import encumbrances, store
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
+from catalog.certificates.reissuing import ReissuePending
 from catalog.certificates.states import Event as Happening
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
@@ -47,10 +48,13 @@ async def unfreeze(
     :raises NotPermitted: if the actor may not freeze.
     :raises Missing: if no certificate has this number.
     :raises StateReasonMissing: if no reason is given.
+    :raises ReissuePending: if it is to be issued anew, because it is wrong.
     :raises CertificateEventNotAllowed: if it is not frozen.
     """
     actor.require("certificate:freeze")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
+    if await store.lock_open_reissue(tx, certificate_number) is not None:
+        raise ReissuePending(number=certificate_number)
     return await casework.move(
         tx,
         actor=actor,

@@ -9,9 +9,11 @@ import msgspec
 
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
-from catalog.certificates import store
+from catalog.certificates import format as certificate_format
+from catalog.certificates import reissuing, store
 from catalog.certificates.model import Certificate
-from catalog.certificates.operations import casework
+from catalog.certificates.operations import casework, reissues
+from catalog.certificates.reissuing import Corrected, GroundKind
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State, advance
 from catalog.kernel.actor import Actor
@@ -44,7 +46,13 @@ async def disencumber(tx: Tx, *, certificate_number: str) -> None:
 
 
 async def freeze_for_court(
-    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    objection_id: uuid.UUID,
+    why: str = "before a court",
 ) -> None:
     """Freeze a certificate while its dispute is before a court (争议冻结, A20); frozen is fine."""
     certificate = await casework.lock(tx, certificate_number)
@@ -56,7 +64,7 @@ async def freeze_for_court(
             certificate_number=certificate_number,
             event=Happening.FREEZE,
             remembered=Event.CERTIFICATE_FROZEN,
-            reason=f"objection {objection_id}: before a court",
+            reason=f"objection {objection_id}: {why}",
             rules=("HN-20",),
             also=(Subject("objection", str(objection_id)),),
         )
@@ -102,24 +110,48 @@ async def carry_out_revocation(
 
 
 async def carry_out_reissue(
-    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    certificate_number: str,
+    objection_id: uuid.UUID,
+    corrected: Corrected,
 ) -> None:
-    """Take a certificate out of force because both sides accepted that it is issued anew.
+    """Freeze a certificate that both sides accepted to be wrong, until it is issued anew (HN-20(1)).
 
-    The corrected facts are not known to anybody but the registrant, who applies for the new
-    certificate; this one counts no longer, so that the product is free to be registered again.
+    The bureau authorises the corrected one as it does a first one, and the operator issues it; then
+    the old one is superseded in the same transaction (``operations.reissues``).
+
+    :raises CorrectionEmpty: and the other refusals of ``reissues.order``.
     """
-    await casework.move(
+    await freeze_for_court(
         tx,
         actor=actor,
         now=now,
         certificate_number=certificate_number,
-        event=Happening.REISSUE,
-        remembered=Event.CERTIFICATE_SUPERSEDED,
-        reason=f"objection {objection_id}: to be issued anew",
-        rules=("HN-20",),
-        also=(Subject("objection", str(objection_id)),),
+        objection_id=objection_id,
+        why="to be issued anew",
     )
+    await reissues.order(
+        tx,
+        actor=actor,
+        now=now,
+        certificate=await casework.lock(tx, certificate_number),
+        ground=GroundKind.OBJECTION,
+        ground_id=objection_id,
+        corrected=corrected,
+    )
+
+
+async def check_correction(tx: Tx, *, certificate_number: str, corrected: Corrected) -> None:
+    """Return if a certificate can be issued anew like this.
+
+    :raises Missing: if no certificate has this number.
+    :raises CorrectionEmpty: and the other refusals of ``reissuing.check``.
+    """
+    certificate = await casework.lock(tx, certificate_number)
+    reissuing.check(certificate_format.read_document(certificate.document), corrected)
 
 
 async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Certificate:

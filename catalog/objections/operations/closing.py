@@ -150,6 +150,13 @@ async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objectio
             tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
         )
     elif decided is Outcome.REISSUE:
+        corrected = None if objection.determination is None else objection.determination.corrected
+        assert corrected is not None, "a reissue says how it is corrected"
         await certificates.carry_out_reissue(
-            tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
+            tx,
+            actor=actor,
+            now=now,
+            certificate_number=number,
+            objection_id=objection.id,
+            corrected=corrected,
         )

@@ -8,6 +8,8 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event
+from catalog.certificates.operations import objections as certificates
+from catalog.certificates.reissuing import Corrected
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -37,6 +39,7 @@ async def determine(
     decided: Outcome,
     reasons: str,
     must_change: tuple[CorrectionItem, ...] = (),
+    corrected: Corrected | None = None,
 ) -> Objection:
     """Determine the matter (处理意见); both sides are asked whether they accept it (HN-20(1)).
 
@@ -46,11 +49,13 @@ async def determine(
     :raises OutcomeNotForTarget: if the outcome does not fit what is objected to.
     :raises ChangesUnfit: if an application is to return and nothing is named that must change.
     :raises CorrectionTargetUnknown: if what must change is nothing that an application has.
+    :raises CorrectionUnfit: if a reissue is not corrected, or another outcome is.
+    :raises CorrectionEmpty: and the other refusals of ``reissuing.check``.
     :raises ObjectionEventNotAllowed: if it does not wait for a determination.
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    objection = await casework.lock(tx, objection_id)
+    objection = await casework.lock_with_target(tx, objection_id)
     state = advance(objection.state, Happening.DETERMINE)
     outcome.check(
         decided,
@@ -59,6 +64,11 @@ async def determine(
         must_change=must_change,
     )
     acceptance.check_targets(must_change, dossier.TARGETS)
+    outcome.check_correction(decided, is_corrected=corrected is not None)
+    if corrected is not None and objection.certificate_number is not None:
+        await certificates.check_correction(
+            tx, certificate_number=objection.certificate_number, corrected=corrected
+        )
     determined = msgspec.structs.replace(
         objection,
         state=state,
@@ -66,6 +76,7 @@ async def determine(
             outcome=decided,
             reasons=reasons,
             must_change=must_change,
+            corrected=corrected,
             determined_by=actor.account_id,
             determined_at=now,
         ),
@@ -109,7 +120,7 @@ async def determine(
         actor=actor,
         now=now,
         before=objection,
-        facts={"outcome": decided, "must_change": must_change},
+        facts={"outcome": decided, "must_change": must_change, "corrected": corrected},
         reason=reasons,
     )
     return determined
