@@ -62,6 +62,15 @@ class Authorisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+class RightHeld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A right that stands by itself, and who holds it (权利主体)."""
+
+    right: str
+    name: str
+    kind: str
+    id_masked: str
+
+
 class NoticeRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When and where the product stood in public notice (公示)."""
 
@@ -96,22 +105,26 @@ class CertificateDocument(
     registration_type: str
     issued_at: str
     issuer: str
-    authorised_by: Authorisation
+    authorised_by: Authorisation | None = None  # where the rulebook needs one
     ruleset: str
     rights: tuple[str, ...]
     rights_vocabulary: str
     content_fingerprint: str
     application_number: str
     product_id: str
-    notice: NoticeRun
+    notice: NoticeRun | None = None  # None: it was waived
     technical_opinion_sha256: str
-    compliance_opinion_sha256: str
-    agency_name: str  # 合规审查机构
-    agency_party_id: str
+    compliance_opinion_sha256: str = ""
+    agency_name: str = ""  # 合规审查机构
+    agency_party_id: str = ""
     verification_url: str
     supersedes: str = ""
     by_instrument: InstrumentNamed | None = None
     remarks: tuple[str, ...] = ()
+    right_holders: tuple[RightHeld, ...] = ()  # where rights are independent (NDA35-21)
+    valid_through: str = ""  # 有效期至; empty: the certificate has no term (A23)
+    restrictions: str = ""  # 限制事项
+    notice_waived: str = ""  # why there was no notice (NDA35-24)
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

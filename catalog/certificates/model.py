@@ -15,6 +15,7 @@ from catalog.certificates.number import CertificateNumber
 from catalog.certificates.register_events import RegisterEvent
 from catalog.certificates.states import State
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.rulebooks.registry import PROVINCE
 from catalog.signing.model import Signature
 
 
@@ -49,6 +50,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     product_remind_on: dt.date | None = None
     product_reminded_at: dt.datetime | None = None
     product_expired_at: dt.datetime | None = None
+    rulebook: str = PROVINCE.code
+    valid_through: dt.date | None = None  # the last day (有效期); None: it has no term (A23)
 
 
 class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +68,8 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
     state_since: dt.datetime
     product_valid_to: dt.date | None
     product_expired_at: dt.datetime | None
+    rulebook: str = PROVINCE.code
+    valid_through: dt.date | None = None
 
     def counts_on(self, today: dt.date) -> bool:
         """Tell whether the product may be sold on the strength of it (A23)."""
@@ -120,6 +125,7 @@ class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
     encumbrances: tuple[PublicEncumbrance, ...] = ()  # 权利负担, those that stand
     product_valid_to: dt.date | None = None  # 数据产品时效, the last day
     product_expired_at: dt.datetime | None = None  # 产品时效届满: nothing is sold on it (A23)
+    valid_through: dt.date | None = None  # 有效期至; None: it has no term
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

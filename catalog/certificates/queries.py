@@ -28,6 +28,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.model import KeyId, Signature
 
@@ -59,6 +60,7 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
         encumbrances=encumbrances.public(await store.list_encumbrances(tx, number)),
         product_valid_to=certificate.product_valid_to,
         product_expired_at=certificate.product_expired_at,
+        valid_through=certificate.valid_through,
     )
 
 
@@ -113,10 +115,17 @@ async def find_active_for_product(
 ) -> CertificateSummary | None:
     """Return the certificate on which the product may be sold today, or None.
 
-    A frozen one does not count, nor one of a product whose validity is over (A20, A23).
+    A frozen one does not count, nor one of a product whose validity is over (A20, A23). One that
+    registers no right (公共数据资源登记) certifies none, so nothing is sold on it.
     """
-    found = await store.find_counting(tx, product_id)
-    return found if found is not None and found.counts_on(today) else None
+    return next(
+        (
+            found
+            for found in await store.list_counting(tx, product_id)
+            if found.counts_on(today) and registry.by_code(found.rulebook).rights_vocabulary
+        ),
+        None,
+    )
 
 
 async def list_expired(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,25 @@ CERTIFICATE_SERIALS: Final = sa.Table(
     METADATA,
     sa.Column("year", sa.Integer, primary_key=True),
     sa.Column("last_serial", sa.Integer, nullable=False),
+    schema="catalog",
+)
+
+CODE_SERIALS: Final = sa.Table(
+    "code_serials",
+    METADATA,
+    sa.Column("series", sa.Text, primary_key=True),
+    sa.Column("last_serial", sa.Integer, nullable=False),
+    schema="catalog",
+)
+
+REGISTERED_RIGHTS: Final = sa.Table(
+    "registered_rights",
+    METADATA,
+    sa.Column("certificate_number", sa.Text, primary_key=True),
+    sa.Column("right_name", sa.Text, primary_key=True),
+    sa.Column("holder_party_id", sa.Uuid, nullable=False),
+    sa.Column("product_id", sa.Uuid, nullable=False),
+    sa.Column("content_sha256", sa.Text),
     schema="catalog",
 )
 
@@ -50,6 +70,8 @@ CERTIFICATES: Final = sa.Table(
     sa.Column("product_remind_on", sa.Date),
     sa.Column("product_reminded_at", sa.DateTime(timezone=True)),
     sa.Column("product_expired_at", sa.DateTime(timezone=True)),
+    sa.Column("rulebook", sa.Text, nullable=False),
+    sa.Column("valid_through", sa.Date),
     schema="catalog",
 )
 
@@ -112,7 +134,8 @@ REISSUES: Final = sa.Table(
 )
 
 _SUMMARY: Final = """number, product_id, product_name, registrant_party_id, version, record_sha256,
-                     issued_at, state, state_since, product_valid_to, product_expired_at"""
+                     issued_at, state, state_since, product_valid_to, product_expired_at, rulebook,
+                     valid_through"""
 
 
 _ANNOUNCED: Final = """
@@ -137,6 +160,79 @@ async def next_serial(tx: Tx, year: int) -> int:
         year,
     )
     return serial
+
+
+async def next_of_series(tx: Tx, series: str, *, most: int) -> int | None:
+    """Return the next serial of a series, None if all are used; the row is held, so none is skipped."""
+    serial: int | None = await tx.fetch_value(
+        """
+        INSERT INTO catalog.code_serials (series, last_serial) VALUES ($1, 1)
+        ON CONFLICT (series) DO UPDATE SET last_serial = code_serials.last_serial + 1
+            WHERE code_serials.last_serial < $2
+        RETURNING last_serial""",
+        series,
+        most,
+    )
+    return serial
+
+
+async def find_registered_right(
+    tx: Tx, *, product_id: uuid.UUID, content_sha256: str | None, rights: Sequence[str]
+) -> tuple[str, str] | None:
+    """Return a right that another certificate counts for, with its number, of this product or content.
+
+    Whoever asks at the same time about the same content waits.
+    """
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        f"rights of {content_sha256 or product_id}",
+    )
+    row = await tx.fetch_one(
+        """
+        SELECT r.right_name, r.certificate_number
+          FROM catalog.registered_rights r
+          JOIN catalog.certificates c ON c.number = r.certificate_number
+         WHERE c.state IN ('active', 'frozen') AND r.right_name = ANY($3::text[])
+           AND (r.product_id = $1 OR r.content_sha256 = $2)
+         ORDER BY r.certificate_number, r.right_name LIMIT 1""",
+        product_id,
+        content_sha256,
+        list(rights),
+    )
+    return None if row is None else (row["right_name"], row["certificate_number"])
+
+
+async def insert_right(
+    tx: Tx,
+    *,
+    certificate_number: str,
+    right: str,
+    holder: uuid.UUID,
+    product_id: uuid.UUID,
+    content_sha256: str | None,
+) -> None:
+    """Insert a right that a certificate registers, and for whom."""
+    await tx.insert(
+        REGISTERED_RIGHTS,
+        certificate_number=certificate_number,
+        right_name=right,
+        holder_party_id=holder,
+        product_id=product_id,
+        content_sha256=content_sha256,
+    )
+
+
+async def copy_rights(tx: Tx, *, old: str, new: str) -> None:
+    """Let a certificate register the rights of the one whose place it took."""
+    await tx.execute(
+        """
+        INSERT INTO catalog.registered_rights
+               (certificate_number, right_name, holder_party_id, product_id, content_sha256)
+        SELECT $2, right_name, holder_party_id, product_id, content_sha256
+          FROM catalog.registered_rights WHERE certificate_number = $1""",
+        old,
+        new,
+    )
 
 
 async def insert(tx: Tx, certificate: Certificate) -> None:
@@ -191,15 +287,16 @@ async def find(tx: Tx, number: str) -> Certificate | None:
     return None if row is None else msgspec.convert(dict(row), Certificate)
 
 
-async def find_counting(tx: Tx, product_id: uuid.UUID) -> CertificateSummary | None:
-    """Return the active or frozen certificate of a product, or None."""
-    row = await tx.fetch_one(
+async def list_counting(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
+    """Return the active or frozen certificates of a product: one at most under each rulebook."""
+    rows = await tx.fetch(
         f"""
         SELECT {_SUMMARY} FROM catalog.certificates
-         WHERE product_id = $1 AND state IN ('active', 'frozen')""",  # noqa: S608 - our columns
+         WHERE product_id = $1 AND state IN ('active', 'frozen')
+         ORDER BY issued_at, number LIMIT 100""",  # noqa: S608 - our columns
         product_id,
     )
-    return None if row is None else msgspec.convert(dict(row), CertificateSummary)
+    return [msgspec.convert(dict(row), CertificateSummary) for row in rows]
 
 
 async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:

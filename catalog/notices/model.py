@@ -19,6 +19,7 @@ NoticeId = NewType("NoticeId", uuid.UUID)
 
 PLATFORM = "operator_platform"  # 运营者所提供的平台
 AUTHORITY_WEBSITE = "authority_website"  # 省大数据管理局网站
+NATIONAL_SYSTEM = "national_system"  # 全国一体化数据产权登记系统
 
 
 class Result(enum.StrEnum):

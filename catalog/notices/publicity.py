@@ -33,8 +33,8 @@ class Scenario(msgspec.Struct, frozen=True):
     description: str = ""
 
 
-class PublicFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in a notice (公示字段)."""
+class PublicFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in a notice (公示字段); the last four where a rulebook names them."""
 
     product_name: str
     owner_names: tuple[str, ...]
@@ -42,9 +42,16 @@ class PublicFields(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...]
     validity: dict[str, str]
     application_number: str
+    registration_type: str = ""  # 登记类型
+    summary: str = ""  # 数据简介
+    restrictions: str = ""  # 限制事项
+    rights: tuple[str, ...] = ()  # 权利与权利主体
 
 
 WHITELIST: Final = frozenset(PublicFields.__struct_fields__)
+_ALWAYS: Final = frozenset(
+    field.name for field in msgspec.structs.fields(PublicFields) if field.required
+)
 
 HOW_TO_OBJECT: Final = {
     "zh": "利害关系人对公示内容有异议的，可在任何时候附证据向运营者提出，提交至 POST /api/v1/objections。",
@@ -54,7 +61,11 @@ HOW_TO_OBJECT: Final = {
 
 def only_public(facts: Mapping[str, Any]) -> PublicFields:
     """Return the public fields out of all facts of an application; everything else is left out."""
-    return msgspec.convert({name: facts[name] for name in WHITELIST}, PublicFields, strict=False)
+    return msgspec.convert(
+        {name: facts[name] for name in WHITELIST if name in facts or name in _ALWAYS},
+        PublicFields,
+        strict=False,
+    )
 
 
 def check_public(given: Mapping[str, Any]) -> PublicFields:

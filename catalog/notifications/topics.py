@@ -33,6 +33,7 @@ class Topic(enum.StrEnum):
     APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理
     APPLICATION_RETURNED_TO_DRAFT = "application_returned_to_draft"  # 异议成立，退回重填
     APPLICATION_LAPSED = "application_lapsed"  # 逾期未补正
+    REVIEW_EXTENDED = "review_extended"  # 延长办理期限
     MATERIAL_REQUESTED = "material_requested"  # 补充材料
     REVIEW_PASSED = "review_passed"  # 审查通过
     REGISTRATION_REFUSED = "registration_refused"  # 不予办理登记

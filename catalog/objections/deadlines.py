@@ -10,6 +10,7 @@ from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.rulebook import Rulebook
 
 FORWARDING = "objection_forwarding"
+RECHECK = "objection_recheck"
 RESPONSE = "objection_response"
 DETERMINATION = "objection_determination"
 ACCEPTANCE = "objection_acceptance"
@@ -19,6 +20,11 @@ PROCEEDINGS = "objection_proceedings"
 def forward_by(received_on: dt.date, rulebook: Rulebook, calendar: Calendar) -> Deadline:
     """Return until when the registrant must be told: 3 days from receipt (HN-20(b), A1)."""
     return deadline(rulebook.objection_forwarding, received_on, calendar)
+
+
+def is_rechecked(rulebook: Rulebook, *, in_notice: bool) -> bool:
+    """Tell whether the registrar's own re-check ends an objection (公示期内异议核查)."""
+    return in_notice and rulebook.recheck_binds
 
 
 def answer_by(notice_received_on: dt.date, rulebook: Rulebook, calendar: Calendar) -> Deadline:

@@ -103,6 +103,19 @@ def check_correction(outcome: Outcome, *, is_corrected: bool) -> None:
         raise CorrectionUnfit(outcome=outcome.value)
 
 
+def check_recheck(outcome: Outcome, reasons: str) -> None:
+    """Return if the registrar's own re-check during the notice may come to this (核查).
+
+    :raises DeterminationReasonMissing: if no reasons are given.
+    :raises OutcomeNotForTarget: if it neither dismisses nor upholds.
+    """
+    if not reasons.strip():
+        raise DeterminationReasonMissing
+    fitting = (Outcome.DISMISS, Outcome.UPHOLD)
+    if outcome not in fitting:
+        raise OutcomeNotForTarget(outcome=outcome.value, fitting=[o.value for o in fitting])
+
+
 def answer(answers: dict[Side, bool], side: Side, *, accepts: bool) -> dict[Side, bool]:
     """Return the answers with that of ``side``.
 

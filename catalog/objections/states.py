@@ -30,6 +30,7 @@ class Event(enum.StrEnum):
     RESPONSE_TIMEOUT = "response_timeout"  # 逾期未反馈 (A17)
     RESPOND_LATE = "respond_late"  # 逾期反馈: kept and marked
     DETERMINE = "determine"  # 作出处理意见
+    CONCLUDE = "conclude"  # 公示期内核查，直接办结 (NDA35-25, NDRC26-12)
     ACCEPT_OUTCOME = "accept_outcome"  # 一方接受
     BOTH_ACCEPT = "both_accept"  # 双方均接受
     ONE_REFUSES = "one_refuses"  # 一方不接受或逾期未答复
@@ -61,6 +62,9 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.UNRESOLVED, Event.START_PROCEEDINGS): State.REFERRED_TO_COURT,
     (State.UNRESOLVED, Event.NO_PROCEEDINGS): State.CLOSED,
     (State.REFERRED_TO_COURT, Event.INSTRUMENT_EFFECTIVE): State.CLOSED,
+    (State.RECEIVED, Event.CONCLUDE): State.CLOSED,
+    (State.AWAITING_RESPONSE, Event.CONCLUDE): State.CLOSED,
+    (State.UNDER_DETERMINATION, Event.CONCLUDE): State.CLOSED,
     **{(state, Event.WITHDRAW): State.CLOSED for state in OPEN},
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class Result(enum.StrEnum):
@@ -46,6 +47,12 @@ class CorrectionIncomplete(Refused):
     """Not all that was listed has been handed in."""
 
     code = "correction_incomplete"
+
+
+class CorrectionTooLate(Refused):
+    """What was not corrected in its days counts as never filed (NDA35-17)."""
+
+    code = "correction_too_late"
 
 
 class AcceptanceReasonMissing(Invalid):
@@ -121,6 +128,15 @@ def check_resubmission(items: Iterable[CorrectionItem], changed: Collection[str]
     still_open = [item.target for item in items if item.target not in changed]
     if still_open:
         raise CorrectionIncomplete(items=still_open)
+
+
+def check_not_unfiled(rulebook: Rulebook, *, is_late: bool) -> None:
+    """Return if corrections that come now still count: late ones, unless nothing is filed by them.
+
+    :raises CorrectionTooLate: if the rulebook takes an application not corrected in time as unfiled.
+    """
+    if is_late and rulebook.correction_unanswered_is_unfiled:
+        raise CorrectionTooLate(rulebook=rulebook.code)
 
 
 def check_decline(reasons: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from catalog.kernel.errors import Invalid
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 
 
 class MaterialKind(enum.StrEnum):
@@ -56,6 +57,8 @@ class Situation(msgspec.Struct, frozen=True):
     is_first_registration: bool = True
     files_through_agent: bool = False
     agency_asked_for_more: bool = False
+    always: tuple[str, ...] = HAINAN_2023.materials  # what the rulebook asks of every application
+    source: str = HAINAN_2023.materials_source
 
 
 class Requirement(msgspec.Struct, frozen=True):
@@ -66,26 +69,16 @@ class Requirement(msgspec.Struct, frozen=True):
     waivable: bool = False
 
 
-_ALWAYS = (
-    MaterialKind.APPLICANT_QUALIFICATION,
-    MaterialKind.APPLICATION_FORM,
-    MaterialKind.PRODUCT_DESCRIPTION,
-    MaterialKind.SOURCE_PROOF,
-    MaterialKind.AUTHORISATION_CHANNEL_PROOF,
-    MaterialKind.SECURITY_COMPLIANCE_STATEMENT,
-)
-
-
 def requirements(situation: Situation) -> tuple[Requirement, ...]:
     """Return everything that is needed in ``situation``, in the order of HN-08."""
     found = [
         Requirement(
             kind,
-            "HN-08",
+            situation.source,
             waivable=kind is MaterialKind.AUTHORISATION_CHANNEL_PROOF
             and situation.every_source_is_own,
         )
-        for kind in _ALWAYS
+        for kind in map(MaterialKind, situation.always)
     ]
     if situation.owner_count > 1:
         found.append(Requirement(MaterialKind.JOINT_OWNERSHIP_SHARES, "HN-08"))

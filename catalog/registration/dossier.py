@@ -12,10 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from catalog.products.model import Description, OriginPath, Product
+from catalog.registration import rights
 from catalog.registration.acceptance import Dossier
 from catalog.registration.completeness import MaterialKind, Situation
 from catalog.registration.model import ApplicationForm, Material
+from catalog.registration.rights import RightClaimed
 from catalog.registration.submission import Statement
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.signing.canonical import canonical, sha256_hex
 
 TARGETS: Final = frozenset(
@@ -67,7 +70,11 @@ def digest(dossier: Dossier) -> str:
 
 
 def situation(
-    description: Description, form: ApplicationForm, *, files_through_agent: bool
+    description: Description,
+    form: ApplicationForm,
+    rulebook: Rulebook,
+    *,
+    files_through_agent: bool,
 ) -> Situation:
     """Return what decides which materials are needed."""
     return Situation(
@@ -78,6 +85,8 @@ def situation(
         ),
         is_first_registration=form.is_first_registration is not False,
         files_through_agent=files_through_agent,
+        always=rulebook.materials,
+        source=rulebook.materials_source,
     )
 
 
@@ -115,9 +124,19 @@ def validity(parts: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
-def public_facts(parts: Mapping[str, Any], application_number: str) -> dict[str, Any]:
+def public_facts(
+    parts: Mapping[str, Any], application_number: str, rulebook: Rulebook
+) -> dict[str, Any]:
     """Return what a notice may show, out of the dossier that was reviewed (A13)."""
-    return {
+    more = {
+        "registration_type": "initial",
+        "summary": parts["product:description"],
+        "restrictions": parts.get("form:restrictions", ""),
+        "rights": rights.told(
+            msgspec.convert(parts.get("form:rights", ()), tuple[RightClaimed, ...])
+        ),
+    }
+    return {name: more[name] for name in rulebook.notice_fields} | {
         "product_name": parts["product:name"],
         "owner_names": [owner["name"] for owner in parts["form:owners"]],
         "product_form": parts["product:form"],

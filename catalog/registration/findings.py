@@ -13,12 +13,10 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.errors import Invalid
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Rulebook
 
-TECHNICAL_POINTS: Final = (
-    "material_completeness",  # 申请材料全面性
-    "material_accuracy",  # 申请材料准确性
-    "technical_test_effectiveness",  # 技术测试有效性
-)
+TECHNICAL_POINTS: Final = HAINAN_2023.review_points
 COMPLIANCE_POINTS: Final = (
     "performance_capacity",  # 履约能力
     "material_validity",  # 申请材料的有效性
@@ -88,16 +86,19 @@ class TestRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_technical(
-    findings: Mapping[str, Finding], tests: Collection[TestRun], overall: Overall
+    findings: Mapping[str, Finding],
+    tests: Collection[TestRun],
+    overall: Overall,
+    rulebook: Rulebook = HAINAN_2023,
 ) -> None:
-    """Return if a technical opinion (技术审查意见书) is whole.
+    """Return if the opinion of the operator's own review (技术审查意见书) is whole.
 
-    :raises FindingMissing: if one of the three points is missing (HN-13).
-    :raises TestRecordMissing: if no test is recorded.
+    :raises FindingMissing: if one of the rulebook's points is missing (HN-13, NDA35-18).
+    :raises TestRecordMissing: if no test is recorded, and the rulebook asks for one.
     :raises OpinionInconsistent: if the result is not what the findings say.
     """
-    _check_points(TECHNICAL_POINTS, findings)
-    if not tests:
+    _check_points(rulebook.review_points, findings)
+    if not tests and rulebook.needs_test_record:
         raise TestRecordMissing
     if overall is Overall.PASS_WITH_CONDITIONS:
         raise OpinionInconsistent(overall=overall.value, failed_points=[])

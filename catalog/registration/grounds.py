@@ -14,6 +14,8 @@ import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.registration.findings import Overall
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class Ground(enum.StrEnum):
@@ -25,6 +27,9 @@ class Ground(enum.StrEnum):
     SOURCE_AUTHORISATION_MISSING = "source_authorisation_missing"  # R3b 未获得来源方授权
     UNRESOLVED_OWNERSHIP_DISPUTE = "unresolved_ownership_dispute"  # R4 权属争议
     OTHER_STATUTORY = "other_statutory"  # R5 法律、法规规定的其他情形
+    HARMS_SECURITY_OR_INTEREST = "harms_security_or_interest"  # 危害国家安全、公共利益 (NDA35-22)
+    CONCEALMENT_OR_FALSE_PROOF = "concealment_or_false_proof"  # 隐瞒事实、虚假证明 (NDA35-22)
+    FORMAL_DEFECT = "formal_defect"  # 形式审核未通过 (NDRC26-11)
 
 
 CORE_DATA_CATEGORIES: Final = (
@@ -39,6 +44,18 @@ class RefusalGroundMissing(Invalid):
     """A refusal names at least one ground of HN-15."""
 
     code = "refusal_ground_missing"
+
+
+class GroundNotInRulebook(Invalid):
+    """The rulebook of the case knows no such ground: its list is closed."""
+
+    code = "refusal_ground_not_in_rulebook"
+
+
+class ReviewResultNotProvided(Invalid):
+    """The rulebook of the case knows no such result of a review."""
+
+    code = "review_result_not_provided"
 
 
 class GroundFactMissing(Invalid):
@@ -108,6 +125,7 @@ class ReviewFacts(msgspec.Struct, frozen=True, kw_only=True):
     compliance: Overall | None
     contains_national_core_data: bool
     has_open_dispute: bool
+    rulebook: Rulebook = HAINAN_2023
 
 
 _NEEDED_FACT: Final = {
@@ -122,12 +140,17 @@ def check_refusal(grounds: Sequence[RefusalGround], facts: ReviewFacts) -> None:
     """Return if registration may be refused on these grounds.
 
     :raises RefusalGroundMissing: if none is named.
+    :raises GroundNotInRulebook: if one is none of the rulebook's.
     :raises GroundFactMissing: if one lacks its facts.
     :raises GroundNotMet: if R1 is named although there is a positive compliance opinion.
     """
     if not grounds:
         raise RefusalGroundMissing
     for ground in grounds:
+        if ground.ground.value not in facts.rulebook.refusal_grounds:
+            raise GroundNotInRulebook(
+                ground=ground.ground.value, known=list(facts.rulebook.refusal_grounds)
+            )
         lacking = missing_fact(ground)
         if lacking is not None:
             raise GroundFactMissing(ground=ground.ground.value, missing=lacking)
@@ -159,13 +182,13 @@ def check_pass(facts: ReviewFacts) -> None:
     absent = [
         name
         for name, opinion in (("technical", facts.technical), ("compliance", facts.compliance))
-        if opinion is None
+        if opinion is None and (name == "technical" or facts.rulebook.needs_compliance_opinion)
     ]
     if absent:
         raise BothOpinionsRequired(missing=absent)
     if facts.technical is not Overall.PASS:
         raise TechnicalReviewNotPassed
-    if not _is_positive(facts.compliance):
+    if facts.rulebook.needs_compliance_opinion and not _is_positive(facts.compliance):
         raise NoComplianceOpinion
     if facts.contains_national_core_data:
         raise NationalCoreData
@@ -176,8 +199,11 @@ def check_pass(facts: ReviewFacts) -> None:
 def check_technical_failure(facts: ReviewFacts) -> None:
     """Return if the technical review may be returned or failed (A7).
 
+    :raises ReviewResultNotProvided: if the rulebook knows the two only as a refusal.
     :raises TechnicalReviewNotFailed: if there is no negative technical opinion.
     """
+    if not facts.rulebook.technical_failure_stands_apart:
+        raise ReviewResultNotProvided(rulebook=facts.rulebook.code)
     if facts.technical is not Overall.FAIL:
         raise TechnicalReviewNotFailed
 

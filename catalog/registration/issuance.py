@@ -1,7 +1,8 @@
 """Say what must be true before a certificate is issued (发证, HN-16): three conditions, no exception.
 
 The notice ran its full seven working days on both channels, nobody's objection is open, and the
-bureau authorised the issue with its own signature.
+bureau authorised the issue with its own signature. A rulebook may do without the last, and let the
+first be waived; the second never.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import datetime as dt
 
 import msgspec
 
-from catalog.kernel.errors import Refused
+from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.periods import Deadline
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class NoticeChannelMissing(Refused):
@@ -38,12 +40,25 @@ class IssuanceNotAuthorised(Refused):
     code = "issuance_not_authorised"
 
 
+class NoticeNotWaivable(Refused):
+    """The rulebook lets no notice be waived, or this one is being posted."""
+
+    code = "notice_not_waivable"
+
+
+class WaiverReasonMissing(Invalid):
+    """Who waives a notice says why."""
+
+    code = "notice_waiver_reason_missing"
+
+
 class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the notice says about whether the issue may go on."""
 
     missing_channels: tuple[str, ...]
     ends: Deadline | None  # None until all channels are up
     open_objections: int
+    is_waived: bool = False  # 免予公示 (NDA35-24)
 
 
 def is_over(ends: Deadline, now: dt.datetime) -> bool:
@@ -55,6 +70,18 @@ def is_over(ends: Deadline, now: dt.datetime) -> bool:
     return not ends.provisional and now >= ends.ends_at
 
 
+def check_waiver(rulebook: Rulebook, reason: str, *, is_posted: bool) -> None:
+    """Return if the notice of a case may be waived (免予公示, NDA35-24).
+
+    :raises NoticeNotWaivable: if the rulebook waives none, or it is being posted.
+    :raises WaiverReasonMissing: if no reason is given.
+    """
+    if not rulebook.notice_may_be_waived or is_posted:
+        raise NoticeNotWaivable(rulebook=rulebook.code)
+    if not reason.strip():
+        raise WaiverReasonMissing
+
+
 def check_notice(record: NoticeRecord, now: dt.datetime) -> None:
     """Return if the public has had its say.
 
@@ -62,9 +89,9 @@ def check_notice(record: NoticeRecord, now: dt.datetime) -> None:
     :raises NoticePeriodRunning: if the notice is not over.
     :raises ObjectionOpen: if an objection is open.
     """
-    if record.ends is None:
+    if record.ends is None and not record.is_waived:
         raise NoticeChannelMissing(channels=list(record.missing_channels))
-    if not is_over(record.ends, now):
+    if record.ends is not None and not is_over(record.ends, now):
         raise NoticePeriodRunning(
             ends_on=record.ends.last_day.isoformat(), provisional=record.ends.provisional
         )

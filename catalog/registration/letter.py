@@ -25,6 +25,9 @@ GROUNDS: Final = {
     Ground.SOURCE_AUTHORISATION_MISSING: "应获得数据来源方授权而未获得授权",
     Ground.UNRESOLVED_OWNERSHIP_DISPUTE: "存在尚未解决的权属争议",
     Ground.OTHER_STATUTORY: "法律、法规规定的其他情形",
+    Ground.HARMS_SECURITY_OR_INTEREST: "危害国家安全、公共利益或者他人合法权益",
+    Ground.CONCEALMENT_OR_FALSE_PROOF: "隐瞒有关情况或者提供虚假证明",
+    Ground.FORMAL_DEFECT: "形式审核未通过",
 }
 #: What is open to the applicant, whatever the ground.
 REMEDIES: Final = (

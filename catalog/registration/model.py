@@ -17,6 +17,7 @@ from catalog.registration.completeness import MaterialKind
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
 from catalog.registration.ownership import Owner
+from catalog.registration.rights import RightClaimed
 from catalog.registration.states import State
 from catalog.registration.submission import PriorRegistration
 from catalog.registration.supplements import MaterialRequest
@@ -35,6 +36,9 @@ class ApplicationForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     owners: Annotated[tuple[Owner, ...], Meta(max_length=50)] = ()
     known_disputes: Text = ""
     listing_intended_on: dt.date | None = None
+    rights: Annotated[tuple[RightClaimed, ...], Meta(max_length=10)] = ()
+    term_ends_on: dt.date | None = None  # of the authorised operation, or of the rights
+    restrictions: Text = ""  # 限制事项
     contact_name: Line = ""
     contact_phone: Line = ""
     contact_email: Line = ""
@@ -209,8 +213,19 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     reasons: str
     technical_opinion_id: uuid.UUID | None
     compliance_opinion_id: uuid.UUID | None
+    without_compliance_by: str | None = None  # the rulebook that needs no opinion of an agency
     decided_by: AccountId | None
     decided_at: dt.datetime
+
+
+class NoticeWaiver(msgspec.Struct, frozen=True, kw_only=True):
+    """That a case needs no public notice, and why (免予公示, NDA35-24)."""
+
+    application_id: ApplicationId
+    submission_no: int
+    reason: str
+    waived_by: AccountId | None
+    waived_at: dt.datetime
 
 
 class DecisionNotification(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,3 +285,4 @@ class ApplicationFile(msgspec.Struct, frozen=True, kw_only=True):
     material_requests: tuple[MaterialRequest, ...]
     authorisation: IssuanceAuthorisation | None
     notice_id: uuid.UUID | None
+    notice_waiver: NoticeWaiver | None = None

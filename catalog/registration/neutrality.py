@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from catalog.kernel.errors import Forbidden, Refused
+from catalog.kernel.errors import Forbidden, Invalid, Refused
 from catalog.kernel.ids import AccountId, PartyId
 
 
@@ -12,6 +12,18 @@ class ConflictOfInterest(Refused):
     """The agency has a share in the case, so it is not neutral (中立、客观)."""
 
     code = "conflict_of_interest"
+
+
+class AgencyNeeded(Invalid):
+    """The rulebook needs the opinion of an agency (HN-14), so one is named."""
+
+    code = "review_agency_needed"
+
+
+class AgencyNotNeeded(Invalid):
+    """The rulebook needs no opinion of an agency; none is let into the case."""
+
+    code = "review_agency_not_needed"
 
 
 class ReviewerIsAcceptor(Refused):
@@ -30,6 +42,18 @@ class NotTheAssignedReviewer(Forbidden):
     """The case was given to somebody else."""
 
     code = "reviewer_not_assigned"
+
+
+def check_named(agency: PartyId | None, *, needed: bool) -> None:
+    """Return if an agency is named exactly where the rulebook needs its opinion.
+
+    :raises AgencyNeeded: if none is named, and one is needed.
+    :raises AgencyNotNeeded: if one is named, and none is needed: it would read what it need not.
+    """
+    if needed and agency is None:
+        raise AgencyNeeded
+    if not needed and agency is not None:
+        raise AgencyNotNeeded
 
 
 def check_agency(agency: PartyId, interested: Collection[PartyId | None]) -> None:

@@ -26,6 +26,8 @@ from catalog.registration.model import (
 from catalog.registration.states import State
 from catalog.registration.store import applications, authorisations, filed, reviews
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks import registry
+from catalog.rulebooks.rulebook import Silence
 
 
 class RefusalLetterMissing(Missing):
@@ -64,6 +66,7 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
             tx, application_id, application.submission_no
         ),
         notice_id=None if notice is None else notice.id,
+        notice_waiver=await reviews.find_waiver(tx, application_id, application.submission_no),
     )
 
 
@@ -150,3 +153,15 @@ async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID
         tx, code=file.application.rulebook, filed_on=file.application.ruled_on
     )
     return letter.write(file.application, against[-1], rulebook)
+
+
+async def list_silent(tx: Tx, *, submitted_before: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return applications that wait for an answer under rules by which silence accepts (视为受理)."""
+    codes = [
+        book.code
+        for book in registry.RULEBOOKS.values()
+        if book.silence_on_acceptance is Silence.ACCEPTED
+    ]
+    return await applications.list_waiting(
+        tx, rulebooks=codes, submitted_before=submitted_before, limit=limit
+    )

@@ -27,6 +27,9 @@ class State(enum.StrEnum):
     ISSUED = "issued"  # 已发证
     WITHDRAWN = "withdrawn"  # 已撤回
     LAPSED = "lapsed"  # 逾期未补正
+    READY_TO_ISSUE = "ready_to_issue"  # 待发证: where no authorisation is needed
+    UNFILED = "unfiled"  # 逾期未补正，视为未提出申请 (NDA35-17)
+    TERMINATED = "terminated"  # 异议属实，终止登记 (NDRC26-12)
 
 
 class Event(enum.StrEnum):
@@ -43,6 +46,9 @@ class Event(enum.StrEnum):
     RESUBMIT = "resubmit"  # 全部补正
     PARTIAL_RESUBMIT = "partial_resubmit"  # 部分补正: nothing moves
     LAPSE = "lapse"  # 逾期未补正
+    DEEM_UNFILED = "deem_unfiled"  # 逾期未补正，视为未提出
+    ACCEPT_BY_SILENCE = "accept_by_silence"  # 逾期未答复，视为受理 (NDA35-17)
+    EXTEND_REVIEW = "extend_review"  # 延长办理期限 (NDA35-28)
     START_REVIEW = "start_review"  # 进入审查
     RECORD_TECHNICAL_OPINION = "record_technical_opinion"  # 技术审查意见书
     RECORD_COMPLIANCE_OPINION = "record_compliance_opinion"  # 合规性评估意见书
@@ -54,11 +60,15 @@ class Event(enum.StrEnum):
     RETURN_TECHNICAL_POINTS = "return_technical_points"  # 退回技术问题
     FAIL_TECHNICAL = "fail_technical"  # 技术审查未通过
     PUBLISH_NOTICE = "publish_notice"  # 公示: both channels are up
+    WAIVE_NOTICE = "waive_notice"  # 免予公示 (NDA35-24)
     INTERRUPT_NOTICE = "interrupt_notice"  # 公示渠道中断
     OBJECT = "object"  # 提出异议
     END_NOTICE = "end_notice"  # 公示期满无异议
+    END_NOTICE_READY = "end_notice_ready"  # 公示期满无异议，待发证
     END_NOTICE_OBJECTED = "end_notice_objected"  # 公示期满，异议未结
     OBJECTIONS_DISMISSED = "objections_dismissed"  # 异议均已办结，维持
+    CLEAR_HOLD = "clear_hold"  # 异议均已办结或有生效法律文书，待发证
+    OBJECTION_TERMINATES = "objection_terminates"  # 异议属实，终止登记
     OBJECTION_UPHELD = "objection_upheld"  # 异议成立
     RETURN_TO_DRAFT = "return_to_draft"  # 异议成立，所有者或内容须重填
     REFER_TO_COURT = "refer_to_court"  # 诉讼或仲裁 (HN-20(2))
@@ -90,6 +100,7 @@ _DECIDED: Final = (
     State.REVIEW_FAILED_TECHNICAL,
     State.REVIEW_PASSED,
     State.IN_PUBLIC_NOTICE,
+    State.READY_TO_ISSUE,
 )
 # An objection does not stop the notice (A15); after it, it blocks the issue all the same (A16).
 # One that was filed then may be decided while the application goes its whole way once more.
@@ -98,6 +109,16 @@ _OBJECTABLE: Final = (
     State.OBJECTION_HOLD,
     State.AWAITING_ISSUANCE_AUTHORISATION,
     State.ISSUANCE_AUTHORISED,
+    State.READY_TO_ISSUE,
+)
+# All of the case is under way until the certificate is there (NDA35-28).
+_UNDER_WAY: Final = (
+    State.ACCEPTED,
+    State.UNDER_REVIEW,
+    State.REVIEW_PASSED,
+    State.IN_PUBLIC_NOTICE,
+    State.OBJECTION_HOLD,
+    State.READY_TO_ISSUE,
 )
 
 _LIVE: Final = (
@@ -116,6 +137,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.DRAFT, Event.SUBMIT): State.SUBMITTED,
     **{(state, Event.WITHDRAW): State.WITHDRAWN for state in _WITHDRAWABLE},
     (State.SUBMITTED, Event.ACCEPT): State.ACCEPTED,
+    (State.SUBMITTED, Event.ACCEPT_BY_SILENCE): State.ACCEPTED,
     (State.SUBMITTED, Event.REQUIRE_CORRECTION): State.CORRECTION_REQUIRED,
     (State.SUBMITTED, Event.DECLINE_OUT_OF_SCOPE): State.NOT_ACCEPTED,
     **{(state, Event.NOTIFY_DECISION): state for state in _DECIDED},
@@ -124,6 +146,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.CORRECTION_REQUIRED, Event.RESUBMIT): State.SUBMITTED,
     (State.CORRECTION_REQUIRED, Event.PARTIAL_RESUBMIT): State.CORRECTION_REQUIRED,
     (State.CORRECTION_REQUIRED, Event.LAPSE): State.LAPSED,
+    (State.CORRECTION_REQUIRED, Event.DEEM_UNFILED): State.UNFILED,
+    **{(state, Event.EXTEND_REVIEW): state for state in _UNDER_WAY},
     (State.ACCEPTED, Event.START_REVIEW): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.RECORD_TECHNICAL_OPINION): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.RECORD_COMPLIANCE_OPINION): State.UNDER_REVIEW,
@@ -135,11 +159,16 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.UNDER_REVIEW, Event.RETURN_TECHNICAL_POINTS): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Event.FAIL_TECHNICAL): State.REVIEW_FAILED_TECHNICAL,
     (State.REVIEW_PASSED, Event.PUBLISH_NOTICE): State.IN_PUBLIC_NOTICE,
+    (State.REVIEW_PASSED, Event.WAIVE_NOTICE): State.READY_TO_ISSUE,
     (State.IN_PUBLIC_NOTICE, Event.INTERRUPT_NOTICE): State.IN_PUBLIC_NOTICE,
     **{(state, Event.OBJECT): state for state in _OBJECTABLE},
     **{(state, Event.OBJECTION_UPHELD): State.REFUSED for state in _LIVE},
+    **{(state, Event.OBJECTION_TERMINATES): State.TERMINATED for state in _LIVE},
     **{(state, Event.RETURN_TO_DRAFT): State.DRAFT for state in _LIVE},
     **{(state, Event.OBJECTIONS_DISMISSED): state for state in _LIVE},
+    (State.IN_PUBLIC_NOTICE, Event.END_NOTICE_READY): State.READY_TO_ISSUE,
+    (State.OBJECTION_HOLD, Event.CLEAR_HOLD): State.READY_TO_ISSUE,
+    (State.READY_TO_ISSUE, Event.ISSUE_CERTIFICATE): State.ISSUED,
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE): State.AWAITING_ISSUANCE_AUTHORISATION,
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE_OBJECTED): State.OBJECTION_HOLD,
     (State.OBJECTION_HOLD, Event.OBJECTIONS_DISMISSED): State.AWAITING_ISSUANCE_AUTHORISATION,
@@ -161,6 +190,8 @@ FINAL: Final = frozenset(
         State.ISSUED,
         State.WITHDRAWN,
         State.LAPSED,
+        State.UNFILED,
+        State.TERMINATED,
     }
 )
 

@@ -50,7 +50,31 @@ HAINAN_2023: Final = Rulebook(
     review_pauses_for_material=False,  # A44
     change_has_public_notice=False,  # HN-18 names no 公示 (A21)
     voluntary_transfer_allowed=False,  # HN-19 knows only legal instruments (A22)
+    is_offered=True,
+    materials=(
+        "applicant_qualification",
+        "application_form",
+        "product_description",
+        "source_proof",
+        "authorisation_channel_proof",
+        "security_compliance_statement",
+    ),
+    materials_source="HN-08",
+    review_points=(
+        "material_completeness",  # 申请材料全面性
+        "material_accuracy",  # 申请材料准确性
+        "technical_test_effectiveness",  # 技术测试有效性
+    ),  # HN-13
+    refusal_grounds=(
+        "no_compliance_opinion",
+        "national_core_data",
+        "unlawful_acquisition",
+        "source_authorisation_missing",
+        "unresolved_ownership_dispute",
+        "other_statutory",
+    ),  # HN-15
     open={
+        "is_offered": open_flag(),
         "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
         "correction_window": open_period(
             Unit.WORKING_DAYS, Unit.DAYS, most=366, source="A10", may_be_none=True

@@ -1,33 +1,28 @@
 """Make and read the national code of a registered right (数据产权登记凭证编码): ``SJ4602026110001``.
 
 国数综政策〔2026〕35号 附件六: SJ, two digits of the region (GB/T 2260), one of the registrar, year and
-month, and a serial of that month from 0001 to 9999. What happens to the ten-thousandth registration of a
-month is not said: it waits for the next month, or is refused by name. That is a setting [P].
+month of the deposit, and a serial of that month from 0001 to 9999. What happens to the ten-thousandth of
+a month is not said [P]: the registrar's reserve digit goes on, if one was set; else the issue waits for
+the next month. No code ever names another month than that of its deposit.
 """
 
 from __future__ import annotations
 
-import enum
+import datetime as dt
 import re
 from typing import Final
 
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
+from catalog.rulebooks.rulebook import Rulebook
 
 MAX_SERIAL: Final = 9_999
 _SHAPE: Final = re.compile(r"SJ([0-9]{2})([0-9])([0-9]{4})(0[1-9]|1[0-2])([0-9]{4})")
 
 
-class Overflow(enum.StrEnum):
-    """What is done when a month's serials are used up (编码用尽)."""
-
-    NEXT_MONTH = "next_month"  # the next free month's first serials
-    REFUSE = "refuse"
-
-
 class NationalCodeExhausted(Refused):
-    """The serials of the month are used up."""
+    """The serials of the month are used up; from the first of the next there are new ones."""
 
     code = "national_code_exhausted"
 
@@ -65,18 +60,32 @@ def parse(text: str) -> NationalCode:
     )
 
 
-def following(last: NationalCode, *, year: int, month: int, overflow: Overflow) -> NationalCode:
-    """Return the code after ``last`` for a registration in ``year`` and ``month``.
+def is_well_formed(text: str) -> bool:
+    """Tell whether ``text`` is a national code."""
+    try:
+        parse(text)
+    except NationalCodeMalformed:
+        return False
+    return True
 
-    A month that was reached ahead of time, because the one before ran over, goes on counting.
 
-    :raises NationalCodeExhausted: if the serials are used up and nothing else is to be done.
-    """
-    if (last.year, last.month) < (year, month):
-        return msgspec.structs.replace(last, year=year, month=month, serial=1)
-    if last.serial < MAX_SERIAL:
-        return msgspec.structs.replace(last, serial=last.serial + 1)
-    if overflow is Overflow.REFUSE:
-        raise NationalCodeExhausted(year=last.year, month=last.month)
-    year, month0 = divmod(last.year * 12 + last.month, 12)
-    return msgspec.structs.replace(last, year=year, month=month0 + 1, serial=1)
+def digits(rulebook: Rulebook) -> tuple[str, ...]:
+    """Return the registrar's digits in the order in which they are used."""
+    return tuple(digit for digit in (rulebook.code_registrar, rulebook.code_reserve) if digit)
+
+
+def series(rulebook: Rulebook, digit: str, on: dt.date) -> str:
+    """Return what a code of this digit and month begins with; its serials count from one."""
+    return f"SJ{rulebook.code_region}{digit}{on.year:04d}{on.month:02d}"
+
+
+def make(series: str, serial: int) -> str:
+    """Return the code with a serial of the series."""
+    assert 1 <= serial <= MAX_SERIAL, "a month has at most 9,999 codes"
+    return f"{series}{serial:04d}"
+
+
+def exhausted(on: dt.date) -> NationalCodeExhausted:
+    """Return the refusal of a month whose serials are used up."""
+    year, month0 = divmod(on.year * 12 + on.month, 12)
+    return NationalCodeExhausted(possible_from=dt.date(year, month0 + 1, 1).isoformat())

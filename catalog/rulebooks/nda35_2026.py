@@ -14,12 +14,15 @@ import msgspec
 from catalog.kernel.periods import Period, Unit
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.rulebooks.rulebook import (
+    CodeScheme,
     Renewal,
     Rulebook,
     Silence,
     StopClock,
+    Unrenewed,
     open_flag,
     open_period,
+    open_text,
 )
 
 NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
@@ -28,6 +31,33 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     title="数据产权登记工作指引（试行）",
     authority="国家数据局",
     effective_from=dt.date(2026, 7, 1),
+    is_offered=False,
+    materials=(
+        "applicant_qualification",
+        "application_form",
+        "product_description",
+        "source_proof",
+    ),
+    materials_source="NDA35-14",
+    review_points=(
+        "description_accuracy",  # 数据描述准确性
+        "source_compliance",  # 数据来源合规性
+        "rights_clarity",  # 权利归属清晰性
+    ),  # NDA35-18 … 21
+    needs_test_record=False,
+    technical_failure_stands_apart=False,
+    refusal_grounds=(
+        "harms_security_or_interest",
+        "unlawful_acquisition",
+        "unresolved_ownership_dispute",
+        "concealment_or_false_proof",
+        "other_statutory",
+    ),  # NDA35-22
+    review_covers_everything=True,
+    notice_fields=("summary", "restrictions", "rights"),  # NDA35-24
+    recheck_binds=True,
+    public_data_first_under="ndrc-26-2025",  # NDA35-15
+    takes_changes=False,
     acceptance=Period(3, Unit.WORKING_DAYS, "NDA35-17"),
     acceptance_notice=Period(1, Unit.WORKING_DAYS, "[P]"),
     silence_on_acceptance=Silence.ACCEPTED,
@@ -46,16 +76,22 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     needs_authorisation=False,
     rights_vocabulary=("hold", "use", "operate"),
     rights_are_independent=True,
-    notice_channels=("authority_website",),  # the national system
+    notice_channels=("national_system",),  # NDA35-24
     validity=Period(5, Unit.YEARS, "NDA35-26", "at most, from the deposit"),
     renewal=Renewal(
         opens_before=Period(6, Unit.MONTHS, "NDA35-36"),
         last_day_included=False,
         at_most=Period(5, Unit.YEARS, "NDA35-26"),
+        decided_within=Period(10, Unit.WORKING_DAYS, "NDA35-28"),
+        unrenewed=Unrenewed.LAPSES,
     ),
-    code_scheme="nda_sj",
+    code_scheme=CodeScheme.NATIONAL,
     # Article 17 gives a period for corrections and article 28 stops the clock: neither is ours to drop.
     open={
+        "is_offered": open_flag(),
+        "code_region": open_text("[0-9]{2}"),
+        "code_registrar": open_text("[0-9]"),
+        "code_reserve": open_text("[0-9]?"),
         "acceptance_notice": open_period(Unit.WORKING_DAYS, most=10),
         "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
         "issuing": open_period(Unit.WORKING_DAYS, most=60, may_be_none=True),

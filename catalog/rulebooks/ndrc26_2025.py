@@ -13,7 +13,16 @@ import msgspec
 
 from catalog.kernel.periods import Period, Unit
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
-from catalog.rulebooks.rulebook import Renewal, Rulebook, open_flag, open_period
+from catalog.rulebooks.rulebook import (
+    CodeScheme,
+    Renewal,
+    Rulebook,
+    Unrenewed,
+    Upheld,
+    open_flag,
+    open_period,
+    open_text,
+)
 
 NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
     HAINAN_2023,  # agencies, reports and prices are the province's own matter
@@ -21,6 +30,28 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
     title="公共数据资源登记管理暂行办法",
     authority="国家数据局",
     effective_from=dt.date(2025, 3, 1),
+    effective_until=dt.date(2030, 2, 28),  # five years
+    is_offered=False,
+    materials=(
+        "applicant_qualification",
+        "application_form",
+        "product_description",
+        "source_proof",
+    ),
+    materials_source="NDRC26-07",
+    review_points=("material_completeness", "material_form"),  # 形式审核 [P]
+    needs_test_record=False,
+    technical_failure_stands_apart=False,
+    refusal_grounds=("formal_defect", "other_statutory"),  # [P]: no list in the text
+    notice_fields=("registration_type", "summary"),  # NDRC26-12
+    recheck_binds=True,  # NDRC26-12: 核查属实的，终止登记
+    upheld_objection=Upheld.TERMINATED,
+    takes_changes=False,
+    revocation_grounds=(
+        "concealment",  # 隐瞒真实情况
+        "forged_result",  # 伪造登记结果
+        "illegal_use",  # 非法使用登记结果
+    ),  # NDRC26-20
     acceptance=Period(3, Unit.WORKING_DAYS, "NDRC26-10", "a correction restarts it"),
     acceptance_notice=Period(1, Unit.WORKING_DAYS, "[P]"),
     review=Period(20, Unit.WORKING_DAYS, "NDRC26-11", "形式审核; if unfinished, explain"),
@@ -37,9 +68,14 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         opens_before=Period(60, Unit.DAYS, "NDRC26-15"),
         last_day_included=True,
         at_most=Period(3, Unit.YEARS, "NDRC26-15"),
+        decided_within=Period(10, Unit.WORKING_DAYS, "[P]"),
+        unrenewed=Unrenewed.IS_CANCELLED,
     ),
-    code_scheme="national_unread",
+    code_scheme=CodeScheme.QUERY,
     open={
+        "is_offered": open_flag(),
+        "code_prefix": open_text("[A-Z]{2}"),
+        "objection_recheck": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=90, may_be_none=True),
         "acceptance_notice": open_period(Unit.WORKING_DAYS, most=10),
         "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),
         "issuing": open_period(Unit.WORKING_DAYS, most=60, may_be_none=True),

@@ -29,12 +29,36 @@ class StopClock(enum.StrEnum):
     OBJECTION = "objection"  # 异议处理
 
 
+class CodeScheme(enum.StrEnum):
+    """How registrations are numbered (登记编号规则)."""
+
+    PROVINCE = "province"  # 登记编号 of the province's register
+    NATIONAL = "national"  # 凭证编码 SJ… of 国数综政策〔2026〕35号 附件六
+    QUERY = "query"  # 登记结果查询码: the national rule was not read, the pattern is ours
+
+
+class Unrenewed(enum.StrEnum):
+    """What becomes of a registration that was not renewed (到期未续期)."""
+
+    LAPSES = "lapses"  # 自动失效
+    IS_CANCELLED = "is_cancelled"  # 失效，由登记机构注销
+
+
+class Upheld(enum.StrEnum):
+    """How a registration ends to which an objection was upheld (异议成立)."""
+
+    REFUSED = "refused"  # 不予登记
+    TERMINATED = "terminated"  # 终止登记
+
+
 class Renewal(msgspec.Struct, frozen=True, kw_only=True):
     """When a registration may be renewed (续期): from so long before its last day, for so long."""
 
     opens_before: Period
     last_day_included: bool  # False: until the day before the last
     at_most: Period
+    decided_within: Period
+    unrenewed: Unrenewed
 
 
 class Kind(enum.StrEnum):
@@ -74,6 +98,11 @@ def open_period(
 def open_flag(source: str = CHOSEN) -> Open:
     """Return that a yes or no may be set."""
     return Open(kind=Kind.FLAG, source=source)
+
+
+def open_text(pattern: str) -> Open:
+    """Return that a short text may be set, of this pattern."""
+    return Open(kind=Kind.TEXT, source=CHOSEN, pattern=pattern)
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +165,29 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     rights_are_independent: bool = False  # 三权可分属不同主体
     validity: Period | None = None  # 有效期 at most; None: as the certificate says
     renewal: Renewal | None = None
-    code_scheme: str = "hainan"  # 登记编号规则
+    code_scheme: CodeScheme = CodeScheme.PROVINCE
+    code_region: str = "46"  # GB/T 2260: Hainan
+    code_registrar: str = "0"  # the registrar's digit
+    code_reserve: str = ""  # a second digit for what a month can not number; none: it waits
+    code_prefix: str = "GG"  # of our own pattern for the query code [P]
+    effective_until: dt.date | None = None
+    is_offered: bool = False  # whether applications may be begun under it
+    # 审查
+    materials: tuple[str, ...] = ()  # what every application needs
+    materials_source: str = ""
+    review_points: tuple[str, ...] = ()  # what the registrar's own review finds
+    needs_test_record: bool = True
+    technical_failure_stands_apart: bool = True  # A7
+    refusal_grounds: tuple[str, ...] = ()
+    review_covers_everything: bool = False  # its period runs until the certificate is there
+    notice_fields: tuple[str, ...] = ()  # 公示 besides the common fields
+    # 异议
+    recheck_binds: bool = False  # 公示期内异议: the registrar's re-check decides by itself
+    upheld_objection: Upheld = Upheld.REFUSED
+    # 登记之后
+    public_data_first_under: str = ""  # 授权运营产品先在此登记
+    takes_changes: bool = True  # 变更、更正 by the review of the province's rules
+    revocation_grounds: tuple[str, ...] = ()  # 撤销 by the registrar itself
     retention: Period = Period(20, Unit.YEARS, "[P]", "at least; the text gives none")
     annual_report: str = ""  # 年度报告, month-day
     not_read: tuple[str, ...] = ()  # what could not be read in the official text

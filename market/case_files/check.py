@@ -4,7 +4,8 @@
 2. The trace beside it is the one that was signed, and every entry of it is in the signed log.
 3. Every opinion, authorisation and certificate has the digest that an entry of the log holds.
 4. Every submission has the digest of what was submitted.
-5. Every deadline is counted again, from its first day and the yearly notices.
+5. Every deadline is counted again, from its first day and the yearly notices, and is as long as the
+   rulebook of the case says.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out
 from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.kernel.periods import CHOSEN
 from catalog.kernel.workdays import Calendar, YearTable
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
 from catalog.timers.explaining import Explanation, explain_timer
+from catalog.timers.model import Timer
 from market.case_files import archive
 from market.case_files.model import CASE, FORMAT, KEYS, SIGNATURE, TRACE, CaseFile, CaseSignature
 from market.supervision import trace_verify
@@ -28,6 +31,12 @@ from market.supervision.trace import Trace
 
 T = TypeVar("T")
 
+# Clocks that go by another name than the value of the rulebook that they run.
+_PERIOD_OF: Final = {
+    "acceptance_notification": "acceptance_notice",
+    "review_notification": "acceptance_notice",
+    "correction": "correction_window",
+}
 MAGIC: Final = b"PK\x03\x04"
 
 
@@ -143,9 +152,24 @@ def _check_clocks(found: Findings, case: CaseFile) -> None:
         except msgspec.ValidationError as error:
             found.bad("timer", told.get("timer", {}), f"is not readable: {error}")
             continue
+        _check_period(found, case, clock.timer)
         again = explain_timer(clock.timer, calendar)
         if (again.last_day, again.days) != (clock.last_day, clock.days):
             reason = f"counted again it ends on {again.last_day}, not on {clock.last_day}"
             found.bad("timer", clock.timer.id, reason)
         else:
             found.count("deadlines counted again")
+
+
+def _check_period(found: Findings, case: CaseFile, timer: Timer) -> None:
+    """Compare how long a clock runs with what the rulebook of the case says; ours [P] may be set."""
+    says = case.periods.get(_PERIOD_OF.get(timer.kind, timer.kind))
+    if says is None or CHOSEN in (says.source, timer.period.source):
+        return
+    if (says.length, says.unit) != (timer.period.length, timer.period.unit):
+        reason = (
+            f"it runs {timer.period.length} {timer.period.unit}, the rulebook says {says.length}"
+        )
+        found.bad("timer", timer.id, reason)
+    else:
+        found.count("periods as the rulebook says")

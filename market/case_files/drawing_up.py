@@ -10,6 +10,7 @@ import msgspec
 
 from catalog.audit_log.leaf import instant
 from catalog.certificates.model import PublicCertificate
+from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Notice
 from catalog.objections.model import Objection
@@ -65,6 +66,12 @@ def draw_up(
         clocks=_all(clocks),
         calendar=tuple(_year(calendar, year) for year in years if calendar.knows(year)),
         trace_sha256=sha256_hex(trace),
+        periods={
+            name: value
+            for name, value in msgspec.structs.asdict(rulebook).items()
+            if isinstance(value, Period)
+        },
+        notice_waiver=None if file.notice_waiver is None else _plain(file.notice_waiver),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.kernel.periods import Period
 from catalog.signing.model import KeyId
 
 FORMAT: Final = "shushi/case-file/1"
@@ -74,6 +75,8 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clocks: tuple[dict[str, Any], ...]  # each with every day that it counted
     calendar: tuple[YearNamed, ...]
     trace_sha256: str
+    periods: dict[str, Period] = {}  # of the rulebook, as it stood when the case was filed
+    notice_waiver: dict[str, Any] | None = None  # 免予公示
 
 
 class CaseSignature(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from catalog.notices import queries as notices
 from catalog.objections import queries as objections
 from catalog.products import queries as products
 from catalog.registration import queries as registration
-from catalog.rulebooks import registry
+from catalog.rulebooks import queries as rulebooks
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
 from catalog.timers import queries as timers
@@ -90,7 +90,11 @@ async def issue(
     )
     case = drawing_up.draw_up(
         file,
-        rulebook=registry.by_code(file.application.rulebook),
+        rulebook=await rulebooks.of_case(
+            tx,
+            code=file.application.rulebook,
+            filed_on=file.application.ruled_on,
+        ),
         notices=await notices.list_of_application(tx, application_id),
         objections=disputed,
         certificates=issued,

@@ -21,9 +21,9 @@ from catalog.registration.completeness import MaterialKind
 from catalog.registration.model import Application, ApplicationFile, ApplicationForm, Material
 from catalog.registration.operations import drafting, reading, submission
 from catalog.registration.ownership import Owner
+from catalog.registration.rights import RightClaimed
 from catalog.registration.states import State
 from catalog.registration.submission import PriorRegistration
-from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -57,23 +57,38 @@ class NamedOwner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share_denominator: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
 
 
+class NamedRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A right that is to be registered by itself, and the registered party that holds it."""
+
+    right: Annotated[str, Meta(min_length=1, max_length=50)]
+    party_id: uuid.UUID
+
+
 class FillIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The application form (确权登记申请表). Without owners, the applicant owns all of it."""
+    """The application form (确权登记申请表). Without owners, the applicant owns all of it.
+
+    ``rights`` where the rulebook registers independent rights; ``term_ends_on`` is the last day of the
+    authorised operation, or of the rights, if it comes before the rulebook's own.
+    """
 
     is_first_registration: bool | None = None
     prior_registrations: Annotated[tuple[PriorRegistration, ...], Meta(max_length=20)] = ()
     owners: Annotated[tuple[NamedOwner, ...], Meta(max_length=50)] = ()
     known_disputes: _Text = ""
     listing_intended_on: dt.date | None = None
+    rights: Annotated[tuple[NamedRight, ...], Meta(max_length=10)] = ()
+    term_ends_on: dt.date | None = None
+    restrictions: _Text = ""
     contact_name: _Line = ""
     contact_phone: _Line = ""
     contact_email: _Line = ""
 
 
 class Draft(FillIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An application for a product of one's own."""
+    """An application for a product of one's own; without a rulebook, under the province's."""
 
     product_id: uuid.UUID
+    rulebook: Annotated[str, Meta(max_length=50)] | None = None
 
 
 class HandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +125,7 @@ async def draft_application(request: AnyRequest, data: JSONBody[Draft]) -> Respo
             c.tx,
             actor=c.actor,
             now=c.now,
-            rulebook=HAINAN_2023,
+            rulebook=data.rulebook,
             product_id=data.product_id,
             form=await _form(c, data),
         )
@@ -306,11 +321,17 @@ async def get_application(
 async def _form(c: Command, data: FillIn) -> ApplicationForm:
     """Return the form with the owners as the register of parties names them."""
     named = data.owners or (NamedOwner(c.actor.party),)
-    parties = await identity.get_parties(c.tx, [owner.party_id for owner in named])
+    parties = await identity.get_parties(
+        c.tx, [*(o.party_id for o in named), *(right.party_id for right in data.rights)]
+    )
     errors = tuple(
         FieldError(f"/owners/{i}/party_id", "owner_party_unknown")
         for i, owner in enumerate(named)
         if PartyId(owner.party_id) not in parties
+    ) + tuple(
+        FieldError(f"/rights/{i}/party_id", "owner_party_unknown")
+        for i, right in enumerate(data.rights)
+        if PartyId(right.party_id) not in parties
     )
     if errors:
         raise OwnerPartyUnknown(errors=errors)
@@ -332,6 +353,17 @@ async def _form(c: Command, data: FillIn) -> ApplicationForm:
         owners=tuple(owners),
         known_disputes=data.known_disputes,
         listing_intended_on=data.listing_intended_on,
+        rights=tuple(
+            RightClaimed(
+                right=each.right,
+                party_id=PartyId(each.party_id),
+                name=parties[PartyId(each.party_id)].name,
+                kind=parties[PartyId(each.party_id)].kind.value,
+            )
+            for each in data.rights
+        ),
+        term_ends_on=data.term_ends_on,
+        restrictions=data.restrictions,
         contact_name=data.contact_name,
         contact_phone=data.contact_phone,
         contact_email=data.contact_email,

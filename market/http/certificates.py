@@ -302,10 +302,12 @@ async def _parties(c: Command, application_id: uuid.UUID) -> dict[PartyId, Named
     """Return the owners and the agency as the register of parties knows them today."""
     c.actor.require("certificate:issue")
     application = await applications.find(c.tx, application_id=application_id)
-    if application is None or application.agency_party_id is None:
+    if application is None:
         return {}  # the issue refuses it
-    ids = [owner.party_id for owner in application.form.owners]
-    found = await identity.get_parties(c.tx, [*ids, application.agency_party_id])
+    form = application.form
+    ids = [*(o.party_id for o in form.owners), *(right.party_id for right in form.rights)]
+    agency = [] if application.agency_party_id is None else [application.agency_party_id]
+    found = await identity.get_parties(c.tx, [*ids, *agency])
     return {
         party.id: NamedParty(name=party.name, id_masked=await identity.get_masked_id(c.tx, party))
         for party in found.values()

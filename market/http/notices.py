@@ -26,14 +26,18 @@ from catalog.notices.model import (
 from catalog.notices.states import State
 from catalog.products.metadata import check_readable
 from catalog.registration.operations import notice as registration
+from catalog.registration.operations.notice import PostedElsewhere
 from market.http.answers import answers, creates, sends, takes
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest, context
 from market.http.feed import FEED_LENGTH, feed_answer
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command that needs no more than its address."""
+class PublishNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the operator posted the notice itself, if the rulebook names the national system."""
+
+    url: Annotated[str, Meta(max_length=2_000)] | None = None
+    receipt_sha256: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ConfirmChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,13 +71,20 @@ class WithdrawFromBoard(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 async def publish_notice(
     request: AnyRequest,
     application_id: FromPath[uuid.UUID],
-    data: JSONBody[Nothing],  # noqa: ARG001 - decoding checks it
+    data: JSONBody[PublishNotice],
 ) -> Response[bytes]:
-    """Publish the notice on the operator's platform (公示)."""
+    """Publish the notice on the operator's platform, or bring the national system's receipt (公示)."""
+    check_readable(data)
+    elsewhere = None if data.url is None else PostedElsewhere(data.url, data.receipt_sha256)
 
     async def act(c: Command) -> Answer:
         notice = await registration.publish_notice(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, application_id=application_id
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            application_id=application_id,
+            elsewhere=elsewhere,
         )
         return created(await _public(c, notice), f"/api/v1/notices/{notice.id}")
 

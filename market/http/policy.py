@@ -172,6 +172,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
         "compliance_opinion:record", ASSIGNED
     ),
     ("POST", f"{V1}/applications/{{application_id}}/review-decisions"): _do("review:decide"),
+    ("POST", f"{V1}/applications/{{application_id}}/review-extensions"): _do("review:decide"),
+    ("POST", f"{V1}/applications/{{application_id}}/notice-waivers"): _do("notice:publish"),
     ("POST", f"{V1}/applications/{{application_id}}/notices"): _do("notice:publish"),
     ("POST", f"{V1}/notices/{{notice_id}}/channel-postings"): _do("notice:confirm_channel"),
     ("GET", f"{V1}/notices"): _public(),

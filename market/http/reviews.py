@@ -60,7 +60,7 @@ class StartReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who reviews."""
 
     technical_reviewer_account_id: uuid.UUID
-    agency_party_id: uuid.UUID
+    agency_party_id: uuid.UUID | None = None  # where the rulebook needs no agency
 
 
 class ReplaceAgency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,11 +70,11 @@ class ReplaceAgency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: _Reason
 
 
-class GiveTechnicalOpinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GiveTechnicalOpinion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The technical opinion (技术审查意见书, HN-13)."""
 
     findings: dict[str, Finding]
-    tests: Annotated[tuple[TestRun, ...], Meta(max_length=100)]
+    tests: Annotated[tuple[TestRun, ...], Meta(max_length=100)] = ()
     overall: Overall
     remarks: _Text = ""
 
@@ -191,7 +191,7 @@ async def start_review(
             now=c.now,
             application_id=application_id,
             technical_reviewer=AccountId(data.technical_reviewer_account_id),
-            agency=PartyId(data.agency_party_id),
+            agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
         )
         return done(application, application.version)
 

@@ -25,6 +25,7 @@ from market.jobs import (
     release_escrow,
     reports_due,
     sequence_log,
+    silence_due,
 )
 
 _log = structlog.get_logger("jobs")
@@ -51,6 +52,10 @@ async def _notices(context: Context) -> int:
 
 async def _agencies(context: Context) -> int:
     return await agencies_due.run(context.db, now=context.now())
+
+
+async def _silence(context: Context) -> int:
+    return await silence_due.run(context.db, now=context.now())
 
 
 async def _disputes(context: Context) -> int:
@@ -80,6 +85,7 @@ async def _notifications(context: Context) -> int:
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("agencies_due", _agencies),
+    ("silence_due", _silence),
     ("disputes_due", _disputes),
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),

@@ -35,7 +35,7 @@ ENDS: Final = {
     "catalog.objections": "rejected closed",
     "catalog.products": "withdrawn",
     "catalog.registration": (
-        "not_accepted refused review_failed_technical issued withdrawn lapsed"
+        "not_accepted refused review_failed_technical issued withdrawn lapsed unfiled terminated"
     ),
     "catalog.timers": "met cancelled",
     "settlement.escrow": "released refunded",

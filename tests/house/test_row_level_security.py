@@ -28,6 +28,8 @@ OPEN = {
     "catalog.certificate_serials": _SERIALS,
     "catalog.certificates": _REGISTER,
     "catalog.change_serials": _SERIALS,
+    "catalog.code_serials": _SERIALS,
+    "catalog.registered_rights": _REGISTER,
     "catalog.fee_prices": "what a registration costs is told to everybody (HN-04)",
     "catalog.delegations": "who was delegated by which document is told to everybody (HN-05)",
     "catalog.file_quarantines": "which files are locked away; the files themselves are behind the wall",

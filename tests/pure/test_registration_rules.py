@@ -41,6 +41,8 @@ from catalog.registration.model import (
 )
 from catalog.registration.ownership import Owner
 from catalog.registration.submission import PriorRegistration, Statement
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.registry import RULEBOOKS
 from catalog.signing.canonical import canonical, framed
 from catalog.signing.model import KeyId, PublicKey, Signature, key_id_of
 from catalog.signing.purposes import Purpose
@@ -259,7 +261,7 @@ def test_what_a_notice_shows_comes_from_the_dossier() -> None:
     form = ApplicationForm(owners=(owner(1, 1, ME),))
     parts = dossier.take(make_product(), description, form, {}).parts
 
-    shown = dossier.public_facts(parts, "SQ-2026-000001")
+    shown = dossier.public_facts(parts, "SQ-2026-000001", HAINAN_2023)
 
     assert shown["owner_names"] == ["某公司"]
     assert shown["validity"] == {"from": "2026-05-14", "update_cycle": "irregular"}
@@ -277,7 +279,9 @@ def test_a_source_that_needs_authorisation_is_not_ones_own(*, required: bool, ow
     )
     description = make_description(sources=(source,))
 
-    found = dossier.situation(description, ApplicationForm(), files_through_agent=False)
+    found = dossier.situation(
+        description, ApplicationForm(), HAINAN_2023, files_through_agent=False
+    )
 
     assert found.every_source_is_own is own
     stated = dossier.statement(
@@ -549,6 +553,9 @@ WHOLE = {
     Ground.SOURCE_AUTHORISATION_MISSING: {"source_id": "s1"},
     Ground.UNRESOLVED_OWNERSHIP_DISPUTE: {"case_reference": "（2026）民初1号"},
     Ground.OTHER_STATUTORY: {"legal_citation": "某条例第三条"},
+    Ground.HARMS_SECURITY_OR_INTEREST: {},
+    Ground.CONCEALMENT_OR_FALSE_PROOF: {},
+    Ground.FORMAL_DEFECT: {},
 }
 
 
@@ -556,12 +563,17 @@ WHOLE = {
 def test_every_ground_needs_its_facts(ground: Ground) -> None:
     whole = RefusalGround(ground=ground, facts="事实", **WHOLE[ground])
 
-    grounds.check_refusal([whole], facts(compliance=None))
+    book = next(b for b in RULEBOOKS.values() if ground.value in b.refusal_grounds)
+    grounds.check_refusal([whole], facts(compliance=None, rulebook=book))
     assert grounds.missing_fact(RefusalGround(ground=ground, facts=" ")) == "facts"
+    for strange in RULEBOOKS.values():
+        if ground.value not in strange.refusal_grounds:
+            with refusal("refusal_ground_not_in_rulebook"):
+                grounds.check_refusal([whole], facts(compliance=None, rulebook=strange))
     for name in WHOLE[ground]:
         bare = RefusalGround(ground=ground, facts="事实")
         with refusal("ground_fact_missing") as refused:
-            grounds.check_refusal([bare], facts())
+            grounds.check_refusal([bare], facts(rulebook=book))
         assert refused.value.facts == {"ground": ground.value, "missing": name}
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.kernel.errors import DomainError
 from catalog.kernel.periods import Period, Unit
-from catalog.rulebooks import national_code, renewing, settings, silence
+from catalog.rulebooks import national_code, offering, renewing, settings, silence
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.rulebooks.interpretations import INTERPRETATIONS
-from catalog.rulebooks.national_code import Overflow
 from catalog.rulebooks.nda35_2026 import NDA35_2026
 from catalog.rulebooks.ndrc26_2025 import NDRC26_2025
 from catalog.rulebooks.registry import RULEBOOKS, RulebookUnknown, by_code
@@ -225,23 +226,101 @@ def test_what_is_no_national_code_is_refused(text: str) -> None:
         national_code.parse(text)
 
 
-def test_serials_count_from_one_each_month_and_go_on_where_a_month_ran_over() -> None:
-    def after(last: str, year: int, month: int, overflow: Overflow = Overflow.NEXT_MONTH) -> str:
-        return str(
-            national_code.following(
-                national_code.parse(last), year=year, month=month, overflow=overflow
-            )
-        )
+def test_a_code_names_region_registrar_and_the_month_of_its_deposit() -> None:
+    series = national_code.series(NDA35_2026, "0", dt.date(2026, 11, 30))
 
-    assert after("SJ4602026110001", 2026, 11) == "SJ4602026110002"
-    assert after("SJ4602026110001", 2026, 12) == "SJ4602026120001"
-    assert after("SJ4602026119999", 2026, 11) == "SJ4602026120001"
-    assert after("SJ4602026129999", 2026, 12) == "SJ4602027010001"
-    # Reached ahead of time in November, December goes on counting when it comes.
-    assert after("SJ4602026120007", 2026, 11) == "SJ4602026120008"
-    assert after("SJ4602026120008", 2026, 12) == "SJ4602026120009"
-    with pytest.raises(national_code.NationalCodeExhausted):
-        after("SJ4602026119999", 2026, 11, Overflow.REFUSE)
+    assert series == "SJ460202611"
+    assert national_code.make(series, 1) == "SJ4602026110001"
+    assert national_code.make(series, 9_999) == "SJ4602026119999"
+    assert national_code.is_well_formed("SJ4602026110001")
+    assert not national_code.is_well_formed("SJ4602026110000")
+
+
+def test_a_registrar_s_reserve_digit_is_used_after_its_own() -> None:
+    reserved = msgspec.structs.replace(NDA35_2026, code_reserve="7")
+
+    assert national_code.digits(NDA35_2026) == ("0",)
+    assert national_code.digits(reserved) == ("0", "7")
+
+
+@pytest.mark.parametrize(
+    ("on", "possible_from"), [("2026-11-30", "2026-12-01"), ("2026-12-01", "2027-01-01")]
+)
+def test_a_month_whose_codes_are_used_up_says_from_when_there_are_new_ones(
+    on: str, possible_from: str
+) -> None:
+    refusal = national_code.exhausted(dt.date.fromisoformat(on))
+
+    assert refusal.facts == {"possible_from": possible_from}
+
+
+# ── what is offered, and when silence accepts ───────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "today", "refusal"),
+    [
+        (HAINAN_2023, "2026-03-02", None),
+        (HAINAN_2023, "2023-12-14", offering.RulebookNotInForce),
+        (NDA35_2026, "2026-07-01", offering.RulebookNotOffered),
+        (NDA35_2026, "2026-06-30", offering.RulebookNotInForce),
+        (NDRC26_2025, "2030-02-28", offering.RulebookNotOffered),
+        (NDRC26_2025, "2030-03-01", offering.RulebookNotInForce),
+    ],
+)
+def test_a_rulebook_is_offered_only_where_it_is_opened_and_while_it_is_in_force(
+    rulebook: Rulebook, today: str, refusal: type[DomainError] | None
+) -> None:
+    day = dt.date.fromisoformat(today)
+
+    if refusal is None:
+        offering.check(rulebook, day)
+        return
+    with pytest.raises(refusal):
+        offering.check(rulebook, day)
+    if refusal is offering.RulebookNotOffered:
+        offering.check(msgspec.structs.replace(rulebook, is_offered=True), day)
+
+
+@given(st.dates(dt.date(2024, 1, 1), dt.date(2027, 12, 31)), st.integers(0, 400))
+def test_nothing_is_ever_accepted_by_silence_under_hainan_or_26(
+    submitted_on: dt.date, waited: int
+) -> None:
+    today = submitted_on + dt.timedelta(days=waited)
+
+    for rulebook in (HAINAN_2023, NDRC26_2025):
+        assert silence.counts_as_accepted(submitted_on, today, rulebook, CALENDAR) is None
+        silence.check_open(submitted_on, today, rulebook, CALENDAR)
+
+
+def test_silence_accepts_exactly_on_the_next_working_day_and_not_the_evening_before() -> None:
+    submitted = dt.date(2026, 9, 28)
+
+    def counts(day: int) -> dt.date | None:
+        return silence.counts_as_accepted(submitted, dt.date(2026, 10, day), NDA35_2026, CALENDAR)
+
+    assert (counts(8), counts(9), counts(20)) == (None, dt.date(2026, 10, 9), dt.date(2026, 10, 9))
+    silence.check_open(submitted, dt.date(2026, 10, 8), NDA35_2026, CALENDAR)
+    with pytest.raises(silence.AcceptedBySilence):
+        silence.check_open(submitted, dt.date(2026, 10, 9), NDA35_2026, CALENDAR)
+
+
+def test_a_provisional_day_accepts_nothing() -> None:
+    submitted = dt.date(2026, 12, 28)
+
+    late = silence.counts_as_accepted(submitted, dt.date(2027, 1, 15), NDA35_2026, CALENDAR)
+
+    assert late is None
+
+
+def test_a_text_is_set_within_its_pattern() -> None:
+    assert settings.check(NDA35_2026, "code_registrar", "7") == "7"
+    assert settings.check(NDA35_2026, "is_offered", True) is True
+    for value in ("77", 7, None):
+        with pytest.raises(settings.SettingValueInvalid):
+            settings.check(NDA35_2026, "code_registrar", value)
+    opened = settings.overlay(NDA35_2026, [make_setting("code_reserve", "9")])
+    assert opened.code_reserve == "9"
 
 
 # ── what may be set ─────────────────────────────────────────────────────────────────────────

@@ -13,27 +13,30 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import number, store
+from catalog.certificates import store
 from catalog.certificates.format import (
     Authorisation,
     CertificateDocument,
     CertifiedOwner,
     NoticeRun,
+    RightHeld,
 )
 from catalog.certificates.model import Certificate, NamedParty
-from catalog.certificates.operations import expiry, succession
+from catalog.certificates.operations import expiry, numbering, succession
 from catalog.certificates.states import State
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict
+from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import SHANGHAI, local_date
+from catalog.notices.model import Notice
+from catalog.products.model import DataNature
 from catalog.registration import dossier
 from catalog.registration.operations import closing
 from catalog.registration.operations.closing import ReadyToIssue
 from catalog.registration.ownership import Owner
-from catalog.rulebooks import registry
+from catalog.rulebooks import renewing
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -42,9 +45,21 @@ FIRST: Final = 1
 
 
 class ProductCertifiedAlready(Conflict):
-    """Another certificate of the product counts, or is frozen; a product has one at a time."""
+    """Another certificate of the product counts, or is frozen; it has one under each rulebook."""
 
     code = "product_certified_already"
+
+
+class RightRegisteredAlready(Conflict):
+    """The same right of the same product is registered; different rights would not conflict."""
+
+    code = "right_registered_already"
+
+
+class PublicDataRegistrationFirst(Refused):
+    """A product of public data is registered as public data before a right in it is (NDA35-15)."""
+
+    code = "public_data_registration_first"
 
 
 async def issue(
@@ -62,7 +77,7 @@ async def issue(
 
     1. The application is locked and may be issued: the notice is over, nobody's objection is open,
        the bureau authorised it.
-    2. It gets the next number of the year.
+    2. No other certificate stands in the way; it gets the next number of its rulebook's series.
     3. The document is made from the dossier that was reviewed, and signed as it is stored;
        ``parties`` gives the owners' masked ids and the agency's name.
     4. The issue is remembered with the digest of the document; nothing unlogged is a certificate.
@@ -73,20 +88,26 @@ async def issue(
     :raises Missing: if there is no such application.
     :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
     :raises ApplicationEventNotAllowed: if it is issued already, or not so far.
-    :raises ProductCertifiedAlready: if another certificate of the product counts.
+    :raises ProductCertifiedAlready: and the other refusals of ``_check_others``.
+    :raises NationalCodeExhausted: if the month's codes are used up.
     :raises CertificateFieldEmpty: if a field that HN-17 names is empty.
     """
     actor.require("certificate:issue")
     assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     ready = await closing.lock_for_issue(tx, application_id=application_id, now=now)
-    counting = await store.find_counting(tx, ready.application.product_id)
-    if counting is not None:
-        raise ProductCertifiedAlready(number=counting.number)
-    year = local_date(now).year
-    registration_number = number.make(year, await store.next_serial(tx, year))
+    await _check_others(tx, ready)
+    book, today = ready.rulebook, local_date(now)
+    registration_number = await numbering.next_number(tx, book, today)
+    valid_through = renewing.valid_through(today, book, ready.application.form.term_ends_on)
     said = _document(
-        ready, registration_number, now, parties=parties, issuer=issuer, public_url=public_url
+        ready,
+        registration_number,
+        now,
+        valid_through=valid_through,
+        parties=parties,
+        issuer=issuer,
+        public_url=public_url,
     )
     document = certificate_format.document_bytes(said)
     signature = signer.seal(document)
@@ -104,7 +125,7 @@ async def issue(
         ],
         facts={"key_id": signature.key_id, "version": FIRST},
         before={"state": application.state.value},
-        rules=("HN-16", "HN-17"),
+        rules=("HN-16", "HN-17") if book.validity is None else (book.validity.source,),
         digests=[Digest("certificate", registration_number, sha256)],
     )
     certificate = Certificate(
@@ -124,12 +145,52 @@ async def issue(
         state=State.ACTIVE,
         state_since=now,
         open_objections=0,
+        rulebook=book.code,
+        valid_through=valid_through,
     )
     await closing.close(tx, application=application, now=now)
     certificate = await expiry.watched(tx, certificate, said, now=now)
     await store.insert(tx, certificate)
     await succession.tell_issued(tx, certificate, now=now)
+    for claimed in application.form.rights:
+        await store.insert_right(
+            tx,
+            certificate_number=certificate.number,
+            right=claimed.right,
+            holder=claimed.party_id,
+            product_id=certificate.product_id,
+            content_sha256=ready.submission.dossier["product:content_sha256"],
+        )
     return certificate
+
+
+async def _check_others(tx: Tx, ready: ReadyToIssue) -> None:
+    """Return if no other certificate stands in the way, and the one that must be there first is.
+
+    :raises ProductCertifiedAlready: if one under the same rulebook counts.
+    :raises RightRegisteredAlready: if one of the rights is registered for the same content.
+    :raises PublicDataRegistrationFirst: if the product is of public data and not registered as that.
+    """
+    application, book, parts = ready.application, ready.rulebook, ready.submission.dossier
+    counting = {
+        each.rulebook: each for each in await store.list_counting(tx, application.product_id)
+    }
+    if book.code in counting:
+        raise ProductCertifiedAlready(number=counting[book.code].number)
+    if application.form.rights:
+        taken = await store.find_registered_right(
+            tx,
+            product_id=application.product_id,
+            content_sha256=parts["product:content_sha256"],
+            rights=[each.right for each in application.form.rights],
+        )
+        if taken is not None:
+            raise RightRegisteredAlready(right=taken[0], number=taken[1])
+    first = book.public_data_first_under
+    is_public = parts.get("product:data_nature") == DataNature.PUBLIC
+    is_registered = first in counting and counting[first].state is State.ACTIVE
+    if first and is_public and not is_registered:
+        raise PublicDataRegistrationFirst(rulebook=first)
 
 
 def _document(
@@ -137,15 +198,14 @@ def _document(
     registration_number: str,
     now: dt.datetime,
     *,
+    valid_through: dt.date | None,
     parties: Mapping[PartyId, NamedParty],
     issuer: str,
     public_url: str,
 ) -> CertificateDocument:
     application, notice = ready.application, ready.notice
     parts: dict[str, Any] = ready.submission.dossier
-    rulebook = registry.by_code(application.rulebook)
-    assert notice.starts_on is not None, "a notice that is over ran"
-    assert notice.ends_on is not None, "a notice that is over ran"
+    rulebook, compliance = ready.rulebook, ready.compliance_opinion
     assert application.application_number is not None, "a submitted application has a number"
     return CertificateDocument(
         type=certificate_format.TYPE,
@@ -167,25 +227,49 @@ def _document(
         registration_type="initial",
         issued_at=now.astimezone(SHANGHAI).isoformat(),
         issuer=issuer,
-        authorised_by=Authorisation(
-            authority=ready.authorisation.authority,
-            authorisation_number=ready.authorisation.authorisation_number,
-            sha256=ready.authorisation.sha256,
-        ),
+        authorised_by=_authorised(ready),
         ruleset=rulebook.code,
-        rights=rulebook.rights_vocabulary,
+        rights=tuple(c.right for c in application.form.rights) or rulebook.rights_vocabulary,
         rights_vocabulary=rulebook.code,
         content_fingerprint=ready.submission.dossier_sha256,
         application_number=application.application_number,
         product_id=str(application.product_id),
-        notice=NoticeRun(
-            starts_on=notice.starts_on.isoformat(),
-            ends_on=notice.ends_on.isoformat(),
-            urls=tuple(posting.url for posting in notice.postings),
-        ),
+        notice=None if notice is None else _run_of(notice),
         technical_opinion_sha256=ready.technical_opinion.sha256,
-        compliance_opinion_sha256=ready.compliance_opinion.sha256,
-        agency_name=parties[PartyId(ready.compliance_opinion.agency_party_id)].name,
-        agency_party_id=str(ready.compliance_opinion.agency_party_id),
+        compliance_opinion_sha256="" if compliance is None else compliance.sha256,
+        agency_name="" if compliance is None else parties[compliance.agency_party_id].name,
+        agency_party_id="" if compliance is None else str(compliance.agency_party_id),
         verification_url=f"{public_url}/certificates/{registration_number}",
+        right_holders=tuple(
+            RightHeld(
+                right=claimed.right,
+                name=claimed.name,
+                kind=claimed.kind,
+                id_masked=parties[claimed.party_id].id_masked,
+            )
+            for claimed in application.form.rights
+        ),
+        valid_through="" if valid_through is None else valid_through.isoformat(),
+        restrictions=application.form.restrictions,
+        notice_waived="" if ready.waiver is None else ready.waiver.reason,
+    )
+
+
+def _authorised(ready: ReadyToIssue) -> Authorisation | None:
+    if ready.authorisation is None:
+        return None
+    return Authorisation(
+        authority=ready.authorisation.authority,
+        authorisation_number=ready.authorisation.authorisation_number,
+        sha256=ready.authorisation.sha256,
+    )
+
+
+def _run_of(notice: Notice) -> NoticeRun:
+    assert notice.starts_on is not None, "a notice that is over ran"
+    assert notice.ends_on is not None, "a notice that is over ran"
+    return NoticeRun(
+        starts_on=notice.starts_on.isoformat(),
+        ends_on=notice.ends_on.isoformat(),
+        urls=tuple(posting.url for posting in notice.postings),
     )

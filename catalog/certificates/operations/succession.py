@@ -13,10 +13,10 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import number, store
+from catalog.certificates import store
 from catalog.certificates.format import CertificateDocument
 from catalog.certificates.model import Certificate
-from catalog.certificates.operations import expiry
+from catalog.certificates.operations import expiry, numbering
 from catalog.certificates.states import State
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -24,6 +24,7 @@ from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import SHANGHAI, local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks import queries as rulebooks
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -45,17 +46,22 @@ async def issue_after(
     written: Callable[[str], CertificateDocument],
     rules: tuple[str, ...],
     also: tuple[Subject, ...] = (),
+    valid_through: dt.date | None = None,
 ) -> Certificate:
     """Sign and keep what ``written`` makes of the next number, in the place of ``old``.
 
     ``old``, which the caller holds locked, has ended in the same transaction. Objections that are
     open against it go on against the new one's product and stay with the old number.
 
+    Its validity goes on, unless ``valid_through`` says another last day.
+
+    :raises NationalCodeExhausted: if the month's codes are used up.
     :raises CertificateFieldEmpty: if a field that HN-17 names is empty.
     """
     assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
-    year = local_date(now).year
-    registration_number = number.make(year, await store.next_serial(tx, year))
+    today = local_date(now)
+    book = await rulebooks.in_force(tx, code=old.rulebook, on=today)
+    registration_number = await numbering.next_number(tx, book, today)
     said = written(registration_number)
     document = certificate_format.document_bytes(said)
     signature = signer.seal(document)
@@ -98,10 +104,13 @@ async def issue_after(
         state_since=now,
         open_objections=0,
         supersedes=old.number,
+        rulebook=old.rulebook,
+        valid_through=valid_through or old.valid_through,
     )
     certificate = await expiry.watched(tx, certificate, said, now=now)
     await store.insert(tx, certificate)
     await tell_issued(tx, certificate, now=now)
+    await store.copy_rights(tx, old=old.number, new=certificate.number)
     return certificate
 
 

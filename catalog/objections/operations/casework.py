@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
@@ -130,6 +131,12 @@ async def meet_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datetim
     await timers.meet(tx, kind=kind, subject_kind="objection", subject_id=objection.id, now=now)
 
 
+async def meet_if_running(tx: Tx, objection: Objection, kind: str, *, now: dt.datetime) -> None:
+    """Stop a clock, if it runs: what it ran for is done."""
+    with contextlib.suppress(TimerNotRunning):
+        await meet_clock(tx, objection, kind, now=now)
+
+
 async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datetime) -> None:
     """Stop a clock, if it runs: the case went on without what it ran for."""
     try:
@@ -148,6 +155,13 @@ async def cancel_clock(tx: Tx, objection: Objection, kind: str, *, now: dt.datet
 async def rulebook_of(tx: Tx, objection: Objection) -> Rulebook:
     """Return the rulebook of the case objected to, as it stood when that was filed."""
     return await rulebooks.of_case(tx, code=objection.rulebook, filed_on=objection.ruled_on)
+
+
+async def is_rechecked(tx: Tx, objection: Objection) -> bool:
+    """Tell whether the registrar's own re-check ends this objection."""
+    return deadlines.is_rechecked(
+        await rulebook_of(tx, objection), in_notice=objection.certificate_number is None
+    )
 
 
 async def tell(

@@ -12,6 +12,7 @@ from catalog.certificates.operations import objections as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
 from catalog.notifications.topics import Topic
 from catalog.objections import outcome, store
 from catalog.objections.model import Closing, Objection
@@ -84,7 +85,7 @@ async def close(
         tx,
         closed,
         closed.objector_party_id,
-        *([] if closed.forwarded_at is None else [closed.registrant_party_id]),
+        *_told_besides(closed),
         topic=Topic.OBJECTION_CLOSED,
         now=now,
         closing=closing.value,
@@ -98,6 +99,12 @@ async def close(
         archived_at=now,
     )
     return closed
+
+
+def _told_besides(closed: Objection) -> list[PartyId]:
+    """Return the registrant, if it heard of the objection or the re-check decided against it."""
+    knows = closed.forwarded_at is not None or closed.closing is Closing.RECHECKED
+    return [closed.registrant_party_id] if knows else []
 
 
 async def _release_from_court(tx: Tx, actor: Actor, now: dt.datetime, objection: Objection) -> None:
@@ -120,6 +127,9 @@ async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objectio
     if objection.closing is Closing.CARRIED_OUT:
         outcome.check_carried_out(objection.answers)
         assert objection.determination is not None, "only a determination can be accepted"
+        decided = objection.determination.outcome
+    elif objection.closing is Closing.RECHECKED:
+        assert objection.determination is not None, "a re-check ends with a determination"
         decided = objection.determination.outcome
     if objection.certificate_number is None:
         if decided is Outcome.UPHOLD:

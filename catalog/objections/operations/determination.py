@@ -43,6 +43,8 @@ async def determine(
 ) -> Objection:
     """Determine the matter (处理意见); both sides are asked whether they accept it (HN-20(1)).
 
+    Where the rulebook lets the registrar's re-check during the notice decide, it ends the objection.
+
     :raises NotPermitted: if the actor may not decide.
     :raises Missing: if there is no such objection.
     :raises DeterminationReasonMissing: if no reasons are given.
@@ -56,6 +58,10 @@ async def determine(
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     objection = await casework.lock_with_target(tx, objection_id)
+    if await casework.is_rechecked(tx, objection):
+        return await _conclude(
+            tx, actor=actor, now=now, objection=objection, decided=decided, reasons=reasons
+        )
     state = advance(objection.state, Happening.DETERMINE)
     outcome.check(
         decided,
@@ -124,6 +130,46 @@ async def determine(
         reason=reasons,
     )
     return determined
+
+
+async def _conclude(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection: Objection,
+    decided: Outcome,
+    reasons: str,
+) -> Objection:
+    """End an objection during the notice by the registrar's own re-check (核查, NDA35-25, NDRC26-12)."""
+    advance(objection.state, Happening.CONCLUDE)
+    outcome.check_recheck(decided, reasons)
+    checked = msgspec.structs.replace(
+        objection,
+        determination=Determination(
+            outcome=decided, reasons=reasons, determined_by=actor.account_id, determined_at=now
+        ),
+    )
+    await casework.meet_if_running(tx, objection, deadlines.RECHECK, now=now)
+    closed = await close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=checked,
+        event=Happening.CONCLUDE,
+        closing=Closing.RECHECKED,
+    )
+    await casework.remember(
+        tx,
+        Event.OBJECTION_DETERMINED,
+        closed,
+        actor=actor,
+        now=now,
+        before=objection,
+        facts={"outcome": decided, "closing": Closing.RECHECKED},
+        reason=reasons,
+    )
+    return closed
 
 
 async def answer_outcome(

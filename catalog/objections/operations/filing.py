@@ -107,15 +107,18 @@ async def file(
         forward_due_on=deadlines.forward_by(local_date(now), rulebook, calendar).last_day,
     )
     await store.insert(tx, objection)
-    await casework.start_clock(
-        tx,
-        now=now,
-        calendar=calendar,
-        objection=objection,
-        kind=deadlines.FORWARDING,
-        period=rulebook.objection_forwarding,
-        started_on=local_date(now),
-    )
+    rechecked = deadlines.is_rechecked(rulebook, in_notice=certificate_number is None)
+    period = rulebook.objection_recheck if rechecked else rulebook.objection_forwarding
+    if period is not None:  # how long a re-check may take, one of the texts does not say
+        await casework.start_clock(
+            tx,
+            now=now,
+            calendar=calendar,
+            objection=objection,
+            kind=deadlines.RECHECK if rechecked else deadlines.FORWARDING,
+            period=period,
+            started_on=local_date(now),
+        )
     await casework.remember(
         tx,
         Event.OBJECTION_FILED,

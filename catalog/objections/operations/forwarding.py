@@ -125,7 +125,8 @@ async def forward(
         evidence=[each for each in objection.evidence if not each.is_confidential],
         now=now,
     )
-    await casework.meet_clock(tx, objection, deadlines.FORWARDING, now=now)
+    if not await casework.is_rechecked(tx, objection):  # there the re-check has the clock
+        await casework.meet_clock(tx, objection, deadlines.FORWARDING, now=now)
     await casework.remember(
         tx,
         Event.OBJECTION_FORWARDED,

@@ -10,12 +10,13 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import operations as delegations
+from catalog.delegations import queries as delegated
 from catalog.fees import operations as fees
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.kernel.ids import new_id
-from catalog.kernel.local_time import local_date
+from catalog.kernel.local_time import local_date, start_of_day
 from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
@@ -25,8 +26,9 @@ from catalog.registration.model import AcceptanceOpinion, Application, DecisionN
 from catalog.registration.operations import casework
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
-from catalog.registration.states import advance
+from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
+from catalog.rulebooks import silence
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
@@ -77,6 +79,7 @@ async def decide_acceptance(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if it does not wait for acceptance.
+    :raises AcceptedBySilence: if it counts as accepted, because nobody answered (NDA35-17).
     :raises FeeUnpaid: if its fee is due and the rulebook lets that stop the acceptance (HN-04).
     :raises CorrectionListEmpty: if corrections are asked for and none is listed.
     :raises OneTimeNoticeViolation: if a second list names what was there the first time.
@@ -87,9 +90,10 @@ async def decide_acceptance(
     application = await casework.lock(tx, application_id=application_id)
     event, remembered = _EVENTS[result]
     advance(application.state, event)
+    book = await casework.rulebook_of(tx, application)
+    silence.check_open(_submitted_on(application), local_date(now), book, calendar)
     overridden: tuple[str, ...] = ()
     if result is Result.ACCEPTED:
-        book = await casework.rulebook_of(tx, application)
         await fees.require_settled(
             tx, subject_id=application.id, stops_acceptance=book.unpaid_fee_stops_acceptance
         )
@@ -166,6 +170,68 @@ async def decide_acceptance(
     return opinion
 
 
+async def accept_by_silence(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, application_id: uuid.UUID
+) -> bool:
+    """Take an application as accepted that the registrar did not answer in its days (视为受理).
+
+    Accepted is the first working day after them, whenever the job comes; the review runs from it.
+    Tell False if there was nothing to do: somebody is at it, it was answered, its rulebook knows no
+    such acceptance, or the day is not there for good.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    """
+    actor.require("application:accept_by_silence")
+    application = await casework.lock_free(tx, application_id=application_id)
+    if application is None or application.state is not State.SUBMITTED:
+        return False
+    book = await casework.rulebook_of(tx, application)
+    since = silence.counts_as_accepted(_submitted_on(application), local_date(now), book, calendar)
+    if since is None:
+        return False
+    opinion = AcceptanceOpinion(
+        id=new_id(),
+        application_id=application.id,
+        submission_no=application.submission_no,
+        result=Result.ACCEPTED,
+        reasons=("逾期未答复，视为受理",),
+        items=(),
+        override_reason=None,
+        overridden_targets=(),
+        decided_by=None,
+        decided_at=now,
+    )
+    await reviews.insert_acceptance_opinion(tx, opinion)
+    operator = next(iter(await delegated.find_in_force(tx, on=since)), None)
+    accepted = await casework.move(
+        tx,
+        application=application,
+        event=Happening.ACCEPT_BY_SILENCE,
+        now=now,
+        operator_party_id=None if operator is None else operator.operator_party_id,
+        accepted_at=start_of_day(since),
+    )
+    await timers.meet(
+        tx, kind="acceptance", subject_kind="application", subject_id=application.id, now=now
+    )
+    await casework.start_review_clock(tx, accepted, now=now, calendar=calendar, since=since)
+    await casework.tell_applicant(
+        tx, accepted, topic=Topic.APPLICATION_ACCEPTED, now=now, reasons=opinion.reasons[0]
+    )
+    await audit_log.append(
+        tx,
+        Event.APPLICATION_ACCEPTED_BY_SILENCE,
+        actor=actor,
+        now=now,
+        subjects=casework.about(accepted),
+        facts={"opinion_id": opinion.id, "accepted_on": since, "rulebook": book.code},
+        before={"state": application.state.value},
+        after={"state": accepted.state.value},
+        rules=(book.acceptance.source,),
+    )
+    return True
+
+
 async def notify_decision(
     tx: Tx,
     *,
@@ -231,6 +297,11 @@ def _frozen(opinion: AcceptanceOpinion) -> list[Digest]:
     if not opinion.items:
         return []
     return [Digest("correction_list", str(opinion.id), sha256_hex(canonical(opinion.items)))]
+
+
+def _submitted_on(application: Application) -> dt.date:
+    assert application.submitted_at is not None, "it waits for acceptance"
+    return local_date(application.submitted_at)
 
 
 async def _limit_correction(

@@ -199,8 +199,15 @@ async def return_for_check(
     return returned
 
 
-def record(application: Application, notice: Notice) -> NoticeRecord:
-    """Return what the notice says about whether the issue may go on."""
+def record(application: Application, notice: Notice | None) -> NoticeRecord:
+    """Return what the notice, or its waiver, says about whether the issue may go on."""
+    if notice is None:
+        return NoticeRecord(
+            missing_channels=(),
+            ends=None,
+            open_objections=application.open_objections,
+            is_waived=True,
+        )
     posted = {posting.channel for posting in notice.postings}
     channels = registry.by_code(application.rulebook).notice_channels
     return NoticeRecord(

@@ -29,13 +29,20 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import applications
 from catalog.rulebooks import queries as rulebooks
-from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.rulebook import Rulebook, StopClock
 from catalog.timers import operations as timers
+from catalog.timers import queries as calendars
 from catalog.timers.model import PUBLIC
 from catalog.timers.operations import TimerAlreadyRunning, TimerNotRunning
 
 PUBLIC_NOTICE: Final = "public_notice"
 ISSUING: Final = "issuing"
+REVIEW: Final = "review"
+_STOPPED_FOR: Final = {
+    StopClock.SUPPLEMENT: "补充材料",
+    StopClock.PUBLIC_NOTICE: "公示",
+    StopClock.OBJECTION: "异议处理",
+}
 
 
 async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
@@ -126,6 +133,7 @@ async def close_notice(
             subject_id=application.id,
             note=f"notice closed: {result}",
         )
+    await resume_review(tx, application, StopClock.PUBLIC_NOTICE, now=now)
     await audit_log.append(
         tx,
         Event.NOTICE_CLOSED,
@@ -150,8 +158,9 @@ async def start_clock(
     now: dt.datetime,
     calendar: Calendar,
     party_id: PartyId | None = None,
+    since: dt.date | None = None,
 ) -> None:
-    """Start a clock against the operator; it runs from today.
+    """Start a clock against the operator; it runs from today, or since a day.
 
     :raises TimerAlreadyRunning: if one of this kind runs.
     """
@@ -164,7 +173,7 @@ async def start_clock(
         against="supermarket_operator",
         rulebook=application.rulebook,
         period=period,
-        started_on=local_date(now),
+        started_on=since or local_date(now),
         calendar=calendar,
         party_id=party_id,
     )
@@ -213,18 +222,82 @@ async def rulebook_of(tx: Tx, application: Application) -> Rulebook:
     return await rulebooks.of_case(tx, code=application.rulebook, filed_on=application.ruled_on)
 
 
+async def rulebook_on(tx: Tx, application: Application, day: dt.date) -> Rulebook:
+    """Return the application's rulebook as it stands on a day: that on which it is handed in."""
+    return await rulebooks.of_case(tx, code=application.rulebook, filed_on=day)
+
+
 async def start_review_clock(
-    tx: Tx, application: Application, *, now: dt.datetime, calendar: Calendar
+    tx: Tx,
+    application: Application,
+    *,
+    now: dt.datetime,
+    calendar: Calendar,
+    since: dt.date | None = None,
 ) -> None:
-    """Start the clock of the review (T3, thirty working days, HN-12)."""
+    """Start the clock of the review (T3, HN-12: thirty working days), from the acceptance."""
     await start_clock(
         tx,
         application,
-        kind="review",
+        kind=REVIEW,
         period=(await rulebook_of(tx, application)).review,
         now=now,
         calendar=calendar,
         party_id=application.operator_party_id,
+        since=since,
+    )
+
+
+async def stop_review(
+    tx: Tx,
+    application: Application,
+    why: StopClock,
+    *,
+    now: dt.datetime,
+    key: str = "",
+    since: dt.date | None = None,
+) -> None:
+    """Let the review's clock stand still, if the rulebook does not count these days (NDA35-28)."""
+    if why in (await rulebook_of(tx, application)).stop_clocks:
+        await timers.pause(
+            tx,
+            now=now,
+            kind=REVIEW,
+            subject_kind="application",
+            subject_id=application.id,
+            cause=f"{why}{key}",
+            note=_STOPPED_FOR[why],
+            since=since,
+        )
+
+
+async def resume_review(
+    tx: Tx,
+    application: Application,
+    why: StopClock,
+    *,
+    now: dt.datetime,
+    key: str = "",
+    through: dt.date | None = None,
+) -> None:
+    """Let the review's clock go on after days that did not count; nothing if it did not stop."""
+    if why in (await rulebook_of(tx, application)).stop_clocks:
+        await timers.resume(
+            tx,
+            now=now,
+            calendar=await calendars.get_calendar(tx),
+            kind=REVIEW,
+            subject_kind="application",
+            subject_id=application.id,
+            cause=f"{why}{key}",
+            through=through,
+        )
+
+
+async def meet_review(tx: Tx, application: Application, *, now: dt.datetime) -> None:
+    """Stop the review's clock, because what it ran for is done."""
+    await timers.meet(
+        tx, kind=REVIEW, subject_kind="application", subject_id=application.id, now=now
     )
 
 

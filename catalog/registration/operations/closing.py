@@ -19,6 +19,7 @@ from catalog.registration.model import (
     Application,
     ComplianceOpinion,
     IssuanceAuthorisation,
+    NoticeWaiver,
     Submission,
     TechnicalOpinion,
 )
@@ -27,6 +28,7 @@ from catalog.registration.operations.authorisation import record
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import authorisations, filed, reviews
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -36,10 +38,12 @@ class ReadyToIssue(msgspec.Struct, frozen=True, kw_only=True):
 
     application: Application
     submission: Submission
-    notice: Notice
-    authorisation: IssuanceAuthorisation
+    rulebook: Rulebook
+    notice: Notice | None  # None where it was waived
+    waiver: NoticeWaiver | None
+    authorisation: IssuanceAuthorisation | None  # None where the rulebook needs none
     technical_opinion: TechnicalOpinion
-    compliance_opinion: ComplianceOpinion
+    compliance_opinion: ComplianceOpinion | None
 
 
 async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime) -> ReadyToIssue:
@@ -54,20 +58,26 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
     authorisation = await authorisations.find_authorisation(
         tx, application.id, application.submission_no
     )
-    if notice is not None:
+    waiver = await reviews.find_waiver(tx, application.id, application.submission_no)
+    book = await casework.rulebook_of(tx, application)
+    if notice is not None or waiver is not None:
         issuance.check_issue(
-            record(application, notice), now, is_authorised=authorisation is not None
+            record(application, notice),
+            now,
+            is_authorised=authorisation is not None or not book.needs_authorisation,
         )
     advance(application.state, Happening.ISSUE_CERTIFICATE)
-    assert notice is not None, "an authorised application was in notice"
-    assert authorisation is not None, "an authorised application has its authorisation"
+    assert notice is not None or waiver is not None, "it was in notice, or needed none"
+    compliance = await reviews.list_compliance_opinions(tx, application.id)
     return ReadyToIssue(
         application=application,
         submission=(await filed.list_submissions(tx, application.id))[-1],
+        rulebook=book,
         notice=notice,
+        waiver=waiver,
         authorisation=authorisation,
         technical_opinion=(await reviews.list_technical_opinions(tx, application.id))[-1],
-        compliance_opinion=(await reviews.list_compliance_opinions(tx, application.id))[-1],
+        compliance_opinion=compliance[-1] if compliance else None,
     )
 
 
@@ -76,6 +86,8 @@ async def close(tx: Tx, *, application: Application, now: dt.datetime) -> Applic
     issued = await casework.move(
         tx, application=application, event=Happening.ISSUE_CERTIFICATE, now=now
     )
+    with contextlib.suppress(TimerNotRunning):  # only where the review covers everything
+        await casework.meet_review(tx, issued, now=now)
     with contextlib.suppress(TimerNotRunning):  # only where the issue was given days
         await timers.meet(
             tx,

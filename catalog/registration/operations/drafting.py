@@ -13,6 +13,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid, VersionStale
 from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.registration import completeness, dossier
 from catalog.registration.completeness import MaterialKind
@@ -22,7 +23,9 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State
 from catalog.registration.store import applications, filed
 from catalog.registration.submission import RegistrationConflict
-from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks import offering
+from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import PROVINCE
 
 
 class MaterialFileMissing(Invalid):
@@ -36,18 +39,23 @@ async def draft(
     *,
     actor: Actor,
     now: dt.datetime,
-    rulebook: Rulebook,
+    rulebook: str | None = None,
     product_id: uuid.UUID,
     form: ApplicationForm,
 ) -> Application:
-    """Begin an application for a product of one's own (HN-06).
+    """Begin an application for a product of one's own (HN-06), under the province's rules or others.
 
     :raises NotPermitted: if the actor may not apply.
+    :raises RulebookUnknown: if there is no such rulebook.
+    :raises RulebookNotInForce: and the other refusals of ``offering.check``.
     :raises ProductMissing: if the product is unknown or somebody else's.
     :raises ProductNotDescribed: if its description is not complete.
     :raises RegistrationConflict: if an application for it is under way.
     """
     actor.require("application:draft")
+    today = local_date(now)
+    book = await rulebooks.in_force(tx, code=rulebook or PROVINCE.code, on=today)
+    offering.check(book, today)
     product, _ = await products.get_for_registration(tx, viewer=actor, product_id=product_id)
     application = Application(
         id=ApplicationId(new_id()),
@@ -57,7 +65,7 @@ async def draft(
         agent_party_id=_agent(actor),
         filed_by=actor.account_id,
         operator_party_id=None,
-        rulebook=rulebook.code,
+        rulebook=book.code,
         state=State.DRAFT,
         form=form,
         version=1,
@@ -83,6 +91,7 @@ async def draft(
         actor=actor,
         now=now,
         subjects=casework.about(application),
+        facts={"rulebook": book.code},
         after={"form": form},
         rules=("HN-01", "HN-06"),
     )
@@ -157,6 +166,7 @@ async def hand_in_material(
         situation = dossier.situation(
             description,
             application.form,
+            await casework.rulebook_of(tx, application),
             files_through_agent=application.agent_party_id is not None,
         )
         completeness.check_waiver(kind, not_applicable_reason, situation)

@@ -1,4 +1,7 @@
-"""Let an application lapse whose corrections did not come in the days set for them (逾期未补正, A10)."""
+"""Let an application lapse whose corrections did not come in the days set for them (逾期未补正, A10).
+
+Under 国数综政策〔2026〕35号 第十七条 it counts as never filed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Final
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.fees import operations as fees
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.notifications import operations as notifications
@@ -31,7 +35,16 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
     application = await casework.lock_free(tx, application_id=application_id)
     if application is None or application.state is not State.CORRECTION_REQUIRED:
         return False
-    lapsed = await casework.move(tx, application=application, event=Happening.LAPSE, now=now)
+    book = await casework.rulebook_of(tx, application)
+    unfiled = book.correction_unanswered_is_unfiled
+    lapsed = await casework.move(
+        tx,
+        application=application,
+        event=Happening.DEEM_UNFILED if unfiled else Happening.LAPSE,
+        now=now,
+    )
+    if unfiled:
+        await fees.drop(tx, now=now, subject_id=application.id)
     await timers.cancel_all(
         tx, now=now, subject_kind="application", subject_id=application.id, note="lapsed"
     )
@@ -51,6 +64,6 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
         subjects=casework.about(application),
         before={"state": application.state.value},
         after={"state": lapsed.state.value},
-        rules=("HN-09",),
+        rules=(book.acceptance.source,) if unfiled else ("HN-09",),
     )
     return True

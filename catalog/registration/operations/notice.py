@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+import msgspec
+
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
@@ -13,16 +15,25 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
-from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM, Notice, Result
+from catalog.notices import queries as notice_queries
+from catalog.notices.model import AUTHORITY_WEBSITE, NATIONAL_SYSTEM, PLATFORM, Notice, Result
 from catalog.notices.publicity import only_public
 from catalog.notices.states import State as NoticeState
 from catalog.registration import dossier, issuance
-from catalog.registration.model import Application
+from catalog.registration.model import Application, NoticeWaiver
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
-from catalog.registration.states import advance
-from catalog.registration.store import filed
+from catalog.registration.states import State, advance
+from catalog.registration.store import filed, reviews
+from catalog.rulebooks.rulebook import StopClock
 from catalog.signing.canonical import canonical, sha256_hex
+
+
+class PostedElsewhere(msgspec.Struct, frozen=True):
+    """Where the operator posted a notice itself, and the digest of what is seen there."""
+
+    url: str
+    receipt_sha256: str
 
 
 async def publish_notice(
@@ -32,21 +43,29 @@ async def publish_notice(
     now: dt.datetime,
     calendar: Calendar,
     application_id: uuid.UUID,
+    elsewhere: PostedElsewhere | None = None,
 ) -> Notice:
     """Publish the notice on the operator's own platform; the bureau's website is to follow.
+
+    Where the rulebook names the national system instead, the operator has posted it there and
+    brings the receipt (``elsewhere``); with its only channel up, the days begin at once.
 
     :raises NotPermitted: if the actor may not publish notices.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if its review was not passed.
     :raises ChannelAlreadyPosted: if it stands on the platform already.
+    :raises ReceiptMalformed: if it stands elsewhere, and no good receipt is brought.
     """
     actor.require("notice:publish")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
     advance(application.state, Happening.PUBLISH_NOTICE)
     parts = (await filed.list_submissions(tx, application.id))[-1].dossier
-    public_fields = only_public(dossier.public_facts(parts, application.application_number or ""))
+    book = await casework.rulebook_of(tx, application)
+    public_fields = only_public(
+        dossier.public_facts(parts, application.application_number or "", book)
+    )
     notice = await notices.open_or_current(
         tx,
         now=now,
@@ -56,18 +75,24 @@ async def publish_notice(
         rulebook=application.rulebook,
         public_fields=public_fields,
     )
+    own = PostedElsewhere(f"/notices/{notice.id}", sha256_hex(canonical(public_fields)))
+    posting = (
+        elsewhere or PostedElsewhere("", "") if NATIONAL_SYSTEM in book.notice_channels else own
+    )
     notice = await notices.post(
         tx,
         now=now,
         calendar=calendar,
-        rulebook=await casework.rulebook_of(tx, application),
+        rulebook=book,
         notice_id=notice.id,
-        channel=PLATFORM,
-        url=f"/notices/{notice.id}",
-        receipt_sha256=sha256_hex(canonical(public_fields)),
+        channel=NATIONAL_SYSTEM if NATIONAL_SYSTEM in book.notice_channels else PLATFORM,
+        url=posting.url,
+        receipt_sha256=posting.receipt_sha256,
         posted_by=actor.account_id,
     )
     await _remember_posting(tx, actor, now, application, notice)
+    if notice.state is NoticeState.RUNNING:
+        await _begin(tx, application, notice, actor=actor, now=now, calendar=calendar)
     return notice
 
 
@@ -110,25 +135,90 @@ async def confirm_channel(
     )
     await _remember_posting(tx, actor, now, application, notice)
     if notice.state is NoticeState.RUNNING:
-        assert notice.starts_on is not None, "a running notice has begun"
-        await casework.start_notice_clock(
-            tx, application, starts_on=notice.starts_on, now=now, calendar=calendar
-        )
-        published = await casework.move(
-            tx, application=application, event=Happening.PUBLISH_NOTICE, now=now
-        )
-        await audit_log.append(
-            tx,
-            Event.NOTICE_PUBLISHED,
-            actor=actor,
-            now=now,
-            subjects=_about(application, notice),
-            facts={"starts_on": notice.starts_on, "ends_on": notice.ends_on},
-            before={"state": application.state.value},
-            after={"state": published.state.value},
-            rules=("HN-16",),
-        )
+        await _begin(tx, application, notice, actor=actor, now=now, calendar=calendar)
     return notice
+
+
+async def waive_notice(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    application_id: uuid.UUID,
+    reason: str,
+) -> NoticeWaiver:
+    """Let a case go on without a public notice, for a reason that is kept (免予公示, NDA35-24).
+
+    :raises NotPermitted: if the actor may not publish notices.
+    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
+    :raises Missing: if there is no such application.
+    :raises ApplicationEventNotAllowed: if its review was not passed.
+    :raises NoticeNotWaivable: if the rulebook waives none, or it is being posted.
+    :raises WaiverReasonMissing: if no reason is given.
+    """
+    actor.require("notice:publish")
+    await delegations.require(tx, operator_party_id=actor.party, now=now)
+    application = await casework.lock(tx, application_id=application_id)
+    advance(application.state, Happening.WAIVE_NOTICE)
+    book = await casework.rulebook_of(tx, application)
+    posted = await notice_queries.find_current(tx, application.id)
+    issuance.check_waiver(book, reason, is_posted=posted is not None)
+    waiver = NoticeWaiver(
+        application_id=application.id,
+        submission_no=application.submission_no,
+        reason=reason,
+        waived_by=actor.account_id,
+        waived_at=now,
+    )
+    await reviews.insert_waiver(tx, waiver)
+    waived = await casework.move(tx, application=application, event=Happening.WAIVE_NOTICE, now=now)
+    await casework.start_issuing_clock(tx, waived, now=now, calendar=calendar)
+    await audit_log.append(
+        tx,
+        Event.NOTICE_WAIVED,
+        actor=actor,
+        now=now,
+        subjects=casework.about(waived),
+        before={"state": application.state.value},
+        after={"state": waived.state.value},
+        reason=reason,
+        rules=(book.public_notice.source,),
+    )
+    return waiver
+
+
+async def _begin(
+    tx: Tx,
+    application: Application,
+    notice: Notice,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+) -> None:
+    """Let the days of a notice begin that stands on all its channels."""
+    assert notice.starts_on is not None, "a running notice has begun"
+    await casework.start_notice_clock(
+        tx, application, starts_on=notice.starts_on, now=now, calendar=calendar
+    )
+    await casework.stop_review(
+        tx, application, StopClock.PUBLIC_NOTICE, now=now, since=notice.starts_on
+    )
+    published = await casework.move(
+        tx, application=application, event=Happening.PUBLISH_NOTICE, now=now
+    )
+    await audit_log.append(
+        tx,
+        Event.NOTICE_PUBLISHED,
+        actor=actor,
+        now=now,
+        subjects=_about(application, notice),
+        facts={"starts_on": notice.starts_on, "ends_on": notice.ends_on},
+        before={"state": application.state.value},
+        after={"state": published.state.value},
+        rules=("HN-16",),
+    )
 
 
 async def end_notice(
@@ -160,8 +250,14 @@ async def end_notice(
     if await notices.is_held_up(tx, now=now, calendar=calendar, rulebook=book, notice=notice):
         return False
     is_clean = application.open_objections == 0
-    event = Happening.END_NOTICE if is_clean else Happening.END_NOTICE_OBJECTED
+    clean = Happening.END_NOTICE if book.needs_authorisation else Happening.END_NOTICE_READY
+    event = clean if is_clean else Happening.END_NOTICE_OBJECTED
     ended = await casework.move(tx, application=application, event=event, now=now)
+    await casework.resume_review(
+        tx, application, StopClock.PUBLIC_NOTICE, now=now, through=notice.ends_on
+    )
+    if ended.state is State.READY_TO_ISSUE:
+        await casework.start_issuing_clock(tx, ended, now=now, calendar=calendar)
     notice = await notices.end(
         tx,
         notice=notice,

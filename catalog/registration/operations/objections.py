@@ -29,7 +29,9 @@ from catalog.registration.operations import casework
 from catalog.registration.states import FINAL, State
 from catalog.registration.states import Event as Happening
 from catalog.registration.store import applications, reviews
+from catalog.rulebooks.rulebook import Rulebook, StopClock, Upheld
 from catalog.timers import operations as timers
+from catalog.timers import queries as calendars
 
 
 class Filing(msgspec.Struct, frozen=True):
@@ -56,13 +58,16 @@ async def hold(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Applic
     """
     async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
-        return await casework.move(
+        held = await casework.move(
             tx,
             application=application,
             event=Happening.OBJECT,
             now=now,
             open_objections=application.open_objections + 1,
         )
+        if application.open_objections == 0:
+            await casework.stop_review(tx, held, StopClock.OBJECTION, now=now)
+        return held
 
 
 async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> None:
@@ -78,13 +83,7 @@ async def release(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> Non
         if left or application.state in FINAL:
             await casework.count_objections(tx, application=application, left=left, now=now)
             return
-        await casework.move(
-            tx,
-            application=application,
-            event=Happening.OBJECTIONS_DISMISSED,
-            now=now,
-            open_objections=0,
-        )
+        await _go_on(tx, application, Happening.OBJECTIONS_DISMISSED, now=now)
         if application.state is State.OBJECTION_HOLD:
             await notices.set_current_result(
                 tx, application_id=application.id, result=Result.NO_OBJECTION
@@ -133,8 +132,12 @@ async def clear(
         application = await casework.lock(tx, application_id=application_id)
         if application.state is not State.OBJECTION_HOLD or application.open_objections > settled:
             return
-        cleared = await casework.move(
-            tx, application=application, event=Happening.INSTRUMENT_CLEARS, now=now
+        cleared = await _go_on(
+            tx,
+            application,
+            Happening.INSTRUMENT_CLEARS,
+            now=now,
+            open_objections=application.open_objections,
         )
         await notices.set_current_result(
             tx, application_id=application.id, result=Result.NO_OBJECTION
@@ -257,6 +260,28 @@ async def get_filing(tx: Tx, *, application_id: uuid.UUID) -> Filing:
     return Filing(application.rulebook, application.ruled_on)
 
 
+async def _go_on(
+    tx: Tx,
+    application: Application,
+    event: Happening,
+    *,
+    now: dt.datetime,
+    open_objections: int = 0,
+) -> Application:
+    """Let an application go on that no objection holds up any more."""
+    book = await casework.rulebook_of(tx, application)
+    if application.state is State.OBJECTION_HOLD and not book.needs_authorisation:
+        event = Happening.CLEAR_HOLD
+    moved = await casework.move(
+        tx, application=application, event=event, now=now, open_objections=open_objections
+    )
+    await casework.resume_review(tx, moved, StopClock.OBJECTION, now=now)
+    if event is Happening.CLEAR_HOLD:
+        calendar = await calendars.get_calendar(tx)
+        await casework.start_issuing_clock(tx, moved, now=now, calendar=calendar)
+    return moved
+
+
 async def _refuse(
     tx: Tx,
     *,
@@ -272,20 +297,16 @@ async def _refuse(
         application = await casework.lock(tx, application_id=application_id)
         if application.state in FINAL:
             return
+        book = await casework.rulebook_of(tx, application)
         decision = ReviewDecision(
             id=new_id(),
             application_id=application.id,
             result=ReviewResult.REFUSE,
-            grounds=(
-                RefusalGround(
-                    ground=Ground.UNRESOLVED_OWNERSHIP_DISPUTE,
-                    facts=facts,
-                    case_reference=cause.id,
-                ),
-            ),
+            grounds=(_ground(book, facts=facts, cause=cause),),
             reasons="",
             technical_opinion_id=None,
             compliance_opinion_id=None,
+            without_compliance_by=None,
             decided_by=actor.account_id,
             decided_at=now,
         )
@@ -293,7 +314,7 @@ async def _refuse(
         refused = await casework.move(
             tx,
             application=application,
-            event=_refusing(cause, application.state),
+            event=_refusing(cause, application.state, book),
             now=now,
             open_objections=0,
         )
@@ -314,18 +335,37 @@ async def _refuse(
         )
         await audit_log.append(
             tx,
-            Event.REGISTRATION_REFUSED,
+            (
+                Event.REGISTRATION_TERMINATED
+                if refused.state is State.TERMINATED
+                else Event.REGISTRATION_REFUSED
+            ),
             actor=actor,
             now=now,
             subjects=[*casework.about(application), cause],
             facts={"grounds": decision.grounds},
             before={"state": application.state.value},
             after={"state": refused.state.value},
-            rules=("HN-15", "HN-20"),
+            rules=(book.public_notice.source,) if book.recheck_binds else ("HN-15", "HN-20"),
         )
 
 
-def _refusing(cause: Subject, state: State) -> Happening:
+def _ground(book: Rulebook, *, facts: str, cause: Subject) -> RefusalGround:
+    """Return the ground of a refusal by an objection: a dispute, where the rulebook knows that one."""
+    dispute = Ground.UNRESOLVED_OWNERSHIP_DISPUTE
+    if dispute.value in book.refusal_grounds:
+        return RefusalGround(ground=dispute, facts=facts, case_reference=cause.id)
+    return RefusalGround(
+        ground=Ground.OTHER_STATUTORY,
+        facts=facts,
+        case_reference=cause.id,
+        legal_citation=book.public_notice.source,
+    )
+
+
+def _refusing(cause: Subject, state: State, book: Rulebook) -> Happening:
+    if book.upheld_objection is Upheld.TERMINATED:
+        return Happening.OBJECTION_TERMINATES
     # Only while the objection holds it up does an application wait for a court (RULES §5.1).
     if cause.kind == "instrument" and state is State.OBJECTION_HOLD:
         return Happening.INSTRUMENT_BARS

@@ -69,7 +69,8 @@ async def record_technical_opinion(
     )
     given = await reviews.list_technical_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.technical_round)
-    findings.check_technical(points, tests, overall)
+    book = await casework.rulebook_of(tx, application)
+    findings.check_technical(points, tests, overall, book)
     document = canonical(
         TechnicalOpinionDocument(
             application_id=application.id,

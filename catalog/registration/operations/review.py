@@ -32,10 +32,10 @@ from catalog.registration.model import (
 )
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
-from catalog.registration.states import advance
+from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.signing.canonical import canonical, sha256_hex
-from catalog.timers import operations as timers
 
 _TOPICS: Final = {
     ReviewResult.PASS: Topic.REVIEW_PASSED,
@@ -61,15 +61,19 @@ async def start_review(
     now: dt.datetime,
     application_id: uuid.UUID,
     technical_reviewer: AccountId,
-    agency: PartyId,
+    agency: PartyId | None,
 ) -> Application:
     """Name the technical reviewer and the agency; the agency may read this case from now on.
+
+    Where the rulebook needs no opinion of an agency, none is named.
 
     :raises NotPermitted: if the actor may not start a review.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if it was not accepted, or is reviewed already.
     :raises ReviewerIsAcceptor: if the reviewer accepted it.
+    :raises AgencyNeeded: if the rulebook needs an agency's opinion and none is named.
+    :raises AgencyNotNeeded: if it needs none, and one is named.
     :raises ConflictOfInterest: if the agency has a share in the case.
     :raises AgencyContractInactive: if the agency has no contract today.
     """
@@ -77,9 +81,13 @@ async def start_review(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
     advance(application.state, Happening.START_REVIEW)
+    book = await casework.rulebook_of(tx, application)
     neutrality.check_reviewer(technical_reviewer, application.acceptor_account_id)
-    neutrality.check_agency(agency, _interested(application))
-    contract = await agencies.require(tx, agency_party_id=agency, now=now)
+    neutrality.check_named(agency, needed=book.needs_compliance_opinion)
+    contract_id = None
+    if agency is not None:
+        neutrality.check_agency(agency, _interested(application))
+        contract_id = (await agencies.require(tx, agency_party_id=agency, now=now)).id
     started = await casework.move(
         tx,
         application=application,
@@ -87,9 +95,11 @@ async def start_review(
         now=now,
         technical_reviewer_account_id=technical_reviewer,
         agency_party_id=agency,
-        agency_contract_id=contract.id,
+        agency_contract_id=contract_id,
+        operator_party_id=application.operator_party_id or actor.party,
     )
-    await _let_agency_read(tx, started, agency, now)
+    if agency is not None:
+        await _let_agency_read(tx, started, agency, now)
     await audit_log.append(
         tx,
         Event.REVIEW_STARTED,
@@ -176,6 +186,7 @@ async def decide_review(
     :raises BothOpinionsRequired: and the other refusals of ``grounds.check_pass``.
     :raises RefusalGroundMissing: and the other refusals of ``grounds.check_refusal``.
     :raises TechnicalReviewNotFailed: if no negative technical opinion is there to act on.
+    :raises ReviewResultNotProvided: if the rulebook knows no such result.
     """
     actor.require("review:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
@@ -183,7 +194,8 @@ async def decide_review(
     event, remembered = _EVENTS[result]
     advance(application.state, event)
     technical, compliance = await _current_opinions(tx, application)
-    _check_decision(result, refusal_grounds, await _facts(tx, application, technical, compliance))
+    facts = await _facts(tx, application, technical, compliance)
+    _check_decision(result, refusal_grounds, facts)
     decision = ReviewDecision(
         id=new_id(),
         application_id=application.id,
@@ -192,6 +204,9 @@ async def decide_review(
         reasons=reasons,
         technical_opinion_id=None if technical is None else technical.id,
         compliance_opinion_id=None if compliance is None else compliance.id,
+        without_compliance_by=(
+            None if facts.rulebook.needs_compliance_opinion else facts.rulebook.code
+        ),
         decided_by=actor.account_id,
         decided_at=now,
     )
@@ -205,7 +220,7 @@ async def decide_review(
         technical_round=application.technical_round + goes_on,
     )
     if not goes_on:
-        await _run_timers(tx, now, calendar, decided)
+        await _run_timers(tx, now, calendar, decided, facts.rulebook)
     told = await _tell(tx, decided, decision, now=now)
     if any(each.ground is Ground.NATIONAL_CORE_DATA for each in decision.grounds):
         await _lock_away(tx, actor, decided, now=now)
@@ -249,6 +264,7 @@ async def _facts(
         compliance=None if compliance is None else compliance.overall,
         contains_national_core_data=bool(parts["product:contains_national_core_data"]),
         has_open_dispute=application.open_objections > 0,
+        rulebook=await casework.rulebook_of(tx, application),
     )
 
 
@@ -312,11 +328,11 @@ async def _let_agency_read(
 
 
 async def _run_timers(
-    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application
+    tx: Tx, now: dt.datetime, calendar: Calendar, application: Application, book: Rulebook
 ) -> None:
-    await timers.meet(
-        tx, kind="review", subject_kind="application", subject_id=application.id, now=now
-    )
+    goes_on = application.state is State.REVIEW_PASSED and book.review_covers_everything
+    if not goes_on:
+        await casework.meet_review(tx, application, now=now)
     await casework.owe_notification(
         tx, application=application, kind="review_notification", now=now, calendar=calendar
     )

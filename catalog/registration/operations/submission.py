@@ -17,15 +17,17 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Result as NoticeResult
 from catalog.products import queries as products
-from catalog.registration import acceptance, completeness, dossier, ownership, submission
+from catalog.registration import acceptance, completeness, dossier, ownership, rights, submission
 from catalog.registration.model import Application, Submission
 from catalog.registration.operations import casework
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import applications, filed, reviews
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
+from catalog.timers.states import State as TimerState
 
 
 async def submit(
@@ -44,13 +46,15 @@ async def submit(
     :raises ApplicationEventNotAllowed: if it was handed in before.
     :raises TruthStatementMissing: and the other refusals of ``submission.check``.
     :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
+    :raises RightsMissing: and the other refusals of ``rights.check``.
     :raises MaterialMissing: if materials are missing; all are named.
     :raises CorrectionIncomplete: if an upheld objection asked for changes and one is not made.
     """
     actor.require("application:submit")
     application = await casework.lock_own(tx, actor, application_id)
     advance(application.state, Happening.SUBMIT)
-    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
+    book = await casework.rulebook_on(tx, application, application.filed_on or local_date(now))
+    taken = await _take_dossier(tx, actor, application, book, truth_confirmed=truth_confirmed)
     await _check_changed(tx, application, taken)
     number = application.application_number or await _new_number(tx, now)
     submitted, hits = await _store_submission(
@@ -96,11 +100,13 @@ async def resubmit(
     :raises Missing: if there is no such application of the actor's party.
     :raises ApplicationEventNotAllowed: if no correction was asked for.
     :raises CorrectionIncomplete: if something listed is still open; it names all of it.
+    :raises CorrectionTooLate: if its days are over and the rulebook takes it as never filed.
     """
     actor.require("application:submit")
     application = await casework.lock_own(tx, actor, application_id)
     advance(application.state, Happening.RESUBMIT)
-    taken = await _take_dossier(tx, actor, application, truth_confirmed=truth_confirmed)
+    book = await casework.rulebook_of(tx, application)
+    taken = await _take_dossier(tx, actor, application, book, truth_confirmed=truth_confirmed)
     last = (await filed.list_submissions(tx, application.id))[-1]
     listed = (await reviews.list_acceptance_opinions(tx, application.id))[-1].items
     changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
@@ -167,7 +173,7 @@ async def withdraw(
 
 
 async def _take_dossier(
-    tx: Tx, actor: Actor, application: Application, *, truth_confirmed: bool
+    tx: Tx, actor: Actor, application: Application, book: Rulebook, *, truth_confirmed: bool
 ) -> acceptance.Dossier:
     product, description = await products.get_for_registration(
         tx, viewer=actor, product_id=application.product_id
@@ -185,7 +191,8 @@ async def _take_dossier(
         handed_in,
     )
     ownership.check(application.form.owners, application.applicant_party_id)
-    situation = dossier.situation(description, application.form, files_through_agent=by_agent)
+    rights.check(application.form.rights, book)
+    situation = dossier.situation(description, application.form, book, files_through_agent=by_agent)
     completeness.check(completeness.requirements(situation), handed_in)
     return dossier.take(product, description, application.form, materials)
 
@@ -221,6 +228,7 @@ async def _store_submission(
         product_name=taken.parts["product:name"],
         content_sha256=taken.parts["product:content_sha256"],
         sources=taken.parts["product:sources"],
+        rights=[each.right for each in application.form.rights] or None,
     )
     handed_in = Submission(
         application_id=application.id,
@@ -244,15 +252,19 @@ async def _store_submission(
         must_change=(),
     )
     await filed.insert_submission(tx, handed_in)
+    book = await casework.rulebook_of(tx, submitted)
     with contextlib.suppress(TimerNotRunning):  # corrections have a limit only where one is set
-        await timers.meet(
+        met = await timers.meet(
             tx, now=now, kind=CORRECTION, subject_kind="application", subject_id=application.id
+        )
+        acceptance.check_not_unfiled(
+            book, is_late=met.state is TimerState.MET_LATE and not met.provisional
         )
     await casework.start_clock(
         tx,
         submitted,
         kind="acceptance",
-        period=(await casework.rulebook_of(tx, submitted)).acceptance,
+        period=book.acceptance,
         now=now,
         calendar=calendar,
     )

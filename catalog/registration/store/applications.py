@@ -174,11 +174,13 @@ async def find_conflicts(
     product_name: str,
     content_sha256: str | None,
     sources: Any,
+    rights: Sequence[str] | None = None,
 ) -> list[Conflict]:
     """Return other submitted applications that resemble this one, whoever filed them (HN-07).
 
     They have its name and an owner in common, or its content, or exactly its sources. What was
-    certified is among them: an issued application keeps its last submission.
+    certified is among them: an issued application keeps its last submission. Where ``rights`` stand by
+    themselves only those under the same rulebook count that want one of them too.
     """
     async with beyond_own_rows(tx):
         rows = await tx.fetch(
@@ -194,7 +196,11 @@ async def find_conflicts(
               FROM catalog.applications a
               JOIN catalog.application_submissions s
                 ON s.application_id = a.id AND s.submission_no = a.submission_no
-             WHERE a.id <> $1 AND a.state <> 'withdrawn'
+             WHERE a.id <> $1 AND a.state NOT IN ('withdrawn', 'unfiled')
+               AND ($6::text[] IS NULL
+                    OR (a.rulebook = $7
+                        AND EXISTS (SELECT 1 FROM jsonb_array_elements(a.form->'rights') r
+                                     WHERE r->>'right' = ANY($6))))
                AND ((s.dossier->'product:name' = to_jsonb($2::text)
                      AND EXISTS (SELECT 1 FROM jsonb_array_elements(a.form->'owners') o
                                   WHERE o->>'party_id' = ANY($3::text[])))
@@ -207,6 +213,8 @@ async def find_conflicts(
             [str(owner.party_id) for owner in application.form.owners],
             content_sha256,
             sources,
+            None if rights is None else list(rights),
+            application.rulebook,
         )
     return [
         Conflict(
@@ -217,3 +225,19 @@ async def find_conflicts(
         )
         for row in rows
     ]
+
+
+async def list_waiting(
+    tx: Tx, *, rulebooks: Sequence[str], submitted_before: dt.datetime, limit: int
+) -> list[uuid.UUID]:
+    """Return applications under some rulebooks that wait for acceptance, the oldest first."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.applications
+         WHERE state = 'submitted' AND rulebook = ANY($1::text[]) AND submitted_at < $2
+         ORDER BY submitted_at, id LIMIT $3""",
+        list(rulebooks),
+        submitted_before,
+        limit,
+    )
+    return [row["id"] for row in rows]

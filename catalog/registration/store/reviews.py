@@ -13,6 +13,7 @@ from catalog.registration.model import (
     AcceptanceOpinion,
     ComplianceOpinion,
     DecisionNotification,
+    NoticeWaiver,
     ReviewDecision,
     TechnicalOpinion,
 )
@@ -69,8 +70,18 @@ REVIEW_DECISIONS: Final = table(
     must("reasons", sa.Text),
     sa.Column("technical_opinion_id", sa.Uuid),
     sa.Column("compliance_opinion_id", sa.Uuid),
+    sa.Column("without_compliance_by", sa.Text),
     sa.Column("decided_by", sa.Uuid),
     must("decided_at", INSTANT),
+)
+
+NOTICE_WAIVERS: Final = table(
+    "notice_waivers",
+    sa.Column("application_id", sa.Uuid, primary_key=True),
+    sa.Column("submission_no", sa.Integer, primary_key=True),
+    must("reason", sa.Text),
+    sa.Column("waived_by", sa.Uuid),
+    must("waived_at", INSTANT),
 )
 
 DECISION_NOTIFICATIONS: Final = table(
@@ -89,6 +100,7 @@ _SELECT_ACCEPTANCE_OPINIONS: Final = select_all(ACCEPTANCE_OPINIONS)
 _SELECT_TECHNICAL_OPINIONS: Final = select_all(TECHNICAL_OPINIONS)
 _SELECT_COMPLIANCE_OPINIONS: Final = select_all(COMPLIANCE_OPINIONS)
 _SELECT_REVIEW_DECISIONS: Final = select_all(REVIEW_DECISIONS)
+_SELECT_NOTICE_WAIVERS: Final = select_all(NOTICE_WAIVERS)
 _SELECT_DECISION_NOTIFICATIONS: Final = select_all(DECISION_NOTIFICATIONS)
 
 
@@ -161,3 +173,18 @@ async def list_notifications(tx: Tx, application_id: uuid.UUID) -> list[Decision
         application_id,
     )
     return [struct_of(row, DecisionNotification) for row in rows]
+
+
+async def insert_waiver(tx: Tx, waiver: NoticeWaiver) -> None:
+    """Insert that a case needs no notice; it is never changed."""
+    await tx.insert(NOTICE_WAIVERS, **values_of(waiver))
+
+
+async def find_waiver(tx: Tx, application_id: uuid.UUID, submission_no: int) -> NoticeWaiver | None:
+    """Return why a submission needs no notice, or None."""
+    row = await tx.fetch_one(
+        f"{_SELECT_NOTICE_WAIVERS} WHERE application_id = $1 AND submission_no = $2",
+        application_id,
+        submission_no,
+    )
+    return None if row is None else struct_of(row, NoticeWaiver)
