@@ -350,7 +350,7 @@ class Scene:
         """Give everyone a new session, because the old ones ended while the clock was moved."""
         for name, member in list(vars(self).items()):
             if isinstance(member, Member):
-                setattr(self, name, await _renewed(self.db, member, self.clock.now()))
+                setattr(self, name, await renewed(self.db, member, self.clock.now()))
 
 
 def must(response: httpx.Response) -> dict[str, Any]:
@@ -364,7 +364,8 @@ async def run_notices(scene: Scene) -> int:
     return await notices_due.run(scene.db, now=scene.clock.now())
 
 
-async def _renewed(db: Database, member: Member, now: dt.datetime) -> Member:
+async def renewed(db: Database, member: Member, now: dt.datetime) -> Member:
+    """Return a member with a new session."""
     token = f"shs_{secrets.token_urlsafe(32)}"
     idle_ends_at, ends_at = session_ends(now)
     async with begin(db, MAKER) as tx:

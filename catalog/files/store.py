@@ -105,11 +105,11 @@ async def insert_readers(
     case_id: uuid.UUID,
     since: dt.datetime,
 ) -> None:
-    """Let ``party_id`` read the files while it has the case."""
+    """Let ``party_id`` read the files while it has the case; one file may be named twice."""
     await tx.execute(
         """
         INSERT INTO catalog.file_readers (file_id, party_id, case_id, since)
-        SELECT unnest($1::uuid[]), $2, $3, $4
+        SELECT DISTINCT unnest($1::uuid[]), $2::uuid, $3::uuid, $4::timestamptz
         ON CONFLICT (file_id, party_id, case_id) DO UPDATE SET until = NULL""",
         list(file_ids),
         party_id,

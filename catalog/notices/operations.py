@@ -109,8 +109,11 @@ async def post(
 
 
 async def recompute(tx: Tx, *, notice: Notice, rulebook: Rulebook, calendar: Calendar) -> Notice:
-    """Move a provisional end to where the calendar now puts it; the notice is held locked."""
-    if not notice.provisional or notice.starts_on is None:
+    """Move the end to where the calendar now puts it; the notice is held locked.
+
+    Also one that was not provisional: a year's notice may move days of the December before.
+    """
+    if notice.starts_on is None:
         return notice
     moved = _run(notice, notice.starts_on, rulebook, calendar, Event.EXTEND)
     if moved != notice:

@@ -95,6 +95,11 @@ async def list_due(
     return await store.list_due(tx, now=now, limit=limit)
 
 
+async def list_running(tx: Tx) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Return (notice, application) of all notices whose days run."""
+    return await store.list_running(tx)
+
+
 async def list_to_post(tx: Tx, *, channel: str, limit: int = 100) -> list[Notice]:
     """Return notices that are being posted and do not stand on ``channel`` yet."""
     return await store.list_to_post(tx, channel=channel, limit=limit)

@@ -160,6 +160,15 @@ async def lock(tx: Tx, notice_id: uuid.UUID) -> Notice | None:
     return None if row is None else await _whole(tx, row)
 
 
+async def list_running(tx: Tx) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Return (notice, application) of all notices whose days run, in the order of applications."""
+    rows = await tx.fetch(
+        "SELECT id, application_id FROM catalog.notices WHERE state = 'running'"
+        " ORDER BY application_id, id"
+    )
+    return [(row["id"], row["application_id"]) for row in rows]
+
+
 async def find(tx: Tx, notice_id: uuid.UUID) -> Notice | None:
     """Return a notice, or None."""
     row = await tx.fetch_one(f"{_SELECT_NOTICES} WHERE id = $1", notice_id)

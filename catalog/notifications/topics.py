@@ -32,6 +32,7 @@ class Topic(enum.StrEnum):
     CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正
     APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理
     APPLICATION_RETURNED_TO_DRAFT = "application_returned_to_draft"  # 异议成立，退回重填
+    APPLICATION_WITHDRAWN = "application_withdrawn"  # 申请撤回，告知第三方机构
     APPLICATION_LAPSED = "application_lapsed"  # 逾期未补正
     REVIEW_EXTENDED = "review_extended"  # 延长办理期限
     MATERIAL_REQUESTED = "material_requested"  # 补充材料
@@ -39,6 +40,7 @@ class Topic(enum.StrEnum):
     REGISTRATION_REFUSED = "registration_refused"  # 不予办理登记
     TECHNICAL_REVIEW_FAILED = "technical_review_failed"  # 技术审查未通过
     TECHNICAL_POINTS_RETURNED = "technical_points_returned"  # 退回技术问题
+    ISSUANCE_RETURNED = "issuance_returned"  # 退回复核或重新公示
 
     # to the bureau
     ONE_TIME_NOTICE_OVERRIDDEN = "one_time_notice_overridden"  # 再次要求补正

@@ -86,6 +86,6 @@ async def list_unreceived(tx: Tx, *, limit: int = 100) -> list[uuid.UUID]:
     return await store.list_unreceived(tx, limit=limit)
 
 
-async def list_unanswered(tx: Tx, *, today: dt.date, limit: int = 100) -> list[uuid.UUID]:
+async def list_unanswered(tx: Tx, *, now: dt.datetime, limit: int = 100) -> list[uuid.UUID]:
     """Return the objections whose registrant has let the last day pass."""
-    return await store.list_unanswered(tx, today=today, limit=limit)
+    return await store.list_unanswered(tx, now=now, limit=limit)

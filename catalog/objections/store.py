@@ -165,14 +165,19 @@ async def list_unreceived(tx: Tx, *, limit: int) -> list[uuid.UUID]:
     return [row["id"] for row in rows]
 
 
-async def list_unanswered(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:
-    """Return objections whose registrant has let the last day pass, the longest first."""
+async def list_unanswered(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return objections whose registrant has let the last day pass, the longest first.
+
+    Its clock is asked: a year's notice that was loaded meanwhile may have moved the day.
+    """
     rows = await tx.fetch(
         """
-        SELECT id FROM catalog.objections
-         WHERE state = 'awaiting_response' AND response_due_on < $1
-         ORDER BY response_due_on, id LIMIT $2""",
-        today,
+        SELECT o.id FROM catalog.objections o
+          JOIN catalog.timers t ON t.subject_kind = 'objection' AND t.subject_id = o.id
+               AND t.kind = 'objection_response' AND t.state IN ('open', 'overdue')
+         WHERE o.state = 'awaiting_response' AND t.ends_at <= $1 AND NOT t.provisional
+         ORDER BY t.ends_at, o.id LIMIT $2""",
+        now,
         limit,
     )
     return [row["id"] for row in rows]

@@ -92,6 +92,7 @@ _WITHDRAWABLE: Final = (
 )
 # A decision may be told late, when the case has already gone on.
 _DECIDED: Final = (
+    State.SUBMITTED,  # corrected before the letter with the list was out
     State.CORRECTION_REQUIRED,
     State.NOT_ACCEPTED,
     State.ACCEPTED,
@@ -100,6 +101,9 @@ _DECIDED: Final = (
     State.REVIEW_FAILED_TECHNICAL,
     State.REVIEW_PASSED,
     State.IN_PUBLIC_NOTICE,
+    State.OBJECTION_HOLD,
+    State.AWAITING_ISSUANCE_AUTHORISATION,
+    State.ISSUANCE_AUTHORISED,
     State.READY_TO_ISSUE,
 )
 # An objection does not stop the notice (A15); after it, it blocks the issue all the same (A16).

@@ -17,7 +17,9 @@ from catalog.kernel.workdays import (
     add_working_days,
     explain,
 )
+from catalog.registration.operations import notice as notices
 from catalog.timers import operations as timers
+from catalog.timers import queries as calendars
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest
@@ -119,6 +121,7 @@ async def load_calendar_year(
             workdays=data.workdays,
         )
         moved = await timers.load_calendar_year(c.tx, actor=c.actor, table=table, now=c.now)
+        await notices.follow_calendar(c.tx, calendar=await calendars.get_calendar(c.tx))
         loaded = LoadedCalendarYear(data.year, data.notice_number, len(moved))
         return created(loaded, "/api/v1/calendar")
 

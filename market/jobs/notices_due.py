@@ -14,10 +14,9 @@ from typing import Final
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
-from catalog.kernel.local_time import local_date
 from catalog.notices import queries as notices
 from catalog.objections import queries as objection_queries
-from catalog.objections.operations import response
+from catalog.objections.operations import holding, response
 from catalog.registration.operations import notice as registration
 from catalog.timers import queries as timers
 
@@ -29,7 +28,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     """End what is over and return how many cases went on."""
     async with begin(db, _ACTOR) as tx:
         due = await notices.list_due(tx, now=now, limit=BATCH)
-        silent = await objection_queries.list_unanswered(tx, today=local_date(now), limit=BATCH)
+        silent = await objection_queries.list_unanswered(tx, now=now, limit=BATCH)
     done = 0
     for notice_id, application_id in due:
         done += await database.run(
@@ -51,7 +50,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
 async def _end(
     tx: Tx, *, now: dt.datetime, notice_id: uuid.UUID, application_id: uuid.UUID
 ) -> bool:
-    return await registration.end_notice(
+    ended = await registration.end_notice(
         tx,
         actor=_ACTOR,
         now=now,
@@ -59,6 +58,9 @@ async def _end(
         application_id=application_id,
         notice_id=notice_id,
     )
+    if ended:
+        await holding.tell_objectors(tx, now=now, application_id=application_id)
+    return ended
 
 
 async def _time_out(tx: Tx, *, now: dt.datetime, objection_id: uuid.UUID) -> bool:

@@ -18,6 +18,7 @@ from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices import queries as notice_queries
 from catalog.notices.model import Notice, Result
+from catalog.notifications.topics import Topic
 from catalog.registration import issuance, opinions, signatures
 from catalog.registration.issuance import NoticeRecord
 from catalog.registration.model import (
@@ -184,6 +185,9 @@ async def return_for_check(
         await casework.start_notice_clock(
             tx, application, starts_on=again.starts_on, now=now, calendar=calendar
         )
+    await casework.tell_applicant(
+        tx, returned, topic=Topic.ISSUANCE_RETURNED, now=now, reasons=reason
+    )
     await audit_log.append(
         tx,
         Event.ISSUANCE_RETURNED,

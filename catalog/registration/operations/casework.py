@@ -180,9 +180,15 @@ async def start_clock(
 
 
 async def tell_applicant(
-    tx: Tx, application: Application, *, topic: Topic, now: dt.datetime, reasons: str
+    tx: Tx,
+    application: Application,
+    *,
+    topic: Topic,
+    now: dt.datetime,
+    reasons: str = "",
+    **facts: str,
 ) -> None:
-    """Tell the applicant, or its agent, what was decided: at once, in the same transaction."""
+    """Tell the applicant, or its agent, what happened: at once, in the same transaction."""
     await notifications.send(
         tx,
         now=now,
@@ -192,6 +198,7 @@ async def tell_applicant(
         facts={
             "application_number": application.application_number,
             "reasons": reasons.strip("；") or "—",
+            **facts,
         },
     )
 

@@ -12,13 +12,14 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices import queries as notice_queries
 from catalog.notices.model import AUTHORITY_WEBSITE, NATIONAL_SYSTEM, PLATFORM, Notice, Result
 from catalog.notices.publicity import only_public
 from catalog.notices.states import State as NoticeState
+from catalog.notifications.topics import Topic
 from catalog.registration import dossier, issuance
 from catalog.registration.model import Application, NoticeWaiver
 from catalog.registration.operations import casework
@@ -219,6 +220,9 @@ async def _begin(
         after={"state": published.state.value},
         rules=("HN-16",),
     )
+    await casework.tell_applicant(
+        tx, published, topic=Topic.NOTICE_POSTED, now=now, **_days(notice)
+    )
 
 
 async def end_notice(
@@ -264,6 +268,15 @@ async def end_notice(
         result=Result.NO_OBJECTION if is_clean else Result.OBJECTION_PENDING,
     )
     await casework.run_notice_clock_out(tx, application, now=now)
+    assert notice.result is not None, "an ended notice has its result"
+    await casework.tell_applicant(
+        tx,
+        ended,
+        topic=Topic.NOTICE_ENDED,
+        now=now,
+        result=notice.result.value,
+        **_days(notice),
+    )
     await audit_log.append(
         tx,
         Event.NOTICE_ENDED,
@@ -276,6 +289,30 @@ async def end_notice(
         rules=("HN-16",),
     )
     return True
+
+
+async def follow_calendar(tx: Tx, *, calendar: Calendar) -> int:
+    """Move the last days of all running notices to where a new year's table puts them (A5).
+
+    Part of the command that loaded it, which remembers the timers that it moved. Return how many
+    notices moved.
+    """
+    moved = 0
+    async with beyond_own_rows(tx):
+        for notice_id, application_id in await notice_queries.list_running(tx):
+            application = await casework.lock(tx, application_id=application_id)
+            before = await notices.lock(tx, notice_id=notice_id)
+            if before.state is NoticeState.RUNNING:
+                book = await casework.rulebook_of(tx, application)
+                after = await notices.recompute(tx, notice=before, rulebook=book, calendar=calendar)
+                moved += after != before
+    return moved
+
+
+def _days(notice: Notice) -> dict[str, str]:
+    assert notice.starts_on is not None, "a notice that ran has begun"
+    assert notice.ends_on is not None, "a notice that ran has its last day"
+    return {"starts_on": notice.starts_on.isoformat(), "ends_on": notice.ends_on.isoformat()}
 
 
 async def _remember_posting(

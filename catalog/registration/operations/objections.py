@@ -292,7 +292,7 @@ async def _refuse(
     facts: str,
     remark: str,
 ) -> None:
-    """Refuse; an application that ended meanwhile (withdrawn, refused) stays as it is."""
+    """Refuse, and tell the applicant; an application that ended meanwhile (withdrawn, refused) stays as it is."""
     async with beyond_own_rows(tx):
         application = await casework.lock(tx, application_id=application_id)
         if application.state in FINAL:
@@ -332,6 +332,9 @@ async def _refuse(
             subject_kind="application",
             subject_id=application.id,
             note=remark,
+        )
+        await casework.tell_applicant(
+            tx, refused, topic=Topic.REGISTRATION_REFUSED, now=now, reasons=facts
         )
         await audit_log.append(
             tx,

@@ -16,6 +16,8 @@ from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Result as NoticeResult
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.products import queries as products
 from catalog.registration import acceptance, completeness, dossier, ownership, rights, submission
 from catalog.registration.model import Application, Submission
@@ -137,7 +139,8 @@ async def withdraw(
 ) -> Application:
     """Take an application back before the certificate is issued (自愿, HN-04).
 
-    Its notice is closed with a public remark, and nothing runs against anybody any more.
+    Its notice is closed with a public remark, the agency that has the case is told, and nothing
+    runs against anybody any more.
 
     :raises NotPermitted: if the actor may not withdraw.
     :raises Missing: if there is no such application of the actor's party.
@@ -158,6 +161,15 @@ async def withdraw(
         tx, now=now, subject_kind="application", subject_id=application.id, note="withdrawn"
     )
     await fees.drop(tx, now=now, subject_id=application.id)
+    if application.agency_party_id is not None:
+        await notifications.send(
+            tx,
+            now=now,
+            to=application.agency_party_id,
+            topic=Topic.APPLICATION_WITHDRAWN,
+            subject=casework.about(application)[0],
+            facts={"application_number": application.application_number},
+        )
     await audit_log.append(
         tx,
         Event.APPLICATION_WITHDRAWN,
