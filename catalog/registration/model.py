@@ -61,10 +61,10 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """Another application that resembles this one (登记内容冲突, HN-07); shown to the reviewers."""
 
-    application_id: ApplicationId
+    application_id: ApplicationId | None  # None: a foreign certificate, by its number
     application_number: str
-    reason: str  # same_content, same_name_and_owner, same_sources
-    state: State
+    reason: str  # same_content, same_name_and_owner, same_sources, foreign_certificate
+    state: str
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,6 +129,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     objection_acceptance: Period  # both sides accept the outcome, from the determination
     objection_proceedings: Period  # a case number is shown, from the failure to agree
     new_holder_action: Period  # 新权利主体 acts, from the instrument's verification
+    foreign_recheck: Period  # 外部凭证复查, from the last look at its state
     product_expiry_reminder: Period  # 产品时效届满前提醒, so long before its last day (A23)
 
     # 第三方确权登记服务机构

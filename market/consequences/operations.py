@@ -20,6 +20,7 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.recognition.model import ForeignCertificate
 from market.consequences import deregistering
 from market.consequences.deregistering import DeregistrationPreview
 from market.consequences.effects import Effects, OfferEffect, effects_of
@@ -28,6 +29,7 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.listings.states import State as OfferState
 from market.orders import queries as orders
+from market.orders.model import Order
 from market.orders.operations import stopping
 from market.orders.states import Event as OrderEvent
 from market.orders.states import State as OrderState
@@ -92,6 +94,30 @@ async def expire(tx: Tx, *, now: dt.datetime, certificate_number: str) -> None:
                         "product_name": certificate.product_name,
                         "valid_to": certificate.product_valid_to,
                     },
+                )
+
+
+async def follow_foreign(tx: Tx, *, now: dt.datetime, foreign: ForeignCertificate) -> None:
+    """Suspend the offer that rests on a foreign certificate which does not count any more.
+
+    Running contracts go on; their buyers are told.
+    """
+    async with beyond_own_rows(tx):
+        offer = await listings.find_listed(tx, product_id=foreign.product_id)
+        if offer is None or offer.foreign_certificate_id != foreign.id:
+            return
+        state = "withdrawn" if foreign.lapsed_at is None else "lapsed"
+        await offers.suspend(
+            tx,
+            actor=_ACTOR,
+            now=now,
+            listing_id=offer.id,
+            reason=f"foreign_certificate_{state}",
+        )
+        for order in await orders.list_for_product(tx, product_id=foreign.product_id):
+            if allows(order.state, OrderEvent.TERMINATE):
+                await _tell_ended(
+                    tx, order, now=now, number=foreign.number, state=state, effect="continues"
                 )
 
 
@@ -213,18 +239,27 @@ async def _tell_buyers(
     """Tell those with running orders what became of the certificate (A19)."""
     for order in await orders.list_for_product(tx, product_id=certificate.product_id):
         if allows(order.state, OrderEvent.TERMINATE):
-            await notifications.send(
+            await _tell_ended(
                 tx,
+                order,
                 now=now,
-                to=order.buyer_party_id,
-                topic=Topic.CERTIFICATE_ENDED,
-                subject=Subject("order", str(order.id)),
-                facts={
-                    "certificate_number": certificate.number,
-                    "state": certificate.state.value,
-                    "effect": "terminated" if follows.cuts_off else "continues",
-                },
+                number=certificate.number,
+                state=certificate.state.value,
+                effect="terminated" if follows.cuts_off else "continues",
             )
+
+
+async def _tell_ended(
+    tx: Tx, order: Order, *, now: dt.datetime, number: str, state: str, effect: str
+) -> None:
+    await notifications.send(
+        tx,
+        now=now,
+        to=order.buyer_party_id,
+        topic=Topic.CERTIFICATE_ENDED,
+        subject=Subject("order", str(order.id)),
+        facts={"certificate_number": number, "state": state, "effect": effect},
+    )
 
 
 async def _cut_off(tx: Tx, certificate: Certificate, *, now: dt.datetime, reason: str) -> None:

@@ -204,6 +204,29 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/certificates/{{number}}/encumbrances"): _do("certificate:encumber"),
     ("GET", f"{V1}/certificates/{{number}}/encumbrances"): _read("certificate:read_burdens", PARTY),
     ("POST", f"{V1}/encumbrances/{{encumbrance_id}}/releases"): _do("certificate:encumber"),
+    ("GET", f"{V1}/foreign-registrars"): _public(),
+    ("POST", f"{V1}/foreign-registrars"): _do("foreign_registrar:name"),
+    ("GET", f"{V1}/foreign-certificates"): _public(),
+    ("POST", f"{V1}/foreign-certificates"): _do("foreign_certificate:import", OWN),
+    ("GET", f"{V1}/foreign-certificates/{{certificate_id}}"): _public(),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/checks"): _do(
+        "foreign_certificate:verify"
+    ),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/verifications"): _do(
+        "foreign_certificate:verify"
+    ),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/recognitions"): _do(
+        "foreign_certificate:verify"
+    ),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/rechecks"): _do(
+        "foreign_certificate:verify"
+    ),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/rejections"): _do(
+        "foreign_certificate:verify"
+    ),
+    ("POST", f"{V1}/foreign-certificates/{{certificate_id}}/withdrawals"): _do(
+        "foreign_certificate:verify"
+    ),
     ("POST", f"{V1}/instruments"): _do("instrument:lodge"),
     ("GET", f"{V1}/instruments"): _read("instrument:read", PARTY),
     ("GET", f"{V1}/instruments/{{instrument_id}}"): _read("instrument:read", PARTY),

@@ -105,6 +105,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:delist",
         "listing:read",
         "certificate:deregister",
+        "foreign_certificate:import",
         "order:read",
         "contract:sign",
         "order:deliver",
@@ -147,6 +148,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "certificate:issue",
         "certificate:freeze",
         "certificate:encumber",
+        "foreign_certificate:verify",
         "spot_check:read",
         "spot_check:rectify",
         "fee:set",
@@ -165,6 +167,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | _STAFF
     | {
         "review:decide",
+        "foreign_certificate:verify",
         "objection:decide",
         "dispute:resolve",
         "instrument:verify",
@@ -184,6 +187,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | _STAFF
     | {
         "operator:delegate",
+        "foreign_registrar:name",
         "agency_selection:supervise",
         "issuance:authorise",
         "notice:confirm_channel",

@@ -89,6 +89,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: dt.datetime
     listed_at: dt.datetime | None = None
     reason: str | None = None
+    foreign_certificate_id: uuid.UUID | None = None  # 外部凭证: it rests on one that is not ours
 
     @property
     def is_certified(self) -> bool:

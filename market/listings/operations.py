@@ -18,6 +18,7 @@ from catalog.kernel.local_time import local_date
 from catalog.products import operations as products
 from catalog.products import queries as product_queries
 from catalog.products.queries import ProductMissing
+from catalog.recognition import queries as recognition
 from catalog.rulebooks.registry import by_code
 from market.listings import eligibility, store
 from market.listings.eligibility import Facts
@@ -215,13 +216,16 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
     if product is None:
         raise ProductMissing
     certificate = await certificates.find_active_for_product(tx, product.id, today=local_date(now))
+    foreign = None
+    if certificate is None:  # ours comes first; a recognised one does as well (NDA35-31)
+        foreign = await recognition.find_counting(tx, product.id, today=local_date(now))
     filing = await pricing.find_any_effective(tx, product_id=product.id)
     rules = by_code(RULEBOOK)
     gate: tuple[Item, ...] = eligibility.items(
         Facts(
             description=product.description,
             has_content=product.content is not None,
-            has_active_certificate=certificate is not None,
+            has_active_certificate=certificate is not None or foreign is not None,
             certificate_required_for=rules.listing_requires_certificate,
             filed_scenarios=None if filing is None else frozenset(filing.terms.scenarios),
             papers=listing.papers,
@@ -233,6 +237,7 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
         gate=gate,
         certificate_number=None if certificate is None else certificate.number,
         filing_id=None if filing is None else filing.id,
+        foreign_certificate_id=None if foreign is None else foreign.id,
     )
 
 

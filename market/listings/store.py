@@ -30,12 +30,13 @@ LISTINGS: Final = sa.Table(
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("listed_at", sa.DateTime(timezone=True)),
     sa.Column("reason", sa.Text),
+    sa.Column("foreign_certificate_id", sa.Uuid),
     schema="market",
 )
 
 SELECT: Final = """
     SELECT id, state, product_id, supplier_party_id, papers, certificate_number, filing_id, gate,
-           version, created_at, updated_at, listed_at, reason
+           version, created_at, updated_at, listed_at, reason, foreign_certificate_id
       FROM market.listings"""
 
 
@@ -51,7 +52,8 @@ async def update(tx: Tx, listing: Listing) -> None:
         """
         UPDATE market.listings
            SET state = $2, papers = $3, certificate_number = $4, filing_id = $5, gate = $6,
-               version = $7, updated_at = $8, listed_at = $9, reason = $10
+               version = $7, updated_at = $8, listed_at = $9, reason = $10,
+               foreign_certificate_id = $11
          WHERE id = $1""",
         *(
             values[name]
@@ -66,6 +68,7 @@ async def update(tx: Tx, listing: Listing) -> None:
                 "updated_at",
                 "listed_at",
                 "reason",
+                "foreign_certificate_id",
             )
         ),
     )
@@ -110,6 +113,7 @@ def listing_of(row: Row) -> Listing:
         updated_at=row["updated_at"],
         listed_at=row["listed_at"],
         reason=row["reason"],
+        foreign_certificate_id=row["foreign_certificate_id"],
     )
 
 

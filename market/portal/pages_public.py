@@ -17,6 +17,7 @@ from catalog.certificates import states as certificate_states
 from catalog.certificates.model import CertificateSummary, PublicCertificate
 from catalog.certificates.number import is_well_formed
 from catalog.kernel.errors import DomainError, Missing
+from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
 from catalog.notices import states as notice_states
@@ -24,6 +25,9 @@ from catalog.notices.board import BoardPosting
 from catalog.notices.model import PublicNotice
 from catalog.products import queries as products
 from catalog.products.model import Product
+from catalog.recognition import queries as recognition
+from catalog.recognition.model import PublicForeignCertificate
+from catalog.recognition.states import State as Foreign
 from catalog.search import queries as search
 from catalog.search.model import FACETS, Count, Filters, Found
 from catalog.search.question import SearchQuestionTooLong, SearchQuestionUnreadable
@@ -80,6 +84,7 @@ class Offer(msgspec.Struct, frozen=True):
     prices: list[PriceListLine]
     filing: Filing | None
     is_listed: bool
+    foreign: list[PublicForeignCertificate]
 
     @property
     def scenario_names(self) -> dict[str, str]:
@@ -183,6 +188,11 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
             certificates=await certificates.list_of_product(c.tx, product_id),
             prices=prices.items,
             filing=await pricing.find_any_effective(c.tx, product_id=product_id),
+            foreign=(
+                await recognition.list_page(
+                    c.tx, today=local_date(c.now), product_id=product_id, state=Foreign.RECOGNISED
+                )
+            ).items,
             is_listed=await listings.find_listed(c.tx, product_id=product_id) is not None,
         )
 

@@ -30,6 +30,7 @@ ENDS: Final = {
     "catalog.changes": ("not_accepted refused review_failed_technical issued withdrawn closed"),
     "catalog.fees": "free waived dropped refunded",
     "catalog.instruments": "rejected applied",
+    "catalog.recognition": "rejected withdrawn",
     "catalog.notices": "closed",
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",

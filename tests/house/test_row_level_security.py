@@ -32,6 +32,7 @@ OPEN = {
     "catalog.registered_rights": _REGISTER,
     "catalog.fee_prices": "what a registration costs is told to everybody (HN-04)",
     "catalog.delegations": "who was delegated by which document is told to everybody (HN-05)",
+    "catalog.foreign_registrars": "whose certificates are recognised, by which agreement, is public",
     "catalog.file_quarantines": "which files are locked away; the files themselves are behind the wall",
     "catalog.notice_postings": _REGISTER,
     "catalog.notices": _REGISTER,

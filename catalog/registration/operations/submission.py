@@ -19,8 +19,9 @@ from catalog.notices.model import Result as NoticeResult
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
+from catalog.recognition import queries as recognition
 from catalog.registration import acceptance, completeness, dossier, ownership, rights, submission
-from catalog.registration.model import Application, Submission
+from catalog.registration.model import Application, Conflict, Submission
 from catalog.registration.operations import casework
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
@@ -242,6 +243,20 @@ async def _store_submission(
         sources=taken.parts["product:sources"],
         rights=[each.right for each in application.form.rights] or None,
     )
+    conflicts += [
+        Conflict(
+            application_id=None,
+            application_number=foreign.number,
+            reason="foreign_certificate",
+            state=foreign.state.value,
+        )
+        for foreign in await recognition.list_resembling(
+            tx,
+            product_id=application.product_id,
+            product_name=taken.parts["product:name"],
+            holder_names=[owner.name for owner in application.form.owners],
+        )
+    ]
     handed_in = Submission(
         application_id=application.id,
         submission_no=application.submission_no + 1,

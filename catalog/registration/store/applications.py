@@ -221,7 +221,7 @@ async def find_conflicts(
             application_id=ApplicationId(row["id"]),
             application_number=row["application_number"],
             reason=row["reason"],
-            state=State(row["state"]),
+            state=row["state"],
         )
         for row in rows
     ]

@@ -19,6 +19,7 @@ from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.products.model import Content, DeliveryMode, Description, Product
 from catalog.products.queries import ProductMissing
+from catalog.recognition import queries as recognition
 from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
@@ -240,8 +241,11 @@ async def _decide(
     certificate = await certificates.find_active_for_product(
         tx, order.product_id, today=local_date(now)
     )
+    foreign = await recognition.find_counting(tx, order.product_id, today=local_date(now))
     # A certificate that the listing rests on must still count; an uncertified listing has none.
-    needs_one = listing is not None and listing.is_certified
+    needs_one = listing is not None and (
+        listing.is_certified or listing.foreign_certificate_id is not None
+    )
     return policy.decide(
         compliance.facts(
             order,
@@ -249,7 +253,7 @@ async def _decide(
             listing,
             is_buyer_verified=buyer.state is PartyState.VERIFIED,
             is_buyer_banned=buyer.state is PartyState.SUSPENDED,
-            is_certificate_alive=certificate is not None or not needs_one,
+            is_certificate_alive=any((certificate, foreign)) or not needs_one,
             is_scenario_filed=filing is not None and order.scenario in filing.terms.scenarios,
             may_pass_on=filing is not None and filing.terms.use_scope.onward_use,
             today=local_date(now),
