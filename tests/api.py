@@ -21,6 +21,7 @@ class Api:
         self.app = app
         self.clock = clock
         self.token: str | None = None
+        self.acting_for: str | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -35,6 +36,13 @@ class Api:
         """Return the same client with another token."""
         other = Api(self.http, self.app, self.clock)
         other.token = token
+        return other
+
+    def for_(self, principal: object) -> Api:
+        """Return the same client, acting for a principal."""
+        other = Api(self.http, self.app, self.clock)
+        other.token = self.token
+        other.acting_for = str(principal)
         return other
 
     @property
@@ -84,7 +92,8 @@ class Api:
         )
 
     def _headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        return headers | ({"acting-for": self.acting_for} if self.acting_for else {})
 
 
 def code(response: httpx.Response) -> str:

@@ -21,12 +21,17 @@ class FileMissing(Missing):
 async def get(tx: Tx, *, viewer: Actor, file_id: uuid.UUID) -> StoredFile:
     """Return a file of the viewer's own, of its case, or any for staff and regulator.
 
+    An agent that acts for its principal reads what it uploaded for it itself, and what others let the
+    principal read; not whatever else the principal has.
+
     :raises NotPermitted: if the viewer may read no files at all.
     :raises FileMissing: if there is none that it may see.
     """
     viewer.require("file:read")
     found = await store.find(tx, file_id)
     if found is None:
+        raise FileMissing
+    if viewer.acting_for == found.owner_party_id and viewer.account_id != found.uploaded_by:
         raise FileMissing
     return found
 

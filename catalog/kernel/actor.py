@@ -8,6 +8,7 @@ has which is told in one table, ``market/identity/permissions.py``.
 from __future__ import annotations
 
 import enum
+import uuid
 from typing import Final
 
 import msgspec
@@ -44,6 +45,7 @@ class Actor(msgspec.Struct, frozen=True):
     permissions: frozenset[str]
     clearance: Clearance
     acting_for: PartyId | None = None  # the principal, when an agent files (HN-06)
+    acting_on: frozenset[uuid.UUID] | None = None  # the products for that; None: all of them
 
     def may(self, permission: str) -> bool:
         """Tell whether the actor has ``permission``."""
@@ -59,8 +61,12 @@ class Actor(msgspec.Struct, frozen=True):
 
     @property
     def principal(self) -> str:
-        """Return under which name what was answered is kept: the account, or the name if none."""
-        return str(self.account_id or self.name)
+        """Return under which name what was answered is kept: the account, or the name if none.
+
+        What an agent did for one is kept apart from what it did for another, or for itself.
+        """
+        own = str(self.account_id or self.name)
+        return own if self.acting_for is None else f"{own} for {self.acting_for}"
 
     @property
     def party(self) -> PartyId:

@@ -220,7 +220,7 @@ async def begin(
     """Open a transaction for ``actor``; commit on leaving, roll back on any error.
 
     ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
-    The second wall, row-level security, reads the three settings made here.
+    The second wall, row-level security, reads the four settings made here.
 
     :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
     """
@@ -231,7 +231,8 @@ async def begin(
         f"BEGIN ISOLATION LEVEL {isolation};"
         f"SELECT set_config('app.party', '{party or ''}', true),"
         f" set_config('app.principal', '{principal}', true),"
-        f" set_config('app.clearance', '{actor.clearance.value}', true)"
+        f" set_config('app.clearance', '{actor.clearance.value}', true),"
+        f" set_config('app.products', '{_acted_on(actor)}', true)"
     )
     async with _connected(db, role) as connection:
         try:
@@ -243,6 +244,13 @@ async def begin(
             if not await _roll_back(connection) and isinstance(error, _GONE):
                 raise DatabaseUnreachable from error
             raise
+
+
+def _acted_on(actor: Actor) -> str:
+    # Empty: not limited to products. An agent may also be limited to none that is left.
+    if actor.acting_on is None:
+        return ""
+    return "{" + ",".join(sorted(str(product) for product in actor.acting_on)) + "}"
 
 
 @contextlib.asynccontextmanager

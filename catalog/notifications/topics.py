@@ -28,6 +28,9 @@ class Topic(enum.StrEnum):
     AGENCY_SELECTION_REMARKED = "agency_selection_remarked"  # 主管部门对比选的意见
 
     # first registration
+    OWNER_NAMED = "owner_named"  # 列为共同所有者，请确认
+    OWNER_CONSENT_RECORDED = "owner_consent_recorded"  # 书面同意已提交
+    OWNER_CONSENT_WITHDRAWN = "owner_consent_withdrawn"  # 共同所有者撤回同意
     APPLICATION_ACCEPTED = "application_accepted"  # 受理
     CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正
     APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理

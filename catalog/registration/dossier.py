@@ -69,6 +69,12 @@ def digest(dossier: Dossier) -> str:
     return sha256_hex(canonical(dossier.parts))
 
 
+def consented_digest(dossier: Dossier) -> str:
+    """Return the SHA-256 of what joint owners consent to: all of it but who acts for whom."""
+    letter = f"material:{MaterialKind.AUTHORISATION_LETTER.value}"
+    return digest(Dossier({name: part for name, part in dossier.parts.items() if name != letter}))
+
+
 def situation(
     description: Description,
     form: ApplicationForm,

@@ -7,10 +7,12 @@ HN-05 (真实性、安全性、合规性). A result contradicts none of its find
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from catalog.kernel.errors import Invalid
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
@@ -48,6 +50,12 @@ class TestRecordMissing(Invalid):
     code = "test_record_missing"
 
 
+class TestSampleUnknown(Invalid):
+    """A test ran on a file that is not of this case, or that has another digest there."""
+
+    code = "test_sample_unknown"
+
+
 class OpinionInconsistent(Invalid):
     """The result contradicts the findings."""
 
@@ -74,15 +82,19 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: tuple[str, ...] = ()
 
 
-class TestRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One technical test (技术测试): what was run, on which sample, what came out."""
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class TestRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One technical test (技术测试): what was run, on exactly which sample, what came out."""
 
     name: str
-    sample: str
+    environment: str
+    sample_file_id: uuid.UUID  # a file of the case: the content, or a material
+    sample_sha256: Sha256
     expected: str
     observed: str
-    result_sha256: str = ""
-    environment: str = ""
+    result_sha256: Sha256  # of what the test wrote
 
 
 def check_technical(
@@ -90,16 +102,23 @@ def check_technical(
     tests: Collection[TestRun],
     overall: Overall,
     rulebook: Rulebook = HAINAN_2023,
+    *,
+    samples: Mapping[uuid.UUID, str],
 ) -> None:
     """Return if the opinion of the operator's own review (技术审查意见书) is whole.
 
+    ``samples`` are the files of the case.
+
     :raises FindingMissing: if one of the rulebook's points is missing (HN-13, NDA35-18).
-    :raises TestRecordMissing: if no test is recorded, and the rulebook asks for one.
+    :raises TestRecordMissing: if no test is recorded and the rulebook asks for one, or if one does
+        not say what was run and seen.
+    :raises TestSampleUnknown: if a test ran on something that does not lie in the case like this.
     :raises OpinionInconsistent: if the result is not what the findings say.
     """
     _check_points(rulebook.review_points, findings)
     if not tests and rulebook.needs_test_record:
         raise TestRecordMissing
+    _check_tests(tests, samples)
     if overall is Overall.PASS_WITH_CONDITIONS:
         raise OpinionInconsistent(overall=overall.value, failed_points=[])
     _check_result(findings, overall)
@@ -125,6 +144,15 @@ def check_compliance(
     if bool(conditions) != (overall is Overall.PASS_WITH_CONDITIONS):
         raise ConditionsMissing(overall=overall.value)
     _check_result(findings, overall)
+
+
+def _check_tests(tests: Collection[TestRun], samples: Mapping[uuid.UUID, str]) -> None:
+    said = [(run.name, run.environment, run.expected, run.observed) for run in tests]
+    if not all(word.strip() for words in said for word in words):
+        raise TestRecordMissing
+    strange = [run.name for run in tests if samples.get(run.sample_file_id) != run.sample_sha256]
+    if strange:
+        raise TestSampleUnknown(tests=strange)
 
 
 def _check_points(points: Sequence[str], findings: Mapping[str, Finding]) -> None:

@@ -14,6 +14,7 @@ from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.completeness import MaterialKind
+from catalog.registration.consents import Consent
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
 from catalog.registration.ownership import Owner
@@ -286,3 +287,21 @@ class ApplicationFile(msgspec.Struct, frozen=True, kw_only=True):
     authorisation: IssuanceAuthorisation | None
     notice_id: uuid.UUID | None
     notice_waiver: NoticeWaiver | None = None
+    consents: tuple[Consent, ...] = ()
+
+
+class CorrectionProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is to be corrected or changed, and whether it was (补正进度)."""
+
+    item: CorrectionItem
+    is_done: bool
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in an application now (申请内容): what its owners consent to by its digest."""
+
+    parts: dict[str, Any]
+    content_sha256: str
+    consents: tuple[Consent, ...]
+    consents_missing: tuple[PartyId, ...]
+    corrections: tuple[CorrectionProgress, ...]

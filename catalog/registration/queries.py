@@ -24,7 +24,7 @@ from catalog.registration.model import (
     Submission,
 )
 from catalog.registration.states import State
-from catalog.registration.store import applications, authorisations, filed, reviews
+from catalog.registration.store import applications, authorisations, consents, filed, reviews
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks import registry
 from catalog.rulebooks.rulebook import Silence
@@ -39,7 +39,8 @@ class RefusalLetterMissing(Missing):
 async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> ApplicationFile:
     """Return an application with all that belongs to it.
 
-    Applicant, agent, assigned agency, staff and regulator see it; row-level security says the same.
+    Applicant, joint owners, assigned agency, staff and regulator see it, an agent as its principal
+    does what its letters are for; row-level security says the same.
 
     :raises NotPermitted: if the viewer reads no applications.
     :raises Missing: if there is none that it may see.
@@ -67,6 +68,7 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
         ),
         notice_id=None if notice is None else notice.id,
         notice_waiver=await reviews.find_waiver(tx, application_id, application.submission_no),
+        consents=tuple(await consents.list_consents(tx, application_id)),
     )
 
 

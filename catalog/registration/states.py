@@ -78,6 +78,8 @@ class Event(enum.StrEnum):
     RETURN_TO_REVIEW = "return_to_review"  # 退回复核
     RETURN_TO_NOTICE = "return_to_notice"  # 退回重新公示
     ISSUE_CERTIFICATE = "issue_certificate"  # 发证
+    GIVE_CONSENT = "give_consent"  # 共同所有者同意 (A42)
+    WITHDRAW_CONSENT = "withdraw_consent"  # 共同所有者撤回同意
 
 
 _WITHDRAWABLE: Final = (
@@ -173,6 +175,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE_READY): State.READY_TO_ISSUE,
     (State.OBJECTION_HOLD, Event.CLEAR_HOLD): State.READY_TO_ISSUE,
     (State.READY_TO_ISSUE, Event.ISSUE_CERTIFICATE): State.ISSUED,
+    **{(state, Event.GIVE_CONSENT): state for state in _LIVE},
+    **{(state, Event.WITHDRAW_CONSENT): state for state in _LIVE},
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE): State.AWAITING_ISSUANCE_AUTHORISATION,
     (State.IN_PUBLIC_NOTICE, Event.END_NOTICE_OBJECTED): State.OBJECTION_HOLD,
     (State.OBJECTION_HOLD, Event.OBJECTIONS_DISMISSED): State.AWAITING_ISSUANCE_AUTHORISATION,

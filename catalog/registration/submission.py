@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from catalog.authorisation_letters.validity import AuthorisationLetterMissing
 from catalog.kernel.errors import Conflict, Invalid
 from catalog.registration.completeness import MaterialKind
 
@@ -21,12 +22,6 @@ class PriorRegistrationEvidenceMissing(Invalid):
     """Who registered elsewhere says where, and proves it."""
 
     code = "prior_registration_evidence_missing"
-
-
-class AuthorisationLetterMissing(Invalid):
-    """An agent (代理机构) files only with the principal's letter (委托书)."""
-
-    code = "authorisation_letter_missing"
 
 
 class TruthStatementMissing(Invalid):

@@ -72,6 +72,7 @@ def draw_up(
             if isinstance(value, Period)
         },
         notice_waiver=None if file.notice_waiver is None else _plain(file.notice_waiver),
+        consents=_all(file.consents),
     )
 
 

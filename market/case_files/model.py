@@ -77,6 +77,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trace_sha256: str
     periods: dict[str, Period] = {}  # of the rulebook, as it stood when the case was filed
     notice_waiver: dict[str, Any] | None = None  # 免予公示
+    consents: tuple[dict[str, Any], ...] = ()  # of joint owners
 
 
 class CaseSignature(msgspec.Struct, frozen=True):

@@ -42,6 +42,7 @@ def page(case: CaseFile, *, key_id: str) -> bytes:
             ("办理状态", word(application["state"])),
             ("产品编号", application["product_id"]),
             ("申请人编号", application["applicant_party_id"]),
+            ("代理机构编号", application["agent_party_id"]),
             ("提交时间", _when(application["submitted_at"])),
             ("受理时间", _when(application["accepted_at"])),
             ("未结异议", application["open_objections"]),
@@ -54,6 +55,7 @@ def page(case: CaseFile, *, key_id: str) -> bytes:
                 for m in case.materials
             ),
         ),
+        *_consents(case),
         "<h2>三、受理意见与审查决定</h2>",
         _table(
             ("事项", "结果", "理由", "时间"),
@@ -123,6 +125,25 @@ def page(case: CaseFile, *, key_id: str) -> bytes:
     return (
         f'<!doctype html><html lang="zh-CN"><head>{head}</head><body>{body}</body></html>'.encode()
     )
+
+
+def _consents(case: CaseFile) -> Iterable[str]:
+    """Return the consents of joint owners (共同所有者同意), if there is more than one owner."""
+    if case.consents:
+        yield "<p>共同所有者同意</p>"
+        yield _table(
+            ("所有者编号", "方式", "所同意内容的摘要（SHA-256）", "同意时间", "撤回时间"),
+            (
+                (
+                    c["owner_party_id"],
+                    word(c["basis"]),
+                    _hash(c["content_sha256"]),
+                    _when(c["given_at"]),
+                    _when(c["withdrawn_at"]),
+                )
+                for c in case.consents
+            ),
+        )
 
 
 class _Markup(str):

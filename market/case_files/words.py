@@ -106,6 +106,11 @@ WORDS: Final = {
     "reissue": "重新发放",
     "dismiss": "异议不成立",
     "uphold": "异议成立",
+    "return_to_draft": "异议成立，退回重新填报",
+    # 共同所有者同意
+    "own_account": "本人账户确认",
+    "signed_document": "签署的书面同意",
+    "authorisation_letter": "委托书",
     "carried_out": "双方接受，已执行",
     "not_pursued": "逾期未起诉，维持登记",
     "by_instrument": "依生效法律文书",

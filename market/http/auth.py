@@ -8,6 +8,7 @@ remembered in a transaction of its own, since nothing else of the request will b
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -16,14 +17,18 @@ from litestar.handlers import BaseRouteHandler
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.authorisation_letters import queries as authorisation_letters
+from catalog.authorisation_letters.validity import AuthorisationLetterMissing
 from catalog.kernel.actor import PUBLIC, Actor, NotPermitted
 from catalog.kernel.db import begin
+from catalog.kernel.ids import PartyId
 from market.http.context import Context
 from market.http.policy import Rule
 from market.http.problem import CsrfFailed, Unauthenticated
 from market.identity import queries as identity
 
 SESSION_COOKIE: Final = "shushi_session"
+ACTING_FOR: Final = "acting-for"  # the party for which an agent does what it asks
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -41,7 +46,7 @@ async def permit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """
     context: Context = connection.app.state.context
     rule: Rule = handler.opt["rules"][_method(connection)]
-    who = await _who(connection, context)
+    who = await _acting(connection, context, await _who(connection, context))
     connection.scope["user"] = who
     if rule.permission is None:
         return
@@ -72,6 +77,24 @@ async def _who(connection: AnyConnection, context: Context) -> Actor:
         except Unauthenticated:
             return PUBLIC  # an old cookie is no reason to hide public pages
     return PUBLIC
+
+
+async def _acting(connection: AnyConnection, context: Context, who: Actor) -> Actor:
+    """Return who acts: an agent for its principal, if the request says for whom (委托, HN-06).
+
+    :raises AuthorisationLetterMissing: and its like, if no letter of that principal counts today.
+    """
+    principal = connection.headers.get(ACTING_FOR)
+    if principal is None or who.account_id is None:
+        return who
+    try:
+        party = PartyId(uuid.UUID(principal))
+    except ValueError as error:
+        raise AuthorisationLetterMissing from error
+    async with begin(context.db, who) as tx:
+        return await authorisation_letters.as_agent(
+            tx, agent=who, principal=party, now=context.now()
+        )
 
 
 async def _by_token(context: Context, token: str) -> Actor:

@@ -23,6 +23,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from catalog.authorisation_letters.acting import PERMISSIONS as AGENTS_PERMISSIONS
+from catalog.authorisation_letters.acting import SEEING
 from market.http import answers, policy, routes
 from market.http.auth import SESSION_COOKIE
 from market.http.problem import PROBLEM, ProblemDocument
@@ -66,6 +68,16 @@ _IF_MATCH: Final = {
     "description": "The ETag that was read; somebody else's change in between is not overwritten.",
     "schema": {"type": "string"},
 }
+
+
+_ACTING_FOR: Final = {
+    "name": "Acting-For",
+    "in": "header",
+    "required": False,
+    "description": "The party for which an agent does this, under its letter (委托书) · 委托人",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_OF_AGENTS: Final = SEEING.union(*AGENTS_PERMISSIONS.values())
 
 
 _REPLAYED: Final = "idempotency-replayed"
@@ -194,6 +206,8 @@ def _complete(
     operation["x-relation"] = rule.relation.value
     if "{" in path:
         refusals.add("404")
+    if rule.permission in _OF_AGENTS:
+        parameters.append(_ACTING_FOR)
     if rule.command:
         refusals |= {"403", "404", "409", "413", "415", "422"}
         if not handler.opt.get("keyless"):

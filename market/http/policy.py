@@ -131,6 +131,12 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/agency-selections/{{selection_id}}/remarks/{{remark_id}}/settlements"): _do(
         "agency_selection:supervise"
     ),
+    ("POST", f"{V1}/authorisation-letters"): _do("authorisation_letter:grant", OWN),
+    ("GET", f"{V1}/authorisation-letters"): _read("authorisation_letter:read", PARTY),
+    ("GET", f"{V1}/authorisation-letters/{{letter_id}}"): _read("authorisation_letter:read", PARTY),
+    ("POST", f"{V1}/authorisation-letters/{{letter_id}}/revocations"): _do(
+        "authorisation_letter:revoke", PARTY
+    ),
     ("POST", f"{V1}/agency-contracts"): _do("agency_contract:sign"),
     ("GET", f"{V1}/agency-contracts"): _read("agency_contract:read"),
     ("POST", f"{V1}/agency-contracts/{{contract_id}}/suspensions"): _do("agency_contract:sign"),
@@ -151,6 +157,14 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/applications/{{application_id}}/withdrawals"): _do("application:withdraw", OWN),
     ("GET", f"{V1}/applications"): _read("application:read", PARTY),
     ("GET", f"{V1}/applications/{{application_id}}"): _read("application:read", PARTY),
+    ("GET", f"{V1}/applications/{{application_id}}/dossier"): _read("application:read", PARTY),
+    ("POST", f"{V1}/applications/{{application_id}}/consents"): _do("application:consent", PARTY),
+    ("POST", f"{V1}/applications/{{application_id}}/consent-documents"): _do(
+        "application:draft", OWN
+    ),
+    ("POST", f"{V1}/applications/{{application_id}}/consent-withdrawals"): _do(
+        "application:consent", PARTY
+    ),
     ("POST", f"{V1}/applications/{{application_id}}/material-requests"): _do("review:start"),
     ("POST", f"{V1}/applications/{{application_id}}/supplements"): _do("application:submit", OWN),
     ("GET", f"{V1}/applications/{{application_id}}/refusal-letter"): _read(

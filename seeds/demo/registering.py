@@ -123,6 +123,9 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
         },
     )  # fmt: skip
     passed = {"passed": True, "remarks": "已核对"}
+    case = await t.look(people.TECHNICAL_REVIEWER, path)
+    product_path = f"/api/v1/products/{case['application']['product_id']}"
+    content = (await t.look(people.TECHNICAL_REVIEWER, product_path))["content"]
     await t.do(
         people.TECHNICAL_REVIEWER, f"{key}/technical", "POST", f"{path}/technical-opinions",
         {
@@ -134,7 +137,8 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
             "tests": [
                 {
                     "name": "字段与取值范围检查",
-                    "sample": product.file_name,
+                    "sample_file_id": content["file_id"],
+                    "sample_sha256": content["sha256"],
                     "expected": "全部字段可解析，取值在说明书范围内",
                     "observed": "通过",
                     "result_sha256": hashlib.sha256(product.content).hexdigest(),

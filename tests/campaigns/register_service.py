@@ -331,7 +331,13 @@ class Service:
         return await self._post(cmd, "applications/{}/material-requests", body)
 
     async def _technical_opinion(self, cmd: Command) -> httpx.Response:
-        return await self._post(cmd, "applications/{}/technical-opinions", _technical(cmd))
+        sample = await self._owner.fetchrow(
+            "SELECT file_id, sha256 FROM catalog.application_materials"
+            " WHERE application_id = $1 AND file_id IS NOT NULL ORDER BY id LIMIT 1",
+            self._id(cmd.about),
+        )
+        body = _technical(cmd, *(sample or (UNKNOWN, "ab" * 32)))
+        return await self._post(cmd, "applications/{}/technical-opinions", body)
 
     async def _compliance_opinion(self, cmd: Command) -> httpx.Response:
         opinion = {
@@ -479,7 +485,15 @@ def _findings(cmd: Command, points: tuple[str, ...]) -> dict[str, Any]:
     return {"findings": {p: {"passed": passed} for p in looked_at}, "overall": overall}
 
 
-def _technical(cmd: Command) -> dict[str, Any]:
-    run = {"name": "抽样核对", "sample": "100 行", "expected": "一致", "observed": "一致"}
+def _technical(cmd: Command, file_id: object, sha256: str) -> dict[str, Any]:
+    run = {
+        "name": "抽样核对",
+        "environment": "隔离测试环境",
+        "sample_file_id": str(file_id),
+        "sample_sha256": sha256,
+        "expected": "一致",
+        "observed": "一致",
+        "result_sha256": "cd" * 32,
+    }
     tests = [] if cmd.given("without") == "test" else [run]
     return {**_findings(cmd, TECHNICAL_POINTS), "tests": tests}

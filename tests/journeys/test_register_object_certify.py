@@ -20,7 +20,7 @@ from market.identity.permissions import Role
 from market.jobs import deadlines_due
 from tests.api import Api, code
 from tests.makers_identity import MAKER, make_member
-from tests.makers_registration import OwnKey, Scene, make_scene, must, run_notices
+from tests.makers_registration import OwnKey, Scene, a_test_on, make_scene, must, run_notices
 
 
 @pytest.fixture
@@ -293,6 +293,14 @@ async def test_joint_owners_prove_their_shares_and_stand_on_the_certificate(scen
 
     without = await scene.submit(application)
     must(await scene.hand_in(application, "joint_ownership_shares"))
+    other = scene.by(scene.objector)
+    content = must(await other.get(f"/api/v1/applications/{application}/dossier"))
+    must(
+        await other.post(
+            f"/api/v1/applications/{application}/consents",
+            {"content_sha256": content["content_sha256"]},
+        )
+    )
     submitted = await scene.submit(application)
 
     assert without.json()["facts"]["kinds"] == ["joint_ownership_shares"]
@@ -390,7 +398,7 @@ async def test_an_application_does_not_exist_for_strangers(scene: Scene) -> None
 
     assert read.status_code == unknown.status_code == 404
     assert read.json()["code"] == unknown.json()["code"]
-    assert objected.status_code == 403  # a buyer reads no applications at all
+    assert objected.status_code == 404  # a buyer reads those in which it is a joint owner
     assert listed["items"] == []
 
 
@@ -546,11 +554,20 @@ async def test_a_technical_opinion_is_whole_and_given_once_by_the_one_named(scen
 
     missing = await scene.technical_opinion(application, findings=points)
     untested = await scene.technical_opinion(application, tests=[])
+    run = a_test_on((await scene.read(application))["materials"])
+    elsewhere = await scene.upload(scene.supplier, "不在卷宗内的样本")
+    strange = await scene.technical_opinion(
+        application, tests=[run, run | {"name": "另一样本", "sample_file_id": elsewhere}]
+    )
+    altered = await scene.technical_opinion(application, tests=[run | {"sample_sha256": "ab" * 32}])
     contradictory = await scene.technical_opinion(application, overall="fail")
     forbidden = await scene.technical_opinion(application, who=stranger)
     given = await scene.technical_opinion(application)
     again = await scene.technical_opinion(application)
 
+    assert (strange.status_code, code(strange)) == (422, "test_sample_unknown")
+    assert strange.json()["facts"]["tests"] == ["另一样本"]
+    assert code(altered) == "test_sample_unknown"
     assert code(missing) == "finding_missing"
     assert missing.json()["facts"]["points"] == [
         "material_accuracy",

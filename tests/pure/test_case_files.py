@@ -174,6 +174,22 @@ def test_the_page_shows_the_case_in_words() -> None:
         assert told in text
 
 
+def test_the_consents_of_joint_owners_are_printed() -> None:
+    consent = {
+        "owner_party_id": UNKNOWN,
+        "basis": "signed_document",
+        "content_sha256": "ab" * 32,
+        "given_at": "2026-03-02T01:00:00Z",
+        "withdrawn_at": None,
+    }
+
+    text = printed.page(msgspec.structs.replace(case(), consents=(consent,)), key_id="k").decode()
+
+    assert "共同所有者同意" not in printed.page(case(), key_id="k").decode()
+    assert "签署的书面同意" in text
+    assert "ab" * 32 in text
+
+
 def test_a_case_of_which_little_is_known_is_printed_too() -> None:
     little = msgspec.structs.replace(
         case(),

@@ -81,16 +81,29 @@ def test_an_agency_is_named_exactly_where_its_opinion_is_needed() -> None:
         neutrality.check_named(ME, needed=False)
 
 
+SAMPLE = new_id()
+SAMPLES = {SAMPLE: "ab" * 32}
+RUN = findings.TestRun(
+    name="核对",
+    environment="隔离测试环境",
+    sample_file_id=SAMPLE,
+    sample_sha256="ab" * 32,
+    expected="一致",
+    observed="一致",
+    result_sha256="cd" * 32,
+)
+
+
 @pytest.mark.parametrize("rulebook", RULEBOOKS.values(), ids=RULEBOOKS)
 def test_a_review_finds_the_points_of_its_rulebook(rulebook: Rulebook) -> None:
     points = {point: Finding(passed=True) for point in rulebook.review_points}
-    tests = [findings.TestRun("核对", "样本", "一致", "一致")] if rulebook.needs_test_record else []
+    tests = [RUN] if rulebook.needs_test_record else []
 
-    findings.check_technical(points, tests, Overall.PASS, rulebook)
+    findings.check_technical(points, tests, Overall.PASS, rulebook, samples=SAMPLES)
 
     points.popitem()
     with refusal("finding_missing"):
-        findings.check_technical(points, tests, Overall.PASS, rulebook)
+        findings.check_technical(points, tests, Overall.PASS, rulebook, samples=SAMPLES)
 
 
 def facts(**changes: Any) -> ReviewFacts:

@@ -6,6 +6,7 @@ import datetime as dt
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -352,24 +353,55 @@ def test_a_target_that_vanished_has_changed() -> None:
 # ── opinions ────────────────────────────────────────────────────────────────────────────────
 
 GOOD, BAD = Finding(passed=True), Finding(passed=False)
-RUN = findings.TestRun("抽样", "100 行", "一致", "一致")
+SAMPLE = new_id()
+SAMPLES = {SAMPLE: "ab" * 32}
+RUN = findings.TestRun(
+    name="抽样",
+    environment="隔离测试环境",
+    sample_file_id=SAMPLE,
+    sample_sha256="ab" * 32,
+    expected="一致",
+    observed="一致",
+    result_sha256="cd" * 32,
+)
+
+
+def check_technical(points: Any, tests: Any, overall: Overall) -> None:
+    findings.check_technical(points, tests, overall, samples=SAMPLES)
 
 
 def test_a_technical_opinion_is_whole_tested_and_consistent() -> None:
     points = dict.fromkeys(TECHNICAL_POINTS, GOOD)
 
-    findings.check_technical(points, [RUN], Overall.PASS)
-    findings.check_technical(points | {TECHNICAL_POINTS[0]: BAD}, [RUN], Overall.FAIL)
+    check_technical(points, [RUN], Overall.PASS)
+    check_technical(points | {TECHNICAL_POINTS[0]: BAD}, [RUN], Overall.FAIL)
     with refusal("finding_missing"):
-        findings.check_technical({}, [RUN], Overall.PASS)
+        check_technical({}, [RUN], Overall.PASS)
     with refusal("test_record_missing"):
-        findings.check_technical(points, [], Overall.PASS)
+        check_technical(points, [], Overall.PASS)
     with refusal("opinion_inconsistent"):
-        findings.check_technical(points, [RUN], Overall.FAIL)
+        check_technical(points, [RUN], Overall.FAIL)
     with refusal("opinion_inconsistent"):
-        findings.check_technical(points | {TECHNICAL_POINTS[0]: BAD}, [RUN], Overall.PASS)
+        check_technical(points | {TECHNICAL_POINTS[0]: BAD}, [RUN], Overall.PASS)
     with refusal("opinion_inconsistent"):
-        findings.check_technical(points, [RUN], Overall.PASS_WITH_CONDITIONS)
+        check_technical(points, [RUN], Overall.PASS_WITH_CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"name": " "}, "test_record_missing"),
+        ({"environment": ""}, "test_record_missing"),
+        ({"observed": ""}, "test_record_missing"),
+        ({"sample_file_id": new_id()}, "test_sample_unknown"),
+        ({"sample_sha256": "cd" * 32}, "test_sample_unknown"),
+    ],
+)
+def test_a_test_says_what_ran_on_which_file_of_the_case(changes: dict[str, Any], code: str) -> None:
+    run = msgspec.structs.replace(RUN, **changes)
+
+    with refusal(code):
+        check_technical(dict.fromkeys(TECHNICAL_POINTS, GOOD), [RUN, run], Overall.PASS)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from catalog.certificates import number, store
@@ -271,11 +272,23 @@ async def test_an_application_is_certified_once(db: Database) -> None:
 # ── who sees what ───────────────────────────────────────────────────────────────────────────
 
 
+def acting_on(application: dict[str, Any], product_id: uuid.UUID) -> Actor:
+    """Return an agent of the applicant whose letters are for one product."""
+    return msgspec.structs.replace(
+        viewer(PartyId(new_id())),
+        acting_for=application["applicant_party_id"],
+        acting_on=frozenset({product_id}),
+    )
+
+
 @pytest.mark.parametrize(
     ("who", "sees"),
     [
         (lambda a: viewer(a["applicant_party_id"]), True),
-        (lambda a: viewer(a["agent_party_id"]), True),
+        (lambda a: viewer(a["owner_party_ids"][0]), True),
+        (lambda a: viewer(a["agent_party_id"]), False),  # it acts as its principal
+        (lambda a: acting_on(a, a["product_id"]), True),
+        (lambda a: acting_on(a, new_id()), False),
         (lambda _: viewer(new_id()), False),
         (lambda _: viewer(new_id(), Clearance.STAFF), True),
         (lambda _: viewer(new_id(), Clearance.REGULATOR), True),
@@ -286,7 +299,9 @@ async def test_an_application_and_its_materials_are_seen_by_their_parties(
     db: Database, who: Callable[[dict[str, Any]], Actor], *, sees: bool
 ) -> None:
     async with begin(db, ROOT) as tx:
-        application = await make_application(tx, agent_party_id=new_id())
+        application = await make_application(
+            tx, agent_party_id=new_id(), owner_party_ids=[new_id()]
+        )
         await tx.insert(
             MATERIALS,
             id=new_id(),

@@ -151,7 +151,7 @@ async def notify_decision(
         body={"decision_ids": waiting, "channel": channel, "receipt": receipt},
         actor=actor,
         now=now,
-        party_id=change.agent_party_id or change.registrant_party_id,
+        party_id=change.registrant_party_id,
     )
     await casework.move(tx, change=change, event=Happening.NOTIFY_DECISION, now=now)
     for kind in ("acceptance_notification", "review_notification"):

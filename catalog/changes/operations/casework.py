@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log.model import Subject
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
 from catalog.changes import store
@@ -47,14 +49,18 @@ async def lock(tx: Tx, *, change_id: uuid.UUID) -> tuple[Certificate, Change]:
     return certificate, change
 
 
-async def lock_own(tx: Tx, actor: Actor, change_id: uuid.UUID) -> tuple[Certificate, Change]:
-    """Lock a change of the actor's party.
+async def lock_own(
+    tx: Tx, *, actor: Actor, now: dt.datetime, change_id: uuid.UUID, power: Power
+) -> tuple[Certificate, Change]:
+    """Lock a change of the actor's party, or of whom it acts for with ``power``.
 
     :raises Missing: if there is none, or it is somebody else's.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     """
     certificate, change = await lock(tx, change_id=change_id)
     if actor.party != change.registrant_party_id:
         raise Missing
+    await letters.require(tx, actor=actor, now=now, power=power, product_id=change.product_id)
     return certificate, change
 
 

@@ -11,6 +11,8 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
 from catalog.certificates import format as certificate_format
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
@@ -73,6 +75,9 @@ async def draft(
     certificate = await certificates.lock(tx, certificate_number)
     if certificate.registrant_party_id != actor.party:
         raise Missing
+    letter = await letters.require(
+        tx, actor=actor, now=now, power=Power.DRAFT, product_id=certificate.product_id
+    )
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPLY_CHANGE)
     pending = await store.lock_open(tx, certificate.number)
     if pending is not None:
@@ -89,7 +94,7 @@ async def draft(
         new_certificate_number=None,
         product_id=certificate.product_id,
         registrant_party_id=certificate.registrant_party_id,
-        agent_party_id=actor.party_id if actor.acting_for is not None else None,
+        agent_party_id=None if letter is None else letter.agent_party_id,
         filed_by=actor.account_id,
         operator_party_id=None,
         rulebook=book.code,
@@ -142,7 +147,7 @@ async def revise(
     :raises OwnerChangeNotAChange: and the other refusals of ``draft``.
     """
     actor.require("application:draft")
-    certificate, change = await casework.lock_own(tx, actor, change_id)
+    certificate, change = await _lock_to_fill_in(tx, actor=actor, now=now, change_id=change_id)
     if change.version != expected_version:
         raise VersionStale(version=change.version)
     advance(change.state, Happening.REVISE)
@@ -184,7 +189,7 @@ async def hand_in_material(
     :raises ChangeEventNotAllowed: if nothing can be handed in now.
     """
     actor.require("application:draft")
-    _, change = await casework.lock_own(tx, actor, change_id)
+    _, change = await _lock_to_fill_in(tx, actor=actor, now=now, change_id=change_id)
     file = await files.get_own(tx, viewer=actor, file_id=file_id)
     held = [m.version for m in await store.list_materials(tx, change.id) if m.kind is kind]
     material = ChangeMaterial(
@@ -231,7 +236,9 @@ async def submit(
     :raises MaterialMissing: if materials are missing; all are named.
     """
     actor.require("application:submit")
-    certificate, change = await casework.lock_own(tx, actor, change_id)
+    certificate, change = await casework.lock_own(
+        tx, actor=actor, now=now, change_id=change_id, power=Power.SUBMIT
+    )
     advance(change.state, Happening.SUBMIT)
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPLY_CHANGE)
     taken = await _take_dossier(
@@ -283,7 +290,9 @@ async def resubmit(
     :raises CorrectionIncomplete: if something listed is still open; it names all of it.
     """
     actor.require("application:submit")
-    certificate, change = await casework.lock_own(tx, actor, change_id)
+    certificate, change = await casework.lock_own(
+        tx, actor=actor, now=now, change_id=change_id, power=Power.CORRECT
+    )
     advance(change.state, Happening.RESUBMIT)
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPLY_CHANGE)
     last = (await store.list_papers(tx, change.id, PaperKind.SUBMISSION))[-1]
@@ -315,6 +324,21 @@ async def resubmit(
     return submitted
 
 
+async def _lock_to_fill_in(
+    tx: Tx, *, actor: Actor, now: dt.datetime, change_id: uuid.UUID
+) -> tuple[Certificate, Change]:
+    """Lock one's own change; what an agent needs depends on whether it was handed in before."""
+    _, found = await casework.lock(tx, change_id=change_id)
+    corrects = found.state is State.CORRECTION_REQUIRED
+    return await casework.lock_own(
+        tx,
+        actor=actor,
+        now=now,
+        change_id=change_id,
+        power=Power.CORRECT if corrects else Power.DRAFT,
+    )
+
+
 async def withdraw(
     tx: Tx, *, actor: Actor, now: dt.datetime, change_id: uuid.UUID, reason: str
 ) -> Change:
@@ -325,7 +349,9 @@ async def withdraw(
     :raises ChangeEventNotAllowed: if it is over, or about to be issued.
     """
     actor.require("application:withdraw")
-    _, change = await casework.lock_own(tx, actor, change_id)
+    _, change = await casework.lock_own(
+        tx, actor=actor, now=now, change_id=change_id, power=Power.WITHDRAW
+    )
     withdrawn = await casework.move(
         tx, change=change, event=Happening.WITHDRAW, now=now, closing=reason
     )

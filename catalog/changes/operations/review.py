@@ -188,7 +188,7 @@ async def record_technical_opinion(
     )
     given = await store.list_papers(tx, change.id, PaperKind.TECHNICAL_OPINION)
     opinions.check_not_given({paper.no for paper in given}, change.technical_round)
-    findings.check_technical(points, tests, overall)
+    findings.check_technical(points, tests, overall, samples=await _samples(tx, change))
     document = canonical(
         TechnicalOpinionDocument(
             application_id=change.id,
@@ -406,6 +406,16 @@ async def _facts(tx: Tx, certificate: Certificate, change: Change) -> ReviewFact
         contains_national_core_data=description.contains_national_core_data,
         has_open_dispute=certificate.open_objections > 0,
     )
+
+
+async def _samples(tx: Tx, change: Change) -> dict[uuid.UUID, str]:
+    """Return the files of a case, by which a test can be held against what was handed in."""
+    held = await store.list_materials(tx, change.id)
+    found: dict[uuid.UUID, str] = {material.file_id: material.sha256 for material in held}
+    product = await products.find(tx, product_id=change.product_id)
+    if product is not None and product.content is not None:
+        found[product.content.file_id] = product.content.sha256
+    return found
 
 
 async def _let_agency_read(tx: Tx, change: Change, agency: PartyId, now: dt.datetime) -> None:

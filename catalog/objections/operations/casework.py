@@ -13,6 +13,7 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.authorisation_letters import operations as letters
 from catalog.certificates.operations import objections as certificates
 from catalog.files import operations as file_operations
 from catalog.files import queries as files
@@ -167,16 +168,46 @@ async def is_rechecked(tx: Tx, objection: Objection) -> bool:
 async def tell(
     tx: Tx, objection: Objection, *parties: PartyId, topic: Topic, now: dt.datetime, **facts: str
 ) -> None:
-    """Tell parties of an objection what happened to it, in the same transaction."""
+    """Tell parties of an objection what happened to it, and the agents that receive it for them."""
     for party in parties:
-        await notifications.send(
-            tx,
-            now=now,
-            to=party,
-            topic=topic,
-            subject=Subject("objection", str(objection.id)),
-            facts=facts,
-        )
+        await _send(tx, objection, party, topic=topic, now=now, facts=facts)
+        await tell_agents(tx, objection, party, topic=topic, now=now, **facts)
+
+
+async def tell_agents(
+    tx: Tx,
+    objection: Objection,
+    principal: PartyId,
+    *,
+    topic: Topic,
+    now: dt.datetime,
+    **facts: str,
+) -> None:
+    """Tell the agents that receive notifications for one side what that side is told (代收通知)."""
+    _, *agents = await letters.receivers(
+        tx, now=now, principal=principal, product_id=objection.product_id
+    )
+    for agent in agents:
+        await _send(tx, objection, agent, topic=topic, now=now, facts=facts)
+
+
+async def _send(
+    tx: Tx,
+    objection: Objection,
+    to: PartyId,
+    *,
+    topic: Topic,
+    now: dt.datetime,
+    facts: dict[str, str],
+) -> None:
+    await notifications.send(
+        tx,
+        now=now,
+        to=to,
+        topic=topic,
+        subject=Subject("objection", str(objection.id)),
+        facts=facts,
+    )
 
 
 async def end_proceedings_clock(tx: Tx, objection: Objection, *, now: dt.datetime) -> None:

@@ -105,6 +105,14 @@ async def forward(
         subject=Subject("objection", str(objection.id)),
         facts={"grounds": "、".join(ground.value for ground in objection.grounds)},
     )
+    await casework.tell_agents(
+        tx,
+        objection,
+        objection.registrant_party_id,
+        topic=Topic.OBJECTION_FORWARDED,
+        now=now,
+        grounds="、".join(ground.value for ground in objection.grounds),
+    )
     forwarded = msgspec.structs.replace(
         objection,
         state=advance(objection.state, Happening.NOTIFY_REGISTRANT),

@@ -10,6 +10,8 @@ import msgspec
 
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
@@ -37,7 +39,8 @@ async def respond(
     """Answer as the registrant (反馈说明). What comes late is kept all the same, and marked.
 
     :raises NotPermitted: if the actor may not answer.
-    :raises Missing: if there is no such objection against the actor's party.
+    :raises Missing: if there is no such objection against the actor's party, or whom it acts for.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not answer today (HN-06).
     :raises ResponseEmpty: if statement or evidence is missing.
     :raises ObjectionEventNotAllowed: if it was not forwarded, answered before, or decided.
     """
@@ -45,6 +48,9 @@ async def respond(
     objection = await casework.lock(tx, objection_id)
     if actor.party != objection.registrant_party_id:
         raise Missing
+    await letters.require(
+        tx, actor=actor, now=now, power=Power.RESPOND, product_id=objection.product_id
+    )
     evidence = await casework.get_evidence(tx, actor, evidence_file_ids)
     standing.check_response(statement, evidence)
     event = Happening.RESPOND_LATE if objection.awaits_late_answer else Happening.RESPOND

@@ -267,7 +267,7 @@ async def notify_decision(
             id=new_id(),
             application_id=application.id,
             decision_id=decision,
-            recipient_party_id=application.agent_party_id or application.applicant_party_id,
+            recipient_party_id=application.applicant_party_id,
             channel=channel,
             receipt=receipt,
             delivered_at=now,

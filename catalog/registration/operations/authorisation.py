@@ -26,7 +26,7 @@ from catalog.registration.model import (
     IssuanceAuthorisation,
     IssuanceAuthorisationDocument,
 )
-from catalog.registration.operations import casework
+from catalog.registration.operations import casework, consents
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import authorisations
@@ -77,6 +77,7 @@ async def authorise_issue(
     :raises Missing: if there is no such application.
     :raises NoticePeriodRunning: and the other refusals of ``issuance.check_notice``.
     :raises ApplicationEventNotAllowed: if it does not wait for an authorisation.
+    :raises OwnerConsentMissing: if a joint owner took its consent back.
     :raises SignedDocumentUnreadable: if the document lacks a member.
     :raises SignedForAnotherCase: if it is about something else.
     :raises AuthorisationSignatureInvalid: if the bureau's own key did not sign it.
@@ -88,6 +89,7 @@ async def authorise_issue(
     if notice is not None:
         issuance.check_notice(record(application, notice), now)
     advance(application.state, Happening.AUTHORISE_ISSUE)
+    await consents.require_all(tx, application=application)
     assert notice is not None, "an application that waits for its authorisation was in notice"
     signed = opinions.read(document, IssuanceAuthorisationDocument)
     opinions.check_case(

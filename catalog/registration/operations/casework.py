@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,9 +13,13 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
 from catalog.delegations import operations as delegations
+from catalog.files import operations as files
+from catalog.files.model import FileId
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
@@ -56,15 +61,25 @@ async def lock(tx: Tx, *, application_id: uuid.UUID) -> Application:
     return application
 
 
-async def lock_own(tx: Tx, actor: Actor, application_id: uuid.UUID) -> Application:
-    """Lock and return an application of the actor's party.
+async def lock_own(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, power: Power
+) -> Application:
+    """Lock and return an application of the actor's party, or of whom it acts for.
 
-    :raises Missing: if there is none, or it is somebody else's.
+    An agent needs ``power``, and is the application's agent from now on.
+
+    :raises Missing: if there is none, it is somebody else's, or of a product not the agent's matter.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     """
     application = await lock(tx, application_id=application_id)
     if actor.party != application.applicant_party_id:
         raise Missing
-    return application
+    letter = await letters.require(
+        tx, actor=actor, now=now, power=power, product_id=application.product_id
+    )
+    if letter is None:
+        return application
+    return msgspec.structs.replace(application, agent_party_id=letter.agent_party_id)
 
 
 async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
@@ -188,19 +203,45 @@ async def tell_applicant(
     reasons: str = "",
     **facts: str,
 ) -> None:
-    """Tell the applicant, or its agent, what happened: at once, in the same transaction."""
-    await notifications.send(
-        tx,
-        now=now,
-        to=application.agent_party_id or application.applicant_party_id,
-        topic=topic,
-        subject=about(application)[0],
-        facts={
-            "application_number": application.application_number,
-            "reasons": reasons.strip("；") or "—",
-            **facts,
-        },
-    )
+    """Tell the applicant and its agents what happened: at once, in the same transaction."""
+    told = {
+        "application_number": application.application_number,
+        "reasons": reasons.strip("；") or "—",
+        **facts,
+    }
+    await send_applicant(tx, application, topic=topic, now=now, facts=told)
+
+
+async def send_applicant(
+    tx: Tx, application: Application, *, topic: Topic, now: dt.datetime, facts: dict[str, Any]
+) -> None:
+    """Send a notification to the applicant, and to each agent that receives them for it (代收)."""
+    for party in await letters.receivers(
+        tx, now=now, principal=application.applicant_party_id, product_id=application.product_id
+    ):
+        await notifications.send(
+            tx, now=now, to=party, topic=topic, subject=about(application)[0], facts=facts
+        )
+
+
+async def let_parties_read(
+    tx: Tx,
+    application: Application,
+    *,
+    parties: Sequence[PartyId],
+    file_ids: Sequence[uuid.UUID],
+    now: dt.datetime,
+) -> None:
+    """Let others who take part in an application read files of it: its joint owners."""
+    async with beyond_own_rows(tx):  # who reads what follows from who is named
+        for party in parties:
+            await files.let_read(
+                tx,
+                file_ids=[FileId(file_id) for file_id in file_ids],
+                party_id=party,
+                case_id=application.id,
+                now=now,
+            )
 
 
 async def tell_authority(

@@ -23,7 +23,7 @@ from catalog.registration.model import (
     Submission,
     TechnicalOpinion,
 )
-from catalog.registration.operations import casework
+from catalog.registration.operations import casework, consents
 from catalog.registration.operations.authorisation import record
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
@@ -51,6 +51,7 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
 
     :raises Missing: if there is no such application.
     :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
+    :raises OwnerConsentMissing: if a joint owner took its consent back.
     :raises ApplicationEventNotAllowed: if it was never in notice, or is issued already.
     """
     application = await casework.lock(tx, application_id=application_id)
@@ -67,6 +68,7 @@ async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime)
             is_authorised=authorisation is not None or not book.needs_authorisation,
         )
     advance(application.state, Happening.ISSUE_CERTIFICATE)
+    await consents.require_all(tx, application=application)
     assert notice is not None or waiver is not None, "it was in notice, or needed none"
     compliance = await reviews.list_compliance_opinions(tx, application.id)
     return ReadyToIssue(

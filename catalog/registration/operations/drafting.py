@@ -8,14 +8,19 @@ import uuid
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
+from catalog.files import operations as file_operations
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Invalid, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.products import queries as products
-from catalog.registration import completeness, dossier
+from catalog.registration import completeness, consents, dossier
 from catalog.registration.completeness import MaterialKind
 from catalog.registration.model import Application, ApplicationForm, ApplicationId, Material
 from catalog.registration.operations import casework
@@ -57,12 +62,15 @@ async def draft(
     book = await rulebooks.in_force(tx, code=rulebook or PROVINCE.code, on=today)
     offering.check(book, today)
     product, _ = await products.get_for_registration(tx, viewer=actor, product_id=product_id)
+    letter = await letters.require(
+        tx, actor=actor, now=now, power=Power.DRAFT, product_id=product.id
+    )
     application = Application(
         id=ApplicationId(new_id()),
         application_number=None,
         product_id=product.id,
         applicant_party_id=actor.party,
-        agent_party_id=_agent(actor),
+        agent_party_id=None if letter is None else letter.agent_party_id,
         filed_by=actor.account_id,
         operator_party_id=None,
         rulebook=book.code,
@@ -95,6 +103,8 @@ async def draft(
         after={"form": form},
         rules=("HN-01", "HN-06"),
     )
+    await attach_letter(tx, actor=actor, now=now, application=application, power=Power.DRAFT)
+    await _tell_named(tx, application, before=frozenset(), now=now)
     return application
 
 
@@ -115,7 +125,7 @@ async def revise(
     :raises ApplicationEventNotAllowed: if it can not be changed any more.
     """
     actor.require("application:draft")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await _lock_to_fill_in(tx, actor=actor, now=now, application_id=application_id)
     if application.version != expected_version:
         raise VersionStale(version=application.version)
     revised = await casework.move(
@@ -131,6 +141,8 @@ async def revise(
         after={"form": form},
         rules=("HN-06",),
     )
+    before = frozenset(owner.party_id for owner in application.form.owners)
+    await _tell_named(tx, revised, before=before, now=now)
     return revised
 
 
@@ -153,7 +165,7 @@ async def hand_in_material(
     :raises ApplicationEventNotAllowed: if nothing can be handed in now.
     """
     actor.require("application:draft")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await _lock_to_fill_in(tx, actor=actor, now=now, application_id=application_id)
     if (file_id is None) == (not_applicable_reason is None):
         raise MaterialFileMissing(kind=kind.value)
     sha256 = None
@@ -170,6 +182,98 @@ async def hand_in_material(
             files_through_agent=application.agent_party_id is not None,
         )
         completeness.check_waiver(kind, not_applicable_reason, situation)
+    await casework.move(tx, application=application, event=Happening.HAND_IN_MATERIAL, now=now)
+    return await _insert(
+        tx,
+        actor=actor,
+        now=now,
+        application=application,
+        kind=kind,
+        file_id=file_id,
+        sha256=sha256,
+        not_applicable_reason=not_applicable_reason,
+    )
+
+
+async def attach_letter(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application: Application, power: Power
+) -> None:
+    """Put the letter under which an agent acts among the materials (委托书, HN-06)."""
+    letter = await letters.require(
+        tx, actor=actor, now=now, power=power, product_id=application.product_id
+    )
+    if letter is None:
+        return
+    held = dossier.current(await filed.list_materials(tx, application.id))
+    there = held.get(MaterialKind.AUTHORISATION_LETTER)
+    if there is not None and there.sha256 == letter.sha256:
+        return
+    await _insert(
+        tx,
+        actor=actor,
+        now=now,
+        application=application,
+        kind=MaterialKind.AUTHORISATION_LETTER,
+        file_id=letter.file_id,
+        sha256=letter.sha256,
+        not_applicable_reason=None,
+    )
+
+
+async def _tell_named(
+    tx: Tx, application: Application, *, before: frozenset[PartyId], now: dt.datetime
+) -> None:
+    """Tell who is newly named as an owner, and let it read what it is to consent to (A42)."""
+    named = consents.consenting(application.form.owners, application.applicant_party_id)
+    materials = dossier.current(await filed.list_materials(tx, application.id)).values()
+    for owner in named:
+        if owner.party_id not in before:
+            await casework.let_parties_read(
+                tx,
+                application,
+                parties=[owner.party_id],
+                file_ids=[each.file_id for each in materials if each.file_id is not None],
+                now=now,
+            )
+            await notifications.send(
+                tx,
+                now=now,
+                to=owner.party_id,
+                topic=Topic.OWNER_NAMED,
+                subject=casework.about(application)[0],
+                facts={"share": owner.share_text},
+            )
+    async with beyond_own_rows(tx):
+        for party in before - {owner.party_id for owner in application.form.owners}:
+            await file_operations.end_reading(tx, party_id=party, case_id=application.id, now=now)
+
+
+async def _lock_to_fill_in(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID
+) -> Application:
+    """Lock one's own application; what an agent needs depends on whether it was handed in before."""
+    found = await casework.lock(tx, application_id=application_id)
+    corrects = found.state is State.CORRECTION_REQUIRED
+    return await casework.lock_own(
+        tx,
+        actor=actor,
+        now=now,
+        application_id=application_id,
+        power=Power.CORRECT if corrects else Power.DRAFT,
+    )
+
+
+async def _insert(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    application: Application,
+    kind: MaterialKind,
+    file_id: uuid.UUID | None,
+    sha256: str | None,
+    not_applicable_reason: str | None,
+) -> Material:
     versions = [m.version for m in await filed.list_materials(tx, application.id) if m.kind is kind]
     material = Material(
         id=new_id(),
@@ -182,8 +286,16 @@ async def hand_in_material(
         handed_in_by=actor.account_id,
         handed_in_at=now,
     )
-    await casework.move(tx, application=application, event=Happening.HAND_IN_MATERIAL, now=now)
     await filed.insert_material(tx, material)
+    if file_id is not None:
+        named = consents.consenting(application.form.owners, application.applicant_party_id)
+        await casework.let_parties_read(
+            tx,
+            application,
+            parties=[owner.party_id for owner in named],
+            file_ids=[file_id],
+            now=now,
+        )
     await audit_log.append(
         tx,
         Event.MATERIAL_HANDED_IN,
@@ -195,7 +307,3 @@ async def hand_in_material(
         digests=[] if sha256 is None else [Digest("material", str(material.id), sha256)],
     )
     return material
-
-
-def _agent(actor: Actor) -> PartyId | None:
-    return actor.party_id if actor.acting_for is not None else None

@@ -14,7 +14,6 @@ from catalog.audit_log.events import Event
 from catalog.fees import operations as fees
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
@@ -48,12 +47,11 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
     await timers.cancel_all(
         tx, now=now, subject_kind="application", subject_id=application.id, note="lapsed"
     )
-    await notifications.send(
+    await casework.send_applicant(
         tx,
+        lapsed,
         now=now,
-        to=application.agent_party_id or application.applicant_party_id,
         topic=Topic.APPLICATION_LAPSED,
-        subject=casework.about(lapsed)[0],
         facts={"application_number": application.application_number},
     )
     await audit_log.append(

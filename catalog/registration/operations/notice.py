@@ -22,7 +22,7 @@ from catalog.notices.states import State as NoticeState
 from catalog.notifications.topics import Topic
 from catalog.registration import dossier, issuance
 from catalog.registration.model import Application, NoticeWaiver
-from catalog.registration.operations import casework
+from catalog.registration.operations import casework, consents
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
@@ -55,6 +55,7 @@ async def publish_notice(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if its review was not passed.
+    :raises OwnerConsentMissing: if a joint owner took its consent back.
     :raises ChannelAlreadyPosted: if it stands on the platform already.
     :raises ReceiptMalformed: if it stands elsewhere, and no good receipt is brought.
     """
@@ -62,6 +63,7 @@ async def publish_notice(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     application = await casework.lock(tx, application_id=application_id)
     advance(application.state, Happening.PUBLISH_NOTICE)
+    await consents.require_all(tx, application=application)
     parts = (await filed.list_submissions(tx, application.id))[-1].dossier
     book = await casework.rulebook_of(tx, application)
     public_fields = only_public(

@@ -17,6 +17,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
+from catalog.products import queries as products
 from catalog.registration import findings, neutrality, opinions, signatures
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.model import (
@@ -29,7 +30,7 @@ from catalog.registration.model import (
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
-from catalog.registration.store import reviews
+from catalog.registration.store import filed, reviews
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -56,6 +57,7 @@ async def record_technical_opinion(
     :raises NotTheAssignedReviewer: if somebody else was named.
     :raises OpinionImmutable: if one of this round is there.
     :raises FindingMissing: if one of the three points is missing.
+    :raises TestSampleUnknown: and the other refusals of ``findings.check_technical``.
     """
     actor.require("technical_opinion:record")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
@@ -70,7 +72,8 @@ async def record_technical_opinion(
     given = await reviews.list_technical_opinions(tx, application.id)
     opinions.check_not_given({o.round for o in given}, application.technical_round)
     book = await casework.rulebook_of(tx, application)
-    findings.check_technical(points, tests, overall, book)
+    samples = await _samples(tx, application)
+    findings.check_technical(points, tests, overall, book, samples=samples)
     document = canonical(
         TechnicalOpinionDocument(
             application_id=application.id,
@@ -194,6 +197,23 @@ async def record_compliance_opinion(
         digests=[Digest("compliance_opinion", str(opinion.id), opinion.sha256)],
     )
     return opinion
+
+
+async def _samples(tx: Tx, application: Application) -> dict[uuid.UUID, str]:
+    """Return the files of a case, by which a test can be held against what was handed in."""
+    found = {
+        material.file_id: material.sha256
+        for material in await filed.list_materials(tx, application.id)
+        if material.file_id is not None and material.sha256 is not None
+    }
+    for request in await filed.list_requests(tx, application.id):
+        for each in request.answer or ():
+            if each.file_id is not None and each.sha256 is not None:
+                found[each.file_id] = each.sha256
+    product = await products.find(tx, product_id=application.product_id)
+    if product is not None and product.content is not None:
+        found[product.content.file_id] = product.content.sha256
+    return found
 
 
 def _dossier_of(application: Application) -> str:

@@ -10,8 +10,19 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.registration import queries
-from catalog.registration.model import ApplicationFile
+from catalog.kernel.errors import Missing
+from catalog.registration import consents, dossier, queries
+from catalog.registration.acceptance import Dossier, changed_targets
+from catalog.registration.model import (
+    Application,
+    ApplicationFile,
+    CorrectionProgress,
+    Standing,
+)
+from catalog.registration.operations.consents import content_of
+from catalog.registration.states import State
+from catalog.registration.store import consents as kept
+from catalog.registration.store import filed, reviews
 
 
 async def open_file(
@@ -23,7 +34,10 @@ async def open_file(
     :raises Missing: if there is none that it may see.
     """
     found = await queries.get(tx, viewer=actor, application_id=application_id)
-    own = {found.application.applicant_party_id, found.application.agent_party_id}
+    own = {
+        found.application.applicant_party_id,
+        *(owner.party_id for owner in found.application.form.owners),
+    }
     if actor.party not in own:
         await audit_log.append(
             tx,
@@ -35,3 +49,42 @@ async def open_file(
             rules=("HN-26", "HN-28"),
         )
     return found
+
+
+async def read_standing(tx: Tx, *, actor: Actor, application_id: uuid.UUID) -> Standing:
+    """Return what stands in an application now, as its applicant and its joint owners read it.
+
+    :raises NotPermitted: if the actor reads no applications.
+    :raises Missing: if there is none of which it is the applicant or an owner.
+    """
+    actor.require("application:read")
+    application = await queries.find(tx, application_id=application_id)
+    if application is None:
+        raise Missing
+    named = consents.consenting(application.form.owners, application.applicant_party_id)
+    if actor.party not in {application.applicant_party_id, *(owner.party_id for owner in named)}:
+        raise Missing
+    content = await content_of(tx, application)
+    sha256 = dossier.consented_digest(content)
+    given = await kept.list_consents(tx, application.id)
+    there = consents.standing(given, sha256)
+    return Standing(
+        parts=content.parts,
+        content_sha256=sha256,
+        consents=tuple(given),
+        consents_missing=tuple(o.party_id for o in named if o.party_id not in there),
+        corrections=await _progress(tx, application, content),
+    )
+
+
+async def _progress(
+    tx: Tx, application: Application, content: Dossier
+) -> tuple[CorrectionProgress, ...]:
+    asked = application.must_change
+    if application.state is State.CORRECTION_REQUIRED:
+        asked = (await reviews.list_acceptance_opinions(tx, application.id))[-1].items
+    if not asked:
+        return ()
+    last = (await filed.list_submissions(tx, application.id))[-1]
+    changed = changed_targets(Dossier(last.dossier), content)
+    return tuple(CorrectionProgress(item=item, is_done=item.target in changed) for item in asked)

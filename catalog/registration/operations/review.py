@@ -30,7 +30,7 @@ from catalog.registration.model import (
     ReviewResult,
     TechnicalOpinion,
 )
-from catalog.registration.operations import casework
+from catalog.registration.operations import casework, consents
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
@@ -183,6 +183,7 @@ async def decide_review(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if it is not under review.
+    :raises OwnerConsentMissing: if it is to pass, and a joint owner took its consent back.
     :raises BothOpinionsRequired: and the other refusals of ``grounds.check_pass``.
     :raises RefusalGroundMissing: and the other refusals of ``grounds.check_refusal``.
     :raises TechnicalReviewNotFailed: if no negative technical opinion is there to act on.
@@ -194,6 +195,8 @@ async def decide_review(
     event, remembered = _EVENTS[result]
     advance(application.state, event)
     technical, compliance = await _current_opinions(tx, application)
+    if result is ReviewResult.PASS:
+        await consents.require_all(tx, application=application)
     facts = await _facts(tx, application, technical, compliance)
     _check_decision(result, refusal_grounds, facts)
     decision = ReviewDecision(

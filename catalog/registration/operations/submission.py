@@ -9,6 +9,7 @@ import uuid
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.authorisation_letters.model import Power
 from catalog.fees import operations as fees
 from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
@@ -22,7 +23,8 @@ from catalog.products import queries as products
 from catalog.recognition import queries as recognition
 from catalog.registration import acceptance, completeness, dossier, ownership, rights, submission
 from catalog.registration.model import Application, Conflict, Submission
-from catalog.registration.operations import casework
+from catalog.registration.operations import casework, consents
+from catalog.registration.operations.drafting import attach_letter
 from catalog.registration.operations.lapsing import CORRECTION
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
@@ -51,14 +53,19 @@ async def submit(
     :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
     :raises RightsMissing: and the other refusals of ``rights.check``.
     :raises MaterialMissing: if materials are missing; all are named.
+    :raises OwnerConsentMissing: if a joint owner has not consented to it; all are named.
     :raises CorrectionIncomplete: if an upheld objection asked for changes and one is not made.
     """
     actor.require("application:submit")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await casework.lock_own(
+        tx, actor=actor, now=now, application_id=application_id, power=Power.SUBMIT
+    )
     advance(application.state, Happening.SUBMIT)
+    await attach_letter(tx, actor=actor, now=now, application=application, power=Power.SUBMIT)
     book = await casework.rulebook_on(tx, application, application.filed_on or local_date(now))
     taken = await _take_dossier(tx, actor, application, book, truth_confirmed=truth_confirmed)
     await _check_changed(tx, application, taken)
+    await consents.collect(tx, actor=actor, now=now, application=application, taken=taken)
     number = application.application_number or await _new_number(tx, now)
     submitted, hits = await _store_submission(
         tx,
@@ -103,17 +110,22 @@ async def resubmit(
     :raises Missing: if there is no such application of the actor's party.
     :raises ApplicationEventNotAllowed: if no correction was asked for.
     :raises CorrectionIncomplete: if something listed is still open; it names all of it.
+    :raises OwnerConsentMissing: if a joint owner has not consented to what was changed.
     :raises CorrectionTooLate: if its days are over and the rulebook takes it as never filed.
     """
     actor.require("application:submit")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await casework.lock_own(
+        tx, actor=actor, now=now, application_id=application_id, power=Power.CORRECT
+    )
     advance(application.state, Happening.RESUBMIT)
+    await attach_letter(tx, actor=actor, now=now, application=application, power=Power.CORRECT)
     book = await casework.rulebook_of(tx, application)
     taken = await _take_dossier(tx, actor, application, book, truth_confirmed=truth_confirmed)
     last = (await filed.list_submissions(tx, application.id))[-1]
     listed = (await reviews.list_acceptance_opinions(tx, application.id))[-1].items
     changed = acceptance.changed_targets(acceptance.Dossier(last.dossier), taken)
     acceptance.check_resubmission(listed, changed)
+    await consents.collect(tx, actor=actor, now=now, application=application, taken=taken)
     submitted, hits = await _store_submission(
         tx,
         actor=actor,
@@ -148,7 +160,9 @@ async def withdraw(
     :raises ApplicationEventNotAllowed: if it is over, or about to be issued.
     """
     actor.require("application:withdraw")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await casework.lock_own(
+        tx, actor=actor, now=now, application_id=application_id, power=Power.WITHDRAW
+    )
     withdrawn = await casework.move(tx, application=application, event=Happening.WITHDRAW, now=now)
     await casework.close_notice(
         tx,

@@ -11,6 +11,7 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.authorisation_letters.model import Power
 from catalog.delegations import operations as delegations
 from catalog.files import operations as file_operations
 from catalog.files import queries as files
@@ -19,7 +20,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
-from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration import supplements
 from catalog.registration.operations import casework
@@ -81,12 +81,11 @@ async def request(
             cause=StopClock.SUPPLEMENT,
             note="补充材料",
         )
-    await notifications.send(
+    await casework.send_applicant(
         tx,
+        moved,
         now=now,
-        to=application.agent_party_id or application.applicant_party_id,
         topic=Topic.MATERIAL_REQUESTED,
-        subject=casework.about(moved)[0],
         facts={"application_number": application.application_number, "items": "、".join(items)},
     )
     await audit_log.append(
@@ -120,7 +119,9 @@ async def answer(
     :raises SupplementIncomplete: if something is missing; it names all of it.
     """
     actor.require("application:submit")
-    application = await casework.lock_own(tx, actor, application_id)
+    application = await casework.lock_own(
+        tx, actor=actor, now=now, application_id=application_id, power=Power.CORRECT
+    )
     open_request = await filed.find_open_request(tx, application.id)
     if open_request is None:
         raise MaterialNotRequested

@@ -1,5 +1,5 @@
 """What registration keeps, by what it is about.
 
-applications · filed · reviews · authorisations. A file writes its own tables only; `rows` says how
+applications · consents · filed · reviews · authorisations. A file writes its own tables only; `rows` says how
 a struct becomes a row.
 """

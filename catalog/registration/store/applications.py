@@ -49,6 +49,7 @@ APPLICATIONS: Final = table(
     must("updated_at", INSTANT),
     sa.Column("filed_on", sa.Date),
     must("must_change", postgresql.JSONB),
+    must("owner_party_ids", postgresql.ARRAY(sa.Uuid)),
 )
 
 _SELECT_APPLICATIONS: Final = select_all(APPLICATIONS)
@@ -77,13 +78,13 @@ async def insert(tx: Tx, application: Application) -> bool:
         )
     if taken:
         return False
-    await tx.insert(APPLICATIONS, **values_of(application))
+    await tx.insert(APPLICATIONS, **_columns(application))
     return True
 
 
 async def update(tx: Tx, application: Application) -> None:
     """Write back ``application``, which the caller holds locked."""
-    values = values_of(application)
+    values = _columns(application)
     names = [name for name in values if name not in _UNCHANGING]
     sets = ", ".join(f"{name} = ${i + 2}" for i, name in enumerate(names))
     touched = await tx.execute(
@@ -94,9 +95,13 @@ async def update(tx: Tx, application: Application) -> None:
     assert touched == 1, "a locked application can not vanish"
 
 
-_UNCHANGING: Final = frozenset(
-    {"id", "product_id", "applicant_party_id", "agent_party_id", "filed_by", "created_at"}
-)
+_UNCHANGING: Final = frozenset({"id", "product_id", "applicant_party_id", "filed_by", "created_at"})
+
+
+def _columns(application: Application) -> dict[str, Any]:
+    # Who is named as an owner sees the application: the second wall reads that from a column.
+    owners = [owner.party_id for owner in application.form.owners]
+    return values_of(application) | {"owner_party_ids": owners}
 
 
 async def lock(tx: Tx, application_id: uuid.UUID) -> Application | None:

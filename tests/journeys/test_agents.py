@@ -1,0 +1,445 @@
+"""An agent acts for its principal: in what its letter names, as long as it counts (委托书, HN-06)."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, begin
+from market.identity.permissions import Role
+from tests.api import Api, code
+from tests.makers_changes import Changing
+from tests.makers_identity import MAKER, Member, make_member
+from tests.makers_registration import MATERIALS, Scene, make_scene, must
+
+EVERYTHING = ["draft", "submit", "correct", "withdraw", "receive_notifications", "respond"]
+
+
+class Agency(Scene):
+    """A scene with an agent of the supplier."""
+
+    agent: Member
+
+    def acting(self, who: Member | None = None) -> Api:
+        """Return the client of an agent that acts for the supplier."""
+        return self.by(who or self.agent).for_(self.supplier.party.id)
+
+    async def letter(self, *powers: str, to: Member | None = None, **said: Any) -> httpx.Response:
+        """Let an agent act for the supplier."""
+        body = {
+            "agent_party_id": str((to or self.agent).party.id),
+            "powers": list(powers),
+            "valid_from": "2026-03-02",
+            "valid_to": "2026-06-30",
+        } | said
+        if "file_id" not in body:
+            body["file_id"] = await self.upload(self.supplier, f"委托书 {uuid.uuid4()}")
+        return await self.by(self.supplier).post("/api/v1/authorisation-letters", body)
+
+    async def revoke(self, letter: str, who: Member | None = None) -> httpx.Response:
+        """Revoke a letter."""
+        return await self.by(who or self.supplier).post(
+            f"/api/v1/authorisation-letters/{letter}/revocations", {"reason": "更换代理机构"}
+        )
+
+    async def drafts(self, who: Member | None = None, product: str | None = None) -> httpx.Response:
+        """Begin an application as an agent."""
+        body = {"product_id": product or self.product_id, "is_first_registration": True}
+        return await self.acting(who).post("/api/v1/applications", body)
+
+    async def hands_in(self, application: str, kind: str) -> httpx.Response:
+        """Hand a material in as an agent."""
+        file = must(
+            await self.acting().upload(kind.encode() + uuid.uuid4().bytes, "材料", "text/plain")
+        )
+        return await self.acting().put(
+            f"/api/v1/applications/{application}/materials/{kind}", {"file_id": file["id"]}
+        )
+
+    async def filled_in(self) -> str:
+        """Return an application that an agent drafted, with all its materials."""
+        application = str(must(await self.drafts())["id"])
+        for kind in MATERIALS:
+            must(await self.hands_in(application, kind))
+        must(
+            await self.acting().put(
+                f"/api/v1/applications/{application}/materials/authorisation_channel_proof",
+                {"not_applicable_reason": "全部来源为自有"},
+            )
+        )
+        return application
+
+    async def submits(self, application: str, who: Member | None = None) -> httpx.Response:
+        """Hand an application in as an agent."""
+        return await self.acting(who).post(
+            f"/api/v1/applications/{application}/submissions", {"truth_confirmed": True}
+        )
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Agency:
+    made = await make_scene(api, db, clock)
+    found = Agency(api, db, clock)
+    vars(found).update(vars(made))
+    found.agent = await make_member(db, Role.SUPPLIER, now=clock.now())
+    return found
+
+
+async def topics(scene: Scene, who: Member) -> list[str]:
+    return [
+        each["topic"] for each in must(await scene.by(who).get("/api/v1/my/notifications"))["items"]
+    ]
+
+
+async def test_an_agent_registers_for_its_principal_and_the_log_names_both(
+    scene: Agency, db: Database
+) -> None:
+    letter = must(await scene.letter(*EVERYTHING))
+    application = await scene.filled_in()
+    must(await scene.submits(application))
+    must(await scene.accept(application))
+
+    found = await scene.read(application)
+    assert found["application"]["applicant_party_id"] == str(scene.supplier.party.id)
+    assert found["application"]["agent_party_id"] == str(scene.agent.party.id)
+    (filed,) = [m for m in found["materials"] if m["kind"] == "authorisation_letter"]
+    assert filed["sha256"] == letter["sha256"]
+    assert "application_accepted" in await topics(scene, scene.supplier)
+    assert "application_accepted" in await topics(scene, scene.agent)
+    entries = must(await scene.by(scene.regulator).get("/api/v1/audit-entries", limit=100))
+    (entry,) = [each for each in entries["items"] if each["event"] == "application:submitted"]
+    assert entry["payload"]["acting_for"] == str(scene.supplier.party.id)
+    assert entry["payload"]["actor"]["party_id"] == str(scene.agent.party.id)
+
+
+async def test_the_principals_own_people_go_on_acting(scene: Agency) -> None:
+    must(await scene.letter("draft"))
+    application = await scene.filled_in()
+
+    not_its_power = await scene.submits(application)
+    own = await scene.submit(application)
+
+    assert (not_its_power.status_code, code(not_its_power)) == (403, "permission_missing")
+    assert own.status_code == 200
+
+
+async def test_without_a_letter_nobody_acts_for_another(scene: Agency) -> None:
+    own = await scene.drafted()
+
+    refused = [
+        await scene.drafts(),
+        await scene.acting().get("/api/v1/applications"),
+        await scene.by(scene.agent).for_("nobody").get("/api/v1/applications"),
+        await scene.by(scene.agent).for_(uuid.uuid4()).get("/api/v1/applications"),
+    ]
+
+    assert [(each.status_code, code(each)) for each in refused] == [
+        (403, "authorisation_letter_missing")
+    ] * 4
+    assert (await scene.by(scene.agent).get(f"/api/v1/applications/{own}")).status_code == 404
+
+
+async def test_an_agent_of_one_applicant_is_none_of_another(scene: Agency, db: Database) -> None:
+    other = await make_member(db, Role.SUPPLIER, now=scene.clock.now())
+    must(await scene.letter(*EVERYTHING))
+
+    refused = await scene.by(scene.agent).for_(other.party.id).get("/api/v1/applications")
+
+    assert code(refused) == "authorisation_letter_missing"
+
+
+async def test_a_letter_counts_from_its_first_day_to_its_last(scene: Agency) -> None:
+    must(await scene.letter(*EVERYTHING, valid_from="2026-03-04", valid_to="2026-03-06"))
+    early = await scene.drafts()
+    answers = []
+    for day in (dt.date(2026, 3, 5), dt.date(2026, 3, 6)):
+        for seconds in (-1, 1):
+            await scene.move_past(day, seconds=seconds)
+            answers.append(await scene.acting().get("/api/v1/applications"))
+
+    assert code(early) == "authorisation_letter_not_yet_valid"
+    assert [each.status_code for each in answers] == [200, 200, 200, 403]
+    assert code(answers[-1]) == "authorisation_letter_expired"
+    assert answers[-1].json()["facts"]["valid_to"] == "2026-03-06"
+
+
+async def test_a_revoked_letter_ends_at_once_whatever_was_begun(scene: Agency) -> None:
+    letter = must(await scene.letter(*EVERYTHING))["id"]
+    application = await scene.filled_in()
+
+    must(await scene.revoke(letter))
+
+    refused = [
+        await scene.submits(application),
+        await scene.drafts(),
+        await scene.acting().get(f"/api/v1/applications/{application}"),
+    ]
+    assert [code(each) for each in refused] == ["authorisation_letter_revoked"] * 3
+    assert (await scene.submit(application)).status_code == 200
+    assert code(await scene.revoke(letter)) == "authorisation_letter_revoked_already"
+
+
+async def test_the_case_is_handed_over_to_another_agent(scene: Agency, db: Database) -> None:
+    other = await make_member(db, Role.SUPPLIER, now=scene.clock.now())
+    first = must(await scene.letter(*EVERYTHING))["id"]
+    application = await scene.filled_in()
+    must(await scene.revoke(first))
+    second = must(await scene.letter("submit", "withdraw", to=other))
+
+    before = await scene.submits(application)
+    after = await scene.submits(application, other)
+
+    assert code(before) == "authorisation_letter_revoked"
+    assert after.json()["agent_party_id"] == str(other.party.id)
+    held = [
+        m
+        for m in (await scene.read(application))["materials"]
+        if m["kind"] == "authorisation_letter"
+    ]
+    assert [each["version"] for each in held] == [1, 2]
+    assert held[-1]["sha256"] == second["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("power", "path", "body"),
+    [
+        ("submit", "resubmissions", {"truth_confirmed": True}),
+        ("correct", "withdrawals", {"reason": "不再办理"}),
+        ("withdraw", "submissions", {"truth_confirmed": True}),
+    ],
+)
+async def test_a_letter_covers_what_it_names_and_nothing_else(
+    scene: Agency, power: str, path: str, body: dict[str, Any]
+) -> None:
+    must(await scene.letter(power))
+    application = await scene.drafted()
+
+    refused = await scene.acting().post(f"/api/v1/applications/{application}/{path}", body)
+
+    assert refused.status_code == 403
+    assert code(refused) in ("permission_missing", "authorisation_letter_out_of_scope")
+
+
+async def test_whoever_may_draft_does_not_correct(scene: Agency) -> None:
+    must(await scene.letter("draft", "submit"))
+    application = await scene.filled_in()
+    must(await scene.submits(application))
+    item = {"target": "material:source_proof", "problem": "未盖章", "required_action": "补盖"}
+    must(await scene.accept(application, result="correction_required", items=[item]))
+
+    material = await scene.hands_in(application, "source_proof")
+    again = await scene.acting().post(
+        f"/api/v1/applications/{application}/resubmissions", {"truth_confirmed": True}
+    )
+    must(await scene.letter("correct"))
+    must(await scene.hands_in(application, "source_proof"))
+    corrected = await scene.acting().post(
+        f"/api/v1/applications/{application}/resubmissions", {"truth_confirmed": True}
+    )
+
+    assert code(material) == "authorisation_letter_out_of_scope"
+    assert material.json()["facts"]["power"] == "correct"
+    assert code(again) == "authorisation_letter_out_of_scope"
+    assert corrected.status_code == 200
+
+
+async def test_a_letter_for_one_product_opens_no_other(scene: Agency) -> None:
+    first = await scene.drafted()
+    other_product = await scene.describe(name="另一名称的产品")
+    must(await scene.letter(*EVERYTHING, product_id=other_product))
+
+    elsewhere = await scene.drafts()
+    here = await scene.drafts(product=other_product)
+    listed = must(await scene.acting().get("/api/v1/applications"))["items"]
+    hidden = await scene.acting().get(f"/api/v1/applications/{first}")
+    submitted = await scene.submits(first)
+
+    assert code(elsewhere) == "authorisation_letter_out_of_scope"
+    assert here.status_code == 201
+    assert [each["id"] for each in listed] == [here.json()["id"]]
+    assert (hidden.status_code, submitted.status_code) == (404, 404)
+
+
+async def test_an_agent_does_nothing_else_in_its_principals_name(scene: Agency) -> None:
+    must(await scene.letter(*EVERYTHING))
+    _, number = await scene.certified()
+    file = await scene.upload(scene.supplier, "公司内部文件")
+
+    refused = [
+        await scene.acting().post(
+            f"/api/v1/certificates/{number}/deregistrations", {"reason": "不再经营"}
+        ),
+        await scene.acting().get("/api/v1/my/notifications"),
+        await scene.acting().get("/api/v1/my/products"),
+        await scene.acting().post("/api/v1/tokens", {"name": "x", "scopes": []}),
+        await scene.acting().post(
+            "/api/v1/authorisation-letters",
+            {
+                "agent_party_id": str(scene.objector.party.id),
+                "powers": ["draft"],
+                "valid_from": "2026-03-02",
+                "valid_to": "2026-12-31",
+                "file_id": file,
+            },
+        ),
+    ]
+
+    assert [code(each) for each in refused] == ["permission_missing"] * 5
+    assert (await scene.acting().get(f"/api/v1/files/{file}")).status_code == 404
+
+
+async def test_an_agent_withdraws_and_answers_an_objection(scene: Agency) -> None:
+    must(await scene.letter("respond", "receive_notifications", "withdraw"))
+    application, notice = await scene.in_notice()
+    objection = must(await scene.object_to(notice_id=notice))["id"]
+    must(
+        await scene.objection_step(objection, "forwardings", scene.adjudicator, {"receipt": "回执"})
+    )
+    assert "objection_forwarded" in await topics(scene, scene.agent)
+    seen = must(await scene.acting().get(f"/api/v1/objections/{objection}"))
+    evidence = seen["evidence"][0]["file_id"]
+    assert (await scene.acting().get(f"/api/v1/files/{evidence}")).status_code == 200
+    file = must(await scene.acting().upload(b"contract", "采集合同", "text/plain"))
+
+    answered = await scene.acting().post(
+        f"/api/v1/objections/{objection}/responses",
+        {"statement": "数据由我方采集", "evidence_file_ids": [file["id"]]},
+    )
+    outcome = await scene.acting().post(
+        f"/api/v1/objections/{objection}/acceptances", {"accepts": True}
+    )
+    withdrawn = await scene.acting().post(
+        f"/api/v1/applications/{application}/withdrawals", {"reason": "不再办理"}
+    )
+
+    assert answered.json()["state"] == "under_determination"
+    assert code(outcome) == "permission_missing"
+    assert withdrawn.json()["state"] == "withdrawn"
+
+
+async def test_an_agent_without_that_power_does_not_answer_an_objection(scene: Agency) -> None:
+    _, notice = await scene.in_notice()
+    objection = must(await scene.object_to(notice_id=notice))["id"]
+    must(
+        await scene.objection_step(objection, "forwardings", scene.adjudicator, {"receipt": "回执"})
+    )
+    elsewhere = await scene.describe(name="另一名称的产品")
+    must(await scene.letter("draft"))
+    must(await scene.letter("respond", product_id=elsewhere))
+    file = must(await scene.acting().upload(b"contract", "采集合同", "text/plain"))
+
+    refused = await scene.acting().post(
+        f"/api/v1/objections/{objection}/responses",
+        {"statement": "数据由我方采集", "evidence_file_ids": [file["id"]]},
+    )
+
+    assert (refused.status_code, code(refused)) == (403, "authorisation_letter_out_of_scope")
+
+
+async def test_a_letter_that_can_not_be_is_not_given(scene: Agency) -> None:
+    foreign = await scene.upload(scene.objector, "他人文件")
+
+    refused = [
+        await scene.letter("draft", agent_party_id=str(scene.supplier.party.id)),
+        await scene.letter("draft", agent_party_id=str(uuid.uuid4())),
+        await scene.letter(),
+        await scene.letter("draft", "draft"),
+        await scene.letter("draft", valid_to="2026-03-01"),
+        await scene.letter("draft", valid_from="2026-02-01", valid_to="2026-02-28"),
+        await scene.letter("draft", file_id=foreign),
+        await scene.letter("draft", product_id=str(uuid.uuid4())),
+    ]
+
+    assert [code(each) for each in refused] == [
+        "authorisation_letter_to_oneself",
+        "agent_party_unknown",
+        "authorisation_letter_powers_missing",
+        "authorisation_letter_powers_missing",
+        "authorisation_letter_period_invalid",
+        "authorisation_letter_period_invalid",
+        "not_found",
+        "not_found",
+    ]
+
+
+async def test_a_letter_is_seen_and_ended_by_its_two_sides_only(scene: Agency) -> None:
+    letter = must(await scene.letter("draft"))["id"]
+    path = f"/api/v1/authorisation-letters/{letter}"
+
+    strangers = [
+        await scene.by(scene.objector).get(path),
+        await scene.revoke(letter, scene.objector),
+    ]
+    staff = await scene.by(scene.acceptor).post(f"{path}/revocations", {"reason": "查"})
+    unreasoned = await scene.by(scene.supplier).post(f"{path}/revocations", {"reason": " "})
+    seen = must(await scene.by(scene.agent).get(path))
+    file = await scene.by(scene.agent).get(f"/api/v1/files/{seen['file_id']}")
+    laid_down = await scene.revoke(letter, scene.agent)
+    listed = must(await scene.by(scene.supplier).get("/api/v1/authorisation-letters"))["items"]
+
+    assert [each.status_code for each in strangers] == [404, 404]
+    assert staff.status_code == 404
+    assert code(unreasoned) == "authorisation_letter_revocation_reason_missing"
+    assert file.status_code == 200
+    assert laid_down.status_code == 200
+    assert [each["revocation_reason"] for each in listed] == ["更换代理机构"]
+
+
+async def test_a_letter_revoked_while_it_is_used_was_used_before_or_is_not(scene: Agency) -> None:
+    letter = must(await scene.letter(*EVERYTHING))["id"]
+    application = await scene.filled_in()
+
+    submitted, revoked = await asyncio.gather(scene.submits(application), scene.revoke(letter))
+
+    assert revoked.status_code == 200
+    state = await scene.state(application)
+    if submitted.status_code == 200:
+        assert state == "submitted"
+    else:
+        assert (code(submitted), state) == ("authorisation_letter_revoked", "draft")
+
+
+async def test_an_answer_given_for_one_principal_is_not_given_for_another(scene: Agency) -> None:
+    must(await scene.letter(*EVERYTHING))
+    body = {"product_id": scene.product_id, "is_first_registration": True}
+    key = uuid.uuid4().hex
+
+    first = await scene.acting().post("/api/v1/applications", body, key=key)
+    for_itself = await scene.by(scene.agent).post("/api/v1/applications", body, key=key)
+
+    assert first.status_code == 201
+    assert for_itself.status_code == 404
+
+
+async def test_a_letter_is_only_revoked_and_never_altered(scene: Agency, db: Database) -> None:
+    letter = must(await scene.letter("draft"))["id"]
+    must(await scene.revoke(letter))
+
+    for change in ("valid_to = valid_to + 1", "revoked_at = NULL, revocation_reason = NULL"):
+        with pytest.raises((asyncpg.RestrictViolationError, asyncpg.InsufficientPrivilegeError)):
+            async with begin(db, MAKER) as tx:
+                await tx.execute(f"UPDATE catalog.authorisation_letters SET {change}")
+
+
+async def test_an_agent_changes_a_certificate_within_its_letter(scene: Agency) -> None:
+    _, number = await scene.certified()
+    body = Changing(scene, number).filled_in()
+    must(await scene.letter("submit"))
+
+    not_drafted = await scene.acting().post(f"/api/v1/certificates/{number}/changes", body)
+    must(await scene.letter("draft"))
+    drafted = must(await scene.acting().post(f"/api/v1/certificates/{number}/changes", body))
+    withdrawn = await scene.acting().post(
+        f"/api/v1/changes/{drafted['id']}/withdrawals", {"reason": "不再变更"}
+    )
+
+    assert code(not_drafted) == "permission_missing"
+    assert drafted["agent_party_id"] == str(scene.agent.party.id)
+    assert code(withdrawn) == "permission_missing"
