@@ -3,8 +3,8 @@
 litestar reads paths and parameters from the handlers' signatures. What it does not know is added:
 from the one policy table, who may call, with which permission, with which headers; from what each
 handler says that it answers (``answers.py``), the statuses, headers and schemas of its answers; and
-that every refusal is a problem document (RFC 9457). All schemas are msgspec's, of the very types
-that are decoded and encoded.
+that every refusal is a problem document (RFC 9457); and the example of each step
+(``examples.py``). All schemas are msgspec's, of the very types that are decoded and encoded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from litestar.routes import HTTPRoute
 
 from catalog.authorisation_letters.acting import PERMISSIONS as AGENTS_PERMISSIONS
 from catalog.authorisation_letters.acting import SEEING
-from market.http import answers, policy, routes
+from market.http import answers, examples, policy, routes
 from market.http.auth import SESSION_COOKIE
 from market.http.problem import PROBLEM, ProblemDocument
 
@@ -117,6 +117,7 @@ def document() -> dict[str, Any]:
                 handler = by_place[method.upper(), path]
                 _complete(operation, method, path, rule, handler)
                 _describe_content(operation, handler, schemas, enums)
+                _show(operation, handler, examples.all_examples().get((method.upper(), path)))
                 paths.setdefault(path, {})[method] = operation
     _name_operations(paths, by_place)
     described["paths"] = dict(sorted(paths.items()))
@@ -173,6 +174,7 @@ def _version() -> str:
         return "0"
 
 
+@functools.cache
 def handlers_by_place() -> Mapping[tuple[str, str], HTTPRouteHandler]:
     """Return all handlers of this door by method and path, as the policy table writes them."""
     return _by_place(_generator(routes.handlers()))
@@ -262,6 +264,24 @@ def _describe_content(
             answer["content"] = content
         operation["responses"][str(status)] = answer | ({"headers": headers} if headers else {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _show(
+    operation: dict[str, Any], handler: HTTPRouteHandler, example: examples.Example | None
+) -> None:
+    if example is None:
+        return
+    if example.request is not None:
+        operation["requestBody"]["content"][answers.JSON]["example"] = example.request
+    if example.answer is not None:
+        said = answers.said_by(handler)
+        try:
+            shown = {"example": examples.complete(said.kind, example.answer)}
+        except msgspec.ValidationError:
+            return  # it went stale: a test of the house says so, and nobody is shown it
+        for status in said.statuses:
+            answer = operation["responses"][str(status)]
+            answer["content"] = {answers.JSON: answer["content"][answers.JSON] | shown}
 
 
 def _header(name: str) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from catalog.kernel.db import Database
 from catalog.kernel.local_time import end_of_day
 from catalog.notices.board import signature
 from market.settings import Settings
+from tests import contract
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
 
@@ -98,7 +99,7 @@ async def ours(app: Any, bureau: Site) -> AsyncIterator[Site]:
         bureau_operator="hainan-operator",
         bureau_secret=SECRET,
     )
-    async with httpx.AsyncClient(trust_env=False) as web:
+    async with httpx.AsyncClient(trust_env=False, event_hooks=contract.HOOKS) as web:
         context.notice_channels = _notice_channels(context.settings, context.clock, web)
         await site.up()
         yield site
@@ -143,7 +144,7 @@ async def test_a_notice_is_posted_on_both_sites_with_a_receipt_and_counts_from_t
     assert running["ends_on"] == "2026-03-12"
     by_channel = {p["channel"]: p for p in running["postings"]}
     receipt = by_channel["authority_website"]
-    async with httpx.AsyncClient(trust_env=False) as anybody:
+    async with httpx.AsyncClient(trust_env=False, event_hooks=contract.HOOKS) as anybody:
         stands = (
             await anybody.get(receipt["url"].replace("/notice-board", "/api/v1/notice-board"))
         ).json()
@@ -249,7 +250,7 @@ async def test_a_withdrawn_application_is_withdrawn_from_the_board_and_stays_in_
     )
     await scene.api.run_jobs()
 
-    async with httpx.AsyncClient(trust_env=False) as anybody:
+    async with httpx.AsyncClient(trust_env=False, event_hooks=contract.HOOKS) as anybody:
         (posting,) = (await anybody.get(f"{bureau.url}/api/v1/notice-board")).json()["items"]
     assert posting["withdrawn_at"] is not None
     archive = (await scene.api.get("/api/v1/notices", year=2026, result="withdrawn")).json()
@@ -275,7 +276,7 @@ async def test_the_board_refuses_strangers_confidential_fields_and_other_content
             "x-signed-at": str(at),
             "x-signature": signature(SECRET, at=at, method="POST", path=path, body=content),
         }
-        async with httpx.AsyncClient(trust_env=False) as anybody:
+        async with httpx.AsyncClient(trust_env=False, event_hooks=contract.HOOKS) as anybody:
             return await anybody.post(
                 f"{bureau.url}{path}", content=content, headers=headers | changes
             )
@@ -317,7 +318,7 @@ async def test_the_feeds_tell_the_notices_and_are_not_sent_twice(scene: Scene, o
         answer = await http.get(path)
         assert answer.headers["content-type"].startswith(media_type)
         assert notice["public_fields"]["product_name"] in answer.text
-        async with httpx.AsyncClient(trust_env=False) as anybody:
+        async with httpx.AsyncClient(trust_env=False, event_hooks=contract.HOOKS) as anybody:
             again = await anybody.get(
                 f"{ours.url}{path}", headers={"if-none-match": answer.headers["etag"]}
             )
