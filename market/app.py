@@ -34,8 +34,10 @@ from market.portal import (
     errors,
     pages_account,
     pages_agencies,
+    pages_cases,
     pages_inbox,
     pages_public,
+    pages_queue,
     pages_register,
     pages_reports,
 )
@@ -47,6 +49,8 @@ _PAGES = (
     pages_agencies,
     pages_account,
     pages_inbox,
+    pages_queue,
+    pages_cases,
     pages_reports,
 )
 

@@ -182,3 +182,97 @@ async def put_on_offer(scene: Scene, product_id: str) -> None:
     listing = must(await supplier.post("/api/v1/listings", {"product_id": product_id}))["id"]
     must(await supplier.post(f"/api/v1/listings/{listing}/submissions"))
     must(await scene.by(scene.acceptor).post(f"/api/v1/listings/{listing}/publications"))
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Cases at work: one to be corrected, one objected to, one that waits too long."""
+
+    scene: Scene
+    to_correct: str
+    objected: str
+    objection: str
+    late: str
+    draft: str
+
+    def pages_of_staff(self) -> list[str]:
+        """Return the address of every page on which the operator works."""
+        return [
+            "/queue",
+            "/queue?against=all",
+            "/queue?head=badly_overdue",
+            "/queue?kind=nothing",
+            "/applications",
+            "/applications?wanted=lapsed",
+            *(f"/applications/{each}" for each in (self.to_correct, self.objected, self.late)),
+            "/objections",
+            "/objections?wanted=closed",
+            f"/objections/{self.objection}",
+        ]
+
+    def pages_of_the_supplier(self) -> list[str]:
+        """Return the address of every page on which an applicant sees its cases."""
+        return [
+            "/queue",
+            "/applications",
+            *(f"/applications/{each}" for each in (self.to_correct, self.objected, self.draft)),
+            "/objections",
+            f"/objections/{self.objection}",
+            "/inbox",
+        ]
+
+
+async def make_desk(api: Api, db: Database, clock: ManualClock) -> Desk:
+    """Play until the operator has work of every urgency on its desk."""
+    scene = await make_scene(api, db, clock)
+    objected, notice = await scene.in_notice()
+    secret = await scene.upload(scene.objector, "采集设备的私密记录")
+    objection = must(
+        await scene.by(scene.objector).post(
+            "/api/v1/objections",
+            {
+                "notice_id": notice,
+                "interest_statement": "我公司是该数据的采集方。",
+                "statement": "产品所用的潮位记录\n由我公司采集，未经许可。",
+                "grounds": ["ownership", "trade_secret"],
+                "evidence_file_ids": [await scene.upload(scene.objector, "合同"), secret],
+                "confidential_file_ids": [secret],
+            },
+        )
+    )["id"]
+    forwarding = {"receipt": "EMS 1234567890"}
+    must(await scene.objection_step(objection, "forwardings", scene.adjudicator, forwarding))
+    scene.product_id = await scene.describe(name=HOSTILE)
+    late = await scene.submitted()
+    clock.move_to(dt.datetime(2026, 3, 16, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+    scene.product_id = await scene.describe(name="跨境冷链温度记录数据集")
+    to_correct = await scene.submitted()
+    must(
+        await scene.accept(
+            to_correct,
+            result="correction_required",
+            reasons=["来源证明缺页"],
+            items=[
+                {
+                    "target": "material:source_proof",
+                    "problem": "第 3 页缺失",
+                    "required_action": "补齐全部页",
+                },
+                {
+                    "target": "form:contact_phone",
+                    "problem": "未填写",
+                    "required_action": "填写联系电话",
+                },
+            ],
+        )
+    )
+    must(
+        await scene.by(scene.acceptor).post(
+            f"/api/v1/applications/{to_correct}/decision-notifications",
+            {"channel": "email", "receipt": "已送达"},
+        )
+    )
+    scene.product_id = await scene.describe(name="渔港潮位小时预报接口", form="data_api")
+    draft = must(await scene.draft())["id"]
+    await scene.api.run_jobs()
+    return Desk(scene, to_correct, objected, objection, late, draft)

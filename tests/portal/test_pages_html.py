@@ -19,11 +19,23 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.local_time import SHANGHAI
+from catalog.kernel.workdays import Reason
 from catalog.notices import model as notice_model
 from catalog.notices import states as notice_states
+from catalog.objections import states as objection_states
+from catalog.objections.model import Closing
+from catalog.objections.outcome import Outcome
+from catalog.objections.standing import Ground as ObjectionGround
 from catalog.products import model as product_model
+from catalog.registration import states as application_states
+from catalog.registration.acceptance import Result as AcceptanceResult
+from catalog.registration.completeness import MaterialKind
+from catalog.registration.dossier import TARGETS
+from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS, Overall
+from catalog.registration.model import ReviewResult
 from catalog.rulebooks import registry
 from catalog.timers import states as timer_states
+from catalog.timers.urgency import Urgency
 from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
 from market.jobs import reports_due
@@ -40,7 +52,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|notices?|certificates?|label|problem|reports?|price|price_list|sign_in|unknown|facet|search)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|notices?|certificates?|label|problem|reports?|price|price_list|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|site)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):
@@ -535,6 +547,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     words = set(all_words("zh"))
     counted = {key.rpartition(".")[0] for key in words if key.endswith((".one", ".many"))}
     built = ("facet.", "label.", "problem.", "certificate.", "sign_in.")  # label("form", …)
+    built += ("case.next.", "objection.next.", "work.against_", "clock.")
 
     assert said - words - counted - set(built) == set()
     unused = {
@@ -564,6 +577,17 @@ LABELS: dict[str, list[Any]] = {
     "selection": [selection_states.State],
     "due": [timer_states.State],
     "owner_kind": [identity_model.Kind],
+    "urgency": [Urgency],
+    "day_reason": [Reason],
+    "application": [application_states.State],
+    "objection": [objection_states.State],
+    "objection_ground": [ObjectionGround],
+    "objection_outcome": [Outcome],
+    "closing": [Closing],
+    "acceptance": [AcceptanceResult],
+    "overall": [Overall],
+    "review_result": [ReviewResult],
+    "material": [MaterialKind],
 }
 
 
@@ -574,6 +598,22 @@ def test_every_value_of_a_fixed_list_has_a_name(group: str) -> None:
     worded = {key for key in all_words("zh") if key.startswith(f"label.{group}.")}
 
     assert worded == wanted
+
+
+def test_every_point_and_part_of_a_case_has_a_name() -> None:
+    words = all_words("zh")
+    parts = {target.partition(":")[::2] for target in TARGETS}
+    fields = {f"label.field.{name}" for kind, name in parts if kind != "material"}
+    points = {f"label.point.{point}" for point in (*TECHNICAL_POINTS, *COMPLIANCE_POINTS)}
+    codes = {f"label.rulebook.{code}" for code in registry.RULEBOOKS}
+
+    turns = {f"case.next.{state.value}" for state in application_states.State}
+    turns |= {f"objection.next.{state.value}" for state in objection_states.State}
+
+    assert {key for key in words if ".next." in key} == turns
+    assert {key for key in words if key.startswith("label.field.")} == fields
+    assert {key for key in words if key.startswith("label.point.")} == points
+    assert {key for key in words if key.startswith("label.rulebook.")} == codes
 
 
 def test_every_right_and_channel_of_the_rulebooks_has_a_name() -> None:

@@ -19,7 +19,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_identity import PASSWORD
-from tests.makers_portal import Stage, make_stage
+from tests.makers_portal import Desk, Stage, make_desk, make_stage
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -70,6 +70,11 @@ LOW_CONTRAST = """() => {
 @pytest.fixture
 async def stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
     return await make_stage(api, db, clock, almighty)
+
+
+@pytest.fixture
+async def desk(api: Api, db: Database, clock: ManualClock) -> Desk:
+    return await make_desk(api, db, clock)
 
 
 @pytest.fixture
@@ -238,6 +243,42 @@ async def test_no_page_breaks_out_of_its_screen_or_fades_into_its_ground(
     assert {place: found for place, found in faults.items() if found} == {}
     assert watched.complaints == []
     await context.close()
+
+
+@pytest.mark.parametrize("width", sorted(WIDTHS))
+async def test_no_page_of_a_case_breaks_out_of_its_screen(
+    desk: Desk, site: str, browser: Browser, width: str
+) -> None:
+    faults: dict[tuple[str, str], list[str]] = {}
+    complaints: list[str] = []
+    for who, pages in (
+        ("acceptor", desk.pages_of_staff()),
+        ("supplier", desk.pages_of_the_supplier()),
+    ):
+        context, watched = await open_page(
+            browser, site, viewport={"width": WIDTHS[width], "height": 800}
+        )
+        await sign_in(watched, getattr(desk.scene, who).account.login)
+        for number, path in enumerate(pages):
+            for language in ("zh", "en") if width != "narrow" else ("zh",):
+                await watched.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+                await picture(watched.page, f"case-{who}-{number:02}-{language}-{width}")
+                await watched.page.evaluate(
+                    "document.querySelectorAll('details').forEach(each => each.open = true)"
+                )
+                faults[path, language] = await look_over(watched.page)
+        complaints += watched.complaints
+        await context.close()
+
+    assert {place: found for place, found in faults.items() if found} == {}
+    assert complaints == []
+
+
+async def sign_in(watched: Watched, login: str) -> None:
+    await watched.goto("/sign-in")
+    await watched.page.fill("#login", login)
+    await watched.page.fill("#password", PASSWORD)
+    await watched.page.click("main button")
 
 
 async def look_over(page: Page) -> list[str]:
