@@ -192,6 +192,27 @@ def count_working_days(after: dt.date, through: dt.date, calendar: Calendar) -> 
     return sum(calendar.is_working_day(day) for day in days)
 
 
+def working_days_to(
+    days: Collection[dt.date], start: dt.date, calendar: Calendar
+) -> dict[dt.date, int]:
+    """Return how many working days lead from ``start`` to each of ``days``; below 0 if it is past.
+
+    One walk for all of them: a list of hundreds asks for the same days again and again.
+    """
+    counted = {start: 0}
+    day, n = start, 0
+    for _ in range((max(days, default=start) - start).days):
+        day += _ONE_DAY
+        n += calendar.is_working_day(day)
+        counted[day] = n
+    day, n = start, 0
+    for _ in range((start - min(days, default=start)).days):
+        n -= calendar.is_working_day(day)
+        day -= _ONE_DAY
+        counted[day] = n
+    return {day: counted[day] for day in days}
+
+
 def explain(start: dt.date, n: int, calendar: Calendar, gaps: Collection[Gap] = ()) -> list[Step]:
     """List every day that ``add_working_days`` steps over, counted or skipped, with its reason."""
     return list(_steps(start, n, calendar, gaps))

@@ -280,7 +280,6 @@ async def recompute_provisional(
         for before in await store.lock_recomputable(tx, RECOMPUTED):
             after = recompute(before, calendar=calendar, now=now)
             if after != before:
-                await store.update(tx, after)
                 moved.append(
                     Moved(
                         timer=after,
@@ -289,6 +288,7 @@ async def recompute_provisional(
                         was_state=before.state,
                     )
                 )
+        await store.update_ends(tx, [move.timer for move in moved])
     # A year's notice can move thousands; an entry of the log stays of a size that one can read.
     for i in range(0, len(moved), _ENTRIES_PER_LEAF):
         await _remember_moved(tx, moved[i : i + _ENTRIES_PER_LEAF], actor=actor, now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -60,6 +60,10 @@ CALENDAR_YEARS: Final = sa.Table(
     schema="catalog",
 )
 
+_COUNT_TIMERS: Final = """
+    SELECT width_bucket(due_on, $1::date[]) AS reached, count(*) AS count,
+           count(*) FILTER (WHERE provisional) AS provisional_count
+      FROM catalog.timers"""
 _SELECT_TIMER: Final = """
         SELECT id, kind, subject_kind, subject_id, against, party_id, rulebook,
                started_on, started_at, period_length, period_unit, period_source, period_note,
@@ -131,6 +135,26 @@ async def update(tx: Tx, timer: Timer) -> None:
         timer.extended_by,
     )
     assert touched == 1, "a locked timer can not vanish"
+
+
+async def update_ends(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Write back the new ends of timers, which the caller holds locked, in one statement."""
+    await tx.execute(
+        """
+        UPDATE catalog.timers t
+           SET due_on = n.due_on, ends_at = n.ends_at, provisional = n.provisional,
+               state = n.state, overdue_since = n.overdue_since
+          FROM unnest($1::uuid[], $2::date[], $3::timestamptz[], $4::boolean[], $5::text[],
+                      $6::timestamptz[])
+               AS n (id, due_on, ends_at, provisional, state, overdue_since)
+         WHERE t.id = n.id""",
+        [timer.id for timer in timers],
+        [timer.due_on for timer in timers],
+        [timer.ends_at for timer in timers],
+        [timer.provisional for timer in timers],
+        [timer.state.value for timer in timers],
+        [timer.overdue_since for timer in timers],
+    )
 
 
 async def lock_running(
@@ -207,36 +231,32 @@ async def list_wanted(
     tx: Tx, wanted: DueFilter, *, after: tuple[dt.datetime, uuid.UUID] | None, limit: int
 ) -> list[Timer]:
     """Return the wanted timers in the order of their end, from behind ``after``."""
-    ends_at, timer_id = after or (None, None)
+    asked = {
+        "against = {}": wanted.against,
+        "kind = {}": wanted.kind,
+        "subject_kind = {}": wanted.subject_kind,
+        "subject_id = {}": wanted.subject_id,
+        "party_id = {}": wanted.party_id,
+        "state = {}": None if wanted.state is None else wanted.state.value,
+        "provisional = {}": wanted.provisional,
+        "(overdue_since IS NOT NULL) = {}": wanted.was_overdue,
+        "due_on >= {}": wanted.due_from,
+        "due_on <= {}": wanted.due_through,
+        "ends_at >= {}": None if after is None else after[0],
+    }
+    clauses, values = _given(asked, first=1)
+    if wanted.state is None and not wanted.was_overdue:
+        clauses.append("state IN ('open', 'overdue')")
+    if after is not None:
+        clauses.append(f"(ends_at, id) > (${len(values)}, ${len(values) + 1})")
+        values.append(after[1])
     rows = await tx.fetch(
         f"""{_SELECT_TIMER}
-         WHERE (state IN ('open', 'overdue') OR $5::text IS NOT NULL OR $11::boolean)
-           AND ($1::text IS NULL OR against = $1)
-           AND ($2::text IS NULL OR kind = $2)
-           AND ($3::text IS NULL OR subject_kind = $3)
-           AND ($4::uuid IS NULL OR party_id = $4)
-           AND ($5::text IS NULL OR state = $5)
-           AND ($6::boolean IS NULL OR provisional = $6)
-           AND ($7::date IS NULL OR due_on <= $7)
-           AND ($11::boolean IS NULL OR (overdue_since IS NOT NULL) = $11)
-           AND ($12::date IS NULL OR due_on >= $12)
-           AND ($13::uuid IS NULL OR subject_id = $13)
-           AND ($8::timestamptz IS NULL OR (ends_at, id) > ($8, $9::uuid))
+         WHERE {" AND ".join(clauses) or "true"}
          ORDER BY ends_at, id
-         LIMIT $10""",
-        wanted.against,
-        wanted.kind,
-        wanted.subject_kind,
-        wanted.party_id,
-        None if wanted.state is None else wanted.state.value,
-        wanted.provisional,
-        wanted.due_through,
-        ends_at,
-        timer_id,
+         LIMIT ${len(values) + 1}""",
+        *values,
         limit,
-        wanted.was_overdue,
-        wanted.due_from,
-        wanted.subject_id,
     )
     return [_timer(row) for row in rows]
 
@@ -267,22 +287,27 @@ async def count_running(
 
     The key is how many of the bounds a last day has reached: 0 lies before the first.
     """
+    clauses, values = _given(
+        {"against = {}": against, "kind = {}": kind, "party_id = {}": party_id}, first=2
+    )
     rows = await tx.fetch(
-        """
-        SELECT width_bucket(due_on, $4::date[]) AS reached, count(*) AS count,
-               count(*) FILTER (WHERE provisional) AS provisional_count
-          FROM catalog.timers
-         WHERE state IN ('open', 'overdue')
-           AND ($1::text IS NULL OR against = $1)
-           AND ($2::text IS NULL OR kind = $2)
-           AND ($3::uuid IS NULL OR party_id = $3)
+        f"""{_COUNT_TIMERS}
+         WHERE {" AND ".join(["state IN ('open', 'overdue')", *clauses])}
          GROUP BY reached""",
-        against,
-        kind,
-        party_id,
         bounds,
+        *values,
     )
     return {row["reached"]: (row["count"], row["provisional_count"]) for row in rows}
+
+
+def _given(asked: dict[str, Any], *, first: int) -> tuple[list[str], list[Any]]:
+    """Return the clauses of what is asked for, and their values from place ``first`` on.
+
+    What is not asked for does not stand in the statement, so that the index of what runs is used.
+    """
+    given = {clause: value for clause, value in asked.items() if value is not None}
+    clauses = [clause.format(f"${first + n}") for n, clause in enumerate(given)]
+    return clauses, list(given.values())
 
 
 async def insert_calendar_year(

@@ -54,6 +54,10 @@ class Span(msgspec.Struct, frozen=True):
     due_from: dt.date | None
     due_through: dt.date | None
 
+    def holds(self, due_on: dt.date) -> bool:
+        """Tell whether a last day stands under the head."""
+        return (self.due_from or dt.date.min) <= due_on <= (self.due_through or dt.date.max)
+
 
 def spans(
     *, today: dt.date, calendar: Calendar, thresholds: Thresholds = DEFAULT

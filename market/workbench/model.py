@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from catalog.timers.model import Timer, TimerId
+from catalog.timers.model import Timer
 from catalog.timers.urgency import Urgency
 
 
@@ -48,7 +48,6 @@ class QueueHead(msgspec.Struct, frozen=True, kw_only=True):
 class CaseName(msgspec.Struct, frozen=True):
     """How people call the case of a timer: its number and its title."""
 
-    timer_id: TimerId
     number: str | None
     title: str | None
 

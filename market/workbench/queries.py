@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,10 +11,10 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
-from catalog.kernel.workdays import Calendar, count_working_days
+from catalog.kernel.workdays import Calendar, working_days_to
 from catalog.timers import queries as timers
-from catalog.timers.model import DueFilter, Timer, TimerId
-from catalog.timers.urgency import Span, spans, urgency
+from catalog.timers.model import DueFilter, Timer
+from catalog.timers.urgency import Span, Urgency, spans
 from market.workbench.model import (
     CaseName,
     Pressing,
@@ -23,24 +24,33 @@ from market.workbench.model import (
     WorkQueue,
 )
 
-_NAMES: Final = """
-    SELECT t.id,
-           coalesce(a.application_number, g.change_number, c.contract_number, s.selection_number,
-                    CASE WHEN r.id IS NOT NULL THEN r.year || ' Q' || r.quarter END) AS number,
-           coalesce(p.name, s.title) AS title
-      FROM catalog.timers t
-      LEFT JOIN catalog.objections o ON t.subject_kind = 'objection' AND o.id = t.subject_id
-      LEFT JOIN catalog.applications a
-             ON a.id = CASE t.subject_kind WHEN 'application' THEN t.subject_id
-                                           WHEN 'objection' THEN o.application_id END
-      LEFT JOIN catalog.changes g ON t.subject_kind = 'change' AND g.id = t.subject_id
-      LEFT JOIN catalog.products p ON p.id = coalesce(a.product_id, g.product_id)
-      LEFT JOIN catalog.agency_contracts c
-             ON t.subject_kind = 'agency_contract' AND c.id = t.subject_id
-      LEFT JOIN catalog.agency_selections s
-             ON t.subject_kind = 'agency_selection' AND s.id = t.subject_id
-      LEFT JOIN market.quarterly_reports r ON t.subject_kind = 'report' AND r.id = t.subject_id
-     WHERE t.id = ANY($1::uuid[])"""
+# How the cases of each kind are called; only what stands on a page is looked up.
+_NAMES: Final = {
+    "application": """
+        SELECT a.id, a.application_number AS number, p.name AS title
+          FROM catalog.applications a LEFT JOIN catalog.products p ON p.id = a.product_id
+         WHERE a.id = ANY($1::uuid[])""",
+    "objection": """
+        SELECT o.id, a.application_number AS number, p.name AS title
+          FROM catalog.objections o
+          LEFT JOIN catalog.applications a ON a.id = o.application_id
+          LEFT JOIN catalog.products p ON p.id = a.product_id
+         WHERE o.id = ANY($1::uuid[])""",
+    "change": """
+        SELECT g.id, g.change_number AS number, p.name AS title
+          FROM catalog.changes g LEFT JOIN catalog.products p ON p.id = g.product_id
+         WHERE g.id = ANY($1::uuid[])""",
+    "agency_contract": """
+        SELECT id, contract_number AS number, NULL AS title
+          FROM catalog.agency_contracts WHERE id = ANY($1::uuid[])""",
+    "agency_selection": """
+        SELECT id, selection_number AS number, title
+          FROM catalog.agency_selections WHERE id = ANY($1::uuid[])""",
+    "report": """
+        SELECT id, year || ' Q' || quarter AS number, NULL AS title
+          FROM market.quarterly_reports WHERE id = ANY($1::uuid[])""",
+}
+_NAMELESS: Final = CaseName(None, None)
 
 
 async def queue(
@@ -69,12 +79,10 @@ async def queue(
     )
     page = await timers.list_due(tx, viewer=viewer, wanted=due, limit=limit, cursor=cursor)
     loads = await timers.count_due(tx, viewer=viewer, wanted=due, heads=heads)
-    names = await _names(tx, [timer.id for timer in page.items])
-    # Many lines share a last day, and a count walks every day up to it.
-    pressing = {
-        due_on: _pressing(due_on, today, calendar)
-        for due_on in {timer.due_on for timer in page.items}
-    }
+    names = await _names(tx, page.items)
+    # Many lines share a last day; the days up to all of them are walked once.
+    days = working_days_to({timer.due_on for timer in page.items}, today, calendar)
+    pressing = {due_on: _pressing(due_on, left, heads) for due_on, left in days.items()}
     return WorkQueue(
         today=today,
         heads=tuple(
@@ -87,22 +95,30 @@ async def queue(
             )
             for head, load in loads.items()
         ),
-        items=tuple(_item(timer, names[timer.id], pressing[timer.due_on]) for timer in page.items),
+        items=tuple(
+            _item(timer, names.get(timer.subject_id, _NAMELESS), pressing[timer.due_on])
+            for timer in page.items
+        ),
         next_cursor=page.next_cursor,
     )
 
 
-async def _names(tx: Tx, timer_ids: Sequence[TimerId]) -> dict[TimerId, CaseName]:
-    rows = await tx.fetch(_NAMES, timer_ids)
-    named = [CaseName(TimerId(row["id"]), row["number"], row["title"]) for row in rows]
-    return {name.timer_id: name for name in named}
+async def _names(tx: Tx, timers: Sequence[Timer]) -> dict[uuid.UUID, CaseName]:
+    cases: dict[str, set[uuid.UUID]] = {}
+    for timer in timers:
+        cases.setdefault(timer.subject_kind, set()).add(timer.subject_id)
+    found = {}
+    for kind in sorted(cases.keys() & _NAMES.keys()):
+        for row in await tx.fetch(_NAMES[kind], list(cases[kind])):
+            found[row["id"]] = CaseName(row["number"], row["title"])
+    return found
 
 
-def _pressing(due_on: dt.date, today: dt.date, calendar: Calendar) -> Pressing:
+def _pressing(due_on: dt.date, left: int, heads: dict[Urgency, Span]) -> Pressing:
     return Pressing(
-        urgency=urgency(due_on, today=today, calendar=calendar),
-        working_days_left=count_working_days(today, due_on, calendar),
-        working_days_late=count_working_days(due_on, today, calendar),
+        urgency=next(head for head, span in heads.items() if span.holds(due_on)),
+        working_days_left=max(left, 0),
+        working_days_late=max(-left, 0),
     )
 
 

@@ -121,6 +121,8 @@ async def test_the_queue_costs_little_more_than_its_sql_and_a_year_moves_it_in_s
         f"\nqueue of {CASES:,} cases, page of {PAGE}: {mine:.2f} ms, its bare SQL {theirs:.2f} ms,"
         f" {mine / theirs:.2f} times as long (asked: at most 1.5)"
     )
+    mine, theirs = (min(times[name]) * 1000 for name in ("ours", "bare"))
+    print(f"the fastest of {ROUNDS}: {mine:.2f} ms, {theirs:.2f} ms, {mine / theirs:.2f} times")
 
     started = monotonic()
     async with begin(db, almighty) as tx:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.kernel.periods import Deadline, Period, Unit, deadline
 from catalog.kernel.workdays import (
     Calendar,
     CalendarDayContradictory,
@@ -23,6 +24,7 @@ from catalog.kernel.workdays import (
     count_working_days,
     explain,
     next_working_day,
+    working_days_to,
 )
 from seeds.workdays import load_calendar, load_tables
 
@@ -265,3 +267,32 @@ def table(
 def replace(year: int, *, holidays: frozenset[dt.date]) -> Calendar:
     changed = msgspec.structs.replace(CALENDAR.years[year], holidays=holidays)
     return Calendar({**CALENDAR.years, year: changed})
+
+
+@given(st.sampled_from(ALL_DAYS), st.lists(st.sampled_from(ALL_DAYS), max_size=4))
+def test_one_walk_counts_to_every_day_what_a_walk_to_each_would(
+    start: dt.date, days: list[dt.date]
+) -> None:
+    near = [start + (each - FIRST) % dt.timedelta(days=90) - dt.timedelta(days=45) for each in days]
+
+    assert working_days_to(near, start, CALENDAR) == {
+        each: count_working_days(start, each, CALENDAR) - count_working_days(each, start, CALENDAR)
+        for each in near
+    }
+
+
+def test_a_period_in_calendar_days_agrees_with_others_from_every_day_up_to_sixty() -> None:
+    following: dict[dt.date, dt.date] = {}
+    for each in reversed(ALL_DAYS):
+        following[each] = (
+            each if chinese_calendar.is_workday(each) else following[each + dt.timedelta(days=1)]
+        )
+
+    compared = 0
+    for n in range(1, 61):
+        period = Period(n, Unit.DAYS, "HN-20")
+        for start in ALL_DAYS[:-n]:
+            expected = Deadline(following[start + dt.timedelta(days=n)], provisional=False)
+            assert deadline(period, start, CALENDAR) == expected
+            compared += 1
+    assert compared == 60 * len(ALL_DAYS) - 60 * 61 // 2
