@@ -31,6 +31,7 @@ class Topic(enum.StrEnum):
     OWNER_NAMED = "owner_named"  # 列为共同所有者，请确认
     OWNER_CONSENT_RECORDED = "owner_consent_recorded"  # 书面同意已提交
     OWNER_CONSENT_WITHDRAWN = "owner_consent_withdrawn"  # 共同所有者撤回同意
+    APPLICATION_RECEIVED = "application_received"  # 已收到申请（收件回执）
     APPLICATION_ACCEPTED = "application_accepted"  # 受理
     CORRECTION_REQUIRED = "correction_required"  # 一次性告知补正
     APPLICATION_NOT_ACCEPTED = "application_not_accepted"  # 不予受理
@@ -50,6 +51,7 @@ class Topic(enum.StrEnum):
     NATIONAL_CORE_DATA_FOUND = "national_core_data_found"  # 国家核心数据
 
     # objections and instruments
+    OBJECTION_RECEIVED = "objection_received"  # 已收到异议（收件回执）
     OBJECTION_FORWARDED = "objection_forwarded"  # 异议转送登记主体
     OBJECTION_ANSWERED = "objection_answered"  # 登记主体已反馈
     OBJECTION_DETERMINED = "objection_determined"  # 处理意见

@@ -111,6 +111,7 @@ async def test_an_agent_registers_for_its_principal_and_the_log_names_both(
     assert found["application"]["agent_party_id"] == str(scene.agent.party.id)
     (filed,) = [m for m in found["materials"] if m["kind"] == "authorisation_letter"]
     assert filed["sha256"] == letter["sha256"]
+    assert "application_received" in await topics(scene, scene.agent)
     assert "application_accepted" in await topics(scene, scene.supplier)
     assert "application_accepted" in await topics(scene, scene.agent)
     entries = must(await scene.by(scene.regulator).get("/api/v1/audit-entries", limit=100))

@@ -155,6 +155,11 @@ async def test_both_sides_are_told_of_each_step(scene: Scene) -> None:
         told[name] = [e["topic"] for e in listed if e["topic"].startswith("objection_")]
 
     assert told == {
-        "objector": ["objection_unresolved", "objection_determined", "objection_answered"],
+        "objector": [
+            "objection_unresolved",
+            "objection_determined",
+            "objection_answered",
+            "objection_received",
+        ],
         "registrant": ["objection_unresolved", "objection_determined", "objection_forwarded"],
     }

@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import asyncpg
 import pytest
 
 from catalog.certificates.number import is_well_formed
@@ -506,7 +507,7 @@ async def test_a_decision_is_told_once_with_a_receipt(scene: Scene) -> None:
     told = await acceptor.post(path, body)
     again = await acceptor.post(path, body)
 
-    assert code(early) == "registration_event_not_allowed"
+    assert code(early) == "decision_already_notified"  # nothing was decided yet
     assert code(without) == "notification_receipt_missing"
     assert told.status_code == 201
     assert code(again) == "decision_already_notified"
@@ -618,6 +619,47 @@ async def test_only_the_agencys_own_key_signs_its_opinion(scene: Scene) -> None:
         assert (refused.status_code, code(refused)) == (422, "opinion_signature_invalid")
     assert genuine.status_code == 201
     assert (again.status_code, code(again)) == (409, "opinion_immutable")
+
+
+async def test_a_key_of_another_agency_or_a_revoked_one_signs_no_opinion(scene: Scene) -> None:
+    application = await scene.under_review()
+    must(await scene.technical_opinion(application))
+    opinion = await scene.opinion(application)
+    of_another = OwnKey(Purpose.OPINION)
+    must(await of_another.register(scene.by(scene.other_agency), scene.other_agency.party.id))
+    security = await make_member(scene.db, Role.SECURITY_ADMINISTRATOR, now=scene.clock.now())
+
+    foreign = await scene.compliance_opinion(application, signature=of_another.seal(opinion))
+    must(
+        await scene.by(security).post(
+            f"/api/v1/keys/{scene.opinion_key.key_id}/revocations", {"reason": "私钥遗失"}
+        )
+    )
+    revoked = await scene.compliance_opinion(application)
+
+    assert [each.json()["facts"]["reason"] for each in (foreign, revoked)] == [
+        "key_not_of_this_party",
+        "key_not_valid",
+    ]
+    assert (await scene.read(application))["compliance_opinions"] == []
+
+
+@pytest.mark.parametrize("table", ["technical_opinions", "compliance_opinions"])
+async def test_an_opinion_is_never_altered_even_by_the_owner_of_the_table(
+    scene: Scene, owner_dsn: str, table: str
+) -> None:
+    await scene.reviewed()
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        for statement in (
+            f"UPDATE catalog.{table} SET overall = 'fail'",
+            f"DELETE FROM catalog.{table}",
+            f"TRUNCATE catalog.{table} CASCADE",
+        ):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await owner.execute(statement)
+    finally:
+        await owner.close()
 
 
 async def test_an_opinion_is_whole_and_about_this_case(scene: Scene) -> None:

@@ -79,6 +79,8 @@ async def test_a_returned_application_goes_its_whole_way_once_more(scene: Scene)
     application, notice = await scene.in_notice()
     before = (await scene.read(application))["application"]
     objection = must(await scene.object_to(notice_id=notice))["id"]
+    receipts = must(await scene.by(scene.objector).get("/api/v1/my/notifications"))["items"]
+    assert [each["topic"] for each in receipts] == ["objection_received"]
     await scene.pass_notice(notice)
 
     await settle(scene, objection, "return_to_draft", must_change=[CHANGE])

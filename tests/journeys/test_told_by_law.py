@@ -56,7 +56,7 @@ async def test_both_sides_are_told_when_a_notice_ends_with_an_objection_open(sce
     await scene.pass_notice(notice)
 
     assert "notice_ended" in await inbox(scene, scene.supplier)
-    assert await inbox(scene, scene.objector) == ["notice_ended"]
+    assert await inbox(scene, scene.objector) == ["notice_ended", "objection_received"]
 
 
 async def test_nobody_who_took_its_objection_back_is_told_of_the_end_of_the_notice(
@@ -68,7 +68,7 @@ async def test_nobody_who_took_its_objection_back_is_told_of_the_end_of_the_noti
 
     await scene.pass_notice(notice)
 
-    assert await inbox(scene, scene.objector) == ["objection_closed"]
+    assert await inbox(scene, scene.objector) == ["objection_closed", "objection_received"]
 
 
 async def test_an_applicant_is_told_that_the_bureau_sent_its_case_back(scene: Scene) -> None:

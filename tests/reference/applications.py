@@ -201,6 +201,7 @@ class Applications(World):
         a.state, a.must_change = "submitted", ()
         a.submissions.append(a.parts())
         self.start(a.name, "acceptance", 3, "working")  # HN-10, anew with each submission (A6)
+        self.tell("application_received", a.applicant)
         self.log(event)
 
     def against_withdraw(self, cmd: Command) -> set[str]:

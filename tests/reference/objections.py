@@ -124,6 +124,7 @@ class Objections(Notices):
             )
         self.objections[name] = found
         self.start(name, "objection_forwarding", 3, "calendar")  # HN-20(b), A1
+        self.tell("objection_received", found.objector)
         self.log("objection:filed")
 
     # ── forwarding and answer ───────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notices import queries as notices
+from catalog.notifications.topics import Topic
 from catalog.objections import deadlines, standing, store
 from catalog.objections.model import Objection, ObjectionId
 from catalog.objections.operations import casework
@@ -119,6 +120,15 @@ async def file(
             period=period,
             started_on=local_date(now),
         )
+    await casework.tell(
+        tx,
+        objection,
+        actor.party,
+        topic=Topic.OBJECTION_RECEIVED,
+        now=now,
+        objection_id=str(objection.id),
+        evidence_count=str(len(evidence)),
+    )
     await casework.remember(
         tx,
         Event.OBJECTION_FILED,

@@ -335,3 +335,14 @@ async def _remember_submission(
         rules=("HN-06", "HN-07", "HN-08", "HN-25"),
         digests=[Digest("dossier", str(application.id), handed_in.dossier_sha256)],
     )
+    await casework.send_applicant(
+        tx,
+        application,
+        topic=Topic.APPLICATION_RECEIVED,
+        now=now,
+        facts={
+            "application_number": application.application_number,
+            "submission_no": handed_in.submission_no,
+            "dossier_sha256": handed_in.dossier_sha256,
+        },
+    )
