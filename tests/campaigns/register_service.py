@@ -43,6 +43,7 @@ SELECT jsonb_build_object(
                                                       open_objections))
                      FROM catalog.certificates),
   'objections', (SELECT jsonb_agg(jsonb_build_array(id, state, closing)) FROM catalog.objections),
+  'instruments', (SELECT jsonb_agg(jsonb_build_array(id, state)) FROM catalog.legal_instruments),
   'clocks', (SELECT jsonb_agg(jsonb_build_array(subject_id, kind, due_on, state, provisional))
                FROM catalog.timers))::text"""
 _TABLES = """
@@ -172,13 +173,17 @@ class Service:
             assert response.status_code < 500, response.text
             return code(response)
         if born:
-            self.name(born, response)
+            await self._name(born, response)
         return None
 
-    def name(self, born: str, response: httpx.Response) -> None:
+    async def _name(self, born: str, response: httpx.Response) -> None:
         """Give what a command made the name that the model has for it."""
         made = response.json()
-        self._ids[born] = str(made["number" if born[0] == "C" else "id"])
+        if born[0] == "C":
+            made["id"] = await self._owner.fetchval(
+                "SELECT number FROM catalog.certificates ORDER BY entry_id DESC LIMIT 1"
+            )
+        self._ids[born] = str(made["id"])
         self._names[self._ids[born]] = born
 
     async def _by(self, who: str) -> Api:
@@ -472,6 +477,74 @@ class Service:
             "evidence_file_ids": [self._file(cmd)] if cmd.given("evidence", True) else [],
         }
         return await self._post(cmd, "objections/{}/proceedings", body)
+
+    # certificates and instruments
+
+    async def _because(self, cmd: Command, path: str) -> httpx.Response:
+        return await self._post(cmd, path, {"reason": self._reason(cmd)})
+
+    async def _freeze(self, cmd: Command) -> httpx.Response:
+        return await self._because(cmd, "certificates/{}/freezes")
+
+    async def _unfreeze(self, cmd: Command) -> httpx.Response:
+        return await self._because(cmd, "certificates/{}/unfreezes")
+
+    async def _deregister(self, cmd: Command) -> httpx.Response:
+        return await self._because(cmd, "certificates/{}/deregistrations")
+
+    async def _encumber(self, cmd: Command) -> httpx.Response:
+        since, days = today(self._clock.now()), cmd.given("days")
+        creditor = cmd.given("for")
+        body = {
+            "kind": "pledge",
+            "beneficiary": "某银行",
+            "beneficiary_party_id": None if creditor is None else self._cast.parties[creditor],
+            "document_number": "质押1号",
+            "file_id": self._file(cmd),
+            "since_on": since.isoformat(),
+            "until_on": None if days is None else (since + dt.timedelta(days=days)).isoformat(),
+        }
+        return await self._post(cmd, "certificates/{}/encumbrances", body)
+
+    async def _release_burden(self, cmd: Command) -> httpx.Response:
+        body = {"file_id": self._file(cmd), "reason": self._reason(cmd)}
+        return await self._post(cmd, "encumbrances/{}/releases", body)
+
+    async def _lodge(self, cmd: Command) -> httpx.Response:
+        holder = cmd.given("holder")
+        body: dict[str, Any] = {
+            "kind": "judgment",
+            "issuing_body": "海口市中级人民法院",
+            "document_number": cmd.given("number"),
+            "issued_on": today(self._clock.now()).isoformat(),
+            "effect": cmd.given("effect"),
+            "new_holder_party_id": None if holder is None else self._cast.parties[holder],
+            "file_id": self._file(cmd),
+        }
+        if certificate := cmd.given("certificate"):
+            body["certificate_number"] = self._id(certificate)
+        if application := cmd.given("application"):
+            body["application_id"] = self._id(application)
+        return await self._post(cmd, "instruments", body)
+
+    async def _check_instrument(self, cmd: Command) -> httpx.Response:
+        day = today(self._clock.now()) + dt.timedelta(days=cmd.given("days", 0))
+        return await self._post(cmd, "instruments/{}/checks", {"effective_on": day.isoformat()})
+
+    async def _verify_instrument(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "instruments/{}/verifications", None)
+
+    async def _reject_instrument(self, cmd: Command) -> httpx.Response:
+        return await self._because(cmd, "instruments/{}/rejections")
+
+    async def _execute(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "instruments/{}/executions", None)
+
+    async def _take_over(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "instruments/{}/transfers", None)
+
+    async def _deregister_as_holder(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "instruments/{}/deregistrations", None)
 
 
 def _items(targets: tuple[str, ...]) -> list[dict[str, str]]:

@@ -285,6 +285,58 @@ async def test_the_law_leads_from_a_draft_to_a_certificate_and_nobody_else_may_d
         assert await service.proven() > 100
 
 
+@pytest.mark.timeout(900)
+async def test_a_dispute_that_goes_to_court_ends_as_the_judgment_says(stage: Stage) -> None:
+    begins = dt.datetime(2026, 3, 2, 9, tzinfo=SHANGHAI)
+    async with stage.run(begins) as service:
+        world = Register(begins, days.of_the_library(*KNOWN))
+        pair = Pair(service, world, collections.Counter())
+        for cmd in (*OPENING, command("draft", "supplier", "P1")):
+            await pair.put(cmd)
+        while not world.certificates:
+            for cmd in list(world.ahead())[-1:]:
+                await pair.put(cmd)
+                break
+            else:
+                await pair.pass_to(world.ends_ahead()[0], jobs=True)
+
+        judgment = {"certificate": "C1", "effect": "new_holder", "holder": "claimant"}
+        for cmd in (
+            command("encumber", "issuer", "C1", days=900),
+            command("object", "objector", certificate="C1"),
+            command("deregister", "supplier", "C1"),
+            command("forward", "adjudicator", "O1"),
+            command("read_forwarded", "supplier", "O1"),
+            command("respond", "supplier", "O1"),
+            command("determine", "adjudicator", "O1", outcome="revoke"),
+            command("answer_outcome", "supplier", "O1", accepts=True),
+            command("answer_outcome", "objector", "O1", accepts=False),
+            command("go_to_court", "objector", "O1"),
+            command("lodge", "adjudicator", number="判1号", **judgment),
+            command("verify_instrument", "issuer", "I1"),
+            command("check_instrument", "issuer", "I1"),
+            command("verify_instrument", "issuer", "I1"),
+            command("verify_instrument", "adjudicator", "I1"),
+            command("reject_instrument", "issuer", "I1"),
+            command("lodge", "objector", number="判2号", **judgment),
+            command("check_instrument", "issuer", "I2"),
+            command("verify_instrument", "adjudicator", "I2"),
+            command("execute", "adjudicator", "I2"),
+            command("deregister_as_holder", "claimant", "I2"),
+            command("take_over", "objector", "I2"),
+            command("take_over", "claimant", "I2"),
+            command("take_over", "claimant", "I2"),
+        ):
+            await pair.put(cmd)
+
+        assert [(c.state, c.holder) for c in world.certificates.values()] == [
+            ("transferred", "supplier"),
+            ("active", "claimant"),
+        ]
+        assert world.objections["O1"].closing == "by_instrument"
+        assert pair.counts["refused"] == 8
+
+
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 async def test_ten_thousand_steps_keep_to_the_law(stage: Stage) -> None:

@@ -6,10 +6,11 @@ import datetime as dt
 
 from tests.reference import days
 from tests.reference.applications import OVER
-from tests.reference.objections import OPEN, Objections
+from tests.reference.instruments import Instruments
+from tests.reference.objections import OPEN
 
 
-class Register(Objections):
+class Register(Instruments):
     """The whole register."""
 
     def ends_ahead(self) -> list[dt.datetime]:
@@ -23,6 +24,7 @@ class Register(Objections):
 
     def check(self) -> None:
         """Check what no sequence of steps may break; the service has just been seen to agree."""
+        super().check()
         for a in self.applications.values():
             held = [
                 o
