@@ -34,6 +34,7 @@ _STATE_AFTER: Final[dict[str, State]] = {
     Entered.CERTIFICATE_SUPERSEDED: State.SUPERSEDED,
     Entered.CERTIFICATE_TRANSFERRED: State.TRANSFERRED,
     Entered.CERTIFICATE_DEREGISTERED: State.DEREGISTERED,
+    Entered.CERTIFICATE_LAPSED: State.LAPSED,
     Entered.CERTIFICATE_PRODUCT_EXPIRED: State.ACTIVE,  # it goes on; what it certifies is over
 }
 
@@ -44,6 +45,7 @@ _IN_WORDS: Final = {
     State.TRANSFERRED: "已转移 · transferred: it does not count any more",
     State.DEREGISTERED: "已注销 · deregistered: it does not count any more",
     State.REVOKED: "已撤销 · revoked: it does not count any more",
+    State.LAPSED: "期满失效 · lapsed: its term is over and it was not renewed",
 }
 _EXPIRED: Final = "产品时效已届满 · but its product's validity ended, and nothing is sold on it"
 

@@ -73,7 +73,8 @@ class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     def counts_on(self, today: dt.date) -> bool:
         """Tell whether the product may be sold on the strength of it (A23)."""
-        return self.state is State.ACTIVE and not expiry.is_over(self.product_valid_to, today)
+        ends = (self.product_valid_to, self.valid_through)
+        return self.state is State.ACTIVE and not any(expiry.is_over(end, today) for end in ends)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -34,6 +34,8 @@ class RegisterEvent(enum.StrEnum):
     FROZEN = "frozen"  # 争议冻结
     UNFROZEN = "unfrozen"  # 解除冻结
     PRODUCT_EXPIRED = "product_expired"  # 产品时效届满
+    RENEWED = "renewed"  # 续期，换发
+    LAPSED = "lapsed"  # 期满失效
 
 
 WORDS: Final = {
@@ -46,6 +48,8 @@ WORDS: Final = {
     RegisterEvent.FROZEN: "争议冻结",
     RegisterEvent.UNFROZEN: "解除冻结",
     RegisterEvent.PRODUCT_EXPIRED: "产品时效届满",
+    RegisterEvent.RENEWED: "续期",
+    RegisterEvent.LAPSED: "期满失效",
 }
 
 #: As what the register announces an event that moves a certificate; the others move none.
@@ -60,6 +64,9 @@ ANNOUNCED: Final = {
     Event.REVOKE: RegisterEvent.REVOKED,
     Event.REISSUE: RegisterEvent.REISSUED,
     Event.END_PRODUCT_VALIDITY: RegisterEvent.PRODUCT_EXPIRED,
+    Event.RENEW: RegisterEvent.RENEWED,
+    Event.LAPSE: RegisterEvent.LAPSED,
+    Event.CANCEL_LAPSED: RegisterEvent.DEREGISTERED,
 }
 
 

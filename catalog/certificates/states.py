@@ -17,6 +17,7 @@ class State(enum.StrEnum):
     TRANSFERRED = "transferred"  # 已转移
     DEREGISTERED = "deregistered"  # 已注销
     REVOKED = "revoked"  # 已撤销
+    LAPSED = "lapsed"  # 期满失效: only where a registration has a term
 
 
 class Event(enum.StrEnum):
@@ -33,6 +34,9 @@ class Event(enum.StrEnum):
     UNFREEZE = "unfreeze"  # 解除冻结
     REVOKE = "revoke"  # 撤销
     REISSUE = "reissue"  # 重新发放
+    RENEW = "renew"  # 续期，换发
+    LAPSE = "lapse"  # 期满未续，自动失效
+    CANCEL_LAPSED = "cancel_lapsed"  # 失效后由登记机构注销 (NDRC26-15)
     END_PRODUCT_VALIDITY = "end_product_validity"  # 产品时效届满: the certificate stays (A23)
 
 
@@ -54,6 +58,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.ACTIVE, Event.REISSUE): State.SUPERSEDED,
     (State.FROZEN, Event.REISSUE): State.SUPERSEDED,
     (State.ACTIVE, Event.END_PRODUCT_VALIDITY): State.ACTIVE,
+    (State.ACTIVE, Event.RENEW): State.SUPERSEDED,
+    (State.ACTIVE, Event.LAPSE): State.LAPSED,
+    (State.FROZEN, Event.LAPSE): State.LAPSED,
+    (State.LAPSED, Event.CANCEL_LAPSED): State.DEREGISTERED,
 }
 
 

@@ -9,6 +9,7 @@ from catalog.certificates.states import Event as OfCertificate
 from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.kernel.periods import Period, deadline
 from catalog.kernel.workdays import Calendar
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class ChangeOnInactiveCertificate(Refused):
@@ -21,6 +22,12 @@ class ChangePending(Conflict):
     """A change of the certificate is under way; there is one at a time."""
 
     code = "change_pending"
+
+
+class ChangeNotProvided(Refused):
+    """The rulebook of the certificate has no change by the province's review."""
+
+    code = "change_not_provided"
 
 
 class OccurredInTheFuture(Invalid):
@@ -38,6 +45,15 @@ def check_active(number: str, state: State, event: OfCertificate) -> None:
         advance(state, event)
     except CertificateEventNotAllowed as error:
         raise ChangeOnInactiveCertificate(number=number, state=state.value) from error
+
+
+def check_provided(rulebook: Rulebook) -> None:
+    """Return if certificates under ``rulebook`` are changed by the review of the province's rules.
+
+    :raises ChangeNotProvided: if not.
+    """
+    if not rulebook.takes_changes:
+        raise ChangeNotProvided(rulebook=rulebook.code)
 
 
 def prompt_until(

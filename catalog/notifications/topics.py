@@ -38,6 +38,7 @@ class Topic(enum.StrEnum):
     APPLICATION_RETURNED_TO_DRAFT = "application_returned_to_draft"  # 异议成立，退回重填
     APPLICATION_WITHDRAWN = "application_withdrawn"  # 申请撤回，告知第三方机构
     APPLICATION_LAPSED = "application_lapsed"  # 逾期未补正
+    CERTIFICATE_REQUEST_DECIDED = "certificate_request_decided"  # 续期、注销申请的结果
     REVIEW_EXTENDED = "review_extended"  # 延长办理期限
     MATERIAL_REQUESTED = "material_requested"  # 补充材料
     REVIEW_PASSED = "review_passed"  # 审查通过

@@ -51,7 +51,8 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         "concealment",  # 隐瞒真实情况
         "forged_result",  # 伪造登记结果
         "illegal_use",  # 非法使用登记结果
-    ),  # NDRC26-20
+    ),
+    revocation_source="NDRC26-20",
     acceptance=Period(3, Unit.WORKING_DAYS, "NDRC26-10", "a correction restarts it"),
     acceptance_notice=Period(1, Unit.WORKING_DAYS, "[P]"),
     review=Period(20, Unit.WORKING_DAYS, "NDRC26-11", "形式审核; if unfinished, explain"),

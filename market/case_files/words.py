@@ -23,6 +23,8 @@ WORDS: Final = {
     "withdrawn": "已撤回",
     "lapsed": "逾期未补正",
     "ready_to_issue": "待发证",
+    "filed": "已提出",
+    "granted": "已办理",
     "unfiled": "视为未提出",
     "terminated": "终止登记",
     "national_system": "全国数据产权登记系统",

@@ -38,6 +38,8 @@ def effects_of(
     """
     if state is State.ACTIVE:
         return Effects(OfferEffect.KEEP)
+    if state is State.LAPSED:  # what was sold while it counted goes on, as with a deregistration
+        return Effects(OfferEffect.DELIST)
     if state is State.FROZEN:
         return Effects(OfferEffect.SUSPEND)
     if state is State.REVOKED:

@@ -18,6 +18,7 @@ from catalog.changes.operations import closing as changes
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
+from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.recognition.model import ForeignCertificate
@@ -59,13 +60,22 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
         offer = await listings.find_offered(tx, product_id=certificate.product_id)
         if offer is not None and _rests_on(offer, certificate):
             await _settle_offer(tx, offer, follows, now=now, reason=reason)
-        if follows.offer in (OfferEffect.SUSPEND, OfferEffect.DELIST):
-            await _tell_buyers(tx, certificate, follows, now=now)
-        if follows.cuts_off:
-            await _cut_off(tx, certificate, now=now, reason=reason)
+        if await _is_relied_on(tx, certificate, now=now):
+            if follows.offer in (OfferEffect.SUSPEND, OfferEffect.DELIST):
+                await _tell_buyers(tx, certificate, follows, now=now)
+            if follows.cuts_off:
+                await _cut_off(tx, certificate, now=now, reason=reason)
         await changes.close_if_inactive(
             tx, actor=_ACTOR, now=now, certificate_number=certificate_number
         )
+
+
+async def _is_relied_on(tx: Tx, certificate: Certificate, *, now: dt.datetime) -> bool:
+    """Tell whether orders rest on a certificate: not if another under other rules still counts."""
+    other = await certificates.find_active_for_product(
+        tx, certificate.product_id, today=local_date(now)
+    )
+    return other is None or other.rulebook == certificate.rulebook
 
 
 async def expire(tx: Tx, *, now: dt.datetime, certificate_number: str) -> None:

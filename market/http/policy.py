@@ -253,6 +253,13 @@ API: Final[dict[tuple[str, str], Rule]] = {
         "instrument:take_over", PARTY
     ),
     ("GET", f"{V1}/certificates/{{number}}/deregistration"): _read("certificate:deregister", OWN),
+    ("POST", f"{V1}/certificates/{{number}}/requests"): _do("application:submit", OWN),
+    ("GET", f"{V1}/certificates/{{number}}/requests"): _read("application:read", PARTY),
+    ("POST", f"{V1}/certificate-requests/{{request_id}}/withdrawals"): _do(
+        "application:withdraw", OWN
+    ),
+    ("POST", f"{V1}/certificate-requests/{{request_id}}/decisions"): _do("certificate:issue"),
+    ("POST", f"{V1}/certificates/{{number}}/revocations"): _do("review:decide"),
     ("POST", f"{V1}/certificates/{{number}}/deregistrations"): _do("certificate:deregister", OWN),
     ("POST", f"{V1}/certificates/{{number}}/changes"): _do("application:draft", OWN),
     ("PUT", f"{V1}/changes/{{change_id}}"): _do("application:draft", OWN),

@@ -26,6 +26,7 @@ from market.jobs import (
     reports_due,
     sequence_log,
     silence_due,
+    terms_due,
 )
 
 _log = structlog.get_logger("jobs")
@@ -52,6 +53,10 @@ async def _notices(context: Context) -> int:
 
 async def _agencies(context: Context) -> int:
     return await agencies_due.run(context.db, now=context.now())
+
+
+async def _terms(context: Context) -> int:
+    return await terms_due.run(context.db, now=context.now())
 
 
 async def _silence(context: Context) -> int:
@@ -86,6 +91,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("agencies_due", _agencies),
     ("silence_due", _silence),
+    ("terms_due", _terms),
     ("disputes_due", _disputes),
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),

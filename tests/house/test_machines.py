@@ -27,6 +27,7 @@ ENDS: Final = {
     "catalog.agencies": "suspended",
     "catalog.agency_selection": "awarded failed",
     "catalog.certificates": "superseded transferred deregistered revoked",
+    "catalog.terms": "granted refused withdrawn",
     "catalog.changes": ("not_accepted refused review_failed_technical issued withdrawn closed"),
     "catalog.fees": "free waived dropped refunded",
     "catalog.instruments": "rejected applied",

@@ -725,6 +725,10 @@ async def test_a_national_certificate_is_verified_offline(scene: Scene, rulebook
     verdict = certificates.check(certificates.read(shown), known, parse_vkey(known.log or ""))
 
     assert verdict.problems == ()
+    page = await scene.api.get(f"/certificates/{number}")
+    assert page.status_code == 200
+    assert "有效期至" in page.text
+    assert "合规审查机构" not in page.text
     listed = must(await scene.api.get("/api/v1/certificates"))["items"]
     assert listed[0]["number"] == number
     assert listed[0]["rulebook"] == rulebook

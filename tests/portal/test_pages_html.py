@@ -301,7 +301,7 @@ async def test_a_certificate_is_verified_in_words_whatever_its_state(
     number = stage.certificate_number
     words = {
         "active": "有效", "frozen": "争议冻结", "superseded": "已变更", "transferred": "已转移",
-        "deregistered": "已注销", "revoked": "已撤销",
+        "deregistered": "已注销", "revoked": "已撤销", "lapsed": "期满失效",
     }  # fmt: skip
     assert set(words) == {state.value for state in certificate_states.State}
     for state, word in words.items():

@@ -13,7 +13,14 @@ from catalog.certificates.states import Event as Happening
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Missing
+from catalog.kernel.errors import Missing, Refused
+from catalog.rulebooks import registry
+
+
+class CancellationByRequest(Refused):
+    """The registrar cancels this registration, when its holder asks for it (NDRC26-09)."""
+
+    code = "cancellation_by_request"
 
 
 async def freeze(
@@ -75,6 +82,7 @@ async def deregister(
     :raises NotPermitted: if the actor may not deregister.
     :raises Missing: if no certificate of the actor's party has this number.
     :raises StateReasonMissing: if no reason is given.
+    :raises CancellationByRequest: if its rulebook has the registrar cancel it on request.
     :raises CertificateEncumbered: if somebody has a right in it, or an objection is open.
     :raises CertificateEventNotAllowed: if it does not count, or is frozen.
     """
@@ -82,6 +90,8 @@ async def deregister(
     certificate = await store.lock(tx, certificate_number)
     if certificate is None or certificate.registrant_party_id != actor.party:
         raise Missing
+    if registry.by_code(certificate.rulebook).cancellation is not None:
+        raise CancellationByRequest(rulebook=certificate.rulebook)
     standing = await casework.list_standing(tx, certificate.number, now=now)
     encumbrances.check_free(standing, certificate.open_objections)
     return await casework.move(

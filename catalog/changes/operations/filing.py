@@ -39,6 +39,7 @@ from catalog.registration import acceptance, dossier
 from catalog.registration.acceptance import Dossier
 from catalog.registration.submission import TruthStatementMissing
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks import registry
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ async def draft(
     :raises NotPermitted: if the actor may not apply.
     :raises Missing: if no certificate of the actor's party has this number.
     :raises ChangeOnInactiveCertificate: if the certificate does not count.
+    :raises ChangeNotProvided: if its rulebook has no change by review.
     :raises ChangePending: if a change of it is under way.
     :raises OwnerChangeNotAChange: if another owner is wanted.
     :raises ChangeEmpty: if nothing would be otherwise.
@@ -79,6 +81,7 @@ async def draft(
         tx, actor=actor, now=now, power=Power.DRAFT, product_id=certificate.product_id
     )
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPLY_CHANGE)
+    eligibility.check_provided(registry.by_code(certificate.rulebook))
     pending = await store.lock_open(tx, certificate.number)
     if pending is not None:
         raise eligibility.ChangePending(

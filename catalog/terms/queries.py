@@ -1,0 +1,24 @@
+"""Read the requests about certificates, and which terms are over."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.terms import store
+from catalog.terms.model import Request
+
+
+async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[Request]:
+    """Return the requests about a certificate, for its registrant, the staff and the regulator.
+
+    :raises NotPermitted: if the viewer reads no applications.
+    """
+    viewer.require("application:read")
+    return await store.list_of_certificate(tx, number)
+
+
+async def list_over(tx: Tx, *, today: dt.date, limit: int) -> list[str]:
+    """Return the certificates whose term is over and for which no renewal waits."""
+    return await store.list_over(tx, today=today, limit=limit)
