@@ -62,6 +62,14 @@ def make_application() -> Application:
     )
 
 
+def test_a_case_goes_by_the_rules_of_its_filing_and_a_draft_by_those_of_its_beginning() -> None:
+    begun = make_application()
+    filed = msgspec.structs.replace(begun, filed_on=dt.date(2026, 3, 9))
+
+    assert begun.ruled_on == dt.date(2026, 3, 3)
+    assert filed.ruled_on == dt.date(2026, 3, 9)
+
+
 def make_decision(result: ReviewResult, *grounds: RefusalGround) -> ReviewDecision:
     return ReviewDecision(
         id=new_id(),
