@@ -150,6 +150,7 @@ async def put_documents(log: TestLog, now: dt.datetime, owner_dsn: str) -> None:
         signed = signer_of(Purpose.CERTIFICATE)
         await put(
             "catalog.certificates", "certificate", number, sha256, number=number,
+            rulebook="hn-2023-interim",
             application_id=application, product_id=product, product_name="企业信用数据",
             registrant_party_id=party, version=1, document=document, record_sha256=sha256,
             key_id=signed.key_id, signature=signed.sign(document), issued_at=now,
