@@ -134,7 +134,8 @@ class Maker:
 
     def sign(self) -> None:
         root = merkle.root_of(self.leaves)
-        checkpoint = Checkpoint(ORIGIN, len(self.leaves), root)
+        before = self.checkpoints[-1][0] if self.checkpoints else 0
+        checkpoint = Checkpoint(ORIGIN, len(self.leaves), root, before)
         note = signed_note(checkpoint, self.log_key, self.signer.sign(checkpoint.text().encode()))
         self.checkpoints.append((len(self.leaves), root, note, self.now))
 

@@ -29,7 +29,13 @@ class TwoEntries(NamedTuple):
     checkpoint: str
 
 
-def log_with(event: str | None, *, subjects: list[Subject], digests: list[Digest]) -> TwoEntries:
+def log_with(
+    event: str | None,
+    *,
+    subjects: list[Subject],
+    digests: list[Digest],
+    previous: int | None = 1,
+) -> TwoEntries:
     """Return a signed log with an entry; with what is no leaf if there is no event."""
     first = b"something before"
     second = (
@@ -46,9 +52,15 @@ def log_with(event: str | None, *, subjects: list[Subject], digests: list[Digest
     )
     before = merkle.leaf_hash(first)
     root = merkle.node_hash(before, merkle.leaf_hash(second))
-    checkpoint = Checkpoint(ORIGIN, 2, root)
+    checkpoint = Checkpoint(ORIGIN, 2, root, previous)
     note = signed_note(checkpoint, LOG_KEY, SIGNER.sign(checkpoint.text().encode()))
     return TwoEntries(second, 1, (before,), root, note.decode())
+
+
+def signed(size: int, root: bytes) -> str:
+    """Return the signed note of a checkpoint that was the first."""
+    checkpoint = Checkpoint(ORIGIN, size, merkle.Hash(root), 0)
+    return signed_note(checkpoint, LOG_KEY, SIGNER.sign(checkpoint.text().encode())).decode()
 
 
 def entry_of(log: TwoEntries) -> ProvenEntry:

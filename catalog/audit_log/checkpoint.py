@@ -23,6 +23,7 @@ _MAX_SIGNATURES: Final = 100
 _NAME: Final = re.compile(r"[^\s+]+")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _DASH: Final = "— "  # em dash and a space
+_PREVIOUS: Final = "previous "  # our extension line
 
 
 class NoteMalformed(Invalid):
@@ -54,15 +55,22 @@ class VerifierKey(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The size and the root of the log at one moment."""
+    """The size and the root of the log at one moment.
+
+    ``previous`` is the size that was signed before, so that nobody can pass over a checkpoint: the
+    signer would have to sign two stories. Checkpoints of older days and of other logs tell none.
+    """
 
     origin: str
     size: int
     root: Hash
+    previous: int | None = None
 
     def text(self) -> str:
-        """Return the note's text: origin, size, root, each on its line."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        """Return the note's text: origin, size, root, each on its line, and the size before."""
+        extension = "" if self.previous is None else f"{_PREVIOUS}{self.previous}\n"
+        root = base64.b64encode(self.root).decode()
+        return f"{self.origin}\n{self.size}\n{root}\n{extension}"
 
 
 class NoteSignature(msgspec.Struct, frozen=True):
@@ -139,7 +147,7 @@ def _signature(line: str) -> NoteSignature:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """Return the checkpoint that a note's text holds; further lines are extensions, ignored.
+    """Return the checkpoint that a note's text holds; extensions other than ours are ignored.
 
     :raises NoteMalformed: if origin, size or root are not there.
     """
@@ -152,7 +160,15 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise NoteMalformed(reason="the root is not base64") from error
     if len(root) != HASH_LENGTH or base64.b64encode(root).decode() != lines[2]:
         raise NoteMalformed(reason="the root has not 32 bytes")
-    return Checkpoint(lines[0], int(lines[1]), Hash(root))
+    return Checkpoint(lines[0], int(lines[1]), Hash(root), _previous(lines[3:]))
+
+
+def _previous(extensions: list[str]) -> int | None:
+    for line in extensions:
+        size = line.removeprefix(_PREVIOUS)
+        if size != line and _SIZE.fullmatch(size):
+            return int(size)
+    return None
 
 
 def is_signed_by(note: Note, key: VerifierKey) -> bool:

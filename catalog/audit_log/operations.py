@@ -48,9 +48,9 @@ class LogSigner(msgspec.Struct, frozen=True):
         """Return the public half, under the log's name."""
         return VerifierKey(self.origin, self.signer.public_key)
 
-    def note(self, size: int, root: merkle.Hash) -> bytes:
-        """Return the signed checkpoint."""
-        checkpoint = Checkpoint(self.origin, size, root)
+    def note(self, size: int, root: merkle.Hash, *, previous: int) -> bytes:
+        """Return the signed checkpoint; it names the size that was signed before."""
+        checkpoint = Checkpoint(self.origin, size, root, previous)
         return signed_note(checkpoint, self.key, self.signer.sign(checkpoint.text().encode()))
 
 
@@ -181,11 +181,11 @@ async def publish(
     await _reread(tx, state, last)
     spans = merkle.consistency_spans(signed_size, state.size)
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
-    note = signer.note(state.size, state.root)
+    note = signer.note(state.size, state.root, previous=signed_size)
     new = Signed(size=state.size, root=state.root, note=note.decode(), at=now)
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
-    return Checkpoint(signer.origin, state.size, state.root)
+    return Checkpoint(signer.origin, state.size, state.root, signed_size)
 
 
 async def _catch_up_with(tx: Tx, last: Signed | None) -> None:

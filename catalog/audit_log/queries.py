@@ -162,6 +162,11 @@ async def find_first_checkpoint_over(tx: Tx, entry_id: EntryId) -> store.Publish
     return None if index is None else await store.first_checkpoint_over(tx, index)
 
 
+async def find_checkpoint_before(tx: Tx, size: int) -> store.Published | None:
+    """Return the checkpoint that was signed before the one of that size, None if it was the first."""
+    return await store.checkpoint_before(tx, size)
+
+
 async def list_entries_about(
     tx: Tx, viewer: Actor, subject: Subject, *, limit: int = 1000
 ) -> list[Entry]:

@@ -255,6 +255,18 @@ async def first_checkpoint_over(tx: Tx, index: int) -> Published | None:
     )
 
 
+async def checkpoint_before(tx: Tx, size: int) -> Published | None:
+    """Return the checkpoint that was signed before the one of that size."""
+    return _published(
+        await tx.fetch_one(
+            """
+            SELECT size, root, note FROM audit_log.checkpoints
+             WHERE size < $1 ORDER BY size DESC LIMIT 1""",
+            size,
+        )
+    )
+
+
 def _published(row: Row | None) -> Published | None:
     return None if row is None else Published(row["size"], Hash(row["root"]), row["note"])
 

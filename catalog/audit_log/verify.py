@@ -204,19 +204,28 @@ class _Log:
             self.found.count("checkpoints")
             if stored and row.size <= stored[-1]:
                 self.found.bad("checkpoint", row.size, "stands out of order")
-            if self._is_signed_as_stored(row, journal):
+            checkpoint = self._signed_as_stored(row, journal)
+            if checkpoint is not None:
+                self._follows(checkpoint, stored[-1] if stored else 0)
                 stored.append(row.size)
         for size in sorted((journal or {}).keys() - set(stored)):
             self.found.bad("checkpoint", size, "was signed, but is not stored")
         if newest is not None and stored and stored[-1] != newest.size:
             self.found.bad("checkpoint", newest.size, "is not the newest one stored")
 
-    def _is_signed_as_stored(
+    def _follows(self, checkpoint: Checkpoint, before: int) -> None:
+        if checkpoint.previous not in (None, before):
+            reason = (
+                f"was signed after one of {checkpoint.previous}, which is not the one before it"
+            )
+            self.found.bad("checkpoint", checkpoint.size, reason)
+
+    def _signed_as_stored(
         self, row: export.CheckpointRow, journal: dict[int, dt.datetime] | None
-    ) -> bool:
+    ) -> Checkpoint | None:
         checkpoint = self._opened(row.note, str(row.size))
         if checkpoint is None:
-            return False
+            return None
         if (checkpoint.size, checkpoint.root) != (row.size, row.root):
             self.found.bad("checkpoint", row.size, "its columns differ from its note")
         elif journal is not None and row.size not in journal:
@@ -224,7 +233,7 @@ class _Log:
         elif journal is not None and row.published_at != instant(journal[row.size]):
             self.found.bad("checkpoint", row.size, "was signed at another time")
         self._remember_root(checkpoint)
-        return True
+        return checkpoint
 
     def _remember_root(self, checkpoint: Checkpoint) -> None:
         if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:

@@ -1,4 +1,4 @@
-"""The nouns of this room: an entry of the log with its proof."""
+"""The nouns of this room: an entry of the log with its proof, and the checkpoint before it."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ class ProvenEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     index: int
     proof: tuple[bytes, ...]
     checkpoint: str  # the signed note
+
+
+class EarlierCheckpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The checkpoint that was signed before, and the proof that the log only grew since."""
+
+    checkpoint: str  # the signed note
+    consistency: tuple[bytes, ...]

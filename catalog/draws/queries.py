@@ -8,7 +8,7 @@ import msgspec
 
 from catalog.audit_log import queries as log
 from catalog.audit_log.model import EntryId
-from catalog.draws.model import ProvenEntry
+from catalog.draws.model import EarlierCheckpoint, ProvenEntry
 from catalog.draws.seats import DrawNotReady, seed_of
 from catalog.kernel.db import Tx
 
@@ -44,3 +44,12 @@ async def find_proven(tx: Tx, entry_id: uuid.UUID) -> ProvenEntry | None:
         proof=proof.hashes,
         checkpoint=checkpoint.note.decode(),
     )
+
+
+async def find_earlier(tx: Tx, *, size: int) -> EarlierCheckpoint | None:
+    """Return the checkpoint that was signed before the one of a size, None if that was the first."""
+    earlier = await log.find_checkpoint_before(tx, size)
+    if earlier is None:
+        return None
+    proof = await log.prove_consistency(tx, earlier.size, size)
+    return EarlierCheckpoint(checkpoint=earlier.note.decode(), consistency=proof.hashes)

@@ -68,3 +68,8 @@ class Topic(enum.StrEnum):
     PRODUCT_EXPIRED = "product_expired"  # 产品时效已届满，告知登记主体
     PURCHASE_EXPIRED = "purchase_expired"  # 所购产品时效已届满，告知买方
     CERTIFICATE_ENDED = "certificate_ended"  # 凭证状态变化，告知买方
+
+    # spot checks
+    SPOT_CHECK_BEGUN = "spot_check_begun"  # 抽查开始，告知运营者
+    SPOT_CHECK_OF_OWN_CASE = "spot_check_of_own_case"  # 本人申请被抽查
+    SPOT_CHECK_TO_RECTIFY = "spot_check_to_rectify"  # 责令整改

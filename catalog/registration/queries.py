@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 
@@ -12,7 +11,6 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.local_time import end_of_day, start_of_day
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
 from catalog.registration import letter
@@ -75,23 +73,6 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
 async def find(tx: Tx, *, application_id: uuid.UUID) -> Application | None:
     """Return an application as the rooms above need it, or None if the actor sees none."""
     return await applications.find(tx, application_id)
-
-
-async def list_ids_submitted(
-    tx: Tx, *, viewer: Actor, submitted_from: dt.date, submitted_through: dt.date, limit: int
-) -> list[str]:
-    """Return the ids of the applications handed in from one day to another, both included.
-
-    :raises NotPermitted: if the viewer reads no applications.
-    """
-    viewer.require("application:read")
-    found = await applications.list_ids_submitted(
-        tx,
-        submitted_from=start_of_day(submitted_from),
-        submitted_before=end_of_day(submitted_through),
-        limit=limit,
-    )
-    return [str(each) for each in found]
 
 
 async def list_numbers(tx: Tx, ids: Sequence[uuid.UUID]) -> list[str]:

@@ -11,15 +11,24 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
+from catalog.certificates.states import State as CertificateState
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from catalog.products.model import Form
+from catalog.registration.states import State as ApplicationState
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
-from market.spot_checks import operations as spot_checks
 from market.spot_checks import queries
-from market.spot_checks.model import DrawRecord, Finding, PublicSpotCheck, SpotCheck
+from market.spot_checks.model import (
+    DrawRecord,
+    Finding,
+    PopulationFilter,
+    PublicSpotCheck,
+    SpotCheck,
+)
+from market.spot_checks.operations import inspecting, planning, publishing
 
 _Line = Annotated[str, Meta(min_length=1, max_length=200)]
 _Text = Annotated[str, Meta(max_length=20_000)]
@@ -32,6 +41,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     items: Annotated[tuple[_Line, ...], Meta(max_length=50)]
     submitted_from: dt.date
     submitted_through: dt.date
+    states: Annotated[tuple[ApplicationState, ...], Meta(max_length=20)] = ()
+    forms: Annotated[tuple[Form, ...], Meta(max_length=20)] = ()
+    operator_party_id: uuid.UUID | None = None
+    agency_party_id: uuid.UUID | None = None
+    certificate_states: Annotated[tuple[CertificateState, ...], Meta(max_length=20)] = ()
     sample_size: Annotated[int, Meta(ge=1, le=10_000)]
     inspector_account_ids: Annotated[tuple[uuid.UUID, ...], Meta(max_length=500)]
     inspector_count: Annotated[int, Meta(ge=1, le=50)] = 2
@@ -41,6 +55,12 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why."""
 
     reason: Annotated[str, Meta(max_length=2_000)]
+
+
+class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the applicants are told as well as the operator."""
+
+    tell_applicants: bool = False
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,14 +117,21 @@ async def plan_spot_check(request: AnyRequest, data: JSONBody[Plan]) -> Response
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        planned = await spot_checks.plan(
+        planned = await planning.plan(
             c.tx,
             actor=c.actor,
             now=c.now,
             title=data.title,
             items=data.items,
-            submitted_from=data.submitted_from,
-            submitted_through=data.submitted_through,
+            wanted=PopulationFilter(
+                submitted_from=data.submitted_from,
+                submitted_through=data.submitted_through,
+                states=data.states,
+                forms=data.forms,
+                operator_party_id=data.operator_party_id,
+                agency_party_id=data.agency_party_id,
+                certificate_states=data.certificate_states,
+            ),
             sample_size=data.sample_size,
             inspectors=tuple(sorted({str(each) for each in data.inspector_account_ids})),
             inspector_count=data.inspector_count,
@@ -174,7 +201,7 @@ async def draw_spot_check(
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.draw(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
+            await planning.draw(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
         )
 
     return await command(request, act)
@@ -194,7 +221,7 @@ async def recuse(
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.recuse(
+            await planning.recuse(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -212,12 +239,20 @@ async def recuse(
     tags=["supervision"],
     opt=answers(SpotCheck),
 )
-async def begin(request: AnyRequest, spot_check_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """Notify the operator and begin (通知检查)."""
+async def begin(
+    request: AnyRequest, spot_check_id: FromPath[uuid.UUID], data: JSONBody[Begin]
+) -> Response[bytes]:
+    """Tell the operator, and the applicants if that is wanted, and begin (通知检查)."""
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.notify(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
+            await inspecting.notify(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                spot_check_id=spot_check_id,
+                tell_applicants=data.tell_applicants,
+            )
         )
 
     return await command(request, act)
@@ -236,7 +271,7 @@ async def record_finding(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        finding = await spot_checks.record_finding(
+        finding = await inspecting.record_finding(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -263,11 +298,10 @@ async def conclude(request: AnyRequest, spot_check_id: FromPath[uuid.UUID]) -> R
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.conclude(
+            await inspecting.conclude(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
                 spot_check_id=spot_check_id,
             )
         )
@@ -289,10 +323,11 @@ async def publish(
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.publish(
+            await publishing.publish(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
+                calendar=c.calendar,
                 spot_check_id=spot_check_id,
                 summary=data.summary,
             )
@@ -315,7 +350,7 @@ async def rectify(
 
     async def act(c: Command) -> Answer:
         return done(
-            await spot_checks.rectify(
+            await publishing.rectify(
                 c.tx,
                 actor=c.actor,
                 now=c.now,

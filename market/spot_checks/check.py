@@ -2,9 +2,10 @@
 
 1. The commitment has its digest, and the population the digest that was committed.
 2. The entry holds that digest, and is by its proof under the signed checkpoint.
-3. The seed is that of commitment and checkpoint; cases and inspectors are those that it draws.
-4. Whoever stood aside was drawn, and was replaced by whom the seed names.
-5. The entry that concluded the check holds the digest of exactly these recusals.
+3. That checkpoint is the first over the entry.
+4. The seed is that of commitment and checkpoint; cases and inspectors are those that it draws.
+5. Whoever stood aside was drawn, and was replaced by whom the seed names.
+6. The entry that concluded the check holds the digest of exactly these recusals.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ def check(record: DrawRecord, log_key: VerifierKey) -> Verdict:
         found.bad("draw", name, "its inspectors are not those that the seed draws")
     else:
         found.count("inspectors drawn again", len(record.inspectors))
+    draws.check_first(found, name, record.planned, record.before, log_key)
     _check_recusals(found, record, log_key)
-    found.note("that this was the first checkpoint to cover the commitment is told by the log")
     return found.verdict()
 
 

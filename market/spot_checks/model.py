@@ -8,15 +8,30 @@ from typing import NewType
 
 import msgspec
 
-from catalog.draws.model import ProvenEntry
+from catalog.certificates.states import State as CertificateState
+from catalog.draws.model import EarlierCheckpoint, ProvenEntry
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.products.model import Form
+from catalog.registration.states import State as ApplicationState
 from market.spot_checks.states import State
 
 SpotCheckId = NewType("SpotCheckId", uuid.UUID)
 FindingId = NewType("FindingId", uuid.UUID)
 
 
-class Commitment(msgspec.Struct, frozen=True, kw_only=True):
+class PopulationFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Out of which applications is drawn (抽查对象范围); what is empty or None does not matter."""
+
+    submitted_from: dt.date
+    submitted_through: dt.date
+    states: tuple[ApplicationState, ...] = ()
+    forms: tuple[Form, ...] = ()
+    operator_party_id: uuid.UUID | None = None
+    agency_party_id: uuid.UUID | None = None
+    certificate_states: tuple[CertificateState, ...] = ()
+
+
+class Commitment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is fixed before chance speaks (承诺): its digest is in the log before the seed exists."""
 
     format: str
@@ -28,6 +43,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     inspectors: tuple[str, ...]  # 检查人员名录
     inspector_count: int
     nonce: str
+    population_filter: PopulationFilter | None = None  # None: a plan of before 2026-11-28
 
 
 class Recusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,3 +128,4 @@ class DrawRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     inspectors: tuple[str, ...]
     recusals: tuple[Recusal, ...]
     concluded: ProvenEntry | None = None  # holds who stood aside; None until it is covered
+    before: EarlierCheckpoint | None = None  # not yet over the commitment; None: there was none

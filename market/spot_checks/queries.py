@@ -6,12 +6,15 @@ import uuid
 
 import msgspec
 
+from catalog.audit_log.model import Subject
 from catalog.draws import queries as draws
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
+from catalog.notifications import queries as notifications
+from catalog.notifications.model import Notification
 from catalog.registration import queries as registration
 from market.spot_checks import drawing, store
 from market.spot_checks.model import DrawRecord, Finding, PublicSpotCheck, SpotCheck
@@ -40,6 +43,48 @@ async def list_findings(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> l
     return await store.list_findings(tx, check.id)
 
 
+async def get_published(tx: Tx, *, spot_check_id: uuid.UUID) -> PublicSpotCheck:
+    """Return what was published of a spot check. Public.
+
+    :raises Missing: if there is none, or it is not published.
+    """
+    check = await store.find(tx, spot_check_id)
+    if check is None or check.published_at is None:
+        raise Missing
+    return await _public(tx, check)
+
+
+async def list_all(
+    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[SpotCheck]:
+    """Return a page of all spot checks, the newest first, for those who supervise or are checked.
+
+    :raises NotPermitted: if the viewer supervises nothing.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("spot_check:read")
+    query = paging.fingerprint("all-spot-checks")
+    found = await store.list_page(
+        tx,
+        published_only=False,
+        before=paging.decode_id(query, cursor),
+        limit=paging.check_limit(limit) + 1,
+    )
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+async def list_told(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> list[Notification]:
+    """Return who was told of a spot check, with the receipts, the first first.
+
+    :raises NotPermitted: if the viewer supervises nothing.
+    :raises Missing: if there is no such check.
+    """
+    check = await get(tx, viewer=viewer, spot_check_id=spot_check_id)
+    return await notifications.list_about(tx, Subject("spot_check", str(check.id)))
+
+
 async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = None) -> DrawRecord:
     """Return the record of a draw: to supervisors once it was drawn, to all once it is published.
 
@@ -66,6 +111,7 @@ async def get_draw(tx: Tx, *, spot_check_id: uuid.UUID, viewer: Actor | None = N
         # Why somebody stood aside is nobody else's business.
         recusals=tuple(msgspec.structs.replace(each, reason="") for each in check.recusals),
         concluded=None if concluded is None else await draws.find_proven(tx, concluded),
+        before=await draws.find_earlier(tx, size=check.checkpoint_size),
     )
 
 

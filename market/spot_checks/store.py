@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Tx, select_all
-from market.spot_checks.model import Finding, SpotCheck
+from catalog.kernel.local_time import end_of_day, start_of_day
+from market.spot_checks.model import Finding, PopulationFilter, SpotCheck
 
 SPOT_CHECKS: Final = sa.Table(
     "spot_checks",
@@ -76,6 +77,32 @@ _CHANGING: Final = (
 
 _SELECT: Final = select_all(SPOT_CHECKS)
 _SELECT_FINDINGS: Final = select_all(FINDINGS)
+
+
+async def list_population(tx: Tx, wanted: PopulationFilter, *, limit: int) -> list[uuid.UUID]:
+    """Return the applications that a plan means, in id order."""
+    rows = await tx.fetch(
+        """
+        SELECT a.id FROM catalog.applications a JOIN catalog.products p ON p.id = a.product_id
+         WHERE a.submitted_at >= $1 AND a.submitted_at < $2
+           AND (cardinality($3::text[]) = 0 OR a.state = ANY($3))
+           AND (cardinality($4::text[]) = 0 OR p.form = ANY($4))
+           AND ($5::uuid IS NULL OR a.operator_party_id = $5)
+           AND ($6::uuid IS NULL OR a.agency_party_id = $6)
+           AND (cardinality($7::text[]) = 0 OR EXISTS (
+                   SELECT 1 FROM catalog.certificates c
+                    WHERE c.application_id = a.id AND c.state = ANY($7)))
+         ORDER BY a.id LIMIT $8""",
+        start_of_day(wanted.submitted_from),
+        end_of_day(wanted.submitted_through),
+        [state.value for state in wanted.states],
+        [form.value for form in wanted.forms],
+        wanted.operator_party_id,
+        wanted.agency_party_id,
+        [state.value for state in wanted.certificate_states],
+        limit,
+    )
+    return [row["id"] for row in rows]
 
 
 async def insert(tx: Tx, check: SpotCheck) -> None:

@@ -46,6 +46,12 @@ _NAMES: Final = {
     "agency_selection": """
         SELECT id, selection_number AS number, title
           FROM catalog.agency_selections WHERE id = ANY($1::uuid[])""",
+    "spot_check_finding": """
+        SELECT f.id, a.application_number AS number, p.name AS title
+          FROM market.spot_check_findings f
+          LEFT JOIN catalog.applications a ON a.id = f.application_id
+          LEFT JOIN catalog.products p ON p.id = a.product_id
+         WHERE f.id = ANY($1::uuid[])""",
     "report": """
         SELECT id, year || ' Q' || quarter AS number, NULL AS title
           FROM market.quarterly_reports WHERE id = ANY($1::uuid[])""",

@@ -12,6 +12,7 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from catalog.kernel.local_time import SHANGHAI
 from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
@@ -130,7 +131,94 @@ async def test_a_check_goes_from_its_plan_to_its_end_and_everybody_sees_what_cam
             "/api/v1/timers", kind="rectification", timer_state="met"
         )
     )["items"]
-    assert [each["timer"]["due_on"] for each in clocks] == ["2026-03-16"]
+    (clock,) = [each["timer"] for each in clocks]
+    assert (clock["due_on"], clock["subject_id"]) == ("2026-03-16", finding["id"])
+
+
+async def test_each_finding_has_its_own_days_from_the_day_on_which_the_operator_was_told(
+    scene: Checked,
+) -> None:
+    check, told = await drawn(scene)
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told, wrong=2)
+    must(await step(scene, check, "conclusions"))
+    regulator = scene.by(scene.regulator)
+    before = must(await regulator.get("/api/v1/timers", kind="rectification"))["items"]
+    scene.clock.move_to(dt.datetime(2026, 3, 9, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+
+    must(await step(scene, check, "publications", summary="2 项不符合。"))
+
+    # Told on Monday, 9 March: ten working days end on the 23rd, one clock for each finding.
+    queue = must(await scene.by(scene.issuer).get("/api/v1/work-queue", kind="rectification"))
+    inbox = must(await scene.by(scene.issuer).get("/api/v1/my/notifications"))["items"]
+    assert before == []
+    assert [each["timer"]["due_on"] for each in queue["items"]] == ["2026-03-23"] * 2
+    assert all(each["case_number"].startswith("SQ-2026-") for each in queue["items"])
+    assert [each["topic"] for each in inbox].count("spot_check_to_rectify") == 2
+
+
+@pytest.mark.parametrize("tell_applicants", [True, False])
+async def test_the_operator_is_told_at_the_beginning_and_the_applicant_by_choice(
+    scene: Checked, *, tell_applicants: bool
+) -> None:
+    check, told = await drawn(scene)
+
+    must(await step(scene, check, "beginnings", tell_applicants=tell_applicants))
+
+    operator = must(await scene.by(scene.issuer).get("/api/v1/my/notifications"))["items"]
+    applicant = must(await scene.by(scene.supplier).get("/api/v1/my/notifications"))["items"]
+    (message,) = [each for each in operator if each["topic"] == "spot_check_begun"]
+    path = f"/api/v1/my/notifications/{message['id']}"
+    opened = must(await scene.by(scene.issuer).post(f"{path}/openings"))
+    assert "二〇二六年第一次抽查" in opened["text"]["zh"]
+    assert opened["text"]["zh"].count("SQ-2026-") == len(told["cases"])
+    assert opened["received_on"] == scene.today()
+    topics = [each["topic"] for each in applicant]
+    assert topics.count("spot_check_of_own_case") == (2 if tell_applicants else 0)
+
+
+async def test_a_population_is_narrowed_and_what_narrowed_it_is_committed(scene: Checked) -> None:
+    accepted = scene.cases[0]
+    must(await scene.accept(accepted))
+    operator = str(scene.acceptor.party.id)
+    narrowed = [
+        await plan(scene, sample_size=1, **wanted)
+        for wanted in (
+            {},
+            {"states": ["submitted"]},
+            {"states": ["accepted", "under_review"]},
+            {"forms": ["data_indicator"]},
+            {"forms": ["data_api"]},
+            {"operator_party_id": operator},
+            {"agency_party_id": str(scene.agency.party.id)},
+            {"certificate_states": ["active"]},
+        )
+    ]
+
+    sizes = [
+        each.json()["commitment"]["population_size"] if each.status_code == 201 else code(each)
+        for each in narrowed
+    ]
+    none = "spot_check_plan_incomplete"
+    assert sizes == [3, 2, 1, 3, none, 1, none, none]
+    wanted = narrowed[5].json()["commitment"]["population_filter"]
+    assert wanted == {
+        "submitted_from": "2026-03-01",
+        "submitted_through": "2026-03-31",
+        "operator_party_id": operator,
+    }
+
+
+async def test_a_check_of_certificates_draws_only_applications_that_led_to_one(
+    scene: Checked,
+) -> None:
+    scene.product_id = await scene.describe(name="已发证的产品")
+    application, _ = await scene.certified()
+
+    planned = must(await plan(scene, sample_size=1, certificate_states=["active", "frozen"]))
+
+    assert planned["population"] == [application]
 
 
 async def test_a_check_without_faults_ends_with_its_publication(scene: Checked) -> None:
@@ -163,7 +251,8 @@ async def test_an_outsider_computes_the_draw_again(scene: Checked, tmp_path: pat
     assert json.loads(record.content)["concluded"] is None
     assert hidden.status_code == 404
     assert genuine.returncode == 0, genuine.stdout + genuine.stderr
-    assert json.loads(genuine.stdout)["counts"]["cases drawn again"] == 2
+    counts = json.loads(genuine.stdout)["counts"]
+    assert (counts["cases drawn again"], counts["first checkpoints"]) == (2, 1)
     assert (forged.returncode, "not those that the seed draws" in forged.stdout) == (1, True)
     assert "亲属" not in record.text
 

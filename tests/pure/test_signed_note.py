@@ -102,6 +102,27 @@ def test_signatures_of_unknown_keys_are_ignored() -> None:
     assert open_checkpoint(cosigned, KEY) == CHECKPOINT
 
 
+@pytest.mark.parametrize(
+    ("line", "previous"),
+    [
+        ("previous 0", 0),
+        ("previous 2", 2),
+        ("previous 02", None),
+        ("previously 2", None),
+        ("", None),
+    ],
+)
+def test_a_checkpoint_names_the_one_that_was_signed_before(line: str, previous: int | None) -> None:
+    text = CHECKPOINT.text() + (f"{line}\n" if line else "")
+    note = f"{text}\n{sign_line(KEY, SIGNER.sign(text.encode()))}".encode()
+
+    opened = open_checkpoint(note, KEY)
+
+    assert opened is not None
+    assert opened.previous == previous
+    assert previous is None or opened.text() == text
+
+
 def test_lines_after_the_root_are_extensions_and_are_signed_too() -> None:
     text = CHECKPOINT.text() + "extension line\n"
     note = f"{text}\n{sign_line(KEY, SIGNER.sign(text.encode()))}".encode()

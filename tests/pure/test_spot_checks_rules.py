@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.audit_log import merkle
 from catalog.audit_log.model import Digest, Subject
 from catalog.audit_log.verdict import Fault, Unreadable
-from catalog.draws.model import ProvenEntry
+from catalog.draws.model import EarlierCheckpoint, ProvenEntry
 from catalog.draws.seats import seed_of
 from catalog.kernel.draw import draw, place
 from catalog.kernel.errors import DomainError
@@ -34,7 +35,8 @@ from market.spot_checks.model import (
 )
 from market.spot_checks.states import TRANSITIONS, Event, SpotCheckEventNotAllowed, State, advance
 from market.supervision.check import check_document
-from tests.makers_draws import LOG_KEY, TwoEntries, entry_of, log_with
+from tests.log_of_tests import ORIGIN
+from tests.makers_draws import LOG_KEY, TwoEntries, entry_of, log_with, signed
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
 CASES = tuple(sorted(str(uuid.UUID(int=n)) for n in range(1, 21)))
@@ -147,13 +149,14 @@ def make_conclusion(recusals: Sequence[Recusal]) -> ProvenEntry:
     )
 
 
-def make_record(recusal_count: int = 1) -> DrawRecord:
+def make_record(recusal_count: int = 1, previous: int | None = 1) -> DrawRecord:
     commitment = make_commitment()
     digest = sha256_hex(drawing.commitment_bytes(commitment))
     log = log_with(
         "spot_check:planned",
         subjects=[Subject("spot_check", commitment.spot_check_id)],
         digests=[Digest("spot_check", commitment.spot_check_id, digest)],
+        previous=previous,
     )
     seed = seed_of(digest, log.root)
     inspectors = list(drawing.draw_inspectors(seed, INSPECTORS, 2))
@@ -173,7 +176,53 @@ def make_record(recusal_count: int = 1) -> DrawRecord:
         inspectors=tuple(inspectors),
         recusals=tuple(recusals),
         concluded=make_conclusion(recusals),
+        before=EarlierCheckpoint(
+            checkpoint=signed(1, log.proof[0]), consistency=(merkle.leaf_hash(log.leaf),)
+        ),
     )
+
+
+def test_the_checkpoint_that_was_used_is_the_first_over_the_commitment() -> None:
+    verdict = check.check(make_record(), LOG_KEY)
+    of_the_first = check.check(
+        msgspec.structs.replace(make_record(previous=0), before=None), LOG_KEY
+    )
+    older = check.check(msgspec.structs.replace(make_record(previous=None), before=None), LOG_KEY)
+
+    assert (verdict.problems, verdict.counts["first checkpoints"]) == ((), 1)
+    assert (of_the_first.problems, of_the_first.counts["first checkpoints"]) == ((), 1)
+    assert older.problems == ()
+    assert "first checkpoints" not in older.counts
+    assert any("names no earlier one" in note for note in older.notes)
+
+
+def test_a_checkpoint_that_was_passed_over_is_found() -> None:
+    verdict = check.check(make_record(previous=2), LOG_KEY)
+
+    (problem,) = verdict.problems
+    assert "was signed before the one that was used" in problem.reason
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda _: None,
+        lambda b: msgspec.structs.replace(b, consistency=()),
+        lambda b: msgspec.structs.replace(b, checkpoint=signed(1, bytes(32))),
+        lambda b: msgspec.structs.replace(b, checkpoint=signed(0, merkle.EMPTY_ROOT)),
+        lambda b: msgspec.structs.replace(b, checkpoint="no note"),
+        lambda b: msgspec.structs.replace(
+            b, checkpoint=b.checkpoint.replace(ORIGIN, "another.example/log", 1)
+        ),
+    ],
+)
+def test_an_earlier_checkpoint_that_is_missing_or_another_is_found(before: Any) -> None:
+    record = make_record()
+
+    verdict = check.check(msgspec.structs.replace(record, before=before(record.before)), LOG_KEY)
+
+    assert any("is missing, or is another one" in str(problem) for problem in verdict.problems)
+    assert "first checkpoints" not in verdict.counts
 
 
 @pytest.mark.parametrize("recusal_count", [0, 1, 3])

@@ -460,6 +460,14 @@ def test_a_checkpoint_that_the_signer_does_not_have_is_named(export: Export) -> 
     assert first_bad(export) == "checkpoint 14: the signer's journal does not have it"
 
 
+def test_a_checkpoint_that_was_left_out_is_named_by_the_one_after_it(export: Export) -> None:
+    for name in ("checkpoints.jsonl", "signer.jsonl"):
+        rows = export.rows(name)
+        export.put_rows(name, [*rows[:1], *rows[2:]])
+
+    assert "which is not the one before it" in first_bad(export)
+
+
 def test_two_roots_signed_for_one_size_are_named(export: Export) -> None:
     from catalog.audit_log.checkpoint import Checkpoint, signed_note
     from catalog.audit_log.merkle import EMPTY_ROOT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
@@ -147,21 +146,6 @@ async def list_page(
         number,
     )
     return [struct_of(row, Application) for row in rows]
-
-
-async def list_ids_submitted(
-    tx: Tx, *, submitted_from: dt.datetime, submitted_before: dt.datetime, limit: int
-) -> list[uuid.UUID]:
-    """Return the applications that were handed in between two instants."""
-    rows = await tx.fetch(
-        """
-        SELECT id FROM catalog.applications
-         WHERE submitted_at >= $1 AND submitted_at < $2 ORDER BY id LIMIT $3""",
-        submitted_from,
-        submitted_before,
-        limit,
-    )
-    return [row["id"] for row in rows]
 
 
 async def list_numbers(tx: Tx, ids: Sequence[uuid.UUID]) -> list[str]:
