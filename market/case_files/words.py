@@ -58,9 +58,8 @@ WORDS: Final = {
     "security_compliance_statement": "安全合规说明",
     "truth_statement": "真实性承诺",
     "joint_ownership_shares": "权益比例证明",
-    "other_necessary": "其他必要材料",
-    "prior_registration_evidence": "已登记证明",
-    "agent_authorisation": "授权委托书",
+    "agency_required_other": "合规性审核所需要的其他必要材料",
+    "prior_registration_proof": "已登记证明",
     # acceptance and review
     "not_accepted_out_of_scope": "不属于业务范围",
     "pass": "通过",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import io
 import json
 import pathlib
@@ -18,13 +19,23 @@ from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Unreadable
 from catalog.certificates.model import Change, LogPlace, PublicCertificate
 from catalog.certificates.states import State
+from catalog.kernel.workdays import Reason
 from catalog.notices.model import Notice
-from catalog.objections.model import Objection
+from catalog.notices.model import Result as NoticeResult
+from catalog.objections.model import Closing, Objection
+from catalog.objections.outcome import Outcome
+from catalog.objections.standing import Ground
+from catalog.objections.states import State as ObjectionState
 from catalog.registration import model as registration
+from catalog.registration.acceptance import Result
+from catalog.registration.completeness import MaterialKind
+from catalog.registration.findings import Overall
+from catalog.registration.model import ReviewResult
+from catalog.registration.states import State as ApplicationState
 from catalog.rulebooks import registry
 from catalog.signing.model import Signature
 from catalog.timers.explaining import Explanation
-from market.case_files import archive, check, drawing_up, printed
+from market.case_files import archive, check, drawing_up, printed, words
 from market.case_files.model import (
     CASE,
     FILES,
@@ -307,3 +318,23 @@ def test_a_bomb_is_not_unpacked() -> None:
 
     with pytest.raises(Unreadable, match="too large"):
         check.check(buffer.getvalue())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        MaterialKind,
+        ApplicationState,
+        ObjectionState,
+        Closing,
+        Outcome,
+        Ground,
+        NoticeResult,
+        Reason,
+        Result,
+        ReviewResult,
+        Overall,
+    ],
+)
+def test_every_code_that_is_printed_has_its_word(kind: type[enum.StrEnum]) -> None:
+    assert [each.value for each in kind if words.word(each.value) == each.value] == []
