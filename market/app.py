@@ -40,6 +40,7 @@ from market.portal import (
     pages_queue,
     pages_register,
     pages_reports,
+    pages_spot_checks,
 )
 from market.settings import Settings
 
@@ -52,6 +53,7 @@ _PAGES = (
     pages_queue,
     pages_cases,
     pages_reports,
+    pages_spot_checks,
 )
 
 

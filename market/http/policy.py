@@ -392,6 +392,8 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/inbox"): _read("notification:read", OWN),
     ("GET", "/inbox/{notification_id}"): _read("notification:read", OWN),
     ("POST", "/inbox/{notification_id}"): _do("notification:read", OWN),
+    ("GET", "/spot-checks"): _public(),
+    ("GET", "/spot-checks/{spot_check_id}"): _public(),
     ("GET", "/queue"): _read("timer:read", PARTY),
     ("GET", "/queue/{timer_id}"): _read("timer:read", PARTY),
     ("GET", "/applications"): _read("application:read", PARTY),

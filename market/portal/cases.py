@@ -24,7 +24,6 @@ _PAGES: Final = {
     "objection": "/objections/",
     "change": "/changes/",
     "report": "/reports/",
-    "spot_check": "/spot-checks/",
 }
 
 

@@ -105,6 +105,7 @@ async def test_a_check_goes_from_its_plan_to_its_end_and_everybody_sees_what_cam
     concluded = must(await step(scene, check, "conclusions"))
     must(await step(scene, check, "publications", summary="抽查 2 件，1 项不符合，已责令整改。"))
     (shown,) = must(await scene.api.get("/api/v1/spot-checks"))["items"]
+    pages = [await scene.api.http.get(path) for path in ("/spot-checks", f"/spot-checks/{check}")]
     findings = must(await scene.by(scene.issuer).get(f"/api/v1/spot-checks/{check}/findings"))[
         "items"
     ]
@@ -123,6 +124,10 @@ async def test_a_check_goes_from_its_plan_to_its_end_and_everybody_sees_what_cam
     )
 
     assert (concluded["state"], closed["state"]) == ("concluded", "closed")
+    assert all("二〇二六年第一次抽查" in each.text for each in pages)
+    assert "3 件中随机抽取 2 件" in pages[0].text
+    assert "抽查 2 件，1 项不符合，已责令整改。" in pages[1].text
+    assert f"/api/v1/spot-checks/{check}/draw" in pages[1].text
     assert (shown["conforming_count"], shown["nonconforming_count"]) == (3, 1)
     assert (shown["population_size"], shown["sample_size"], shown["state"]) == (3, 2, "published")
     assert all(number.startswith("SQ-2026-") for number in shown["case_numbers"])
@@ -226,10 +231,14 @@ async def test_a_check_without_faults_ends_with_its_publication(scene: Checked) 
     must(await step(scene, check, "beginnings"))
     await answer_all(scene, check, told)
     must(await step(scene, check, "conclusions"))
+    hidden = await scene.api.http.get(f"/spot-checks/{check}")
+    empty = await scene.api.http.get("/spot-checks?lang=en")
 
     published = must(await step(scene, check, "publications", summary="均符合要求。"))
 
     assert published["state"] == "closed"
+    assert (hidden.status_code, empty.status_code) == (404, 200)
+    assert "No spot check is published yet" in empty.text
 
 
 async def test_an_outsider_computes_the_draw_again(scene: Checked, tmp_path: pathlib.Path) -> None:

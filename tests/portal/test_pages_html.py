@@ -42,6 +42,7 @@ from market.jobs import reports_due
 from market.portal import static_files
 from market.portal.wording import all_words
 from market.pricing import model as pricing_model
+from market.spot_checks import states as spot_check_states
 from market.supervision import states as report_states
 from tests.api import Api
 from tests.makers_identity import PASSWORD
@@ -577,6 +578,7 @@ LABELS: dict[str, list[Any]] = {
     "selection": [selection_states.State],
     "due": [timer_states.State],
     "owner_kind": [identity_model.Kind],
+    "spot_check": [spot_check_states.State],
     "urgency": [Urgency],
     "day_reason": [Reason],
     "application": [application_states.State],
