@@ -67,3 +67,19 @@ async def list_page(
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[ChangeFile]:
+    """Return the changes of a certificate that were handed in and the viewer may see, oldest first.
+
+    :raises NotPermitted: if the viewer reads no applications.
+    """
+    viewer.require("application:read")
+    found = await store.list_page(
+        tx, state=None, certificate_number=number, before=None, limit=paging.MAX_LIMIT
+    )
+    return [
+        await get(tx, viewer=viewer, change_id=change.id)
+        for change in reversed(found)
+        if change.submitted_at is not None
+    ]

@@ -51,3 +51,14 @@ async def list_page(
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+
+
+async def list_of_application(
+    tx: Tx, *, viewer: Actor, application_id: uuid.UUID
+) -> list[Instrument]:
+    """Return the instruments about a case and its certificates that the viewer may see, oldest first.
+
+    :raises NotPermitted: if the viewer reads none.
+    """
+    viewer.require("instrument:read")
+    return await store.list_of_application(tx, application_id)

@@ -113,3 +113,11 @@ async def list_page(
         limit,
     )
     return [msgspec.convert(dict(row), Instrument) for row in rows]
+
+
+async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[Instrument]:
+    """Return the instruments about a case that the actor may see, the oldest first."""
+    rows = await tx.fetch(
+        f"{_SELECT} WHERE application_id = $1 ORDER BY id LIMIT 1000", application_id
+    )
+    return [msgspec.convert(dict(row), Instrument) for row in rows]

@@ -9,7 +9,11 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log.leaf import instant
+from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import PublicCertificate
+from catalog.certificates.reissuing import Reissue
+from catalog.changes.model import ChangeFile
+from catalog.instruments.model import Instrument
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Notice
@@ -19,8 +23,24 @@ from catalog.rulebooks.rulebook import Rulebook
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers.explaining import explain_timer
 from catalog.timers.model import Timer
-from market.case_files.model import FORMAT, CaseFile, CertificateNamed, DocumentNamed, YearNamed
+from market.case_files.model import (
+    FORMAT,
+    CaseFile,
+    CertificateNamed,
+    DocumentNamed,
+    Later,
+    YearNamed,
+)
 from market.supervision.trace import Trace
+
+
+class LaterLife(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of the certificates' later life."""
+
+    changes: Sequence[ChangeFile]
+    reissues: Sequence[Reissue]
+    encumbrances: Sequence[Encumbrance]
+    instruments: Sequence[Instrument]
 
 
 def trace_bytes(trace: Trace) -> bytes:
@@ -39,6 +59,7 @@ def draw_up(
     calendar: Calendar,
     trace: bytes,
     now: dt.datetime,
+    later: LaterLife | None = None,
 ) -> CaseFile:
     """Return the case file of an application as it stands ``now``."""
     clocks = [explain_timer(timer, calendar) for timer in timers]
@@ -73,6 +94,14 @@ def draw_up(
         },
         notice_waiver=None if file.notice_waiver is None else _plain(file.notice_waiver),
         consents=_all(file.consents),
+        later=None
+        if later is None
+        else Later(
+            changes=_all(later.changes),
+            reissues=_all(later.reissues),
+            encumbrances=_all(later.encumbrances),
+            instruments=_all(later.instruments),
+        ),
     )
 
 

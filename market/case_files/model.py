@@ -45,6 +45,15 @@ class CertificateNamed(msgspec.Struct, frozen=True, kw_only=True):
     content: dict[str, Any]
 
 
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the certificates after their issue (发证后事项), for inspectors and registrant."""
+
+    changes: tuple[dict[str, Any], ...]  # 变更、更正: each with its materials and papers
+    reissues: tuple[dict[str, Any], ...]  # 重新发放
+    encumbrances: tuple[dict[str, Any], ...]  # 权利负担
+    instruments: tuple[dict[str, Any], ...]  # 生效法律文书
+
+
 class YearNamed(msgspec.Struct, frozen=True, kw_only=True):
     """A yearly notice by which days were counted (节假日安排)."""
 
@@ -78,6 +87,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     periods: dict[str, Period] = {}  # of the rulebook, as it stood when the case was filed
     notice_waiver: dict[str, Any] | None = None  # 免予公示
     consents: tuple[dict[str, Any], ...] = ()  # of joint owners
+    later: Later | None = None  # None: nothing was issued, or whoever asked does not see it
 
 
 class CaseSignature(msgspec.Struct, frozen=True):

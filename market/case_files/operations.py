@@ -14,7 +14,10 @@ from catalog.audit_log import queries as log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
-from catalog.kernel.actor import Actor
+from catalog.certificates.model import PublicCertificate
+from catalog.changes import queries as changes
+from catalog.instruments import queries as instruments
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.notices import queries as notices
@@ -26,6 +29,7 @@ from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
 from catalog.timers import queries as timers
 from market.case_files import archive, drawing_up, printed
+from market.case_files.drawing_up import LaterLife
 from market.case_files.model import (
     CASE,
     FORMAT,
@@ -85,8 +89,13 @@ async def issue(
         clocks += await timers.list_for_subject(
             tx, subject_kind="objection", subject_id=objection.id
         )
+    later = await _later(tx, actor, application_id, issued)
+    for kind, ids in _cases(later):
+        for case_id in ids:
+            clocks += await timers.list_for_subject(tx, subject_kind=kind, subject_id=case_id)
+    also = [] if later is None else [Subject("certificate", each.number).key for each in issued]
     trace = drawing_up.trace_bytes(
-        await _trace(tx, actor, now, application_id, file.application.product_id)
+        await _trace(tx, actor, now, application_id, file.application.product_id, also=also)
     )
     case = drawing_up.draw_up(
         file,
@@ -102,6 +111,7 @@ async def issue(
         calendar=calendar,
         trace=trace,
         now=now,
+        later=later,
     )
     document = drawing_up.signed_bytes(case)
     seal = signer.seal(document)
@@ -133,12 +143,59 @@ async def issue(
     )
 
 
+async def _later(
+    tx: Tx, actor: Actor, application_id: uuid.UUID, issued: list[PublicCertificate]
+) -> LaterLife | None:
+    """Return what became of the certificates, to inspectors and to whom all of them belong.
+
+    Whoever sees a part of it only is given none: a file that proves half a life proves none.
+    """
+    held = [await certificates.find(tx, each.number) for each in issued]
+    sees_all = actor.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    is_own = all(each is not None and each.registrant_party_id == actor.party_id for each in held)
+    if not issued or not (sees_all or is_own):
+        return None
+    last = issued[-1].number
+    return LaterLife(
+        changes=[
+            changed
+            for each in issued
+            for changed in await changes.list_of_certificate(tx, viewer=actor, number=each.number)
+        ],
+        reissues=[
+            reissue
+            for each in issued
+            for reissue in await certificates.list_reissues(tx, viewer=actor, number=each.number)
+        ],
+        encumbrances=await certificates.list_encumbrances(tx, viewer=actor, number=last),
+        instruments=await instruments.list_of_application(
+            tx, viewer=actor, application_id=application_id
+        ),
+    )
+
+
+def _cases(later: LaterLife | None) -> list[tuple[str, list[uuid.UUID]]]:
+    """Return the cases of a later life that have clocks of their own."""
+    if later is None:
+        return []
+    return [
+        ("change", [each.change.id for each in later.changes]),
+        ("instrument", [each.id for each in later.instruments]),
+    ]
+
+
 async def _trace(
-    tx: Tx, actor: Actor, now: dt.datetime, application_id: uuid.UUID, product_id: uuid.UUID
+    tx: Tx,
+    actor: Actor,
+    now: dt.datetime,
+    application_id: uuid.UUID,
+    product_id: uuid.UUID,
+    *,
+    also: list[str],
 ) -> Trace:
     """Return every entry about the case and its documents, each with its proof."""
-    subject = Subject("application", str(application_id))
-    line = await log.list_entries_about_any(tx, actor, [subject.key], limit=ENTRIES_MAX + 1)
+    keys = [Subject("application", str(application_id)).key, *also]
+    line = await log.list_entries_about_any(tx, actor, keys, limit=ENTRIES_MAX + 1)
     entries = line[:ENTRIES_MAX]
     product = await products.find(tx, product_id=product_id)
     published = await log.get_checkpoint(tx)

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from catalog.kernel.local_time import SHANGHAI
-from market.case_files.model import CaseFile
+from market.case_files.model import CaseFile, Later
 from market.case_files.words import DAY_WITHOUT_CLOCK, DOCUMENTS, word
 
 _STYLE: Final = """
@@ -111,7 +111,8 @@ def page(case: CaseFile, *, key_id: str) -> bytes:
                 for c in case.certificates
             ),
         ),
-        "<h2>八、期限</h2>",
+        *_later(case.later),
+        f"<h2>{'八' if case.later is None else '九'}、期限</h2>",
         *(_clock(clock) for clock in case.clocks),
         "<h2>核验</h2>",
         "<p>本页供阅读；具有证明力的是卷宗压缩包内的 case.json 及其签名。</p>",
@@ -144,6 +145,62 @@ def _consents(case: CaseFile) -> Iterable[str]:
                 for c in case.consents
             ),
         )
+
+
+def _later(later: Later | None) -> Iterable[str]:
+    """Return the chapter on what became of the certificates; none where the file does not tell it."""
+    if later is None:
+        return
+    yield "<h2>八、发证后事项</h2>"
+    changes = [each["change"] for each in later.changes]
+    yield _table(
+        ("变更、更正", "凭证", "状态", "换发"),
+        (
+            (
+                f"{'更正' if c['kind'] == 'correction' else '变更'} {c['change_number']}",
+                c["certificate_number"],
+                word(c["state"]),
+                c["new_certificate_number"],
+            )
+            for c in changes
+        ),
+    )
+    yield _table(
+        ("重新发放", "依据", "更正内容摘要（SHA-256）", "换发"),
+        (
+            (
+                r["certificate_number"],
+                f"{word(r['ground'])} {r['ground_id']}",
+                _hash(r["corrected_sha256"]),
+                r["new_certificate_number"],
+            )
+            for r in later.reissues
+        ),
+    )
+    yield _table(
+        ("权利负担", "权利人", "期间", "解除"),
+        (
+            (
+                word(e["kind"]),
+                e["beneficiary"],
+                f"{e['since_on']} 至 {e['until_on'] or '解除'}",
+                _when(e["released_at"]),
+            )
+            for e in later.encumbrances
+        ),
+    )
+    yield _table(
+        ("法律文书", "文号", "状态", "执行"),
+        (
+            (
+                f"{i['issuing_body']} {word(i['kind'])}",
+                i["document_number"],
+                word(i["state"]),
+                word(i["applied_as"] or "—"),
+            )
+            for i in later.instruments
+        ),
+    )
 
 
 class _Markup(str):

@@ -95,20 +95,43 @@ _CERTIFICATES: Final = f"""
            || {_digest_if_wrong("record_sha256", "document")} AS columns
     FROM catalog.certificates ORDER BY number COLLATE "C\""""  # noqa: S608
 
+# What is signed or recorded in a change registration, and for a reissue, is bound like that of a
+# first registration, and stands beside it.
 _TECHNICAL_OPINIONS: Final = f"""
-    SELECT id::text AS id, document AS record, '[]'::jsonb AS signatures,
-           {_digest_if_wrong("sha256", "document")} AS columns
-    FROM catalog.technical_opinions ORDER BY id::text COLLATE "C\""""  # noqa: S608
+    SELECT * FROM (
+        SELECT id::text AS id, document AS record, '[]'::jsonb AS signatures,
+               {_digest_if_wrong("sha256", "document")} AS columns
+          FROM catalog.technical_opinions
+        UNION ALL
+        SELECT id::text, document, '[]'::jsonb, {_digest_if_wrong("sha256", "document")}
+          FROM catalog.change_papers WHERE kind = 'technical_opinion') all_of_them
+    ORDER BY id COLLATE "C\""""  # noqa: S608
 
 _COMPLIANCE_OPINIONS: Final = f"""
-    SELECT id::text AS id, document AS record, {_signature("agency_party_id")},
-           {_digest_if_wrong("sha256", "document")} AS columns
-    FROM catalog.compliance_opinions ORDER BY id::text COLLATE "C\""""  # noqa: S608
+    SELECT * FROM (
+        SELECT id::text AS id, document AS record, {_signature("agency_party_id")},
+               {_digest_if_wrong("sha256", "document")} AS columns
+          FROM catalog.compliance_opinions
+        UNION ALL
+        SELECT id::text, document, {_signature("party_id")},
+               {_digest_if_wrong("sha256", "document")}
+          FROM catalog.change_papers WHERE kind = 'compliance_opinion') all_of_them
+    ORDER BY id COLLATE "C\""""  # noqa: S608
 
 _AUTHORISATIONS: Final = f"""
-    SELECT id::text AS id, document AS record, {_signature("bureau_party_id")},
-           {_digest_if_wrong("sha256", "document")} AS columns
-    FROM catalog.issuance_authorisations ORDER BY id::text COLLATE "C\""""  # noqa: S608
+    SELECT * FROM (
+        SELECT id::text AS id, document AS record, {_signature("bureau_party_id")},
+               {_digest_if_wrong("sha256", "document")} AS columns
+          FROM catalog.issuance_authorisations
+        UNION ALL
+        SELECT id::text, document, {_signature("party_id")},
+               {_digest_if_wrong("sha256", "document")}
+          FROM catalog.change_papers WHERE kind = 'authorisation'
+        UNION ALL
+        SELECT id::text, authorisation, {_signature("bureau_party_id")},
+               {_digest_if_wrong("authorisation_sha256", "authorisation")}
+          FROM catalog.certificate_reissues WHERE authorisation IS NOT NULL) all_of_them
+    ORDER BY id COLLATE "C\""""  # noqa: S608
 
 _REPORTS: Final = f"""
     SELECT id::text AS id, record, {_signature()},

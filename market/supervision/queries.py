@@ -15,6 +15,9 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import Entry, EntryId, Subject
 from catalog.certificates import queries as certificates
+from catalog.certificates.reissuing import Reissue
+from catalog.changes import queries as changes
+from catalog.changes.model import ChangeFile, PaperKind
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -274,10 +277,7 @@ async def list_reports_of(
 async def list_records(tx: Tx, viewer: Actor, line: Iterable[Entry]) -> list[TracedRecord]:
     """Return the records that the entries bind, as they are stored; those kept elsewhere not."""
     entries = list(line)
-    of_cases: dict[tuple[str, str], TracedRecord] = {}
-    for application_id in _ids(entries, "application"):
-        file = await registration.get(tx, viewer=viewer, application_id=application_id)
-        of_cases |= {(record.kind, record.id): record for record in _case_records(file)}
+    of_cases = await _of_the_register(tx, viewer, entries)
     for order_id in _ids(entries, "order"):
         for stored in await usage.list_for_order(tx, order_id=order_id):
             usage_id = str(stored.event.id)
@@ -295,6 +295,31 @@ async def list_records(tx: Tx, viewer: Actor, line: Iterable[Entry]) -> list[Tra
     return found
 
 
+async def _of_the_register(
+    tx: Tx, viewer: Actor, entries: list[Entry]
+) -> dict[tuple[str, str], TracedRecord]:
+    """Return what was signed in the registrations, changes and reissues that the entries name."""
+    found: list[TracedRecord] = []
+    for application_id in _ids(entries, "application"):
+        found += _case_records(
+            await registration.get(tx, viewer=viewer, application_id=application_id)
+        )
+    for change_id in _ids(entries, "change"):
+        found += _change_records(await changes.get(tx, viewer=viewer, change_id=change_id))
+    reissued = {
+        s.id
+        for e in entries
+        if e.event == Event.REISSUE_ORDERED
+        for s in e.subjects
+        if s.kind == "certificate"
+    }
+    for number in sorted(reissued):
+        found += _reissue_records(
+            await certificates.list_reissues(tx, viewer=viewer, number=number)
+        )
+    return {(record.kind, record.id): record for record in found}
+
+
 def _ids(entries: Iterable[Entry], kind: str) -> list[uuid.UUID]:
     named = {s.id for entry in entries for s in entry.subjects if s.kind == kind}
     return [uuid.UUID(each) for each in sorted(named)]
@@ -310,6 +335,38 @@ def _case_records(file: ApplicationFile) -> list[TracedRecord]:
     if file.authorisation is not None:
         records.append(_signed_record("issuance_authorisation", file.authorisation))
     return records
+
+
+def _change_records(file: ChangeFile) -> list[TracedRecord]:
+    """Return what was signed in a change registration, by the names that the log has for it."""
+    kinds = {
+        PaperKind.TECHNICAL_OPINION: "technical_opinion",
+        PaperKind.COMPLIANCE_OPINION: "compliance_opinion",
+        PaperKind.AUTHORISATION: "issuance_authorisation",
+    }
+    return [
+        _record(kinds[each.kind], each.id, each.document, each.key_id, each.signature)
+        for each in file.papers
+        if each.kind in kinds and each.document is not None
+    ]
+
+
+def _reissue_records(reissues: Iterable[Reissue]) -> list[TracedRecord]:
+    """Return what the bureau signed to let a certificate be issued anew."""
+    return [
+        _record("issuance_authorisation", each.id, each.authorisation, each.key_id, each.signature)
+        for each in reissues
+        if each.authorisation is not None
+    ]
+
+
+def _record(
+    kind: str, identifier: uuid.UUID, document: bytes, key_id: str | None, value: bytes | None
+) -> TracedRecord:
+    signatures: tuple[Signature, ...] = ()
+    if key_id is not None and value is not None:
+        signatures = (Signature(key_id=KeyId(key_id), value=value),)
+    return TracedRecord(kind=kind, id=str(identifier), record=document, signatures=signatures)
 
 
 def _signed_record(kind: str, each: ComplianceOpinion | IssuanceAuthorisation) -> TracedRecord:

@@ -12,11 +12,13 @@ from catalog.audit_log.export_format import Keys
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.case_files import archive, check
-from market.case_files.model import PAGE
+from market.case_files.model import CASE, PAGE
 from tests.api import Api, code
-from tests.journeys.test_instruments import referred
+from tests.journeys.test_encumbrances import encumber
+from tests.journeys.test_instruments import referred, step, verified
+from tests.makers_changes import Changing
 from tests.makers_identity import Member
-from tests.makers_registration import Scene, make_scene
+from tests.makers_registration import Scene, make_scene, must
 from tests.terminal import market
 
 
@@ -109,3 +111,67 @@ async def test_that_it_was_handed_out_is_remembered(scene: Scene) -> None:
 
     (entry,) = found["items"]
     assert {"kind": "application", "id": application} in entry["subjects"]
+
+
+async def changed_and_judged(scene: Scene) -> tuple[str, str]:
+    """Return a case whose certificate was changed, pledged and brought to a judgment."""
+    application, number = await scene.certified()
+    changing = Changing(scene, number)
+    new = must(await changing.issue(await changing.authorised()))["number"]
+    must(await encumber(scene, new))
+    await verified(scene, certificate_number=new, effect="for_registrant")
+    return application, new
+
+
+async def test_the_later_life_of_a_certificate_is_in_its_case_and_checked_with_it(
+    scene: Scene, tmp_path: pathlib.Path
+) -> None:
+    application, new = await changed_and_judged(scene)
+    raw = await case_file(scene, application)
+    path = tmp_path / "case.zip"
+    path.write_bytes(raw)
+
+    told = market("verify", path, "--json")
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    counts = json.loads(told.stdout)["counts"]
+    # Both opinions and the authorisation of the first registration, and those of the change.
+    assert counts["records of technical_opinion"] == 2
+    assert counts["records of issuance_authorisation"] == 2
+    later = json.loads(archive.unpack(raw)[CASE])["later"]
+    (change,) = later["changes"]
+    assert change["change"]["new_certificate_number"] == new
+    assert [each["kind"] for each in later["encumbrances"]] == ["pledge"]
+    assert [each["state"] for each in later["instruments"]] == ["effective"]
+    page = archive.unpack(raw)[PAGE].decode()
+    for word in ("发证后事项", "质押", "（2026）示01民终1号", "九、期限"):
+        assert word in page
+
+
+async def test_a_registrant_is_told_the_later_life_of_what_is_its_own_and_an_agency_is_not(
+    scene: Scene,
+) -> None:
+    application, _ = await changed_and_judged(scene)
+
+    own = await case_file(scene, application, scene.supplier)
+    agencys = await case_file(scene, application, scene.agency)
+
+    assert json.loads(archive.unpack(own)[CASE])["later"]["changes"]
+    assert json.loads(archive.unpack(agencys)[CASE])["later"] is None
+
+
+async def test_a_case_whose_certificate_went_to_another_tells_its_old_registrant_no_later_life(
+    scene: Scene,
+) -> None:
+    application, number = await scene.certified()
+    instrument = await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(scene.objector.party.id),
+    )
+    must(await step(scene, instrument, "transfers", scene.objector))
+
+    old = await case_file(scene, application, scene.supplier)
+
+    assert json.loads(archive.unpack(old)[CASE])["later"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import httpx
@@ -9,9 +10,12 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from market.case_files import check as case_check
+from market.cli.export import write_export
 from tests.api import Api, code
 from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_instruments import lodge, step, verify
+from tests.journeys.test_offline_evidence import check
 from tests.makers_identity import Member
 from tests.makers_registration import OwnKey, Scene, must
 from tests.makers_trade import Trade
@@ -254,3 +258,26 @@ async def test_only_whom_it_concerns_sees_a_correction(trade: Disputed) -> None:
     assert [each["id"] for each in own] == [reissue["id"]]
     assert stranger == []
     assert unknown.status_code == 404
+
+
+async def test_what_the_bureau_signed_for_it_is_in_the_export_and_in_the_case(
+    trade: Disputed, tmp_path: pathlib.Path
+) -> None:
+    must(await trade.authorise_reissue(await trade.ordered()))
+    must(await trade.reissue())
+    await trade.api.run_jobs()
+    out = tmp_path / "export"
+    settings = trade.api.context.settings
+    await write_export(
+        trade.db,
+        out,
+        now=trade.clock.now(),
+        origin=settings.log_origin,
+        signer_journal=settings.journal_path,
+    )
+    exported = await check(out)
+    found = must(await trade.by(trade.regulator).get("/api/v1/applications"))["items"]
+    case = await trade.by(trade.regulator).get(f"/api/v1/applications/{found[0]['id']}/case-file")
+
+    assert exported.problems == ()
+    assert case_check.check(case.content).problems == ()

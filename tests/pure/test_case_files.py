@@ -46,6 +46,7 @@ from market.case_files.model import (
     CaseFile,
     CaseSignature,
     DocumentNamed,
+    Later,
 )
 from market.supervision.trace import Trace
 from seeds.workdays import load_calendar
@@ -164,6 +165,7 @@ def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
         calendar=load_calendar(),
         trace=drawing_up.trace_bytes(trace),
         now=dt.datetime.fromisoformat(told.drawn_up_at),
+        later=msgspec.convert(msgspec.to_builtins(told.later), drawing_up.LaterLife),
     )
 
     assert drawing_up.signed_bytes(again) == parts()[CASE]
@@ -222,6 +224,7 @@ def test_a_case_of_which_little_is_known_is_printed_too() -> None:
         objections=(),
         certificates=(),
         clocks=tuple(clock | {"provisional": True, "days": []} for clock in case().clocks[:1]),
+        later=None,
     )
 
     text = printed.page(little, key_id="00" * 8).decode()
@@ -230,6 +233,59 @@ def test_a_case_of_which_little_is_known_is_printed_too() -> None:
     assert "&lt;事实&gt;" in text
     assert "（暂定）" in text
     assert text.count("<p>无。</p>") == 4
+
+
+def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() -> None:
+    change = {
+        "kind": "correction",
+        "change_number": "BG-2026-000001",
+        "certificate_number": "HN-QQ-2026-00000010",
+        "state": "issued",
+        "new_certificate_number": "HN-QQ-2026-0000002Y",
+    }
+    reissue = {
+        "certificate_number": "HN-QQ-2026-0000002Y",
+        "ground": "objection",
+        "ground_id": UNKNOWN,
+        "corrected_sha256": "ab" * 32,
+        "new_certificate_number": None,
+    }
+    burden = {
+        "kind": "pledge",
+        "beneficiary": "<银行>",
+        "since_on": "2026-03-01",
+        "until_on": None,
+        "released_at": "2026-03-02T01:00:00Z",
+    }
+    instrument = {
+        "issuing_body": "示例市中级人民法院",
+        "kind": "judgment",
+        "document_number": "（2026）示01民终1号",
+        "state": "applied",
+        "applied_as": None,
+    }
+    told = msgspec.structs.replace(
+        case(),
+        later=Later(
+            changes=({"change": change},),
+            reissues=(reissue,),
+            encumbrances=(burden,),
+            instruments=(instrument,),
+        ),
+    )
+
+    text = printed.page(told, key_id="").decode()
+
+    for words in (
+        "八、发证后事项",
+        "更正 BG-2026-000001",
+        f"异议 {UNKNOWN}",
+        "&lt;银行&gt;",
+        "2026-03-01 至 解除",
+        "示例市中级人民法院 判决",
+        "九、期限",
+    ):
+        assert words in text
 
 
 def test_a_day_on_which_the_clock_stood_still_is_printed_so() -> None:

@@ -280,7 +280,6 @@ async def _lock_open(tx: Tx, certificate_number: str) -> Reissue:
 def _about(reissue: Reissue, certificate: Certificate) -> list[Subject]:
     return [
         Subject("certificate", certificate.number),
-        Subject("application", str(certificate.application_id)),
         Subject("product", str(certificate.product_id)),
         Subject("reissue", str(reissue.id)),
         Subject(reissue.ground.value, str(reissue.ground_id)),
