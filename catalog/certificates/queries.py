@@ -23,6 +23,7 @@ from catalog.certificates.model import (
 from catalog.certificates.register_events import Announcement, RegisterEvent
 from catalog.certificates.reissuing import Reissue
 from catalog.certificates.states import State
+from catalog.certificates.transferring import Transfer
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
@@ -170,6 +171,18 @@ async def list_reissues(tx: Tx, *, viewer: Actor, number: str) -> list[Reissue]:
     if await store.find(tx, number) is None:
         raise Missing
     return await store.list_reissues(tx, number)
+
+
+async def list_transfers(tx: Tx, *, viewer: Actor, number: str) -> list[Transfer]:
+    """Return the transfers of a certificate by agreement, to both parties, staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no burdens.
+    :raises Missing: if there is no such certificate.
+    """
+    viewer.require("certificate:read_burdens")
+    if await store.find(tx, number) is None:
+        raise Missing
+    return await store.list_transfers(tx, number)
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:

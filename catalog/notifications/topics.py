@@ -61,6 +61,7 @@ class Topic(enum.StrEnum):
     NEW_HOLDER_INVITED = "new_holder_invited"  # 请新权利主体办理
     CERTIFICATE_ISSUED = "certificate_issued"  # 发证
     CERTIFICATE_MOVED = "certificate_moved"  # 凭证状态变化，告知登记主体和权利负担的权利人
+    TRANSFER_SIGNED = "transfer_signed"  # 转让协议已由一方签署
     FOREIGN_CERTIFICATE_MOVED = "foreign_certificate_moved"  # 外部凭证状态变化
     ENCUMBRANCE_ENTERED = "encumbrance_entered"  # 权利负担登记
     ENCUMBRANCE_RELEASED = "encumbrance_released"  # 权利负担解除

@@ -49,7 +49,7 @@ INTERPRETATIONS: Final = tuple(
         ("A19", "有未结订单时注销", "准许；下架，履行中的合同继续", None, _BUILT),
         ("A20", "争议冻结", "诉讼或仲裁期间冻结", None, _BUILT),
         ("A21", "变更登记的程序", "同首次登记，不公示", "correction_may_skip_compliance"),
-        ("A22", "协议转让", "不办理", "voluntary_transfer_allowed"),
+        ("A22", "协议转让", "不办理，除非设为准许", "voluntary_transfer_allowed"),
         ("A23", "凭证有无期限", "无；产品时效届满则不再展示", None, _BUILT),
         ("A24", "合规意见书的名称", "两种名称指同一文书", None, _BUILT),
         ("A25", "凭证的名称", "凭证与证明指同一文书", None, _BUILT),

@@ -98,7 +98,7 @@ _CERTIFICATES: Final = f"""
 # What is signed or recorded in a change registration, and for a reissue, is bound like that of a
 # first registration, and stands beside it.
 _TECHNICAL_OPINIONS: Final = f"""
-    SELECT * FROM (
+    SELECT id, record, signatures, columns FROM (
         SELECT id::text AS id, document AS record, '[]'::jsonb AS signatures,
                {_digest_if_wrong("sha256", "document")} AS columns
           FROM catalog.technical_opinions
@@ -108,7 +108,7 @@ _TECHNICAL_OPINIONS: Final = f"""
     ORDER BY id COLLATE "C\""""  # noqa: S608
 
 _COMPLIANCE_OPINIONS: Final = f"""
-    SELECT * FROM (
+    SELECT id, record, signatures, columns FROM (
         SELECT id::text AS id, document AS record, {_signature("agency_party_id")},
                {_digest_if_wrong("sha256", "document")} AS columns
           FROM catalog.compliance_opinions
@@ -119,7 +119,7 @@ _COMPLIANCE_OPINIONS: Final = f"""
     ORDER BY id COLLATE "C\""""  # noqa: S608
 
 _AUTHORISATIONS: Final = f"""
-    SELECT * FROM (
+    SELECT id, record, signatures, columns FROM (
         SELECT id::text AS id, document AS record, {_signature("bureau_party_id")},
                {_digest_if_wrong("sha256", "document")} AS columns
           FROM catalog.issuance_authorisations

@@ -209,6 +209,16 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/certificates/{{number}}/reissues"): _read("certificate:read_burdens", PARTY),
     ("POST", f"{V1}/certificates/{{number}}/reissue-authorisations"): _do("issuance:authorise"),
     ("POST", f"{V1}/certificates/{{number}}/reissues"): _do("certificate:issue"),
+    ("GET", f"{V1}/certificates/{{number}}/transfers"): _read("certificate:read_burdens", PARTY),
+    ("POST", f"{V1}/certificates/{{number}}/transfers"): _do("certificate:deregister", OWN),
+    ("POST", f"{V1}/certificates/{{number}}/transfer-signatures"): _do(
+        "instrument:take_over", PARTY
+    ),
+    ("POST", f"{V1}/certificates/{{number}}/transfer-withdrawals"): _do(
+        "instrument:take_over", PARTY
+    ),
+    ("POST", f"{V1}/certificates/{{number}}/transfer-authorisations"): _do("issuance:authorise"),
+    ("POST", f"{V1}/certificates/{{number}}/transfer-certificates"): _do("certificate:issue"),
     ("GET", f"{V1}/register-events"): _public(),
     ("GET", f"{V1}/register-events/{{event_id}}"): _public(),
     ("GET", "/register.atom"): _public(),
