@@ -209,6 +209,15 @@ def test_a_certificate_that_does_not_count_says_so_in_words(event: str, words: s
     assert verdict.notes[0].startswith(words)
 
 
+def test_an_expired_product_is_told_in_words_though_the_certificate_stays() -> None:
+    life = Life()
+
+    verdict = life.checked(life.answer(product_expired_at=START), life.export())
+
+    assert verdict.problems == ()
+    assert "产品时效已届满" in verdict.notes[0]
+
+
 def test_what_came_after_the_answer_is_told_from_the_log() -> None:
     life = Life()
     answer = life.answer()
