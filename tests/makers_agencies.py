@@ -154,7 +154,7 @@ async def hold_selection(
                 tx, actor=actor, now=then, selection_id=selection.id, scores=scores(bids)
             )
     async with begin(db, operator) as tx:
-        await evaluation.evaluate(tx, actor=operator, now=then, selection_id=selection.id)
+        await evaluation.evaluate(tx, actor=operator, now=then, selection_id=selection.id, past={})
         return await result.award(
             tx,
             actor=operator,

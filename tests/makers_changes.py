@@ -74,6 +74,7 @@ class Changing:
         body = {
             "technical_reviewer_account_id": str(self.scene.technical.account.id),
             "agency_party_id": str(self.scene.agency.party.id),
+            "agency_reason": "由熟悉该行业的机构承办",
         }
         return await self.step(change, "reviews", self.scene.acceptor, body | changes)
 
@@ -100,12 +101,18 @@ class Changing:
             "findings": {point: {"passed": True} for point in COMPLIANCE_POINTS},
             "overall": "pass",
         } | changes
+        await self.declare(change)  # refused where it is declared
         return await self.step(
             change,
             "compliance-opinions",
             self.scene.agency,
             {"opinion": opinion, "signature": signature or self.scene.opinion_key.seal(opinion)},
         )
+
+    async def declare(self, change: str, **changes: Any) -> httpx.Response:
+        """Declare, as the agency, that it has no conflict of interest."""
+        body = {"has_conflict": False, "statement": "与登记主体无关联"}
+        return await self.step(change, "conflict-declarations", self.scene.agency, body | changes)
 
     async def decide(self, change: str, **changes: Any) -> httpx.Response:
         """Decide the review."""

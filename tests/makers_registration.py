@@ -177,9 +177,19 @@ class Scene:
         body = {
             "technical_reviewer_account_id": str(self.technical.account.id),
             "agency_party_id": str(self.agency.party.id),
+            "agency_reason": "由熟悉该行业的机构承办",
         }
         return await self.by(self.acceptor).post(
             f"/api/v1/applications/{application}/reviews", body | changes
+        )
+
+    async def declare(
+        self, application: str, who: Member | None = None, **changes: Any
+    ) -> httpx.Response:
+        """Declare, as the agency, that it has no conflict of interest."""
+        body = {"has_conflict": False, "statement": "与申请人、所有者均无关联"}
+        return await self.by(who or self.agency).post(
+            f"/api/v1/applications/{application}/conflict-declarations", body | changes
         )
 
     async def technical_opinion(
@@ -218,6 +228,7 @@ class Scene:
     ) -> httpx.Response:
         """Give the compliance opinion, signed by the agency unless told otherwise."""
         opinion = await self.opinion(application, **changes)
+        await self.declare(application, who)  # refused where it is declared, or not the agency's
         return await self.by(who or self.agency).post(
             f"/api/v1/applications/{application}/compliance-opinions",
             {"opinion": opinion, "signature": signature or self.opinion_key.seal(opinion)},

@@ -184,4 +184,18 @@ def make_quarter() -> Log:
         ("agency_contract", "c1"),
         misconduct="other_violation",
     )
+    for event in ("announced", "awarded", "failed"):
+        log.add(f"agency_selection:{event}", at(3, 8), ("agency_selection", "s1"))
+    log.add(
+        "agency:evaluated",
+        at(3, 9),
+        ("agency_contract", "c0"),
+        contract_number="合同0",
+        agency_party_id="agency1",
+        points=88,
+        timeliness={"opinions": 7, "overdue": 1},
+        incidents=2,
+    )
+    log.add("agency:evaluated", at(3, 10), ("agency_contract", "c00"))
+    log.add("agency_evaluation:filed", at(3, 10), ("agency_contract", "c0"))
     return log

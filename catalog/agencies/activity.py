@@ -32,6 +32,12 @@ class ContractedFromThisAward(Conflict):
     code = "contracted_from_this_award"
 
 
+class EvaluationMissing(Refused):
+    """An earlier contract of the agency ended and its evaluation was not filed (HN-24)."""
+
+    code = "evaluation_missing"
+
+
 class ContractBeforeAward(Invalid):
     """A contract starts on the day of the award or later."""
 
@@ -59,11 +65,21 @@ def require_active(contracts: Iterable[AgencyContract], on: dt.date) -> AgencyCo
     raise AgencyContractInactive(on=on.isoformat())
 
 
+def require_unsuspended(contract: AgencyContract, on: dt.date) -> None:
+    """Return if a case that was given under the contract may be finished, also after its end.
+
+    :raises AgencyContractInactive: if the contract was suspended.
+    """
+    if contract.state is State.SUSPENDED:
+        raise AgencyContractInactive(on=on.isoformat())
+
+
 def check_new(
     existing: Iterable[AgencyContract],
     *,
     selection_id: SelectionId,
     awarded_on: dt.date,
+    on: dt.date,
     starts_on: dt.date,
     ends_on: dt.date,
 ) -> None:
@@ -73,6 +89,7 @@ def check_new(
 
     :raises ContractBeforeAward: if it would start before the award.
     :raises ContractedFromThisAward: if the award was used.
+    :raises EvaluationMissing: if one that ended was not evaluated and filed.
     :raises AgencyContractOverlaps: if a day would have two contracts.
     """
     if starts_on < awarded_on:
@@ -80,6 +97,8 @@ def check_new(
     for other in existing:
         if other.selection_id == selection_id:
             raise ContractedFromThisAward(contract_number=other.contract_number)
+        if other.ends_on < on and other.evaluated_at is None:
+            raise EvaluationMissing(contract_number=other.contract_number)
         if starts_on <= other.ends_on and other.starts_on <= ends_on:
             raise AgencyContractOverlaps(
                 contract_number=other.contract_number, ends_on=other.ends_on.isoformat()

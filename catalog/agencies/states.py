@@ -18,10 +18,12 @@ class State(enum.StrEnum):
 class Event(enum.StrEnum):
     """What may happen to it."""
 
+    FLAGGED = "flagged"  # 记录不当行为 (HN-27)
     SUSPENDED = "suspended"  # 因不当行为暂停 (HN-27)
 
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
+    (State.ACTIVE, Event.FLAGGED): State.ACTIVE,
     (State.ACTIVE, Event.SUSPENDED): State.SUSPENDED,
 }
 

@@ -1,15 +1,16 @@
-"""Table and statements of the contracts with agencies (服务合同)."""
+"""Tables and statements of contracts with agencies, of the cases they were given, of misconduct."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-from catalog.agencies.model import AgencyContract
+from catalog.agencies.model import AgencyContract, Assignment, CaseKind, MisconductRecord
 from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.kernel.ids import PartyId
 
@@ -29,11 +30,50 @@ AGENCY_CONTRACTS: Final = sa.Table(
     sa.Column("suspension_reason", sa.Text),
     sa.Column("suspended_at", sa.DateTime(timezone=True)),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("evaluated_at", sa.DateTime(timezone=True)),
+    sa.Column("evaluation_points", sa.Integer),
     schema="catalog",
 )
 
 
+ASSIGNMENTS: Final = sa.Table(
+    "agency_assignments",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("case_kind", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Uuid, nullable=False),
+    sa.Column("agency_party_id", sa.Uuid, nullable=False),
+    sa.Column("contract_id", sa.Uuid, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("declared_at", sa.DateTime(timezone=True)),
+    sa.Column("declared_by", sa.Uuid),
+    sa.Column("declaration", sa.Text),
+    sa.Column("opined_at", sa.DateTime(timezone=True)),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("ending", sa.Text),
+    schema="catalog",
+)
+
+MISCONDUCTS: Final = sa.Table(
+    "agency_misconducts",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("contract_id", sa.Uuid, nullable=False),
+    sa.Column("agency_party_id", sa.Uuid, nullable=False),
+    sa.Column("misconduct", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text, nullable=False),
+    sa.Column("recorded_by_party", sa.Uuid, nullable=False),
+    sa.Column("recorded_by", sa.Uuid),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    schema="catalog",
+)
+
 _SELECT: Final = select_all(AGENCY_CONTRACTS)
+_SELECT_ASSIGNMENTS: Final = select_all(ASSIGNMENTS)
+_SELECT_MISCONDUCTS: Final = select_all(MISCONDUCTS)
 
 
 async def insert(tx: Tx, contract: AgencyContract) -> None:
@@ -120,6 +160,13 @@ async def lock(tx: Tx, contract_id: uuid.UUID) -> AgencyContract | None:
     return None if row is None else _contract(row)
 
 
+async def get(tx: Tx, contract_id: uuid.UUID) -> AgencyContract:
+    """Return a contract that is there, for a caller that knows of it."""
+    row = await tx.fetch_one(f"{_SELECT} WHERE id = $1", contract_id)
+    assert row is not None, "a contract does not vanish"
+    return _contract(row)
+
+
 async def update_state(tx: Tx, contract: AgencyContract) -> None:
     """Write the state of ``contract``, which the caller holds locked."""
     await tx.execute(
@@ -133,6 +180,141 @@ async def update_state(tx: Tx, contract: AgencyContract) -> None:
         contract.suspension_reason,
         contract.suspended_at,
     )
+
+
+async def update_evaluation(
+    tx: Tx, contract_id: uuid.UUID, *, evaluated_at: dt.datetime, points: int
+) -> None:
+    """Write that the evaluation of a contract was filed, and how many points it gave."""
+    await tx.execute(
+        """
+        UPDATE catalog.agency_contracts SET evaluated_at = $2, evaluation_points = $3
+         WHERE id = $1""",
+        contract_id,
+        evaluated_at,
+        points,
+    )
+
+
+async def list_unevaluated(tx: Tx, on: dt.date) -> list[AgencyContract]:
+    """Return the contracts that ended before a day and whose evaluation was not filed."""
+    rows = await tx.fetch(f"{_SELECT} WHERE ends_on < $1 AND evaluated_at IS NULL ORDER BY id", on)
+    return [_contract(row) for row in rows]
+
+
+async def last_points(tx: Tx, agencies: Sequence[PartyId]) -> dict[PartyId, int]:
+    """Return what the newest filed evaluation of each of these agencies gave it."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (agency_party_id) agency_party_id, evaluation_points
+          FROM catalog.agency_contracts
+         WHERE agency_party_id = ANY($1::uuid[]) AND evaluation_points IS NOT NULL
+         ORDER BY agency_party_id, ends_on DESC, id DESC""",
+        list(agencies),
+    )
+    return {PartyId(row["agency_party_id"]): row["evaluation_points"] for row in rows}
+
+
+# ── cases ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def lock_assigning(tx: Tx) -> None:
+    """Let nobody else give a case until the transaction ends, so that turns are kept."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('agency_assignment', 0))")
+
+
+async def insert_assignment(tx: Tx, assignment: Assignment) -> None:
+    """Insert that an agency was given a case."""
+    await tx.insert(ASSIGNMENTS, **_plain(assignment))
+
+
+async def update_assignment(tx: Tx, assignment: Assignment) -> None:
+    """Write what may change of an assignment: declaration, opinion, end."""
+    await tx.execute(
+        """
+        UPDATE catalog.agency_assignments
+           SET declared_at = $2, declared_by = $3, declaration = $4, opined_at = $5,
+               ended_at = $6, ending = $7
+         WHERE id = $1""",
+        assignment.id,
+        assignment.declared_at,
+        assignment.declared_by,
+        assignment.declaration,
+        assignment.opined_at,
+        assignment.ended_at,
+        assignment.ending,
+    )
+
+
+async def find_current(
+    tx: Tx, case_kind: CaseKind, case_id: uuid.UUID, agency: PartyId | None
+) -> Assignment | None:
+    """Lock and return the assignment of a case that counts, of ``agency`` if one is named."""
+    row = await tx.fetch_one(
+        f"""{_SELECT_ASSIGNMENTS}
+         WHERE case_kind = $1 AND case_id = $2 AND ended_at IS NULL
+           AND ($3::uuid IS NULL OR agency_party_id = $3)
+         FOR UPDATE""",
+        case_kind.value,
+        case_id,
+        agency,
+    )
+    return None if row is None else msgspec.convert(dict(row), Assignment)
+
+
+async def list_assignments(tx: Tx, case_kind: CaseKind, case_id: uuid.UUID) -> list[Assignment]:
+    """Return who was given a case, the first first."""
+    rows = await tx.fetch(
+        f"{_SELECT_ASSIGNMENTS} WHERE case_kind = $1 AND case_id = $2 ORDER BY id",
+        case_kind.value,
+        case_id,
+    )
+    return [msgspec.convert(dict(row), Assignment) for row in rows]
+
+
+async def list_open_cases(tx: Tx, contract_id: uuid.UUID) -> list[Assignment]:
+    """Return what cases an agency has under a contract and has not given its opinion on."""
+    rows = await tx.fetch(
+        f"""{_SELECT_ASSIGNMENTS}
+         WHERE contract_id = $1 AND ended_at IS NULL AND opined_at IS NULL ORDER BY id""",
+        contract_id,
+    )
+    return [msgspec.convert(dict(row), Assignment) for row in rows]
+
+
+async def list_of_contract(tx: Tx, contract_id: uuid.UUID) -> list[Assignment]:
+    """Return all cases that were given under a contract, the first first."""
+    rows = await tx.fetch(f"{_SELECT_ASSIGNMENTS} WHERE contract_id = $1 ORDER BY id", contract_id)
+    return [msgspec.convert(dict(row), Assignment) for row in rows]
+
+
+async def last_assigned(tx: Tx) -> dict[PartyId, dt.datetime]:
+    """Return when each agency was last given a case."""
+    rows = await tx.fetch(
+        """
+        SELECT agency_party_id, max(assigned_at) AS at
+          FROM catalog.agency_assignments GROUP BY agency_party_id"""
+    )
+    return {PartyId(row["agency_party_id"]): row["at"] for row in rows}
+
+
+# ── misconduct ──────────────────────────────────────────────────────────────────────────────
+
+
+async def insert_misconduct(tx: Tx, record: MisconductRecord) -> None:
+    """Insert a record of misconduct; it is never changed."""
+    await tx.insert(MISCONDUCTS, **_plain(record))
+
+
+async def list_misconducts(tx: Tx, contract_id: uuid.UUID) -> list[MisconductRecord]:
+    """Return the misconduct under a contract that the actor may see, the first first."""
+    rows = await tx.fetch(f"{_SELECT_MISCONDUCTS} WHERE contract_id = $1 ORDER BY id", contract_id)
+    return [msgspec.convert(dict(row), MisconductRecord) for row in rows]
+
+
+def _plain(record: msgspec.Struct) -> dict[str, Any]:
+    values = msgspec.structs.asdict(record)
+    return {name: getattr(value, "value", value) for name, value in values.items()}
 
 
 def _contract(row: Row) -> AgencyContract:

@@ -51,7 +51,7 @@ def check_announcement(
         name
         for name, is_missing in (
             ("title", not title.strip()),
-            ("criteria", not criteria or not _distinct(each.code for each in criteria)),
+            ("criteria", not _are_criteria(criteria)),
             ("weights", not _weigh_all(criteria)),
             (
                 "qualifications",
@@ -79,6 +79,15 @@ def check_days(today: dt.date, bids_until: dt.date, rulebook: Rulebook, calendar
 def _distinct(codes: Iterable[str]) -> bool:
     found = list(codes)
     return len(set(found)) == len(found) and all(code.strip() for code in found)
+
+
+def _are_criteria(criteria: Sequence[Criterion]) -> bool:
+    judged = [each for each in criteria if not each.is_past_performance]
+    return (
+        bool(judged)
+        and len(criteria) - len(judged) <= 1
+        and _distinct(each.code for each in criteria)
+    )
 
 
 def _weigh_all(criteria: Sequence[Criterion]) -> bool:

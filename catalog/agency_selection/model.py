@@ -23,6 +23,8 @@ class Criterion(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     weight_bps: int
+    # Its points are those of the last filed evaluation (HN-24), not the panel's.
+    is_past_performance: bool = False
 
 
 class Qualification(msgspec.Struct, frozen=True, kw_only=True):

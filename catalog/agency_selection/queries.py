@@ -162,6 +162,11 @@ async def find_latest_award(tx: Tx, *, selection_id: uuid.UUID) -> Selection | N
     return None if any(later) else selection
 
 
+async def find_last_award(tx: Tx) -> dt.datetime | None:
+    """Return when a selection was awarded last, None if none ever was."""
+    return await store.find_last_award(tx)
+
+
 async def _get(tx: Tx, selection_id: uuid.UUID) -> Selection:
     selection = await store.find(tx, selection_id)
     if selection is None:

@@ -1,6 +1,7 @@
 """Rank the bids by the sheets of the panel (评审排名): a rule that anybody computes again.
 
-A bid qualifies if more than half of the panel says so. Its points are the mean of all sheets, each the
+What a bid's agency did before (a criterion of past performance) has the points of its last filed evaluation
+(HN-24); who has none has ``NEWCOMER``. A bid qualifies if more than half of the panel says so. Its points are the mean of all sheets, each the
 sum of points times weight, in whole numbers until the very end. Of equal bids goes first, in this order: who
 has more points in the heaviest criterion, in the next heaviest, and so on (of equally heavy ones the
 first announced counts first); who handed in earlier; whose digest is smaller.
@@ -8,8 +9,10 @@ first announced counts first); who handed in earlier; whose digest is smaller.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from catalog.agency_selection.announcing import WHOLE_BPS
 from catalog.agency_selection.model import Bid, BidScore, Criterion, Ranked, ScoreSheet
@@ -17,6 +20,7 @@ from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.rulebooks.rulebook import Rulebook
 
+NEWCOMER: Final = 60  # [P]: a pass, so that a newcomer is neither shut out nor preferred
 _HUNDREDTHS: Final = 100
 
 
@@ -39,10 +43,19 @@ class ResultMissing(Invalid):
 
 
 def rank(
-    bids: Collection[Bid], sheets: Sequence[ScoreSheet], criteria: Sequence[Criterion]
+    bids: Collection[Bid],
+    sheets: Sequence[ScoreSheet],
+    criteria: Sequence[Criterion],
+    past: Mapping[PartyId, int],
 ) -> tuple[Ranked, ...]:
-    """Return the ranking: who qualifies, the best first, then who does not."""
-    given = {bid.id: _scores_of(bid, sheets) for bid in bids}
+    """Return the ranking: who qualifies, the best first, then who does not.
+
+    ``past`` are the points of the last filed evaluations, by agency.
+    """
+    given = {
+        bid.id: _scores_of(bid, sheets, criteria, past.get(bid.agency_party_id, NEWCOMER))
+        for bid in bids
+    }
     in_order = sorted(
         bids,
         key=lambda bid: (
@@ -94,8 +107,16 @@ def check_result(text: str) -> None:
         raise ResultMissing
 
 
-def _scores_of(bid: Bid, sheets: Iterable[ScoreSheet]) -> list[BidScore]:
-    return [score for sheet in sheets for score in sheet.scores if score.bid_id == bid.id]
+def _scores_of(
+    bid: Bid, sheets: Iterable[ScoreSheet], criteria: Iterable[Criterion], past: int
+) -> list[BidScore]:
+    before = {each.code: past for each in criteria if each.is_past_performance}
+    return [
+        msgspec.structs.replace(score, points=score.points | before)
+        for sheet in sheets
+        for score in sheet.scores
+        if score.bid_id == bid.id
+    ]
 
 
 def _qualifies(scores: Sequence[BidScore]) -> bool:

@@ -32,11 +32,11 @@ class SheetsMissing(Refused):
 def check_sheet(
     scores: Sequence[BidScore], bids: Collection[Bid], criteria: Iterable[Criterion]
 ) -> None:
-    """Return if a sheet is whole.
+    """Return if a sheet is whole; past performance is not the panel's to score.
 
     :raises ScoreMissing: if a bid or a criterion is missing, doubled or unknown, or out of bounds.
     """
-    codes = {each.code for each in criteria}
+    codes = {each.code for each in criteria if not each.is_past_performance}
     if sorted(str(each.bid_id) for each in scores) != sorted(str(bid.id) for bid in bids):
         raise ScoreMissing(bid_id="*", criteria=[])
     for each in scores:

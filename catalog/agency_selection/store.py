@@ -192,6 +192,14 @@ async def list_page(tx: Tx, *, before: uuid.UUID | None, limit: int) -> list[Sel
     return [msgspec.convert(dict(row), Selection) for row in rows]
 
 
+async def find_last_award(tx: Tx) -> dt.datetime | None:
+    """Return when a selection was awarded last, or None."""
+    found: dt.datetime | None = await tx.fetch_value(
+        "SELECT max(awarded_at) FROM catalog.agency_selections"
+    )
+    return found
+
+
 # ── bids ────────────────────────────────────────────────────────────────────────────────────
 
 

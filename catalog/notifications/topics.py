@@ -25,6 +25,10 @@ class Topic(enum.StrEnum):
     AGENCY_PANEL_SEATED = "agency_panel_seated"  # 被抽取为评审专家
     AGENCY_SELECTION_RESULT = "agency_selection_result"  # 比选结果
     AGENCY_RESELECTION_DUE = "agency_reselection_due"  # 合同将到期，应重新比选
+    AGENCY_CASE_ASSIGNED = "agency_case_assigned"  # 案件分派
+    AGENCY_CASE_DECLINED = "agency_case_declined"  # 机构声明利益冲突
+    AGENCY_MISCONDUCT_RECORDED = "agency_misconduct_recorded"  # 不当行为
+    AGENCY_EVALUATION_FILED = "agency_evaluation_filed"  # 履约评价已报备案
     AGENCY_SELECTION_REMARKED = "agency_selection_remarked"  # 主管部门对比选的意见
 
     # first registration

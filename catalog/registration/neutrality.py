@@ -14,12 +14,6 @@ class ConflictOfInterest(Refused):
     code = "conflict_of_interest"
 
 
-class AgencyNeeded(Invalid):
-    """The rulebook needs the opinion of an agency (HN-14), so one is named."""
-
-    code = "review_agency_needed"
-
-
 class AgencyNotNeeded(Invalid):
     """The rulebook needs no opinion of an agency; none is let into the case."""
 
@@ -45,13 +39,10 @@ class NotTheAssignedReviewer(Forbidden):
 
 
 def check_named(agency: PartyId | None, *, needed: bool) -> None:
-    """Return if an agency is named exactly where the rulebook needs its opinion.
+    """Return if no agency is named where the rulebook needs no opinion of one.
 
-    :raises AgencyNeeded: if none is named, and one is needed.
     :raises AgencyNotNeeded: if one is named, and none is needed: it would read what it need not.
     """
-    if needed and agency is None:
-        raise AgencyNeeded
     if not needed and agency is not None:
         raise AgencyNotNeeded
 

@@ -38,6 +38,7 @@ HAINAN_2023: Final = Rulebook(
     agency_evaluation=Period(20, Unit.WORKING_DAYS, "[P]", "the text says: at the end (HN-24)"),
     agency_bid_window=Period(5, Unit.WORKING_DAYS, "[P]", "at least, from the announcement"),
     agency_reselection=Period(120, Unit.DAYS, "[P]", "so that contracts never lapse (HN-23)"),
+    agencies_take_turns=False,  # [P]: cases are given by chance
     minimum_agencies=2,  # HN-23
     quarterly_report=Period(10, Unit.WORKING_DAYS, "[P]", "no due day in HN-21 (A29)"),
     promptly=Period(10, Unit.WORKING_DAYS, "[P]", "「及时」 without a number (A33)"),
@@ -89,6 +90,7 @@ HAINAN_2023: Final = Rulebook(
         "product_expiry_reminder": open_period(Unit.DAYS, most=366, source="A23"),
         "agency_bid_window": open_period(Unit.WORKING_DAYS, Unit.DAYS, least=3, most=60),
         "agency_reselection": open_period(Unit.DAYS, least=30, most=366),
+        "agencies_take_turns": open_flag(),
         "agency_evaluation": open_period(Unit.WORKING_DAYS, Unit.DAYS, most=120),
         # The next quarter is over after some sixty working days.
         "quarterly_report": open_period(Unit.WORKING_DAYS, most=60, source="A29"),

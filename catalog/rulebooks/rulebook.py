@@ -138,6 +138,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     agency_evaluation: Period  # 评价并备案, from the contract's end
     agency_bid_window: Period  # 应选文件递交, from the announcement, at least
     agency_reselection: Period  # 重新比选的提醒, so long before contracts end
+    agencies_take_turns: bool  # 轮流分派; False: 随机分派
     minimum_agencies: int
 
     # 报告, 处置

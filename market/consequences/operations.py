@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from catalog.agencies import queries as assignments
+from catalog.agencies.model import AgencyContract, CaseKind
 from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as burdens
 from catalog.certificates.operations import changes as lifecycle
+from catalog.changes.operations import assignment as of_changes
 from catalog.changes.operations import closing as changes
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx, beyond_own_rows
@@ -22,6 +25,7 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.recognition.model import ForeignCertificate
+from catalog.registration.operations import assignment as of_applications
 from market.consequences import deregistering
 from market.consequences.deregistering import DeregistrationPreview
 from market.consequences.effects import Effects, OfferEffect, effects_of
@@ -277,4 +281,22 @@ async def _cut_off(tx: Tx, certificate: Certificate, *, now: dt.datetime, reason
         if allows(order.state, OrderEvent.TERMINATE):
             await stopping.cut_off(
                 tx, actor=_ACTOR, now=now, order_id=order.id, reason=reason, for_good=True
+            )
+
+
+async def pass_cases_on(
+    tx: Tx, *, actor: Actor, now: dt.datetime, contract: AgencyContract, reason: str
+) -> None:
+    """Give the open cases of an agency that was suspended to others (HN-27), in the same transaction.
+
+    A case on which it has given its opinion stays as it is. With nobody left a case waits for the operator.
+    """
+    for case in await assignments.list_open(tx, contract_id=contract.id):
+        if case.case_kind is CaseKind.APPLICATION:
+            await of_applications.pass_on_suspended(
+                tx, actor=actor, now=now, application_id=case.case_id, reason=reason
+            )
+        else:
+            await of_changes.pass_on_suspended(
+                tx, actor=actor, now=now, change_id=case.case_id, reason=reason
             )

@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
+from catalog.agencies import queries as agencies
 from catalog.agency_selection import queries
 from catalog.agency_selection.model import (
     Bid,
@@ -51,6 +52,7 @@ class GivenCriterion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     code: _Code
     name: _Line
     weight_bps: Annotated[int, Meta(ge=0, le=10_000)]
+    is_past_performance: bool = False
 
 
 class GivenQualification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -200,7 +202,13 @@ async def announce_agency_selection(
             selection_number=data.selection_number,
             title=data.title,
             criteria=tuple(
-                Criterion(code=e.code, name=e.name, weight_bps=e.weight_bps) for e in data.criteria
+                Criterion(
+                    code=e.code,
+                    name=e.name,
+                    weight_bps=e.weight_bps,
+                    is_past_performance=e.is_past_performance,
+                )
+                for e in data.criteria
             ),
             qualifications=tuple(
                 Qualification(code=e.code, name=e.name) for e in data.qualifications
@@ -288,8 +296,16 @@ async def rank_bids(request: AnyRequest, selection_id: FromPath[uuid.UUID]) -> R
     """Rank the bids by the written rule once the whole panel has scored (汇总排序)."""
 
     async def act(c: Command) -> Answer:
+        bids = await queries.list_bids(c.tx, viewer=c.actor, selection_id=selection_id)
+        bidders = [each.bid.agency_party_id for each in bids]
         return done(
-            await evaluation.evaluate(c.tx, actor=c.actor, now=c.now, selection_id=selection_id)
+            await evaluation.evaluate(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                selection_id=selection_id,
+                past=await agencies.last_points(c.tx, agencies=bidders),
+            )
         )
 
     return await command(request, act)

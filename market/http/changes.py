@@ -17,7 +17,7 @@ from catalog.changes import queries
 from catalog.changes.content import WantedContent, told_to_buyers
 from catalog.changes.materials import ChangeMaterialKind
 from catalog.changes.model import Change, ChangeFile, ChangeMaterial, Kind, Paper, ReviewResult
-from catalog.changes.operations import acceptance, filing, issuance, reading, review
+from catalog.changes.operations import acceptance, assignment, filing, issuance, reading, review
 from catalog.changes.states import State
 from catalog.kernel import paging
 from catalog.kernel.ids import AccountId, PartyId
@@ -73,10 +73,15 @@ class HandInFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NameReviewers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who reviews; without an agency the compliance review is skipped, if the rules allow it."""
+    """Who reviews. Without an agency the rule gives the change; who names one says why.
+
+    The compliance review is skipped only if the rules allow it (A21).
+    """
 
     technical_reviewer_account_id: uuid.UUID
     agency_party_id: uuid.UUID | None = None
+    agency_reason: Annotated[str, Meta(max_length=2_000)] = ""
+    skips_compliance: bool = False
 
 
 class GiveTechnicalOpinionOnChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -376,6 +381,8 @@ async def start_change_review(
             change_id=change_id,
             technical_reviewer=AccountId(data.technical_reviewer_account_id),
             agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
+            agency_reason=data.agency_reason,
+            skips_compliance=data.skips_compliance,
         )
         return done(change, change.version)
 
@@ -395,12 +402,12 @@ async def replace_change_agency(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        change = await review.replace_agency(
+        change = await assignment.replace_agency(
             c.tx,
             actor=c.actor,
             now=c.now,
             change_id=change_id,
-            agency=PartyId(data.agency_party_id),
+            agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
             reason=data.reason,
         )
         return done(change, change.version)

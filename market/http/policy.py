@@ -139,7 +139,16 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ),
     ("POST", f"{V1}/agency-contracts"): _do("agency_contract:sign"),
     ("GET", f"{V1}/agency-contracts"): _read("agency_contract:read"),
-    ("POST", f"{V1}/agency-contracts/{{contract_id}}/suspensions"): _do("agency_contract:sign"),
+    ("POST", f"{V1}/agency-contracts/{{contract_id}}/misconducts"): _do("agency_misconduct:record"),
+    ("GET", f"{V1}/agency-contracts/{{contract_id}}/misconducts"): _read("agency_contract:read"),
+    ("POST", f"{V1}/agency-contracts/{{contract_id}}/evaluations"): _do("agency_evaluation:write"),
+    ("GET", f"{V1}/agency-evaluations"): _read("agency_evaluation:read", PARTY),
+    ("GET", f"{V1}/agency-evaluations/{{evaluation_id}}"): _read("agency_evaluation:read", PARTY),
+    ("POST", f"{V1}/agency-evaluations/{{evaluation_id}}/filings"): _do("agency_evaluation:write"),
+    ("POST", f"{V1}/agency-evaluations/{{evaluation_id}}/acknowledgements"): _do(
+        "agency_evaluation:acknowledge"
+    ),
+    ("GET", f"{V1}/agency-standing"): _read("agency_contract:read"),
     ("POST", f"{V1}/products"): _do("product:describe", OWN),
     ("PUT", f"{V1}/products/{{product_id}}"): _do("product:describe", OWN),
     ("POST", f"{V1}/products/{{product_id}}/contents"): _do("product:describe", OWN),
@@ -179,6 +188,12 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ),
     ("POST", f"{V1}/applications/{{application_id}}/reviews"): _do("review:start"),
     ("POST", f"{V1}/applications/{{application_id}}/agency-replacements"): _do("review:start"),
+    ("POST", f"{V1}/applications/{{application_id}}/conflict-declarations"): _do(
+        "compliance_opinion:record", ASSIGNED
+    ),
+    ("GET", f"{V1}/applications/{{application_id}}/agency-assignments"): _read(
+        "application:read", PARTY
+    ),
     ("POST", f"{V1}/applications/{{application_id}}/technical-opinions"): _do(
         "technical_opinion:record", ASSIGNED
     ),
@@ -283,6 +298,10 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/changes/{{change_id}}/decision-notifications"): _do("decision:notify"),
     ("POST", f"{V1}/changes/{{change_id}}/reviews"): _do("review:start"),
     ("POST", f"{V1}/changes/{{change_id}}/agency-replacements"): _do("review:start"),
+    ("POST", f"{V1}/changes/{{change_id}}/conflict-declarations"): _do(
+        "compliance_opinion:record", ASSIGNED
+    ),
+    ("GET", f"{V1}/changes/{{change_id}}/agency-assignments"): _read("application:read", PARTY),
     ("POST", f"{V1}/changes/{{change_id}}/technical-opinions"): _do(
         "technical_opinion:record", ASSIGNED
     ),

@@ -28,7 +28,7 @@ from catalog.registration.model import (
     ReviewResult,
     TechnicalOpinion,
 )
-from catalog.registration.operations import acceptance, authorisation, opinions, review
+from catalog.registration.operations import acceptance, assignment, authorisation, opinions, review
 from catalog.registration.operations.authorisation import ReturnTo
 from catalog.signing.canonical import canonical
 from catalog.signing.model import Signature
@@ -57,17 +57,18 @@ class NotifyDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StartReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who reviews."""
+    """Who reviews. Without an agency the rule gives the case; who names one says why."""
 
     technical_reviewer_account_id: uuid.UUID
-    agency_party_id: uuid.UUID | None = None  # where the rulebook needs no agency
+    agency_party_id: uuid.UUID | None = None  # none either where the rulebook needs no agency
+    agency_reason: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class ReplaceAgency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another agency, and why."""
+    """Another agency, or none if the rule is to give the case, and why."""
 
-    agency_party_id: uuid.UUID
     reason: _Reason
+    agency_party_id: uuid.UUID | None = None
 
 
 class GiveTechnicalOpinion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,7 +183,8 @@ async def notify_decision(
 async def start_review(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[StartReview]
 ) -> Response[bytes]:
-    """Name the technical reviewer and the agency (审查, HN-11, HN-12)."""
+    """Name the technical reviewer; the agency is given by the rule, or named (审查, HN-11, HN-12)."""
+    check_readable(data)
 
     async def act(c: Command) -> Answer:
         application = await review.start_review(
@@ -192,6 +194,7 @@ async def start_review(
             application_id=application_id,
             technical_reviewer=AccountId(data.technical_reviewer_account_id),
             agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
+            agency_reason=data.agency_reason,
         )
         return done(application, application.version)
 
@@ -211,12 +214,12 @@ async def replace_agency(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        application = await review.replace_agency(
+        application = await assignment.replace_agency(
             c.tx,
             actor=c.actor,
             now=c.now,
             application_id=application_id,
-            agency=PartyId(data.agency_party_id),
+            agency=None if data.agency_party_id is None else PartyId(data.agency_party_id),
             reason=data.reason,
         )
         return done(application, application.version)

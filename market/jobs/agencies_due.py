@@ -1,4 +1,4 @@
-"""End the contracts of agencies whose days are over, and remind of the next selection (HN-23, HN-24)."""
+"""End contracts of agencies, so that they are evaluated, and remind of the next selection (HN-23, HN-24)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import datetime as dt
 import uuid
 from typing import Final
 
-from catalog.agencies import operations as agencies
+from catalog.agencies.operations import contracts as agencies
+from catalog.agency_evaluation import operations as evaluations
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
@@ -22,7 +23,10 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     for contract_id in ended:
 
         async def end(tx: Tx, contract_id: uuid.UUID = contract_id) -> None:
-            await agencies.run_out(tx, actor=_ACTOR, now=now, contract_id=contract_id)
+            calendar = await timers.get_calendar(tx)
+            await evaluations.end_contract(
+                tx, actor=_ACTOR, now=now, calendar=calendar, contract_id=contract_id
+            )
 
         await database.run(db, _ACTOR, end)
 

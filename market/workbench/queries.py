@@ -43,6 +43,11 @@ _NAMES: Final = {
     "agency_contract": """
         SELECT id, contract_number AS number, NULL AS title
           FROM catalog.agency_contracts WHERE id = ANY($1::uuid[])""",
+    "agency_evaluation": """
+        SELECT e.id, c.contract_number AS number, NULL AS title
+          FROM catalog.agency_evaluations e
+          JOIN catalog.agency_contracts c ON c.id = e.contract_id
+         WHERE e.id = ANY($1::uuid[])""",
     "agency_selection": """
         SELECT id, selection_number AS number, title
           FROM catalog.agency_selections WHERE id = ANY($1::uuid[])""",

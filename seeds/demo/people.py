@@ -63,3 +63,6 @@ EXPERTS: Final = (
     ("expert-3", "评审专家 石磊"),
     ("expert-4", "评审专家 叶青"),
 )
+
+# The agencies, and who reviews for each.
+AGENCIES: Final = ((FIRST_AGENCY, AGENCY_REVIEWER), (SECOND_AGENCY, SECOND_REVIEWER))

@@ -115,13 +115,16 @@ async def accept(t: Teller, product: DemoProduct, application_id: str) -> None:
 async def review(t: Teller, who: Parties, product: DemoProduct, application_id: str) -> None:
     """Review it twice: by the operator's own people, and by the agency with its own key."""
     key, path = product.key, f"/api/v1/applications/{application_id}"
-    await t.do(
+    started = await t.do(
         people.ACCEPTOR, f"{key}/review", "POST", f"{path}/reviews",
-        {
-            "technical_reviewer_account_id": who.account[people.TECHNICAL_REVIEWER],
-            "agency_party_id": who.party["first-agency"],
-        },
+        {"technical_reviewer_account_id": who.account[people.TECHNICAL_REVIEWER]},
     )  # fmt: skip
+    agency, reviewer = next(
+        (each, login)
+        for each, login in people.AGENCIES
+        if who.party[each.key] == started["agency_party_id"]
+    )
+    t.say("合规审查机构随机分派 · the agency is drawn by chance (HN-05)", agency.name)
     passed = {"passed": True, "remarks": "已核对"}
     case = await t.look(people.TECHNICAL_REVIEWER, path)
     product_path = f"/api/v1/products/{case['application']['product_id']}"
@@ -150,11 +153,15 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
     )  # fmt: skip
     t.say("技术审查意见书 · technical opinion (HN-13)", "pass")
 
-    file = await t.look(people.AGENCY_REVIEWER, path)
+    await t.do(
+        reviewer, f"{key}/neutral", "POST", f"{path}/conflict-declarations",
+        {"has_conflict": False, "statement": "与申请对象、所有者及运营者均无关联关系"},
+    )  # fmt: skip
+    file = await t.look(reviewer, path)
     opinion = {
         "application_id": application_id,
         "dossier_sha256": dossier_of(file),
-        "agency_party_id": who.party["first-agency"],
+        "agency_party_id": who.party[agency.key],
         "reviewers": ["合规审查员 吴敏"],
         "no_conflict_of_interest": True,
         "findings": dict.fromkeys(("performance_capacity", "material_validity", "source_legality", "transaction_risk", "authenticity", "security", "compliance"), passed),
@@ -164,15 +171,14 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
     }  # fmt: skip
     document = canonical(opinion)
     await t.do(
-        people.AGENCY_REVIEWER, f"{key}/compliance", "POST", f"{path}/compliance-opinions",
+        reviewer, f"{key}/compliance", "POST", f"{path}/compliance-opinions",
         {
             "opinion": json.loads(document),
             "signature": {
                 "key_id": await t.register_key(
-                    people.AGENCY_REVIEWER, "first-agency", who.party["first-agency"],
-                    Purpose.OPINION,
+                    reviewer, agency.key, who.party[agency.key], Purpose.OPINION
                 ),
-                "value": t.sign("first-agency", Purpose.OPINION, document),
+                "value": t.sign(agency.key, Purpose.OPINION, document),
             },
         },
     )  # fmt: skip

@@ -8,6 +8,7 @@ import collections
 import datetime as dt
 import pathlib
 import shutil
+from collections.abc import Awaitable
 from typing import Any
 
 import asyncpg
@@ -240,8 +241,8 @@ class Service:
         )
 
     async def _suspend(self, cmd: Command) -> httpx.Response:
-        body = {"misconduct": "false_record", "reason": "虚假记载"}
-        return await self._post(cmd, "agency-contracts/{}/suspensions", body)
+        body = {"misconduct": "false_record", "facts": "虚假记载", "measure": "suspend"}
+        return await self._declared(self._post(cmd, "agency-contracts/{}/misconducts", body))
 
     async def _load_year(self, cmd: Command) -> httpx.Response:
         return await self._post(
@@ -324,12 +325,24 @@ class Service:
         body = {
             "technical_reviewer_account_id": str(reviewer.account.id),
             "agency_party_id": self._cast.parties[cmd.given("agency", "agency")],
+            "agency_reason": "专业对口",
         }
-        return await self._post(cmd, "applications/{}/reviews", body)
+        return await self._declared(self._post(cmd, "applications/{}/reviews", body))
 
     async def _replace_agency(self, cmd: Command) -> httpx.Response:
         body = {"agency_party_id": self._cast.parties[cmd.given("agency")], "reason": "回避"}
-        return await self._post(cmd, "applications/{}/agency-replacements", body)
+        return await self._declared(self._post(cmd, "applications/{}/agency-replacements", body))
+
+    async def _declared(self, asked: Awaitable[httpx.Response]) -> httpx.Response:
+        """Let the agency that got a case declare itself; that it must is not in this model."""
+        answer = await asked
+        if answer.status_code < 300:
+            await self._owner.execute(
+                "UPDATE catalog.agency_assignments SET declared_at = $1, declaration = '无关联'"
+                " WHERE declared_at IS NULL",
+                self._clock.now(),
+            )
+        return answer
 
     async def _request_material(self, cmd: Command) -> httpx.Response:
         body = {"items": cmd.given("items", ("补充说明",)), "reason": "合规审核需要"}

@@ -25,6 +25,7 @@ PAIRS: Final = [
 # Where each life ends, written down a second time on purpose.
 ENDS: Final = {
     "catalog.agencies": "suspended",
+    "catalog.agency_evaluation": "acknowledged",
     "catalog.agency_selection": "awarded failed",
     "catalog.certificates": "superseded transferred deregistered revoked",
     "catalog.terms": "granted refused withdrawn",

@@ -15,7 +15,7 @@ SAYING: Final = {"settings.py", "interpretations.py", "rulebook.py"} | {
     path.name for path in pathlib.Path("catalog/rulebooks").glob("*_20*.py")
 }
 # Offered, and about to be read by rooms that are being built.
-AWAITED: Final = frozenset({"agency_evaluation", "retention"})
+AWAITED: Final = frozenset({"retention"})
 
 
 def _read() -> set[str]:

@@ -320,8 +320,10 @@ async def test_the_bureau_delegates_and_the_operator_contracts_an_agency(
     assert (twice.status_code, code(twice)) == (409, "delegation_overlaps")
     assert signed.json()["ends_on"] == "2028-03-02"
 
-    suspension = {"misconduct": "information_leak", "reason": "泄露登记信息"}
-    path = f"/api/v1/agency-contracts/{signed.json()['id']}/suspensions"
+    suspension = {
+        "misconduct": "information_leak", "facts": "泄露登记信息", "measure": "suspend"
+    }  # fmt: skip
+    path = f"/api/v1/agency-contracts/{signed.json()['id']}/misconducts"
     assert (await operator.post(path, suspension)).json()["state"] == "suspended"
     assert code(await operator.post(path, suspension)) == "agency_contract_event_not_allowed"
     ended = await bureau.post(

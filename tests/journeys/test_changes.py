@@ -366,7 +366,7 @@ async def test_the_agency_is_not_skipped_unless_the_rules_say_so(changing: Chang
     change = await changing.submitted(kind="correction")
     must(await changing.accept(change))
 
-    skipped = await changing.start_review(change, agency_party_id=None)
+    skipped = await changing.start_review(change, skips_compliance=True)
 
     assert code(skipped) == "compliance_review_needed"
 
@@ -378,12 +378,12 @@ async def test_a_correction_skips_the_agency_when_the_operator_has_set_it_so(
     await let(scene, "correction_may_skip_compliance")
     other = await changing.submitted(kind="change")
     must(await changing.accept(other))
-    refused = await changing.start_review(other, agency_party_id=None)
+    refused = await changing.start_review(other, skips_compliance=True)
     must(await changing.step(other, "withdrawals", scene.supplier, {"reason": "改为更正"}))
 
     change = await changing.submitted(kind="correction")
     must(await changing.accept(change))
-    must(await changing.start_review(change, agency_party_id=None))
+    must(await changing.start_review(change, skips_compliance=True))
     must(await changing.technical(change))
     must(await changing.decide(change))
     must(await changing.authorise(change))
@@ -403,7 +403,7 @@ async def test_a_change_goes_by_the_rules_of_the_day_on_which_it_was_handed_in(
     before = await changing.submitted(kind="correction")
     await let(scene, "correction_may_skip_compliance")
     must(await changing.accept(before))
-    filed_before = await changing.start_review(before, agency_party_id=None)
+    filed_before = await changing.start_review(before, skips_compliance=True)
     must(await changing.step(before, "withdrawals", scene.supplier, {"reason": "重新提交"}))
 
     drafted = await changing.drafted(kind="correction")
@@ -419,7 +419,7 @@ async def test_a_change_goes_by_the_rules_of_the_day_on_which_it_was_handed_in(
     await scene.move_past(local_date(scene.clock.now()))
     must(await changing.submit(drafted))
     must(await changing.accept(drafted))
-    filed_after = await changing.start_review(drafted, agency_party_id=None)
+    filed_after = await changing.start_review(drafted, skips_compliance=True)
 
     # Handed in before the setting, or begun while it stood and handed in after: it does not count.
     assert code(filed_before) == "compliance_review_needed"

@@ -17,7 +17,7 @@ from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from seeds.workdays import load_calendar
-from tests.makers_products import make_contract
+from tests.makers_products import NOW, make_contract
 
 
 def test_a_contract_runs_two_years_to_the_corresponding_day() -> None:
@@ -54,6 +54,7 @@ def may_contract(existing: list[AgencyContract], **changes: Any) -> None:
     values: dict[str, Any] = {
         "selection_id": SelectionId(new_id()),
         "awarded_on": dt.date(2026, 2, 27),
+        "on": dt.date(2026, 3, 1),
         "starts_on": dt.date(2026, 3, 2),
         "ends_on": dt.date(2028, 3, 2),
     }
@@ -68,6 +69,17 @@ def test_a_suspended_contract_still_stands_in_the_way_of_a_new_one() -> None:
     may_contract([suspended], starts_on=dt.date(2028, 3, 3), ends_on=dt.date(2030, 3, 3))
 
 
+def test_whose_contract_ended_without_an_evaluation_is_not_contracted_anew() -> None:
+    ended = make_contract(starts_on=dt.date(2024, 2, 28), ends_on=dt.date(2026, 2, 28))
+
+    may_contract([ended], on=dt.date(2026, 2, 28))  # it runs still
+    with pytest.raises(activity.EvaluationMissing):
+        may_contract([ended])
+    may_contract(
+        [make_contract(ends_on=ended.ends_on, starts_on=ended.starts_on, evaluated_at=NOW)]
+    )
+
+
 def test_a_contract_does_not_start_before_its_award() -> None:
     may_contract([], awarded_on=dt.date(2026, 3, 2))
 
@@ -76,7 +88,9 @@ def test_a_contract_does_not_start_before_its_award() -> None:
 
 
 def test_an_award_is_good_for_one_contract_however_long_ago_that_ended() -> None:
-    ended = make_contract(starts_on=dt.date(2024, 1, 2), ends_on=dt.date(2026, 1, 2))
+    ended = make_contract(
+        starts_on=dt.date(2024, 1, 2), ends_on=dt.date(2026, 1, 2), evaluated_at=NOW
+    )
 
     may_contract([ended])
     with pytest.raises(activity.ContractedFromThisAward):
@@ -95,8 +109,9 @@ def test_the_next_selection_is_remembered_120_days_before_contracts_end() -> Non
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
 def test_every_pair_of_state_and_event(state: State, event: Event) -> None:
-    if (state, event) == (State.ACTIVE, Event.SUSPENDED):
-        assert states.advance(state, event) is State.SUSPENDED
+    if state is State.ACTIVE:
+        expected = State.SUSPENDED if event is Event.SUSPENDED else State.ACTIVE
+        assert states.advance(state, event) is expected
     else:
         with pytest.raises(states.AgencyContractEventNotAllowed) as refused:
             states.advance(state, event)

@@ -159,6 +159,19 @@ ONE = Criterion(code="a", name="甲", weight_bps=10_000)
             {"criteria": (ONE, Criterion(code="b", name="乙", weight_bps=0))},
             ["weights"],
         ),
+        ({"criteria": (msgspec.structs.replace(ONE, is_past_performance=True),)}, ["criteria"]),
+        (
+            {
+                "criteria": (
+                    Criterion(code="a", name="甲", weight_bps=8_000),
+                    *(
+                        Criterion(code=c, name=c, weight_bps=1_000, is_past_performance=True)
+                        for c in "bc"
+                    ),
+                )
+            },
+            ["criteria"],
+        ),
         ({"qualifications": ()}, ["qualifications"]),
         ({"qualifications": QUALIFICATIONS * 2}, ["qualifications"]),
         ({"qualifications": (Qualification(code=" ", name="空"),)}, ["qualifications"]),
@@ -356,7 +369,7 @@ def test_the_mean_of_all_sheets_counts_by_weight_in_hundredths() -> None:
     bids = (make_bid(1), make_bid(2))
     sheets = [make_sheet({1: (90, 50), 2: (80, 100)}), make_sheet({1: (91, 50), 2: (80, 100)})]
 
-    ranked = ranking.rank(bids, sheets, CRITERIA)
+    ranked = ranking.rank(bids, sheets, CRITERIA, {})
 
     # 0.6 · 80 + 0.4 · 100 = 88.00; 0.6 · 90.5 + 0.4 · 50 = 74.30
     assert [(each.bid_id.int, each.points, each.rank) for each in ranked] == [
@@ -367,13 +380,13 @@ def test_the_mean_of_all_sheets_counts_by_weight_in_hundredths() -> None:
 
 def test_of_equal_bids_the_heaviest_criterion_decides_then_the_time_then_the_digest() -> None:
     by_weight = ranking.rank(
-        (make_bid(1), make_bid(2)), [make_sheet({1: (50, 65), 2: (60, 50)})], CRITERIA
+        (make_bid(1), make_bid(2)), [make_sheet({1: (50, 65), 2: (60, 50)})], CRITERIA, {}
     )
     by_time = ranking.rank(
-        (make_bid(2), make_bid(1)), [make_sheet({1: (50, 50), 2: (50, 50)})], CRITERIA
+        (make_bid(2), make_bid(1)), [make_sheet({1: (50, 50), 2: (50, 50)})], CRITERIA, {}
     )
     at_once = (make_bid(1, handed_in_at=NOW, sha256="f" * 64), make_bid(2, handed_in_at=NOW))
-    by_digest = ranking.rank(at_once, [make_sheet({1: (50, 50), 2: (50, 50)})], CRITERIA)
+    by_digest = ranking.rank(at_once, [make_sheet({1: (50, 50), 2: (50, 50)})], CRITERIA, {})
 
     assert {each.points for each in by_weight} == {5_600}
     assert (order(by_weight), order(by_time), order(by_digest)) == ([2, 1], [1, 2], [2, 1])
@@ -384,12 +397,38 @@ def test_who_does_not_qualify_for_half_of_the_panel_has_no_rank() -> None:
     good, bad = make_sheet({1: (90, 90), 2: (10, 10)}), make_sheet({1: (90, 90)}, qualified=False)
     split = msgspec.structs.replace(good, scores=(bad.scores[0], good.scores[1]))
 
-    ranked = ranking.rank(bids, [good, split], CRITERIA)
+    ranked = ranking.rank(bids, [good, split], CRITERIA, {})
 
     assert [(e.bid_id.int, e.is_qualified, e.rank) for e in ranked] == [
         (2, True, 1),
         (1, False, None),
     ]
+
+
+def test_past_performance_has_the_points_of_the_last_evaluation_or_a_newcomers() -> None:
+    criteria = (
+        Criterion(code="competence", name="专业能力", weight_bps=5_000),
+        Criterion(code="past", name="履约评价", weight_bps=5_000, is_past_performance=True),
+    )
+    sheets = [
+        ScoreSheet(
+            id=new_id(),
+            selection_id=SelectionId(uuid.UUID(int=7)),
+            expert=AccountId(new_id()),
+            scores=tuple(
+                BidScore(bid_id=uuid.UUID(int=n), is_qualified=True, points={"competence": 80})
+                for n in (1, 2)
+            ),
+            handed_in_at=NOW,
+        )
+    ]
+    scoring.check_sheet(sheets[0].scores, (make_bid(1), make_bid(2)), criteria)
+
+    ranked = ranking.rank(
+        (make_bid(1), make_bid(2)), sheets, criteria, {PartyId(uuid.UUID(int=1002)): 90}
+    )
+
+    assert [(each.bid_id.int, each.points) for each in ranked] == [(2, 8_500), (1, 7_000)]
 
 
 @given(
@@ -401,17 +440,17 @@ def test_the_order_in_which_bids_and_sheets_are_read_changes_nothing(
 ) -> None:
     bids = [make_bid(n) for n in range(len(points))]
     sheets = [make_sheet(dict(enumerate(points))), make_sheet(dict(enumerate(points[::-1])))]
-    expected = ranking.rank(bids, sheets, CRITERIA)
+    expected = ranking.rank(bids, sheets, CRITERIA, {})
     chance.shuffle(bids)
     chance.shuffle(sheets)
 
-    assert ranking.rank(bids, sheets, CRITERIA) == expected
+    assert ranking.rank(bids, sheets, CRITERIA, {}) == expected
     assert [each.points for each in expected] == sorted((e.points for e in expected), reverse=True)
 
 
 def test_the_first_of_the_ranking_win_and_one_is_not_enough() -> None:
     bids = [make_bid(n) for n in (1, 2, 3)]
-    ranked = ranking.rank(bids, [make_sheet({1: (1, 1), 2: (3, 3), 3: (2, 2)})], CRITERIA)
+    ranked = ranking.rank(bids, [make_sheet({1: (1, 1), 2: (3, 3), 3: (2, 2)})], CRITERIA, {})
 
     assert ranking.winners(ranked, 2, HAINAN_2023) == tuple(bids[n].agency_party_id for n in (1, 2))
     assert len(ranking.winners(ranked, 5, HAINAN_2023)) == 3

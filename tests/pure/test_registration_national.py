@@ -72,11 +72,9 @@ def test_rights_are_named_once_each_and_only_where_they_stand_by_themselves(
         rights.check(claimed, rulebook)
 
 
-def test_an_agency_is_named_exactly_where_its_opinion_is_needed() -> None:
-    neutrality.check_named(ME, needed=True)
-    neutrality.check_named(None, needed=False)
-    with refusal("review_agency_needed"):
-        neutrality.check_named(None, needed=True)
+def test_an_agency_is_named_only_where_its_opinion_is_needed() -> None:
+    for agency, needed in ((ME, True), (None, True), (None, False)):
+        neutrality.check_named(agency, needed=needed)
     with refusal("review_agency_not_needed"):
         neutrality.check_named(ME, needed=False)
 

@@ -209,6 +209,9 @@ def test_a_denial_without_a_reason_is_counted_as_unknown(calendar: Calendar) -> 
 def test_agencies_and_personal_information_are_counted(report: Report) -> None:
     assert figures(report, 10)["suspended"] == 1
     assert table(report, 10, "by_misconduct")["other_violation"] == 1
+    assert table(report, 10, "by_evaluation")["合同0"] == ("agency1", 88, 7, 1, 2)
+    assert [figures(report, 10)[code] for code in ("announced", "awarded", "failed")] == [1, 1, 1]
+    assert (figures(report, 10)["evaluated"], figures(report, 10)["filed"]) == (2, 1)
     assert figures(report, 14)["products"] == 1
     assert figures(report, 14)["products_sensitive"] == 0
 

@@ -63,6 +63,9 @@ class Application:
     acceptor: str = ""
     reviewer: str = ""
     agency: str = ""
+    contract: str = ""  # under which the agency has the case
+    opined: bool = False  # it gave its opinion, in whichever round
+    lost_by: set[str] = dataclasses.field(default_factory=set)  # who had it taken away
     technical: str | None = None  # of the current round
     compliance: str | None = None
     asked: tuple[str, ...] = ()
@@ -325,7 +328,7 @@ class Applications(World):
         a = self.applications[cmd.about]
         a.state = "under_review"
         a.reviewer = cmd.given("reviewer", "technical")
-        a.agency = cmd.given("agency", "agency")
+        self._give(a, cmd.given("agency", "agency"))
         self.log("review:started")
 
     def against_replace_agency(self, cmd: Command) -> set[str]:
@@ -339,8 +342,33 @@ class Applications(World):
         return against | self._against_agency(a, cmd.given("agency"))
 
     def do_replace_agency(self, cmd: Command) -> None:
-        self.applications[cmd.about].agency = cmd.given("agency")
+        a = self.applications[cmd.about]
+        a.lost_by.add(a.agency)
+        self._give(a, cmd.given("agency"))
         self.log("agency:replaced")
+
+    def _give(self, a: Application, agency: str) -> None:
+        """Give a case to an agency, which is told (HN-05(3))."""
+        a.agency, a.contract, a.opined = agency, self.contract_of(agency), False
+        self.log("agency_case:assigned")
+        self.tell("agency_case_assigned", agency)
+
+    def pass_on(self, contract: str) -> None:
+        """Give the open cases of a suspended agency to the one that is left (HN-27), if one may."""
+        for a in self.applications.values():
+            if a.state != "under_review" or a.contract != contract or a.opined:
+                continue
+            a.lost_by.add(a.agency)
+            left = [
+                each
+                for each in ("agency", "other_agency")
+                if self.has_contract(each) and each not in {a.applicant, OPERATOR, *a.lost_by}
+            ]
+            a.agency = a.contract = ""
+            if left:
+                (only,) = left
+                self._give(a, only)
+            self.log("agency:replaced")
 
     def against_technical_opinion(self, cmd: Command) -> set[str]:
         a, against = self._in(cmd, "under_review")
@@ -369,7 +397,7 @@ class Applications(World):
         against = set()
         if a.state != "under_review":
             against.add("registration_event_not_allowed")
-        if not self.has_contract(a.agency):
+        if self.contracts[a.contract].suspended:
             against.add("agency_contract_inactive")
         if a.technical is None:
             against.add("technical_opinion_first")  # A8
@@ -385,6 +413,7 @@ class Applications(World):
 
     def do_compliance_opinion(self, cmd: Command) -> None:
         self.applications[cmd.about].compliance = cmd.given("overall", "pass")
+        self.applications[cmd.about].opined = True
         self.log("compliance_opinion:recorded")
 
     def against_request_material(self, cmd: Command) -> set[str]:
@@ -515,7 +544,7 @@ class Applications(World):
             case "under_review" if a.technical == "fail":
                 result = "return_technical_points" if a.compliance is None else "fail_technical"
                 yield command("decide", "adjudicator", a.name, result=result)
-            case "under_review" if a.compliance is None:
+            case "under_review" if a.compliance is None and a.agency:
                 yield command("compliance_opinion", a.agency, a.name)
             case "under_review":
                 yield command("decide", "adjudicator", a.name, result="pass")

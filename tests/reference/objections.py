@@ -352,7 +352,7 @@ class Objections(Notices):
             return
         a.state, a.open_objections = "draft", a.open_objections - 1
         a.must_change += must_change
-        a.acceptor = a.reviewer = a.agency = ""
+        a.acceptor = a.reviewer = a.agency = a.contract = ""
         a.technical = a.compliance = None
         a.is_authorised = False
         self.close_notice(a, "returned")

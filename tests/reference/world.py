@@ -107,6 +107,16 @@ class World:
             for each in self.contracts.values()
         )
 
+    def contract_of(self, agency: str) -> str:
+        """Return the contract under which an agency is given a case today."""
+        return next(
+            name
+            for name, each in self.contracts.items()
+            if each.agency == agency
+            and not each.suspended
+            and each.since <= self.today <= each.through
+        )
+
     # ── a command ───────────────────────────────────────────────────────────────────────────
 
     def forbidden(self, cmd: Command) -> set[str]:
@@ -135,7 +145,7 @@ class World:
         "delegate": ("regulator",),
         "end_delegation": ("regulator",),
         "contract": ("issuer",),
-        "suspend": ("issuer",),
+        "suspend": ("issuer", "regulator"),
         "load_year": ("regulator",),
     }
 
@@ -188,11 +198,19 @@ class World:
         found = self.contracts.get(cmd.about)
         if found is None:
             return {"not_found"}
-        return {"agency_contract_event_not_allowed"} if found.suspended else set()
+        against = {"agency_contract_event_not_allowed"} if found.suspended else set[str]()
+        return against | self._not_delegated()
 
     def do_suspend(self, cmd: Command) -> None:
-        self.contracts[cmd.about].suspended = True
+        found = self.contracts[cmd.about]
+        found.suspended = True
         self.log("agency_contract:suspended")
+        told = {found.agency, "operator", "authority"} - {self.party(cmd)}
+        self.tell("agency_misconduct_recorded", *told)
+        self.pass_on(cmd.about)
+
+    def pass_on(self, contract: str) -> None:
+        """Give the open cases under a contract to others; the room of the cases says how."""
 
     def _not_delegated(self) -> set[str]:
         return set() if self.is_delegated() else {"operator_not_delegated"}
@@ -255,6 +273,7 @@ class World:
         yield command("contract", "issuer", agency="claimant", award="S2")
         yield command("contract", "issuer", agency="agency", award="S9")
         yield command("suspend", "issuer", "K1")
+        yield command("suspend", "regulator", "K2")
         yield command("suspend", "issuer", "K9")
 
     def party(self, cmd: Command) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from catalog.agencies import operations as agencies
 from catalog.agencies import queries as agency_queries
 from catalog.agencies.activity import AgencyContractInactive, ContractedFromThisAward
-from catalog.agencies.model import AgencyContract, Misconduct
+from catalog.agencies.conduct import MisconductFactsMissing
+from catalog.agencies.model import AgencyContract, Measure, Misconduct
+from catalog.agencies.operations import contracts as agencies
+from catalog.agencies.operations import misconduct
 from catalog.agencies.states import AgencyContractEventNotAllowed, State
 from catalog.agency_selection.model import Selection
 from catalog.delegations import operations as delegations
@@ -37,10 +39,12 @@ from tests.makers_products import make_actor
 
 BUREAU = make_actor(
     "operator:delegate", "delegation:read", "agency_contract:read", "timer:read",
+    "agency_misconduct:record",
     clearance=Clearance.REGULATOR,
 )  # fmt: skip
 OPERATOR = make_actor(
     "agency_contract:sign", "agency_contract:read", "agency_selection:run",
+    "agency_misconduct:record",
     clearance=Clearance.STAFF,
 )  # fmt: skip
 AGENCIES = tuple(make_bidder() for _ in range(3))
@@ -153,7 +157,10 @@ async def test_an_agency_is_contracted_for_two_years_and_its_end_is_watched(
     signed = await contract(tx, now, calendar, selection)
 
     assert (signed.state, signed.ends_on) == (State.ACTIVE, dt.date(2028, 3, 2))
-    assert await agencies.require(tx, agency_party_id=signed.agency_party_id, now=now) == signed
+    assert (
+        await agency_queries.get_active(tx, agency_party_id=signed.agency_party_id, on=TODAY)
+        == signed
+    )
     assert await agency_queries.list_active(tx, on=TODAY) == [signed]
     due = await timers.list_due(
         tx, viewer=BUREAU, wanted=DueFilter(kind="agency_contract"), limit=10, cursor=None
@@ -186,28 +193,33 @@ async def test_misconduct_suspends_once_and_no_case_is_given(
 ) -> None:
     signed = await contract(tx, now, calendar, selection)
 
-    async def suspend(actor: Actor, contract_id: Any) -> AgencyContract:
-        return await agencies.suspend(
+    async def record(actor: Actor, measure: Measure, facts: str = "泄露登记信息") -> AgencyContract:
+        return await misconduct.record(
             tx,
             actor=actor,
             now=now,
-            contract_id=contract_id,
+            contract_id=signed.id,
             misconduct=Misconduct.INFORMATION_LEAK,
-            reason="泄露登记信息",
+            facts=facts,
+            measure=measure,
         )
 
-    suspended = await suspend(OPERATOR, signed.id)
+    flagged = await record(BUREAU, Measure.FLAG)
+    suspended = await record(OPERATOR, Measure.SUSPEND)
 
-    assert suspended.state is State.SUSPENDED
-    with pytest.raises(AgencyContractInactive):
-        await agencies.require(tx, agency_party_id=signed.agency_party_id, now=now)
+    assert (flagged.state, suspended.state) == (State.ACTIVE, State.SUSPENDED)
     with pytest.raises(AgencyContractInactive):
         await agency_queries.get_active(tx, agency_party_id=signed.agency_party_id, on=TODAY)
-    with pytest.raises(AgencyContractEventNotAllowed):
-        await suspend(OPERATOR, signed.id)
-    stranger = make_actor("agency_contract:sign", clearance=Clearance.STAFF)
+    for measure in Measure:
+        with pytest.raises(AgencyContractEventNotAllowed):
+            await record(OPERATOR, measure)
+    with pytest.raises(MisconductFactsMissing):
+        await record(BUREAU, Measure.FLAG, " ")
+    stranger = make_actor("agency_misconduct:record", clearance=Clearance.STAFF)
     with pytest.raises(Missing):
-        await suspend(stranger, signed.id)
+        await record(stranger, Measure.FLAG)
+    kept = await agency_queries.list_misconducts(tx, viewer=BUREAU, contract_id=signed.id)
+    assert [each.measure for each in kept] == [Measure.FLAG, Measure.SUSPEND]
 
 
 async def test_an_agency_sees_its_own_contracts_only(

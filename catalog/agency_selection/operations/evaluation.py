@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -240,8 +240,17 @@ async def hand_in_sheet(
     return sheet
 
 
-async def evaluate(tx: Tx, *, actor: Actor, now: dt.datetime, selection_id: uuid.UUID) -> Selection:
+async def evaluate(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    selection_id: uuid.UUID,
+    past: Mapping[PartyId, int],
+) -> Selection:
     """Rank the bids once every expert has scored (汇总排序); who stood aside is sealed.
+
+    ``past`` are the points of the last filed evaluations (HN-24), by agency; they are kept in the log.
 
     :raises NotPermitted: if the actor may not run selections.
     :raises Missing: if there is no such selection of the actor's operator.
@@ -254,7 +263,9 @@ async def evaluate(tx: Tx, *, actor: Actor, now: dt.datetime, selection_id: uuid
     seated = await casework.panel_of(tx, selection)
     sheets = await store.list_sheets(tx, selection.id)
     scoring.check_all_in(seated.experts, sheets)
-    ranked = ranking.rank(await casework.standing_bids(tx, selection), sheets, selection.criteria)
+    ranked = ranking.rank(
+        await casework.standing_bids(tx, selection), sheets, selection.criteria, past
+    )
     evaluated = msgspec.structs.replace(selection, state=state, evaluated_at=now, ranking=ranked)
     await store.update(tx, evaluated)
     entry_id = await casework.remember(
@@ -264,7 +275,7 @@ async def evaluate(tx: Tx, *, actor: Actor, now: dt.datetime, selection_id: uuid
         actor=actor,
         now=now,
         before=selection,
-        facts={"ranking": ranked},
+        facts={"ranking": ranked, "past": {str(agency): given for agency, given in past.items()}},
         digests=[Digest(panel.RECUSALS, str(selection.id), panel.recusals_sha256(seated.recusals))],
     )
     await store.update_panel(tx, msgspec.structs.replace(seated, concluded_entry_id=entry_id))

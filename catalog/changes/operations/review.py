@@ -6,21 +6,20 @@ import datetime as dt
 import uuid
 from typing import Any, Final
 
-from catalog.agencies import operations as agencies
+from catalog.agencies.model import CaseKind
+from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
 from catalog.certificates.model import Certificate
 from catalog.certificates.states import Event as OfCertificate
-from catalog.changes import eligibility, materials, store
+from catalog.changes import eligibility, store
 from catalog.changes import review as rules
 from catalog.changes.model import Change, Paper, PaperKind, ReviewResult
-from catalog.changes.operations import casework
+from catalog.changes.operations import assignment, casework
 from catalog.changes.states import Event as Happening
 from catalog.changes.states import advance
 from catalog.delegations import operations as delegations
-from catalog.files import operations as files
-from catalog.files.model import FileId
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
@@ -53,106 +52,58 @@ async def start_review(
     now: dt.datetime,
     change_id: uuid.UUID,
     technical_reviewer: AccountId,
-    agency: PartyId | None,
+    agency: PartyId | None = None,
+    agency_reason: str = "",
+    skips_compliance: bool = False,
 ) -> Change:
-    """Name the technical reviewer and the agency; without an agency the compliance review is skipped.
+    """Name the technical reviewer, and give the change to an agency unless its review is skipped.
+
+    The agency is drawn or has its turn, as the rulebook says; who names one says why.
 
     :raises NotPermitted: if the actor may not start a review.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such change.
     :raises ChangeEventNotAllowed: if it was not accepted, or is reviewed already.
     :raises ReviewerIsAcceptor: if the reviewer accepted it.
-    :raises ComplianceReviewNeeded: if no agency is named though the rules need one (A21).
-    :raises ConflictOfInterest: if the agency has a share in the case.
-    :raises AgencyContractInactive: if the agency has no contract today.
+    :raises ComplianceReviewNeeded: if it is skipped though the rules need it (A21).
+    :raises ConflictOfInterest: if the named agency has a share in the case.
+    :raises AgencyContractInactive: if the named agency has no contract today.
+    :raises NamingReasonMissing: if an agency is named without a reason.
+    :raises NoAgencyLeft: if nobody is left to choose from.
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     _, change = await casework.lock(tx, change_id=change_id)
     advance(change.state, Happening.START_REVIEW)
     neutrality.check_reviewer(technical_reviewer, change.acceptor_account_id)
-    contract_id = None
-    if agency is None:
+    given = None
+    if skips_compliance:
         book = await casework.book_of(tx, change)
         rules.check_skip(change.kind, is_allowed=book.correction_may_skip_compliance)
     else:
-        neutrality.check_agency(agency, _interested(change))
-        contract_id = (await agencies.require(tx, agency_party_id=agency, now=now)).id
+        given = await assignment.give(
+            tx, actor=actor, now=now, change=change, agency=agency, reason=agency_reason
+        )
     started = await casework.move(
         tx,
         change=change,
         event=Happening.START_REVIEW,
         now=now,
         technical_reviewer_account_id=technical_reviewer,
-        agency_party_id=agency,
-        agency_contract_id=contract_id,
-        compliance_is_skipped=agency is None,
+        agency_party_id=None if given is None else given.agency_party_id,
+        agency_contract_id=None if given is None else given.contract_id,
+        compliance_is_skipped=skips_compliance,
     )
-    if agency is not None:
-        await _let_agency_read(tx, started, agency, now)
     await audit_log.append(
         tx,
         Event.REVIEW_STARTED,
         actor=actor,
         now=now,
         subjects=casework.about(started),
-        facts={"technical_reviewer": technical_reviewer, "agency": agency},
+        facts={"technical_reviewer": technical_reviewer, "agency": started.agency_party_id},
         rules=("HN-05", "HN-11", "HN-12", "HN-18", "HN-28"),
     )
     return started
-
-
-async def replace_agency(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    change_id: uuid.UUID,
-    agency: PartyId,
-    reason: str,
-) -> Change:
-    """Give the change to another agency; the old one can not read it any more.
-
-    :raises NotPermitted: if the actor may not start a review.
-    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
-    :raises Missing: if there is no such change.
-    :raises ChangeEventNotAllowed: if it is not under review.
-    :raises OpinionImmutable: if the agency has given its opinion: it is not shopped for.
-    :raises ConflictOfInterest: if the agency has a share in the case, or is the old one.
-    :raises AgencyContractInactive: if the agency has no contract today.
-    """
-    actor.require("review:start")
-    await delegations.require(tx, operator_party_id=actor.party, now=now)
-    _, change = await casework.lock(tx, change_id=change_id)
-    advance(change.state, Happening.REPLACE_AGENCY)
-    given = await store.list_papers(tx, change.id, PaperKind.COMPLIANCE_OPINION)
-    opinions.check_not_given({paper.no for paper in given}, 1)
-    neutrality.check_agency(agency, {*_interested(change), change.agency_party_id})
-    contract = await agencies.require(tx, agency_party_id=agency, now=now)
-    replaced = await casework.move(
-        tx,
-        change=change,
-        event=Happening.REPLACE_AGENCY,
-        now=now,
-        agency_party_id=agency,
-        agency_contract_id=contract.id,
-        compliance_is_skipped=False,
-    )
-    if change.agency_party_id is not None:
-        await files.end_reading(tx, party_id=change.agency_party_id, case_id=change.id, now=now)
-    await _let_agency_read(tx, replaced, agency, now)
-    await audit_log.append(
-        tx,
-        Event.AGENCY_REPLACED,
-        actor=actor,
-        now=now,
-        subjects=casework.about(replaced),
-        before={"agency": change.agency_party_id},
-        after={"agency": agency},
-        reason=reason,
-        rules=("HN-05", "HN-18", "HN-24", "HN-28"),
-    )
-    return replaced
 
 
 async def record_technical_opinion(
@@ -240,7 +191,8 @@ async def record_compliance_opinion(
     :raises NotPermitted: if the actor reviews for no agency.
     :raises Missing: if the case was not given to the actor's agency.
     :raises ChangeEventNotAllowed: if it is not under review.
-    :raises AgencyContractInactive: if the contract ended or was suspended meanwhile.
+    :raises ConflictUndeclared: if it has not declared itself.
+    :raises AgencyContractInactive: if the contract was suspended meanwhile.
     :raises TechnicalOpinionFirst: if the technical opinion is not there (A8).
     :raises OpinionImmutable: if one is there.
     :raises SignedDocumentUnreadable: if the document lacks a member.
@@ -254,7 +206,9 @@ async def record_compliance_opinion(
         raise Missing
     agency = change.agency_party_id
     advance(change.state, Happening.RECORD_COMPLIANCE_OPINION)
-    await agencies.require(tx, agency_party_id=agency, now=now)
+    await assignments.opine(
+        tx, now=now, case_kind=CaseKind.CHANGE, case_id=change.id, agency=agency
+    )
     technical = await store.list_papers(tx, change.id, PaperKind.TECHNICAL_OPINION)
     opinions.check_order(
         has_technical=any(paper.no == change.technical_round for paper in technical),
@@ -416,18 +370,3 @@ async def _samples(tx: Tx, change: Change) -> dict[uuid.UUID, str]:
     if product is not None and product.content is not None:
         found[product.content.file_id] = product.content.sha256
     return found
-
-
-async def _let_agency_read(tx: Tx, change: Change, agency: PartyId, now: dt.datetime) -> None:
-    held = materials.current(await store.list_materials(tx, change.id)).values()
-    await files.let_read(
-        tx,
-        file_ids=[FileId(material.file_id) for material in held],
-        party_id=agency,
-        case_id=change.id,
-        now=now,
-    )
-
-
-def _interested(change: Change) -> set[PartyId | None]:
-    return {change.registrant_party_id, change.agent_party_id, change.operator_party_id}

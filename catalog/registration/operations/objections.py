@@ -11,6 +11,8 @@ import uuid
 
 import msgspec
 
+from catalog.agencies.model import CaseKind, Ending
+from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
@@ -218,6 +220,13 @@ async def return_to_draft(
             accepted_at=None,
         )
         if application.agency_party_id is not None:
+            await assignments.take_away(
+                tx,
+                now=now,
+                case_kind=CaseKind.APPLICATION,
+                case_id=application.id,
+                ending=Ending.CLOSED,
+            )
             await files.end_reading(
                 tx, party_id=application.agency_party_id, case_id=application.id, now=now
             )

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from catalog.agencies import operations as agencies
+from catalog.agencies.model import CaseKind
+from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
@@ -124,7 +125,7 @@ async def record_compliance_opinion(
 ) -> ComplianceOpinion:
     """Keep the agency's opinion exactly as it signed it (合规性评估意见书, HN-14).
 
-    1. The case was given to the actor's agency, whose contract is active.
+    1. The case was given to the actor's agency, which declared that it has no conflict of interest.
     2. The bytes say what an opinion must, about this application and this dossier.
     3. The agency's own key signed exactly these bytes.
     4. No opinion of this round is there; nobody replaces one.
@@ -132,7 +133,8 @@ async def record_compliance_opinion(
     :raises NotPermitted: if the actor reviews for no agency.
     :raises Missing: if the case was not given to the actor's agency.
     :raises ApplicationEventNotAllowed: if it is not under review.
-    :raises AgencyContractInactive: if the contract ended or was suspended meanwhile.
+    :raises ConflictUndeclared: if it has not declared itself.
+    :raises AgencyContractInactive: if the contract was suspended meanwhile.
     :raises TechnicalOpinionFirst: if the technical opinion is not there (A8).
     :raises OpinionImmutable: if one of this round is there.
     :raises SignedDocumentUnreadable: if the document lacks a member.
@@ -146,7 +148,9 @@ async def record_compliance_opinion(
         raise Missing
     agency = application.agency_party_id
     advance(application.state, Happening.RECORD_COMPLIANCE_OPINION)
-    contract = await agencies.require(tx, agency_party_id=agency, now=now)
+    assignment = await assignments.opine(
+        tx, now=now, case_kind=CaseKind.APPLICATION, case_id=application.id, agency=agency
+    )
     technical = await reviews.list_technical_opinions(tx, application.id)
     opinions.check_order(
         has_technical=any(o.round == application.technical_round for o in technical),
@@ -174,7 +178,7 @@ async def record_compliance_opinion(
         application_id=application.id,
         round=application.compliance_round,
         agency_party_id=agency,
-        contract_id=contract.id,
+        contract_id=assignment.contract_id,
         overall=signed.overall,
         document=document,
         sha256=sha256_hex(document),

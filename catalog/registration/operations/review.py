@@ -9,7 +9,6 @@ import datetime as dt
 import uuid
 from typing import Final
 
-from catalog.agencies import operations as agencies
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
@@ -21,7 +20,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
-from catalog.registration import dossier, grounds, letter, neutrality, opinions
+from catalog.registration import grounds, letter, neutrality
 from catalog.registration.grounds import Ground, RefusalGround, ReviewFacts
 from catalog.registration.model import (
     Application,
@@ -30,7 +29,7 @@ from catalog.registration.model import (
     ReviewResult,
     TechnicalOpinion,
 )
-from catalog.registration.operations import casework, consents
+from catalog.registration.operations import assignment, casework, consents
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
@@ -61,21 +60,25 @@ async def start_review(
     now: dt.datetime,
     application_id: uuid.UUID,
     technical_reviewer: AccountId,
-    agency: PartyId | None,
+    agency: PartyId | None = None,
+    agency_reason: str = "",
 ) -> Application:
-    """Name the technical reviewer and the agency; the agency may read this case from now on.
+    """Name the technical reviewer, and give the case to an agency, which reads it from now on.
 
-    Where the rulebook needs no opinion of an agency, none is named.
+    The agency is drawn or has its turn, as the rulebook says; who names one says why.
+
+    Where the rulebook needs no opinion of an agency, nobody gets it.
 
     :raises NotPermitted: if the actor may not start a review.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such application.
     :raises ApplicationEventNotAllowed: if it was not accepted, or is reviewed already.
     :raises ReviewerIsAcceptor: if the reviewer accepted it.
-    :raises AgencyNeeded: if the rulebook needs an agency's opinion and none is named.
-    :raises AgencyNotNeeded: if it needs none, and one is named.
-    :raises ConflictOfInterest: if the agency has a share in the case.
-    :raises AgencyContractInactive: if the agency has no contract today.
+    :raises AgencyNotNeeded: if the rulebook needs no agency's opinion, and one is named.
+    :raises ConflictOfInterest: if the named agency has a share in the case.
+    :raises AgencyContractInactive: if the named agency has no contract today.
+    :raises NamingReasonMissing: if an agency is named without a reason.
+    :raises NoAgencyLeft: if nobody is left to choose from.
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
@@ -84,86 +87,31 @@ async def start_review(
     book = await casework.rulebook_of(tx, application)
     neutrality.check_reviewer(technical_reviewer, application.acceptor_account_id)
     neutrality.check_named(agency, needed=book.needs_compliance_opinion)
-    contract_id = None
-    if agency is not None:
-        neutrality.check_agency(agency, _interested(application))
-        contract_id = (await agencies.require(tx, agency_party_id=agency, now=now)).id
+    given = None
+    if book.needs_compliance_opinion:
+        given = await assignment.give(
+            tx, actor=actor, now=now, application=application, agency=agency, reason=agency_reason
+        )
     started = await casework.move(
         tx,
         application=application,
         event=Happening.START_REVIEW,
         now=now,
         technical_reviewer_account_id=technical_reviewer,
-        agency_party_id=agency,
-        agency_contract_id=contract_id,
+        agency_party_id=None if given is None else given.agency_party_id,
+        agency_contract_id=None if given is None else given.contract_id,
         operator_party_id=application.operator_party_id or actor.party,
     )
-    if agency is not None:
-        await _let_agency_read(tx, started, agency, now)
     await audit_log.append(
         tx,
         Event.REVIEW_STARTED,
         actor=actor,
         now=now,
         subjects=casework.about(started),
-        facts={"technical_reviewer": technical_reviewer, "agency": agency},
+        facts={"technical_reviewer": technical_reviewer, "agency": started.agency_party_id},
         rules=("HN-05", "HN-11", "HN-12", "HN-28"),
     )
     return started
-
-
-async def replace_agency(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    application_id: uuid.UUID,
-    agency: PartyId,
-    reason: str,
-) -> Application:
-    """Give the case to another agency; the old one can not read it any more. T3 runs on.
-
-    :raises NotPermitted: if the actor may not start a review.
-    :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
-    :raises Missing: if there is no such application.
-    :raises ApplicationEventNotAllowed: if it is not under review.
-    :raises OpinionImmutable: if the agency has given its opinion: it is not shopped for.
-    :raises ConflictOfInterest: if the agency has a share in the case, or is the old one.
-    :raises AgencyContractInactive: if the agency has no contract today.
-    """
-    actor.require("review:start")
-    await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
-    advance(application.state, Happening.REPLACE_AGENCY)
-    given = await reviews.list_compliance_opinions(tx, application.id)
-    opinions.check_not_given({o.round for o in given}, application.compliance_round)
-    neutrality.check_agency(agency, {*_interested(application), application.agency_party_id})
-    contract = await agencies.require(tx, agency_party_id=agency, now=now)
-    replaced = await casework.move(
-        tx,
-        application=application,
-        event=Happening.REPLACE_AGENCY,
-        now=now,
-        agency_party_id=agency,
-        agency_contract_id=contract.id,
-    )
-    assert application.agency_party_id is not None, "a review has an agency"
-    await files.end_reading(
-        tx, party_id=application.agency_party_id, case_id=application.id, now=now
-    )
-    await _let_agency_read(tx, replaced, agency, now)
-    await audit_log.append(
-        tx,
-        Event.AGENCY_REPLACED,
-        actor=actor,
-        now=now,
-        subjects=casework.about(replaced),
-        before={"agency": application.agency_party_id},
-        after={"agency": agency},
-        reason=reason,
-        rules=("HN-05", "HN-24", "HN-28"),
-    )
-    return replaced
 
 
 async def decide_review(
@@ -317,19 +265,6 @@ async def _lock_away(tx: Tx, actor: Actor, application: Application, *, now: dt.
     )
 
 
-async def _let_agency_read(
-    tx: Tx, application: Application, agency: PartyId, now: dt.datetime
-) -> None:
-    materials = dossier.current(await filed.list_materials(tx, application.id)).values()
-    await files.let_read(
-        tx,
-        file_ids=[FileId(m.file_id) for m in materials if m.file_id is not None],
-        party_id=agency,
-        case_id=application.id,
-        now=now,
-    )
-
-
 async def _run_timers(
     tx: Tx, now: dt.datetime, calendar: Calendar, application: Application, book: Rulebook
 ) -> None:
@@ -339,12 +274,3 @@ async def _run_timers(
     await casework.owe_notification(
         tx, application=application, kind="review_notification", now=now, calendar=calendar
     )
-
-
-def _interested(application: Application) -> set[PartyId | None]:
-    return {
-        application.applicant_party_id,
-        application.agent_party_id,
-        application.operator_party_id,
-        *(owner.party_id for owner in application.form.owners),
-    }

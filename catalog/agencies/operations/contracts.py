@@ -1,4 +1,4 @@
-"""Contract an agency for two years, and suspend it for misconduct (HN-23, HN-24, HN-27)."""
+"""Contract who won a selection for two years, end contracts, remind of the next (HN-23, HN-24)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Final
 import msgspec
 
 from catalog.agencies import store
-from catalog.agencies.activity import check_new, last_day, require_active
-from catalog.agencies.model import AgencyContract, AgencyContractId, Misconduct
+from catalog.agencies.activity import check_new, last_day
+from catalog.agencies.model import AgencyContract, AgencyContractId
 from catalog.agencies.reselection import reminds_on
-from catalog.agencies.states import Event as Happening
-from catalog.agencies.states import State, advance
+from catalog.agencies.states import State
 from catalog.agency_selection import queries as selections
 from catalog.agency_selection.model import Selection
 from catalog.agency_selection.operations.announcing import RESELECTION
@@ -72,6 +71,7 @@ async def contract(
     :raises AwardObjected: if the bureau objects to the award (HN-23).
     :raises ContractBeforeAward: if the contract would start before the award.
     :raises ContractedFromThisAward: if the agency had its contract from this award.
+    :raises EvaluationMissing: if a contract of its ended and was not evaluated (HN-24).
     :raises AgencyContractOverlaps: if the agency has a contract for some of these days.
     :raises AgencyContractNumberUsed: if the number was used before.
     """
@@ -88,6 +88,7 @@ async def contract(
         await store.list_of_agency(tx, agency_party_id),
         selection_id=won.id,
         awarded_on=local_date(won.awarded_at),
+        on=local_date(now),
         starts_on=starts_on,
         ends_on=ends_on,
     )
@@ -134,61 +135,25 @@ async def contract(
     return signed
 
 
-async def suspend(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    contract_id: uuid.UUID,
-    misconduct: Misconduct,
-    reason: str,
-) -> AgencyContract:
-    """Suspend a contract for misconduct (HN-27): the agency gets no new case.
+async def lock_own(tx: Tx, *, actor: Actor, contract_id: uuid.UUID) -> AgencyContract:
+    """Lock and return a contract of the actor's operator; part of another room's command.
 
-    :raises NotPermitted: if the actor may not sign such contracts.
-    :raises AgencyContractMissing: if there is no such contract of the actor's operator.
-    :raises AgencyContractEventNotAllowed: if it is suspended already.
+    :raises AgencyContractMissing: if there is none.
     """
-    actor.require("agency_contract:sign")
     found = await store.lock(tx, contract_id)
     if found is None or found.operator_party_id != actor.party:
         raise AgencyContractMissing
-    suspended = msgspec.structs.replace(
-        found,
-        state=advance(found.state, Happening.SUSPENDED),
-        misconduct=misconduct,
-        suspension_reason=reason,
-        suspended_at=now,
-    )
-    await store.update_state(tx, suspended)
-    await audit_log.append(
-        tx,
-        Event.AGENCY_CONTRACT_SUSPENDED,
-        actor=actor,
-        now=now,
-        subjects=[
-            Subject("agency_contract", str(suspended.id)),
-            Subject("party", str(suspended.agency_party_id)),
-        ],
-        facts={"misconduct": misconduct.value},
-        before={"state": found.state.value},
-        after={"state": suspended.state.value},
-        reason=reason,
-        rules=("HN-27",),
-    )
-    return suspended
+    return found
 
 
-async def require(tx: Tx, *, agency_party_id: PartyId, now: dt.datetime) -> AgencyContract:
-    """Return the contract under which the agency works today; part of each assignment.
-
-    :raises AgencyContractInactive: if it has none (HN-05(3)).
-    """
-    contracts = await store.list_of_agency(tx, agency_party_id)
-    return require_active(contracts, local_date(now))
+async def note_evaluation(tx: Tx, *, contract_id: uuid.UUID, now: dt.datetime, points: int) -> None:
+    """Write down that a contract was evaluated and filed; part of the command that files."""
+    await store.update_evaluation(tx, contract_id, evaluated_at=now, points=points)
 
 
-async def run_out(tx: Tx, *, actor: Actor, now: dt.datetime, contract_id: uuid.UUID) -> None:
+async def run_out(
+    tx: Tx, *, actor: Actor, now: dt.datetime, contract_id: uuid.UUID
+) -> AgencyContract:
     """Record that the days of a contract are over (合同期满, HN-24); it gives no case any more.
 
     :raises NotPermitted: if the actor is not the job for it.
@@ -213,6 +178,7 @@ async def run_out(tx: Tx, *, actor: Actor, now: dt.datetime, contract_id: uuid.U
         facts={"ends_on": ended.ends_on},
         rules=("HN-24",),
     )
+    return ended
 
 
 async def remind(tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar) -> int:

@@ -1,0 +1,1 @@
+"""The use cases around agencies: ``contracts``, ``assignments`` of cases, ``misconduct``."""
