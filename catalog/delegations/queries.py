@@ -27,6 +27,16 @@ async def find_in_force(tx: Tx, *, on: dt.date) -> list[Delegation]:
     return await store.list_in_force(tx, on)
 
 
+async def list_authorities(tx: Tx, *, on: dt.date) -> list[PartyId]:
+    """Return the bureaus that oversee the operators on a day (主管部门), for what they are told.
+
+    If no delegation counts that day, the bureau of the last one: nobody else took the matter over.
+    """
+    in_force = await store.list_in_force(tx, on)
+    known = in_force or await store.list_page(tx, before=None, limit=1)
+    return sorted({delegation.authority_party_id for delegation in known})
+
+
 async def list_page(
     tx: Tx, *, viewer: Actor, limit: int, cursor: str | None = None
 ) -> Page[Delegation]:

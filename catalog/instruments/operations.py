@@ -20,6 +20,7 @@ from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import by_instrument
 from catalog.certificates.reissuing import Corrected
 from catalog.delegations import operations as delegations
+from catalog.delegations import queries as delegated
 from catalog.files import queries as files
 from catalog.instruments import lodging, store
 from catalog.instruments.model import Act, Effect, Instrument, InstrumentId
@@ -413,6 +414,18 @@ async def escalate(tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uui
         subject_id=instrument.id,
         note="reported to the bureau",
     )
+    for authority in await delegated.list_authorities(tx, on=local_date(now)):
+        await notifications.send(
+            tx,
+            now=now,
+            to=authority,
+            topic=Topic.NEW_HOLDER_INACTIVE,
+            subject=Subject("instrument", str(instrument.id)),
+            facts={
+                "certificate_number": instrument.certificate_number,
+                "document_number": instrument.document_number,
+            },
+        )
     await _remember(
         tx, Event.INSTRUMENT_ESCALATED, escalated, actor=actor, now=now, before=instrument.state
     )

@@ -210,6 +210,29 @@ async def test_a_judgment_moves_a_burdened_certificate_and_the_burden_with_it(
     assert await shown(scene, new) == [("pledge", 1)]
 
 
+async def test_a_release_is_told_to_the_present_holder_and_the_creditor_not_to_who_held_it_before(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    creditor, new_holder = scene.agency, scene.objector
+    burden = must(await encumber(scene, number, beneficiary_party_id=str(creditor.party.id)))["id"]
+    instrument = await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(new_holder.party.id),
+    )
+    must(await step(scene, instrument, "transfers", new_holder))
+
+    must(await release(scene, burden))
+
+    told = {
+        who.party.id: (await topics(scene, who)).count("encumbrance_released")
+        for who in (creditor, new_holder, scene.supplier)
+    }
+    assert list(told.values()) == [1, 1, 0]
+
+
 @pytest.mark.parametrize("effect", ["no_holder", "against_registrant"])
 async def test_an_instrument_ends_a_burdened_certificate_and_its_creditor_is_told(
     scene: Scene, effect: str

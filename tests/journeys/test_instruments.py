@@ -53,6 +53,36 @@ async def verify(scene: Scene, instrument: str) -> None:
     must(await step(scene, instrument, "verifications", scene.issuer))
 
 
+async def told(scene: Scene, who: Member) -> list[str]:
+    found = must(await scene.by(who).get("/api/v1/my/notifications", limit=100))["items"]
+    return [each["topic"] for each in found]
+
+
+async def test_a_bureau_hears_of_a_holder_who_did_nothing_though_its_delegation_ended(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(scene.objector.party.id),
+    )
+    (delegation, *_) = must(await scene.by(scene.regulator).get("/api/v1/delegations"))["items"]
+    ending = {"reason": "授权终止"}
+    must(
+        await scene.by(scene.regulator).post(
+            f"/api/v1/delegations/{delegation['id']}/endings", ending
+        )
+    )
+
+    await scene.move_past(dt.date(2026, 5, 11))
+    await scene.api.run_jobs()
+    await scene.sign_in_again()
+
+    assert (await told(scene, scene.regulator)).count("new_holder_inactive") == 1
+
+
 async def certificate(scene: Scene, number: str) -> dict[str, Any]:
     return must(await scene.api.get(f"/api/v1/certificates/{number}"))
 
@@ -186,13 +216,17 @@ async def test_a_holder_who_lets_sixty_days_pass_is_told_to_the_bureau_and_may_s
     await scene.move_past(dt.date(2026, 5, 11), seconds=-1)
     await scene.api.run_jobs()
     early = must(await scene.by(scene.regulator).get(f"/api/v1/instruments/{instrument}"))
+    told_early = await told(scene, scene.regulator)
 
     await scene.move_past(dt.date(2026, 5, 11))
+    await scene.api.run_jobs()
     await scene.api.run_jobs()
     await scene.sign_in_again()
 
     late = must(await scene.by(scene.regulator).get(f"/api/v1/instruments/{instrument}"))
     assert (early["state"], late["state"]) == ("effective", "escalated")
+    assert "new_holder_inactive" not in told_early
+    assert (await told(scene, scene.regulator)).count("new_holder_inactive") == 1
     assert (await certificate(scene, number))["state"] == "frozen"
     must(await step(scene, instrument, "transfers", scene.objector))
 

@@ -11,6 +11,7 @@ from tests.reference.certificates import COUNTS, Certificates
 from tests.reference.commands import MEMBERS, Command, command
 from tests.reference.days import DAY
 from tests.reference.notices import Certificate
+from tests.reference.world import AUTHORITY
 
 WRONG = "instrument_event_not_allowed"
 EFFECTS = ("no_holder", "against_registrant", "for_registrant", "new_holder")
@@ -236,6 +237,7 @@ class Instruments(Certificates):
         for name in self.clocks.run_out_for_good("new_holder_action", self.now):
             self.instruments[name].state = "escalated"
             self.clocks.cancel(name)
+            self.tell("new_holder_inactive", AUTHORITY)
             self.log("instrument:escalated")
 
     # ── what is compared, and what may be tried ─────────────────────────────────────────────

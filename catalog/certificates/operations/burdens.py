@@ -121,7 +121,8 @@ async def release(
         burden, released_at=now, release_reason=reason, release_file_sha256=proof.sha256
     )
     await store.update_encumbrance(tx, released)
-    certificate = await casework.lock(tx, burden.certificate_number)
+    # It went with the right: whoever holds that today is told, not who held it when it was entered.
+    certificate = await casework.lock_present(tx, burden.certificate_number)
     await audit_log.append(
         tx,
         Event.CERTIFICATE_DISENCUMBERED,

@@ -41,6 +41,17 @@ async def lock(tx: Tx, certificate_number: str) -> Certificate:
     return certificate
 
 
+async def lock_present(tx: Tx, certificate_number: str) -> Certificate:
+    """Lock and return the certificate that has the place of this one today: itself, if none took it.
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await lock(tx, certificate_number)
+    while (number := await store.find_successor(tx, certificate.number)) is not None:
+        certificate = await lock(tx, number)
+    return certificate
+
+
 async def list_standing(tx: Tx, certificate_number: str, *, now: dt.datetime) -> list[Encumbrance]:
     """Return the burdens that stand on a certificate today."""
     today = local_date(now)
