@@ -3,7 +3,8 @@
 1. The commitment has its digest; the entry that opened the bids holds it and is under the checkpoint.
 2. The seed is that of commitment and checkpoint; the experts are those that it draws.
 3. Whoever stood aside was drawn, and was replaced by whom the seed names.
-4. The entry that closed the evaluation holds the digest of exactly these recusals.
+4. The checkpoint is the first over the commitment: it names the one that was signed before it.
+5. The entry that closed the evaluation holds the digest of exactly these recusals.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def check(record: PanelDrawRecord, log_key: VerifierKey) -> Verdict:
         found.bad("draw", name, "its experts are not those that the seed draws")
     else:
         found.count("experts drawn again", len(record.experts))
+    draws.check_first(found, name, record.committed, record.before, log_key)
     _check_recusals(found, record, log_key)
-    found.note("that this was the first checkpoint to cover the commitment is told by the log")
     return found.verdict()
 
 

@@ -10,7 +10,7 @@ from typing import NewType
 import msgspec
 
 from catalog.agency_selection.states import State
-from catalog.draws.model import ProvenEntry
+from catalog.draws.model import EarlierCheckpoint, ProvenEntry
 from catalog.kernel.ids import AccountId, PartyId
 
 SelectionId = NewType("SelectionId", uuid.UUID)
@@ -250,3 +250,4 @@ class PanelDrawRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     experts: tuple[str, ...]
     recusals: tuple[PanelRecusal, ...]
     concluded: ProvenEntry | None = None  # holds who stood aside; None until it is covered
+    before: EarlierCheckpoint | None = None  # not yet over the commitment; None: there was none

@@ -101,7 +101,7 @@ async def get_draw(
     if not sees_it and selection.state not in _RESULT:
         raise Missing
     panel = await store.find_panel(tx, selection.id)
-    if panel is None or panel.seed is None:
+    if panel is None or panel.seed is None or panel.checkpoint_size is None:
         raise Missing
     committed = await draws.find_proven(tx, panel.entry_id)
     assert committed is not None, "a checkpoint covered it"
@@ -116,6 +116,7 @@ async def get_draw(
         # Why somebody stood aside is nobody else's business.
         recusals=tuple(msgspec.structs.replace(each, reason="") for each in panel.recusals),
         concluded=None if concluded is None else await draws.find_proven(tx, concluded),
+        before=await draws.find_earlier(tx, size=panel.checkpoint_size),
     )
 
 

@@ -387,10 +387,14 @@ async def test_an_expert_of_a_bidder_is_never_drawn_and_one_may_stand_aside(
     changed["experts"] = changed["experts"][::-1]
     path.write_text(json.dumps(changed), "utf-8")
     forged = market("verify", path, "--keys", keys)
+    path.write_text(json.dumps(json.loads(record.content) | {"before": None}), "utf-8")
+    untold = market("verify", path, "--keys", keys)
 
     assert hidden.status_code == 404
     assert genuine.returncode == 0, genuine.stdout + genuine.stderr
     assert json.loads(genuine.stdout)["counts"]["recusals sealed"] == 1
+    assert json.loads(genuine.stdout)["counts"]["first checkpoints"] == 1
+    assert (untold.returncode, "is missing, or is another one" in untold.stdout) == (1, True)
     assert (forged.returncode, "experts are not those" in forged.stdout) == (1, True)
     assert "亲属" not in record.text
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import pathlib
+import uuid
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -400,3 +403,59 @@ async def test_only_what_is_published_is_put_right_and_only_by_the_operator(
         "permission_missing",
     ]
     assert dt.date.fromisoformat(scene.today()) < dt.date(2026, 3, 16)
+
+
+CLOCKS = importlib.import_module("market.migrations.versions.0040_clocks_of_findings")
+OLD_CLOCK = """
+    UPDATE catalog.timers SET subject_kind = 'spot_check', subject_id = $1
+     WHERE id = (SELECT min(id::text)::uuid FROM catalog.timers WHERE kind = 'rectification')"""
+OTHER_CLOCKS = """
+    DELETE FROM catalog.timers
+     WHERE kind = 'rectification' AND subject_kind = 'spot_check_finding'"""
+NOT_PUBLISHED = """
+    UPDATE market.spot_checks SET state = 'concluded', published_at = NULL, summary = NULL WHERE id = $1"""
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+async def test_a_check_of_before_that_ran_one_clock_for_all_findings_is_put_right_one_by_one(
+    scene: Checked, owner_dsn: str, *, is_published: bool
+) -> None:
+    check, told = await drawn(scene)
+    must(await step(scene, check, "beginnings"))
+    await answer_all(scene, check, told, wrong=2)
+    must(await step(scene, check, "conclusions"))
+    must(await step(scene, check, "publications", summary="2 项不符合。"))
+    owner = await asyncpg.connect(owner_dsn)
+    await owner.execute(OLD_CLOCK, uuid.UUID(check))
+    await owner.execute(OTHER_CLOCKS)
+    if not is_published:
+        await owner.execute(NOT_PUBLISHED, uuid.UUID(check))
+
+    for statement in CLOCKS.STATEMENTS:
+        await owner.execute(statement)
+    if not is_published:
+        must(await step(scene, check, "publications", summary="2 项不符合。"))
+
+    findings = must(await scene.by(scene.issuer).get(f"/api/v1/spot-checks/{check}/findings"))
+    for finding in findings["items"]:
+        if not finding["conforms"]:
+            last = must(
+                await step(
+                    scene,
+                    check,
+                    "rectifications",
+                    scene.issuer,
+                    finding_id=finding["id"],
+                    rectification="已补页",
+                    evidence_file_id=await scene.upload(scene.issuer, finding["id"]),
+                )
+            )
+    clocks = await owner.fetch(
+        "SELECT subject_kind, state FROM catalog.timers WHERE kind = 'rectification' ORDER BY 1"
+    )
+    await owner.close()
+    assert last["state"] == "closed"
+    assert [(each["subject_kind"], each["state"]) for each in clocks] == [
+        ("spot_check", "cancelled"),
+        *[("spot_check_finding", "met")] * 2,
+    ]

@@ -38,9 +38,10 @@ from catalog.agency_selection.states import (
     State,
     advance,
 )
+from catalog.audit_log import merkle
 from catalog.audit_log.model import Digest, Subject
 from catalog.audit_log.verdict import Unreadable
-from catalog.draws.model import ProvenEntry
+from catalog.draws.model import EarlierCheckpoint, ProvenEntry
 from catalog.draws.seats import seed_of
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import AccountId, PartyId, new_id
@@ -49,7 +50,7 @@ from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from market.supervision.check import check_document
 from seeds.workdays import load_calendar
 from tests.makers_agencies import CRITERIA, QUALIFICATIONS
-from tests.makers_draws import LOG_KEY, entry_of, log_with
+from tests.makers_draws import LOG_KEY, entry_of, log_with, signed
 from tests.makers_products import make_file
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
@@ -514,12 +515,15 @@ def test_only_an_objection_that_stands_is_settled() -> None:
 # ── the record of the draw ──────────────────────────────────────────────────────────────────
 
 
-def make_record(recusal_count: int = 1) -> PanelDrawRecord:
+def make_record(recusal_count: int = 1, previous: int | None = 1) -> PanelDrawRecord:
     commitment = make_commitment()
     digest = panel.commitment_sha256(commitment)
     subjects = [Subject("agency_selection", NAME)]
     log = log_with(
-        "agency_bids:opened", subjects=subjects, digests=[Digest(panel.COMMITTED, NAME, digest)]
+        "agency_bids:opened",
+        subjects=subjects,
+        digests=[Digest(panel.COMMITTED, NAME, digest)],
+        previous=previous,
     )
     seed = seed_of(digest, log.root)
     drawn = make_panel(seed=seed.hex(), experts=panel.draw_experts(seed, commitment))
@@ -543,6 +547,9 @@ def make_record(recusal_count: int = 1) -> PanelDrawRecord:
         experts=drawn.experts,
         recusals=drawn.recusals,
         concluded=entry_of(log_with("agency_bids:ranked", subjects=subjects, digests=[sealed])),
+        before=EarlierCheckpoint(
+            checkpoint=signed(1, log.proof[0]), consistency=(merkle.leaf_hash(log.leaf),)
+        ),
     )
 
 
@@ -555,6 +562,19 @@ def test_the_draw_of_a_panel_is_computed_again_by_anybody(recusal_count: int) ->
     assert verdict.problems == ()
     assert verdict.counts["experts drawn again"] == 3
     assert verdict.counts["recusals sealed"] == recusal_count
+    assert verdict.counts["first checkpoints"] == 1
+
+
+def test_a_checkpoint_that_was_passed_over_or_not_told_is_found() -> None:
+    passed_over = check.check(make_record(previous=2), LOG_KEY)
+    not_told = check.check(msgspec.structs.replace(make_record(), before=None), LOG_KEY)
+
+    assert [p.reason for p in passed_over.problems] == [
+        "a checkpoint over the commitment was signed before the one that was used"
+    ]
+    assert [p.reason for p in not_told.problems] == [
+        "the checkpoint before the one that was used is missing, or is another one"
+    ]
 
 
 def test_a_record_from_before_the_ranking_says_that_recusals_are_not_sealed() -> None:
