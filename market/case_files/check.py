@@ -1,7 +1,8 @@
 """Check a case file offline (卷宗核验): its signature, its proofs, its documents, its deadlines.
 
 1. ``case.json`` is signed by one of the service's keys for case files.
-2. The trace beside it is the one that was signed, and every entry of it is in the signed log.
+2. The trace, the keys, the page and the README beside it are those that were signed, and every entry
+   of the trace is in the signed log.
 3. Every opinion, authorisation and certificate has the digest that an entry of the log holds.
 4. Every submission has the digest of what was submitted.
 5. Every deadline is counted again, from its first day and the yearly notices, and is as long as the
@@ -25,7 +26,16 @@ from catalog.signing.model import Signature
 from catalog.timers.explaining import Explanation, explain_timer
 from catalog.timers.model import Timer
 from market.case_files import archive
-from market.case_files.model import CASE, FORMAT, KEYS, SIGNATURE, TRACE, CaseFile, CaseSignature
+from market.case_files.model import (
+    CASE,
+    ENCLOSED,
+    FORMAT,
+    KEYS,
+    SIGNATURE,
+    TRACE,
+    CaseFile,
+    CaseSignature,
+)
 from market.supervision import trace_verify
 from market.supervision.trace import Trace
 
@@ -56,7 +66,7 @@ def check(
         found.note("the keys come from the case file itself; give --keys to check with your own")
     case = _read(parts[CASE], CaseFile, CASE)
     if case.format != FORMAT:
-        raise Unreadable(f"the format {case.format} is not known here")
+        raise Unreadable(f"{CASE}: the format {case.format} is not known here")
     name = str(case.application.get("application_number") or case.application.get("id"))
     found.count("case file")
     signature = _read(parts[SIGNATURE], CaseSignature, SIGNATURE)
@@ -64,14 +74,15 @@ def check(
         found,
         keys,
         "case_file",
-        name,
+        f"{name}/{CASE} with {SIGNATURE}",
         parts[CASE],
         Signature(signature.key_id, signature.value, signature.algorithm),
     )
-    if str(signature.application_id) != case.application.get("id"):
-        found.bad("case_file", name, "the signature names another application")
+    _check_signature_file(found, name, parts[SIGNATURE], signature, case)
+    _check_enclosed(found, name, parts, case)
     if sha256_hex(parts[TRACE]) != case.trace_sha256:
-        found.bad("case_file", name, "the trace is not the one that was signed", Fault.NOT_BOUND)
+        reason = "the trace is not the one that was signed"
+        found.bad("case_file", f"{name}/{TRACE}", reason, Fault.NOT_BOUND)
         return found.verdict()
     trace = trace_verify.read_trace(parts[TRACE])
     _join(found, trace_verify.verify(trace, _log_key(keys, trusted), keys))
@@ -88,13 +99,43 @@ def _read(raw: bytes, kind: type[T], name: str) -> T:
         raise Unreadable(f"{name} is not readable: {error}") from error
 
 
+def _check_signature_file(
+    found: Findings, name: str, raw: bytes, signature: CaseSignature, case: CaseFile
+) -> None:
+    """Tell what is wrong with what stands beside the signature's value."""
+    told = {
+        "the signature names another application": (
+            str(signature.application_id) == case.application.get("id")
+        ),
+        "the signature is of another format": signature.type == FORMAT,
+        "it is not written as it was handed out": msgspec.json.encode(signature) == raw,
+    }
+    for reason, is_so in told.items():
+        if not is_so:
+            found.bad("case_file", f"{name}/{SIGNATURE}", reason)
+
+
+def _check_enclosed(found: Findings, name: str, parts: dict[str, bytes], case: CaseFile) -> None:
+    """Compare the files that lie beside with the digests that were signed."""
+    if not case.enclosed:
+        found.note("it is of before 2026-11-28: its page, keys and README are not signed")
+        return
+    for file in ENCLOSED:
+        if sha256_hex(parts[file]) != case.enclosed.get(file):
+            reason = "it is not the one that was signed"
+            found.bad("case_file", f"{name}/{file}", reason, Fault.NOT_BOUND)
+        else:
+            found.count("enclosed files")
+
+
 def _log_key(keys: export.Keys, trusted: VerifierKey | None) -> VerifierKey:
     if trusted is not None:
         return trusted
     try:
         return parse_vkey(keys.log or "")
     except VerifierKeyMalformed as error:
-        raise Unreadable(f"the log's key is malformed: {error.facts['reason']}") from error
+        reason = error.facts["reason"]
+        raise Unreadable(f"the log's key in {KEYS} is malformed: {reason}") from error
 
 
 def _join(found: Findings, verdict: Verdict) -> None:

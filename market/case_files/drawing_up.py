@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers.explaining import explain_timer
 from catalog.timers.model import Timer
 from market.case_files.model import (
+    ENCLOSED,
     FORMAT,
     CaseFile,
     CertificateNamed,
@@ -102,6 +103,13 @@ def draw_up(
             encumbrances=_all(later.encumbrances),
             instruments=_all(later.instruments),
         ),
+    )
+
+
+def with_enclosed(case: CaseFile, parts: Mapping[str, bytes]) -> CaseFile:
+    """Return the case file with the digests of what lies beside it, so that they are signed."""
+    return msgspec.structs.replace(
+        case, enclosed={name: sha256_hex(parts[name]) for name in ENCLOSED}
     )
 
 

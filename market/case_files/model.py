@@ -21,6 +21,8 @@ KEYS: Final = "keys.json"  # the public keys, for those who have them from nowhe
 PAGE: Final = "case.html"  # the same for people, to be printed
 README: Final = "README.txt"
 FILES: Final = (CASE, SIGNATURE, TRACE, KEYS, PAGE, README)
+#: Those whose digests stand in the signed part; the trace's has a place of its own there.
+ENCLOSED: Final = (KEYS, PAGE, README)
 
 
 class DocumentNamed(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,9 +90,10 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notice_waiver: dict[str, Any] | None = None  # 免予公示
     consents: tuple[dict[str, Any], ...] = ()  # of joint owners
     later: Later | None = None  # None: nothing was issued, or whoever asked does not see it
+    enclosed: dict[str, str] = {}  # file of the archive → SHA-256; none: drawn up before 2026-11-28
 
 
-class CaseSignature(msgspec.Struct, frozen=True):
+class CaseSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The service's signature over ``case.json`` (purpose ``case_file``)."""
 
     type: str

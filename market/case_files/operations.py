@@ -28,7 +28,7 @@ from catalog.rulebooks import queries as rulebooks
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
 from catalog.timers import queries as timers
-from market.case_files import archive, drawing_up, printed
+from market.case_files import archive, drawing_up
 from market.case_files.drawing_up import LaterLife
 from market.case_files.model import (
     CASE,
@@ -40,6 +40,7 @@ from market.case_files.model import (
     TRACE,
     CaseSignature,
 )
+from market.case_files.printed.page import page
 from market.supervision import queries as supervision
 from market.supervision.operations import casework
 from market.supervision.trace import FORMAT as TRACE_FORMAT
@@ -94,9 +95,8 @@ async def issue(
         for case_id in ids:
             clocks += await timers.list_for_subject(tx, subject_kind=kind, subject_id=case_id)
     also = [] if later is None else [Subject("certificate", each.number).key for each in issued]
-    trace = drawing_up.trace_bytes(
-        await _trace(tx, actor, now, application_id, file.application.product_id, also=also)
-    )
+    line = await _trace(tx, actor, now, application_id, file.application.product_id, also=also)
+    trace = drawing_up.trace_bytes(line)
     case = drawing_up.draw_up(
         file,
         rulebook=await rulebooks.of_case(
@@ -113,7 +113,12 @@ async def issue(
         now=now,
         later=later,
     )
-    document = drawing_up.signed_bytes(case)
+    beside = {
+        KEYS: msgspec.json.encode(keys),
+        PAGE: page(case, line, key_id=signer.key_id),
+        README: _README.encode(),
+    }
+    document = drawing_up.signed_bytes(drawing_up.with_enclosed(case, beside))
     seal = signer.seal(document)
     signature = CaseSignature(
         type=FORMAT,
@@ -136,9 +141,7 @@ async def issue(
             CASE: document,
             SIGNATURE: msgspec.json.encode(signature),
             TRACE: trace,
-            KEYS: msgspec.json.encode(keys),
-            PAGE: printed.page(case, key_id=seal.key_id),
-            README: _README.encode(),
+            **beside,
         }
     )
 

@@ -31,6 +31,14 @@ WORDS: Final = {
     "hold": "持有权",
     "use": "使用权",
     "operate": "经营权",
+    # what is certified under Hainan's rules (HN-02)
+    "possess": "占有权",
+    "benefit": "收益权",
+    "dispose": "处分权",
+    "process_and_use": "加工使用权",
+    "natural_person": "自然人",
+    "legal_person": "法人",
+    "unincorporated_organisation": "非法人组织",
     "rechecked": "核查办结",
     "objection_recheck": "异议核查",
     "description_accuracy": "描述准确性",
@@ -158,6 +166,26 @@ WORDS: Final = {
     "weekend_assumed": "休息日（暂定）",
 }
 DAY_WITHOUT_CLOCK: Final = "中止计时"
+UNITS: Final = {"working_days": "个工作日", "days": "日", "months": "个月", "years": "年"}
+STAGES: Final = {
+    "product": "数据产品",
+    "application": "申请",
+    "opinion": "审查",
+    "notice": "公示",
+    "objection": "异议",
+    "authorisation": "授权发证",
+    "certificate": "凭证",
+    "filing": "定价备案",
+    "listing": "上架",
+    "order": "订单",
+    "contract": "合同",
+    "grant": "使用许可",
+    "usage": "使用",
+    "payment": "支付",
+    "journal": "账簿",
+    "report": "报告",
+    "other": "其他",
+}
 DOCUMENTS: Final = {
     "technical_opinion": "技术审查意见书",
     "compliance_opinion": "合规性评估意见书",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import io
+import itertools
 import json
 import pathlib
+import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -35,7 +37,7 @@ from catalog.registration.states import State as ApplicationState
 from catalog.rulebooks import registry
 from catalog.signing.model import Signature
 from catalog.timers.explaining import Explanation
-from market.case_files import archive, check, drawing_up, printed, words
+from market.case_files import archive, check, drawing_up, words
 from market.case_files.model import (
     CASE,
     FILES,
@@ -48,6 +50,7 @@ from market.case_files.model import (
     DocumentNamed,
     Later,
 )
+from market.case_files.printed.page import page
 from market.supervision.trace import Trace
 from seeds.workdays import load_calendar
 
@@ -61,6 +64,14 @@ def parts() -> dict[str, bytes]:
 
 def case() -> CaseFile:
     return msgspec.json.decode(parts()[CASE], type=CaseFile)
+
+
+def trace() -> Trace:
+    return msgspec.json.decode(parts()[TRACE], type=Trace)
+
+
+def printed_of(told: CaseFile) -> str:
+    return page(told, trace(), key_id="00" * 8).decode()
 
 
 def test_a_genuine_case_file_is_genuine_with_its_keys_and_with_ones_own() -> None:
@@ -83,8 +94,7 @@ def test_the_archive_of_the_same_parts_is_the_same_bytes() -> None:
 
 def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
     told = case()
-    trace = msgspec.json.decode(parts()[TRACE], type=Trace)
-    records = {(each.kind, each.id): each for each in trace.records}
+    records = {(each.kind, each.id): each for each in trace().records}
 
     def bytes_of(named: DocumentNamed) -> dict[str, Any]:
         record = records[named.kind, named.id]
@@ -163,26 +173,35 @@ def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
         ],
         timers=[msgspec.convert(clock, Explanation).timer for clock in told.clocks],
         calendar=load_calendar(),
-        trace=drawing_up.trace_bytes(trace),
+        trace=drawing_up.trace_bytes(trace()),
         now=dt.datetime.fromisoformat(told.drawn_up_at),
         later=msgspec.convert(msgspec.to_builtins(told.later), drawing_up.LaterLife),
     )
 
+    again = drawing_up.with_enclosed(again, parts())
     assert drawing_up.signed_bytes(again) == parts()[CASE]
 
 
 def test_the_page_shows_the_case_in_words() -> None:
     signature = msgspec.json.decode(parts()[SIGNATURE], type=CaseSignature)
 
-    page = printed.page(case(), key_id=signature.key_id)
+    made = page(case(), trace(), key_id=signature.key_id)
 
-    assert page == parts()[PAGE]
-    text = page.decode()
+    assert made == parts()[PAGE]
+    text = made.decode()
     for told in (
         "公示：2026-03-11 届满，按期办结",
         "诉讼或仲裁中",
         "争议冻结",
         "合规性评估意见书：通过",
+        "某数据有限公司（法人，份额 1/1）",
+        "抽样核对",
+        "证据不足",
+        "<b>第 7 日</b>",
+        "休息日，不计",
+        "2月15日—23日",
+        "certificate:<wbr>issued",
+        "待入册",
     ):
         assert told in text
 
@@ -196,9 +215,9 @@ def test_the_consents_of_joint_owners_are_printed() -> None:
         "withdrawn_at": None,
     }
 
-    text = printed.page(msgspec.structs.replace(case(), consents=(consent,)), key_id="k").decode()
+    text = printed_of(msgspec.structs.replace(case(), consents=(consent,)))
 
-    assert "共同所有者同意" not in printed.page(case(), key_id="k").decode()
+    assert "共同所有者同意" not in printed_of(case())
     assert "签署的书面同意" in text
     assert "ab" * 32 in text
 
@@ -227,12 +246,14 @@ def test_a_case_of_which_little_is_known_is_printed_too() -> None:
         later=None,
     )
 
-    text = printed.page(little, key_id="00" * 8).decode()
+    text = printed_of(little)
 
     assert "（未提交）" in text
     assert "&lt;事实&gt;" in text
     assert "（暂定）" in text
-    assert text.count("<p>无。</p>") == 4
+    assert text.count("<p>无。</p>") == 5
+    without_clocks = printed_of(msgspec.structs.replace(little, clocks=()))
+    assert "八、期限</h2><p>无。</p>" in without_clocks
 
 
 def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() -> None:
@@ -274,9 +295,9 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         ),
     )
 
-    text = printed.page(told, key_id="").decode()
+    text = printed_of(told)
 
-    for words in (
+    for word in (
         "八、发证后事项",
         "更正 BG-2026-000001",
         f"异议 {UNKNOWN}",
@@ -285,7 +306,67 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         "示例市中级人民法院 判决",
         "九、期限",
     ):
-        assert words in text
+        assert word in text
+
+
+def test_what_a_case_has_seldom_is_printed_too() -> None:
+    clock = case().clocks[2]
+    opinion = case().documents[1]
+    told = msgspec.structs.replace(
+        case(),
+        acceptance_opinions=(
+            case().acceptance_opinions[0]
+            | {"items": [{"target": "form:owners", "problem": "份额不符", "required_action": ""}]},
+        ),
+        documents=(
+            msgspec.structs.replace(
+                opinion, content=opinion.content | {"conditions": ["每季复核"]}
+            ),
+        ),
+        notifications=(
+            {"channel": "platform", "receipt": "回执一", "delivered_at": "2026-03-02T01:00:00Z"},
+        ),
+        material_requests=(
+            {
+                "items": ["测试数据"],
+                "reason": "样本不足",
+                "asked_at": "2026-03-02T01:00:00Z",
+                "answered_at": None,
+            },
+        ),
+        notice_waiver={"reason": "主管部门决定", "waived_at": "2026-03-02T01:00:00Z"},
+        clocks=(
+            clock | {"timer": clock["timer"] | {"extended_by": 5, "met_at": None}},
+            clock
+            | {
+                "days": [],
+                "notice_numbers": [],
+                "timer": clock["timer"]
+                | {"period": {"length": 2, "unit": "years", "source": "HN-23"}},
+            },
+        ),
+        calendar=(
+            msgspec.structs.replace(
+                case().calendar[0],
+                holidays=tuple(dt.date(2026, *day) for day in ((1, 1), (9, 30), (10, 1))),
+                workdays=(),
+            ),
+        ),
+    )
+
+    text = printed_of(told)
+
+    for word in (
+        "form:owners：份额不符",
+        "每季复核",
+        "回执一",
+        "样本不足",
+        "免予公示",
+        "顺延 5 个工作日",
+        "2年，依据 HN-23。",
+        "1月1日、9月30日—10月1日",
+    ):
+        assert word in text
 
 
 def test_a_day_on_which_the_clock_stood_still_is_printed_so() -> None:
@@ -293,7 +374,7 @@ def test_a_day_on_which_the_clock_stood_still_is_printed_so() -> None:
     step = clock["days"][0] | {"reason": "paused", "counted": None}
     paused = msgspec.structs.replace(case(), clocks=(clock | {"days": [step]},))
 
-    assert "中止计时）不计" in printed.page(paused, key_id="").decode()
+    assert "中止计时，不计" in printed_of(paused)
 
 
 def test_a_format_of_the_future_and_a_log_without_a_key_are_unreadable() -> None:
@@ -341,6 +422,140 @@ def test_what_was_changed_is_named(tamper: Callable[[dict[str, bytes]], None], r
     verdict = check.check(archive.pack(changed))
 
     assert any(reason in str(problem) for problem in verdict.problems), verdict.problems
+
+
+Parts = dict[str, bytes]
+
+
+def _leaf(value: Any) -> bool:
+    """Change the first value that holds no other, and tell whether there was one."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in list(inside):
+        if isinstance(each, dict | list):
+            if _leaf(each):
+                return True
+        else:
+            value[key] = f"{each}0" if isinstance(each, str) else "0"
+            return True
+    return False
+
+
+def _removal(value: Any) -> bool:
+    """Remove the last element, or the last member, of the first value that has one."""
+    if not value:
+        return False
+    value.pop() if isinstance(value, list) else value.popitem()
+    return True
+
+
+def _swap(value: Any) -> bool:
+    """Swap the first two elements that differ, in the order in which they are found."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    for one, other in itertools.pairwise(keys):
+        if value[one] != value[other]:
+            value[one], value[other] = value[other], value[one]
+            return True
+    return any(_swap(value[key]) for key in keys if isinstance(value[key], dict | list))
+
+
+def _tampered(name: str, act: Callable[[Any], bool]) -> Iterator[tuple[str, bytes]]:
+    """Return a member once for each of its parts in which there was something to change."""
+    whole = json.loads(parts()[name])
+    for part in whole:
+        copy = json.loads(parts()[name])
+        if isinstance(copy[part], dict | list):
+            has_changed = act(copy[part])
+        elif act is _removal:
+            has_changed = copy.pop(part, act) is not act
+        else:
+            has_changed = act(copy) if act is _swap else _leaf_of(copy, part)
+        if has_changed:
+            yield part, json.dumps(copy, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _leaf_of(whole: dict[str, Any], part: str) -> bool:
+    one = {part: whole[part]}
+    has_changed = _leaf(one)
+    whole.update(one)
+    return has_changed
+
+
+def refusal_of(changed: Parts) -> str:
+    """Return why an archive is refused; nothing if it is not."""
+    try:
+        verdict = check.check(archive.pack(changed))
+    except Unreadable as error:
+        return str(error)
+    return " | ".join(map(str, verdict.problems))
+
+
+@pytest.mark.parametrize("act", [_leaf, _removal, _swap])
+@pytest.mark.parametrize("name", [CASE, SIGNATURE, TRACE, KEYS])
+def test_whatever_is_changed_in_a_member_is_refused_and_the_member_is_named(
+    name: str, act: Callable[[Any], bool]
+) -> None:
+    tampered = list(_tampered(name, act))
+
+    for part, content in tampered:
+        said = refusal_of(parts() | {name: content})
+        assert name in said, (part, said)
+    assert tampered
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_byte_that_is_changed_added_or_removed_is_refused_and_its_member_is_named(
+    name: str,
+) -> None:
+    whole = parts()[name]
+    middle = len(whole) // 2
+    other = bytes([whole[middle] ^ 1])
+
+    for content in (
+        whole[:middle] + other + whole[middle + 1 :],
+        whole + b" ",
+        whole[:-1],
+        whole[::-1],
+        b"",
+    ):
+        assert name in refusal_of(parts() | {name: content})
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(FILES, 2)))
+def test_two_members_that_are_swapped_are_refused(one: str, other: str) -> None:
+    given = parts()
+
+    said = refusal_of(given | {one: given[other], other: given[one]})
+
+    assert one in said or other in said
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_member_that_is_missing_or_comes_twice_is_refused(name: str) -> None:
+    files = parts()
+    lacking = _archive([(each, files[each]) for each in FILES if each != name])
+    double = _archive([*files.items(), (name, files[name])])
+
+    for raw in (lacking, double, _archive([*files.items(), ("more.txt", b"")])):
+        with pytest.raises(Unreadable, match="no case file: it holds"):
+            check.check(raw)
+
+
+def test_a_file_of_before_says_that_its_page_is_not_signed() -> None:
+    older = json.loads(parts()[CASE])
+    del older["enclosed"]
+
+    verdict = check.check(archive.pack(parts() | {CASE: json.dumps(older).encode()}))
+
+    assert any("its page, keys and README are not signed" in note for note in verdict.notes)
+
+
+def _archive(members: list[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as made:
+        warnings.simplefilter("ignore")  # of a name that comes twice
+        for name, content in members:
+            made.writestr(name, content)
+    return buffer.getvalue()
 
 
 def _zip(**files: bytes) -> bytes:
