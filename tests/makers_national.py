@@ -9,6 +9,7 @@ import httpx
 
 from catalog.kernel.local_time import SHANGHAI
 from catalog.rulebooks.registry import RULEBOOKS
+from tests.makers_identity import Member
 from tests.makers_registration import RECEIPT, Scene, must
 
 NDA = "nda-35-2026"
@@ -45,9 +46,19 @@ class National:
             must(await self.scene.hand_in(application, kind))
         return application
 
-    async def submitted(self, **changes: Any) -> str:
+    async def consent(self, application: str, who: Member) -> httpx.Response:
+        """Consent, as a right holder, to what stands there."""
+        path = f"/api/v1/applications/{application}"
+        there = must(await self.scene.by(who).get(f"{path}/dossier"))
+        return await self.scene.by(who).post(
+            f"{path}/consents", {"content_sha256": there["content_sha256"]}
+        )
+
+    async def submitted(self, consenting: tuple[Member, ...] = (), **changes: Any) -> str:
         """Return an application that waits for acceptance."""
         application = await self.drafted(**changes)
+        for holder in consenting:
+            must(await self.consent(application, holder))
         must(await self.scene.submit(application))
         return application
 

@@ -33,6 +33,7 @@ class Topic(enum.StrEnum):
 
     # first registration
     OWNER_NAMED = "owner_named"  # 列为共同所有者，请确认
+    RIGHT_HOLDER_NAMED = "right_holder_named"  # 列为权利主体，请确认
     OWNER_CONSENT_RECORDED = "owner_consent_recorded"  # 书面同意已提交
     OWNER_CONSENT_WITHDRAWN = "owner_consent_withdrawn"  # 共同所有者撤回同意
     APPLICATION_RECEIVED = "application_received"  # 已收到申请（收件回执）

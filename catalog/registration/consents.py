@@ -1,6 +1,7 @@
-"""Say which joint owners have consented to what is handed in (共同所有者同意, HN-08(7), A42).
+"""Say which joint owners and right holders have consented to what is handed in (共同所有者、权利主体同意).
 
-Every owner signs, or authorises one to sign. A consent is to exactly the content whose digest it
+Every owner signs, or authorises one to sign (HN-08(7), A42); so does everybody for whom a right is to
+be registered by itself (国数综政策〔2026〕35号 第二十一条). A consent is to exactly the content whose digest it
 names; when anything of it changes, it is a consent to something else. The applicant consents by
 handing the application in.
 """
@@ -17,6 +18,7 @@ import msgspec
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.registration.ownership import Owner
+from catalog.registration.rights import RightClaimed
 
 
 class Basis(enum.StrEnum):
@@ -28,7 +30,7 @@ class Basis(enum.StrEnum):
 
 
 class OwnerConsentMissing(Refused):
-    """Not every joint owner has consented to what is handed in."""
+    """Not every joint owner and right holder has consented to what is handed in."""
 
     code = "owner_consent_missing"
 
@@ -68,9 +70,16 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     withdrawal_reason: str | None = None
 
 
-def consenting(owners: Iterable[Owner], applicant: PartyId) -> tuple[Owner, ...]:
-    """Return the owners whose consent is needed: all but the applicant."""
-    return tuple(owner for owner in owners if owner.party_id != applicant)
+def consenting(
+    owners: Iterable[Owner], rights: Iterable[RightClaimed], applicant: PartyId
+) -> tuple[Owner | RightClaimed, ...]:
+    """Return whose consent is needed, each once: all owners and right holders but the applicant."""
+    asked: list[Owner | RightClaimed] = [*owners, *rights]
+    named: dict[PartyId, Owner | RightClaimed] = {}
+    for each in asked:
+        if each.party_id != applicant:
+            named.setdefault(each.party_id, each)
+    return tuple(named.values())
 
 
 def standing(consents: Iterable[Consent], content_sha256: str) -> frozenset[PartyId]:
@@ -82,19 +91,21 @@ def standing(consents: Iterable[Consent], content_sha256: str) -> frozenset[Part
     )
 
 
-def check_all(owners: Sequence[Owner], consents: Collection[Consent], content_sha256: str) -> None:
-    """Return if each of ``owners`` has consented to exactly this content.
+def check_all(
+    named: Sequence[Owner | RightClaimed], consents: Collection[Consent], content_sha256: str
+) -> None:
+    """Return if each owner and right holder that is named has consented to exactly this content.
 
     :raises OwnerConsentMissing: if one has not; it names all of them, and apart those whose
         consent was to something else.
     """
     given = standing(consents, content_sha256)
-    lacking = [owner for owner in owners if owner.party_id not in given]
+    lacking = [each for each in named if each.party_id not in given]
     if lacking:
         before = {each.owner_party_id for each in consents if each.withdrawn_at is None}
         raise OwnerConsentMissing(
-            owners=[owner.name for owner in lacking],
-            void=[owner.name for owner in lacking if owner.party_id in before],
+            owners=[each.name for each in lacking],
+            void=[each.name for each in lacking if each.party_id in before],
         )
 
 

@@ -14,7 +14,7 @@ from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.registration.acceptance import CorrectionItem, Result
 from catalog.registration.completeness import MaterialKind
-from catalog.registration.consents import Consent
+from catalog.registration.consents import Consent, consenting
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
 from catalog.registration.ownership import Owner
@@ -43,6 +43,10 @@ class ApplicationForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     contact_name: Line = ""
     contact_phone: Line = ""
     contact_email: Line = ""
+
+    def consenting(self, applicant: PartyId) -> tuple[Owner | RightClaimed, ...]:
+        """Return whose consent it needs: all owners and right holders but the applicant."""
+        return consenting(self.owners, self.rights, applicant)
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,7 +302,7 @@ class CorrectionProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in an application now (申请内容): what its owners consent to by its digest."""
+    """What stands in an application now (申请内容): what its owners and right holders consent to by its digest."""
 
     parts: dict[str, Any]
     content_sha256: str

@@ -160,6 +160,34 @@ async def test_rights_that_went_to_nobody_are_deregistered_by_the_operator(scene
     assert shown["history"][-1]["reason"] == "示例市中级人民法院 （2026）示01民终1号"
 
 
+async def test_a_new_holder_has_the_days_that_were_set_when_the_instrument_was_lodged(
+    scene: Scene,
+) -> None:
+    set_to = {"length": 10, "unit": "working_days"}
+    must(
+        await scene.by(scene.regulator).post(
+            "/api/v1/rulebooks/hn-2023-interim/settings",
+            {
+                "name": "new_holder_action",
+                "value": set_to,
+                "effective_from": "2026-03-03",
+                "reason": "试行",
+            },
+        )
+    )
+    _, number = await scene.certified()
+
+    await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(scene.objector.party.id),
+    )
+
+    found = must(await scene.by(scene.objector).get("/api/v1/timers", kind="new_holder_action"))
+    assert [line["timer"]["due_on"] for line in found["items"]] == ["2026-03-26"]
+
+
 async def test_a_new_holder_takes_the_certificate_over_and_the_old_one_names_the_new(
     scene: Scene,
 ) -> None:

@@ -104,7 +104,9 @@ async def test_rights_of_two_holders_are_registered_without_agency_and_authorisa
         {"right": "hold", "party_id": own},
         {"right": "operate", "party_id": other},
     ]
-    application, notice = await nda.in_notice(rights=claimed, restrictions="不得转授权")
+    application, notice = await nda.in_notice(
+        rights=claimed, restrictions="不得转授权", consenting=(scene.objector,)
+    )
     shown = must(await scene.api.get(f"/api/v1/notices/{notice}"))
     assert shown["public_fields"]["restrictions"] == "不得转授权"
     assert [text.split(":")[0] for text in shown["public_fields"]["rights"]] == ["hold", "operate"]
@@ -194,6 +196,51 @@ async def test_rights_are_missing_or_strange_when_handed_in(nda: National) -> No
 
     assert code(missing) == "rights_missing"
     assert code(doubled) == "right_named_twice"
+
+
+async def test_nothing_is_handed_in_for_a_right_holder_that_has_not_consented(
+    nda: National,
+) -> None:
+    scene = nda.scene
+    other = scene.objector
+    claimed = [
+        {"right": "hold", "party_id": str(scene.supplier.party.id)},
+        {"right": "use", "party_id": str(other.party.id)},
+        {"right": "operate", "party_id": str(other.party.id)},
+    ]
+    application = await nda.drafted(rights=claimed)
+
+    alone = await scene.submit(application)
+    strange = await scene.by(scene.agency).get(f"/api/v1/applications/{application}/dossier")
+    must(await nda.consent(application, other))
+    must(await scene.hand_in(application, "source_proof", "另一份来源证明"))
+    void = await scene.submit(application)
+    must(await nda.consent(application, other))
+    must(await scene.submit(application))
+
+    assert (alone.status_code, code(alone)) == (409, "owner_consent_missing")
+    assert alone.json()["facts"] == {"owners": [other.party.name], "void": []}
+    assert void.json()["facts"]["void"] == [other.party.name]
+    assert strange.status_code == 404
+    assert "right_holder_named" in await inbox(scene, other)
+
+
+async def test_a_right_holder_that_takes_its_consent_back_stops_the_registration(
+    nda: National,
+) -> None:
+    scene = nda.scene
+    claimed = [{"right": "operate", "party_id": str(scene.objector.party.id)}]
+    application = await nda.ready(rights=claimed, consenting=(scene.objector,))
+    must(
+        await scene.by(scene.objector).post(
+            f"/api/v1/applications/{application}/consent-withdrawals", {"reason": "未曾约定"}
+        )
+    )
+
+    refused = await scene.issue(application)
+
+    assert code(refused) == "owner_consent_missing"
+    assert await scene.state(application) == "ready_to_issue"
 
 
 # ── 35号: silence ───────────────────────────────────────────────────────────────────────────

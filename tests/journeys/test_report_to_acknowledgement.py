@@ -183,6 +183,32 @@ async def test_a_returned_report_is_made_anew_and_the_old_one_kept(scene: Scene)
     assert following.json()["next_cursor"] is None
 
 
+async def test_a_returned_report_is_due_again_within_the_days_that_were_set(scene: Scene) -> None:
+    must(
+        await scene.by(scene.regulator).post(
+            "/api/v1/rulebooks/hn-2023-interim/settings",
+            {
+                "name": "promptly",
+                "value": {"length": 3, "unit": "working_days"},
+                "effective_from": "2026-03-31",
+                "reason": "试行",
+            },
+        )
+    )
+    await after_the_quarter(scene)
+    report = await generated(scene)
+    operator, regulator = scene.by(scene.issuer), scene.by(scene.regulator)
+    must(await operator.post(f"/api/v1/reports/{report}/signatures"))
+    must(await operator.post(f"/api/v1/reports/{report}/submissions"))
+
+    returned = must(
+        await regulator.post(f"/api/v1/reports/{report}/returns", {"reason": "请核对第三节"})
+    )
+
+    # Returned on Wednesday, 1 April: 2 and 3 April, then the 7th after Qingming.
+    assert (returned["due_on"], returned["due_state"]) == ("2026-04-07", "open")
+
+
 async def test_a_report_is_refused_by_name(scene: Scene) -> None:
     # before the quarter is over
     early = await generate(scene)

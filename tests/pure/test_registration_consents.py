@@ -13,13 +13,14 @@ from catalog.registration import consents, dossier
 from catalog.registration.acceptance import Dossier
 from catalog.registration.consents import Basis, Consent
 from catalog.registration.ownership import Owner
+from catalog.registration.rights import RightClaimed
 
 APPLICANT, SECOND, THIRD = (PartyId(new_id()) for _ in range(3))
 OWNERS = tuple(
     Owner(party_id=party, name=name, kind="legal_person", share_denominator=3)
     for party, name in ((APPLICANT, "甲"), (SECOND, "乙"), (THIRD, "丙"))
 )
-OTHERS = consents.consenting(OWNERS, APPLICANT)
+OTHERS = consents.consenting(OWNERS, (), APPLICANT)
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 THIS, THAT = "ab" * 32, "cd" * 32
 
@@ -46,6 +47,21 @@ def test_all_owners_but_the_applicant_consent() -> None:
     assert [owner.name for owner in OTHERS] == ["乙", "丙"]
     consents.check_all(OTHERS, [consent(SECOND), consent(THIRD)], THIS)
     consents.check_all((), [], THIS)
+
+
+def test_who_holds_a_right_by_itself_consents_once_and_an_applicant_not_at_all() -> None:
+    rights = tuple(
+        RightClaimed(right=right, party_id=party, name=name, kind="legal_person")
+        for right, party, name in (
+            ("hold", APPLICANT, "甲"),
+            ("use", THIRD, "丙"),
+            ("operate", THIRD, "丙"),
+        )
+    )
+
+    assert consents.consenting(OWNERS, rights, APPLICANT) == OTHERS
+    assert consents.consenting(OWNERS[:1], rights, APPLICANT) == (rights[1],)
+    assert consents.consenting((), rights[:1], APPLICANT) == ()
 
 
 @pytest.mark.parametrize(

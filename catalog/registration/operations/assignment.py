@@ -278,5 +278,5 @@ def _interested(application: Application) -> set[PartyId | None]:
         application.applicant_party_id,
         application.agent_party_id,
         application.operator_party_id,
-        *(owner.party_id for owner in application.form.owners),
+        *(each.party_id for each in application.form.consenting(application.applicant_party_id)),
     }

@@ -1,4 +1,4 @@
-"""Consent to an application as a joint owner, and take it back (共同所有者同意、撤回同意, A42)."""
+"""Consent to an application as an owner or right holder, and take it back (同意、撤回同意, A42)."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ async def collect(
     """
     content_sha256 = dossier.consented_digest(taken)
     given = consents.standing(await kept.list_consents(tx, application.id), content_sha256)
-    for owner in consents.consenting(application.form.owners, application.applicant_party_id):
+    for owner in application.form.consenting(application.applicant_party_id):
         if owner.party_id in given:
             continue
         letter = await letters.find_granted(
@@ -230,14 +230,14 @@ async def content_of(tx: Tx, application: Application) -> Dossier:
 
 
 def _require_owner(application: Application, party: PartyId) -> None:
-    named = consents.consenting(application.form.owners, application.applicant_party_id)
+    named = application.form.consenting(application.applicant_party_id)
     if party not in {owner.party_id for owner in named}:
         raise Missing
 
 
 async def _check(tx: Tx, application: Application, parts: dict[str, object]) -> None:
     consents.check_all(
-        consents.consenting(application.form.owners, application.applicant_party_id),
+        application.form.consenting(application.applicant_party_id),
         await kept.list_consents(tx, application.id),
         dossier.consented_digest(Dossier(parts)),
     )
@@ -286,7 +286,8 @@ async def _keep(
 async def _tell_withdrawal(
     tx: Tx, application: Application, owner: PartyId, *, now: dt.datetime, reason: str
 ) -> None:
-    name = next(each.name for each in application.form.owners if each.party_id == owner)
+    named = application.form.consenting(application.applicant_party_id)
+    name = next(each.name for each in named if each.party_id == owner)
     facts = {
         "application_number": application.application_number or "—",
         "owner": name,

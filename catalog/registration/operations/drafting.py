@@ -20,10 +20,12 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
-from catalog.registration import completeness, consents, dossier
+from catalog.registration import completeness, dossier
 from catalog.registration.completeness import MaterialKind
 from catalog.registration.model import Application, ApplicationForm, ApplicationId, Material
 from catalog.registration.operations import casework
+from catalog.registration.ownership import Owner
+from catalog.registration.rights import RightClaimed
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State
 from catalog.registration.store import applications, filed
@@ -141,7 +143,9 @@ async def revise(
         after={"form": form},
         rules=("HN-06",),
     )
-    before = frozenset(owner.party_id for owner in application.form.owners)
+    before = frozenset(
+        each.party_id for each in application.form.consenting(application.applicant_party_id)
+    )
     await _tell_named(tx, revised, before=before, now=now)
     return revised
 
@@ -223,29 +227,36 @@ async def attach_letter(
 async def _tell_named(
     tx: Tx, application: Application, *, before: frozenset[PartyId], now: dt.datetime
 ) -> None:
-    """Tell who is newly named as an owner, and let it read what it is to consent to (A42)."""
-    named = consents.consenting(application.form.owners, application.applicant_party_id)
+    """Tell who is newly named as owner or right holder, and let it read what it consents to (A42)."""
+    named = application.form.consenting(application.applicant_party_id)
     materials = dossier.current(await filed.list_materials(tx, application.id)).values()
-    for owner in named:
-        if owner.party_id not in before:
+    for holder in named:
+        if holder.party_id not in before:
             await casework.let_parties_read(
                 tx,
                 application,
-                parties=[owner.party_id],
+                parties=[holder.party_id],
                 file_ids=[each.file_id for each in materials if each.file_id is not None],
                 now=now,
             )
-            await notifications.send(
-                tx,
-                now=now,
-                to=owner.party_id,
-                topic=Topic.OWNER_NAMED,
-                subject=casework.about(application)[0],
-                facts={"share": owner.share_text},
-            )
+            await _tell_one(tx, application, holder, now=now)
     async with beyond_own_rows(tx):
-        for party in before - {owner.party_id for owner in application.form.owners}:
+        for party in before - {each.party_id for each in named}:
             await file_operations.end_reading(tx, party_id=party, case_id=application.id, now=now)
+
+
+async def _tell_one(
+    tx: Tx, application: Application, named: Owner | RightClaimed, *, now: dt.datetime
+) -> None:
+    share = named.share_text if isinstance(named, Owner) else None
+    await notifications.send(
+        tx,
+        now=now,
+        to=named.party_id,
+        topic=Topic.OWNER_NAMED if share else Topic.RIGHT_HOLDER_NAMED,
+        subject=casework.about(application)[0],
+        facts={"share": share} if share else {},
+    )
 
 
 async def _lock_to_fill_in(
@@ -288,7 +299,7 @@ async def _insert(
     )
     await filed.insert_material(tx, material)
     if file_id is not None:
-        named = consents.consenting(application.form.owners, application.applicant_party_id)
+        named = application.form.consenting(application.applicant_party_id)
         await casework.let_parties_read(
             tx,
             application,

@@ -36,7 +36,10 @@ async def open_file(
     found = await queries.get(tx, viewer=actor, application_id=application_id)
     own = {
         found.application.applicant_party_id,
-        *(owner.party_id for owner in found.application.form.owners),
+        *(
+            each.party_id
+            for each in found.application.form.consenting(found.application.applicant_party_id)
+        ),
     }
     if actor.party not in own:
         await audit_log.append(
@@ -61,7 +64,7 @@ async def read_standing(tx: Tx, *, actor: Actor, application_id: uuid.UUID) -> S
     application = await queries.find(tx, application_id=application_id)
     if application is None:
         raise Missing
-    named = consents.consenting(application.form.owners, application.applicant_party_id)
+    named = application.form.consenting(application.applicant_party_id)
     if actor.party not in {application.applicant_party_id, *(owner.party_id for owner in named)}:
         raise Missing
     content = await content_of(tx, application)

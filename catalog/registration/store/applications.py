@@ -99,9 +99,10 @@ _UNCHANGING: Final = frozenset({"id", "product_id", "applicant_party_id", "filed
 
 
 def _columns(application: Application) -> dict[str, Any]:
-    # Who is named as an owner sees the application: the second wall reads that from a column.
-    owners = [owner.party_id for owner in application.form.owners]
-    return values_of(application) | {"owner_party_ids": owners}
+    # Who is named as an owner or right holder sees the application: the second wall reads a column.
+    owners = {each.party_id for each in application.form.owners}
+    named = owners | {each.party_id for each in application.form.rights}
+    return values_of(application) | {"owner_party_ids": sorted(named)}
 
 
 async def lock(tx: Tx, application_id: uuid.UUID) -> Application | None:
