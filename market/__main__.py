@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "market.cli.verify:verify",
     "check": "market.cli.check:check",
     "queue": "market.cli.queue:queue",
+    "take": "market.cli.take:take",
     "show": "market.cli.show:show",
     "decide": "market.cli.decide:decide",
     "load-calendar": "market.cli.load_calendar:load_calendar",

@@ -159,6 +159,15 @@ class Scene:
         assert response.status_code == 200, response.text
         return dict(response.json())
 
+    async def take(
+        self, case: str, who: Member, duty: str, kind: str = "application", **changes: Any
+    ) -> httpx.Response:
+        """Take a duty in a case, or give it to a colleague, so that whoever has it may read."""
+        return await self.by(who).post(
+            "/api/v1/case-assignments",
+            {"case_kind": kind, "case_id": case, "duty": duty} | changes,
+        )
+
     async def state(self, application: str) -> str:
         """Return the state of an application."""
         return str((await self.read(application))["application"]["state"])

@@ -49,6 +49,12 @@ class Event(enum.StrEnum):
     # refusals that are remembered
     SIGN_IN_FAILED = "sign_in:failed"
     ACCESS_DENIED = "access:denied"
+    MATERIAL_DENIED = "material:denied"  # read what is not there for the reader (HN-28)
+
+    # who handles a case
+    CASE_TAKEN = "case:taken"
+    CASE_ASSIGNED = "case:assigned"
+    CASE_HANDED_BACK = "case:handed_back"
 
     # the register
     FILE_UPLOADED = "file:uploaded"

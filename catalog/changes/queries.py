@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 
+from catalog.case_access import queries as case_access
+from catalog.case_access.model import Case
+from catalog.case_access.visibility import Sight
 from catalog.certificates import format as certificate_format
 from catalog.certificates import queries as certificates
-from catalog.changes import content, store
+from catalog.changes import content, duties, redaction, store
+from catalog.changes.content import Difference
 from catalog.changes.model import Change, ChangeFile
 from catalog.changes.states import State
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 
@@ -19,8 +23,8 @@ from catalog.kernel.paging import Page
 async def get(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> ChangeFile:
     """Return a change with all that belongs to it.
 
-    Registrant, agent, assigned agency, staff and regulator see it; row-level security says the
-    same.
+    Registrant, agent, assigned agency, those of the staff who handle it and the authority see it;
+    row-level security says the same.
 
     :raises NotPermitted: if the viewer reads no applications.
     :raises Missing: if there is none that it may see.
@@ -29,15 +33,47 @@ async def get(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> ChangeFile:
     change = await store.find(tx, change_id)
     if change is None:
         raise Missing
+    seen = await case_access.require_sight(tx, viewer=viewer, case=duties.case_of(change))
+    if seen is Sight.REDACTED:
+        async with beyond_own_rows(tx):
+            return redaction.redacted(await _assemble(tx, change))
+    return await _assemble(tx, change)
+
+
+async def find(tx: Tx, *, change_id: uuid.UUID) -> Change:
+    """Return the change itself, for a command on it.
+
+    :raises Missing: if there is none that the acting party may know of.
+    """
+    change = await store.find(tx, change_id)
+    if change is None:
+        raise Missing
+    return change
+
+
+async def differences_of(tx: Tx, change: Change) -> tuple[Difference, ...]:
+    """Return what a change makes different from the certificate that it changes."""
     certificate = await certificates.find(tx, change.certificate_number)
     assert certificate is not None, "a change is of a certificate"
+    return content.differences(
+        certificate_format.read_document(certificate.document), change.wanted
+    )
+
+
+async def find_case(tx: Tx, *, change_id: uuid.UUID) -> Case:
+    """Return a change as the rule of who handles it needs it.
+
+    :raises Missing: if there is none that the acting party may know of.
+    """
+    return duties.case_of(await find(tx, change_id=change_id))
+
+
+async def _assemble(tx: Tx, change: Change) -> ChangeFile:
     return ChangeFile(
         change=change,
-        differences=content.differences(
-            certificate_format.read_document(certificate.document), change.wanted
-        ),
-        materials=tuple(await store.list_materials(tx, change_id)),
-        papers=tuple(await store.list_papers(tx, change_id)),
+        differences=await differences_of(tx, change),
+        materials=tuple(await store.list_materials(tx, change.id)),
+        papers=tuple(await store.list_papers(tx, change.id)),
     )
 
 
@@ -64,13 +100,16 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
+    shown = [redaction.shown(each, viewer) for each in found]
     if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+        return Page(shown)
+    return Page(shown[:limit], paging.encode(query, str(found[limit - 1].id)))
 
 
 async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[ChangeFile]:
-    """Return the changes of a certificate that were handed in and the viewer may see, oldest first.
+    """Return the changes of a certificate that were handed in, of which the viewer sees all.
+
+    The oldest comes first.
 
     :raises NotPermitted: if the viewer reads no applications.
     """
@@ -78,8 +117,18 @@ async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[Cha
     found = await store.list_page(
         tx, state=None, certificate_number=number, before=None, limit=paging.MAX_LIMIT
     )
-    return [
-        await get(tx, viewer=viewer, change_id=change.id)
+    opened = [
+        await find_in_full(tx, viewer=viewer, change_id=change.id)
         for change in reversed(found)
         if change.submitted_at is not None
     ]
+    return [each for each in opened if each is not None]
+
+
+async def find_in_full(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> ChangeFile | None:
+    """Return a change with all that belongs to it, or None to whoever does not see all of it."""
+    change = await store.find(tx, change_id)
+    if change is None:
+        return None
+    seen = await case_access.sight(tx, viewer=viewer, case=duties.case_of(change))
+    return await _assemble(tx, change) if seen is Sight.FULL else None

@@ -74,13 +74,18 @@ async def open_content(tx: Tx, *, actor: Actor, now: dt.datetime, file_id: uuid.
     file = await queries.get(tx, viewer=actor, file_id=file_id)
     reading.check_not_locked_away(actor, is_quarantined=await store.is_quarantined(tx, file_id))
     if reading.is_remembered(actor, file):
+        cases = await store.list_cases(tx, file_id)
         await audit_log.append(
             tx,
             Event.MATERIAL_READ,
             actor=actor,
             now=now,
-            subjects=[Subject("file", str(file.id))],
-            facts={"clearance": actor.clearance.value, "file_name": file.file_name},
+            subjects=[Subject("file", str(file.id)), *cases],
+            facts={
+                "clearance": actor.clearance.value,
+                "part": "file",
+                "file_name": file.file_name,
+            },
             rules=("HN-26", "HN-28"),
         )
     return file

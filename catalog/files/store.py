@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from catalog.audit_log.model import Subject
 from catalog.files.model import FileId, StoredFile
 from catalog.kernel.db import METADATA, Tx
 from catalog.kernel.ids import PartyId
@@ -95,6 +96,14 @@ async def find_many(tx: Tx, file_ids: Sequence[uuid.UUID]) -> list[StoredFile]:
 async def insert_unsealing(tx: Tx, *, case_id: uuid.UUID, at: dt.datetime) -> None:
     """Let those who may see everything see the files that were sealed for a case."""
     await tx.insert(FILE_UNSEALINGS, case_id=case_id, at=at)
+
+
+async def list_cases(tx: Tx, file_id: uuid.UUID) -> list[Subject]:
+    """Return in which cases a file lies, of those that the actor may open."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT kind, id FROM catalog.cases_of_file($1) ORDER BY kind, id", file_id
+    )
+    return [Subject(row["kind"], str(row["id"])) for row in rows]
 
 
 async def insert_readers(

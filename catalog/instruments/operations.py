@@ -12,6 +12,9 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.case_access import operations as case_access
+from catalog.case_access import queries as case_access_queries
+from catalog.case_access.model import Duty
 from catalog.certificates import basis, reissuing
 from catalog.certificates import format as certificate_format
 from catalog.certificates import queries as certificate_queries
@@ -22,7 +25,7 @@ from catalog.certificates.reissuing import Corrected
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegated
 from catalog.files import queries as files
-from catalog.instruments import lodging, store
+from catalog.instruments import lodging, queries, store
 from catalog.instruments.model import Act, Effect, Instrument, InstrumentId
 from catalog.instruments.states import Event as Happening
 from catalog.instruments.states import State, advance
@@ -156,6 +159,27 @@ async def lodge(
     return instrument
 
 
+async def open_file(
+    tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uuid.UUID
+) -> Instrument:
+    """Return one instrument; that it was read is remembered when it is not one's own (HN-28).
+
+    :raises NotPermitted: if the actor reads none.
+    :raises Missing: if there is none that it may see.
+    """
+    found = await queries.get(tx, viewer=actor, instrument_id=instrument_id)
+    case = await queries.case_of(tx, found)
+    await case_access.remember_reading(
+        tx,
+        actor=actor,
+        now=now,
+        case=case,
+        seen=await case_access_queries.sight(tx, viewer=actor, case=case),
+        part="instrument",
+    )
+    return found
+
+
 async def check(
     tx: Tx,
     *,
@@ -176,6 +200,7 @@ async def check(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     instrument = await _lock(tx, instrument_id)
     state = advance(instrument.state, Happening.CHECK)
+    await _act(tx, actor, now, instrument, Duty.CHECK)
     lodging.check_content(
         effect=instrument.effect,
         new_holder=instrument.new_holder_party_id,
@@ -214,6 +239,7 @@ async def verify(
     instrument = await _lock(tx, instrument_id)
     state = advance(instrument.state, Happening.VERIFY)
     lodging.check_second_person(instrument, actor.account_id)
+    await _act(tx, actor, now, instrument, Duty.VERIFICATION)
     basis.check_effective(instrument.effective_on, local_date(now))
     verified = msgspec.structs.replace(
         instrument, state=state, verified_by=actor.account_id, verified_at=now
@@ -276,6 +302,8 @@ async def reject(
     instrument = await _lock(tx, instrument_id)
     if not reason.strip():
         raise RejectionReasonMissing
+    is_checked = instrument.checked_by not in (None, actor.account_id)
+    await _act(tx, actor, now, instrument, Duty.VERIFICATION if is_checked else Duty.CHECK)
     rejected = msgspec.structs.replace(
         instrument, state=advance(instrument.state, Happening.REJECT), rejection_reason=reason
     )
@@ -307,6 +335,7 @@ async def apply(tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uuid.U
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     instrument = await _lock(tx, instrument_id)
     state = advance(instrument.state, Happening.APPLY)
+    await _act(tx, actor, now, instrument, Duty.EXECUTION)
     lodging.check_for_operator(instrument)
     number = instrument.certificate_number
     if number is not None and instrument.corrected is not None:
@@ -469,6 +498,11 @@ async def _lock(tx: Tx, instrument_id: uuid.UUID) -> Instrument:
     if instrument is None:
         raise Missing
     return instrument
+
+
+async def _act(tx: Tx, actor: Actor, now: dt.datetime, instrument: Instrument, duty: Duty) -> None:
+    case = await queries.case_of(tx, instrument)
+    await case_access.act(tx, actor=actor, now=now, case=case, duty=duty)
 
 
 async def _remember(

@@ -1,24 +1,26 @@
-"""Read objections: one's own as objector, those against one's own as registrant, all as staff."""
+"""Read objections: one's own as objector, those against one's own, those that one adjudicates."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
 
-import msgspec
-
+from catalog.case_access import queries as case_access
+from catalog.case_access.model import Case, CaseKind, Duty
+from catalog.case_access.visibility import Sight
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from catalog.objections import store
+from catalog.objections import redaction, store
 from catalog.objections.model import Objection
 from catalog.objections.states import State
+from catalog.registration import queries as registration
 
 
 async def get(tx: Tx, *, viewer: Actor, objection_id: uuid.UUID) -> Objection:
-    """Return one objection.
+    """Return one objection, as far as the viewer sees it.
 
     :raises NotPermitted: if the viewer reads no objections.
     :raises Missing: if there is none that it may see.
@@ -27,7 +29,31 @@ async def get(tx: Tx, *, viewer: Actor, objection_id: uuid.UUID) -> Objection:
     objection = await store.find(tx, objection_id)
     if objection is None:
         raise Missing
-    return _as_seen(objection, viewer)
+    return await _seen(tx, viewer, objection)
+
+
+async def find_case(tx: Tx, *, objection_id: uuid.UUID) -> Case:
+    """Return an objection as the rule of who handles it needs it.
+
+    :raises Missing: if there is none that the acting party may know of.
+    """
+    found = await store.find(tx, objection_id)
+    if found is None:
+        raise Missing
+    return await case_of(tx, found)
+
+
+async def case_of(tx: Tx, objection: Objection) -> Case:
+    """Return an objection as the rule of who handles and who sees it needs it."""
+    return Case(
+        kind=CaseKind.OBJECTION,
+        id=objection.id,
+        application_id=objection.application_id,
+        operator_party_id=await registration.operator_of(tx, objection.application_id),
+        own_parties=frozenset({objection.objector_party_id}),
+        other_side=frozenset({objection.registrant_party_id}),
+        due=frozenset({Duty.ADJUDICATION}),
+    )
 
 
 async def list_page(
@@ -51,23 +77,20 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    seen = [_as_seen(each, viewer) for each in found]
+    seen = [redaction.shown(each, viewer) for each in found]
     if len(seen) <= limit:
         return Page(seen)
     return Page(seen[:limit], paging.encode(query, str(seen[limit - 1].id)))
 
 
-def _as_seen(objection: Objection, viewer: Actor) -> Objection:
-    """Return an objection as the viewer may see it: the other side's secrets by their digest only."""
-    if viewer.clearance is not Clearance.PARTY or viewer.party_id == objection.objector_party_id:
+async def _seen(tx: Tx, viewer: Actor, objection: Objection) -> Objection:
+    case = await case_of(tx, objection)
+    seen = await case_access.require_sight(tx, viewer=viewer, case=case)
+    if seen is Sight.FULL:
         return objection
-    return msgspec.structs.replace(
-        objection,
-        evidence=tuple(
-            msgspec.structs.replace(each, file_name="") if each.is_confidential else each
-            for each in objection.evidence
-        ),
-    )
+    if viewer.clearance is Clearance.REGULATOR:
+        return redaction.redacted(objection)
+    return redaction.for_the_other_side(objection)
 
 
 async def list_of_application(
@@ -78,7 +101,8 @@ async def list_of_application(
     :raises NotPermitted: if the viewer reads no objections.
     """
     viewer.require("objection:read")
-    return await store.list_of_application(tx, application_id)
+    found = await store.list_of_application(tx, application_id)
+    return [await _seen(tx, viewer, each) for each in found]
 
 
 async def list_unreceived(tx: Tx, *, limit: int = 100) -> list[uuid.UUID]:

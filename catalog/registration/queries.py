@@ -8,13 +8,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from catalog.case_access import queries as case_access
+from catalog.case_access.model import Case
+from catalog.case_access.visibility import Sight
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.notices import queries as notices
-from catalog.registration import letter
+from catalog.registration import duties, letter, redaction
 from catalog.registration.letter import RefusalLetter
 from catalog.registration.model import (
     Application,
@@ -38,8 +42,9 @@ class RefusalLetterMissing(Missing):
 async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> ApplicationFile:
     """Return an application with all that belongs to it.
 
-    Applicant, joint owners, assigned agency, staff and regulator see it, an agent as its principal
-    does what its letters are for; row-level security says the same.
+    Its own people, joint owners among them and an agent as its principal does, the assigned agency,
+    those of the staff who handle it and the authority that delegates see it, another regulator a
+    redacted copy; row-level security says the same.
 
     :raises NotPermitted: if the viewer reads no applications.
     :raises Missing: if there is none that it may see.
@@ -48,6 +53,44 @@ async def get(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> Applicatio
     application = await applications.find(tx, application_id)
     if application is None:
         raise Missing
+    seen = await case_access.require_sight(tx, viewer=viewer, case=duties.case_of(application))
+    if seen is Sight.REDACTED:
+        async with beyond_own_rows(tx):
+            return redaction.redacted(await _assemble(tx, application, viewer))
+    return await _assemble(tx, application, viewer)
+
+
+async def find_in_full(
+    tx: Tx, *, viewer: Actor, application_id: uuid.UUID
+) -> ApplicationFile | None:
+    """Return an application with all that belongs to it, or None to whoever does not see all of it."""
+    application = await applications.find(tx, application_id)
+    if application is None:
+        return None
+    seen = await case_access.sight(tx, viewer=viewer, case=duties.case_of(application))
+    return await _assemble(tx, application, viewer) if seen is Sight.FULL else None
+
+
+async def find_case(tx: Tx, *, application_id: uuid.UUID) -> Case:
+    """Return an application as the rule of who handles it needs it.
+
+    :raises Missing: if there is none that the acting party may know of.
+    """
+    application = await applications.find(tx, application_id)
+    if application is None:
+        raise Missing
+    return duties.case_of(application)
+
+
+async def operator_of(tx: Tx, application_id: uuid.UUID) -> PartyId | None:
+    """Return which operator has an application, for rooms above whose cases are about it."""
+    async with beyond_own_rows(tx):
+        application = await applications.find(tx, application_id)
+    return None if application is None else application.operator_party_id
+
+
+async def _assemble(tx: Tx, application: Application, viewer: Actor) -> ApplicationFile:
+    application_id = application.id
     notice = await notices.find_current(tx, application_id)
     return ApplicationFile(
         application=application,
@@ -106,9 +149,10 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
+    shown = [redaction.shown(each, viewer) for each in found]
     if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+        return Page(shown)
+    return Page(shown[:limit], paging.encode(query, str(found[limit - 1].id)))
 
 
 def _without_others(submission: Submission, viewer: Actor) -> Submission:
@@ -118,14 +162,19 @@ def _without_others(submission: Submission, viewer: Actor) -> Submission:
     return submission
 
 
-async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID) -> RefusalLetter:
-    """Return the letter about the decision that went against an application (HN-15).
+async def get_refusal_letter(
+    tx: Tx, *, viewer: Actor, application_id: uuid.UUID
+) -> tuple[Application, RefusalLetter]:
+    """Return an application and the letter about the decision that went against it (HN-15).
 
     :raises NotPermitted: if the viewer reads no applications.
-    :raises Missing: if there is none that it may see.
+    :raises Missing: if there is none that it may see all of.
     :raises RefusalLetterMissing: if nothing was decided against it.
     """
-    file = await get(tx, viewer=viewer, application_id=application_id)
+    viewer.require("application:read")
+    file = await find_in_full(tx, viewer=viewer, application_id=application_id)
+    if file is None:
+        raise Missing
     against = [
         decision
         for decision in file.review_decisions
@@ -136,7 +185,7 @@ async def get_refusal_letter(tx: Tx, *, viewer: Actor, application_id: uuid.UUID
     rulebook = await rulebooks.of_case(
         tx, code=file.application.rulebook, filed_on=file.application.ruled_on
     )
-    return letter.write(file.application, against[-1], rulebook)
+    return file.application, letter.write(file.application, against[-1], rulebook)
 
 
 async def list_silent(tx: Tx, *, submitted_before: dt.datetime, limit: int) -> list[uuid.UUID]:

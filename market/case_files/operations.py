@@ -19,6 +19,7 @@ from catalog.changes import queries as changes
 from catalog.instruments import queries as instruments
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.workdays import Calendar
 from catalog.notices import queries as notices
 from catalog.objections import queries as objections
@@ -76,11 +77,13 @@ async def issue(
     """Return the signed archive of a case, for whoever may see the case.
 
     :raises NotPermitted: if the actor reads no case files.
-    :raises Missing: if there is no such application that it may see.
+    :raises Missing: if there is no such application that it may see all of.
     :raises LogEmpty: if no checkpoint is signed yet, so that nothing could be proven.
     """
     actor.require("case_file:issue")
-    file = await registration.get(tx, viewer=actor, application_id=application_id)
+    file = await registration.find_in_full(tx, viewer=actor, application_id=application_id)
+    if file is None:
+        raise Missing
     issued = await certificates.list_of_application(tx, application_id)
     disputed = await objections.list_of_application(tx, viewer=actor, application_id=application_id)
     clocks = await timers.list_for_subject(

@@ -35,6 +35,7 @@ from market.http.command import (
     expected_version,
     read,
 )
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 from market.identity import queries as identity
 
@@ -314,7 +315,7 @@ async def get_application(
             c.tx, actor=c.actor, now=c.now, application_id=application_id
         )
 
-    found = await read(request, look)
+    found = await read_confidential(request, "application", application_id, look)
     return answer(found, version=found.application.version)
 
 

@@ -8,12 +8,14 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from catalog.kernel.db import Tx, run
+from catalog.kernel.errors import Missing
 from catalog.signing.purposes import Purpose
 from catalog.timers import queries as timers
 from market.case_files import operations as case_files
 from market.http import keys
 from market.http.answers import sends
 from market.http.command import Command
+from market.http.confidential import remember_denial
 from market.http.context import AnyRequest, actor, context
 
 _ZIP = "application/zip"
@@ -48,8 +50,13 @@ async def get_case_file(
             application_id=application_id,
         )
 
+    try:
+        packed = await run(wiring.db, who, once)
+    except Missing:
+        await remember_denial(request, "application", application_id)
+        raise
     return Response(
-        await run(wiring.db, who, once),
+        packed,
         media_type=_ZIP,
         headers={
             _FILE_NAME: f'attachment; filename="case-{application_id}.zip"',

@@ -10,14 +10,16 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from catalog.agency_selection import queries as selections
-from catalog.files import disk, naming
+from catalog.files import disk, naming, reading
 from catalog.files import operations as files
 from catalog.files import queries as file_queries
 from catalog.files.model import StoredFile
 from catalog.kernel.db import begin
+from catalog.kernel.errors import Missing
 from market.http import attachment
 from market.http.answers import answers, creates, sends, takes
-from market.http.command import Answer, Command, answer, command, created, idempotency_key, read
+from market.http.command import Answer, Command, answer, command, created, idempotency_key
+from market.http.confidential import read_confidential, remember_denial
 from market.http.context import AnyRequest, actor, context
 
 
@@ -79,7 +81,7 @@ async def get_file(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Respons
     async def look(c: Command) -> StoredFile:
         return await file_queries.get(c.tx, viewer=c.actor, file_id=file_id)
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "file", file_id, look))
 
 
 @get(
@@ -91,8 +93,12 @@ async def get_file(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Respons
 async def get_file_content(request: AnyRequest, file_id: FromPath[uuid.UUID]) -> Stream:
     """Return the bytes after hashing them again; a reading by others is remembered (HN-28)."""
     wiring, who = context(request), actor(request)
-    async with begin(wiring.db, who) as tx:
-        file = await files.open_content(tx, actor=who, now=wiring.now(), file_id=file_id)
+    try:
+        async with begin(wiring.db, who) as tx:
+            file = await files.open_content(tx, actor=who, now=wiring.now(), file_id=file_id)
+    except (Missing, reading.FileQuarantined):
+        await remember_denial(request, "file", file_id)
+        raise
     opened = await disk.open_verified(wiring.settings.files_dir, file.sha256, file.size_bytes)
     return Stream(
         disk.chunks_of(opened),

@@ -26,6 +26,7 @@ from catalog.signing.purposes import Purpose
 from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 from market.http.reissues import Correction, corrected_of
 from market.identity import queries as identity
@@ -127,12 +128,14 @@ async def list_instruments(
 async def get_instrument(
     request: AnyRequest, instrument_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
-    """Return one instrument."""
+    """Return one instrument; reading one that is not one's own is remembered."""
 
     async def look(c: Command) -> Instrument:
-        return await queries.get(c.tx, viewer=c.actor, instrument_id=instrument_id)
+        return await instruments.open_file(
+            c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id
+        )
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "instrument", instrument_id, look))
 
 
 @post(

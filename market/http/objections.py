@@ -21,6 +21,7 @@ from catalog.objections.operations import (
     determination,
     filing,
     forwarding,
+    reading,
     response,
 )
 from catalog.objections.outcome import Outcome
@@ -31,6 +32,7 @@ from catalog.registration.acceptance import CorrectionItem
 from market.consequences import operations as consequences
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 from market.http.reissues import Correction, corrected_of
 
@@ -144,12 +146,12 @@ async def list_objections(
     opt=answers(Objection),
 )
 async def get_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """Return one objection."""
+    """Return one objection, as far as one may see it; reading a stranger's is remembered."""
 
     async def look(c: Command) -> Objection:
-        return await queries.get(c.tx, viewer=c.actor, objection_id=objection_id)
+        return await reading.open_file(c.tx, actor=c.actor, now=c.now, objection_id=objection_id)
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "objection", objection_id, look))
 
 
 @post(

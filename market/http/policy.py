@@ -99,6 +99,9 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/timers"): _read("timer:read", PARTY),
     ("GET", f"{V1}/timers/{{timer_id}}/explanation"): _read("timer:read", PARTY),
     ("GET", f"{V1}/work-queue"): _read("timer:read", PARTY),
+    ("GET", f"{V1}/case-assignments"): _read("case_assignment:read"),
+    ("POST", f"{V1}/case-assignments"): _do("case:take"),
+    ("POST", f"{V1}/case-assignments/{{assignment_id}}/endings"): _do("case:take", ASSIGNED),
     # the register
     ("POST", f"{V1}/files"): _do("file:upload", OWN),
     ("GET", f"{V1}/files/{{file_id}}"): _read("file:read", PARTY),

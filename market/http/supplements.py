@@ -11,12 +11,12 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from catalog.products.metadata import check_readable
-from catalog.registration import queries
 from catalog.registration.letter import RefusalLetter
-from catalog.registration.operations import supplements
+from catalog.registration.operations import reading, supplements
 from catalog.registration.supplements import Line, MaterialRequest, Supplement
 from market.http.answers import answers
-from market.http.command import Answer, Command, answer, command, done, read
+from market.http.command import Answer, Command, answer, command, done
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 
 
@@ -107,6 +107,8 @@ async def get_refusal_letter(
     """Return the letter (不予办理登记决定书): grounds, facts, and what may be done about it."""
 
     async def look(c: Command) -> RefusalLetter:
-        return await queries.get_refusal_letter(c.tx, viewer=c.actor, application_id=application_id)
+        return await reading.open_refusal_letter(
+            c.tx, actor=c.actor, now=c.now, application_id=application_id
+        )
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "application", application_id, look))

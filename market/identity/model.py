@@ -33,6 +33,7 @@ class Capacity(enum.StrEnum):
     COMPLIANCE_AGENCY = "compliance_agency"  # 第三方确权登记服务机构
     SUPERMARKET_OPERATOR = "supermarket_operator"  # 数据产品超市运营者
     PROVINCIAL_AUTHORITY = "provincial_authority"  # 省大数据管理局
+    OTHER_REGULATOR = "other_regulator"  # 其他监管部门（网信、公安等）
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):

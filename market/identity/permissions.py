@@ -22,9 +22,11 @@ class Role(enum.StrEnum):
     OPERATOR_TECHNICAL_REVIEWER = "operator_technical_reviewer"  # 技术审查人员
     OPERATOR_ISSUER = "operator_issuer"  # 发证人员
     OPERATOR_ADJUDICATOR = "operator_adjudicator"  # 异议处理人员
+    OPERATOR_HEAD = "operator_head"  # 登记机构负责人：分派案件
     AGENCY_REVIEWER = "agency_reviewer"  # 第三方机构合规审查人员
     EXPERT = "expert"  # 评审专家
     REGULATOR = "regulator"  # 省大数据管理局
+    OTHER_REGULATOR = "other_regulator"  # 其他监管部门：只见脱敏副本 (A49)
     SYSTEM_ADMINISTRATOR = "system_administrator"  # 系统管理员
     SECURITY_ADMINISTRATOR = "security_administrator"  # 安全管理员
     AUDIT_ADMINISTRATOR = "audit_administrator"  # 审计管理员
@@ -40,6 +42,7 @@ OPERATOR_STAFF: Final = frozenset(
         Role.OPERATOR_TECHNICAL_REVIEWER,
         Role.OPERATOR_ISSUER,
         Role.OPERATOR_ADJUDICATOR,
+        Role.OPERATOR_HEAD,
     }
 )
 
@@ -90,8 +93,11 @@ _STAFF: Final = frozenset(
         "report:read",
         "notification:supervise",
         "fee:read",
+        "case_assignment:read",
     }
 )
+# Whoever works at the operator takes cases, and reads what it took.
+_OPERATOR: Final = _STAFF | {"case:take"}
 
 PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.SUPPLIER: _MEMBER
@@ -135,7 +141,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order_ledger:read",
     },
     Role.OPERATOR_ACCEPTOR: _MEMBER
-    | _STAFF
+    | _OPERATOR
     | {
         "party:verify",
         "application:accept",
@@ -144,9 +150,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:review",
         "order:clear",
     },
-    Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER | _STAFF | {"technical_opinion:record"},
+    Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER | _OPERATOR | {"technical_opinion:record"},
     Role.OPERATOR_ISSUER: _MEMBER
-    | _STAFF
+    | _OPERATOR
     | {
         "agency_contract:sign",
         "agency_selection:run",
@@ -172,7 +178,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order_ledger:read",
     },
     Role.OPERATOR_ADJUDICATOR: _MEMBER
-    | _STAFF
+    | _OPERATOR
     | {
         "review:decide",
         "foreign_certificate:verify",
@@ -181,6 +187,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "instrument:verify",
         "instrument:apply",
     },
+    Role.OPERATOR_HEAD: _MEMBER | _OPERATOR | {"case:assign"},
     Role.AGENCY_REVIEWER: _MEMBER
     | {
         "application:read",
@@ -215,6 +222,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "spot_check:inspect",
         "spot_check:read",
     },
+    Role.OTHER_REGULATOR: _MEMBER | {"application:read"},
     Role.SYSTEM_ADMINISTRATOR: _MEMBER | {"system:read", "calendar:load"},
     Role.SECURITY_ADMINISTRATOR: _MEMBER
     | {"account:open", "account:close", "role:grant", "role:revoke", "party:suspend", "key:revoke"},
@@ -232,7 +240,7 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[str]:
 
 def clearance_of(roles: frozenset[Role]) -> Clearance:
     """Return how far row-level security lets an account with these roles see."""
-    if Role.REGULATOR in roles:
+    if roles & {Role.REGULATOR, Role.OTHER_REGULATOR}:
         return Clearance.REGULATOR
     if roles & OPERATOR_STAFF:
         return Clearance.STAFF

@@ -15,7 +15,7 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from market.identity.identity_numbers import masked_code
 from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
-from market.identity.permissions import Role
+from market.identity.permissions import Role, permissions_of
 from market.identity.signing_in import actor_of
 from market.identity.states import State
 from market.identity.store import accounts, parties, roles, sessions, tokens
@@ -86,6 +86,25 @@ async def list_wearers(tx: Tx, *, role: Role, on: dt.date) -> list[tuple[Account
     """
     async with beyond_own_rows(tx):
         return await accounts.list_wearers(tx, role, on)
+
+
+async def permissions_of_colleague(
+    tx: Tx, *, viewer: Actor, account_id: UUID, on: dt.date
+) -> frozenset[str]:
+    """Return what an account of the viewer's own party may do on a day, by its roles.
+
+    :raises AccountMissing: if the party has no such account, or it is closed.
+    """
+    if account_id not in await accounts.list_open_ids(tx, viewer.party):
+        raise AccountMissing
+    held = frozenset(
+        grant.role
+        for grant in await roles.list_grants(tx, account_id)
+        if grant.revoked_at is None
+        and grant.valid_from <= on
+        and (grant.valid_to is None or on <= grant.valid_to)
+    )
+    return permissions_of(held)
 
 
 async def get_party_file(tx: Tx, *, viewer: Actor, party_id: UUID) -> PartyFile:

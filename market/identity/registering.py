@@ -18,7 +18,10 @@ _LOGIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{1,62})[a-z0-9]")
 _MAX_NAME: Final = 200
 
 # What one may register as. Operator and authority are there from the founding on (HN-05).
-OPEN_CAPACITIES: Final = frozenset({Capacity.TRADER, Capacity.COMPLIANCE_AGENCY})
+OPEN_CAPACITIES: Final = frozenset(
+    {Capacity.TRADER, Capacity.COMPLIANCE_AGENCY, Capacity.OTHER_REGULATOR}
+)
+_OF_ORGANISATIONS: Final = frozenset({Capacity.COMPLIANCE_AGENCY, Capacity.OTHER_REGULATOR})
 INSTITUTIONS: Final = frozenset({Capacity.SUPERMARKET_OPERATOR, Capacity.PROVINCIAL_AUTHORITY})
 
 
@@ -111,7 +114,7 @@ def check_registration(
     """Return if a party may register with what it shows.
 
     :raises CapacityNotOpen: if it asks to be operator, authority or nothing.
-    :raises PersonIsNoAgency: if a natural person would be a compliance agency.
+    :raises PersonIsNoAgency: if a natural person would be a compliance agency or a regulator.
     :raises EvidenceHashMalformed: if the digest of the licence is none.
     :raises UsccMalformed: if an organisation has no right 统一社会信用代码.
     :raises UsccNotForNaturalPerson: if a natural person gives one.
@@ -123,7 +126,7 @@ def check_registration(
         raise CapacityNotOpen(capacities=sorted(c.value for c in wanted))
     check_evidence_hash(evidence_sha256)
     if kind is Kind.NATURAL_PERSON:
-        if Capacity.COMPLIANCE_AGENCY in wanted:
+        if wanted & _OF_ORGANISATIONS:
             raise PersonIsNoAgency
         if uscc is not None:
             raise UsccNotForNaturalPerson

@@ -55,6 +55,7 @@ CAPACITY_OF_ROLE: Final[dict[Role, Capacity]] = {
     Role.EXPERT: Capacity.TRADER,
     Role.AGENCY_REVIEWER: Capacity.COMPLIANCE_AGENCY,
     Role.REGULATOR: Capacity.PROVINCIAL_AUTHORITY,
+    Role.OTHER_REGULATOR: Capacity.OTHER_REGULATOR,
     **dict.fromkeys(OPERATOR_STAFF | ADMINISTRATORS, Capacity.SUPERMARKET_OPERATOR),
 }
 

@@ -20,6 +20,7 @@ CALENDAR_YEAR_LOADED: Final = "calendar_year:loaded"
 ONLY_IN_THEIR_QUARTER: Final = (
     "audit_entries:read",
     "material:read",
+    "material:denied",
     "session:opened",
     "session:closed",
     "sign_in:failed",

@@ -70,6 +70,7 @@ _STAGE_OF_NOUN: Final[dict[str, Stage]] = {
     "product_content": Stage.PRODUCT,
     "products": Stage.PRODUCT,
     "application": Stage.APPLICATION,
+    "case": Stage.APPLICATION,
     "material": Stage.APPLICATION,
     "correction": Stage.APPLICATION,
     "decision": Stage.APPLICATION,

@@ -153,18 +153,19 @@ async def test_a_stranger_gets_the_same_404_for_a_foreign_and_an_unknown_file(
     assert attached.status_code == 404
 
 
-async def test_the_regulators_reading_is_remembered(
-    api: Api, db: Database, supplier: Member, regulator: Member
+async def test_a_file_that_lies_in_no_case_is_nobody_elses_and_who_asks_is_remembered(
+    api: Api, db: Database, clock: ManualClock, supplier: Member, regulator: Member
 ) -> None:
     file = (await api.as_(supplier.token).upload(CONTENT, "a.csv", "text/csv")).json()
 
     answer = await api.as_(regulator.token).get(f"/api/v1/files/{file['id']}/content")
 
-    assert answer.content == CONTENT
-    entries = await api.as_(regulator.token).get(
+    auditor = await make_member(db, Role.AUDIT_ADMINISTRATOR, now=clock.now())
+    entries = await api.as_(auditor.token).get(
         "/api/v1/audit-entries", subject=f"file:{file['id']}"
     )
-    assert "material:read" in {entry["event"] for entry in entries.json()["items"]}
+    assert (answer.status_code, code(answer)) == (404, "not_found")
+    assert "material:denied" in {entry["event"] for entry in entries.json()["items"]}
 
 
 async def test_a_file_that_is_too_large_empty_or_nameless_is_refused(

@@ -146,6 +146,7 @@ async def test_the_database_commits_no_offer_on_a_certificate_that_does_not_coun
 ) -> None:
     connection = await asyncpg.connect(owner_dsn)
     try:
+        await connection.execute("SET app.remembered = 'yes'")
         with pytest.raises(asyncpg.CheckViolationError, match="does not count"):
             await connection.execute(
                 "UPDATE catalog.certificates SET state = 'frozen' WHERE number = $1", trade.number

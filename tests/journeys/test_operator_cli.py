@@ -88,10 +88,14 @@ async def test_an_empty_queue_says_so(scene: Scene, run: Run) -> None:
 async def test_a_case_is_shown_with_its_clocks_and_materials(scene: Scene, run: Run) -> None:
     application = await scene.submitted()
     number = await number_of(scene, application)
+    before = await run(scene.acceptor, "show", number)
+    taken = await run(scene.acceptor, "take", number)
 
     by_number = await run(scene.acceptor, "show", number)
     as_json = await run(scene.acceptor, "show", application, "--json")
 
+    assert (before.returncode, "not_found" in before.stderr + before.stdout) == (1, True)
+    assert taken.stdout == f"{number}  受理 → {scene.acceptor.account.id}\n"
     assert number in by_number.stdout
     assert "application_form" in by_number.stdout
     assert "2026-03-05" in by_number.stdout

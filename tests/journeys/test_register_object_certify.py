@@ -407,6 +407,7 @@ async def test_a_twin_is_shown_to_the_reviewers_and_not_to_the_applicant(scene: 
     first = await scene.submitted()
     must(await scene.accept(first, result="not_accepted_out_of_scope", reasons=["不属业务范围"]))
     second = await scene.submitted()
+    must(await scene.take(second, scene.acceptor, "acceptance"))
 
     for_staff = await scene.read(second, scene.acceptor)
     for_applicant = await scene.read(second)

@@ -276,6 +276,7 @@ async def test_the_same_sources_are_shown_to_the_reviewers(scene: Scene) -> None
     await scene.submitted()
     scene.product_id = await scene.describe(name="另一名称的产品")
     second = await scene.submitted()
+    must(await scene.take(second, scene.acceptor, "acceptance"))
 
     conflicts = (await scene.read(second, scene.acceptor))["submissions"][-1]["conflicts"]
 

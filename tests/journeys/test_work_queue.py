@@ -47,7 +47,7 @@ async def test_a_submitted_case_waits_for_the_operator_under_its_number(
     )
 
     (line,) = queue["items"]
-    shown = must(await scene.by(scene.acceptor).get(f"/api/v1/applications/{application}"))
+    shown = await scene.read(application)
     assert line["case_number"] == shown["application"]["application_number"]
     assert line["title"] == "港口作业气象风险指数"
     assert (line["timer"]["due_on"], line["pressing"]["urgency"]) == (

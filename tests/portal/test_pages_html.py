@@ -308,6 +308,7 @@ async def test_a_certificate_is_verified_in_words_whatever_its_state(
     for state, word in words.items():
         async with begin(db, almighty) as tx:
             tx.remember()  # what came of the dispute is told elsewhere
+            await tx.execute("SET LOCAL app.remembered = 'yes'")
             # No offer rests on a certificate that does not count.
             await tx.execute(
                 "UPDATE market.listings SET state = 'suspended' WHERE certificate_number = $1",

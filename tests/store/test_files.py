@@ -161,12 +161,16 @@ async def test_a_case_that_comes_back_to_an_agency_is_readable_again(
         assert await file_queries.get(tx, viewer=agency, file_id=file.id) == file
 
 
-async def test_the_regulators_reading_is_remembered_and_the_owners_is_not(
+async def test_an_agencys_reading_is_remembered_and_the_owners_is_not(
     db: Database, now: dt.datetime
 ) -> None:
     owner = make_actor("file:upload", "file:read")
-    regulator = make_actor("file:read", clearance=Clearance.REGULATOR)
+    agency = make_actor("file:read")
     file = await upload(db, owner, now)
+    async with begin(db, make_actor(clearance=Clearance.STAFF)) as tx:
+        await files.let_read(
+            tx, file_ids=[file.id], party_id=agency.party, case_id=new_id(), now=now
+        )
 
     async def remembered(reader: Actor) -> int:
         async with begin(db, reader) as tx:
@@ -174,7 +178,19 @@ async def test_the_regulators_reading_is_remembered_and_the_owners_is_not(
             return tx.remembered
 
     assert await remembered(owner) == 0
-    assert await remembered(regulator) == 1
+    assert await remembered(agency) == 1
+
+
+@pytest.mark.parametrize("clearance", [Clearance.STAFF, Clearance.REGULATOR])
+async def test_a_file_that_lies_in_no_case_is_nobodys_but_its_owners(
+    db: Database, now: dt.datetime, clearance: Clearance
+) -> None:
+    file = await upload(db, make_actor("file:upload"), now)
+    curious = make_actor("file:read", clearance=clearance)
+
+    async with begin(db, curious) as tx:
+        with pytest.raises(file_queries.FileMissing):
+            await files.open_content(tx, actor=curious, now=now, file_id=file.id)
 
 
 async def test_the_database_refuses_to_change_or_forge_a_file(

@@ -95,7 +95,7 @@ async def issue(
     actor.require("certificate:issue")
     assert signer.purpose is Purpose.CERTIFICATE, "certificates have a key of their own"
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    ready = await closing.lock_for_issue(tx, application_id=application_id, now=now)
+    ready = await closing.lock_for_issue(tx, actor=actor, application_id=application_id, now=now)
     await _check_others(tx, ready)
     book, today = ready.rulebook, local_date(now)
     registration_number = await numbering.next_number(tx, book, today)

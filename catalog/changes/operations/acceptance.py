@@ -8,6 +8,7 @@ from typing import Final
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.case_access.model import Duty
 from catalog.changes import materials, store
 from catalog.changes.model import Change, Paper, PaperKind
 from catalog.changes.operations import casework
@@ -57,7 +58,9 @@ async def decide_acceptance(
     """
     actor.require("application:accept")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    _, change = await casework.lock(tx, change_id=change_id)
+    _, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.ACCEPTANCE
+    )
     event, remembered = _EVENTS[result]
     advance(change.state, event)
     overridden: tuple[str, ...] = ()
@@ -130,7 +133,9 @@ async def notify_decision(
     :raises DecisionAlreadyNotified: if the registrant was told of everything.
     """
     actor.require("decision:notify")
-    _, change = await casework.lock(tx, change_id=change_id)
+    _, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.ACCEPTANCE
+    )
     advance(change.state, Happening.NOTIFY_DECISION)
     if not receipt.strip():
         raise ReceiptMissing

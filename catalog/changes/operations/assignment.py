@@ -13,6 +13,7 @@ from catalog.agencies.model import Assignment, CaseKind, Ending
 from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.case_access.model import Duty
 from catalog.changes import materials, store
 from catalog.changes.model import Change, PaperKind
 from catalog.changes.operations import casework
@@ -92,7 +93,9 @@ async def replace_agency(
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    _, change = await casework.lock(tx, change_id=change_id)
+    _, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.ACCEPTANCE
+    )
     await _check_no_opinion(tx, change)
     if agency is not None and agency == change.agency_party_id:
         raise neutrality.ConflictOfInterest(agency_party_id=str(agency))

@@ -12,16 +12,20 @@ import msgspec
 from catalog.audit_log.model import Subject
 from catalog.authorisation_letters import operations as letters
 from catalog.authorisation_letters.model import Power
+from catalog.case_access import handling
+from catalog.case_access import operations as case_access
+from catalog.case_access import queries as case_access_queries
+from catalog.case_access.model import Duty
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
-from catalog.changes import store
+from catalog.changes import duties, store
 from catalog.changes.model import Change, Paper, PaperKind
 from catalog.changes.states import Event as Happening
 from catalog.changes.states import advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.kernel.ids import PartyId, new_id
+from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
@@ -47,6 +51,42 @@ async def lock(tx: Tx, *, change_id: uuid.UUID) -> tuple[Certificate, Change]:
     change = await store.lock(tx, change_id)
     assert change is not None, "what was seen is still there"
     return certificate, change
+
+
+async def lock_for(
+    tx: Tx, *, actor: Actor, now: dt.datetime, change_id: uuid.UUID, duty: Duty
+) -> tuple[Certificate, Change]:
+    """Lock a change for one of the staff, whose duty this is from now on (经办).
+
+    :raises Missing: if there is none that the actor may see, or it is another operator's.
+    :raises CaseHeldByAnother: if somebody else has the duty.
+    :raises FourEyesRequired: if the actor had the duty that this one checks.
+    """
+    certificate, change = await lock(tx, change_id=change_id)
+    await case_access.act(tx, actor=actor, now=now, case=duties.case_of(change), duty=duty)
+    return certificate, change
+
+
+async def lock_supervised(
+    tx: Tx, *, actor: Actor, change_id: uuid.UUID
+) -> tuple[Certificate, Change]:
+    """Lock a change for the bureau that delegates its operator (HN-05).
+
+    :raises Missing: if there is none, or another authority delegates its operator.
+    """
+    certificate, change = await lock(tx, change_id=change_id)
+    await case_access_queries.require_authority(
+        tx, actor=actor, operator_party_id=change.operator_party_id
+    )
+    return certificate, change
+
+
+async def reviewer_of(tx: Tx, change: Change) -> AccountId | None:
+    """Return who reviews a change today: who was named, or to whom it was given since."""
+    held = handling.holder(
+        Duty.TECHNICAL_REVIEW, await case_access_queries.list_of_case(tx, case_id=change.id)
+    )
+    return change.technical_reviewer_account_id if held is None else held.account_id
 
 
 async def lock_own(

@@ -10,6 +10,7 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.case_access.model import Duty
 from catalog.certificates import format as certificate_format
 from catalog.certificates.format import Authorisation, CertificateDocument
 from catalog.certificates.model import Certificate
@@ -62,7 +63,7 @@ async def authorise_issue(
     :raises AuthorisationNumberUsed: if its number was given before.
     """
     actor.require("issuance:authorise")
-    certificate, change = await casework.lock(tx, change_id=change_id)
+    certificate, change = await casework.lock_supervised(tx, actor=actor, change_id=change_id)
     advance(change.state, Happening.AUTHORISE_ISSUE)
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPROVE_CHANGE)
     signed = _read(document, change)
@@ -115,7 +116,7 @@ async def return_for_check(
     :raises ChangeEventNotAllowed: if it does not wait for an authorisation.
     """
     actor.require("issuance:authorise")
-    _, change = await casework.lock(tx, change_id=change_id)
+    _, change = await casework.lock_supervised(tx, actor=actor, change_id=change_id)
     if not reason.strip():
         raise ReturnReasonMissing
     returned = await casework.move(tx, change=change, event=Happening.RETURN_TO_REVIEW, now=now)
@@ -162,7 +163,9 @@ async def issue(
     """
     actor.require("certificate:issue")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    certificate, change = await casework.lock(tx, change_id=change_id)
+    certificate, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.ISSUANCE
+    )
     authorisations = await store.list_papers(tx, change.id, PaperKind.AUTHORISATION)
     if not authorisations:
         advance(change.state, Happening.AUTHORISE_ISSUE)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event
-from catalog.audit_log.model import Subject
-from catalog.changes import queries
+from catalog.case_access import operations as case_access
+from catalog.case_access import queries as case_access_queries
+from catalog.changes import duties, queries
 from catalog.changes.model import ChangeFile
-from catalog.changes.operations.casework import SUBJECT
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 
@@ -22,14 +20,13 @@ async def open_file(tx: Tx, *, actor: Actor, now: dt.datetime, change_id: uuid.U
     :raises Missing: if there is none that it may see.
     """
     found = await queries.get(tx, viewer=actor, change_id=change_id)
-    if actor.party not in {found.change.registrant_party_id, found.change.agent_party_id}:
-        await audit_log.append(
-            tx,
-            Event.MATERIAL_READ,
-            actor=actor,
-            now=now,
-            subjects=[Subject(SUBJECT, str(change_id))],
-            facts={"clearance": actor.clearance.value},
-            rules=("HN-26", "HN-28"),
-        )
+    case = duties.case_of(found.change)
+    await case_access.remember_reading(
+        tx,
+        actor=actor,
+        now=now,
+        case=case,
+        seen=await case_access_queries.sight(tx, viewer=actor, case=case),
+        part="change",
+    )
     return found

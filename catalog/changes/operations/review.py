@@ -11,9 +11,11 @@ from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.case_access import operations as case_access
+from catalog.case_access.model import Duty
 from catalog.certificates.model import Certificate
 from catalog.certificates.states import Event as OfCertificate
-from catalog.changes import eligibility, store
+from catalog.changes import duties, eligibility, store
 from catalog.changes import review as rules
 from catalog.changes.model import Change, Paper, PaperKind, ReviewResult
 from catalog.changes.operations import assignment, casework
@@ -73,7 +75,9 @@ async def start_review(
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    _, change = await casework.lock(tx, change_id=change_id)
+    _, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.ACCEPTANCE
+    )
     advance(change.state, Happening.START_REVIEW)
     neutrality.check_reviewer(technical_reviewer, change.acceptor_account_id)
     given = None
@@ -93,6 +97,14 @@ async def start_review(
         agency_party_id=None if given is None else given.agency_party_id,
         agency_contract_id=None if given is None else given.contract_id,
         compliance_is_skipped=skips_compliance,
+    )
+    await case_access.name(
+        tx,
+        actor=actor,
+        now=now,
+        case=duties.case_of(started),
+        duty=Duty.TECHNICAL_REVIEW,
+        account_id=technical_reviewer,
     )
     await audit_log.append(
         tx,
@@ -134,7 +146,7 @@ async def record_technical_opinion(
     neutrality.check_is_assigned(
         account=actor.account_id,
         party=actor.party,
-        assigned=change.technical_reviewer_account_id,
+        assigned=await casework.reviewer_of(tx, change),
         operator=change.operator_party_id,
     )
     given = await store.list_papers(tx, change.id, PaperKind.TECHNICAL_OPINION)
@@ -280,7 +292,9 @@ async def decide_review(
     """
     actor.require("review:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    certificate, change = await casework.lock(tx, change_id=change_id)
+    certificate, change = await casework.lock_for(
+        tx, actor=actor, now=now, change_id=change_id, duty=Duty.DECISION
+    )
     event, remembered = _EVENTS[result]
     advance(change.state, event)
     facts = await _facts(tx, certificate, change)

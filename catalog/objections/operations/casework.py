@@ -14,6 +14,8 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.authorisation_letters import operations as letters
+from catalog.case_access import operations as case_access
+from catalog.case_access.model import Duty
 from catalog.certificates.operations import objections as certificates
 from catalog.files import operations as file_operations
 from catalog.files import queries as files
@@ -27,7 +29,7 @@ from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from catalog.objections import deadlines, store
+from catalog.objections import deadlines, queries, store
 from catalog.objections.model import Evidence, Objection
 from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
@@ -46,6 +48,26 @@ async def lock(tx: Tx, objection_id: uuid.UUID) -> Objection:
     objection = await store.lock(tx, objection_id)
     if objection is None:
         raise Missing
+    return objection
+
+
+async def lock_for(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection_id: uuid.UUID,
+    with_target: bool = False,
+) -> Objection:
+    """Lock an objection for whoever adjudicates it from now on (经办), with its target if asked.
+
+    :raises Missing: if there is none that the actor may see, or it is another operator's.
+    :raises CaseHeldByAnother: if somebody else adjudicates it.
+    """
+    lock_it = lock_with_target if with_target else lock
+    objection = await lock_it(tx, objection_id)
+    case = await queries.case_of(tx, objection)
+    await case_access.act(tx, actor=actor, now=now, case=case, duty=Duty.ADJUDICATION)
     return objection
 
 

@@ -57,7 +57,9 @@ async def determine(
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    objection = await casework.lock_with_target(tx, objection_id)
+    objection = await casework.lock_for(
+        tx, actor=actor, now=now, objection_id=objection_id, with_target=True
+    )
     if await casework.is_rechecked(tx, objection):
         return await _conclude(
             tx, actor=actor, now=now, objection=objection, decided=decided, reasons=reasons

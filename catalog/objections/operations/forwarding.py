@@ -48,7 +48,9 @@ async def reject(
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    objection = await casework.lock_with_target(tx, objection_id)
+    objection = await casework.lock_for(
+        tx, actor=actor, now=now, objection_id=objection_id, with_target=True
+    )
     if not reason.strip():
         raise RejectionReasonMissing
     rejected = await close(
@@ -94,7 +96,7 @@ async def forward(
     """
     actor.require("objection:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    objection = await casework.lock(tx, objection_id)
+    objection = await casework.lock_for(tx, actor=actor, now=now, objection_id=objection_id)
     if receipt is not None and not receipt.strip():
         raise ForwardingReceiptMissing
     told = await notifications.send(

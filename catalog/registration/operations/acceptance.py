@@ -9,6 +9,7 @@ from typing import Final
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegated
 from catalog.fees import operations as fees
@@ -87,7 +88,9 @@ async def decide_acceptance(
     """
     actor.require("application:accept")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ACCEPTANCE
+    )
     event, remembered = _EVENTS[result]
     advance(application.state, event)
     book = await casework.rulebook_of(tx, application)
@@ -250,7 +253,9 @@ async def notify_decision(
     :raises DecisionAlreadyNotified: if the applicant was told of everything.
     """
     actor.require("decision:notify")
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ACCEPTANCE
+    )
     advance(application.state, Happening.NOTIFY_DECISION)
     if not receipt.strip():
         raise ReceiptMissing

@@ -13,6 +13,7 @@ from catalog.agencies.model import Assignment, CaseKind, Ending
 from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.files import operations as files
 from catalog.files.model import FileId
@@ -92,7 +93,9 @@ async def replace_agency(
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ACCEPTANCE
+    )
     await _check_no_opinion(tx, application)
     if agency is not None and agency == application.agency_party_id:
         raise neutrality.ConflictOfInterest(agency_party_id=str(agency))

@@ -84,7 +84,7 @@ async def authorise_issue(
     :raises AuthorisationNumberUsed: if its number was given before.
     """
     actor.require("issuance:authorise")
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_supervised(tx, actor=actor, application_id=application_id)
     notice = await notice_queries.find_current(tx, application.id)
     if notice is not None:
         issuance.check_notice(record(application, notice), now)
@@ -157,7 +157,7 @@ async def return_for_check(
     :raises ApplicationEventNotAllowed: if it does not wait for an authorisation.
     """
     actor.require("issuance:authorise")
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_supervised(tx, actor=actor, application_id=application_id)
     if not reason.strip():
         raise ReturnReasonMissing
     returned = await casework.move(tx, application=application, event=_RETURNS[to], now=now)

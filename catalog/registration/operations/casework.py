@@ -15,13 +15,17 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.authorisation_letters import operations as letters
 from catalog.authorisation_letters.model import Power
+from catalog.case_access import handling
+from catalog.case_access import operations as case_access
+from catalog.case_access import queries as case_access_queries
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.files import operations as files
 from catalog.files.model import FileId
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
-from catalog.kernel.ids import PartyId
+from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
@@ -29,6 +33,7 @@ from catalog.notices import operations as notices
 from catalog.notices.model import Result
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.registration import duties
 from catalog.registration.model import Application
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
@@ -80,6 +85,40 @@ async def lock_own(
     if letter is None:
         return application
     return msgspec.structs.replace(application, agent_party_id=letter.agent_party_id)
+
+
+async def lock_for(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID, duty: Duty
+) -> Application:
+    """Lock and return an application for one of the staff, whose duty this is from now on (经办).
+
+    :raises Missing: if there is none that the actor may see, or it is another operator's.
+    :raises CaseHeldByAnother: if somebody else has the duty.
+    :raises FourEyesRequired: if the actor had the duty that this one checks.
+    """
+    application = await lock(tx, application_id=application_id)
+    await case_access.act(tx, actor=actor, now=now, case=duties.case_of(application), duty=duty)
+    return application
+
+
+async def reviewer_of(tx: Tx, application: Application) -> AccountId | None:
+    """Return who reviews an application today: who was named, or to whom it was given since."""
+    held = handling.holder(
+        Duty.TECHNICAL_REVIEW, await case_access_queries.list_of_case(tx, case_id=application.id)
+    )
+    return application.technical_reviewer_account_id if held is None else held.account_id
+
+
+async def lock_supervised(tx: Tx, *, actor: Actor, application_id: uuid.UUID) -> Application:
+    """Lock and return an application for the bureau that delegates its operator (HN-05).
+
+    :raises Missing: if there is none, or another authority delegates its operator.
+    """
+    application = await lock(tx, application_id=application_id)
+    await case_access_queries.require_authority(
+        tx, actor=actor, operator_party_id=application.operator_party_id
+    )
+    return application
 
 
 async def lock_free(tx: Tx, *, application_id: uuid.UUID) -> Application | None:

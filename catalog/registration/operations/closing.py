@@ -11,6 +11,8 @@ import uuid
 
 import msgspec
 
+from catalog.case_access.model import Duty
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.notices import queries as notices
 from catalog.notices.model import Notice
@@ -46,15 +48,20 @@ class ReadyToIssue(msgspec.Struct, frozen=True, kw_only=True):
     compliance_opinion: ComplianceOpinion | None
 
 
-async def lock_for_issue(tx: Tx, *, application_id: uuid.UUID, now: dt.datetime) -> ReadyToIssue:
+async def lock_for_issue(
+    tx: Tx, *, actor: Actor, application_id: uuid.UUID, now: dt.datetime
+) -> ReadyToIssue:
     """Lock an application that may be issued, and return what its certificate is made from.
 
     :raises Missing: if there is no such application.
+    :raises CaseHeldByAnother: if somebody else publishes and issues it.
     :raises NoticePeriodRunning: and the other refusals of ``issuance.check_issue``.
     :raises OwnerConsentMissing: if a joint owner took its consent back.
     :raises ApplicationEventNotAllowed: if it was never in notice, or is issued already.
     """
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ISSUANCE
+    )
     notice = await notices.find_current(tx, application.id)
     authorisation = await authorisations.find_authorisation(
         tx, application.id, application.submission_no

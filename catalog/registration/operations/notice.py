@@ -10,6 +10,7 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
@@ -61,7 +62,9 @@ async def publish_notice(
     """
     actor.require("notice:publish")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ISSUANCE
+    )
     advance(application.state, Happening.PUBLISH_NOTICE)
     await consents.require_all(tx, application=application)
     parts = (await filed.list_submissions(tx, application.id))[-1].dossier
@@ -123,7 +126,7 @@ async def confirm_channel(
     actor.require("notice:confirm_channel")
     # The application is locked before its notice, here as everywhere.
     application_id = await notices.application_of(tx, notice_id=notice_id)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_supervised(tx, actor=actor, application_id=application_id)
     advance(application.state, Happening.PUBLISH_NOTICE)
     notice = await notices.post(
         tx,

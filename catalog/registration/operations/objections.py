@@ -16,6 +16,7 @@ from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
+from catalog.case_access import operations as case_access
 from catalog.files import operations as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
@@ -231,6 +232,7 @@ async def return_to_draft(
                 tx, party_id=application.agency_party_id, case_id=application.id, now=now
             )
         remark = "异议成立，退回重新填报"
+        await case_access.end_all(tx, actor=actor, now=now, case_id=application.id, reason=remark)
         await casework.close_notice(
             tx, actor=actor, now=now, application=returned, result=Result.RETURNED, remark=remark
         )

@@ -67,7 +67,7 @@ async def record_technical_opinion(
     neutrality.check_is_assigned(
         account=actor.account_id,
         party=actor.party,
-        assigned=application.technical_reviewer_account_id,
+        assigned=await casework.reviewer_of(tx, application),
         operator=application.operator_party_id,
     )
     given = await reviews.list_technical_opinions(tx, application.id)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event
-from catalog.audit_log.model import Subject
+from catalog.case_access import operations as case_access
+from catalog.case_access import queries as case_access_queries
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from catalog.registration import consents, dossier, queries
+from catalog.registration import consents, dossier, duties, queries
 from catalog.registration.acceptance import Dossier, changed_targets
+from catalog.registration.letter import RefusalLetter
 from catalog.registration.model import (
     Application,
     ApplicationFile,
@@ -34,24 +34,24 @@ async def open_file(
     :raises Missing: if there is none that it may see.
     """
     found = await queries.get(tx, viewer=actor, application_id=application_id)
-    own = {
-        found.application.applicant_party_id,
-        *(
-            each.party_id
-            for each in found.application.form.consenting(found.application.applicant_party_id)
-        ),
-    }
-    if actor.party not in own:
-        await audit_log.append(
-            tx,
-            Event.MATERIAL_READ,
-            actor=actor,
-            now=now,
-            subjects=[Subject("application", str(application_id))],
-            facts={"clearance": actor.clearance.value},
-            rules=("HN-26", "HN-28"),
-        )
+    await _remember(tx, actor, now, found.application, part="application")
     return found
+
+
+async def open_refusal_letter(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID
+) -> RefusalLetter:
+    """Return the letter about the decision that went against an application (HN-15).
+
+    :raises NotPermitted: if the actor reads no applications.
+    :raises Missing: if there is none that it may see all of.
+    :raises RefusalLetterMissing: if nothing was decided against it.
+    """
+    application, letter = await queries.get_refusal_letter(
+        tx, viewer=actor, application_id=application_id
+    )
+    await _remember(tx, actor, now, application, part="refusal_letter")
+    return letter
 
 
 async def read_standing(tx: Tx, *, actor: Actor, application_id: uuid.UUID) -> Standing:
@@ -77,6 +77,20 @@ async def read_standing(tx: Tx, *, actor: Actor, application_id: uuid.UUID) -> S
         consents=tuple(given),
         consents_missing=tuple(o.party_id for o in named if o.party_id not in there),
         corrections=await _progress(tx, application, content),
+    )
+
+
+async def _remember(
+    tx: Tx, actor: Actor, now: dt.datetime, application: Application, *, part: str
+) -> None:
+    case = duties.case_of(application)
+    await case_access.remember_reading(
+        tx,
+        actor=actor,
+        now=now,
+        case=case,
+        seen=await case_access_queries.sight(tx, viewer=actor, case=case),
+        part=part,
     )
 
 

@@ -12,6 +12,8 @@ from typing import Final
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
+from catalog.case_access import operations as case_access
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.files import operations as files
 from catalog.files.model import FileId
@@ -20,7 +22,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
-from catalog.registration import grounds, letter, neutrality
+from catalog.registration import duties, grounds, letter, neutrality
 from catalog.registration.grounds import Ground, RefusalGround, ReviewFacts
 from catalog.registration.model import (
     Application,
@@ -82,7 +84,9 @@ async def start_review(
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ACCEPTANCE
+    )
     advance(application.state, Happening.START_REVIEW)
     book = await casework.rulebook_of(tx, application)
     neutrality.check_reviewer(technical_reviewer, application.acceptor_account_id)
@@ -101,6 +105,14 @@ async def start_review(
         agency_party_id=None if given is None else given.agency_party_id,
         agency_contract_id=None if given is None else given.contract_id,
         operator_party_id=application.operator_party_id or actor.party,
+    )
+    await case_access.name(
+        tx,
+        actor=actor,
+        now=now,
+        case=duties.case_of(started),
+        duty=Duty.TECHNICAL_REVIEW,
+        account_id=technical_reviewer,
     )
     await audit_log.append(
         tx,
@@ -139,7 +151,9 @@ async def decide_review(
     """
     actor.require("review:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.DECISION
+    )
     event, remembered = _EVENTS[result]
     advance(application.state, event)
     technical, compliance = await _current_opinions(tx, application)

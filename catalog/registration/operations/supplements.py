@@ -12,6 +12,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
 from catalog.authorisation_letters.model import Power
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.files import operations as file_operations
 from catalog.files import queries as files
@@ -55,7 +56,9 @@ async def request(
     """
     actor.require("review:start")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ACCEPTANCE
+    )
     supplements.check_request(items, reason)
     moved = await casework.move(
         tx, application=application, event=Happening.REQUEST_MORE_MATERIAL, now=now
