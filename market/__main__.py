@@ -16,6 +16,7 @@ COMMANDS = {
     "export": "market.cli.export:export",
     "verify": "market.cli.verify:verify",
     "check": "market.cli.check:check",
+    "recheck": "market.cli.recheck:recheck",
     "queue": "market.cli.queue:queue",
     "take": "market.cli.take:take",
     "show": "market.cli.show:show",

@@ -243,6 +243,7 @@ async def make_desk(api: Api, db: Database, clock: ManualClock) -> Desk:
     must(await scene.objection_step(objection, "forwardings", scene.adjudicator, forwarding))
     scene.product_id = await scene.describe(name=HOSTILE)
     late = await scene.submitted()
+    must(await scene.take(late, scene.acceptor, "acceptance"))
     clock.move_to(dt.datetime(2026, 3, 16, 9, tzinfo=SHANGHAI))
     await scene.sign_in_again()
     scene.product_id = await scene.describe(name="跨境冷链温度记录数据集")

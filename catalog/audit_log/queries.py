@@ -61,6 +61,11 @@ async def get_checkpoint(tx: Tx) -> store.Published:
     return published
 
 
+async def find_checkpoint(tx: Tx) -> store.Published | None:
+    """Return the newest signed checkpoint, or None if there is none yet."""
+    return await store.last_checkpoint(tx)
+
+
 async def get_tile(tx: Tx, path: TilePath) -> bytes:
     """Return a tile, or a bundle of entries, as far as it is published.
 
@@ -176,6 +181,13 @@ async def list_entries_about(
     """
     rows = await store.list_about(tx, subject.key, limit)
     return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def list_frequent_actors(
+    tx: Tx, *, event: str, since: dt.datetime, at_least: int
+) -> list[tuple[uuid.UUID, list[uuid.UUID]]]:
+    """Return the accounts that did something so often since then, and the entries that say so."""
+    return await store.list_frequent_actors(tx, event=event, since=since, at_least=at_least)
 
 
 async def list_entries_about_any(

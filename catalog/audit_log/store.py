@@ -297,6 +297,23 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     )
 
 
+async def list_frequent_actors(
+    tx: Tx, *, event: str, since: dt.datetime, at_least: int
+) -> list[tuple[uuid.UUID, list[uuid.UUID]]]:
+    """Return accounts with at least so many entries of one kind since then, and which they are."""
+    rows = await tx.fetch(
+        """SELECT actor_account_id, array_agg(entry_id ORDER BY entry_id) AS entries
+             FROM audit_log.payloads
+            WHERE at >= $2 AND event = $1 AND actor_account_id IS NOT NULL
+            GROUP BY actor_account_id HAVING count(*) >= $3
+            ORDER BY actor_account_id LIMIT 100""",
+        event,
+        since,
+        at_least,
+    )
+    return [(row["actor_account_id"], row["entries"]) for row in rows]
+
+
 async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
     """Return the entries about any of the subjects, oldest first."""
     return await tx.fetch(

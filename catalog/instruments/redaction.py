@@ -11,7 +11,7 @@ from catalog.kernel.actor import Actor
 def redacted(instrument: Instrument) -> Instrument:
     """Return an instrument without who decided what about whom: its product, state and digest."""
     return msgspec.structs.replace(
-        instrument, issuing_body="", document_number="", rejection_reason=None
+        instrument, issuing_body="", document_number="", rejection_reason=None, corrected=None
     )
 
 

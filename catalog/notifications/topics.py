@@ -54,8 +54,12 @@ class Topic(enum.StrEnum):
 
     # to the bureau
     ONE_TIME_NOTICE_OVERRIDDEN = "one_time_notice_overridden"  # 再次要求补正
+    INCIDENT_REPORTED = "incident_reported"  # 监控事件报告
     NATIONAL_CORE_DATA_FOUND = "national_core_data_found"  # 国家核心数据
     NEW_HOLDER_INACTIVE = "new_holder_inactive"  # 新权利主体逾期未办
+
+    # incidents
+    INCIDENT_AFFECTS_YOU = "incident_affects_you"  # 告知受影响方
 
     # objections and instruments
     OBJECTION_RECEIVED = "objection_received"  # 已收到异议（收件回执）

@@ -30,6 +30,9 @@ DUE: Final = {
     State.AWAITING_ISSUANCE_AUTHORISATION: _PUBLISHING,
     State.ISSUANCE_AUTHORISED: _PUBLISHING,
     State.ISSUED: _PUBLISHING,
+    State.READY_TO_ISSUE: _PUBLISHING,
+    State.TERMINATED: _PUBLISHING,
+    State.UNFILED: frozenset[Duty](),
     State.WITHDRAWN: frozenset[Duty](),
     State.LAPSED: frozenset[Duty](),
 }

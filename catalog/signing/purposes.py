@@ -12,7 +12,7 @@ class Purpose(enum.StrEnum):
     CERTIFICATE = "certificate"  # 确权登记凭证
     CHECKPOINT = "checkpoint"  # 审计日志检查点: a signed note, which has its own frame
     ACCESS_TOKEN = "access_token"  # noqa: S105 - 访问令牌: a JWS, which has its own frame
-    REPORT = "report"  # 季度报告
+    REPORT = "report"  # 季度报告、监控事件报告
     STATEMENT = "statement"  # 使用对账单
     CASE_FILE = "case_file"  # 登记卷宗
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pathlib
 import sys
 import tempfile
+from typing import TYPE_CHECKING
 
 import msgspec
 import rich_click as click
 
 from market.cli import settings_of
 from market.settings import Settings
+
+if TYPE_CHECKING:
+    from catalog.kernel.db import Database, Tx
+    from market.cli.connection import OpenMarket
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -44,28 +49,37 @@ def check(data_dir: pathlib.Path | None, as_json: bool) -> None:
 
 
 async def _check(settings: Settings) -> list[Finding]:
+    from market.cli.connection import open_market
+
+    async with open_market(settings) as market:
+        findings = await _look(market)
+        broken = [finding for finding in findings if finding.wrong]
+        if broken:
+            await _raise_incidents(market.db, broken)
+    return findings
+
+
+async def _look(market: OpenMarket) -> list[Finding]:
     from catalog.kernel.actor import system
     from catalog.kernel.clock import SystemClock
     from catalog.kernel.db import begin
-    from market.cli.connection import open_market
     from market.cli.export import write_export
     from market.cli.verify import check as verify
     from settlement.ledger import queries as ledger
 
-    async with open_market(settings) as market:
-        async with begin(market.db, system("check", "ledger:read"), snapshot=True) as tx:
-            breaches = await ledger.find_breaches(tx)
-            trial = await ledger.trial_balance(tx)
-        with tempfile.TemporaryDirectory() as directory:
-            out = pathlib.Path(directory) / "export"
-            await write_export(
-                market.db,
-                out,
-                now=SystemClock().now(),
-                origin=market.settings.log_origin,
-                signer_journal=market.settings.journal_path,
-            )
-            verdict = verify(str(out), vkey=None, keys_file=None)
+    async with begin(market.db, system("check", "ledger:read"), snapshot=True) as tx:
+        breaches = await ledger.find_breaches(tx)
+        trial = await ledger.trial_balance(tx)
+    with tempfile.TemporaryDirectory() as directory:
+        out = pathlib.Path(directory) / "export"
+        await write_export(
+            market.db,
+            out,
+            now=SystemClock().now(),
+            origin=market.settings.log_origin,
+            signer_journal=market.settings.journal_path,
+        )
+        verdict = verify(str(out), vkey=None, keys_file=None)
     first_bad = [] if verdict.first_bad is None else [str(verdict.first_bad)]
     return [
         Finding("复式账：每笔平衡且与记录一致 · every entry balances and equals its record",
@@ -74,3 +88,34 @@ async def _check(settings: Settings) -> list[Finding]:
         Finding("审计日志、凭证、合同、用量、报告：与签名的日志一致 · all records are as the signed log has them",
                 first_bad),
     ]  # fmt: skip
+
+
+async def _raise_incidents(db: Database, broken: list[Finding]) -> None:
+    """Make an incident of each broken invariant, once a day (登记监控, HN-22(a))."""
+    from catalog.kernel import db as database
+    from catalog.kernel.actor import system
+    from catalog.kernel.clock import SystemClock
+    from catalog.kernel.local_time import local_date
+    from catalog.timers import queries as timers
+    from market.incidents.model import LawField, Source
+    from market.incidents.operations import detection
+
+    actor, now = system("check", "incident:detect"), SystemClock().now()
+
+    async def detect(tx: Tx) -> None:
+        for finding in broken:
+            await detection.detect_by_itself(
+                tx,
+                actor=actor,
+                now=now,
+                calendar=await timers.get_calendar(tx),
+                source=Source.INVARIANT_BROKEN,
+                key=f"invariant:{finding.invariant}:{local_date(now)}",
+                law_field=LawField.DATA_SECURITY,
+                description="；".join((finding.invariant, *finding.wrong))[:20_000],
+            )
+
+    try:
+        await database.run(db, actor, detect, must_remember=False)
+    except Exception as error:  # noqa: BLE001 - what is broken may be what would remember it
+        click.echo(f"未能记录事件 · the incident could not be recorded: {error}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import msgspec
@@ -10,11 +9,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log import published_keys
 from catalog.audit_log.export_format import KeyRow, Keys
-from catalog.audit_log.leaf import instant
 from catalog.signing import queries as signing
-from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -49,7 +46,7 @@ async def list_keys(request: AnyRequest) -> Response[bytes]:
 async def published(c: Command) -> Keys:
     """Return what anybody may check the service's signatures with."""
     keys = await signing.list_public_keys(c.tx)
-    return Keys(_vkey(c.context.settings.log_origin, keys), [_row(key) for key in keys])
+    return published_keys.published(c.context.settings.log_origin, keys)
 
 
 @post("/api/v1/keys", summary="Register a key", tags=["keys"], opt=creates(KeyRow))
@@ -65,7 +62,7 @@ async def register_key(request: AnyRequest, data: JSONBody[RegisterKey]) -> Resp
             public_key=data.public_key,
             possession=data.possession,
         )
-        return created(_row(key), "/api/v1/keys")
+        return created(published_keys.row(key), "/api/v1/keys")
 
     return await command(request, act)
 
@@ -85,28 +82,6 @@ async def revoke_key(
         key = await audit_log.revoke_key(
             c.tx, actor=c.actor, now=c.now, key_id=key_id, reason=data.reason
         )
-        return done(_row(key))
+        return done(published_keys.row(key))
 
     return await command(request, act)
-
-
-def _vkey(origin: str, keys: list[PublicKey]) -> str | None:
-    own = [key for key in keys if key.purpose is Purpose.CHECKPOINT]
-    return str(VerifierKey(origin, own[-1].public_key)) if own else None
-
-
-def _row(key: PublicKey) -> KeyRow:
-    return KeyRow(
-        key_id=key.key_id,
-        purpose=key.purpose.value,
-        algorithm=key.algorithm,
-        public_key=key.public_key,
-        valid_from=instant(key.valid_from),
-        valid_to=_instant(key.valid_to),
-        revoked_at=_instant(key.revoked_at),
-        holder_party_id=None if key.holder_party_id is None else str(key.holder_party_id),
-    )
-
-
-def _instant(at: dt.datetime | None) -> str | None:
-    return None if at is None else instant(at)

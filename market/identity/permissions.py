@@ -97,7 +97,7 @@ _STAFF: Final = frozenset(
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
-_OPERATOR: Final = _STAFF | {"case:take"}
+_OPERATOR: Final = _STAFF | {"case:take", "incident:detect"}
 
 PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.SUPPLIER: _MEMBER
@@ -187,7 +187,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "instrument:verify",
         "instrument:apply",
     },
-    Role.OPERATOR_HEAD: _MEMBER | _OPERATOR | {"case:assign"},
+    Role.OPERATOR_HEAD: _MEMBER
+    | _OPERATOR
+    | {"case:assign", "incident:handle", "incident:read", "retention:read"},
     Role.AGENCY_REVIEWER: _MEMBER
     | {
         "application:read",
@@ -218,6 +220,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order_ledger:read",
         "calendar:load",
         "rulebook:set",
+        "incident:read",
+        "incident:acknowledge",
+        "retention:read",
         "spot_check:plan",
         "spot_check:inspect",
         "spot_check:read",

@@ -27,6 +27,7 @@ from market.jobs import (
     sequence_log,
     silence_due,
     terms_due,
+    watch,
 )
 
 _log = structlog.get_logger("jobs")
@@ -79,6 +80,10 @@ async def _escrow(context: Context) -> int:
     return await release_escrow.run(context.db, now=context.now())
 
 
+async def _watch(context: Context) -> int:
+    return await watch.run(context.db, now=context.now())
+
+
 async def _reports(context: Context) -> int:
     return await reports_due.run(context.db, now=context.now())
 
@@ -98,6 +103,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),
+    ("watch", _watch),
     ("sequence_log", _sequence),  # last, so that what the others did is in the log at once
 )
 

@@ -17,15 +17,18 @@ from catalog.notices import queries as notices
 from catalog.objections import queries as objections
 from catalog.objections import states as objection_states
 from catalog.objections.model import Objection
+from catalog.objections.operations import reading as objection_reading
 from catalog.products import queries as products
 from catalog.registration import queries as registration
 from catalog.registration import states
 from catalog.registration.findings import Finding
 from catalog.registration.model import Application, ApplicationFile
+from catalog.registration.operations import reading
 from catalog.timers import queries as timers
 from catalog.timers.explaining import Explanation, explain_timer
 from catalog.timers.model import Timer
 from market.http.command import Command, read
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 from market.identity import queries as identity
 from market.portal import cases
@@ -101,7 +104,9 @@ async def show_application(
     """Show one application: who must act by when and why, and all that happened."""
 
     async def look(c: Command) -> Desk:
-        file = await registration.get(c.tx, viewer=c.actor, application_id=application_id)
+        file = await reading.open_in_full(
+            c.tx, actor=c.actor, now=c.now, application_id=application_id
+        )
         disputes = await objections.list_of_application(
             c.tx, viewer=c.actor, application_id=application_id
         )
@@ -124,7 +129,8 @@ async def show_application(
             objections=disputes,
         )
 
-    return page(request, "application.html", cache=NOT_KEPT, desk=await read(request, look))
+    desk = await read_confidential(request, "application", application_id, look)
+    return page(request, "application.html", cache=NOT_KEPT, desk=desk)
 
 
 @get("/objections", include_in_schema=False)
@@ -163,7 +169,9 @@ async def show_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID])
     """Show one objection to either side, as much of it as that side may see."""
 
     async def look(c: Command) -> Dispute:
-        found = await objections.get(c.tx, viewer=c.actor, objection_id=objection_id)
+        found = await objection_reading.open_file(
+            c.tx, actor=c.actor, now=c.now, objection_id=objection_id
+        )
         of_case = await timers.list_for_subject(
             c.tx, subject_kind="objection", subject_id=objection_id
         )
@@ -177,7 +185,8 @@ async def show_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID])
             ended=_explained(of_case, c.calendar, ended=True),
         )
 
-    return page(request, "objection.html", cache=NOT_KEPT, dispute=await read(request, look))
+    dispute = await read_confidential(request, "objection", objection_id, look)
+    return page(request, "objection.html", cache=NOT_KEPT, dispute=dispute)
 
 
 async def _names(c: Command, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

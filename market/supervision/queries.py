@@ -301,9 +301,7 @@ async def _of_the_register(
     """Return what was signed in the registrations, changes and reissues that the entries name."""
     found: list[TracedRecord] = []
     for application_id in _ids(entries, "application"):
-        file = await registration.find_in_full(
-            tx, viewer=viewer, application_id=application_id
-        )
+        file = await registration.find_in_full(tx, viewer=viewer, application_id=application_id)
         if file is not None:  # what is not the viewer's to see is not told (HN-28, A49)
             found += _case_records(file)
     for change_id in _ids(entries, "change"):

@@ -50,9 +50,19 @@ def monitoring(history: History) -> Section:
         "Monitoring",
         ("HN-22", "BJ-26", "HN-05"),
         figures=(
-            _number(history, "incidents_reported", "事件报告", "Reported", "incident:reported"),
+            _number(history, "incidents_reported", "事件报告", "Reported", Event.INCIDENT_REPORTED),
             _number(history, "sign_in_failed", "登录失败", "Sign-in failed", Event.SIGN_IN_FAILED),
             _number(history, "access_denied", "越权访问被拒", "Access denied", Event.ACCESS_DENIED),
+            _number(
+                history, "materials_read", "查阅保密材料", "Material read", Event.MATERIAL_READ
+            ),
+            _number(
+                history,
+                "materials_denied",
+                "查阅保密材料被拒",
+                "Material denied",
+                Event.MATERIAL_DENIED,
+            ),
             _number(
                 history,
                 "payment_breaks",
@@ -68,7 +78,7 @@ def monitoring(history: History) -> Section:
                 ("按监管领域", "Incidents by field of law"),
                 ("law_field", "领域", "Field"),
                 counted(
-                    history.of("incident:detected"), lambda f: f.text("law_field"), _LAW_FIELDS
+                    history.of(Event.INCIDENT_DETECTED), lambda f: f.text("law_field"), _LAW_FIELDS
                 ),
             ),
             _tally(

@@ -46,6 +46,7 @@ ENDS: Final = {
     "market.access": "expired revoked",
     "market.identity": "",  # a party that was suspended can be verified again
     "market.listings": "delisted",
+    "market.incidents": "closed dismissed",
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",
     "market.spot_checks": "closed",

@@ -7,6 +7,7 @@ import uuid
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -56,7 +57,9 @@ async def extend(
     """
     actor.require("review:decide")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.DECISION
+    )
     advance(application.state, Happening.EXTEND_REVIEW)
     if not reason.strip():
         raise ExtensionReasonMissing

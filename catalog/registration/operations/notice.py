@@ -165,7 +165,9 @@ async def waive_notice(
     """
     actor.require("notice:publish")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    application = await casework.lock(tx, application_id=application_id)
+    application = await casework.lock_for(
+        tx, actor=actor, now=now, application_id=application_id, duty=Duty.ISSUANCE
+    )
     advance(application.state, Happening.WAIVE_NOTICE)
     book = await casework.rulebook_of(tx, application)
     posted = await notice_queries.find_current(tx, application.id)

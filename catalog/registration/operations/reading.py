@@ -38,6 +38,22 @@ async def open_file(
     return found
 
 
+async def open_in_full(
+    tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID
+) -> ApplicationFile:
+    """Return an application with all that belongs to it, to those who see all of it.
+
+    :raises NotPermitted: if the actor reads no applications.
+    :raises Missing: if there is none that it may see all of.
+    """
+    actor.require("application:read")
+    found = await queries.find_in_full(tx, viewer=actor, application_id=application_id)
+    if found is None:
+        raise Missing
+    await _remember(tx, actor, now, found.application, part="application")
+    return found
+
+
 async def open_refusal_letter(
     tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.UUID
 ) -> RefusalLetter:

@@ -1,0 +1,50 @@
+"""Until when a case is kept: the years of its rulebook from the day on which it ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from catalog.kernel.periods import Period, Unit
+from catalog.kernel.workdays import Calendar
+from catalog.rulebooks import registry
+from market.retention import keeping
+
+TWENTY = Period(20, Unit.YEARS, "[P]")
+NO_YEARS = Calendar({})
+
+
+@pytest.mark.parametrize(
+    ("ended_on", "until"),
+    [
+        (dt.date(2026, 3, 2), dt.date(2046, 3, 2)),
+        (dt.date(2028, 2, 29), dt.date(2048, 2, 29)),
+        (dt.date(2026, 12, 31), dt.date(2046, 12, 31)),
+        (None, None),
+    ],
+)
+def test_a_case_is_kept_until_the_corresponding_day(
+    ended_on: dt.date | None, until: dt.date | None
+) -> None:
+    assert keeping.retain_until(ended_on, TWENTY, NO_YEARS) == until
+
+
+def test_a_case_of_a_leap_day_is_kept_until_the_last_of_february() -> None:
+    until = keeping.retain_until(dt.date(2028, 2, 29), Period(21, Unit.YEARS, "[P]"), NO_YEARS)
+
+    assert until == dt.date(2049, 2, 28)
+
+
+def test_the_last_day_is_a_day_of_keeping_and_what_has_not_ended_is_never_past() -> None:
+    last = dt.date(2046, 3, 2)
+
+    assert not keeping.is_past(last, last)
+    assert keeping.is_past(last, last + dt.timedelta(days=1))
+    assert not keeping.is_past(None, dt.date(2126, 1, 1))
+
+
+def test_no_rulebook_keeps_a_case_for_less_than_twenty_years() -> None:
+    for code in registry.RULEBOOKS:
+        retention = registry.by_code(code).retention
+        assert (retention.unit, retention.length >= 20) == (Unit.YEARS, True)
