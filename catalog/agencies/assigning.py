@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from catalog.agencies.model import AgencyContract, Assignment, Ending, Method
+from catalog.agencies.model import AgencyAssignment, AgencyContract, Ending, Method
 from catalog.kernel.draw import draw
 from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.kernel.ids import PartyId
@@ -47,7 +47,7 @@ class CaseNotAssigned(Refused):
     code = "case_not_assigned"
 
 
-def who_lost_it(earlier: Iterable[Assignment]) -> set[PartyId]:
+def who_lost_it(earlier: Iterable[AgencyAssignment]) -> set[PartyId]:
     """Return who declined a case, or had it taken away; not who had it in an earlier round."""
     return {each.agency_party_id for each in earlier if each.ending not in {None, Ending.CLOSED}}
 
@@ -99,7 +99,7 @@ def check_reason(method: Method, reason: str) -> None:
         raise NamingReasonMissing
 
 
-def check_declaring(assignment: Assignment | None, statement: str) -> Assignment:
+def check_declaring(assignment: AgencyAssignment | None, statement: str) -> AgencyAssignment:
     """Return the assignment on which the agency declares itself.
 
     :raises CaseNotAssigned: if the case is nobody's.
@@ -115,7 +115,7 @@ def check_declaring(assignment: Assignment | None, statement: str) -> Assignment
     return assignment
 
 
-def check_opinion(assignment: Assignment | None) -> Assignment:
+def check_opinion(assignment: AgencyAssignment | None) -> AgencyAssignment:
     """Return the assignment under which an opinion may be given.
 
     :raises CaseNotAssigned: if the case is nobody's.

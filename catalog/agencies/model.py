@@ -69,7 +69,7 @@ class Ending(enum.StrEnum):
     CLOSED = "closed"  # 案件退回，另行审查
 
 
-class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+class AgencyAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """That an agency was given a case (承办), and what it declared (利益冲突声明, HN-05(3))."""
 
     id: uuid.UUID

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from catalog.agencies import store
 from catalog.agencies.activity import require_active
-from catalog.agencies.model import AgencyContract, Assignment, CaseKind, MisconductRecord
+from catalog.agencies.model import AgencyAssignment, AgencyContract, CaseKind, MisconductRecord
 from catalog.agencies.standing import Standing, standing
 from catalog.agency_selection import queries as selections
 from catalog.kernel import paging
@@ -52,7 +52,9 @@ async def list_page(
     return Page(found[:limit], following)
 
 
-async def list_assignments(tx: Tx, *, case_kind: CaseKind, case_id: uuid.UUID) -> list[Assignment]:
+async def list_assignments(
+    tx: Tx, *, case_kind: CaseKind, case_id: uuid.UUID
+) -> list[AgencyAssignment]:
     """Return who was given a case and what was declared, for a caller that may see the case.
 
     Row-level security shows an agency its own.
@@ -60,7 +62,7 @@ async def list_assignments(tx: Tx, *, case_kind: CaseKind, case_id: uuid.UUID) -
     return await store.list_assignments(tx, case_kind, case_id)
 
 
-async def list_open(tx: Tx, *, contract_id: uuid.UUID) -> list[Assignment]:
+async def list_open(tx: Tx, *, contract_id: uuid.UUID) -> list[AgencyAssignment]:
     """Return the cases under a contract on which the agency has not given its opinion."""
     return await store.list_open_cases(tx, contract_id)
 
@@ -76,7 +78,7 @@ async def list_misconducts(
     return await store.list_misconducts(tx, contract_id)
 
 
-async def list_of_contract(tx: Tx, *, contract_id: uuid.UUID) -> list[Assignment]:
+async def list_of_contract(tx: Tx, *, contract_id: uuid.UUID) -> list[AgencyAssignment]:
     """Return all cases that were given under a contract, for its evaluation."""
     return await store.list_of_contract(tx, contract_id)
 

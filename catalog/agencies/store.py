@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from catalog.agencies.model import AgencyContract, Assignment, CaseKind, MisconductRecord
+from catalog.agencies.model import AgencyAssignment, AgencyContract, CaseKind, MisconductRecord
 from catalog.kernel.db import METADATA, Row, Tx, select_all
 from catalog.kernel.ids import PartyId
 
@@ -223,12 +223,12 @@ async def lock_assigning(tx: Tx) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('agency_assignment', 0))")
 
 
-async def insert_assignment(tx: Tx, assignment: Assignment) -> None:
+async def insert_assignment(tx: Tx, assignment: AgencyAssignment) -> None:
     """Insert that an agency was given a case."""
     await tx.insert(ASSIGNMENTS, **_plain(assignment))
 
 
-async def update_assignment(tx: Tx, assignment: Assignment) -> None:
+async def update_assignment(tx: Tx, assignment: AgencyAssignment) -> None:
     """Write what may change of an assignment: declaration, opinion, end."""
     await tx.execute(
         """
@@ -248,7 +248,7 @@ async def update_assignment(tx: Tx, assignment: Assignment) -> None:
 
 async def find_current(
     tx: Tx, case_kind: CaseKind, case_id: uuid.UUID, agency: PartyId | None
-) -> Assignment | None:
+) -> AgencyAssignment | None:
     """Lock and return the assignment of a case that counts, of ``agency`` if one is named."""
     row = await tx.fetch_one(
         f"""{_SELECT_ASSIGNMENTS}
@@ -259,33 +259,35 @@ async def find_current(
         case_id,
         agency,
     )
-    return None if row is None else msgspec.convert(dict(row), Assignment)
+    return None if row is None else msgspec.convert(dict(row), AgencyAssignment)
 
 
-async def list_assignments(tx: Tx, case_kind: CaseKind, case_id: uuid.UUID) -> list[Assignment]:
+async def list_assignments(
+    tx: Tx, case_kind: CaseKind, case_id: uuid.UUID
+) -> list[AgencyAssignment]:
     """Return who was given a case, the first first."""
     rows = await tx.fetch(
         f"{_SELECT_ASSIGNMENTS} WHERE case_kind = $1 AND case_id = $2 ORDER BY id",
         case_kind.value,
         case_id,
     )
-    return [msgspec.convert(dict(row), Assignment) for row in rows]
+    return [msgspec.convert(dict(row), AgencyAssignment) for row in rows]
 
 
-async def list_open_cases(tx: Tx, contract_id: uuid.UUID) -> list[Assignment]:
+async def list_open_cases(tx: Tx, contract_id: uuid.UUID) -> list[AgencyAssignment]:
     """Return what cases an agency has under a contract and has not given its opinion on."""
     rows = await tx.fetch(
         f"""{_SELECT_ASSIGNMENTS}
          WHERE contract_id = $1 AND ended_at IS NULL AND opined_at IS NULL ORDER BY id""",
         contract_id,
     )
-    return [msgspec.convert(dict(row), Assignment) for row in rows]
+    return [msgspec.convert(dict(row), AgencyAssignment) for row in rows]
 
 
-async def list_of_contract(tx: Tx, contract_id: uuid.UUID) -> list[Assignment]:
+async def list_of_contract(tx: Tx, contract_id: uuid.UUID) -> list[AgencyAssignment]:
     """Return all cases that were given under a contract, the first first."""
     rows = await tx.fetch(f"{_SELECT_ASSIGNMENTS} WHERE contract_id = $1 ORDER BY id", contract_id)
-    return [msgspec.convert(dict(row), Assignment) for row in rows]
+    return [msgspec.convert(dict(row), AgencyAssignment) for row in rows]
 
 
 async def last_assigned(tx: Tx) -> dict[PartyId, dt.datetime]:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from catalog.agencies.model import Assignment, Ending, MisconductRecord
+from catalog.agencies.model import AgencyAssignment, Ending, MisconductRecord
 from catalog.agency_evaluation.model import Incident, TermKept, Timeliness
 from catalog.kernel.errors import Invalid
 from catalog.kernel.local_time import local_date
@@ -29,7 +29,9 @@ class FilingNumberMissing(Invalid):
     code = "filing_number_missing"
 
 
-def timeliness(assignments: Sequence[Assignment], review: Period, calendar: Calendar) -> Timeliness:
+def timeliness(
+    assignments: Sequence[AgencyAssignment], review: Period, calendar: Calendar
+) -> Timeliness:
     """Return how soon an agency answered: from the day it got a case to the day of its opinion.
 
     Measured against the period of the whole review (T3), which agency and operator share. The median of an

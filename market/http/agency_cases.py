@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from catalog.agencies import queries as agencies
-from catalog.agencies.model import Assignment, CaseKind
+from catalog.agencies.model import AgencyAssignment, CaseKind
 from catalog.changes import queries as changes
 from catalog.changes.operations import assignment as of_changes
 from catalog.kernel.paging import Page
@@ -34,7 +34,7 @@ class Declare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     "/api/v1/applications/{application_id:uuid}/conflict-declarations",
     summary="Declare whether there is a conflict of interest",
     tags=["applications"],
-    opt=answers(Assignment),
+    opt=answers(AgencyAssignment),
 )
 async def declare_on_application(
     request: AnyRequest, application_id: FromPath[uuid.UUID], data: JSONBody[Declare]
@@ -61,14 +61,14 @@ async def declare_on_application(
     "/api/v1/applications/{application_id:uuid}/agency-assignments",
     summary="Which agency was given the case, and how",
     tags=["applications"],
-    opt=answers(Page[Assignment]),
+    opt=answers(Page[AgencyAssignment]),
 )
 async def list_application_assignments(
     request: AnyRequest, application_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
     """Return who was given the case, what was declared, and why it was lost; an agency its own."""
 
-    async def look(c: Command) -> Page[Assignment]:
+    async def look(c: Command) -> Page[AgencyAssignment]:
         await registration.get(c.tx, viewer=c.actor, application_id=application_id)
         found = await agencies.list_assignments(
             c.tx, case_kind=CaseKind.APPLICATION, case_id=application_id
@@ -82,7 +82,7 @@ async def list_application_assignments(
     "/api/v1/changes/{change_id:uuid}/conflict-declarations",
     summary="Declare whether there is a conflict of interest in a change",
     tags=["changes"],
-    opt=answers(Assignment),
+    opt=answers(AgencyAssignment),
 )
 async def declare_on_change(
     request: AnyRequest, change_id: FromPath[uuid.UUID], data: JSONBody[Declare]
@@ -109,14 +109,14 @@ async def declare_on_change(
     "/api/v1/changes/{change_id:uuid}/agency-assignments",
     summary="Which agency was given the change, and how",
     tags=["changes"],
-    opt=answers(Page[Assignment]),
+    opt=answers(Page[AgencyAssignment]),
 )
 async def list_change_assignments(
     request: AnyRequest, change_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
     """Return who was given the change, what was declared, and why it was lost; an agency its own."""
 
-    async def look(c: Command) -> Page[Assignment]:
+    async def look(c: Command) -> Page[AgencyAssignment]:
         await changes.get(c.tx, viewer=c.actor, change_id=change_id)
         found = await agencies.list_assignments(c.tx, case_kind=CaseKind.CHANGE, case_id=change_id)
         return Page(found)

@@ -24,9 +24,9 @@ from tests.makers_registration import Scene, make_scene, must
 
 V1: Final = "/api/v1"
 # What stands in what was filed, and nowhere else.
-SECRET_PHONE: Final = "13800138000"
+SECRET_PHONE: Final = "19900007777"
 SECRET_STATEMENT: Final = "采集设备由我方独家运行"
-SECRET_REASON: Final = "产品增加潮汐因子"
+SECRET_REASON: Final = "内部代号七号因子"
 SECRETS: Final = (SECRET_PHONE, SECRET_STATEMENT, SECRET_REASON)
 
 OWN: Final = {"own", "own_colleague"}

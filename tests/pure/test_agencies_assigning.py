@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.agencies import activity, assigning, conduct
-from catalog.agencies.model import Assignment, CaseKind, Ending, Method
+from catalog.agencies.model import AgencyAssignment, CaseKind, Ending, Method
 from catalog.agencies.standing import Flag, standing
 from catalog.agencies.states import State
 from catalog.kernel.errors import DomainError
@@ -29,7 +29,7 @@ def refusal(code: str) -> Any:
     return pytest.raises(DomainError, check=lambda error: error.code == code)
 
 
-def make_assignment(**changes: Any) -> Assignment:
+def make_assignment(**changes: Any) -> AgencyAssignment:
     values: dict[str, Any] = {
         "id": new_id(),
         "case_kind": CaseKind.APPLICATION,
@@ -40,7 +40,7 @@ def make_assignment(**changes: Any) -> Assignment:
         "reason": "",
         "assigned_at": NOW,
     }
-    return Assignment(**(values | changes))
+    return AgencyAssignment(**(values | changes))
 
 
 def test_nobody_with_a_share_in_the_case_is_a_candidate() -> None:

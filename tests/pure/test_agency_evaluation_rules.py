@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.agencies.model import (
-    Assignment,
+    AgencyAssignment,
     CaseKind,
     Ending,
     Measure,
@@ -49,8 +49,8 @@ def at(month: int, day: int, hour: int = 9) -> dt.datetime:
 
 def make_assignment(
     assigned_at: dt.datetime, opined_at: dt.datetime | None = None, end: Ending | None = None
-) -> Assignment:
-    return Assignment(
+) -> AgencyAssignment:
+    return AgencyAssignment(
         id=new_id(),
         case_kind=CaseKind.APPLICATION,
         case_id=new_id(),

@@ -16,7 +16,7 @@ import msgspec
 
 from catalog.agencies import assigning, store
 from catalog.agencies.activity import require_active, require_unsuspended
-from catalog.agencies.model import Assignment, CaseKind, Ending, Method
+from catalog.agencies.model import AgencyAssignment, CaseKind, Ending, Method
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
@@ -41,7 +41,7 @@ async def assign(
     agency: PartyId | None = None,
     reason: str = "",
     ending: Ending = Ending.CLOSED,
-) -> Assignment:
+) -> AgencyAssignment:
     """Give a case to an agency: to the one that is named, with a reason, else by chance or in turn.
 
     Who declined it, or lost it, does not get it again by the rule. Whoever has it now loses it: ``ending``.
@@ -66,7 +66,7 @@ async def assign(
             contract = assigning.by_chance(found, seed)
         else:
             contract = assigning.in_turn(found, await store.last_assigned(tx))
-    given = Assignment(
+    given = AgencyAssignment(
         id=new_id(),
         case_kind=case_kind,
         case_id=case_id,
@@ -106,7 +106,7 @@ async def declare(
     case_id: uuid.UUID,
     has_conflict: bool,
     statement: str,
-) -> Assignment:
+) -> AgencyAssignment:
     """Record the agency's declaration on its case (利益冲突声明); with a conflict it loses the case.
 
     :raises CaseNotAssigned: if the case is not the actor's agency's.
@@ -138,7 +138,7 @@ async def declare(
 
 async def opine(
     tx: Tx, *, now: dt.datetime, case_kind: CaseKind, case_id: uuid.UUID, agency: PartyId
-) -> Assignment:
+) -> AgencyAssignment:
     """Record that the agency gives its opinion now: when, for the evaluation of HN-24.
 
     A case that was given while the contract ran is finished after its end; not under a suspended one.
@@ -163,7 +163,7 @@ async def take_away(
     case_kind: CaseKind,
     case_id: uuid.UUID,
     ending: Ending,
-) -> Assignment | None:
+) -> AgencyAssignment | None:
     """End the assignment that a case has, if it has one; return it."""
     async with beyond_own_rows(tx):
         current = await store.find_current(tx, case_kind, case_id, None)
@@ -180,14 +180,14 @@ def _method(agency: PartyId | None, rulebook: Rulebook) -> Method:
     return Method.IN_TURN if rulebook.agencies_take_turns else Method.RANDOM
 
 
-def _case(assignment: Assignment) -> Subject:
+def _case(assignment: AgencyAssignment) -> Subject:
     return Subject(assignment.case_kind.value, str(assignment.case_id))
 
 
 async def _remember(
     tx: Tx,
     event: Event,
-    assignment: Assignment,
+    assignment: AgencyAssignment,
     *,
     actor: Actor,
     now: dt.datetime,

@@ -9,7 +9,7 @@ import datetime as dt
 import uuid
 
 from catalog.agencies.assigning import NoAgencyLeft
-from catalog.agencies.model import Assignment, CaseKind, Ending
+from catalog.agencies.model import AgencyAssignment, CaseKind, Ending
 from catalog.agencies.operations import assignments
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
@@ -40,7 +40,7 @@ async def give(
     agency: PartyId | None,
     reason: str,
     ending: Ending = Ending.CLOSED,
-) -> Assignment:
+) -> AgencyAssignment:
     """Give an application to the agency that is named, with a reason, or by the rule; let it read.
 
     :raises ConflictOfInterest: if the named agency has a share in the case.
@@ -118,7 +118,7 @@ async def declare(
     application_id: uuid.UUID,
     has_conflict: bool,
     statement: str,
-) -> Assignment:
+) -> AgencyAssignment:
     """Declare, as the agency, whether it has a conflict of interest; with one it declines the case.
 
     A case that is declined goes to another agency by the rule at once; with nobody left it waits for the
@@ -238,7 +238,7 @@ async def _hand_over(
 async def _move(
     tx: Tx,
     application: Application,
-    given: Assignment | None,
+    given: AgencyAssignment | None,
     *,
     actor: Actor,
     now: dt.datetime,
