@@ -15,6 +15,7 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period, deadline
 from catalog.kernel.workdays import Calendar, count_working_days
 from catalog.rulebooks.rulebook import Rulebook
+from market.supervision.case_rules import CaseRules
 from market.supervision.facts import Fact
 from market.supervision.quarters import Quarter
 
@@ -53,9 +54,9 @@ class History:
     """All that happened up to the end of the quarter, in the order of the log."""
 
     def __init__(
-        self, facts: Iterable[Fact], quarter: Quarter, rulebook: Rulebook, calendar: Calendar
+        self, facts: Sequence[Fact], quarter: Quarter, rulebook: Rulebook, calendar: Calendar
     ) -> None:
-        self.rulebook: Final = rulebook
+        self.rules: Final = CaseRules(facts, rulebook)
         self.calendar: Final = calendar
         self.all: Final = sorted(facts, key=lambda fact: fact.index)
         self.of_quarter: Final = [fact for fact in self.all if quarter.holds(fact.at)]
@@ -117,13 +118,21 @@ class History:
         party = fact.text(*names) or fact.subject("party") or fact.actor_party_id
         return self._latest.get(("party", party or ""), {}).get("kind")
 
+    def rulebook_of(self, fact: Fact) -> Rulebook:
+        """Return the rulebook of the case that a fact is about, as it stood when that was filed."""
+        about = self._about["application", fact.subject("application") or ""]
+        filed = next((each for each in about if each.event == Event.APPLICATION_SUBMITTED), fact)
+        return self.rules.in_force(self.told_of(fact, "rulebook"), local_date(filed.at))
+
     def spans(
         self,
         ends: Sequence[Fact],
         start_of: Callable[[Fact], Fact | None],
-        period: Period,
+        period_of: Callable[[Rulebook], Period],
     ) -> Spans:
         """Return how long each of ``ends`` took since its start; those without one do not count.
+
+        Whether it was in time is asked of the rulebook of its own case, as that stood when it was filed.
 
         The median of an even number is the lower of the two in the middle, so that it is a whole
         number of working days that really occurred.
@@ -133,7 +142,10 @@ class History:
             count_working_days(local_date(start.at), local_date(end.at), self.calendar)
             for start, end in pairs
         ]
-        on_time = sum(end.at < self._ends_at(period, start.at) for start, end in pairs)
+        on_time = sum(
+            end.at < self._ends_at(period_of(self.rulebook_of(end)), start.at)
+            for start, end in pairs
+        )
         return Spans(
             count=len(days),
             median_working_days=statistics.median_low(days) if days else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from catalog.agencies.model import Misconduct
@@ -18,6 +19,7 @@ from market.supervision.model import Column, Figure, Section, Table, Value
 
 _COUNT: Final = Column("count", "数量", "Count")
 _SUBMISSIONS: Final = (Event.APPLICATION_SUBMITTED, Event.APPLICATION_RESUBMITTED)
+_ACCEPTED: Final = (Event.APPLICATION_ACCEPTED, Event.APPLICATION_ACCEPTED_BY_SILENCE)
 _DECISIONS: Final = (
     Event.APPLICATION_ACCEPTED,
     Event.CORRECTION_REQUIRED,
@@ -67,17 +69,27 @@ def applications(history: History) -> Section:
                 ("origin_path", "来源路径", "Origin"),
                 counted(received, lambda fact: history.told_of(fact, "origin_path"), OriginPath),
             ),
+            _tally(
+                "by_rulebook",
+                ("按适用规则", "By rulebook"),
+                ("rulebook", "适用规则", "Rulebook"),
+                counted(received, lambda fact: history.rulebook_of(fact).code, history.rules.codes),
+            ),
         ),
     )
 
 
 def acceptance(history: History) -> Section:
     """Return section 3: what was accepted, and how soon (HN-10: 3 working days, told in 1)."""
-    spans = history.spans(
-        history.of(*_DECISIONS),
-        lambda fact: history.before(fact, "application", *_SUBMISSIONS),
-        history.rulebook.acceptance,
-    )
+
+    def measured(ends: list[Fact]) -> Spans:
+        return history.spans(
+            ends,
+            lambda fact: history.before(fact, "application", *_SUBMISSIONS),
+            lambda book: book.acceptance,
+        )
+
+    decided = history.of(*_DECISIONS)
     return Section(
         3,
         "acceptance",
@@ -96,10 +108,11 @@ def acceptance(history: History) -> Section:
             _number(
                 history, "out_of_scope", "不予受理", "Out of scope", Event.APPLICATION_OUT_OF_SCOPE
             ),
-            *_lengths(spans),
+            *_lengths(measured(decided)),
             _overdue(history, "acceptance", "受理超期", "Acceptance overdue"),
             _overdue(history, "acceptance_notice", "告知超期", "Notification overdue"),
         ),
+        tables=(_by_rulebook(history, decided, measured),),
     )
 
 
@@ -107,11 +120,15 @@ def review(history: History) -> Section:
     """Return section 4: the two reviews and the 30 working days for both (HN-12 to 14)."""
     technical = history.of(Event.TECHNICAL_OPINION_RECORDED)
     compliance = history.of(Event.COMPLIANCE_OPINION_RECORDED)
-    spans = history.spans(
-        history.of(*_REVIEWED),
-        lambda fact: history.before(fact, "application", Event.APPLICATION_ACCEPTED),
-        history.rulebook.review,
-    )
+
+    def measured(ends: list[Fact]) -> Spans:
+        return history.spans(
+            ends,
+            lambda fact: history.before(fact, "application", *_ACCEPTED),
+            lambda book: book.review,
+        )
+
+    reviewed = history.of(*_REVIEWED)
     return Section(
         4,
         "review",
@@ -127,7 +144,7 @@ def review(history: History) -> Section:
                 "Failed the technical review",
                 Event.TECHNICAL_REVIEW_FAILED,
             ),
-            *_lengths(spans),
+            *_lengths(measured(reviewed)),
             _overdue(history, "review", "审查超期", "Review overdue"),
         ),
         tables=(
@@ -144,6 +161,7 @@ def review(history: History) -> Section:
                 counted(compliance, _conclusion, Overall),
             ),
             _compliance_by_agency(compliance),
+            _by_rulebook(history, reviewed, measured),
         ),
     )
 
@@ -255,12 +273,12 @@ def objections(history: History) -> Section:
     forwarded = history.spans(
         history.of(Event.OBJECTION_FORWARDED),
         lambda fact: history.before(fact, "objection", Event.OBJECTION_FILED),
-        history.rulebook.objection_forwarding,
+        lambda book: book.objection_forwarding,
     )
     answered = history.spans(
         history.of(Event.OBJECTION_ANSWERED),
         lambda fact: history.before(fact, "objection", Event.OBJECTION_FORWARDED),
-        history.rulebook.objection_response,
+        lambda book: book.objection_response,
     )
     return Section(
         8,
@@ -272,7 +290,7 @@ def objections(history: History) -> Section:
             _number(history, "received", "收到异议", "Received", Event.OBJECTION_FILED),
             _number(history, "rejected", "不予受理异议", "Rejected", Event.OBJECTION_REJECTED),
             Figure("forwarded", "已转送登记主体", "Forwarded", forwarded.count),
-            Figure("forwarded_on_time", "3日内转送", "Forwarded in time", forwarded.on_time),
+            Figure("forwarded_on_time", "按期转送", "Forwarded in time", forwarded.on_time),
             Figure(
                 "forwarded_on_time_bps",
                 "转送按期率（万分比）",
@@ -280,7 +298,7 @@ def objections(history: History) -> Section:
                 forwarded.on_time_bps,
             ),
             Figure("answered", "已反馈说明", "Answered", answered.count),
-            Figure("answered_on_time", "7日内反馈", "Answered in time", answered.on_time),
+            Figure("answered_on_time", "按期反馈", "Answered in time", answered.on_time),
             Figure(
                 "answered_on_time_bps",
                 "反馈按期率（万分比）",
@@ -408,6 +426,26 @@ def _lengths(spans: Spans) -> tuple[Figure, ...]:
         ),
         Figure("on_time", "按期", "In time", spans.on_time),
         Figure("on_time_bps", "按期率（万分比）", "In time (bps)", spans.on_time_bps),
+    )
+
+
+def _by_rulebook(
+    history: History, ends: list[Fact], measured: Callable[[list[Fact]], Spans]
+) -> Table:
+    """Return how long cases took under each rulebook, and how many were in time by its own days."""
+    by_code: dict[str, list[Fact]] = {code: [] for code in history.rules.codes}
+    for fact in ends:
+        by_code[history.rulebook_of(fact).code].append(fact)
+    columns = (Column(figure.code, figure.zh, figure.en) for figure in _lengths(measured([])))
+    return Table(
+        "by_rulebook",
+        "按适用规则",
+        "By rulebook",
+        (Column("rulebook", "适用规则", "Rulebook"), _COUNT, *columns),
+        tuple(
+            (code, len(facts), *(figure.value for figure in _lengths(measured(facts))))
+            for code, facts in by_code.items()
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from market.jobs import deadlines_due, reports_due, sequence_log
 from market.supervision import from_export, trace_verify
 from settlement.escrow import operations as escrow
 from tests.api import Api, code
+from tests.makers_national import NDA, offering
 from tests.makers_registration import Scene, make_scene, must
 from tests.makers_trade import make_trade
 from tests.store.money import accepted, three_way_split
@@ -433,6 +434,40 @@ async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
     used["entries"].pop(1)
     missed = trace_verify.verify(trace_verify.read_trace(msgspec.json.encode(shorter)), key)
     assert "order" in {bad.kind for bad in missed.problems}
+
+
+async def test_a_national_case_is_reported_by_its_own_days_and_computed_again_offline(
+    scene: Scene, tmp_path: pathlib.Path
+) -> None:
+    nda = await offering(scene, NDA, on=dt.date(2026, 7, 6))
+    application = await nda.under_review()
+    # The tenth working day is Monday the 20th: under Hainan's text it would have been in time.
+    await scene.move_past(dt.date(2026, 7, 20))
+    must(await nda.opinion(application))
+    must(await scene.decide(application))
+    scene.clock.move_to(dt.datetime(2026, 10, 9, 9, tzinfo=SHANGHAI))
+    await scene.sign_in_again()
+    await sequence(scene)
+    report_id = must(await generate(scene, quarter=3))["id"]
+    await sequence(scene)
+
+    shown = (await scene.by(scene.regulator).get(f"/api/v1/reports/{report_id}")).json()
+    again = (
+        await scene.by(scene.regulator).get(f"/api/v1/reports/{report_id}/recomputation")
+    ).json()
+    await write_export(
+        scene.db,
+        tmp_path / "export",
+        now=scene.clock.now(),
+        origin=scene.api.context.settings.log_origin,
+    )
+    offline = check(str(tmp_path / "export"), vkey=None, keys_file=None)
+
+    review = shown["document"]["sections"][3]
+    apart = next(t for t in review["tables"] if t["code"] == "by_rulebook")
+    assert [row for row in apart["rows"] if row[1]] == [[NDA, 1, 11, 11, 0, 0]]
+    assert again["identical"]
+    assert (offline.problems, offline.counts["records of report"]) == ((), 1)
 
 
 async def test_an_export_holds_the_report_and_a_changed_byte_is_named(

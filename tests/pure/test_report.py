@@ -530,3 +530,81 @@ def test_a_digest_of_something_else_does_not_tie_money(calendar: Calendar) -> No
     facts = [strange if fact is posted else fact for fact in log.facts]
 
     assert not compute(make_header(), facts, log.journal, calendar).is_tied
+
+
+def reviewed_in_fourteen_working_days(log: Log, name: str, rulebook: str) -> None:
+    about = ("application", name)
+    log.add("application:drafted", at(1, 4), about, rulebook=rulebook)
+    log.add("application:submitted", at(1, 5), about)
+    log.add("application:accepted", at(1, 6), about)
+    log.add("review:passed", at(1, 26), about)
+
+
+def test_each_case_is_measured_by_its_own_rulebook_and_shown_apart(calendar: Calendar) -> None:
+    log = Log()
+    for rulebook in ("hn-2023-interim", "nda-35-2026", "ndrc-26-2025"):
+        reviewed_in_fourteen_working_days(log, rulebook, rulebook)
+
+    report = compute(make_header(), log.facts, [], calendar)
+
+    # 30, 10 and 20 working days: only the case under 35号 is late.
+    assert figures(report, 4)["on_time"] == 2
+    assert table(report, 4, "by_rulebook") == {
+        "hn-2023-interim": (1, 14, 14, 1, 10_000),
+        "ndrc-26-2025": (1, 14, 14, 1, 10_000),
+        "nda-35-2026": (1, 14, 14, 0, 0),
+    }
+    assert table(report, 3, "by_rulebook")["nda-35-2026"] == (1, 1, 1, 1, 10_000)
+    assert set(table(report, 2, "by_rulebook").values()) == {1}
+
+
+def test_the_silence_that_accepts_begins_the_review(calendar: Calendar) -> None:
+    log = Log()
+    about = ("application", "a")
+    log.add("application:drafted", at(1, 4), about, rulebook="nda-35-2026")
+    log.add("application:submitted", at(1, 5), about)
+    log.add("application:accepted_by_silence", at(1, 9), about)
+    log.add("review:passed", at(1, 23), about)
+
+    report = compute(make_header(), log.facts, [], calendar)
+
+    assert table(report, 4, "by_rulebook")["nda-35-2026"] == (1, 10, 10, 1, 10_000)
+
+
+@pytest.mark.parametrize(("effective_from", "on_time"), [("2026-01-05", 1), ("2026-01-06", 0)])
+def test_what_was_set_counts_in_the_report_for_cases_filed_from_its_day_on(
+    calendar: Calendar, effective_from: str, on_time: int
+) -> None:
+    log = Log()
+    for day, length in ((effective_from, 20), ("2026-01-02", 5)):
+        log.add(
+            "rulebook:set",
+            at(1, 1),
+            ("rulebook", "nda-35-2026"),
+            name="objection_response",
+            value={"length": length, "unit": "days"},
+            effective_from=day,
+        )
+    case, about = ("application", "a"), ("objection", "o")
+    log.add("application:drafted", at(1, 4), case, rulebook="nda-35-2026")
+    log.add("application:submitted", at(1, 5), case)
+    log.add("objection:filed", at(1, 8), about, case)
+    log.add("objection:forwarded", at(1, 9), about, case)
+    log.add("objection:answered", at(1, 20), about, case)
+
+    found = figures(compute(make_header(), log.facts, [], calendar), 8)
+
+    assert (found["answered"], found["answered_on_time"]) == (1, on_time)
+
+
+def test_a_case_whose_rulebook_is_not_named_or_not_known_stands_under_the_province_s(
+    calendar: Calendar,
+) -> None:
+    log = Log()
+    reviewed_in_fourteen_working_days(log, "a", "nda-1999")
+    log.add("application:submitted", at(1, 5), ("application", "b"))
+    log.add("rulebook:set", at(1, 6), effective_from="2026-01-08")
+
+    found = table(compute(make_header(), log.facts, [], calendar), 2, "by_rulebook")
+
+    assert found == {"hn-2023-interim": 2, "ndrc-26-2025": 0, "nda-35-2026": 0}
