@@ -63,7 +63,7 @@ async def register_parties(t: Teller, who: Parties) -> None:
         (people.FIRST_AGENCY, people.AGENCY_REVIEWER, "compliance_agency"),
         (people.SECOND_AGENCY, people.SECOND_REVIEWER, "compliance_agency"),
         (people.SUPPLIER, people.SUPPLIER_MEMBER, "trader"),
-        (people.CO_OWNER, "co-owner", "trader"),
+        (people.CO_OWNER, people.CO_OWNER_MEMBER, "trader"),
         (people.BUYER, people.BUYER_MEMBER, "trader"),
         (people.UNIVERSITY, people.EXPERTS[0][0], "trader"),
     )

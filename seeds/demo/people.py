@@ -48,6 +48,7 @@ ADJUDICATOR: Final = "adjudicator"
 AGENCY_REVIEWER: Final = "agency-reviewer"
 SECOND_REVIEWER: Final = "second-agency-reviewer"
 SUPPLIER_MEMBER: Final = "supplier"
+CO_OWNER_MEMBER: Final = "co-owner"
 BUYER_MEMBER: Final = "buyer"
 
 STAFF: Final = (

@@ -91,11 +91,25 @@ async def apply_for(
             member, f"{key}/material/{kind}", "PUT", f"{path}/materials/{kind}",
             {"file_id": file["id"]},
         )  # fmt: skip
+    if joint:
+        await _consent(t, key, path)
     handed_in = await t.do(
         member, f"{key}/submit", "POST", f"{path}/submissions", {"truth_confirmed": True}
     )
     t.say("提交确权登记申请 · applied for registration (HN-08)", handed_in["application_number"])
     return str(application["id"])
+
+
+async def _consent(t: Teller, key: str, path: str) -> None:
+    standing = await t.look(people.CO_OWNER_MEMBER, f"{path}/dossier")
+    await t.do(
+        people.CO_OWNER_MEMBER, f"{key}/consent", "POST", f"{path}/consents",
+        {"content_sha256": standing["content_sha256"]},
+    )  # fmt: skip
+    t.say(
+        "共同所有者逐字同意申请内容 · the joint owner consents to exactly this content (HN-08)",
+        standing["content_sha256"][:12],
+    )
 
 
 async def accept(t: Teller, product: DemoProduct, application_id: str) -> None:
@@ -128,7 +142,7 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
     passed = {"passed": True, "remarks": "已核对"}
     case = await t.look(people.TECHNICAL_REVIEWER, path)
     product_path = f"/api/v1/products/{case['application']['product_id']}"
-    content = (await t.look(people.TECHNICAL_REVIEWER, product_path))["content"]
+    content = (await t.look(people.TECHNICAL_REVIEWER, product_path))["contents"][-1]
     await t.do(
         people.TECHNICAL_REVIEWER, f"{key}/technical", "POST", f"{path}/technical-opinions",
         {
@@ -260,16 +274,16 @@ async def object_in_vain(t: Teller, product: DemoProduct, notice_id: str) -> Non
     """Let an interested party object to a notice, be answered, and accept the outcome (HN-20)."""
     key = product.key
     await t.refused(
-        "co-owner", f"{key}/object-without-proof", "/api/v1/objections",
+        people.CO_OWNER_MEMBER, f"{key}/object-without-proof", "/api/v1/objections",
         {"notice_id": notice_id, "interest_statement": "数据来源单位", "grounds": ["ownership"]},
         "objection_evidence_missing",
     )  # fmt: skip
     proof = await t.upload(
-        "co-owner", f"{key}/objection-proof", "合作协议.txt", "双方合作协议摘要（示例）".encode(),
+        people.CO_OWNER_MEMBER, f"{key}/objection-proof", "合作协议.txt", "双方合作协议摘要（示例）".encode(),
         "text/plain",
     )  # fmt: skip
     objection = await t.do(
-        "co-owner", f"{key}/object", "POST", "/api/v1/objections",
+        people.CO_OWNER_MEMBER, f"{key}/object", "POST", "/api/v1/objections",
         {
             "notice_id": notice_id,
             "interest_statement": "我司为部分数据来源单位，主张共有。",
@@ -303,7 +317,7 @@ async def object_in_vain(t: Teller, product: DemoProduct, notice_id: str) -> Non
         people.ADJUDICATOR, f"{key}/determine", "POST", f"{path}/determinations",
         {"outcome": "dismiss", "reasons": "协议条款明确，异议不成立。"},
     )  # fmt: skip
-    for member in ("co-owner", people.SUPPLIER_MEMBER):
+    for member in (people.CO_OWNER_MEMBER, people.SUPPLIER_MEMBER):
         await t.do(
             member, f"{key}/accept-outcome/{member}", "POST", f"{path}/acceptances",
             {"accepts": True},
