@@ -8,7 +8,7 @@ import pathlib
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import rich_click as click
@@ -18,6 +18,9 @@ from market.settings import Settings
 
 if TYPE_CHECKING:
     from market.cli.terminal import Steps
+    from seeds.demo.teller import Teller
+
+_HANDED_OUT: Final = ("usage_statement_path", "draw_path", "case_file_path")
 
 
 @click.command(
@@ -55,7 +58,6 @@ async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
     from market.cli.export import write_export
     from market.cli.serve import check_port, serve_open
     from market.cli.terminal import Steps
-    from market.cli.verify import check
     from market.postgres.cluster import ServiceLock
     from seeds.demo.story import tell
 
@@ -79,23 +81,38 @@ async def _demo(settings: Settings, *, serve: bool, as_json: bool) -> None:
             )
             # Beside what was handed out lie the keys to check it with.
             shutil.copy(out / "keys.json", settings.data_dir / "demo" / "keys.json")
-            verdict = check(str(out), vkey=None, keys_file=None)
+            is_verified = _is_genuine(teller, str(out), *(outcome[name] for name in _HANDED_OUT))
             outcome = {
-                "verified": verdict.exit_code == 0,
+                "verified": is_verified,
                 "seconds": round(monotonic() - started, 1),
                 "data_dir": str(settings.data_dir.resolve()),
                 **outcome,
                 "export_path": str(out.resolve()),
             }
             _show(outcome, settings, as_json=as_json)
-            if verdict.exit_code != 0:
+            if not is_verified:
                 raise SystemExit(1)
             if serve:
                 await serve_open(market.settings)
 
 
+def _is_genuine(teller: Teller, *places: str) -> bool:
+    """Check each of the places offline, as ``market verify`` does, and tell what it is found to be."""
+    from market.cli.verify import check
+
+    verdicts = []
+    for place in places:
+        verdict = check(place, vkey=None, keys_file=None)
+        verdicts.append(verdict.exit_code == 0)
+        teller.say(
+            f"离线核验 · verified offline: {pathlib.Path(place).name}",
+            "真实 · genuine" if verdicts[-1] else "不符 · not genuine",
+        )
+    return all(verdicts)
+
+
 @contextlib.asynccontextmanager
-async def _on_stage(settings: Settings, steps: Steps) -> AsyncIterator[Any]:
+async def _on_stage(settings: Settings, steps: Steps) -> AsyncIterator[Teller]:
     """Serve on a clock that the story moves, and yield who speaks for its people."""
     import httpx
     import uvicorn
@@ -180,6 +197,8 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
         ("审计日志 audit log", f"{base}/log/checkpoint"),
         ("离线核验 verify offline", f"{own_name()} verify {outcome['export_path']}"),
         ("使用对账单 usage statement", f"{own_name()} verify {outcome['usage_statement_path']}"),
+        ("抽查的抽取 spot check's draw", f"{own_name()} verify {outcome['draw_path']}"),
+        ("登记卷宗 file of one case", f"{own_name()} verify {outcome['case_file_path']}"),
         ("监管账号 regulator's login",
          f"{outcome['regulator_login']} / {outcome['regulator_password']}"),
     ]  # fmt: skip

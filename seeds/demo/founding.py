@@ -38,6 +38,8 @@ async def found(t: Teller) -> Parties:
     party["operator"] = operator
     for login, name, role in people.STAFF:
         account[login] = await _open_account(t, operator, login, name, role)
+    for login, name in people.INSPECTORS:
+        account[login] = await _open_account(t, party["authority"], login, name, "regulator")
     t.say("受理、技术审查、发证、审定四岗到位 · the operator's four kinds of staff", "")
     return Parties(party=party, account=account)
 

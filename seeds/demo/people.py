@@ -58,6 +58,13 @@ STAFF: Final = (
     (ADJUDICATOR, "审定员 周正", "operator_adjudicator"),
 )
 
+# Whom the bureau may send to a spot check.
+INSPECTORS: Final = (
+    ("inspector-1", "检查员 方圆"),
+    ("inspector-2", "检查员 程实"),
+    ("inspector-3", "检查员 夏至"),
+)
+
 EXPERTS: Final = (
     ("expert-1", "评审专家 白露"),
     ("expert-2", "评审专家 江川"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
 from seeds.demo import people
@@ -23,6 +24,8 @@ _MATERIALS = (
     ("security_compliance_statement", "安全合规体系说明.txt", "组织、责任人、制度、措施与分类分级情况。"),
     ("truth_statement", "真实性承诺.txt", "承诺所提交材料真实、完整、合法，并承担相应责任。"),
 )  # fmt: skip
+
+PASSED: Final = {"passed": True, "remarks": "已核对"}
 
 
 class Parties(msgspec.Struct, frozen=True):
@@ -133,24 +136,15 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
         people.ACCEPTOR, f"{key}/review", "POST", f"{path}/reviews",
         {"technical_reviewer_account_id": who.account[people.TECHNICAL_REVIEWER]},
     )  # fmt: skip
-    agency, reviewer = next(
-        (each, login)
-        for each, login in people.AGENCIES
-        if who.party[each.key] == started["agency_party_id"]
-    )
+    agency, reviewer = agency_of(who, started)
     t.say("合规审查机构随机分派 · the agency is drawn by chance (HN-05)", agency.name)
-    passed = {"passed": True, "remarks": "已核对"}
     case = await t.look(people.TECHNICAL_REVIEWER, path)
     product_path = f"/api/v1/products/{case['application']['product_id']}"
     content = (await t.look(people.TECHNICAL_REVIEWER, product_path))["contents"][-1]
     await t.do(
         people.TECHNICAL_REVIEWER, f"{key}/technical", "POST", f"{path}/technical-opinions",
         {
-            "findings": {
-                "material_completeness": passed,
-                "material_accuracy": passed,
-                "technical_test_effectiveness": passed,
-            },
+            "findings": dict.fromkeys(TECHNICAL_POINTS, PASSED),
             "tests": [
                 {
                     "name": "字段与取值范围检查",
@@ -178,7 +172,7 @@ async def review(t: Teller, who: Parties, product: DemoProduct, application_id: 
         "agency_party_id": who.party[agency.key],
         "reviewers": ["合规审查员 吴敏"],
         "no_conflict_of_interest": True,
-        "findings": dict.fromkeys(("performance_capacity", "material_validity", "source_legality", "transaction_risk", "authenticity", "security", "compliance"), passed),
+        "findings": dict.fromkeys(COMPLIANCE_POINTS, PASSED),
         "overall": "pass",
         "conditions": [],
         "remarks": "未发现权属争议与来源违法情形。",
@@ -265,6 +259,15 @@ async def issue(
     return number
 
 
+def agency_of(who: Parties, started: dict[str, Any]) -> tuple[people.Organisation, str]:
+    """Return the agency to which a review was given, and who reviews for it."""
+    return next(
+        (each, login)
+        for each, login in people.AGENCIES
+        if who.party[each.key] == started["agency_party_id"]
+    )
+
+
 def dossier_of(file: dict[str, Any]) -> str:
     """Return the hash of the dossier that the file shows as last handed in."""
     return str(file["submissions"][-1]["dossier_sha256"])
@@ -296,10 +299,14 @@ async def object_in_vain(t: Teller, product: DemoProduct, notice_id: str) -> Non
     t.say("利害关系者提出异议，发证受阻 · an objection with proof blocks the issue (HN-20)", key)
 
     await t.wait_until("2026-01-13")
-    await t.do(
-        people.ADJUDICATOR, f"{key}/forward", "POST", f"{path}/forwardings",
-        {"receipt": "站内信已读回执"},
-    )  # fmt: skip
+    await t.do(people.ADJUDICATOR, f"{key}/forward", "POST", f"{path}/forwardings")
+    await t.wait_until("2026-01-14")
+    await _open_message(t, key)
+    waiting = await t.look(people.ADJUDICATOR, path)
+    t.say(
+        "转送送达有证，七日自读到之日起算 · forwarded; its reading is the proof, and starts the days",
+        f"{waiting['response_started_on']} … {waiting['response_due_on']}",
+    )
     await t.wait_until("2026-01-15")
     clause = await t.upload(
         people.SUPPLIER_MEMBER, f"{key}/response-proof", "协议条款.txt",
@@ -322,7 +329,20 @@ async def object_in_vain(t: Teller, product: DemoProduct, notice_id: str) -> Non
             member, f"{key}/accept-outcome/{member}", "POST", f"{path}/acceptances",
             {"accepts": True},
         )  # fmt: skip
-    t.say("三日内转送，七日内反馈，双方认可判定 · forwarded, answered, accepted by both", "dismiss")
+    t.say(
+        "七日内反馈，双方认可处理意见 · answered in time, the outcome accepted by both", "dismiss"
+    )
+
+
+async def _open_message(t: Teller, key: str) -> None:
+    """Open the message that carries the objection; with it, it is received (A40)."""
+    box = await t.look(people.SUPPLIER_MEMBER, "/api/v1/my/notifications", limit=200)
+    (message,) = (each for each in box["items"] if each["topic"] == "objection_forwarded")
+    await t.do(
+        people.SUPPLIER_MEMBER, f"{key}/open-message", "POST",
+        f"/api/v1/my/notifications/{message['id']}/openings",
+    )  # fmt: skip
+    await t.settle()
 
 
 async def too_early(t: Teller, product: DemoProduct, application_id: str) -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Any, Final
 
 from catalog.kernel.local_time import SHANGHAI
-from seeds.demo import choosing, founding, people, registering, trading
+from seeds.demo import changing, choosing, founding, inspecting, people, registering, trading
 from seeds.demo.catalogue import read_products
 from seeds.demo.teller import Teller
 
@@ -28,7 +28,7 @@ async def tell(t: Teller) -> dict[str, Any]:
     await t.wait_until("2026-01-05")
     await choosing.bid(t, selection_id)
     products = read_products()
-    main = products[0]
+    main, disputed = products[0], products[-1]
     ids = {product.key: await registering.describe(t, product) for product in products}
     applications = {
         product.key: await registering.apply_for(
@@ -52,7 +52,7 @@ async def tell(t: Teller) -> dict[str, Any]:
         product.key: await registering.publish(t, product, applications[product.key])
         for product in products
     }
-    await registering.object_in_vain(t, products[1], notices[products[1].key])
+    await registering.object_in_vain(t, disputed, notices[disputed.key])
 
     await t.wait_until("2026-01-21", 23, 59)
     await registering.too_early(t, main, applications[main.key])
@@ -80,11 +80,19 @@ async def tell(t: Teller) -> dict[str, Any]:
     for (product, purchase), order_id in zip(purchases, orders, strict=True):
         await trading.fulfil(t, product, order_id, purchase)
     await trading.statement(t, orders[0])
+    await t.wait_until("2026-02-04", 10)
+    changed = await changing.change_name(t, who, disputed, numbers[disputed.key])
+    await t.wait_until("2026-02-05", 10)
+    await inspecting.check_by_chance(t, who)
+    await inspecting.hand_out_case(t, applications[disputed.key])
     report_id = await trading.report(t, ids[main.key])
     return {
         "regulator_login": people.REGULATOR,
         "regulator_password": t.password_of(people.REGULATOR),
         "usage_statement_path": t.place_of(trading.STATEMENT),
+        "draw_path": t.place_of(inspecting.DRAW),
+        "case_file_path": t.place_of(inspecting.CASE_FILE),
+        "changed_certificate_number": changed,
         "product_id": ids[main.key],
         "certificate_numbers": list(numbers.values()),
         "certificate_number": numbers[main.key],

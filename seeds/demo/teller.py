@@ -146,7 +146,9 @@ class Teller:
 
     def keep(self, name: str, document: Any) -> None:
         """Keep a document that the service handed out, as the person who got it would."""
-        (self._directory / name).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+        if not isinstance(document, bytes):
+            document = json.dumps(document, ensure_ascii=False).encode()
+        (self._directory / name).write_bytes(document)
 
     def place_of(self, name: str) -> str:
         """Return where a document is kept."""

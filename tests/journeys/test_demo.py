@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+import zipfile
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ KEPT = (
     "catalog.products", "catalog.applications", "catalog.certificates", "catalog.notices",
     "market.orders", "market.contracts", "market.usage_events", "market.quarterly_reports",
     "settlement.journal", "settlement.payments", "signing.keys",
+    "catalog.application_consents", "catalog.objections", "catalog.changes", "catalog.timers",
+    "catalog.notifications", "market.spot_checks", "market.spot_check_findings",
 )  # fmt: skip
 IDS = ("certificate_number", "certificate_numbers", "product_id", "order_id", "report_id")
 
@@ -56,6 +59,50 @@ def test_the_demo_tells_the_whole_story_and_its_evidence_is_genuine(story: Any) 
         assert act in story["steps"]
 
 
+def test_the_story_shows_what_follows_a_registration(story: Any) -> None:
+    steps = story["steps"]
+
+    for words in (
+        "a public comparison is announced (HN-23)",
+        "the joint owner consents",
+        "the agency is drawn by chance",
+        "its reading is the proof, and starts the days  → 2026-01-14 … 2026-01-21",
+        f"⇒ {story['changed_certificate_number']}",
+        "drawn by public chance (HN-21)  → 2/6",
+        "verified offline: draw.json  → 真实 · genuine",
+        "verified offline: case.zip  → 真实 · genuine",
+    ):
+        assert words in steps
+    assert story["changed_certificate_number"] not in story["certificate_numbers"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "counted"),
+    [("draw", "cases drawn again"), ("case_file", "deadlines counted again")],
+)
+def test_the_draw_and_the_case_are_checked_alone_and_a_changed_byte_is_found(
+    kind: str, counted: str, story: Any, tmp_path: pathlib.Path
+) -> None:
+    path = pathlib.Path(story[f"{kind}_path"])
+    keys = pathlib.Path(story["export_path"]) / "keys.json"
+    held = path.read_bytes()
+    spoilt = tmp_path / path.name
+    if kind == "draw":
+        spoilt.write_bytes(held.replace(b"2026-01-31", b"2026-01-30"))
+    else:
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(spoilt, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name).replace(b"2026-01-16", b"2026-01-15"))
+
+    genuine = market("verify", path, "--json")
+    changed = market("verify", spoilt, "--keys", keys)
+
+    assert genuine.returncode == 0, genuine.stdout
+    assert told(genuine)["counts"][counted] >= 2
+    assert changed.returncode == 1
+    assert last_line(changed).startswith("不符 · not genuine: ")
+
+
 async def test_telling_it_again_changes_nothing(story: Any, data_dir: pathlib.Path) -> None:
     before = await counts(data_dir)
 
@@ -72,7 +119,7 @@ async def test_a_story_that_is_killed_goes_on_where_it_was(
     killed = tmp_path / "data"
     chance = random.Random(20260401)
 
-    for step in (chance.randint(10, 50), chance.randint(70, 78)):
+    for step in (chance.randint(10, 50), chance.randint(70, 78), chance.randint(101, 104)):
         words = ("demo", "--no-serve", "--json", "--data-dir", killed, "--port", free_port())
         with start(*words) as process:
             assert process.stderr

@@ -13,5 +13,5 @@ def test_nobody_in_the_story_misses_a_deadline(story: Any) -> None:
     events = Counter(json.loads(line)["event"] for line in lines)
 
     assert events["timer:overdue"] == 0
-    # Two decisions on each application, and the applicant was told of both (HN-10).
-    assert events["decision:notified"] == 2 * len(story["certificate_numbers"])
+    # Two decisions on each application and on the change, and the applicant was told of all (HN-10).
+    assert events["decision:notified"] == 2 * (len(story["certificate_numbers"]) + 1)

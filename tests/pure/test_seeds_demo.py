@@ -13,9 +13,15 @@ import pytest
 from catalog.products.classification import check_level, require_classified
 from catalog.products.metadata import check_complete, check_readable
 from catalog.products.model import Description
+from market.spot_checks.drawing import MIN_INSPECTORS
+from seeds.demo import people
 from seeds.demo.catalogue import DemoProduct, read_product, read_products
+from seeds.demo.changing import new_name
 from seeds.demo.payloads import MAKERS
 
+LOGINS = [
+    value for name, value in vars(people).items() if name.isupper() and isinstance(value, str)
+] + [login for login, *_ in (*people.INSPECTORS, *people.EXPERTS)]
 PRODUCTS = read_products()
 GOLDEN = {
     "port_weather_risk": "50973d8c3b4358cb",
@@ -61,3 +67,20 @@ def test_the_payloads_have_not_changed() -> None:
     digests = {name: hashlib.sha256(make()).hexdigest()[:16] for name, make in MAKERS.items()}
 
     assert digests == GOLDEN
+
+
+def test_nobody_in_the_story_signs_in_as_another() -> None:
+    assert len(set(LOGINS)) == len(LOGINS)
+    assert {login for login, *_ in people.STAFF} <= set(LOGINS)
+
+
+def test_more_inspectors_stand_in_the_directory_than_are_drawn() -> None:
+    assert len(people.INSPECTORS) > MIN_INSPECTORS
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda p: p.key)
+def test_a_products_new_name_can_be_described_and_is_another(product: DemoProduct) -> None:
+    description = msgspec.convert(product.description, Description)
+
+    check_readable(msgspec.structs.replace(description, name=new_name(product)))
+    assert new_name(product) != product.name
