@@ -79,6 +79,7 @@ async def queue(
     :raises NotPermitted: if the viewer may not read timers, or has no party whose they could be.
     :raises CursorUnreadable: if the cursor is of another queue.
     """
+    await tx.plan_once()
     today = local_date(now)
     heads = spans(today=today, calendar=calendar)
     span = Span(None, None) if wanted.urgency is None else heads[wanted.urgency]

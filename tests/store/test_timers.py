@@ -554,3 +554,16 @@ async def test_what_is_overdue_or_not_there_does_not_stand_still(
 
     assert (late, unknown) == (None, None)
     assert (await reread(tx, timer)).pauses == ()
+
+
+async def test_a_statement_is_planned_once_until_the_transaction_ends_and_not_longer(
+    db: Database,
+) -> None:
+    modes = []
+    for is_asked in (True, False):
+        async with begin(db, CLERK) as tx:
+            if is_asked:
+                await tx.plan_once()
+            modes.append(await tx.fetch_value("SHOW plan_cache_mode"))
+
+    assert modes == ["force_generic_plan", "auto"]
