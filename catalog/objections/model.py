@@ -58,6 +58,7 @@ class Closing(enum.StrEnum):
     REJECTED = "rejected"  # 不予受理
     WITHDRAWN = "withdrawn"  # 撤回
     CARRIED_OUT = "carried_out"  # 双方接受，已执行
+    CERTIFICATE_ENDED = "certificate_ended"  # 双方接受，凭证已另行失去效力
     RECHECKED = "rechecked"  # 核查办结
     NOT_PURSUED = "not_pursued"  # 逾期未起诉，维持登记
     BY_INSTRUMENT = "by_instrument"  # 依生效法律文书办结

@@ -136,6 +136,11 @@ def check_carried_out(answers: dict[Side, bool]) -> None:
         raise AcceptanceOfBothRequired(missing=lacking)
 
 
+def needs_certificate(decided: Outcome) -> bool:
+    """Tell whether an outcome can only be carried out on a certificate that still counts."""
+    return decided in (Outcome.REVOKE, Outcome.REISSUE)
+
+
 def both_accepted(answers: dict[Side, bool]) -> bool:
     """Tell whether both sides accepted."""
     return all(answers.get(side, False) for side in Side)

@@ -121,6 +121,7 @@ WORDS: Final = {
     "signed_document": "签署的书面同意",
     "authorisation_letter": "委托书",
     "carried_out": "双方接受，已执行",
+    "certificate_ended": "双方接受，凭证已另行失去效力，无需执行",
     "not_pursued": "逾期未起诉，维持登记",
     "by_instrument": "依生效法律文书",
     # after the issue

@@ -259,6 +259,34 @@ async def test_a_holder_who_lets_sixty_days_pass_is_told_to_the_bureau_and_may_s
     must(await step(scene, instrument, "transfers", scene.objector))
 
 
+@pytest.mark.parametrize("effect", ["no_holder", "against_registrant"])
+async def test_an_agreed_revocation_closes_though_the_certificate_ended_another_way(
+    scene: Scene, effect: str
+) -> None:
+    _, number = await scene.certified()
+    objection = str(must(await scene.object_to(certificate_number=number))["id"])
+    by = scene.adjudicator
+    must(await scene.objection_step(objection, "forwardings", by, {"receipt": "回执"}))
+    answer = {
+        "statement": "数据由我方采集",
+        "evidence_file_ids": [await scene.upload(scene.supplier, "采集合同")],
+    }
+    must(await scene.objection_step(objection, "responses", scene.supplier, answer))
+    determined = {"outcome": "revoke", "reasons": "来源不合法"}
+    must(await scene.objection_step(objection, "determinations", by, determined))
+    accepts = {"accepts": True}
+    must(await scene.objection_step(objection, "acceptances", scene.objector, accepts))
+    instrument = await verified(scene, certificate_number=number, effect=effect)
+    must(await step(scene, instrument, "executions", scene.adjudicator))
+    ended = (await certificate(scene, number))["state"]
+
+    closed = must(await scene.objection_step(objection, "acceptances", scene.supplier, accepts))
+
+    assert (closed["state"], closed["closing"]) == ("closed", "certificate_ended")
+    assert (await certificate(scene, number))["state"] == ended
+    assert (await told(scene, scene.objector)).count("objection_closed") == 1
+
+
 # ── an application ──────────────────────────────────────────────────────────────────────────
 
 

@@ -135,6 +135,12 @@ def test_a_determination_has_reasons() -> None:
         outcome.check(Outcome.KEEP, " ", is_certified=True)
 
 
+def test_only_a_revocation_and_a_reissue_need_a_certificate_that_counts() -> None:
+    needing = {decided for decided in Outcome if outcome.needs_certificate(decided)}
+
+    assert needing == {Outcome.REVOKE, Outcome.REISSUE}
+
+
 def test_an_outcome_is_carried_out_only_when_both_accepted() -> None:
     one = outcome.answer({}, Side.OBJECTOR, accepts=True)
     both = outcome.answer(one, Side.REGISTRANT, accepts=True)

@@ -257,7 +257,9 @@ class Objections(Notices):
         elif len(o.answers) < 2:
             self.log("objection:outcome_accepted")
         else:
-            self._close(o, "closed", "carried_out")
+            needs = o.outcome in ("revoke", "reissue")
+            ended = needs and self.certificates[o.certificate].state not in ("active", "frozen")
+            self._close(o, "closed", "certificate_ended" if ended else "carried_out")
             self.log("objection:closed")
 
     def _leave_unresolved(self, o: Objection) -> None:

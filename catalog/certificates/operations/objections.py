@@ -28,6 +28,11 @@ async def lock(tx: Tx, *, certificate_number: str) -> None:
     await casework.lock(tx, certificate_number)
 
 
+async def has_ended(tx: Tx, *, certificate_number: str) -> bool:
+    """Tell whether a certificate counts no more: nothing is left of it to revoke or correct."""
+    return (await casework.lock(tx, certificate_number)).state not in (State.ACTIVE, State.FROZEN)
+
+
 async def encumber(tx: Tx, *, certificate_number: str) -> Certificate:
     """Count one more open objection against a certificate that still counts. It stays as it is.
 

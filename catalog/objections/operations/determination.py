@@ -214,12 +214,28 @@ async def answer_outcome(
         now=now,
         objection=answered,
         event=Happening.BOTH_ACCEPT,
-        closing=Closing.CARRIED_OUT,
+        closing=await _closing(tx, answered),
     )
     await casework.remember(
-        tx, Event.OBJECTION_CLOSED, closed, actor=actor, now=now, before=objection
+        tx,
+        Event.OBJECTION_CLOSED,
+        closed,
+        actor=actor,
+        now=now,
+        before=objection,
+        facts={"closing": closed.closing},
     )
     return closed
+
+
+async def _closing(tx: Tx, objection: Objection) -> Closing:
+    """Return how an accepted objection ends: carried out, or overtaken by the certificate's end."""
+    assert objection.determination is not None, "only a determination can be accepted"
+    number = objection.certificate_number
+    if number is None or not outcome.needs_certificate(objection.determination.outcome):
+        return Closing.CARRIED_OUT
+    has_ended = await certificates.has_ended(tx, certificate_number=number)
+    return Closing.CERTIFICATE_ENDED if has_ended else Closing.CARRIED_OUT
 
 
 def _side(objection: Objection, party: PartyId) -> Side:
