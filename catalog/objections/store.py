@@ -10,7 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx, select_all
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.objections import deadlines
 from catalog.objections.model import Objection
 from catalog.objections.states import State
 
@@ -64,7 +65,19 @@ _JSON: Final = frozenset(
 )
 
 
-_SELECT_OBJECTIONS: Final = select_all(OBJECTIONS)
+# A year's notice may move a last day after it was written here: its clock says it, if one ran.
+_LAST_DAY: Final = """COALESCE(
+    (SELECT t.due_on FROM catalog.timers t
+      WHERE t.subject_kind = 'objection' AND t.subject_id = objections.id AND t.kind = '{clock}'
+      ORDER BY t.started_at DESC, t.id DESC LIMIT 1), {column}) AS {column}"""
+_FROM_CLOCKS: Final = {
+    "forward_due_on": _LAST_DAY.format(clock=deadlines.FORWARDING, column="forward_due_on"),
+    "response_due_on": _LAST_DAY.format(clock=deadlines.RESPONSE, column="response_due_on"),
+}
+_SHOWN: Final = ", ".join(
+    _FROM_CLOCKS.get(column.name, column.name) for column in OBJECTIONS.columns
+)
+_SELECT_OBJECTIONS: Final = f"SELECT {_SHOWN} FROM catalog.objections"  # noqa: S608 - our own columns
 
 
 async def insert(tx: Tx, objection: Objection) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
+from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
+from catalog.kernel.db import Database, begin
+from catalog.timers import queries as timers
+from catalog.timers.operations import load_calendar_year
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
 
@@ -52,6 +56,32 @@ async def test_the_seven_days_run_from_the_reading_and_not_before(scene: Scene) 
     assert (before["response_started_on"], before["response_due_on"]) == (None, None)
     # Read on Monday, 16 March: seven days end on the 23rd.
     assert (after["response_started_on"], after["response_due_on"]) == ("2026-03-16", "2026-03-23")
+
+
+async def test_both_sides_see_the_last_day_that_a_later_notice_of_the_year_has_moved(
+    scene: Scene, db: Database
+) -> None:
+    objection = await forwarded(scene)
+    await scene.move_past(dt.date(2026, 3, 15))
+    await scene.sign_in_again()
+    await open_message(scene)
+    await scene.api.run_jobs()
+    loader = system("test", "calendar:load")
+    async with begin(db, loader) as tx:
+        known = (await timers.get_calendar(tx)).years[2026]
+        moved = msgspec.structs.replace(
+            known,
+            notice_number="国办发明电〔2026〕90号",
+            issued_on=dt.date(2026, 3, 16),
+            holidays=known.holidays | {dt.date(2026, 3, 23)},
+        )
+        await load_calendar_year(tx, actor=loader, table=moved, now=scene.clock.now())
+
+    after = await shown(scene, objection)
+    (own,) = must(await scene.by(scene.objector).get("/api/v1/objections"))["items"]
+
+    assert after["response_due_on"] == own["response_due_on"] == "2026-03-24"
+    assert after["response_started_on"] == "2026-03-16"
 
 
 async def test_nobody_is_silent_to_what_was_not_received(scene: Scene) -> None:
