@@ -35,6 +35,7 @@ from market.portal import (
     pages_account,
     pages_agencies,
     pages_cases,
+    pages_changes,
     pages_inbox,
     pages_public,
     pages_queue,
@@ -52,6 +53,7 @@ _PAGES = (
     pages_inbox,
     pages_queue,
     pages_cases,
+    pages_changes,
     pages_reports,
     pages_spot_checks,
 )

@@ -445,6 +445,8 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/queue/{timer_id}"): _read("timer:read", PARTY),
     ("GET", "/applications"): _read("application:read", PARTY),
     ("GET", "/applications/{application_id}"): _read("application:read", PARTY),
+    ("GET", "/changes/{change_id}"): _read("application:read", PARTY),
+    ("GET", "/spot-check-findings/{finding_id}"): _read("spot_check:read"),
     ("GET", "/objections"): _read("objection:read", PARTY),
     ("GET", "/objections/{objection_id}"): _read("objection:read", PARTY),
     ("GET", "/sign-in"): _public(),

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from catalog.certificates.model import PublicCertificate
+from catalog.changes.model import ChangeFile, Paper, PaperKind
 from catalog.notices.model import Notice
 from catalog.objections.model import Objection
 from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS, Finding
@@ -23,6 +24,7 @@ _PAGES: Final = {
     "application": "/applications/",
     "objection": "/objections/",
     "change": "/changes/",
+    "spot_check_finding": "/spot-check-findings/",
     "report": "/reports/",
 }
 
@@ -123,4 +125,50 @@ def findings(file: ApplicationFile) -> dict[uuid.UUID, list[tuple[str, Finding]]
     for compliance in file.compliance_opinions:
         stated = msgspec.json.decode(compliance.document, type=ComplianceOpinionDocument)
         found[compliance.id] = [(point, stated.findings[point]) for point in COMPLIANCE_POINTS]
+    return found
+
+
+def story_of_change(file: ChangeFile) -> list[Step]:
+    """Return all that happened to a change, the first thing first."""
+    steps = [_of_paper(paper) for paper in file.papers]
+    issued = file.change.new_certificate_number
+    if issued is not None:
+        address = f"/certificates/{issued}"
+        at = file.change.updated_at
+        steps.append(Step(at, "certificate", "operator", said=(issued,), address=address))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _of_paper(paper: Paper) -> Step:
+    at, body = paper.written_at, paper.body
+    match paper.kind:
+        case PaperKind.SUBMISSION:
+            what = "submitted" if paper.no == 1 else "submitted_again"
+            return Step(at, what, "registrant")
+        case PaperKind.ACCEPTANCE_OPINION:
+            came = ("acceptance", body["result"])
+            return Step(at, "acceptance", "operator", came, tuple(body["reasons"]))
+        case PaperKind.NOTIFICATION:
+            return Step(at, "told", "operator")
+        case PaperKind.TECHNICAL_OPINION:
+            return Step(at, "technical_opinion", "operator", ("overall", body["overall"]))
+        case PaperKind.COMPLIANCE_OPINION:
+            return Step(at, "compliance_opinion", "agency", ("overall", body["overall"]))
+        case PaperKind.REVIEW_DECISION:
+            said = (body["reasons"],) if body["reasons"] else ()
+            return Step(at, "decision", "operator", ("review_result", body["result"]), said)
+        case PaperKind.AUTHORISATION:
+            return Step(at, "authorisation", "authority", said=(body["authorisation_number"],))
+
+
+def findings_of_change(file: ChangeFile) -> dict[uuid.UUID, list[tuple[str, Finding]]]:
+    """Return what each opinion about a change found, by the paper's id, point by point."""
+    found: dict[uuid.UUID, list[tuple[str, Finding]]] = {}
+    for paper in file.papers:
+        if paper.kind is PaperKind.TECHNICAL_OPINION and paper.document is not None:
+            said = msgspec.json.decode(paper.document, type=TechnicalOpinionDocument)
+            found[paper.id] = [(point, said.findings[point]) for point in TECHNICAL_POINTS]
+        elif paper.kind is PaperKind.COMPLIANCE_OPINION and paper.document is not None:
+            stated = msgspec.json.decode(paper.document, type=ComplianceOpinionDocument)
+            found[paper.id] = [(point, stated.findings[point]) for point in COMPLIANCE_POINTS]
     return found

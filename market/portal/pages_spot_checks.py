@@ -1,22 +1,38 @@
-"""Show what spot checks came to, to everybody (双随机、一公开, HN-21)."""
+"""Show spot checks: to everybody what they came to, to those at work all of it (双随机、一公开, HN-21)."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from catalog.kernel.paging import Page
+from catalog.notifications.model import Notification
+from catalog.registration import queries as registration
+from catalog.timers import queries as timers
+from catalog.timers.model import Timer
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.render import page
+from market.portal.render import NOT_KEPT, page
 from market.portal.show import address
 from market.spot_checks import queries
-from market.spot_checks.model import PublicSpotCheck
+from market.spot_checks.model import Finding, PublicSpotCheck, SpotCheck
 
 _PAGE_SIZE: Final = 20
+
+
+class CheckDesk(msgspec.Struct, frozen=True):
+    """One spot check as it lies on the desk: findings with their clocks, and who was told."""
+
+    check: SpotCheck
+    findings: Sequence[Finding]
+    numbers: Mapping[uuid.UUID, str | None]
+    clocks: Mapping[uuid.UUID, Timer]
+    told: Sequence[Notification]
 
 
 @get("/spot-checks", include_in_schema=False)
@@ -48,3 +64,33 @@ async def show_spot_check(
         return await queries.get_published(c.tx, spot_check_id=spot_check_id)
 
     return page(request, "spot_check.html", check=await read(request, look))
+
+
+@get("/spot-check-findings/{finding_id:uuid}", include_in_schema=False)
+async def show_work(request: AnyRequest, finding_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Show the check of a finding to those who supervise or have to put it right."""
+
+    async def look(c: Command) -> CheckDesk:
+        check = await queries.get_of_finding(c.tx, viewer=c.actor, finding_id=finding_id)
+        findings = await queries.list_findings(c.tx, viewer=c.actor, spot_check_id=check.id)
+        running = [
+            timer
+            for each in findings
+            for timer in await timers.list_for_subject(
+                c.tx, subject_kind="spot_check_finding", subject_id=each.id
+            )
+            if timer.ended_at is None
+        ]
+        numbers = {}
+        for case_id in dict.fromkeys(each.application_id for each in findings):
+            application = await registration.find(c.tx, application_id=case_id)
+            numbers[case_id] = None if application is None else application.application_number
+        return CheckDesk(
+            check=check,
+            findings=findings,
+            numbers=numbers,
+            clocks={timer.subject_id: timer for timer in running},
+            told=await queries.list_told(c.tx, viewer=c.actor, spot_check_id=check.id),
+        )
+
+    return page(request, "spot_check_work.html", cache=NOT_KEPT, desk=await read(request, look))

@@ -54,25 +54,17 @@ async def get_published(tx: Tx, *, spot_check_id: uuid.UUID) -> PublicSpotCheck:
     return await _public(tx, check)
 
 
-async def list_all(
-    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
-) -> Page[SpotCheck]:
-    """Return a page of all spot checks, the newest first, for those who supervise or are checked.
+async def get_of_finding(tx: Tx, *, viewer: Actor, finding_id: uuid.UUID) -> SpotCheck:
+    """Return the spot check to which a finding belongs.
 
     :raises NotPermitted: if the viewer supervises nothing.
-    :raises CursorUnreadable: if the cursor is not of this list.
+    :raises Missing: if there is no such finding.
     """
     viewer.require("spot_check:read")
-    query = paging.fingerprint("all-spot-checks")
-    found = await store.list_page(
-        tx,
-        published_only=False,
-        before=paging.decode_id(query, cursor),
-        limit=paging.check_limit(limit) + 1,
-    )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    check = await store.find_of_finding(tx, finding_id)
+    if check is None:
+        raise Missing
+    return check
 
 
 async def list_told(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> list[Notification]:

@@ -134,6 +134,16 @@ async def find(tx: Tx, spot_check_id: uuid.UUID) -> SpotCheck | None:
     return None if row is None else msgspec.convert(dict(row), SpotCheck)
 
 
+async def find_of_finding(tx: Tx, finding_id: uuid.UUID) -> SpotCheck | None:
+    """Return the spot check of a finding that the actor may see, or None."""
+    row = await tx.fetch_one(
+        f"""{_SELECT}
+         WHERE id = (SELECT spot_check_id FROM market.spot_check_findings WHERE id = $1)""",  # noqa: S608 - our own columns
+        finding_id,
+    )
+    return None if row is None else msgspec.convert(dict(row), SpotCheck)
+
+
 async def list_page(
     tx: Tx, *, published_only: bool, before: uuid.UUID | None, limit: int
 ) -> list[SpotCheck]:
