@@ -271,9 +271,17 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         "corrected_sha256": "ab" * 32,
         "new_certificate_number": None,
     }
+    paper = {
+        "kind": "technical_opinion",
+        "written_at": "2026-03-02T01:00:00Z",
+        "sha256": "ef" * 32,
+    }
+    clock = case().clocks[0]
     burden = {
         "kind": "pledge",
         "beneficiary": "<银行>",
+        "document_number": "质押合同1号",
+        "file_sha256": "cd" * 32,
         "since_on": "2026-03-01",
         "until_on": None,
         "released_at": "2026-03-02T01:00:00Z",
@@ -287,8 +295,9 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
     }
     told = msgspec.structs.replace(
         case(),
+        clocks=(clock | {"timer": clock["timer"] | {"subject_kind": "change"}},),
         later=Later(
-            changes=({"change": change},),
+            changes=({"change": change, "papers": [paper, paper | {"sha256": None}]},),
             reissues=(reissue,),
             encumbrances=(burden,),
             instruments=(instrument,),
@@ -303,6 +312,10 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         f"异议 {UNKNOWN}",
         "&lt;银行&gt;",
         "2026-03-01 至 解除",
+        "质押合同1号",
+        "cd" * 32,
+        "ef" * 32,
+        "变更登记 · 受理意见",
         "示例市中级人民法院 判决",
         "九、期限",
     ):

@@ -41,6 +41,12 @@ def later(told: Later) -> Iterable[str]:
 
 def _changes(told: Later) -> str:
     changes = [each["change"] for each in told.changes]
+    papers = [
+        (each["change"]["change_number"], paper)
+        for each in told.changes
+        for paper in each["papers"]
+        if paper["sha256"] is not None
+    ]
     return headed(
         "变更、更正",
         ("事项", "凭证", "状态", "换发"),
@@ -52,6 +58,13 @@ def _changes(told: Later) -> str:
                 each["new_certificate_number"],
             )
             for each in changes
+        ],
+    ) + headed(
+        "变更、更正的文书",
+        ("申请", "文书", "时间", "摘要（SHA-256）"),
+        [
+            (number, word(paper["kind"]), when(paper["written_at"]), digest(paper["sha256"]))
+            for number, paper in papers
         ],
     )
 
@@ -75,11 +88,12 @@ def _reissues(told: Later) -> str:
 def _burdens(told: Later) -> str:
     return headed(
         "权利负担",
-        ("种类", "权利人", "期间", "解除"),
+        ("种类", "权利人", "文件及其摘要（SHA-256）", "期间", "解除"),
         [
             (
                 word(each["kind"]),
                 each["beneficiary"],
+                lines(each["document_number"], digest(each["file_sha256"])),
                 f"{each['since_on']} 至 {each['until_on'] or '解除'}",
                 when(each["released_at"]),
             )

@@ -26,7 +26,7 @@ def _clock(clock: Mapping[str, Any]) -> Iterable[str]:
     timer, period = clock["timer"], clock["timer"]["period"]
     due = f"{clock['last_day']}{'（暂定）' if clock['provisional'] else ''}"
     yield (
-        f"<h3>{text(word(timer['kind']))}：{text(due)} 届满，{text(word(timer['state']))}</h3>"
+        f"<h3>{text(_name(timer))}：{text(due)} 届满，{text(word(timer['state']))}</h3>"
         f"<p>{text(clock['counted_from'])} 起算（当日不计），{period['length']}"
         f"{UNITS[period['unit']]}，依据 {_source(period['source'])}"
     )
@@ -40,6 +40,12 @@ def _clock(clock: Mapping[str, Any]) -> Iterable[str]:
     )
     if clock["days"]:
         yield _weeks(clock["days"])
+
+
+def _name(timer: Mapping[str, Any]) -> str:
+    """Return what was due; of a change it says so, whose clocks go by the names of a registration's."""
+    of = "变更登记 · " if timer["subject_kind"] == "change" else ""
+    return f"{of}{word(timer['kind'])}"
 
 
 def _source(source: str) -> str:
