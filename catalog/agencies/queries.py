@@ -14,6 +14,7 @@ from catalog.agency_selection import queries as selections
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
@@ -73,8 +74,11 @@ async def list_misconducts(
     """Return the misconduct that was recorded under a contract, the first first.
 
     :raises NotPermitted: if the viewer may not read contracts.
+    :raises Missing: if there is no such contract.
     """
     viewer.require("agency_contract:read")
+    if await store.find(tx, contract_id) is None:
+        raise Missing
     return await store.list_misconducts(tx, contract_id)
 
 

@@ -160,11 +160,17 @@ async def lock(tx: Tx, contract_id: uuid.UUID) -> AgencyContract | None:
     return None if row is None else _contract(row)
 
 
+async def find(tx: Tx, contract_id: uuid.UUID) -> AgencyContract | None:
+    """Return a contract, or None."""
+    row = await tx.fetch_one(f"{_SELECT} WHERE id = $1", contract_id)
+    return None if row is None else _contract(row)
+
+
 async def get(tx: Tx, contract_id: uuid.UUID) -> AgencyContract:
     """Return a contract that is there, for a caller that knows of it."""
-    row = await tx.fetch_one(f"{_SELECT} WHERE id = $1", contract_id)
-    assert row is not None, "a contract does not vanish"
-    return _contract(row)
+    found = await find(tx, contract_id)
+    assert found is not None, "a contract does not vanish"
+    return found
 
 
 async def update_state(tx: Tx, contract: AgencyContract) -> None:

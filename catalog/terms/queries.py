@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.terms import store
 from catalog.terms.model import Request
 
@@ -14,8 +16,11 @@ async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[Req
     """Return the requests about a certificate, for its registrant, the staff and the regulator.
 
     :raises NotPermitted: if the viewer reads no applications.
+    :raises Missing: if there is no such certificate.
     """
     viewer.require("application:read")
+    if await certificates.find(tx, number) is None:
+        raise Missing
     return await store.list_of_certificate(tx, number)
 
 

@@ -38,6 +38,10 @@ class Owned(Trade):
     async def drafted(self, **changes: Any) -> str:
         application = await super().drafted(**changes)
         must(await self.hand_in(application, "joint_ownership_shares"))
+        other = self.by(self.objector)
+        stands = must(await other.get(f"/api/v1/applications/{application}/dossier"))
+        said = {"content_sha256": stands["content_sha256"]}
+        must(await other.post(f"/api/v1/applications/{application}/consents", said))
         return application
 
 

@@ -21,6 +21,8 @@ READ = [(path, rule) for (method, path), rule in NAMED.items() if method == "GET
 OTHERWISE = {
     "/api/v1/applications/{application_id}/certificates": (409, "operator_not_delegated"),
     "/api/v1/applications/{application_id}/notices": (409, "operator_not_delegated"),
+    "/api/v1/foreign-certificates/{certificate_id}/recognitions": (409, "operator_not_delegated"),
+    "/api/v1/foreign-certificates/{certificate_id}/verifications": (409, "operator_not_delegated"),
     "/api/v1/instruments/{instrument_id}/executions": (409, "operator_not_delegated"),
     "/api/v1/instruments/{instrument_id}/verifications": (409, "operator_not_delegated"),
     "/api/v1/objections/{objection_id}/forwardings": (409, "operator_not_delegated"),

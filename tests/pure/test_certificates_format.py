@@ -203,6 +203,7 @@ def make_burden(**said: Any) -> encumbrances.Encumbrance:
             "certificate_number": number.make(2026, 1),
             "kind": encumbrances.EncumbranceKind.PLEDGE,
             "beneficiary": "示例银行股份有限公司",
+            "beneficiary_party_id": None,
             "document_number": "质字2026001号",
             "file_id": new_id(),
             "file_sha256": "ab" * 32,
@@ -279,6 +280,8 @@ def test_only_an_active_certificate_lets_a_product_be_sold(state: State) -> None
         issued_at=NOW,
         state=state,
         state_since=NOW,
+        product_valid_to=None,
+        product_expired_at=None,
     )
 
-    assert summary.counts is (state is State.ACTIVE)
+    assert summary.counts_on(dt.date(2026, 3, 2)) is (state is State.ACTIVE)
