@@ -300,6 +300,7 @@ async def test_the_search_for_conflicts_sees_it(api: Api, db: Database, clock: M
 
     application = await scene.drafted()
     must(await scene.submit(application))
+    must(await scene.take(application, scene.acceptor, "acceptance"))
 
     (found,) = (await scene.read(application, scene.acceptor))["submissions"][0]["conflicts"]
     assert (found["reason"], found["application_number"]) == (

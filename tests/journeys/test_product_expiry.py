@@ -151,10 +151,12 @@ async def test_the_database_commits_no_offer_of_what_is_marked_as_expired(
     connection = await asyncpg.connect(owner_dsn)
     try:
         with pytest.raises(asyncpg.CheckViolationError, match="does not count"):
-            await connection.execute(
-                "UPDATE catalog.certificates SET product_expired_at = now() WHERE number = $1",
-                trade.number,
-            )
+            async with connection.transaction():
+                await connection.execute("SET LOCAL app.remembered = 'yes'")
+                await connection.execute(
+                    "UPDATE catalog.certificates SET product_expired_at = now() WHERE number = $1",
+                    trade.number,
+                )
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute(
                 "UPDATE catalog.certificates SET product_valid_to = '2030-01-01' WHERE number = $1",
