@@ -11,7 +11,7 @@ from catalog.kernel.actor import Actor
 
 def cover(change: Change) -> Change:
     """Return what a list shows of a change to others than its own people (封面信息)."""
-    return msgspec.structs.replace(change, wanted=WantedContent(), reason="")
+    return msgspec.structs.replace(change, wanted=WantedContent(), reason="", closing=None)
 
 
 def shown(change: Change, viewer: Actor) -> Change:

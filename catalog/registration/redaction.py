@@ -35,7 +35,7 @@ def redacted(file: ApplicationFile) -> ApplicationFile:
     the words of the opinions and the other applications that resemble it do not.
     """
     replace = msgspec.structs.replace
-    authorisation = file.authorisation
+    authorisation, waiver = file.authorisation, file.notice_waiver
     return ApplicationFile(
         application=cover(file.application),
         materials=tuple(
@@ -57,7 +57,7 @@ def redacted(file: ApplicationFile) -> ApplicationFile:
         ),
         authorisation=None if authorisation is None else replace(authorisation, document=b""),
         notice_id=file.notice_id,
-        notice_waiver=file.notice_waiver,
+        notice_waiver=None if waiver is None else replace(waiver, reason=""),
         consents=tuple(
             replace(each, file_id=None, withdrawal_reason=None) for each in file.consents
         ),

@@ -24,14 +24,17 @@ from catalog.case_access.handling import (
 from catalog.case_access.model import Assignment, AssignmentId, Case, CaseKind, Duty
 from catalog.case_access.visibility import Sight, Standing, is_own, who_may_see
 from catalog.changes import duties as change_duties
+from catalog.changes.model import Change
 from catalog.changes.states import State as ChangeState
 from catalog.instruments import duties as instrument_duties
 from catalog.instruments.states import State as InstrumentState
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.ids import AccountId, PartyId
 from catalog.registration import duties as application_duties
+from catalog.registration.model import Application
 from catalog.registration.states import State as ApplicationState
 from market.identity.permissions import OPERATOR_STAFF, PERMISSIONS
+from tests.filled import filled
 
 OWN, OTHER_SIDE, AGENCY, OPERATOR, AUTHORITY, STRANGER = (
     PartyId(uuid.UUID(int=n)) for n in range(1, 7)
@@ -230,3 +233,24 @@ def test_nobody_takes_a_draft_and_nobody_issues_what_was_not_reviewed() -> None:
     assert Duty.ISSUANCE not in application_duties.DUE[ApplicationState.UNDER_REVIEW]
     assert Duty.ISSUANCE in application_duties.DUE[ApplicationState.REVIEW_PASSED]
     assert Duty.DECISION not in application_duties.DUE[ApplicationState.ACCEPTED]
+
+
+def test_an_application_belongs_to_its_applicant_and_to_whoever_is_to_hold_a_right() -> None:
+    application = filled(Application)
+    (owner, *_), (right, *_) = application.form.owners, application.form.rights
+
+    seen = application_duties.case_of(application)
+
+    assert {application.applicant_party_id, owner.party_id, right.party_id} <= seen.own_parties
+    assert (seen.id, seen.application_id) == (application.id, application.id)
+    assert seen.due == application_duties.DUE[application.state]
+
+
+def test_a_change_belongs_to_its_registrant() -> None:
+    change = filled(Change)
+
+    seen = change_duties.case_of(change)
+
+    assert seen.own_parties == {change.registrant_party_id}
+    assert (seen.id, seen.agency_party_id) == (change.id, change.agency_party_id)
+    assert seen.due == change_duties.DUE[change.state]

@@ -76,6 +76,11 @@ def make_document(**changes: Any) -> CertificateDocument:
 # ── the number ──────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_national_code_is_a_number_too() -> None:
+    assert number.is_well_formed("SJ4602026110001")
+    assert not number.is_well_formed("SJ4602026110000")
+
+
 @given(st.integers(2000, 9999), st.integers(1, number.MAX_SERIAL))
 def test_a_number_that_is_made_is_well_formed(year: int, serial: int) -> None:
     made = number.make(year, serial)

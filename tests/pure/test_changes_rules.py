@@ -31,7 +31,9 @@ from catalog.registration.grounds import (
     ReviewFacts,
     TechnicalReviewNotPassed,
 )
+from catalog.rulebooks import registry
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.rulebook import Rulebook
 from seeds.workdays import load_calendar
 from tests.makers_products import make_description
 
@@ -251,3 +253,13 @@ def test_a_change_moves_only_as_the_table_says(state: State, event: Event) -> No
     else:
         with pytest.raises(ChangeEventNotAllowed):
             advance(state, event)
+
+
+@pytest.mark.parametrize("rulebook", registry.RULEBOOKS.values(), ids=lambda book: book.code)
+def test_certificates_are_changed_only_under_rules_that_say_how(rulebook: Rulebook) -> None:
+    if rulebook.code == "hn-2023-interim":
+        eligibility.check_provided(rulebook)
+        return
+    with pytest.raises(eligibility.ChangeNotProvided) as refused:
+        eligibility.check_provided(rulebook)
+    assert refused.value.facts == {"rulebook": rulebook.code}

@@ -14,6 +14,7 @@ from market.listings.eligibility import Item, passes
     [
         (State.ACTIVE, False, False, "", Effects(OfferEffect.KEEP)),
         (State.FROZEN, False, False, "", Effects(OfferEffect.SUSPEND)),
+        (State.LAPSED, False, False, "", Effects(OfferEffect.DELIST)),
         (State.REVOKED, False, False, "", Effects(OfferEffect.DELIST, cuts_off=True)),
         (State.DEREGISTERED, False, False, "voluntary", Effects(OfferEffect.DELIST)),
         (State.DEREGISTERED, False, False, "instrument", Effects(OfferEffect.DELIST)),

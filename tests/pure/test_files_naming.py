@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
+import uuid
 
 import pytest
 from hypothesis import given
@@ -87,3 +88,13 @@ def test_reading_is_remembered_unless_one_reads_ones_own() -> None:
     assert is_remembered(regulator, file)
     assert is_remembered(agency, file)
     assert not is_remembered(job, file)
+
+
+def test_a_file_is_sealed_for_the_case_that_the_header_names() -> None:
+    case = uuid.uuid4()
+
+    assert naming.sealed_for(None) is None
+    assert naming.sealed_for(f" {case} ") == case
+    for header in ("", "all", "1"):
+        with pytest.raises(naming.SealedForInvalid):
+            naming.sealed_for(header)

@@ -459,6 +459,15 @@ def gate(papers: Papers = NO_PAPERS, **changes: Any) -> dict[str, bool]:
     return {item.code: item.passed for item in found}
 
 
+@pytest.mark.parametrize(
+    ("valid_to", "passed"), [(dt.date(2026, 3, 2), True), (dt.date(2026, 3, 1), False)]
+)
+def test_a_product_is_offered_until_the_last_day_of_its_validity(
+    valid_to: dt.date, passed: bool
+) -> None:
+    assert gate(described={"valid_to": valid_to})["product_expired"] is passed
+
+
 def test_a_plain_enterprise_product_is_asked_for_four_things() -> None:
     assert gate() == {
         "classification_missing": True,

@@ -21,7 +21,13 @@ from catalog.recognition.standing import (
     OtherPersonRequired,
     SourceMissing,
 )
-from catalog.recognition.states import State
+from catalog.recognition.states import (
+    TRANSITIONS,
+    Event,
+    ForeignCertificateEventNotAllowed,
+    State,
+    advance,
+)
 
 TODAY = dt.date(2028, 2, 29)
 DAY = dt.timedelta(days=1)
@@ -121,3 +127,14 @@ def test_it_counts_until_it_is_over_or_was_not_looked_at_in_time() -> None:
     assert standing.is_stale(certificate(), TODAY + DAY)
     assert not standing.is_stale(certificate(recheck_by=None), TODAY + DAY)
     assert standing.recheck_by(TODAY, Period(90, Unit.DAYS, "[P]")) == dt.date(2028, 5, 29)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", Event)
+def test_a_foreign_certificate_moves_only_as_its_table_says(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert advance(state, event) is TRANSITIONS[state, event]
+        return
+    with pytest.raises(ForeignCertificateEventNotAllowed) as refused:
+        advance(state, event)
+    assert refused.value.facts == {"state": state.value, "event": event.value}

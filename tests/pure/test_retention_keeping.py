@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from catalog.kernel.periods import Period, Unit
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks import registry
 from market.retention import keeping
+from market.retention.model import Kind, Recheck, Wrong
+from tests.filled import filled
 
 TWENTY = Period(20, Unit.YEARS, "[P]")
 NO_YEARS = Calendar({})
@@ -48,3 +51,11 @@ def test_no_rulebook_keeps_a_case_for_less_than_twenty_years() -> None:
     for code in registry.RULEBOOKS:
         retention = registry.by_code(code).retention
         assert (retention.unit, retention.length >= 20) == (Unit.YEARS, True)
+
+
+def test_what_came_of_a_batch_is_written_and_read_again() -> None:
+    """The audit log keeps it as JSON, and whoever answers for it reads it back."""
+    wrong = Wrong("a", "ab" * 32, "数据说明.pdf", "missing")
+    came = msgspec.structs.replace(filled(Recheck), kind=Kind.CERTIFICATES, wrong=(wrong,))
+
+    assert msgspec.json.decode(msgspec.json.encode(came), type=Recheck) == came

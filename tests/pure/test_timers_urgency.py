@@ -64,10 +64,7 @@ def test_a_last_day_stands_under_the_head_whose_span_holds_it(today: dt.date, of
     due_on = today + dt.timedelta(days=offset)
 
     holding = [
-        head
-        for head, span in spans(today=today, calendar=CALENDAR).items()
-        if (span.due_from is None or span.due_from <= due_on)
-        and (span.due_through is None or due_on <= span.due_through)
+        head for head, span in spans(today=today, calendar=CALENDAR).items() if span.holds(due_on)
     ]
 
     assert holding == [urgency(due_on, today=today, calendar=CALENDAR)]
