@@ -8,12 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
-from catalog.registration.model import (
-    ComplianceOpinionDocument,
-    IssuanceAuthorisationDocument,
-)
 
-D = TypeVar("D", ComplianceOpinionDocument, IssuanceAuthorisationDocument)
+D = TypeVar("D", bound=msgspec.Struct)
 
 
 class SignedDocumentUnreadable(Invalid):
@@ -23,7 +19,7 @@ class SignedDocumentUnreadable(Invalid):
 
 
 class SignedForAnotherCase(Invalid):
-    """The signed document is about another application, dossier, agency or notice."""
+    """The signed document is about another case: application, change, dossier, agency, notice."""
 
     code = "signed_for_another_case"
 
@@ -51,18 +47,11 @@ def read(document: bytes, kind: type[D]) -> D:
         raise SignedDocumentUnreadable(reason=str(error)) from error
 
 
-def check_case(
-    signed: D,
-    *,
-    application_id: uuid.UUID,
-    dossier_sha256: str | None,
-    **others: uuid.UUID | None,
-) -> None:
-    """Return if the document names this application, its dossier as reviewed, and ``others``.
+def check_case(signed: msgspec.Struct, **expected: uuid.UUID | str | None) -> None:
+    """Return if the document names this very case, each member as ``expected``.
 
     :raises SignedForAnotherCase: if not; it names the member.
     """
-    expected = {"application_id": application_id, "dossier_sha256": dossier_sha256, **others}
     for member, value in expected.items():
         if getattr(signed, member) != value:
             raise SignedForAnotherCase(member=member)

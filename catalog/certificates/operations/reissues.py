@@ -31,10 +31,9 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products import operations as products
 from catalog.products import queries as product_queries
-from catalog.registration import signatures
+from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed
-from catalog.registration.opinions import SignedDocumentUnreadable, SignedForAnotherCase
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
@@ -110,7 +109,13 @@ async def authorise(
     ordered = await _lock_open(tx, certificate_number)
     if ordered.authorised_at is not None:
         raise reissuing.ReissueAuthorisedAlready(number=certificate_number)
-    signed = _read(document, ordered)
+    signed = opinions.read(document, ReissueAuthorisationDocument)
+    opinions.check_case(
+        signed,
+        reissue_id=ordered.id,
+        certificate_number=ordered.certificate_number,
+        corrected_sha256=ordered.corrected_sha256,
+    )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
     if await store.is_reissue_number_used(tx, actor.party, signed.authorisation_number):
@@ -253,21 +258,6 @@ async def _follow(
         product_id=product.id,
         description=reissuing.applied(product.description, corrected),
     )
-
-
-def _read(document: bytes, ordered: Reissue) -> ReissueAuthorisationDocument:
-    try:
-        signed = msgspec.json.decode(document, type=ReissueAuthorisationDocument)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SignedDocumentUnreadable(reason=str(error)) from error
-    for member, value in (
-        ("reissue_id", ordered.id),
-        ("certificate_number", ordered.certificate_number),
-        ("corrected_sha256", ordered.corrected_sha256),
-    ):
-        if getattr(signed, member) != value:
-            raise SignedForAnotherCase(member=member)
-    return signed
 
 
 async def _lock_open(tx: Tx, certificate_number: str) -> Reissue:

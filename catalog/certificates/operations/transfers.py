@@ -32,10 +32,9 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from catalog.registration import signatures
+from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed
-from catalog.registration.opinions import SignedDocumentUnreadable, SignedForAnotherCase
 from catalog.rulebooks import queries as rulebooks
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
@@ -170,7 +169,13 @@ async def authorise(
     transferring.check_signed(transfer)
     if transfer.authorised_at is not None:
         raise transferring.TransferAuthorisedAlready(number=certificate_number)
-    signed = _read(document, transfer)
+    signed = opinions.read(document, TransferAuthorisationDocument)
+    opinions.check_case(
+        signed,
+        transfer_id=transfer.id,
+        certificate_number=transfer.certificate_number,
+        agreement_sha256=transfer.agreement_sha256,
+    )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
     if await store.is_transfer_number_used(tx, actor.party, signed.authorisation_number):
@@ -305,21 +310,6 @@ async def _check_signature(
     reason = signatures.why_not(key, Purpose.CONTRACT, party, document, signature, now=now)
     if reason is not None:
         raise TransferSignatureInvalid(reason=reason, key_id=signature.key_id)
-
-
-def _read(document: bytes, transfer: Transfer) -> TransferAuthorisationDocument:
-    try:
-        signed = msgspec.json.decode(document, type=TransferAuthorisationDocument)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SignedDocumentUnreadable(reason=str(error)) from error
-    for member, value in (
-        ("transfer_id", transfer.id),
-        ("certificate_number", transfer.certificate_number),
-        ("agreement_sha256", transfer.agreement_sha256),
-    ):
-        if getattr(signed, member) != value:
-            raise SignedForAnotherCase(member=member)
-    return signed
 
 
 async def _lock_open(tx: Tx, certificate_number: str) -> Transfer:

@@ -29,13 +29,12 @@ from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.products import operations as products
 from catalog.products import queries as product_queries
-from catalog.registration import signatures
+from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import (
     AuthorisationNumberUsed,
     ReturnReasonMissing,
 )
-from catalog.registration.opinions import SignedDocumentUnreadable, SignedForAnotherCase
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
@@ -66,7 +65,13 @@ async def authorise_issue(
     certificate, change = await casework.lock_supervised(tx, actor=actor, change_id=change_id)
     advance(change.state, Happening.AUTHORISE_ISSUE)
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPROVE_CHANGE)
-    signed = _read(document, change)
+    signed = opinions.read(document, AuthorisationDocument)
+    opinions.check_case(
+        signed,
+        change_id=change.id,
+        certificate_number=change.certificate_number,
+        dossier_sha256=change.dossier_sha256,
+    )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
     if await store.is_authorisation_number_used(tx, actor.party, signed.authorisation_number):
@@ -213,22 +218,6 @@ async def issue(
     await casework.stop_clocks(tx, change, now=now, note="certificate issued")
     await _follow(tx, change, actor=actor, now=now)
     return new
-
-
-def _read(document: bytes, change: Change) -> AuthorisationDocument:
-    try:
-        signed = msgspec.json.decode(document, type=AuthorisationDocument)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SignedDocumentUnreadable(reason=str(error)) from error
-    expected = {
-        "change_id": change.id,
-        "certificate_number": change.certificate_number,
-        "dossier_sha256": change.dossier_sha256,
-    }
-    for member, value in expected.items():
-        if getattr(signed, member) != value:
-            raise SignedForAnotherCase(member=member)
-    return signed
 
 
 async def _restated(
