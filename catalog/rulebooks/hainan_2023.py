@@ -10,6 +10,7 @@ from typing import Final
 
 from catalog.kernel.periods import Period, Unit
 from catalog.rulebooks.rulebook import Rulebook, open_flag, open_period
+from catalog.rulebooks.steps import Step
 
 HAINAN_2023: Final = Rulebook(
     code="hn-2023-interim",
@@ -75,6 +76,55 @@ HAINAN_2023: Final = Rulebook(
         "unresolved_ownership_dispute",
         "other_statutory",
     ),  # HN-15
+    articles={
+        Step.APPLICATION: (
+            "HN-01",
+            "HN-06",
+        ),
+        Step.MATERIAL: ("HN-08",),
+        Step.CONSENT: ("HN-08",),
+        Step.SUBMISSION: (
+            "HN-06",
+            "HN-07",
+            "HN-08",
+            "HN-25",
+        ),
+        Step.WITHDRAWAL: ("HN-04",),
+        Step.ACCEPTANCE: (
+            "HN-05",
+            "HN-09",
+            "HN-10",
+        ),
+        Step.NOTIFICATION: ("HN-10",),
+        Step.LAPSE: ("HN-09",),
+        Step.REVIEW_START: (
+            "HN-05",
+            "HN-11",
+            "HN-12",
+            "HN-28",
+        ),
+        Step.OPINION: (
+            "HN-05",
+            "HN-13",
+        ),
+        Step.SUPPLEMENT: ("HN-08",),
+        Step.REVIEW: (
+            "HN-11",
+            "HN-12",
+            "HN-15",
+        ),
+        Step.NOTICE: ("HN-16",),
+        Step.OBJECTION_IN_NOTICE: ("HN-20",),
+        Step.OBJECTION_UPHELD: (
+            "HN-15",
+            "HN-20",
+        ),
+        Step.OBJECTION_AFTER: ("HN-20",),
+        Step.ISSUE: (
+            "HN-16",
+            "HN-17",
+        ),
+    },
     open={
         "is_offered": open_flag(),
         "notice_interruption": open_period(Unit.WORKING_DAYS, most=7),

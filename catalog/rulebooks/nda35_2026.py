@@ -24,6 +24,7 @@ from catalog.rulebooks.rulebook import (
     open_period,
     open_text,
 )
+from catalog.rulebooks.steps import Step
 
 NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     HAINAN_2023,  # agencies, reports and prices are the province's own matter
@@ -86,6 +87,46 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
         unrenewed=Unrenewed.LAPSES,
     ),
     code_scheme=CodeScheme.NATIONAL,
+    articles={
+        Step.APPLICATION: (
+            "NDA35-14",
+            "NDA35-16",
+        ),
+        Step.MATERIAL: ("NDA35-14",),
+        Step.CONSENT: ("NDA35-21",),
+        Step.SUBMISSION: (
+            "NDA35-14",
+            "NDA35-15",
+        ),
+        Step.WITHDRAWAL: ("NDA35-16",),
+        Step.ACCEPTANCE: ("NDA35-17",),
+        Step.NOTIFICATION: ("NDA35-17",),
+        Step.LAPSE: ("NDA35-17",),
+        Step.REVIEW_START: (
+            "NDA35-18",
+            "NDA35-28",
+        ),
+        Step.OPINION: (
+            "NDA35-18",
+            "NDA35-19",
+            "NDA35-20",
+            "NDA35-21",
+        ),
+        Step.SUPPLEMENT: ("NDA35-28",),
+        Step.REVIEW: (
+            "NDA35-18",
+            "NDA35-22",
+            "NDA35-28",
+        ),
+        Step.NOTICE: ("NDA35-24",),
+        Step.OBJECTION_IN_NOTICE: ("NDA35-25",),
+        Step.OBJECTION_UPHELD: (
+            "NDA35-22",
+            "NDA35-25",
+        ),
+        Step.OBJECTION_AFTER: ("NDA35-29",),
+        Step.ISSUE: ("NDA35-26",),
+    },
     # Article 17 gives a period for corrections and article 28 stops the clock: neither is ours to drop.
     open={
         "is_offered": open_flag(),

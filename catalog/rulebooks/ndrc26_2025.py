@@ -23,6 +23,7 @@ from catalog.rulebooks.rulebook import (
     open_period,
     open_text,
 )
+from catalog.rulebooks.steps import Step
 
 NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
     HAINAN_2023,  # agencies, reports and prices are the province's own matter
@@ -73,6 +74,34 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         unrenewed=Unrenewed.IS_CANCELLED,
     ),
     code_scheme=CodeScheme.QUERY,
+    articles={
+        Step.APPLICATION: (
+            "NDRC26-05",
+            "NDRC26-09",
+        ),
+        Step.MATERIAL: ("NDRC26-07",),
+        Step.CONSENT: ("NDRC26-07",),
+        Step.SUBMISSION: (
+            "NDRC26-07",
+            "NDRC26-09",
+        ),
+        Step.WITHDRAWAL: (),
+        Step.ACCEPTANCE: ("NDRC26-10",),
+        Step.NOTIFICATION: ("NDRC26-10",),
+        Step.LAPSE: ("NDRC26-10",),
+        Step.REVIEW_START: ("NDRC26-11",),
+        Step.OPINION: ("NDRC26-11",),
+        Step.SUPPLEMENT: ("NDRC26-11",),
+        Step.REVIEW: ("NDRC26-11",),
+        Step.NOTICE: ("NDRC26-12",),
+        Step.OBJECTION_IN_NOTICE: ("NDRC26-12",),
+        Step.OBJECTION_UPHELD: ("NDRC26-12",),
+        Step.OBJECTION_AFTER: (),
+        Step.ISSUE: (
+            "NDRC26-13",
+            "NDRC26-15",
+        ),
+    },
     open={
         "is_offered": open_flag(),
         "code_prefix": open_text("[A-Z]{2}"),

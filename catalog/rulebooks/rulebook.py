@@ -12,6 +12,7 @@ import enum
 import msgspec
 
 from catalog.kernel.periods import CHOSEN, Period, Unit
+from catalog.rulebooks.steps import Step
 
 
 class Silence(enum.StrEnum):
@@ -153,6 +154,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     review_pauses_for_material: bool
     change_has_public_notice: bool
     voluntary_transfer_allowed: bool
+    articles: dict[Step, tuple[str, ...]]  # 依据; none where the text is silent
     open: dict[str, Open]  # what the text leaves open, by the name of the value
     # 国家规则集: what Hainan's text does not have keeps these defaults.
     silence_on_acceptance: Silence = Silence.NOTHING
@@ -198,3 +200,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     correction_may_skip_compliance: bool = False
     # [P], HN-04: 有偿 is a principle; whether an unpaid fee stops the acceptance is not said.
     unpaid_fee_stops_acceptance: bool = False
+
+    def cites(self, step: Step) -> tuple[str, ...]:
+        """Return the articles by which a step of a registration is taken (依据)."""
+        return self.articles[step]

@@ -12,9 +12,11 @@ import pytest
 
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
+from catalog.audit_log.leaf import read_leaf
 from catalog.certificates import check as certificates
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
+from catalog.rulebooks.steps import Step
 from market.case_files import archive, check
 from market.case_files.model import PAGE
 from tests.api import Api, code
@@ -779,3 +781,87 @@ async def test_a_national_certificate_is_verified_offline(scene: Scene, rulebook
     listed = must(await scene.api.get("/api/v1/certificates"))["items"]
     assert listed[0]["number"] == number
     assert listed[0]["rulebook"] == rulebook
+
+
+STEPS = {
+    "application:drafted": Step.APPLICATION,
+    "material:handed_in": Step.MATERIAL,
+    "application:submitted": Step.SUBMISSION,
+    "application:accepted": Step.ACCEPTANCE,
+    "decision:notified": Step.NOTIFICATION,
+    "review:started": Step.REVIEW_START,
+    "technical_opinion:recorded": Step.OPINION,
+    "review:passed": Step.REVIEW,
+    "notice:published": Step.NOTICE,
+    "notice:ended": Step.NOTICE,
+    "objection:filed": Step.OBJECTION_IN_NOTICE,
+    "registration:refused": Step.OBJECTION_UPHELD,
+    "registration:terminated": Step.OBJECTION_UPHELD,
+    "application:withdrawn": Step.WITHDRAWAL,
+    "certificate:issued": Step.ISSUE,
+}
+
+
+async def cited(db: Database, application: str) -> dict[str, set[tuple[str, ...]]]:
+    """Return the articles that the log names for each kind of event of an application."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    async with begin(db, MAKER) as tx:
+        rows = await tx.fetch(
+            """SELECT p.event, coalesce(l.leaf, o.leaf) AS leaf
+                 FROM audit_log.payloads p
+                 LEFT JOIN audit_log.leaves l USING (entry_id)
+                 LEFT JOIN audit_log.outbox o USING (entry_id)
+                WHERE p.subjects @> ARRAY[$1]""",
+            f"application:{application}",
+        )
+    for row in rows:
+        found.setdefault(row["event"], set()).add(tuple(read_leaf(row["leaf"]).rules))
+    return found
+
+
+@pytest.mark.parametrize("rulebook", [NDA, NDRC])
+async def test_the_log_names_the_articles_of_the_case_s_own_rulebook_at_each_step(
+    scene: Scene, rulebook: str
+) -> None:
+    national = await offering(scene, rulebook, on=MONDAY)
+    application, _ = await national.certified()
+    scene.product_id = await scene.describe(name="又一产品")
+    withdrawn = await national.submitted()
+    must(
+        await scene.by(scene.supplier).post(
+            f"/api/v1/applications/{withdrawn}/withdrawals", {"reason": "暂不登记"}
+        )
+    )
+
+    told = await cited(scene.db, application)
+    taken_back = await cited(scene.db, withdrawn)
+
+    for event in STEPS.keys() & told.keys():
+        assert told[event] == {national.book.cites(STEPS[event])}, event
+    assert len(STEPS.keys() & told.keys()) >= 9
+    assert taken_back["application:withdrawn"] == {national.book.cites(Step.WITHDRAWAL)}
+
+
+@pytest.mark.parametrize("rulebook", [NDA, NDRC])
+async def test_the_log_names_the_national_article_for_an_objection_and_its_end(
+    scene: Scene, rulebook: str
+) -> None:
+    national = await offering(scene, rulebook, on=MONDAY)
+    application, notice = await national.in_notice()
+    objection = str(must(await scene.object_to(notice_id=notice))["id"])
+    must(
+        await scene.objection_step(
+            objection,
+            "determinations",
+            scene.adjudicator,
+            {"outcome": "uphold", "reasons": "权属不实"},
+        )
+    )
+
+    told = await cited(scene.db, application)
+
+    end = next(
+        event for event in told if event in ("registration:refused", "registration:terminated")
+    )
+    assert told["objection:filed"] == {national.book.cites(Step.OBJECTION_IN_NOTICE)}
+    assert told[end] == {national.book.cites(Step.OBJECTION_UPHELD)}

@@ -20,6 +20,7 @@ from catalog.rulebooks.nda35_2026 import NDA35_2026
 from catalog.rulebooks.ndrc26_2025 import NDRC26_2025
 from catalog.rulebooks.registry import RULEBOOKS, RulebookUnknown, by_code
 from catalog.rulebooks.rulebook import Rulebook, StopClock
+from catalog.rulebooks.steps import Step
 from seeds.workdays import load_calendar
 
 CALENDAR = load_calendar()
@@ -441,3 +442,15 @@ def test_every_open_question_is_read_and_what_decides_it_may_be_set() -> None:
     for each in INTERPRETATIONS:
         assert (each.decided_by is None) == bool(each.why), each.id
         assert each.decided_by is None or each.decided_by in names, each.id
+
+
+@pytest.mark.parametrize(
+    ("code", "own"),
+    [("hn-2023-interim", "HN-"), ("ndrc-26-2025", "NDRC26-"), ("nda-35-2026", "NDA35-")],
+)
+def test_each_rulebook_cites_its_own_articles_for_every_step(code: str, own: str) -> None:
+    rulebook = RULEBOOKS[code]
+
+    assert set(rulebook.articles) == set(Step)
+    for step in Step:
+        assert all(article.startswith(own) for article in rulebook.cites(step)), step

@@ -37,6 +37,7 @@ from catalog.registration.operations import closing
 from catalog.registration.operations.closing import ReadyToIssue
 from catalog.registration.ownership import Owner
 from catalog.rulebooks import renewing
+from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -125,7 +126,7 @@ async def issue(
         ],
         facts={"key_id": signature.key_id, "version": FIRST},
         before={"state": application.state.value},
-        rules=("HN-16", "HN-17") if book.validity is None else (book.validity.source,),
+        rules=book.cites(Step.ISSUE),
         digests=[Digest("certificate", registration_number, sha256)],
     )
     certificate = Certificate(

@@ -35,7 +35,9 @@ from catalog.objections.states import Event as Happening
 from catalog.objections.states import advance
 from catalog.registration.operations import objections as registration
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 
@@ -340,6 +342,10 @@ async def remember(
         before=None if before is None else {"state": before.state},
         after={"state": objection.state},
         reason=reason,
-        rules=("HN-20",),
+        rules=by_code(objection.rulebook).cites(
+            Step.OBJECTION_IN_NOTICE
+            if objection.certificate_number is None
+            else Step.OBJECTION_AFTER
+        ),
         digests=digests,
     )

@@ -30,6 +30,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
 from catalog.rulebooks import silence
+from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
@@ -167,7 +168,7 @@ async def decide_acceptance(
         before={"state": application.state.value},
         after={"state": decided.state.value},
         reason=override_reason or "；".join(reasons) or None,
-        rules=("HN-05", "HN-09", "HN-10"),
+        rules=casework.cites(application, Step.ACCEPTANCE),
         digests=_frozen(opinion),
     )
     return opinion
@@ -292,7 +293,7 @@ async def notify_decision(
         now=now,
         subjects=[Subject("application", str(application.id))],
         facts={"notifications": notifications},
-        rules=("HN-10",),
+        rules=casework.cites(application, Step.NOTIFICATION),
     )
     return notifications[-1]
 

@@ -39,7 +39,9 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import applications
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.rulebook import Rulebook, StopClock
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 from catalog.timers import queries as calendars
 from catalog.timers.model import PUBLIC
@@ -199,7 +201,7 @@ async def close_notice(
         ],
         after={"state": closed.state, "result": closed.result},
         reason=remark,
-        rules=("HN-16",),
+        rules=cites(application, Step.NOTICE),
     )
 
 
@@ -302,6 +304,11 @@ async def tell_authority(
         subject=about(application)[0],
         facts={"application_number": application.application_number, **facts},
     )
+
+
+def cites(application: Application, step: Step) -> tuple[str, ...]:
+    """Return the articles of the application's rulebook by which a step of it is taken."""
+    return by_code(application.rulebook).cites(step)
 
 
 async def rulebook_of(tx: Tx, application: Application) -> Rulebook:

@@ -29,6 +29,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import consents as kept
 from catalog.registration.store import filed
+from catalog.rulebooks.steps import Step
 
 _BEING_FILLED_IN = (State.DRAFT, State.CORRECTION_REQUIRED)
 
@@ -162,7 +163,7 @@ async def withdraw(
         subjects=casework.about(application),
         facts={"consents": [each.id for each in standing]},
         reason=reason,
-        rules=("HN-08",),
+        rules=casework.cites(application, Step.CONSENT),
     )
     return application
 
@@ -277,7 +278,7 @@ async def _keep(
         now=now,
         subjects=casework.about(application),
         facts={"owner_party_id": owner, "basis": basis},
-        rules=("HN-08",),
+        rules=casework.cites(application, Step.CONSENT),
         digests=digests,
     )
     return consent

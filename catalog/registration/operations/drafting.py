@@ -33,6 +33,7 @@ from catalog.registration.submission import RegistrationConflict
 from catalog.rulebooks import offering
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks.registry import PROVINCE
+from catalog.rulebooks.steps import Step
 
 
 class MaterialFileMissing(Invalid):
@@ -103,7 +104,7 @@ async def draft(
         subjects=casework.about(application),
         facts={"rulebook": book.code},
         after={"form": form},
-        rules=("HN-01", "HN-06"),
+        rules=casework.cites(application, Step.APPLICATION),
     )
     await attach_letter(tx, actor=actor, now=now, application=application, power=Power.DRAFT)
     await _tell_named(tx, application, before=frozenset(), now=now)
@@ -141,7 +142,7 @@ async def revise(
         subjects=casework.about(application),
         before={"form": application.form},
         after={"form": form},
-        rules=("HN-06",),
+        rules=casework.cites(application, Step.APPLICATION),
     )
     before = frozenset(
         each.party_id for each in application.form.consenting(application.applicant_party_id)
@@ -314,7 +315,7 @@ async def _insert(
         now=now,
         subjects=casework.about(application),
         facts={"kind": kind.value, "version": material.version, "reason": not_applicable_reason},
-        rules=("HN-08",),
+        rules=casework.cites(application, Step.MATERIAL),
         digests=[] if sha256 is None else [Digest("material", str(material.id), sha256)],
     )
     return material

@@ -18,6 +18,7 @@ from catalog.notices.states import State as NoticeState
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration.operations import casework
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 
 
@@ -89,6 +90,6 @@ async def record_check(
         facts={"interruption": moved, "extended_by": lost},
         before={"ends_on": before.ends_on},
         after={"ends_on": after.ends_on},
-        rules=("HN-16",),
+        rules=casework.cites(application, Step.NOTICE),
     )
     return True

@@ -18,6 +18,7 @@ from catalog.notifications.topics import Topic
 from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import State
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 
 CORRECTION: Final = "correction"
@@ -62,6 +63,6 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
         subjects=casework.about(application),
         before={"state": application.state.value},
         after={"state": lapsed.state.value},
-        rules=(book.acceptance.source,) if unfiled else ("HN-09",),
+        rules=casework.cites(application, Step.LAPSE),
     )
     return True

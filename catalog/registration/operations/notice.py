@@ -28,6 +28,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
 from catalog.rulebooks.rulebook import StopClock
+from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import canonical, sha256_hex
 
 
@@ -225,7 +226,7 @@ async def _begin(
         facts={"starts_on": notice.starts_on, "ends_on": notice.ends_on},
         before={"state": application.state.value},
         after={"state": published.state.value},
-        rules=("HN-16",),
+        rules=casework.cites(application, Step.NOTICE),
     )
     await casework.tell_applicant(
         tx, published, topic=Topic.NOTICE_POSTED, now=now, **_days(notice)
@@ -293,7 +294,7 @@ async def end_notice(
         facts={"result": notice.result, "ends_on": notice.ends_on},
         before={"state": application.state.value},
         after={"state": ended.state.value},
-        rules=("HN-16",),
+        rules=casework.cites(application, Step.NOTICE),
     )
     return True
 
@@ -333,7 +334,7 @@ async def _remember_posting(
         now=now,
         subjects=_about(application, notice),
         facts={"posting": posting, "public_fields": notice.public_fields},
-        rules=("HN-16",),
+        rules=casework.cites(application, Step.NOTICE),
         digests=[
             Digest("notice_posting", f"{notice.id}/{p.channel}", p.receipt_sha256)
             for p in notice.postings

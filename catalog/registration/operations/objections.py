@@ -33,6 +33,7 @@ from catalog.registration.states import FINAL, State
 from catalog.registration.states import Event as Happening
 from catalog.registration.store import applications, reviews
 from catalog.rulebooks.rulebook import Rulebook, StopClock, Upheld
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 from catalog.timers import queries as calendars
 
@@ -114,7 +115,7 @@ async def refer_to_court(
             now=now,
             subjects=[*casework.about(application), Subject("objection", str(objection_id))],
             after={"state": held.state.value},
-            rules=("HN-20",),
+            rules=casework.cites(application, Step.OBJECTION_IN_NOTICE),
         )
 
 
@@ -153,7 +154,7 @@ async def clear(
             subjects=[*casework.about(application), Subject("instrument", str(instrument_id))],
             before={"state": application.state.value},
             after={"state": cleared.state.value},
-            rules=("HN-20",),
+            rules=casework.cites(application, Step.OBJECTION_IN_NOTICE),
         )
 
 
@@ -255,7 +256,7 @@ async def return_to_draft(
             facts={"must_change": must_change},
             before={"state": application.state.value},
             after={"state": returned.state.value},
-            rules=("HN-15", "HN-20"),
+            rules=casework.cites(application, Step.OBJECTION_UPHELD),
         )
 
 
@@ -360,7 +361,7 @@ async def _refuse(
             facts={"grounds": decision.grounds},
             before={"state": application.state.value},
             after={"state": refused.state.value},
-            rules=(book.public_notice.source,) if book.recheck_binds else ("HN-15", "HN-20"),
+            rules=casework.cites(application, Step.OBJECTION_UPHELD),
         )
 
 

@@ -32,6 +32,7 @@ from catalog.registration.operations import casework
 from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import filed, reviews
+from catalog.rulebooks.steps import Step
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -108,7 +109,7 @@ async def record_technical_opinion(
         now=now,
         subjects=casework.about(application),
         facts={"overall": overall, "round": opinion.round},
-        rules=("HN-05", "HN-13"),
+        rules=casework.cites(application, Step.OPINION),
         digests=[Digest("technical_opinion", str(opinion.id), opinion.sha256)],
     )
     return opinion

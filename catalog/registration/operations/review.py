@@ -36,6 +36,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
 from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import canonical, sha256_hex
 
 _TOPICS: Final = {
@@ -121,7 +122,7 @@ async def start_review(
         now=now,
         subjects=casework.about(started),
         facts={"technical_reviewer": technical_reviewer, "agency": started.agency_party_id},
-        rules=("HN-05", "HN-11", "HN-12", "HN-28"),
+        rules=casework.cites(application, Step.REVIEW_START),
     )
     return started
 
@@ -199,7 +200,7 @@ async def decide_review(
         before={"state": application.state.value},
         after={"state": decided.state.value},
         reason=reasons or None,
-        rules=("HN-11", "HN-12", "HN-15"),
+        rules=casework.cites(application, Step.REVIEW),
         digests=told,
     )
     return decision

@@ -30,6 +30,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import advance
 from catalog.registration.store import applications, filed, reviews
 from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 from catalog.timers.operations import TimerNotRunning
 from catalog.timers.states import State as TimerState
@@ -194,7 +195,7 @@ async def withdraw(
         before={"state": application.state.value},
         after={"state": withdrawn.state.value},
         reason=reason,
-        rules=("HN-04",),
+        rules=casework.cites(application, Step.WITHDRAWAL),
     )
     return withdrawn
 
@@ -332,7 +333,7 @@ async def _remember_submission(
             "submission_no": handed_in.submission_no,
             "conflicts": handed_in.conflicts,
         },
-        rules=("HN-06", "HN-07", "HN-08", "HN-25"),
+        rules=casework.cites(application, Step.SUBMISSION),
         digests=[Digest("dossier", str(application.id), handed_in.dossier_sha256)],
     )
     await casework.send_applicant(

@@ -33,6 +33,7 @@ from catalog.registration.supplements import (
     Supplement,
 )
 from catalog.rulebooks.rulebook import StopClock
+from catalog.rulebooks.steps import Step
 from catalog.timers import operations as timers
 
 
@@ -99,7 +100,7 @@ async def request(
         subjects=casework.about(application),
         facts={"request_id": asked.id, "items": items},
         reason=reason,
-        rules=("HN-08",),
+        rules=casework.cites(application, Step.SUPPLEMENT),
     )
     return asked
 
@@ -169,7 +170,7 @@ async def answer(
         now=now,
         subjects=casework.about(application),
         facts={"request_id": answered.id},
-        rules=("HN-08",),
+        rules=casework.cites(application, Step.SUPPLEMENT),
         digests=[
             Digest("material", str(each.file_id), each.sha256)
             for each in handed_in
