@@ -10,6 +10,7 @@ import rich_click as click
 
 from market.cli import service
 from market.cli.settings_of import CouldNotBeDone
+from market.portal.wording import Speaker
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -44,7 +45,8 @@ _LIST: Final = "\n\n".join(f"- `{name}`: {step.chinese}" for name, step in STEPS
 @click.command(
     help="办理申请 · Take one step of an application, by its number (受理编号) or id.\n\n"
     f"{_LIST}\n\nWhat else a step needs stands in a JSON file (--body, - for standard input), in the "
-    f"words of the interface (/docs).\n\n{service.EXIT_CODES}"
+    f"words of the interface (/docs).\n\n例 · Example: `market decide SQ-2026-000001 accept`, or "
+    f"`market decide SQ-2026-000001 refuse --body reasons.json`\n\n{service.EXIT_CODES}"
 )
 @click.argument("case")
 @click.argument("step", type=click.Choice(list(STEPS)))
@@ -61,6 +63,7 @@ def decide(
     url: str,
     token: str | None,
     token_file: pathlib.Path | None,
+    lang: str,
     as_json: bool,
 ) -> None:
     """Give the command and print what came of it."""
@@ -74,7 +77,8 @@ def decide(
         return
     now = asked.get(f"/api/v1/applications/{application_id}")["application"]
     number = now["application_number"] or application_id
-    click.echo(f"{number}  {chosen.chinese} → {now['state']}")
+    taken = chosen.chinese if lang == "zh" else step
+    click.echo(f"{number}  {taken} → {Speaker(lang).label('application', now['state'])}")
 
 
 def _read(body_file: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import rich_click as click
 
 from market.cli import service
 from market.cli.settings_of import CouldNotBeDone
+from market.portal.wording import Speaker
 
 
 @click.command(
@@ -16,6 +17,7 @@ from market.cli.settings_of import CouldNotBeDone
     help="导入年度工作日历 · Load the State Council's notice for a year, and compute every open "
     "deadline that it settles again.\n\nThe file is TOML, as in seeds/reference/workdays: year, "
     "notice_number, issued_on, [[holidays]] with name, first and last, and workdays (调休上班).\n\n"
+    "例 · Example: `market load-calendar seeds/reference/workdays/2026.toml`\n\n"
     + service.EXIT_CODES,
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
@@ -27,6 +29,7 @@ def load_calendar(
     url: str,
     token: str | None,
     token_file: pathlib.Path | None,
+    lang: str,
     as_json: bool,
 ) -> None:
     """Load it, and print how many last days it moved."""
@@ -46,7 +49,9 @@ def load_calendar(
     if as_json:
         service.print_json(loaded)
         return
-    click.echo(
-        f"{loaded['year']} 年（{loaded['notice_number']}）已导入，"
-        f"{loaded['moved_timer_count']} 个期限随之调整 · deadlines moved"
-    )
+    facts = {
+        "year": loaded["year"],
+        "number": loaded["notice_number"],
+        "n": loaded["moved_timer_count"],
+    }
+    click.echo(Speaker(lang)("calendar.loaded", **facts))

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
 from typing import Any, Final
 
 import rich_click as click
 
 from catalog.timers.urgency import Urgency
-from market.cli import service
+from market.cli import service, words
+from market.portal import dates
+from market.portal.wording import LANGUAGES, Speaker, all_words
 
-_HEADS: Final = {
-    Urgency.BADLY_OVERDUE.value: ("严重超期", "badly overdue", "bold red"),
-    Urgency.OVERDUE.value: ("已超期", "overdue", "red"),
-    Urgency.DUE_SOON.value: ("即将到期", "due soon", "yellow"),
-    Urgency.NOT_YET_DUE.value: ("未到期", "not yet due", "green"),
+_STYLES: Final = {
+    Urgency.BADLY_OVERDUE.value: "bold red",
+    Urgency.OVERDUE.value: "red",
+    Urgency.DUE_SOON.value: "yellow",
+    Urgency.NOT_YET_DUE.value: "green",
 }
+_WORDS: Final = all_words(LANGUAGES[0])
+
+
+def _codes(group: str) -> list[str]:
+    return [key.rpartition(".")[2] for key in _WORDS if key.startswith(f"label.{group}.")]
 
 
 @click.command(
-    help="待办清单 · What waits for whom, the most pressing first.\n\n" + service.EXIT_CODES
+    help="待办清单 · What waits for whom, the most pressing first.\n\n"
+    "例 · Example: `market queue --against supermarket_operator --head overdue`\n\n"
+    + service.EXIT_CODES
 )
-@click.option("--head", type=click.Choice(list(_HEADS)), help="只看一组 · one head only")
-@click.option("--against", help="义务人 · who owes it, for example supermarket_operator")
-@click.option("--kind", help="事项 · what is owed, for example acceptance")
+@click.option("--head", type=click.Choice(list(_STYLES)), help="只看一组 · one head only")
+@click.option(
+    "--against",
+    metavar="ROLE",
+    type=click.Choice(_codes("role")),
+    help="义务人 · who owes it, for example supermarket_operator",
+)
+@click.option(
+    "--kind",
+    metavar="KIND",
+    type=click.Choice(_codes("clock")),
+    help="事项 · what is owed, for example acceptance",
+)
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @click.option("--token", envvar="MARKET_TOKEN", hidden=True)
 @service.options
@@ -36,6 +56,7 @@ def queue(
     url: str,
     token: str | None,
     token_file: pathlib.Path | None,
+    lang: str,
     as_json: bool,
 ) -> None:
     """Print the heads with their counts and the first lines."""
@@ -45,48 +66,53 @@ def queue(
     if as_json:
         service.print_json(found)
         return
-    _print(found)
+    _print(Speaker(lang), found)
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(t: Speaker, found: dict[str, Any]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    counts = [
-        f"{_HEADS[head['urgency']][0]} {head['count']}"
-        + (f"（暂定 {head['provisional_count']}）" if head["provisional_count"] else "")
-        for head in found["heads"]
-    ]
-    console.print(Text(f"{found['today']}  " + "   ".join(counts)))
+    today = dates.day(dt.date.fromisoformat(found["today"]), t.language)
+    console.print(Text("   ".join([today, *(_count(t, head) for head in found["heads"])])))
     if not found["items"]:
-        console.print(Text("没有待办 · Nothing waits."))
+        console.print(Text(t("work.empty")))
         return
-    table = Table()
-    for heading in ("期限 due", "分组 head", "剩余/超期 days", "编号 number", "事项 kind"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("名称 title", overflow="fold")
+    table = Table(box=box.SIMPLE, pad_edge=False, title_justify="left")
+    for key in ("work.due", "work.left_head"):
+        table.add_column(t(key), no_wrap=True)
+    for key in ("work.case", "work.what"):
+        table.add_column(t(key), overflow="fold")
+    table.add_column(t("work.who"), no_wrap=True)
+    head = None
     for item in found["items"]:
-        table.add_row(*_line(item))
+        if item["pressing"]["urgency"] != head:
+            head = item["pressing"]["urgency"]
+            table.add_section()
+            table.add_row(Text(t.label("urgency", head), style=_STYLES[head]))
+        table.add_row(*(Text(cell) for cell in _line(t, item, found["today"])))
     console.print(table)
     if found["next_cursor"]:
-        console.print(Text("还有更多：用 --limit 或 --head · There is more."))
+        console.print(Text(t("work.more")))
 
 
-def _line(item: dict[str, Any]) -> tuple[Any, ...]:
-    from rich.text import Text
+def _count(t: Speaker, head: dict[str, Any]) -> str:
+    count = f"{t.label('urgency', head['urgency'])} {head['count']}"
+    if not head["provisional_count"]:
+        return count
+    return f"{count} ({t('work.provisional', n=head['provisional_count'])})"
 
-    timer, pressing = item["timer"], item["pressing"]
-    chinese, _, style = _HEADS[pressing["urgency"]]
-    late = pressing["working_days_late"]
-    days = f"超 {late} 工作日" if late else f"剩 {pressing['working_days_left']} 工作日"
-    due = timer["due_on"] + (" 暂定" if timer["provisional"] else "")
+
+def _line(t: Speaker, item: dict[str, Any], today: str) -> tuple[str, ...]:
+    timer = item["timer"]
+    number = item["case_number"] or t("work.unnamed")
     return (
-        due,
-        Text(chinese, style=style),
-        days,
-        item["case_number"] or timer["subject_id"],
-        timer["kind"],
-        item["title"] or "",
+        words.due(t, timer),
+        words.left(t, item, today),
+        f"{number}\n{item['title']}" if item["title"] else number,
+        t.label("clock", timer["kind"]),
+        t.label("role", timer["against"]),
     )

@@ -18,6 +18,7 @@ import rich_click as click
 
 from catalog.kernel.errors import FieldError
 from market.cli.settings_of import CouldNotBeDone
+from market.portal.wording import LANGUAGES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,7 +86,7 @@ class Service:
 
 
 def options(command: F) -> F:
-    """Add the options that say which service is asked, and as whom."""
+    """Add the options that say which service is asked, as whom, and how its answer is printed."""
     for option in (
         click.option(
             "--url",
@@ -98,6 +99,13 @@ def options(command: F) -> F:
             "--token-file",
             type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path),
             help="令牌文件 · a file that holds the token",
+        ),
+        click.option(
+            "--lang",
+            type=click.Choice(LANGUAGES),
+            default="zh",
+            show_default=True,
+            help="语言 · the language of what is printed",
         ),
         click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON"),
     ):

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+from typing import Any, Final
 
 import rich_click as click
 
-from market.cli import service
+from market.cli import service, words
+from market.portal.wording import Speaker
+
+_OPINIONS: Final = (
+    ("acceptance", "acceptance_opinions", "acceptance", "result"),
+    ("technical_opinion", "technical_opinions", "overall", "overall"),
+    ("compliance_opinion", "compliance_opinions", "overall", "overall"),
+    ("decision", "review_decisions", "review_result", "result"),
+)
 
 
 @click.command(
     help="查看申请 · Show one application, by its number (受理编号) or id: where it stands, what was "
-    "handed in, what was found and decided, and what is due.\n\n" + service.EXIT_CODES
+    "handed in, what was found and decided, and what is due.\n\n"
+    "例 · Example: `market show SQ-2026-000001`\n\n" + service.EXIT_CODES
 )
 @click.argument("case")
 @click.option("--token", envvar="MARKET_TOKEN", hidden=True)
 @service.options
 def show(
-    case: str, *, url: str, token: str | None, token_file: pathlib.Path | None, as_json: bool
+    case: str,
+    *,
+    url: str,
+    token: str | None,
+    token_file: pathlib.Path | None,
+    lang: str,
+    as_json: bool,
 ) -> None:
     """Print the case and its clocks."""
     asked = service.connected(url, token_file, token)
@@ -28,10 +43,14 @@ def show(
     if as_json:
         service.print_json({"file": file, "timers": clocks})
         return
-    _print(file, clocks)
+    product_id = file["application"]["product_id"]
+    name = asked.get(f"/api/v1/products/{product_id}")["name"]
+    _print(Speaker(lang), file, clocks, name)
 
 
-def _print(file: dict[str, Any], clocks: list[dict[str, Any]]) -> None:
+def _print(
+    t: Speaker, file: dict[str, Any], clocks: list[dict[str, Any]], product_name: str
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -39,69 +58,72 @@ def _print(file: dict[str, Any], clocks: list[dict[str, Any]]) -> None:
     console = Console(highlight=False)
     application = file["application"]
     number = application["application_number"] or application["id"]
-    console.print(Text(f"{number}  {application['state']}", style="bold"))
+    state = t.label("application", application["state"])
+    console.print(Text(f"{number}  {state}", style="bold"))
     facts = (
-        ("规则 rulebook", application["rulebook"]),
-        ("产品 product", application["product_id"]),
-        ("申请人 applicant", application["applicant_party_id"]),
-        ("提交 submitted", application["submitted_at"] or "—"),
-        ("受理 accepted", application["accepted_at"] or "—"),
-        ("未结异议 open objections", str(application["open_objections"])),
+        (t("case.product"), product_name),
+        (t("case.rulebook"), t.label("rulebook", application["rulebook"])),
+        (t("case.submitted"), words.at(t, application["submitted_at"])),
+        (t("case.accepted"), words.at(t, application["accepted_at"])),
+        (t("case.open_objections"), str(application["open_objections"])),
+        (t("case.now"), t(f"case.next.{application['state']}")),
     )
     grid = Table.grid(padding=(0, 2, 0, 0))
     for name, value in facts:
-        grid.add_row(name, value)
+        grid.add_row(name, Text(value))
     console.print(grid)
-    _print_clocks(console, clocks)
-    _print_materials(console, file["materials"])
-    for title, name, value in (
-        ("受理意见 acceptance", "acceptance_opinions", "result"),
-        ("技术审查 technical", "technical_opinions", "overall"),
-        ("合规审查 compliance", "compliance_opinions", "overall"),
-        ("审查决定 decisions", "review_decisions", "result"),
-    ):
+    _print_clocks(console, t, clocks)
+    _print_materials(console, t, file["materials"])
+    for step, name, group, value in _OPINIONS:
         for opinion in file[name]:
-            at = opinion.get("decided_at") or opinion.get("recorded_at")
-            console.print(Text(f"{title}: {opinion[value]}  {at}"))
+            at = words.at(t, opinion.get("decided_at") or opinion.get("recorded_at"))
+            colon = t("case.colon")
+            console.print(
+                Text(f"{t.label('step', step)}{colon}{t.label(group, opinion[value])}  {at}")
+            )
 
 
-def _print_clocks(console: Any, clocks: list[dict[str, Any]]) -> None:
+def _print_clocks(console: Any, t: Speaker, clocks: list[dict[str, Any]]) -> None:
+    from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title="期限 clocks", title_justify="left")
-    for heading in (
-        "事项 kind",
-        "义务人 against",
-        "起算 from",
-        "届满 due",
-        "状态 state",
-        "依据 by",
-    ):
-        table.add_column(heading, overflow="fold")
+    if not clocks:
+        console.print(Text(t("clock.none")))
+        return
+    table = Table(title=t("clock.heading"), title_justify="left", box=box.SIMPLE, pad_edge=False)
+    for key in ("work.due", "work.urgency", "work.what", "work.who", "work.by"):
+        table.add_column(t(key), overflow="fold")
     for each in clocks:
         timer = each["timer"]
-        due = timer["due_on"] + (" 暂定" if timer["provisional"] else "")
+        is_paused = timer["state"] == "paused"
         table.add_row(
-            timer["kind"],
-            timer["against"],
-            timer["started_on"],
-            due,
-            timer["state"],
-            timer["period"]["source"],
+            Text(t("clock.stands_still") if is_paused else words.due(t, timer)),
+            Text(t.label("urgency", each["urgency"])),
+            t.label("clock", timer["kind"]),
+            t.label("role", timer["against"]),
+            Text(timer["period"]["source"]),
         )
     console.print(table)
 
 
-def _print_materials(console: Any, materials: list[dict[str, Any]]) -> None:
+def _print_materials(console: Any, t: Speaker, materials: list[dict[str, Any]]) -> None:
+    from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title="材料 materials", title_justify="left")
-    for heading in ("种类 kind", "版本 version", "SHA-256 / 不适用理由 why not"):
-        table.add_column(heading, overflow="fold")
+    if not materials:
+        console.print(Text(t("case.no_materials")))
+        return
+    table = Table(title=t("case.materials"), title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column(t("case.material"))
+    table.add_column(t("case.version_head"), no_wrap=True)
+    table.add_column("SHA-256", overflow="fold")
     for material in materials:
+        why_not = material["not_applicable_reason"]
         table.add_row(
-            material["kind"],
-            str(material["version"]),
-            material["sha256"] or material["not_applicable_reason"] or "",
+            t.label("material", material["kind"]),
+            t("case.version", n=material["version"]),
+            Text(material["sha256"] or t("case.not_applicable", reason=why_not or "—")),
         )
     console.print(table)

@@ -21,7 +21,7 @@ _LIST: Final = "\n\n".join(f"- `{name}`: {chinese}" for name, chinese in _DUTIES
 @click.command(
     help="领办案件 · Take a duty in an application, by its number (受理编号) or id; whoever has one "
     "reads the case, and nobody else of the house does. A head of office gives it to a colleague "
-    f"(--to, --reason).\n\n{_LIST}\n\n{service.EXIT_CODES}"
+    f"(--to, --reason).\n\n{_LIST}\n\n例 · Example: `market take SQ-2026-000001 acceptance`\n\n{service.EXIT_CODES}"
 )
 @click.argument("case")
 @click.argument("duty", type=click.Choice(list(_DUTIES)), default="acceptance")
@@ -38,6 +38,7 @@ def take(
     url: str,
     token: str | None,
     token_file: pathlib.Path | None,
+    lang: str,
     as_json: bool,
 ) -> None:
     """Give the command and say who has the duty now."""
@@ -50,4 +51,5 @@ def take(
     if as_json:
         service.print_json(taken)
         return
-    click.echo(f"{case}  {_DUTIES[duty]} → {taken['account_id']}")
+    said = _DUTIES[duty] if lang == "zh" else duty
+    click.echo(f"{case}  {said} → {taken['account_id']}")

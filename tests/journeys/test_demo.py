@@ -119,7 +119,7 @@ async def test_a_story_that_is_killed_goes_on_where_it_was(
     killed = tmp_path / "data"
     chance = random.Random(20260401)
 
-    for step in (chance.randint(10, 50), chance.randint(70, 78), chance.randint(101, 104)):
+    for step in (chance.randint(10, 50), chance.randint(70, 78), chance.randint(107, 110)):
         words = ("demo", "--no-serve", "--json", "--data-dir", killed, "--port", free_port())
         with start(*words) as process:
             assert process.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import pathlib
 import subprocess
@@ -11,9 +12,25 @@ from typing import Any
 
 import pytest
 import uvicorn
+from rich.cells import cell_len
 
+from catalog.agencies.operations.contracts import CONTRACT
+from catalog.agency_evaluation.operations import TIMER as EVALUATION
+from catalog.agency_selection.operations.announcing import RESELECTION
+from catalog.agency_selection.operations.result import CYCLE
+from catalog.instruments.operations import NEW_HOLDER_ACTION
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from catalog.objections import deadlines as objections
+from catalog.registration.completeness import MaterialKind
+from catalog.registration.operations import casework
+from catalog.registration.states import State
+from catalog.terms.model import Kind as TermRequest
+from catalog.timers.urgency import Urgency
+from market.incidents.operations.casework import REPORTING
+from market.portal.wording import LANGUAGES, Speaker, all_words
+from market.spot_checks.operations.publishing import RECTIFICATION
+from market.supervision.queries import TIMER as REPORT
 from tests.api import Api
 from tests.makers_identity import Member
 from tests.makers_registration import Scene, make_scene
@@ -21,6 +38,14 @@ from tests.terminal import free_port, market
 
 Run = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
 
+CLOCKS = [
+    "acceptance", "acceptance_notification", "correction", "review_notification",
+    casework.REVIEW, casework.PUBLIC_NOTICE, casework.ISSUING,
+    objections.FORWARDING, objections.RESPONSE, objections.DETERMINATION, objections.ACCEPTANCE,
+    objections.PROCEEDINGS, objections.RECHECK,
+    CONTRACT, RESELECTION, CYCLE, EVALUATION, NEW_HOLDER_ACTION, RECTIFICATION, REPORT,
+    REPORTING, *(kind.value for kind in TermRequest),
+]  # fmt: skip
 NOTICE_2027 = """\
 year = 2027
 notice_number = "国办发明电〔2026〕0号"
@@ -55,8 +80,10 @@ async def url(app: Any) -> AsyncIterator[str]:
 
 @pytest.fixture
 def run(url: str) -> Run:
-    async def run_as(who: Member | None, *words: Any) -> subprocess.CompletedProcess[str]:
-        told = {"MARKET_URL": url, "COLUMNS": "160"} | (
+    async def run_as(
+        who: Member | None, *words: Any, columns: int = 160
+    ) -> subprocess.CompletedProcess[str]:
+        told = {"MARKET_URL": url, "COLUMNS": str(columns)} | (
             {} if who is None else {"MARKET_TOKEN": who.token}
         )
         return await asyncio.to_thread(market, *words, env=told)
@@ -76,7 +103,64 @@ async def test_the_queue_names_the_case_and_its_day(scene: Scene, run: Run) -> N
     assert shown.returncode == 0, shown.stderr
     assert "未到期 1" in shown.stdout
     (line,) = [line for line in shown.stdout.splitlines() if number in line]
-    assert all(word in line for word in ("2026-03-05", "剩 3 工作日", "港口作业气象风险指数"))
+    for words in ("2026年3月5日 星期四", "剩 3 个工作日", "作出受理意见", "运营者"):
+        assert words in line
+    assert "港口作业气象风险指数" in shown.stdout
+    assert "acceptance" not in shown.stdout
+
+
+async def test_the_queue_speaks_english_when_asked(scene: Scene, run: Run) -> None:
+    number = await number_of(scene, await scene.submitted())
+
+    shown = await run(scene.acceptor, "queue", "--kind", "acceptance", "--lang", "en")
+
+    (line,) = [line for line in shown.stdout.splitlines() if number in line]
+    for words in ("Thursday, 5 March 2026", "3 working days left", "acceptance", "Operator"):
+        assert words in line
+    assert "Not yet due 1" in shown.stdout
+
+
+async def test_each_line_stands_under_its_head_the_most_pressing_first(
+    scene: Scene, run: Run
+) -> None:
+    late = await number_of(scene, await scene.submitted())
+    await scene.move_past(dt.date(2026, 3, 6))
+    await scene.sign_in_again()
+    scene.product_id = await scene.describe(name="另一产品")
+    soon = await number_of(scene, await scene.submitted())
+
+    shown = await run(scene.acceptor, "queue", "--kind", "acceptance")
+
+    places = [shown.stdout.rindex(words) for words in ("已超期", late, "未到期", soon)]
+    assert places == sorted(places), shown.stdout
+    assert "超期 " in shown.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_columns_stand_under_their_headings_and_no_line_is_wider_than_the_terminal(
+    scene: Scene, run: Run, columns: int, language: str
+) -> None:
+    number = await number_of(scene, await scene.submitted())
+
+    asked = ("queue", "--kind", "acceptance", "--against", "supermarket_operator")
+    queue = await run(scene.acceptor, *asked, "--lang", language, columns=columns)
+    await run(scene.acceptor, "take", number)
+    case = await run(scene.acceptor, "show", number, "--lang", language, columns=columns)
+
+    for shown in (queue, case):
+        assert max(cell_len(line) for line in shown.stdout.splitlines()) <= columns
+    lines = queue.stdout.splitlines()
+    (heading,) = [line for line in lines if "义务人" in line or "From whom" in line]
+    (line,) = [line for line in lines if "2026年3月5日" in line or "5 March 2026" in line]
+    heads, owed = ("案件", number[:6]), ("义务人", "运营者")
+    if language == "en":
+        heads, owed = ("Case", number[:6]), ("From whom", "Operator")
+    for head, cell in (heads, owed):
+        at = [
+            cell_len(text[: text.index(found)]) for text, found in ((heading, head), (line, cell))
+        ]
+        assert at[0] == at[1]
 
 
 async def test_an_empty_queue_says_so(scene: Scene, run: Run) -> None:
@@ -96,22 +180,63 @@ async def test_a_case_is_shown_with_its_clocks_and_materials(scene: Scene, run: 
 
     assert (before.returncode, "not_found" in before.stderr + before.stdout) == (1, True)
     assert taken.stdout == f"{number}  受理 → {scene.acceptor.account.id}\n"
-    assert number in by_number.stdout
-    assert "application_form" in by_number.stdout
-    assert "2026-03-05" in by_number.stdout
+    for words in (
+        f"{number}  已提交，待受理",
+        "港口作业气象风险指数",
+        "运营者应作出受理意见",
+        "确权登记申请表",
+        "2026年3月5日 星期四",
+        "作出受理意见",
+        "HN-10",
+    ):
+        assert words in by_number.stdout
+    assert "application_form" not in by_number.stdout
     told = json.loads(as_json.stdout)
     assert told["file"]["application"]["application_number"] == number
     assert [each["timer"]["kind"] for each in told["timers"]] == ["acceptance"]
 
 
-async def test_a_case_is_accepted_at_the_terminal(scene: Scene, run: Run) -> None:
+async def test_a_case_is_accepted_at_the_terminal(
+    scene: Scene, run: Run, tmp_path: pathlib.Path
+) -> None:
+    def write(text: str) -> pathlib.Path:
+        path = tmp_path / "body.json"
+        path.write_text(text, "utf-8")
+        return path
+
     application = await scene.submitted()
     number = await number_of(scene, application)
 
     done = await run(scene.acceptor, "decide", number, "accept")
 
-    assert (done.returncode, done.stdout) == (0, f"{number}  受理 → accepted\n")
+    assert (done.returncode, done.stdout) == (0, f"{number}  受理 → 已受理\n")
     assert await scene.state(application) == "accepted"
+    body = json.dumps({"channel": "in_app", "receipt": "站内信"})
+    told = await run(
+        scene.acceptor, "decide", number, "notify", "--body", write(body), "--lang", "en"
+    )
+    assert (told.returncode, told.stdout) == (0, f"{number}  notify → Accepted\n")
+    shown = await run(scene.acceptor, "show", number, "--lang", "en")
+    assert "Acceptance: accepted  2 March 2026" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ("clock", CLOCKS),
+        ("application", [state.value for state in State]),
+        ("material", [kind.value for kind in MaterialKind]),
+        ("urgency", [urgency.value for urgency in Urgency]),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_that_is_printed_has_its_words(
+    language: str, words: str, kinds: list[str]
+) -> None:
+    t = Speaker(language)
+
+    assert [kind for kind in kinds if f"label.{words}.{kind}" not in all_words(language)] == []
+    assert all(t(f"case.next.{state.value}") for state in State)
 
 
 async def test_what_a_step_needs_besides_comes_from_a_file(
@@ -160,6 +285,9 @@ async def test_a_refusal_is_told_in_both_languages_with_its_code(scene: Scene, r
         (("decide", "01890000-0000-7000-8000-000000000000", "accept"), 1, "[not_found]"),
         (("queue", "--url", "http://127.0.0.1:9"), 2, "无法连接服务"),
         (("queue", "--head", "tomorrow"), 2, "tomorrow"),
+        (("queue", "--kind", "aceptance"), 2, "'acceptance'"),
+        (("queue", "--against", "nobody"), 2, "'supermarket_operator'"),
+        (("queue", "--lang", "fr"), 2, "'zh'"),
     ],
 )
 async def test_what_can_not_be_asked_says_why(
@@ -187,7 +315,10 @@ async def test_a_years_notice_is_loaded_from_its_file(
     again = await run(scene.regulator, "load-calendar", file)
     not_allowed = await run(scene.acceptor, "load-calendar", file)
 
-    assert (first.returncode, "2027 年" in first.stdout) == (0, True)
+    assert (first.returncode, first.stdout) == (
+        0,
+        "2027 年节假日安排（国办发明电〔2026〕0号）已导入，0 个期限随之调整。\n",
+    )
     assert (again.returncode, "[calendar_notice_already_loaded]" in again.stderr) == (1, True)
     assert (not_allowed.returncode, "[permission_missing]" in not_allowed.stderr) == (1, True)
 
@@ -209,3 +340,12 @@ async def test_a_file_that_is_no_notice_is_not_sent(
 
     assert refused.returncode == exit_code
     assert told in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["queue", "take", "show", "decide", "load-calendar"])
+def test_each_command_gives_an_example_that_it_understands(command: str) -> None:
+    helped = market(command, "--help", env={"COLUMNS": "200"})
+
+    (example,) = [line for line in helped.stdout.splitlines() if "Example:" in line]
+    _, options = example.split("Example:")
+    assert f"market {command}" in options

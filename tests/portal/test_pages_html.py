@@ -49,6 +49,7 @@ from tests.makers_identity import PASSWORD
 from tests.makers_portal import HOSTILE, Stage, make_stage, take_in
 
 TEMPLATES = pathlib.Path("market/portal/templates")
+TERMINAL = TEMPLATES.parents[1] / "cli"
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
@@ -546,6 +547,8 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     source = "\n".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
     said = set(re.findall(r'(?<![\w.])t(?:\.count)?\("([\w.]+)"', source))
     said |= set(re.findall(r'"((?:site|home|report)\.\w+)"', source))
+    at_the_terminal = "\n".join(path.read_text("utf-8") for path in TERMINAL.glob("*.py"))
+    said |= set(re.findall(r'"((?:work|case|clock|calendar)\.\w+)"', at_the_terminal))
     words = set(all_words("zh"))
     counted = {key.rpartition(".")[0] for key in words if key.endswith((".one", ".many"))}
     built = ("facet.", "label.", "problem.", "certificate.", "sign_in.")  # label("form", …)
