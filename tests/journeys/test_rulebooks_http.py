@@ -62,15 +62,20 @@ async def test_every_value_is_shown_with_its_source_and_every_reading(api: Api) 
 
 
 async def test_a_setting_counts_for_later_cases_only(scene: Scene) -> None:
-    _, number = await scene.certified()
+    _, earlier = await scene.certified()
     set_ = must(await set_value(scene))
 
-    before = await determined(scene, number)
+    before = await determined(scene, earlier)
     await scene.move_past(dt.date(2026, 3, 20))
-    after = await determined(scene, number)
+    still = await determined(scene, earlier)
+    scene.product_id = await scene.describe(name="另一项港口气象指数")
+    application, notice = await scene.in_notice()
+    await scene.pass_notice(notice)
+    must(await scene.authorise(application, authorisation_number="授权〔2026〕002号"))
+    after = await determined(scene, must(await scene.issue(application))["number"])
 
     assert set_["value"] == ACCEPTANCE
-    assert (before["period"]["length"], after["period"]["length"]) == (10, 4)
+    assert [each["period"]["length"] for each in (before, still, after)] == [10, 10, 4]
     shown = must(await scene.api.get(f"/api/v1/rulebooks/{HAINAN}"))
     (value,) = [e for e in shown["open_values"] if e["name"] == "objection_acceptance"]
     assert (value["default"]["length"], value["value"]["length"]) == (10, 4)

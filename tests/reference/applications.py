@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.reference.commands import SUPPLIERS, Command, command
-from tests.reference.world import AUTHORITY, OPERATOR, World
+from tests.reference.handling import Handling
+from tests.reference.world import AUTHORITY, OPERATOR
 
 ALWAYS = (
     "applicant_qualification",
@@ -98,10 +99,10 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {part for part in before.keys() | after.keys() if before.get(part) != after.get(part)}
 
 
-class Applications(World):
+class Applications(Handling):
     """Drafting, submission, acceptance, review."""
 
-    MAY = World.MAY | {
+    MAY = Handling.MAY | {
         "draft": SUPPLIERS,
         "hand_in": SUPPLIERS,
         "submit": SUPPLIERS,
@@ -227,15 +228,21 @@ class Applications(World):
 
     # ── acceptance ──────────────────────────────────────────────────────────────────────────
 
-    def _in(self, cmd: Command, *states: str) -> tuple[Application | None, set[str]]:
-        a = self.applications.get(cmd.about)
+    def handed_in(self, name: str) -> Application | None:
+        """Return an application that was ever handed in: a draft is its applicant's own."""
+        found = self.applications.get(name)
+        return found if found is not None and found.submissions else None
+
+    def _in(self, cmd: Command, duty: str, *states: str) -> tuple[Application | None, set[str]]:
+        a = self.handed_in(cmd.about)
         if a is None:
             return None, self._not_delegated() | {"not_found"}
         wrong = set() if a.state in states else {"registration_event_not_allowed"}
+        wrong |= self.against_acting(a.name, duty, cmd.who)
         return a, wrong | self._not_delegated()
 
     def against_accept(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "submitted")
+        a, against = self._in(cmd, "acceptance", "submitted")
         if a is None:
             return against
         result, items = cmd.given("result"), cmd.given("items", ())
@@ -260,6 +267,7 @@ class Applications(World):
         a = self.applications[cmd.about]
         result, items = cmd.given("result"), cmd.given("items", ())
         old = self._old_items(a, items) if result == "correction_required" else set()
+        self.act(a.name, "acceptance", cmd.who)
         a.acceptor, a.untold = cmd.who, a.untold + 1
         a.is_corrected = result == "correction_required"
         self.clocks.meet(a.name, "acceptance", self.now)
@@ -286,10 +294,10 @@ class Applications(World):
             self.start(a.name, kind, 1, "working")  # HN-10(b)
 
     def against_notify(self, cmd: Command) -> set[str]:
-        a = self.applications.get(cmd.about)
+        a = self.handed_in(cmd.about)
         if a is None:
             return {"not_found"}
-        against = set()
+        against = self.against_acting(a.name, "acceptance", cmd.who)
         if a.state in NOTHING_TOLD_IN:
             against.add("registration_event_not_allowed")
         if not cmd.given("receipt", True):
@@ -301,6 +309,7 @@ class Applications(World):
 
     def do_notify(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
+        self.act(a.name, "acceptance", cmd.who)
         a.untold = 0
         for kind in ("acceptance_notification", "review_notification"):
             self.clocks.meet(a.name, kind, self.now)
@@ -317,22 +326,26 @@ class Applications(World):
         return against
 
     def against_start_review(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "accepted")
+        a, against = self._in(cmd, "acceptance", "accepted")
         if a is None:
             return against
-        if cmd.given("reviewer", "technical") == a.acceptor:
+        reviewer = cmd.given("reviewer", "technical")
+        if reviewer == a.acceptor:
             against.add("reviewer_is_acceptor")
+        against |= self.against_having(a.name, "technical_review", reviewer)
         return against | self._against_agency(a, cmd.given("agency", "agency"))
 
     def do_start_review(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
         a.state = "under_review"
         a.reviewer = cmd.given("reviewer", "technical")
+        self.act(a.name, "acceptance", cmd.who)
+        self.name(a.name, "technical_review", a.reviewer)
         self._give(a, cmd.given("agency", "agency"))
         self.log("review:started")
 
     def against_replace_agency(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "under_review")
+        a, against = self._in(cmd, "acceptance", "under_review")
         if a is None:
             return against
         if a.compliance is not None:
@@ -343,6 +356,7 @@ class Applications(World):
 
     def do_replace_agency(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
+        self.act(a.name, "acceptance", cmd.who)
         a.lost_by.add(a.agency)
         self._give(a, cmd.given("agency"))
         self.log("agency:replaced")
@@ -371,7 +385,7 @@ class Applications(World):
             self.log("agency:replaced")
 
     def against_technical_opinion(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "under_review")
+        a, against = self._in(cmd, "technical_review", "under_review")
         if a is None:
             return against
         if cmd.who != a.reviewer:
@@ -417,7 +431,7 @@ class Applications(World):
         self.log("compliance_opinion:recorded")
 
     def against_request_material(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "under_review")
+        a, against = self._in(cmd, "acceptance", "under_review")
         if a is None:
             return against
         if a.asked:
@@ -428,6 +442,7 @@ class Applications(World):
 
     def do_request_material(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
+        self.act(a.name, "acceptance", cmd.who)
         a.asked = cmd.given("items", ("补充说明",))  # the thirty days run on (A44)
         self.tell("material_requested", a.applicant)
         self.log("more_material:requested")
@@ -448,7 +463,7 @@ class Applications(World):
         self.log("more_material:supplemented")
 
     def against_decide(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "under_review")
+        a, against = self._in(cmd, "decision", "under_review")
         if a is None:
             return against
         match cmd.given("result"):
@@ -489,6 +504,7 @@ class Applications(World):
     def do_decide(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
         result = cmd.given("result")
+        self.act(a.name, "decision", cmd.who)
         a.untold += 1
         topic, event, a.state = {
             "pass": ("review_passed", "review:passed", "review_passed"),

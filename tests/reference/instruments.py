@@ -90,17 +90,23 @@ class Instruments(Certificates):
         )
         self.log("instrument:lodged")
 
-    def _decided(self, cmd: Command, *states: str) -> tuple[Instrument | None, set[str]]:
+    def _decided(self, cmd: Command, duty: str, *states: str) -> tuple[Instrument | None, set[str]]:
         found = self.instruments.get(cmd.about)
         against = self._not_delegated()
         if found is None:
-            against.add("not_found")
-        elif found.state not in states:
+            return None, against | {"not_found"}
+        if found.state not in states:
             against.add(WRONG)
-        return found, against
+        return found, against | self.against_acting(found.name, duty, cmd.who)
+
+    def _looks(self, cmd: Command) -> str:
+        """Return which of the two looks somebody takes who finds that an instrument is none."""
+        found = self.instruments.get(cmd.about)
+        is_second = found is not None and found.checked_by not in ("", cmd.who)
+        return "verification" if is_second else "check"
 
     def against_check_instrument(self, cmd: Command) -> set[str]:
-        i, against = self._decided(cmd, "lodged")
+        i, against = self._decided(cmd, "check", "lodged")
         if i is not None:
             effective = self.today + cmd.given("days", 0) * DAY
             if effective > self.today:
@@ -110,11 +116,12 @@ class Instruments(Certificates):
         return against
 
     def do_check_instrument(self, cmd: Command) -> None:
+        self.act(cmd.about, "check", cmd.who)
         self.instruments[cmd.about].checked_by = cmd.who
         self.log("instrument:checked")
 
     def against_verify_instrument(self, cmd: Command) -> set[str]:
-        i, against = self._decided(cmd, "lodged")
+        i, against = self._decided(cmd, "verification", "lodged")
         if i is not None and not i.checked_by:
             against.add("instrument_not_checked")
         elif i is not None and cmd.who in (i.checked_by, i.lodged_by):
@@ -123,6 +130,7 @@ class Instruments(Certificates):
 
     def do_verify_instrument(self, cmd: Command) -> None:
         i = self.instruments[cmd.about]
+        self.act(i.name, "verification", cmd.who)
         i.state = "effective"
         self.log("instrument:verified")
         if i.effect == "new_holder" and i.certificate:
@@ -133,17 +141,18 @@ class Instruments(Certificates):
             self.tell("new_holder_invited", i.holder)
 
     def against_reject_instrument(self, cmd: Command) -> set[str]:
-        i, against = self._decided(cmd, "lodged")
+        i, against = self._decided(cmd, self._looks(cmd), "lodged")
         if i is not None and not cmd.given("reason", True):
             against.add("instrument_rejection_reason_missing")
         return against
 
     def do_reject_instrument(self, cmd: Command) -> None:
+        self.act(cmd.about, self._looks(cmd), cmd.who)
         self.instruments[cmd.about].state = "rejected"
         self.log("instrument:rejected")
 
     def against_execute(self, cmd: Command) -> set[str]:
-        i, against = self._decided(cmd, *READY)
+        i, against = self._decided(cmd, "execution", *READY)
         if i is None:
             return against
         if i.effect == "new_holder" and i.certificate:
@@ -155,6 +164,7 @@ class Instruments(Certificates):
 
     def do_execute(self, cmd: Command) -> None:
         i = self.instruments[cmd.about]
+        self.act(i.name, "execution", cmd.who)
         if i.certificate:
             c = self.certificates[i.certificate]
             if i.effect == "no_holder":

@@ -69,7 +69,7 @@ class Notices(Applications):
         self.authorisations: set[str] = set()
 
     def against_publish(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "review_passed")
+        a, against = self._in(cmd, "issuance", "review_passed")
         if a is not None and self._standing(a) is not None:
             against.add("notice_channel_already_posted")
         return against
@@ -81,6 +81,7 @@ class Notices(Applications):
 
     def do_publish(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
+        self.act(a.name, "issuance", cmd.who)
         a.notice = self.new("N")
         self.notices[a.notice] = Notice(a.notice, a.name, {"platform"})
         self.log("notice_channel:posted")
@@ -166,7 +167,7 @@ class Notices(Applications):
         return against
 
     def against_authorise(self, cmd: Command) -> set[str]:
-        a = self.applications.get(cmd.about)
+        a = self.handed_in(cmd.about)
         if a is None:
             return {"not_found"}
         against = self._against_the_public(a)
@@ -187,7 +188,7 @@ class Notices(Applications):
         self.log("issuance:authorised")
 
     def against_send_back(self, cmd: Command) -> set[str]:
-        a = self.applications.get(cmd.about)
+        a = self.handed_in(cmd.about)
         if a is None:
             return {"not_found"}
         against = set()
@@ -210,7 +211,7 @@ class Notices(Applications):
         self.log("issuance:returned")
 
     def against_issue(self, cmd: Command) -> set[str]:
-        a, against = self._in(cmd, "issuance_authorised")
+        a, against = self._in(cmd, "issuance", "issuance_authorised")
         if a is None:
             return against
         if self.counting(a.product):
@@ -239,6 +240,7 @@ class Notices(Applications):
 
     def do_issue(self, cmd: Command) -> None:
         a = self.applications[cmd.about]
+        self.act(a.name, "issuance", cmd.who)
         a.state = "issued"
         self.clocks.cancel(a.name)
         name = self.new("C")

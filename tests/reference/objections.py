@@ -132,7 +132,9 @@ class Objections(Notices):
     def _decides(self, cmd: Command) -> tuple[Objection | None, set[str]]:
         found = self.objections.get(cmd.about)
         against = self._not_delegated()
-        return found, against | (set() if found else {"not_found"})
+        if found is None:
+            return None, against | {"not_found"}
+        return found, against | self.against_acting(found.name, "adjudication", cmd.who)
 
     def against_reject_objection(self, cmd: Command) -> set[str]:
         o, against = self._decides(cmd)
@@ -143,6 +145,7 @@ class Objections(Notices):
         return against
 
     def do_reject_objection(self, cmd: Command) -> None:
+        self.act(cmd.about, "adjudication", cmd.who)
         self._close(self.objections[cmd.about], "rejected", "rejected")
         self.log("objection:rejected")
 
@@ -156,6 +159,7 @@ class Objections(Notices):
 
     def do_forward(self, cmd: Command) -> None:
         o = self.objections[cmd.about]
+        self.act(o.name, "adjudication", cmd.who)
         o.state, o.forwarded = "awaiting_response", True
         self.clocks.meet(o.name, "objection_forwarding", self.now)
         self.tell("objection_forwarded", o.registrant)
@@ -231,6 +235,7 @@ class Objections(Notices):
 
     def do_determine(self, cmd: Command) -> None:
         o = self.objections[cmd.about]
+        self.act(o.name, "adjudication", cmd.who)
         o.state, o.outcome = "determined", cmd.given("outcome")
         o.must_change = cmd.given("must_change", ())
         self.clocks.cancel(o.name, "objection_response")
@@ -357,6 +362,7 @@ class Objections(Notices):
         a.acceptor = a.reviewer = a.agency = a.contract = ""
         a.technical = a.compliance = None
         a.is_authorised = False
+        self.leave_all(a.name)
         self.close_notice(a, "returned")
         self.clocks.cancel(a.name)
         self.tell("application_returned_to_draft", a.applicant)
