@@ -13,11 +13,11 @@ from catalog.kernel.ids import AccountId, PartyId
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):
-    """What one application costs, as it stood on the day it was handed in (登记费)."""
+    """What one application costs, as it stood on the day it was handed in or done (登记费)."""
 
     id: uuid.UUID
     application_kind: ApplicationKind
-    subject_id: uuid.UUID  # the application or the change
+    subject_id: uuid.UUID  # the application, change, transfer, request, instrument or reissue
     party_id: PartyId
     price_id: uuid.UUID | None  # None: no price stood, so nothing
     amount_fen: int

@@ -92,11 +92,11 @@ async def freeze(
     subject_id: uuid.UUID,
     party_id: PartyId,
 ) -> Fee:
-    """Write what an application costs, as it is handed in; the first time counts.
+    """Write what an application costs, as it is handed in or done; the first time counts.
 
     Part of the command that hands it in, which asked for the permission and remembers.
     """
-    frozen = await store.lock_of_subject(tx, subject_id)
+    frozen = await store.lock_of_subject(tx, application_kind, subject_id)
     if frozen is not None:
         return frozen
     price = schedule.in_force(await store.list_prices(tx), application_kind, local_date(now))
@@ -119,22 +119,26 @@ async def freeze(
     return fee
 
 
-async def require_settled(tx: Tx, *, subject_id: uuid.UUID, stops_acceptance: bool) -> None:
+async def require_settled(
+    tx: Tx, *, application_kind: ApplicationKind, subject_id: uuid.UUID, stops_acceptance: bool
+) -> None:
     """Return if an unpaid fee does not stand in the way of accepting the application.
 
     :raises FeeUnpaid: if it is due and the rulebook lets that stop the acceptance [P].
     """
-    fee = await store.lock_of_subject(tx, subject_id)
+    fee = await store.lock_of_subject(tx, application_kind, subject_id)
     if fee is not None and fee.state is State.DUE and stops_acceptance:
         raise FeeUnpaid(fee_id=str(fee.id), amount_fen=fee.amount_fen)
 
 
-async def drop(tx: Tx, *, now: dt.datetime, subject_id: uuid.UUID) -> None:
+async def drop(
+    tx: Tx, *, now: dt.datetime, application_kind: ApplicationKind, subject_id: uuid.UUID
+) -> None:
     """Ask for the fee no more, because the application ended before it was accepted or paid.
 
     Part of the command that ends it. What was paid stays paid until the operator refunds it.
     """
-    fee = await store.lock_of_subject(tx, subject_id)
+    fee = await store.lock_of_subject(tx, application_kind, subject_id)
     if fee is not None and fee.state is State.DUE:
         dropped = advance(fee.state, Happening.DROP)
         await store.update_fee(tx, msgspec.structs.replace(fee, state=dropped, settled_at=now))

@@ -2,6 +2,11 @@
 
 「有偿」 is a principle without a number, so every kind costs nothing until the operator sets a price
 [P]. A price is set for days to come; what was handed in keeps the price of its day.
+
+What the operator decides on an application (a registration, a change, a transfer by agreement, a renewal,
+a cancellation) may have to be paid before, where the rulebook says so. What is carried out at once, by a
+holder itself or because a decision or a judgment wants it (a deregistration, a takeover, a reissue), is
+charged when it is done, and waits for no money.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ class ApplicationKind(enum.StrEnum):
     TRANSFER = "transfer"  # 转移登记
     DEREGISTRATION = "deregistration"  # 注销登记
     RENEWAL = "renewal"  # 续期登记
+    REISSUE = "reissue"  # 重新发放
 
 
 class FeeIntervalOverlaps(Conflict):

@@ -106,9 +106,13 @@ async def lock_fee(tx: Tx, fee_id: uuid.UUID) -> Fee | None:
     return None if row is None else msgspec.convert(dict(row), Fee)
 
 
-async def lock_of_subject(tx: Tx, subject_id: uuid.UUID) -> Fee | None:
+async def lock_of_subject(tx: Tx, kind: ApplicationKind, subject_id: uuid.UUID) -> Fee | None:
     """Lock and return the fee of an application, or None if it has none."""
-    row = await tx.fetch_one(f"{_SELECT_FEES} WHERE subject_id = $1 FOR UPDATE", subject_id)
+    row = await tx.fetch_one(
+        f"{_SELECT_FEES} WHERE subject_id = $1 AND application_kind = $2 FOR UPDATE",
+        subject_id,
+        kind.value,
+    )
     return None if row is None else msgspec.convert(dict(row), Fee)
 
 

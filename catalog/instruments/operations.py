@@ -24,6 +24,8 @@ from catalog.certificates.operations import by_instrument
 from catalog.certificates.reissuing import Corrected
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegated
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.files import queries as files
 from catalog.instruments import lodging, queries, store
 from catalog.instruments.model import Act, Effect, Instrument, InstrumentId
@@ -383,6 +385,7 @@ async def deregister_as_holder(
         certificate_number=instrument.certificate_number,
         instrument=instrument.reference,
     )
+    await _charge(tx, instrument, ApplicationKind.DEREGISTRATION, actor=actor, now=now)
     return await _applied(tx, instrument, state, Act.DEREGISTER.value, actor=actor, now=now)
 
 
@@ -418,6 +421,7 @@ async def take_over(
         holder_kind=holder_kind,
         public_url=public_url,
     )
+    await _charge(tx, instrument, ApplicationKind.TRANSFER, actor=actor, now=now)
     applied = await _applied(tx, instrument, state, Act.TRANSFER.value, actor=actor, now=now)
     return applied, certificate
 
@@ -470,6 +474,15 @@ async def _lock_for_holder(
     state = advance(instrument.state, Happening.APPLY)
     lodging.check_takeable(instrument)
     return instrument, state
+
+
+async def _charge(
+    tx: Tx, instrument: Instrument, kind: ApplicationKind, *, actor: Actor, now: dt.datetime
+) -> None:
+    """Charge the named holder for what it had done; no judgment waits for money."""
+    await fees.freeze(
+        tx, now=now, application_kind=kind, subject_id=instrument.id, party_id=actor.party
+    )
 
 
 async def _applied(

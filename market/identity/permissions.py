@@ -74,6 +74,7 @@ _MEMBER: Final = frozenset(
         "instrument:read",
         "instrument:take_over",
         "certificate:read_burdens",
+        "fee:read",
     }
 )
 _STAFF: Final = frozenset(
@@ -92,7 +93,6 @@ _STAFF: Final = frozenset(
         "ledger:read",
         "report:read",
         "notification:supervise",
-        "fee:read",
         "case_assignment:read",
     }
 )
@@ -108,7 +108,6 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "application:withdraw",
         "application:read",
         "case_file:issue",
-        "fee:read",
         "timer:read",
         "pricing:file",
         "pricing:read",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import asyncpg
 import pytest
 
@@ -41,9 +43,15 @@ async def test_an_unpaid_fee_stops_the_acceptance_if_the_rulebook_says_so(
             party_id=party,
         )
 
-    await fees.require_settled(tx, subject_id=subject, stops_acceptance=False)
-    await fees.require_settled(tx, subject_id=new_id(), stops_acceptance=True)
+    async def settled(kind: ApplicationKind, subject_id: uuid.UUID, *, stops: bool) -> None:
+        await fees.require_settled(
+            tx, application_kind=kind, subject_id=subject_id, stops_acceptance=stops
+        )
+
+    await settled(ApplicationKind.FIRST, subject, stops=False)
+    await settled(ApplicationKind.FIRST, new_id(), stops=True)
+    await settled(ApplicationKind.DEREGISTRATION, subject, stops=True)  # a fee of its own
     with pytest.raises(FeeUnpaid) as refused:
-        await fees.require_settled(tx, subject_id=subject, stops_acceptance=True)
+        await settled(ApplicationKind.FIRST, subject, stops=True)
 
     assert refused.value.facts == {"fee_id": str(fee.id), "amount_fen": 100}

@@ -11,6 +11,8 @@ from catalog.certificates.operations import casework
 from catalog.certificates.reissuing import ReissuePending
 from catalog.certificates.states import Event as Happening
 from catalog.delegations import operations as delegations
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
@@ -77,7 +79,7 @@ async def unfreeze(
 async def deregister(
     tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, reason: str
 ) -> Certificate:
-    """Deregister one's own certificate (注销, HN-19(a)).
+    """Deregister one's own certificate (注销, HN-19(a)); an unpaid fee does not hold it up.
 
     :raises NotPermitted: if the actor may not deregister.
     :raises Missing: if no certificate of the actor's party has this number.
@@ -94,6 +96,13 @@ async def deregister(
         raise CancellationByRequest(rulebook=certificate.rulebook)
     standing = await casework.list_standing(tx, certificate.number, now=now)
     encumbrances.check_free(standing, certificate.open_objections)
+    await fees.freeze(
+        tx,
+        now=now,
+        application_kind=ApplicationKind.DEREGISTRATION,
+        subject_id=certificate.application_id,
+        party_id=actor.party,
+    )
     return await casework.move(
         tx,
         actor=actor,

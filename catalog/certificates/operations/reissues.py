@@ -25,6 +25,8 @@ from catalog.certificates.reissuing import (
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
 from catalog.delegations import operations as delegations
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
@@ -208,6 +210,13 @@ async def issue(
         ),
         rules=("HN-17", "HN-20"),
         also=ground,
+    )
+    await fees.freeze(
+        tx,
+        now=now,
+        application_kind=ApplicationKind.REISSUE,
+        subject_id=ordered.id,
+        party_id=new.registrant_party_id,
     )
     issued = msgspec.structs.replace(ordered, new_certificate_number=new.number, issued_at=now)
     await store.update_reissue(tx, issued)

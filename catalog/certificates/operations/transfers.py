@@ -24,9 +24,11 @@ from catalog.certificates.transferring import (
     TransferSignatureInvalid,
 )
 from catalog.delegations import operations as delegations
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
@@ -36,6 +38,7 @@ from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -102,7 +105,7 @@ async def offer(
 async def accept(
     tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, signature: Signature
 ) -> Transfer:
-    """Sign the agreement as the one who takes the certificate over.
+    """Sign the agreement as the one who takes the certificate over, and who owes the fee [P].
 
     :raises NotPermitted: if the actor may not take certificates over.
     :raises Missing: if nothing is offered to the actor's party.
@@ -121,6 +124,13 @@ async def accept(
         offered, to_key_id=signature.key_id, to_signature=signature.value, accepted_at=now
     )
     await store.update_transfer(tx, signed)
+    await fees.freeze(
+        tx,
+        now=now,
+        application_kind=ApplicationKind.TRANSFER,
+        subject_id=signed.id,
+        party_id=signed.to_party_id,
+    )
     await _remember(tx, Event.TRANSFER_ACCEPTED, signed, actor=actor, now=now)
     await _tell(tx, signed, certificate, signed.from_party_id, now=now)
     return signed
@@ -139,6 +149,8 @@ async def take_back(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_numbe
         raise Missing
     ended = msgspec.structs.replace(offered, ended_at=now)
     await store.update_transfer(tx, ended)
+    async with beyond_own_rows(tx):  # the fee is the other party's, if its registrant ends it
+        await fees.drop(tx, now=now, application_kind=ApplicationKind.TRANSFER, subject_id=ended.id)
     await _remember(tx, Event.TRANSFER_TAKEN_BACK, ended, actor=actor, now=now)
     return ended
 
@@ -221,6 +233,7 @@ async def issue(
     :raises Missing: if no transfer of it is under way.
     :raises TransferNotSigned: if the new holder has not signed.
     :raises IssuanceNotAuthorised: if the bureau has not.
+    :raises FeeUnpaid: if its fee is due and the rulebook lets that stop it.
     :raises VoluntaryTransferNotAllowed: and the other refusals of ``offer`` about the certificate.
     """
     actor.require("certificate:issue")
@@ -230,7 +243,13 @@ async def issue(
     transferring.check_signed(transfer)
     if transfer.authorised_at is None:
         raise IssuanceNotAuthorised
-    await _check_transferable(tx, certificate, now)
+    book = await _check_transferable(tx, certificate, now)
+    await fees.require_settled(
+        tx,
+        application_kind=ApplicationKind.TRANSFER,
+        subject_id=transfer.id,
+        stops_acceptance=book.unpaid_fee_stops_acceptance,
+    )
     old = await casework.move(
         tx,
         actor=actor,
@@ -294,13 +313,14 @@ def _for_holder(
     )
 
 
-async def _check_transferable(tx: Tx, certificate: Certificate, now: dt.datetime) -> None:
+async def _check_transferable(tx: Tx, certificate: Certificate, now: dt.datetime) -> Rulebook:
     said = certificate_format.read_document(certificate.document)
     book = await rulebooks.in_force(tx, code=said.ruleset, on=local_date(now))
     transferring.check_allowed(is_allowed=book.voluntary_transfer_allowed)
     advance(certificate.state, Happening.DEREGISTER)  # what is frozen is handed on by nobody
     standing = await casework.list_standing(tx, certificate.number, now=now)
     encumbrances.check_free(standing, certificate.open_objections)
+    return book
 
 
 async def _check_signature(

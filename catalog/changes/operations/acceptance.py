@@ -16,6 +16,7 @@ from catalog.changes.states import Event as Happening
 from catalog.changes.states import advance
 from catalog.delegations import operations as delegations
 from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
@@ -67,7 +68,10 @@ async def decide_acceptance(
     if result is Result.ACCEPTED:
         book = await casework.book_of(tx, change)
         await fees.require_settled(
-            tx, subject_id=change.id, stops_acceptance=book.unpaid_fee_stops_acceptance
+            tx,
+            application_kind=ApplicationKind.CHANGE,
+            subject_id=change.id,
+            stops_acceptance=book.unpaid_fee_stops_acceptance,
         )
     elif result is Result.CORRECTION_REQUIRED:
         overridden = await _check_list(tx, change, items, override_reason)
@@ -99,7 +103,7 @@ async def decide_acceptance(
     )
     await _run_clocks(tx, decided, now=now, calendar=calendar, is_accepted=is_accepted)
     if result is Result.NOT_ACCEPTED_OUT_OF_SCOPE:
-        await fees.drop(tx, now=now, subject_id=change.id)
+        await fees.drop(tx, now=now, application_kind=ApplicationKind.CHANGE, subject_id=change.id)
     await audit_log.append(
         tx,
         remembered,

@@ -13,6 +13,7 @@ from catalog.changes.model import Change
 from catalog.changes.operations import casework
 from catalog.changes.states import Event as Happening
 from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 
@@ -42,7 +43,7 @@ async def close_if_inactive(
         closing=f"certificate {certificate.state.value}",
     )
     await casework.stop_clocks(tx, change, now=now, note="certificate does not count")
-    await fees.drop(tx, now=now, subject_id=change.id)
+    await fees.drop(tx, now=now, application_kind=ApplicationKind.CHANGE, subject_id=change.id)
     await audit_log.append(
         tx,
         Event.CHANGE_CLOSED,

@@ -359,7 +359,7 @@ async def withdraw(
         tx, change=change, event=Happening.WITHDRAW, now=now, closing=reason
     )
     await casework.stop_clocks(tx, change, now=now, note="withdrawn")
-    await fees.drop(tx, now=now, subject_id=change.id)
+    await fees.drop(tx, now=now, application_kind=ApplicationKind.CHANGE, subject_id=change.id)
     await _remember(
         tx, Event.CHANGE_WITHDRAWN, withdrawn, actor=actor, now=now, reason=reason, rules=("HN-04",)
     )

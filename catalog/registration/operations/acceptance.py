@@ -13,6 +13,7 @@ from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.delegations import queries as delegated
 from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
@@ -99,7 +100,10 @@ async def decide_acceptance(
     overridden: tuple[str, ...] = ()
     if result is Result.ACCEPTED:
         await fees.require_settled(
-            tx, subject_id=application.id, stops_acceptance=book.unpaid_fee_stops_acceptance
+            tx,
+            application_kind=ApplicationKind.FIRST,
+            subject_id=application.id,
+            stops_acceptance=book.unpaid_fee_stops_acceptance,
         )
     elif result is Result.CORRECTION_REQUIRED:
         overridden = await _check_list(tx, application, items, override_reason)

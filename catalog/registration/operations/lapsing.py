@@ -12,6 +12,7 @@ from typing import Final
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.notifications.topics import Topic
@@ -44,7 +45,9 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
         now=now,
     )
     if unfiled:
-        await fees.drop(tx, now=now, subject_id=application.id)
+        await fees.drop(
+            tx, now=now, application_kind=ApplicationKind.FIRST, subject_id=application.id
+        )
     await timers.cancel_all(
         tx, now=now, subject_kind="application", subject_id=application.id, note="lapsed"
     )

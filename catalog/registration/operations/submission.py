@@ -176,7 +176,7 @@ async def withdraw(
     await timers.cancel_all(
         tx, now=now, subject_kind="application", subject_id=application.id, note="withdrawn"
     )
-    await fees.drop(tx, now=now, subject_id=application.id)
+    await fees.drop(tx, now=now, application_kind=ApplicationKind.FIRST, subject_id=application.id)
     if application.agency_party_id is not None:
         await notifications.send(
             tx,

@@ -21,6 +21,8 @@ from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State as CertificateState
 from catalog.certificates.states import advance as happens
 from catalog.delegations import operations as delegations
+from catalog.fees import operations as fees
+from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
@@ -72,7 +74,7 @@ async def file(
     if kind is Kind.CANCELLATION:
         standing = await certificates.list_standing(tx, certificate_number, now=now)
         encumbrances.check_free(standing, certificate.open_objections)
-    return await begin(
+    request = await begin(
         tx,
         actor=actor,
         now=now,
@@ -82,6 +84,14 @@ async def file(
         reason=reason,
         book=book,
     )
+    await fees.freeze(
+        tx,
+        now=now,
+        application_kind=_FEE[kind],
+        subject_id=request.id,
+        party_id=request.registrant_party_id,
+    )
+    return request
 
 
 async def begin(
@@ -147,6 +157,7 @@ async def withdraw(tx: Tx, *, actor: Actor, now: dt.datetime, request_id: uuid.U
         await timers.cancel_all(
             tx, now=now, subject_kind="certificate_request", subject_id=request.id, note="withdrawn"
         )
+    await fees.drop(tx, now=now, application_kind=_FEE[request.kind], subject_id=request.id)
     await _remember(tx, Event.CERTIFICATE_REQUEST_WITHDRAWN, withdrawn, actor=actor, now=now)
     return withdrawn
 
@@ -171,6 +182,7 @@ async def decide(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such request.
     :raises RequestEventNotAllowed: if it is decided, or taken back.
+    :raises FeeUnpaid: if it is granted, its fee is due and the rulebook lets that stop it.
     :raises RequestReasonMissing: if it is refused without a reason.
     :raises LapsedIsCancelled: if a cancellation that the law wants is refused.
     :raises CertificateEventNotAllowed: if the certificate does not count any more.
@@ -187,8 +199,17 @@ async def decide(
     assert request is not None, "a request never vanishes"
     state = advance(request.state, Decision.GRANT if grants else Decision.REFUSE)
     new = None
+    if grants:
+        book = await _rulebook_of(tx, certificate, request.filed_on)
+        await fees.require_settled(
+            tx,
+            application_kind=_FEE[request.kind],
+            subject_id=request.id,
+            stops_acceptance=book.unpaid_fee_stops_acceptance,
+        )
     if not grants:
         ending.check_refusal(request, reason)
+        await fees.drop(tx, now=now, application_kind=_FEE[request.kind], subject_id=request.id)
     elif request.kind is Kind.RENEWAL:
         new = await _renew(
             tx,
@@ -323,6 +344,11 @@ async def _rulebook_of(tx: Tx, certificate: Certificate, on: dt.date) -> Ruleboo
 
 
 _HAPPENING = {Kind.RENEWAL: Happening.RENEW, Kind.CANCELLATION: Happening.DEREGISTER}
+# What the law cancels by itself was asked for by nobody, and has no fee.
+_FEE = {
+    Kind.RENEWAL: ApplicationKind.RENEWAL,
+    Kind.CANCELLATION: ApplicationKind.DEREGISTRATION,
+}
 
 
 async def _remember(
