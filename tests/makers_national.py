@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 
+from catalog.audit_log.leaf import read_leaf
+from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
 from catalog.rulebooks.registry import RULEBOOKS
-from tests.makers_identity import Member
+from tests.makers_identity import MAKER, Member
 from tests.makers_registration import RECEIPT, Scene, must
 
 NDA = "nda-35-2026"
@@ -175,3 +177,20 @@ async def run_jobs(scene: Scene) -> None:
     """Do what time brought about; sessions last."""
     await scene.api.run_jobs()
     await scene.sign_in_again()
+
+
+async def cited(db: Database, subject: str) -> dict[str, set[tuple[str, ...]]]:
+    """Return the articles that the log names for each kind of event about a subject."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    async with begin(db, MAKER) as tx:
+        rows = await tx.fetch(
+            """SELECT p.event, coalesce(l.leaf, o.leaf) AS leaf
+                 FROM audit_log.payloads p
+                 LEFT JOIN audit_log.leaves l USING (entry_id)
+                 LEFT JOIN audit_log.outbox o USING (entry_id)
+                WHERE p.subjects @> ARRAY[$1]""",
+            subject,
+        )
+    for row in rows:
+        found.setdefault(row["event"], set()).add(tuple(read_leaf(row["leaf"]).rules))
+    return found

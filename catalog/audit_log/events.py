@@ -191,6 +191,9 @@ class Event(enum.StrEnum):
     OBJECTION_UNRESOLVED = "objection:unresolved"
     OBJECTION_REFERRED = "objection:referred_to_court"
     OBJECTION_CLOSED = "objection:closed"
+    OBJECTION_MATERIAL_REQUESTED = "objection:material_requested"
+    OBJECTION_COMPLETED = "objection:completed"
+    OBJECTION_ADMITTED = "objection:admitted"
     OBJECTION_WITHDRAWN = "objection:withdrawn"
 
     # money

@@ -67,6 +67,7 @@ ANNOUNCED: Final = {
     Event.RENEW: RegisterEvent.RENEWED,
     Event.LAPSE: RegisterEvent.LAPSED,
     Event.CANCEL_LAPSED: RegisterEvent.DEREGISTERED,
+    Event.DEREGISTER_BY_OBJECTION: RegisterEvent.DEREGISTERED,
 }
 
 

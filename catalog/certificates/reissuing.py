@@ -37,10 +37,22 @@ class CorrectionPeriodInvalid(Invalid):
     code = "reissue_validity_invalid"
 
 
+class OwnerCorrectionNotProvided(Refused):
+    """The rulebook knows no correction of who holds the rights: it is deregistered, or transferred."""
+
+    code = "owner_correction_not_provided"
+
+
 class ReissueAuthorisedAlready(Conflict):
     """The bureau has authorised this reissue."""
 
     code = "reissue_authorised_already"
+
+
+class ReissueNeedsNoAuthorisation(Refused):
+    """The certificate's rulebook asks for no authorisation by the bureau."""
+
+    code = "reissue_needs_no_authorisation"
 
 
 class ReissueOrderedAlready(Conflict):
@@ -95,6 +107,7 @@ class Reissue(msgspec.Struct, frozen=True, kw_only=True):
     authorised_at: dt.datetime | None = None
     new_certificate_number: str | None = None
     issued_at: dt.datetime | None = None
+    needs_authorisation: bool = True  # 主管部门授权, as the certificate's rulebook says
 
 
 class ReissueAuthorisationDocument(
@@ -115,16 +128,21 @@ def digest(corrected: Corrected) -> str:
     return sha256_hex(canonical(corrected))
 
 
-def check(document: CertificateDocument, corrected: Corrected) -> tuple[str, ...]:
+def check(
+    document: CertificateDocument, corrected: Corrected, *, owners_may_change: bool = True
+) -> tuple[str, ...]:
     """Return which members of the certificate would say something else.
 
     Owners that are named are always said otherwise: a certificate names them without telling two of
     the same name apart.
 
+    :raises OwnerCorrectionNotProvided: if owners are corrected where the rulebook has no such thing.
     :raises CorrectionEmpty: if none would.
     :raises CorrectionPeriodInvalid: if the validity would end before it begins.
     :raises OwnerSharesNotOne: and the other refusals of ``ownership.check``.
     """
+    if corrected.owners and not owners_may_change:
+        raise OwnerCorrectionNotProvided(rulebook=document.ruleset)
     if corrected.owners:
         ownership.check(corrected.owners, corrected.owners[0].party_id)
     said = restated(document, corrected, {owner.party_id: "" for owner in corrected.owners})

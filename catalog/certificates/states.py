@@ -37,6 +37,7 @@ class Event(enum.StrEnum):
     RENEW = "renew"  # 续期，换发
     LAPSE = "lapse"  # 期满未续，自动失效
     CANCEL_LAPSED = "cancel_lapsed"  # 失效后由登记机构注销 (NDRC26-15)
+    DEREGISTER_BY_OBJECTION = "deregister_by_objection"  # 按照异议处理结果注销 (NDA35-37)
     END_PRODUCT_VALIDITY = "end_product_validity"  # 产品时效届满: the certificate stays (A23)
 
 
@@ -58,6 +59,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.ACTIVE, Event.REISSUE): State.SUPERSEDED,
     (State.FROZEN, Event.REISSUE): State.SUPERSEDED,
     (State.ACTIVE, Event.END_PRODUCT_VALIDITY): State.ACTIVE,
+    (State.ACTIVE, Event.DEREGISTER_BY_OBJECTION): State.DEREGISTERED,
+    (State.FROZEN, Event.DEREGISTER_BY_OBJECTION): State.DEREGISTERED,
     (State.ACTIVE, Event.RENEW): State.SUPERSEDED,
     (State.ACTIVE, Event.LAPSE): State.LAPSED,
     (State.FROZEN, Event.LAPSE): State.LAPSED,

@@ -131,6 +131,7 @@ REISSUES: Final = sa.Table(
     sa.Column("authorised_at", sa.DateTime(timezone=True)),
     sa.Column("new_certificate_number", sa.Text),
     sa.Column("issued_at", sa.DateTime(timezone=True)),
+    sa.Column("needs_authorisation", sa.Boolean, nullable=False, server_default=sa.true()),
     schema="catalog",
 )
 

@@ -63,6 +63,8 @@ class Topic(enum.StrEnum):
 
     # objections and instruments
     OBJECTION_RECEIVED = "objection_received"  # 已收到异议（收件回执）
+    OBJECTION_INCOMPLETE = "objection_incomplete"  # 异议材料不齐，请补齐
+    OBJECTION_ADMITTED = "objection_admitted"  # 登记主体认可异议
     OBJECTION_FORWARDED = "objection_forwarded"  # 异议转送登记主体
     OBJECTION_ANSWERED = "objection_answered"  # 登记主体已反馈
     OBJECTION_DETERMINED = "objection_determined"  # 处理意见

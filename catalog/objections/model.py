@@ -41,6 +41,22 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     is_late: bool
 
 
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """What an objection lacked, and when it was all there (补齐材料)."""
+
+    missing: tuple[str, ...]
+    asked_at: dt.datetime
+    completed_at: dt.datetime | None = None
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True):
+    """That the registrant admits what is objected (认可异议内容)."""
+
+    statement: str
+    admitted_by: AccountId | None
+    admitted_at: dt.datetime
+
+
 class Determination(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator determines (处理意见)."""
 
@@ -60,6 +76,7 @@ class Closing(enum.StrEnum):
     CARRIED_OUT = "carried_out"  # 双方接受，已执行
     CERTIFICATE_ENDED = "certificate_ended"  # 双方接受，凭证已另行失去效力
     RECHECKED = "rechecked"  # 核查办结
+    ADMITTED = "admitted"  # 登记主体认可，已变更或注销
     NOT_PURSUED = "not_pursued"  # 逾期未起诉，维持登记
     BY_INSTRUMENT = "by_instrument"  # 依生效法律文书办结
 
@@ -105,6 +122,8 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     proceedings: Proceedings | None = None
     closing: Closing | None = None
     closed_at: dt.datetime | None = None
+    completion: Completion | None = None
+    admission: Admission | None = None
 
     @property
     def awaits_receipt(self) -> bool:

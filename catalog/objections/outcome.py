@@ -1,6 +1,7 @@
 """Say what may come of an objection (异议处理结果): what fits its target, and when both accepted.
 
-HN-20(1): the certificate is kept, revoked or issued anew (保留、撤销、重新发放) if both sides accept.
+HN-20(1): the certificate is kept, revoked or issued anew (保留、撤销、重新发放) if both sides accept. Which of
+them a rulebook has is its own value; what the registrant admits is changed or deregistered (NDA35-29).
 While there is no certificate yet, keep means that the objection is dismissed and revoke that it is
 upheld. That refuses the registration (HN-15(4), R4), or sends it back to be filled in anew, where
 owners or content must change (A15).
@@ -10,9 +11,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 
 from catalog.kernel.errors import Conflict, Invalid, Refused
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class Outcome(enum.StrEnum):
@@ -20,7 +22,8 @@ class Outcome(enum.StrEnum):
 
     KEEP = "keep"  # 保留
     REVOKE = "revoke"  # 撤销
-    REISSUE = "reissue"  # 重新发放
+    REISSUE = "reissue"  # 重新发放、变更登记内容
+    DEREGISTER = "deregister"  # 注销登记 (NDA35-29)
     DISMISS = "dismiss"  # 异议不成立
     UPHOLD = "uphold"  # 异议成立
     RETURN_TO_DRAFT = "return_to_draft"  # 异议成立，退回重新填报
@@ -69,16 +72,27 @@ class AcceptanceOfBothRequired(Refused):
     code = "acceptance_of_both_required"
 
 
-_FITTING: Final = {
-    True: frozenset({Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE}),
-    False: frozenset({Outcome.DISMISS, Outcome.UPHOLD, Outcome.RETURN_TO_DRAFT}),
-}
+def fitting(
+    rulebook: Rulebook, *, is_certified: bool, is_admitted: bool = False
+) -> frozenset[Outcome]:
+    """Return what may come of an objection, to a certificate by its rulebook.
+
+    What the registrant admits does not stay as it is.
+    """
+    if not is_certified:
+        return frozenset({Outcome.DISMISS, Outcome.UPHOLD, Outcome.RETURN_TO_DRAFT})
+    known = frozenset(Outcome(each) for each in rulebook.outcomes_after_issue)
+    return known - {Outcome.KEEP} if is_admitted else known
 
 
 def check(
-    outcome: Outcome, reasons: str, *, is_certified: bool, must_change: Collection[Any] = ()
+    outcome: Outcome,
+    reasons: str,
+    *,
+    fitting: Collection[Outcome],
+    must_change: Collection[Any] = (),
 ) -> None:
-    """Return if the operator may determine this.
+    """Return if the operator may determine this, of what fits the target.
 
     :raises DeterminationReasonMissing: if no reasons are given.
     :raises OutcomeNotForTarget: if it does not fit the target.
@@ -86,10 +100,8 @@ def check(
     """
     if not reasons.strip():
         raise DeterminationReasonMissing
-    if outcome not in _FITTING[is_certified]:
-        raise OutcomeNotForTarget(
-            outcome=outcome.value, fitting=sorted(o.value for o in _FITTING[is_certified])
-        )
+    if outcome not in fitting:
+        raise OutcomeNotForTarget(outcome=outcome.value, fitting=sorted(o.value for o in fitting))
     if bool(must_change) != (outcome is Outcome.RETURN_TO_DRAFT):
         raise ChangesUnfit(outcome=outcome.value)
 
@@ -138,7 +150,7 @@ def check_carried_out(answers: dict[Side, bool]) -> None:
 
 def needs_certificate(decided: Outcome) -> bool:
     """Tell whether an outcome can only be carried out on a certificate that still counts."""
-    return decided in (Outcome.REVOKE, Outcome.REISSUE)
+    return decided in (Outcome.REVOKE, Outcome.REISSUE, Outcome.DEREGISTER)
 
 
 def both_accepted(answers: dict[Side, bool]) -> bool:

@@ -31,6 +31,8 @@ def redacted(objection: Objection) -> Objection:
         determination=None,
         answers={},
         proceedings=None,
+        completion=None,
+        admission=None,
     )
 
 

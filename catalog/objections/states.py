@@ -19,6 +19,8 @@ class State(enum.StrEnum):
     UNRESOLVED = "unresolved"  # 未达成一致
     REFERRED_TO_COURT = "referred_to_court"  # 诉讼或仲裁中
     CLOSED = "closed"  # 已办结
+    INCOMPLETE = "incomplete"  # 材料不齐，待补 (NDA35-29)
+    ADMITTED = "admitted"  # 登记主体认可，待变更或注销 (NDA35-29)
 
 
 class Event(enum.StrEnum):
@@ -30,7 +32,7 @@ class Event(enum.StrEnum):
     RESPONSE_TIMEOUT = "response_timeout"  # 逾期未反馈 (A17)
     RESPOND_LATE = "respond_late"  # 逾期反馈: kept and marked
     DETERMINE = "determine"  # 作出处理意见
-    CONCLUDE = "conclude"  # 公示期内核查，直接办结 (NDA35-25, NDRC26-12)
+    CONCLUDE = "conclude"  # 无须双方接受，直接办结 (NDA35-25, NDA35-29, NDRC26-12)
     ACCEPT_OUTCOME = "accept_outcome"  # 一方接受
     BOTH_ACCEPT = "both_accept"  # 双方均接受
     ONE_REFUSES = "one_refuses"  # 一方不接受或逾期未答复
@@ -38,6 +40,9 @@ class Event(enum.StrEnum):
     NO_PROCEEDINGS = "no_proceedings"  # 逾期未起诉
     INSTRUMENT_EFFECTIVE = "instrument_effective"  # 法律文书生效
     WITHDRAW = "withdraw"  # 撤回异议
+    REQUEST_MATERIAL = "request_material"  # 要求补齐材料
+    COMPLETE = "complete"  # 补齐材料
+    ADMIT = "admit"  # 认可异议内容
 
 
 OPEN: Final = (
@@ -47,6 +52,8 @@ OPEN: Final = (
     State.DETERMINED,
     State.UNRESOLVED,
     State.REFERRED_TO_COURT,
+    State.INCOMPLETE,
+    State.ADMITTED,
 )
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
@@ -65,7 +72,14 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.RECEIVED, Event.CONCLUDE): State.CLOSED,
     (State.AWAITING_RESPONSE, Event.CONCLUDE): State.CLOSED,
     (State.UNDER_DETERMINATION, Event.CONCLUDE): State.CLOSED,
-    **{(state, Event.WITHDRAW): State.CLOSED for state in OPEN},
+    (State.RECEIVED, Event.REQUEST_MATERIAL): State.INCOMPLETE,
+    (State.INCOMPLETE, Event.COMPLETE): State.RECEIVED,
+    (State.INCOMPLETE, Event.REJECT_FORMALLY): State.REJECTED,
+    (State.AWAITING_RESPONSE, Event.ADMIT): State.ADMITTED,
+    (State.UNDER_DETERMINATION, Event.ADMIT): State.ADMITTED,
+    (State.ADMITTED, Event.CONCLUDE): State.CLOSED,
+    # What the registrant admitted is put right; that is the registrar's duty, and nobody's to call off.
+    **{(state, Event.WITHDRAW): State.CLOSED for state in OPEN if state is not State.ADMITTED},
 }
 
 

@@ -47,6 +47,8 @@ OBJECTIONS: Final = sa.Table(
     sa.Column("proceedings", postgresql.JSONB),
     sa.Column("closing", sa.Text),
     sa.Column("closed_at", sa.DateTime(timezone=True)),
+    sa.Column("completion", postgresql.JSONB),
+    sa.Column("admission", postgresql.JSONB),
     schema="catalog",
 )
 
@@ -61,7 +63,16 @@ OBJECTION_ARCHIVES: Final = sa.Table(
 )
 
 _JSON: Final = frozenset(
-    {"grounds", "evidence", "response", "determination", "answers", "proceedings"}
+    {
+        "grounds",
+        "evidence",
+        "response",
+        "determination",
+        "answers",
+        "proceedings",
+        "completion",
+        "admission",
+    }
 )
 
 
@@ -108,7 +119,8 @@ async def update(tx: Tx, objection: Objection) -> None:
            SET state = $2, forwarded_at = $3, receipt = $4, response_started_on = $5,
                response_due_on = $6, response = $7, no_response = $8, determination = $9,
                answers = $10, closing = $11, closed_at = $12, proceedings = $13,
-               forward_notification_id = $14
+               forward_notification_id = $14, forward_due_on = $15, evidence = $16,
+               completion = $17, admission = $18
          WHERE id = $1""",
         objection.id,
         *(
@@ -127,6 +139,10 @@ async def update(tx: Tx, objection: Objection) -> None:
                 "closed_at",
                 "proceedings",
                 "forward_notification_id",
+                "forward_due_on",
+                "evidence",
+                "completion",
+                "admission",
             )
         ),
     )

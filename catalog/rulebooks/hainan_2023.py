@@ -124,6 +124,10 @@ HAINAN_2023: Final = Rulebook(
             "HN-16",
             "HN-17",
         ),
+        Step.REISSUE: (
+            "HN-17",
+            "HN-20",
+        ),
     },
     open={
         "is_offered": open_flag(),

@@ -57,6 +57,10 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     review_covers_everything=True,
     notice_fields=("summary", "restrictions", "rights"),  # NDA35-24
     recheck_binds=True,
+    objection_is_completed=True,  # NDA35-29: 审查异议材料是否齐全
+    objection_may_be_admitted=True,  # NDA35-29: 认可异议内容的，变更登记内容或注销登记
+    outcomes_after_issue=("keep", "deregister", "reissue"),  # NDA35-29, NDA35-37(3)
+    owners_may_be_corrected=False,  # NDA35-35: 不涉及权利主体变更
     public_data_first_under="ndrc-26-2025",  # NDA35-15
     takes_changes=False,
     acceptance=Period(3, Unit.WORKING_DAYS, "NDA35-17"),
@@ -124,8 +128,15 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
             "NDA35-22",
             "NDA35-25",
         ),
-        Step.OBJECTION_AFTER: ("NDA35-29",),
+        Step.OBJECTION_AFTER: (
+            "NDA35-29",
+            "NDA35-37",
+        ),
         Step.ISSUE: ("NDA35-26",),
+        Step.REISSUE: (
+            "NDA35-27",
+            "NDA35-29",
+        ),
     },
     # Article 17 gives a period for corrections and article 28 stops the clock: neither is ours to drop.
     open={

@@ -96,11 +96,12 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         Step.NOTICE: ("NDRC26-12",),
         Step.OBJECTION_IN_NOTICE: ("NDRC26-12",),
         Step.OBJECTION_UPHELD: ("NDRC26-12",),
-        Step.OBJECTION_AFTER: (),
+        Step.OBJECTION_AFTER: ("NDRC26-09",),  # 更正登记 by an interested party
         Step.ISSUE: (
             "NDRC26-13",
             "NDRC26-15",
         ),
+        Step.REISSUE: ("NDRC26-09",),
     },
     open={
         "is_offered": open_flag(),

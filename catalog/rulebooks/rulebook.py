@@ -188,6 +188,12 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     # 异议
     recheck_binds: bool = False  # 公示期内异议: the registrar's re-check decides by itself
     upheld_objection: Upheld = Upheld.REFUSED
+    objection_is_completed: bool = (
+        False  # 登记后异议: what lacks is asked for, the days run from all of it
+    )
+    objection_may_be_admitted: bool = False  # 登记主体认可异议: put right without a second word
+    outcomes_after_issue: tuple[str, ...] = ("keep", "revoke", "reissue")  # HN-20(1)
+    owners_may_be_corrected: bool = True  # False: another holder is no correction
     # 登记之后
     public_data_first_under: str = ""  # 授权运营产品先在此登记
     takes_changes: bool = True  # 变更、更正 by the review of the province's rules

@@ -109,6 +109,8 @@ WORDS: Final = {
     "unresolved": "未达成一致",
     "referred_to_court": "诉讼或仲裁中",
     "closed": "已办结",
+    "incomplete": "材料不齐，待补",
+    "admitted": "登记主体认可",
     "rejected": "不予受理",
     "keep": "维持",
     "revoke": "撤销",

@@ -241,23 +241,22 @@ async def respond_to_objection(
 async def determine_objection(
     request: AnyRequest, objection_id: FromPath[uuid.UUID], data: JSONBody[Determine]
 ) -> Response[bytes]:
-    """Determine the matter; both sides are asked whether they accept (处理意见, HN-20(1))."""
+    """Determine the matter; both sides are asked whether they accept, unless it was admitted (处理意见)."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        return done(
-            await determination.determine(
-                c.tx,
-                actor=c.actor,
-                now=c.now,
-                calendar=c.calendar,
-                objection_id=objection_id,
-                decided=data.outcome,
-                reasons=data.reasons,
-                must_change=data.must_change,
-                corrected=await corrected_of(c, data.corrected),
-            )
+        determined = await determination.determine(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            objection_id=objection_id,
+            decided=data.outcome,
+            reasons=data.reasons,
+            must_change=data.must_change,
+            corrected=await corrected_of(c, data.corrected),
         )
+        return await _done(c, determined)
 
     return await command(request, act)
 

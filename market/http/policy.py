@@ -327,6 +327,9 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/objections/{{objection_id}}/rejections"): _do("objection:decide"),
     ("POST", f"{V1}/objections/{{objection_id}}/forwardings"): _do("objection:decide"),
     ("POST", f"{V1}/objections/{{objection_id}}/responses"): _do("objection:respond", PARTY),
+    ("POST", f"{V1}/objections/{{objection_id}}/material-requests"): _do("objection:decide"),
+    ("POST", f"{V1}/objections/{{objection_id}}/completions"): _do("objection:file"),
+    ("POST", f"{V1}/objections/{{objection_id}}/admissions"): _do("objection:respond", PARTY),
     ("POST", f"{V1}/objections/{{objection_id}}/determinations"): _do("objection:decide"),
     ("POST", f"{V1}/objections/{{objection_id}}/acceptances"): _do(
         "objection:accept_outcome", PARTY

@@ -12,7 +12,6 @@ import pytest
 
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
-from catalog.audit_log.leaf import read_leaf
 from catalog.certificates import check as certificates
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
@@ -21,7 +20,7 @@ from market.case_files import archive, check
 from market.case_files.model import PAGE
 from tests.api import Api, code
 from tests.makers_identity import MAKER, Member
-from tests.makers_national import NDA, NDRC, National, go_to, offering, run_jobs
+from tests.makers_national import NDA, NDRC, National, cited, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
 
 MONDAY = dt.date(2026, 7, 6)
@@ -802,23 +801,6 @@ STEPS = {
 }
 
 
-async def cited(db: Database, application: str) -> dict[str, set[tuple[str, ...]]]:
-    """Return the articles that the log names for each kind of event of an application."""
-    found: dict[str, set[tuple[str, ...]]] = {}
-    async with begin(db, MAKER) as tx:
-        rows = await tx.fetch(
-            """SELECT p.event, coalesce(l.leaf, o.leaf) AS leaf
-                 FROM audit_log.payloads p
-                 LEFT JOIN audit_log.leaves l USING (entry_id)
-                 LEFT JOIN audit_log.outbox o USING (entry_id)
-                WHERE p.subjects @> ARRAY[$1]""",
-            f"application:{application}",
-        )
-    for row in rows:
-        found.setdefault(row["event"], set()).add(tuple(read_leaf(row["leaf"]).rules))
-    return found
-
-
 @pytest.mark.parametrize("rulebook", [NDA, NDRC])
 async def test_the_log_names_the_articles_of_the_case_s_own_rulebook_at_each_step(
     scene: Scene, rulebook: str
@@ -833,8 +815,8 @@ async def test_the_log_names_the_articles_of_the_case_s_own_rulebook_at_each_ste
         )
     )
 
-    told = await cited(scene.db, application)
-    taken_back = await cited(scene.db, withdrawn)
+    told = await cited(scene.db, f"application:{application}")
+    taken_back = await cited(scene.db, f"application:{withdrawn}")
 
     for event in STEPS.keys() & told.keys():
         assert told[event] == {national.book.cites(STEPS[event])}, event
@@ -858,7 +840,7 @@ async def test_the_log_names_the_national_article_for_an_objection_and_its_end(
         )
     )
 
-    told = await cited(scene.db, application)
+    told = await cited(scene.db, f"application:{application}")
 
     end = next(
         event for event in told if event in ("registration:refused", "registration:terminated")

@@ -7,7 +7,12 @@ import datetime as dt
 import pytest
 
 from catalog.certificates import reissuing
-from catalog.certificates.reissuing import Corrected, CorrectionEmpty, CorrectionPeriodInvalid
+from catalog.certificates.reissuing import (
+    Corrected,
+    CorrectionEmpty,
+    CorrectionPeriodInvalid,
+    OwnerCorrectionNotProvided,
+)
 from catalog.instruments import lodging
 from catalog.instruments.lodging import InstrumentCorrectionContradictory
 from catalog.instruments.model import Effect
@@ -63,6 +68,14 @@ def test_a_correction_that_says_nothing_or_can_not_be_is_refused(
 ) -> None:
     with pytest.raises(refusal):
         reissuing.check(DOCUMENT, corrected)
+
+
+def test_where_no_owner_may_be_corrected_the_rest_may() -> None:
+    with pytest.raises(OwnerCorrectionNotProvided):
+        reissuing.check(DOCUMENT, Corrected(owners=BOTH), owners_may_change=False)
+
+    renamed = Corrected(product_name="更正")
+    assert reissuing.check(DOCUMENT, renamed, owners_may_change=False) == ("product_name",)
 
 
 def test_an_open_validity_stays_open() -> None:

@@ -16,12 +16,15 @@ from catalog.notices import counting, publicity
 from catalog.notices.model import Notice, NoticeId
 from catalog.notices.publicity import only_public
 from catalog.notices.states import State as NoticeState
-from catalog.objections import deadlines, outcome, standing
+from catalog.objections import after_issue, deadlines, outcome, standing
 from catalog.objections.model import Objection, ObjectionId, Response
 from catalog.objections.outcome import Outcome, Side
 from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.nda35_2026 import NDA35_2026
+from catalog.rulebooks.registry import RULEBOOKS
+from catalog.rulebooks.rulebook import Rulebook
 from seeds.workdays import load_calendar
 
 CALENDAR = load_calendar()
@@ -110,14 +113,80 @@ def test_a_receipt_can_not_lie_in_the_future() -> None:
 
 @pytest.mark.parametrize(("decided", "is_certified"), [(o, c) for o in Outcome for c in (0, 1)])
 def test_an_outcome_fits_a_certificate_or_a_notice(decided: Outcome, *, is_certified: bool) -> None:
-    fits = (decided in (Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE)) == bool(is_certified)
+    after = (Outcome.KEEP, Outcome.REVOKE, Outcome.REISSUE)
+    before = (Outcome.DISMISS, Outcome.UPHOLD, Outcome.RETURN_TO_DRAFT)
+    fitting = outcome.fitting(HAINAN_2023, is_certified=bool(is_certified))
 
-    if fits:
+    if decided in (after if is_certified else before):
         named = ["material:source_proof"] if decided is Outcome.RETURN_TO_DRAFT else []
-        outcome.check(decided, "依据双方证据", is_certified=bool(is_certified), must_change=named)
+        outcome.check(decided, "依据双方证据", fitting=fitting, must_change=named)
         return
     with refusal("objection_outcome_not_for_target"):
-        outcome.check(decided, "依据双方证据", is_certified=bool(is_certified))
+        outcome.check(decided, "依据双方证据", fitting=fitting)
+
+
+def test_under_35_a_certificate_is_kept_changed_or_deregistered_and_never_revoked() -> None:
+    asked = outcome.fitting(NDA35_2026, is_certified=True)
+    admitted = outcome.fitting(NDA35_2026, is_certified=True, is_admitted=True)
+
+    assert asked == {Outcome.KEEP, Outcome.DEREGISTER, Outcome.REISSUE}
+    assert admitted == {Outcome.DEREGISTER, Outcome.REISSUE}
+
+
+@pytest.mark.parametrize("code", sorted(RULEBOOKS))
+def test_every_rulebook_s_outcomes_are_known(code: str) -> None:
+    assert Outcome.KEEP in outcome.fitting(RULEBOOKS[code], is_certified=True)
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "is_certified", "missing", "code"),
+    [
+        (HAINAN_2023, True, ["权属证明"], "objection_completion_not_provided"),
+        (NDA35_2026, False, ["权属证明"], "objection_completion_not_provided"),
+        (NDA35_2026, True, [" "], "objection_missing_material_unnamed"),
+        (NDA35_2026, True, [], "objection_missing_material_unnamed"),
+    ],
+)
+def test_only_an_objection_to_a_certificate_under_35_is_completed_by_name(
+    rulebook: Rulebook, missing: list[str], code: str, *, is_certified: bool
+) -> None:
+    after_issue.check_completed(NDA35_2026, is_certified=True, missing=["权属证明"])
+    with refusal(code):
+        after_issue.check_completed(rulebook, is_certified=is_certified, missing=missing)
+
+
+@pytest.mark.parametrize(
+    ("rulebook", "is_certified", "statement", "code"),
+    [
+        (HAINAN_2023, True, "认可", "objection_admission_not_provided"),
+        (NDA35_2026, False, "认可", "objection_admission_not_provided"),
+        (NDA35_2026, True, " ", "objection_admission_empty"),
+    ],
+)
+def test_only_an_objection_to_a_certificate_under_35_is_admitted_in_words(
+    rulebook: Rulebook, statement: str, code: str, *, is_certified: bool
+) -> None:
+    after_issue.check_admitted(NDA35_2026, is_certified=True, statement="认可")
+    with refusal(code):
+        after_issue.check_admitted(rulebook, is_certified=is_certified, statement=statement)
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-09-24", "2026-10-09"),  # mid-autumn and the national days lie between
+        ("2026-09-19", "2026-09-24"),  # Sunday the 20th is worked
+        ("2026-07-31", "2026-08-07"),
+    ],
+)
+def test_under_35_the_registrant_of_a_certificate_is_told_in_five_working_days(
+    received: str, due: str
+) -> None:
+    found = deadlines.forward_by(day(received), NDA35_2026, CALENDAR)
+
+    assert found.last_day == day(due)
+    assert not deadlines.is_late(found.ends_at - dt.timedelta(seconds=1), found)
+    assert deadlines.is_late(found.ends_at, found)
 
 
 @pytest.mark.parametrize(
@@ -127,18 +196,18 @@ def test_only_what_returns_to_draft_names_what_must_change_and_it_does(
     decided: Outcome, named: list[str]
 ) -> None:
     with refusal("objection_changes_unfit"):
-        outcome.check(decided, "依据双方证据", is_certified=False, must_change=named)
+        outcome.check(decided, "依据双方证据", fitting=[decided], must_change=named)
 
 
 def test_a_determination_has_reasons() -> None:
     with refusal("objection_reason_missing"):
-        outcome.check(Outcome.KEEP, " ", is_certified=True)
+        outcome.check(Outcome.KEEP, " ", fitting=[Outcome.KEEP])
 
 
-def test_only_a_revocation_and_a_reissue_need_a_certificate_that_counts() -> None:
+def test_only_what_ends_or_corrects_a_certificate_needs_one_that_counts() -> None:
     needing = {decided for decided in Outcome if outcome.needs_certificate(decided)}
 
-    assert needing == {Outcome.REVOKE, Outcome.REISSUE}
+    assert needing == {Outcome.REVOKE, Outcome.REISSUE, Outcome.DEREGISTER}
 
 
 def test_an_outcome_is_carried_out_only_when_both_accepted() -> None:

@@ -78,8 +78,10 @@ def test_only_an_open_objection_can_be_withdrawn() -> None:
         state for state, event in objections.TRANSITIONS if event is objections.Event.WITHDRAW
     }
 
-    assert withdrawable == set(objections.OPEN)
+    # What the registrant admitted is put right: that is the registrar's duty by then (NDA35-29).
+    assert withdrawable == set(objections.OPEN) - {objections.State.ADMITTED}
     assert set(objections.State) - withdrawable == {
+        objections.State.ADMITTED,
         objections.State.REJECTED,
         objections.State.CLOSED,
     }

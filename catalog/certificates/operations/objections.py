@@ -18,6 +18,8 @@ from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State, advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.rulebooks.registry import by_code
+from catalog.rulebooks.steps import Step
 
 
 async def lock(tx: Tx, *, certificate_number: str) -> None:
@@ -70,7 +72,7 @@ async def freeze_for_court(
             event=Happening.FREEZE,
             remembered=Event.CERTIFICATE_FROZEN,
             reason=f"objection {objection_id}: {why}",
-            rules=("HN-20",),
+            rules=_rules(certificate),
             also=(Subject("objection", str(objection_id)),),
         )
 
@@ -89,7 +91,7 @@ async def release_from_court(
             event=Happening.UNFREEZE,
             remembered=Event.CERTIFICATE_UNFROZEN,
             reason=f"objection {objection_id}: withdrawn from the court",
-            rules=("HN-20",),
+            rules=_rules(certificate),
             also=(Subject("objection", str(objection_id)),),
         )
 
@@ -101,6 +103,7 @@ async def carry_out_revocation(
 
     Whoever accepted last does not need the right to revoke: the operator determined it before.
     """
+    certificate = await casework.lock(tx, certificate_number)
     await casework.move(
         tx,
         actor=actor,
@@ -109,8 +112,30 @@ async def carry_out_revocation(
         event=Happening.REVOKE,
         remembered=Event.CERTIFICATE_REVOKED,
         reason=f"objection {objection_id}",
-        rules=("HN-20",),
+        rules=_rules(certificate),
         also=(Subject("objection", str(objection_id)),),
+    )
+
+
+async def carry_out_deregistration(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, objection_id: uuid.UUID
+) -> None:
+    """Deregister a certificate as the objection to it came out (按照异议处理结果注销, NDA35-37(3)).
+
+    Burdens do not keep it: what was never the registrant's could not be pledged by it.
+    """
+    certificate = await casework.lock(tx, certificate_number)
+    await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate_number,
+        event=Happening.DEREGISTER_BY_OBJECTION,
+        remembered=Event.CERTIFICATE_DEREGISTERED,
+        reason=f"objection {objection_id}",
+        rules=_rules(certificate),
+        also=(Subject("objection", str(objection_id)),),
+        facts={"ground": "objection"},
     )
 
 
@@ -125,8 +150,8 @@ async def carry_out_reissue(
 ) -> None:
     """Freeze a certificate that both sides accepted to be wrong, until it is issued anew (HN-20(1)).
 
-    The bureau authorises the corrected one as it does a first one, and the operator issues it; then
-    the old one is superseded in the same transaction (``operations.reissues``).
+    The bureau authorises the corrected one as it does a first one, where the rulebook needs that, and
+    the operator issues it; then the old one is superseded in the same transaction (``operations.reissues``).
 
     :raises CorrectionEmpty: and the other refusals of ``reissues.order``.
     """
@@ -156,7 +181,15 @@ async def check_correction(tx: Tx, *, certificate_number: str, corrected: Correc
     :raises CorrectionEmpty: and the other refusals of ``reissuing.check``.
     """
     certificate = await casework.lock(tx, certificate_number)
-    reissuing.check(certificate_format.read_document(certificate.document), corrected)
+    reissuing.check(
+        certificate_format.read_document(certificate.document),
+        corrected,
+        owners_may_change=by_code(certificate.rulebook).owners_may_be_corrected,
+    )
+
+
+def _rules(certificate: Certificate) -> tuple[str, ...]:
+    return by_code(certificate.rulebook).cites(Step.OBJECTION_AFTER)
 
 
 async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Certificate:

@@ -36,6 +36,8 @@ from catalog.products import queries as product_queries
 from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed
+from catalog.rulebooks.registry import by_code
+from catalog.rulebooks.steps import Step
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
@@ -59,7 +61,12 @@ async def order(
     :raises CorrectionEmpty: and the other refusals of ``reissuing.check``.
     :raises ReissueOrderedAlready: if another correction waits.
     """
-    reissuing.check(certificate_format.read_document(certificate.document), corrected)
+    book = by_code(certificate.rulebook)
+    reissuing.check(
+        certificate_format.read_document(certificate.document),
+        corrected,
+        owners_may_change=book.owners_may_be_corrected,
+    )
     ordered = Reissue(
         id=new_id(),
         certificate_number=certificate.number,
@@ -69,6 +76,7 @@ async def order(
         corrected=corrected,
         corrected_sha256=reissuing.digest(corrected),
         ordered_at=now,
+        needs_authorisation=book.needs_authorisation,
     )
     async with beyond_own_rows(tx):  # whoever accepted last may be the objector
         if await store.lock_open_reissue(tx, certificate.number) is not None:
@@ -82,7 +90,7 @@ async def order(
         subjects=_about(ordered, certificate),
         facts={"corrected_sha256": ordered.corrected_sha256},
         after=msgspec.to_builtins(corrected),
-        rules=("HN-20",),
+        rules=book.cites(Step.OBJECTION_AFTER),
     )
     return ordered
 
@@ -100,6 +108,7 @@ async def authorise(
 
     :raises NotPermitted: if the actor is not the bureau.
     :raises Missing: if no such certificate is to be issued anew.
+    :raises ReissueNeedsNoAuthorisation: if its rulebook asks for none.
     :raises ReissueAuthorisedAlready: if it was authorised before.
     :raises SignedDocumentUnreadable: if the document lacks a member.
     :raises SignedForAnotherCase: if it is about something else.
@@ -109,6 +118,8 @@ async def authorise(
     actor.require("issuance:authorise")
     certificate = await casework.lock(tx, certificate_number)
     ordered = await _lock_open(tx, certificate_number)
+    if not ordered.needs_authorisation:
+        raise reissuing.ReissueNeedsNoAuthorisation(number=certificate_number)
     if ordered.authorised_at is not None:
         raise reissuing.ReissueAuthorisedAlready(number=certificate_number)
     signed = opinions.read(document, ReissueAuthorisationDocument)
@@ -167,7 +178,7 @@ async def issue(
     :raises NotPermitted: if the actor may not issue.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if no such certificate is to be issued anew.
-    :raises IssuanceNotAuthorised: if the bureau has not signed.
+    :raises IssuanceNotAuthorised: if its rulebook needs that, and the bureau has not signed.
     :raises ObjectionOpen: if another objection to the certificate is open.
     :raises CertificateEventNotAllowed: if it does not count any more.
     """
@@ -176,7 +187,8 @@ async def issue(
     certificate = await casework.lock(tx, certificate_number)
     ordered = await _lock_open(tx, certificate_number)
     advance(certificate.state, Happening.REISSUE)
-    if ordered.authorised_at is None:
+    book = by_code(certificate.rulebook)
+    if ordered.needs_authorisation and ordered.authorised_at is None:
         raise IssuanceNotAuthorised
     if certificate.open_objections:
         raise ObjectionOpen(open_objections=certificate.open_objections)
@@ -191,7 +203,7 @@ async def issue(
         event=Happening.REISSUE,
         remembered=Event.CERTIFICATE_SUPERSEDED,
         reason=f"{ordered.ground.value} {ordered.ground_id}: issued anew",
-        rules=("HN-20",),
+        rules=book.cites(Step.OBJECTION_AFTER),
         also=ground,
     )
     masked = {party_id: party.id_masked for party_id, party in parties.items()}
@@ -208,7 +220,7 @@ async def issue(
             registration_number=number,
             verification_url=f"{public_url}/certificates/{number}",
         ),
-        rules=("HN-17", "HN-20"),
+        rules=book.cites(Step.REISSUE),
         also=ground,
     )
     await fees.freeze(
@@ -233,9 +245,6 @@ def _corrected(
     now: dt.datetime,
     issuer: str,
 ) -> CertificateDocument:
-    assert ordered.authority is not None, "it was authorised"
-    assert ordered.authorisation_number is not None, "it was authorised"
-    assert ordered.authorisation_sha256 is not None, "it was authorised"
     return msgspec.structs.replace(
         said,
         **reissuing.restated(said, ordered.corrected, masked),
@@ -243,14 +252,23 @@ def _corrected(
         registration_type="reissue",
         issued_at=succession.local_instant(now),
         issuer=issuer,
-        authorised_by=Authorisation(
-            authority=ordered.authority,
-            authorisation_number=ordered.authorisation_number,
-            sha256=ordered.authorisation_sha256,
-        ),
+        authorised_by=_authorised(ordered),
         content_fingerprint=ordered.corrected_sha256,
         supersedes=old.number,
         remarks=(*said.remarks, f"重新发放：{ordered.ground.value} {ordered.ground_id}"),
+    )
+
+
+def _authorised(ordered: Reissue) -> Authorisation | None:
+    if ordered.authorised_at is None:  # the rulebook asks for none
+        return None
+    assert ordered.authority is not None, "it was authorised"
+    assert ordered.authorisation_number is not None, "it was authorised"
+    assert ordered.authorisation_sha256 is not None, "it was authorised"
+    return Authorisation(
+        authority=ordered.authority,
+        authorisation_number=ordered.authorisation_number,
+        sha256=ordered.authorisation_sha256,
     )
 
 

@@ -128,8 +128,8 @@ async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objectio
         outcome.check_carried_out(objection.answers)
         assert objection.determination is not None, "only a determination can be accepted"
         decided = objection.determination.outcome
-    elif objection.closing is Closing.RECHECKED:
-        assert objection.determination is not None, "a re-check ends with a determination"
+    elif objection.closing in (Closing.RECHECKED, Closing.ADMITTED):
+        assert objection.determination is not None, "it ends with a determination"
         decided = objection.determination.outcome
     if objection.certificate_number is None:
         if decided is Outcome.UPHOLD:
@@ -157,6 +157,10 @@ async def _carry_out(tx: Tx, actor: Actor, now: dt.datetime, objection: Objectio
     await certificates.disencumber(tx, certificate_number=number)
     if decided is Outcome.REVOKE:
         await certificates.carry_out_revocation(
+            tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
+        )
+    elif decided is Outcome.DEREGISTER:
+        await certificates.carry_out_deregistration(
             tx, actor=actor, now=now, certificate_number=number, objection_id=objection.id
         )
     elif decided is Outcome.REISSUE:

@@ -43,7 +43,8 @@ async def determine(
 ) -> Objection:
     """Determine the matter (处理意见); both sides are asked whether they accept it (HN-20(1)).
 
-    Where the rulebook lets the registrar's re-check during the notice decide, it ends the objection.
+    Where the rulebook lets the registrar's re-check during the notice decide, it ends the objection;
+    so does what is determined after the registrant has admitted it.
 
     :raises NotPermitted: if the actor may not decide.
     :raises Missing: if there is no such objection.
@@ -64,22 +65,10 @@ async def determine(
         return await _conclude(
             tx, actor=actor, now=now, objection=objection, decided=decided, reasons=reasons
         )
-    state = advance(objection.state, Happening.DETERMINE)
-    outcome.check(
-        decided,
-        reasons,
-        is_certified=objection.certificate_number is not None,
-        must_change=must_change,
-    )
-    acceptance.check_targets(must_change, dossier.TARGETS)
-    outcome.check_correction(decided, is_corrected=corrected is not None)
-    if corrected is not None and objection.certificate_number is not None:
-        await certificates.check_correction(
-            tx, certificate_number=objection.certificate_number, corrected=corrected
-        )
+    event = Happening.DETERMINE if objection.admission is None else Happening.CONCLUDE
+    state = advance(objection.state, event)
     determined = msgspec.structs.replace(
         objection,
-        state=state,
         determination=Determination(
             outcome=decided,
             reasons=reasons,
@@ -89,6 +78,10 @@ async def determine(
             determined_at=now,
         ),
     )
+    await _check(tx, determined, determined.determination)
+    if objection.admission is not None:
+        return await _put_right(tx, actor=actor, now=now, before=objection, decided=determined)
+    determined = msgspec.structs.replace(determined, state=state)
     await store.update(tx, determined)
     if objection.response is not None:
         await casework.let_read(
@@ -132,6 +125,53 @@ async def determine(
         reason=reasons,
     )
     return determined
+
+
+async def _check(tx: Tx, objection: Objection, said: Determination | None) -> None:
+    assert said is not None, "what is checked was said"
+    number = objection.certificate_number
+    fitting = outcome.fitting(
+        await casework.rulebook_of(tx, objection),
+        is_certified=number is not None,
+        is_admitted=objection.admission is not None,
+    )
+    outcome.check(said.outcome, said.reasons, fitting=fitting, must_change=said.must_change)
+    acceptance.check_targets(said.must_change, dossier.TARGETS)
+    outcome.check_correction(said.outcome, is_corrected=said.corrected is not None)
+    if said.corrected is not None and number is not None:
+        await certificates.check_correction(tx, certificate_number=number, corrected=said.corrected)
+
+
+async def _put_right(
+    tx: Tx, *, actor: Actor, now: dt.datetime, before: Objection, decided: Objection
+) -> Objection:
+    """Change or deregister at once what the registrant admitted to be wrong (NDA35-29)."""
+    assert decided.determination is not None, "it was just said"
+    await casework.meet_clock(tx, before, deadlines.DETERMINATION, now=now)
+    has_ended = await _has_ended(tx, decided)
+    closed = await close(
+        tx,
+        actor=actor,
+        now=now,
+        objection=decided,
+        event=Happening.CONCLUDE,
+        closing=Closing.CERTIFICATE_ENDED if has_ended else Closing.ADMITTED,
+    )
+    await casework.remember(
+        tx,
+        Event.OBJECTION_DETERMINED,
+        closed,
+        actor=actor,
+        now=now,
+        before=before,
+        facts={
+            "outcome": decided.determination.outcome,
+            "corrected": decided.determination.corrected,
+            "closing": closed.closing,
+        },
+        reason=decided.determination.reasons,
+    )
+    return closed
 
 
 async def _conclude(
@@ -230,12 +270,16 @@ async def answer_outcome(
 
 async def _closing(tx: Tx, objection: Objection) -> Closing:
     """Return how an accepted objection ends: carried out, or overtaken by the certificate's end."""
-    assert objection.determination is not None, "only a determination can be accepted"
+    return Closing.CERTIFICATE_ENDED if await _has_ended(tx, objection) else Closing.CARRIED_OUT
+
+
+async def _has_ended(tx: Tx, objection: Objection) -> bool:
+    """Tell whether the outcome needs a certificate that counts, and this one does no more."""
+    assert objection.determination is not None, "only a determination can be carried out"
     number = objection.certificate_number
     if number is None or not outcome.needs_certificate(objection.determination.outcome):
-        return Closing.CARRIED_OUT
-    has_ended = await certificates.has_ended(tx, certificate_number=number)
-    return Closing.CERTIFICATE_ENDED if has_ended else Closing.CARRIED_OUT
+        return False
+    return await certificates.has_ended(tx, certificate_number=number)
 
 
 def _side(objection: Objection, party: PartyId) -> Side:

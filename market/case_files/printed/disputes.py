@@ -60,12 +60,17 @@ def _objection(no: int, told: Mapping[str, Any]) -> Iterable[str]:
     answer = told["response"] or {}
     said = told["determination"] or {}
     court = told["proceedings"] or {}
+    lacked = told.get("completion") or {}
+    admitted = told.get("admission") or {}
     grounds = "、".join(word(ground) for ground in told["grounds"])
     yield f"<h3>异议 {no}：{text(grounds)}，{text(word(told['state']))}</h3>"
     rows = [
         ("收到", when(told["received_at"]), lines(told["interest_statement"], told["statement"])),
+        ("要求补齐", when(lacked.get("asked_at")), "、".join(lacked.get("missing") or ())),
+        ("补齐材料", when(lacked.get("completed_at")), None),
         ("转送", when(told["forwarded_at"]), told["receipt"]),
         ("反馈", when(answer.get("responded_at")), answer.get("statement")),
+        ("认可异议", when(admitted.get("admitted_at")), admitted.get("statement")),
         (
             "处理意见",
             when(said.get("determined_at")),
