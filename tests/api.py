@@ -71,7 +71,9 @@ class Api:
     async def delete(self, path: str, *, key: str | None = None) -> httpx.Response:
         return await self._send("DELETE", path, None, key, {})
 
-    async def upload(self, content: bytes, name: str, media_type: str) -> httpx.Response:
+    async def upload(
+        self, content: bytes, name: str, media_type: str, **extra: str
+    ) -> httpx.Response:
         """Upload a file and return the answer (its id is in it)."""
         import urllib.parse
 
@@ -80,6 +82,7 @@ class Api:
             "x-file-name": urllib.parse.quote(name),
             "idempotency-key": uuid.uuid4().hex,
         }
+        headers |= {each.replace("_", "-"): value for each, value in extra.items()}
         return await self.http.post("/api/v1/files", content=content, headers=headers)
 
     async def _send(

@@ -8,7 +8,6 @@ import collections
 import datetime as dt
 import pathlib
 import shutil
-from collections.abc import Awaitable
 from typing import Any
 
 import asyncpg
@@ -25,8 +24,9 @@ from market.jobs import deadlines_due, disputes_due, loop, notices_due
 from tests.api import Api, code
 from tests.makers_identity import Member
 from tests.makers_registration import RECEIPT, renewed
-from tests.reference.commands import NOBODY, PARTY_OF, Command
+from tests.reference.commands import EXPERTS, NOBODY, PARTY_OF, Command
 from tests.reference.days import today
+from tests.reference.selections import LONG
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 #: A session is renewed before it ends unused.
@@ -45,6 +45,8 @@ SELECT jsonb_build_object(
                      FROM catalog.certificates),
   'objections', (SELECT jsonb_agg(jsonb_build_array(id, state, closing)) FROM catalog.objections),
   'instruments', (SELECT jsonb_agg(jsonb_build_array(id, state)) FROM catalog.legal_instruments),
+  'selections', (SELECT jsonb_agg(jsonb_build_array(id, state, jsonb_array_length(winners)))
+                   FROM catalog.agency_selections),
   'clocks', (SELECT jsonb_agg(jsonb_build_array(subject_id, kind, due_on, state, provisional))
                FROM catalog.timers))::text"""
 _TABLES = """
@@ -76,6 +78,8 @@ class Service:
         self._ids: dict[str, str] = dict(cast.things)
         known = {**cast.parties, **cast.things}
         self._names: dict[str, str] = {id_: name for name, id_ in known.items()}
+        self._sealed: dict[tuple[str, str], str] = {}  # whose file is sealed for which selection
+        self._remarked: dict[str, str] = {}  # on which selection a remark was made
         self._seen_entries = 0
         self._seen_messages = 0
         self._hash = ""
@@ -164,6 +168,7 @@ class Service:
         now = self._clock.now()
         for job in (notices_due, disputes_due, deadlines_due):
             await job.run(self._db, now=now)
+        await loop._sequence(self._api.context)
 
     # ── a command ───────────────────────────────────────────────────────────────────────────
 
@@ -240,9 +245,117 @@ class Service:
             },
         )
 
+    # comparisons of agencies
+
+    async def _announce(self, cmd: Command) -> httpx.Response:
+        until = today(self._clock.now()) + dt.timedelta(days=cmd.given("window", LONG))
+        follows = cmd.given("follows")
+        body = {
+            "selection_number": cmd.given("number"),
+            "title": "第三方确权登记服务机构公开比选",
+            "criteria": [
+                {
+                    "code": "competence",
+                    "name": "专业能力",
+                    "weight_bps": cmd.given("weights", 10_000),
+                }
+            ],
+            "qualifications": [{"code": "licence", "name": "营业执照"}],
+            "bids_until": until.isoformat(),
+            "panel_size": len(EXPERTS),
+            "seats": cmd.given("seats", 2),
+            "follows": None if follows is None else self._id(follows),
+        }
+        return await self._post(cmd, "agency-selections", body)
+
+    async def _seal_file(self, cmd: Command) -> httpx.Response:
+        by = await self._by(cmd.who)
+        content = f"执照 {cmd.who} {self._seen_entries}".encode()
+        answer = await by.upload(
+            content, "licence.pdf", "application/pdf", x_sealed_for=self._id(cmd.about)
+        )
+        if answer.status_code < 300:
+            self._sealed[cmd.about, cmd.who] = answer.json()["id"]
+        return answer
+
+    async def _bid(self, cmd: Command) -> httpx.Response:
+        sealed = self._sealed.get((cmd.about, cmd.who))
+        shown = {
+            "sealed": sealed,
+            "open": self._file(cmd),
+            "foreign": self._file(cmd, foreign=True),
+        }[cmd.given("evidence", "sealed")]
+        related = cmd.given("related")
+        body = {
+            "proposal": "五个工作日内出具意见" if cmd.given("text", True) else " ",
+            "price_fen": 50_000,
+            "evidence": {} if shown is None else {"licence": shown},
+            "related_party_ids": [] if related is None else [self._cast.parties[related]],
+        }
+        return await self._post(cmd, "agency-selections/{}/bids", body)
+
+    async def _withdraw_bid(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "agency-selections/{}/bid-withdrawals", None)
+
+    async def _open_bids(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "agency-selections/{}/openings", None)
+
+    async def _draw_panel(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "agency-selections/{}/panel-draws", None)
+
+    async def _score(self, cmd: Command) -> httpx.Response:
+        bids = await self._owner.fetch(
+            "SELECT id, agency_party_id FROM catalog.agency_bids WHERE selection_id = $1"
+            " AND replaced_at IS NULL AND withdrawn_at IS NULL",
+            self._id(cmd.about),
+        )
+        unfit = cmd.given("unfit", ())
+        scores = [
+            {
+                "bid_id": str(row[0]),
+                "is_qualified": self._names[str(row[1])] not in unfit,
+                "points": {"competence": 80},
+            }
+            for row in bids
+        ]
+        if not cmd.given("whole", True):
+            scores = scores[1:]
+        return await self._post(cmd, "agency-selections/{}/score-sheets", {"scores": scores})
+
+    async def _recuse(self, cmd: Command) -> httpx.Response:
+        body = {"reason": self._reason(cmd)}
+        return await self._post(cmd, "agency-selections/{}/recusals", body)
+
+    async def _rank(self, cmd: Command) -> httpx.Response:
+        return await self._post(cmd, "agency-selections/{}/rankings", None)
+
+    async def _award(self, cmd: Command) -> httpx.Response:
+        body = {"result": self._reason(cmd, "result")}
+        return await self._post(cmd, "agency-selections/{}/awards", body)
+
+    async def _fail(self, cmd: Command) -> httpx.Response:
+        body = {"result": self._reason(cmd, "result")}
+        return await self._post(cmd, "agency-selections/{}/failures", body)
+
+    async def _remark(self, cmd: Command) -> httpx.Response:
+        body = {
+            "kind": "objection" if cmd.given("objects") else "comment",
+            "text": self._reason(cmd, "text"),
+        }
+        answer = await self._post(cmd, "agency-selections/{}/remarks", body)
+        if answer.status_code < 300:
+            self._remarked[answer.json()["id"]] = cmd.about
+        return answer
+
+    async def _settle(self, cmd: Command) -> httpx.Response:
+        remark = self._id(cmd.about)
+        selection = self._id(self._remarked.get(remark, "S99"))
+        path = f"agency-selections/{selection}/remarks/{remark}/settlements"
+        return await self._post(cmd, path, {"settlement": self._reason(cmd, "text")})
+
     async def _suspend(self, cmd: Command) -> httpx.Response:
         body = {"misconduct": "false_record", "facts": "虚假记载", "measure": "suspend"}
-        return await self._declared(self._post(cmd, "agency-contracts/{}/misconducts", body))
+        return await self._post(cmd, "agency-contracts/{}/misconducts", body)
 
     async def _load_year(self, cmd: Command) -> httpx.Response:
         return await self._post(
@@ -327,22 +440,16 @@ class Service:
             "agency_party_id": self._cast.parties[cmd.given("agency", "agency")],
             "agency_reason": "专业对口",
         }
-        return await self._declared(self._post(cmd, "applications/{}/reviews", body))
+        return await self._post(cmd, "applications/{}/reviews", body)
 
     async def _replace_agency(self, cmd: Command) -> httpx.Response:
         body = {"agency_party_id": self._cast.parties[cmd.given("agency")], "reason": "回避"}
-        return await self._declared(self._post(cmd, "applications/{}/agency-replacements", body))
+        return await self._post(cmd, "applications/{}/agency-replacements", body)
 
-    async def _declared(self, asked: Awaitable[httpx.Response]) -> httpx.Response:
-        """Let the agency that got a case declare itself; that it must is not in this model."""
-        answer = await asked
-        if answer.status_code < 300:
-            await self._owner.execute(
-                "UPDATE catalog.agency_assignments SET declared_at = $1, declaration = '无关联'"
-                " WHERE declared_at IS NULL",
-                self._clock.now(),
-            )
-        return answer
+    async def _declare(self, cmd: Command) -> httpx.Response:
+        statement = "与各方均无关联" if cmd.given("statement", True) else " "
+        body = {"has_conflict": bool(cmd.given("conflict")), "statement": statement}
+        return await self._post(cmd, "applications/{}/conflict-declarations", body)
 
     async def _request_material(self, cmd: Command) -> httpx.Response:
         body = {"items": cmd.given("items", ("补充说明",)), "reason": "合规审核需要"}

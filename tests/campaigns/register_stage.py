@@ -45,13 +45,18 @@ ROLES = {
     "regulator": Role.REGULATOR,
     "agency": Role.AGENCY_REVIEWER,
     "other_agency": Role.AGENCY_REVIEWER,
+    "expert_1": Role.EXPERT,
+    "expert_2": Role.EXPERT,
+    "expert_3": Role.EXPERT,
+    "insider": Role.EXPERT,
     "supplier": Role.SUPPLIER,
     "rival": Role.SUPPLIER,
     "objector": Role.BUYER,
     "claimant": Role.BUYER,
 }
 OF = {"acceptor": "operator", "technical": "operator", "second_technical": "operator",
-      "issuer": "operator", "adjudicator": "operator", "regulator": "authority"}  # fmt: skip
+      "issuer": "operator", "adjudicator": "operator", "regulator": "authority",
+      "insider": "agency"}  # fmt: skip
 
 
 class Cast(msgspec.Struct):
@@ -135,6 +140,7 @@ async def _fill(cast: Cast, api: Api, db: Database, now: dt.datetime) -> None:
     for name, role in ROLES.items():
         member = await make_member(db, role, now=now, party=institutions.get(OF.get(name, "")))
         cast.members[name] = member
+        institutions.setdefault(name, member.party)
         cast.parties.setdefault(OF.get(name, name), str(member.party.id))
     for name, purpose in (
         ("agency", Purpose.OPINION),

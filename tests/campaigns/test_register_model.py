@@ -337,6 +337,43 @@ async def test_a_dispute_that_goes_to_court_ends_as_the_judgment_says(stage: Sta
         assert pair.counts["refused"] == 8
 
 
+@pytest.mark.timeout(900)
+async def test_a_comparison_chooses_two_agencies_and_the_bureau_may_hold_their_contracts_up(
+    stage: Stage,
+) -> None:
+    begins = dt.datetime(2026, 2, 12, 9, tzinfo=SHANGHAI)
+    async with stage.run(begins) as service:
+        world = Register(begins, days.of_the_library(*KNOWN))
+        pair = Pair(service, world, collections.Counter())
+        await pair.put(command("announce", "issuer", number="比选0号"))
+        refused = pair.counts["refused"]
+        while world.selections["S5"].state != "awarded":
+            for cmd in [each for each in world.ahead() if each.about == "S5"][:1]:
+                await pair.put(command("award", "issuer", "S5"))
+                for who in (*MEMBERS, NOBODY):
+                    if world.forbidden(other := Command(cmd.name, who, cmd.about, cmd.how)):
+                        await pair.put(other)
+                if cmd.name != "award":
+                    await pair.put(cmd)
+                break
+            else:
+                end = days.midnight_after(world.selections["S5"].until)
+                await pair.pass_to(max(end, world.now + DAY), jobs=True)
+
+        for cmd in (
+            command("remark", "regulator", "S5", objects=True),
+            command("contract", "issuer", agency="agency", award="S5"),
+            command("settle", "regulator", "R1"),
+            command("settle", "regulator", "R1"),
+            command("contract", "issuer", agency="agency", award="S5"),
+            command("contract", "issuer", agency="claimant", award="S5"),
+        ):
+            await pair.put(cmd)
+
+        assert [each.award for each in world.contracts.values()] == ["S5"]
+        assert pair.counts["refused"] > refused + 100
+
+
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 async def test_ten_thousand_steps_keep_to_the_law(stage: Stage) -> None:

@@ -84,14 +84,11 @@ async def step(scene: Comparing, name: str, who: Member | None = None, **body: A
 
 
 async def sealed_file(scene: Comparing, who: Member, sealed_for: str | None = None) -> Any:
-    headers = scene.by(who)._headers() | {
-        "content-type": "application/pdf",
-        "x-file-name": "licence.pdf",
-        "idempotency-key": uuid.uuid4().hex,
-        "x-sealed-for": sealed_for or scene.selection,
-    }
-    return await scene.api.http.post(
-        "/api/v1/files", content=f"执照 {who.party.id}".encode(), headers=headers
+    return await scene.by(who).upload(
+        f"执照 {who.party.id}".encode(),
+        "licence.pdf",
+        "application/pdf",
+        x_sealed_for=sealed_for or scene.selection,
     )
 
 

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from tests.reference.commands import SUPPLIERS, Command, command
-from tests.reference.handling import Handling
+from tests.reference.commands import AGENCIES, SUPPLIERS, Command, command
+from tests.reference.selections import Selections
 from tests.reference.world import AUTHORITY, OPERATOR
 
 ALWAYS = (
@@ -65,6 +65,7 @@ class Application:
     reviewer: str = ""
     agency: str = ""
     contract: str = ""  # under which the agency has the case
+    declared: bool = False  # the agency said that it is neutral
     opined: bool = False  # it gave its opinion, in whichever round
     lost_by: set[str] = dataclasses.field(default_factory=set)  # who had it taken away
     technical: str | None = None  # of the current round
@@ -99,10 +100,10 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {part for part in before.keys() | after.keys() if before.get(part) != after.get(part)}
 
 
-class Applications(Handling):
+class Applications(Selections):
     """Drafting, submission, acceptance, review."""
 
-    MAY = Handling.MAY | {
+    MAY = Selections.MAY | {
         "draft": SUPPLIERS,
         "hand_in": SUPPLIERS,
         "submit": SUPPLIERS,
@@ -116,6 +117,7 @@ class Applications(Handling):
         "request_material": ("acceptor",),
         "technical_opinion": ("technical", "second_technical"),
         "compliance_opinion": ("agency", "other_agency"),
+        "declare": AGENCIES,
         "decide": ("adjudicator",),
     }
 
@@ -364,6 +366,7 @@ class Applications(Handling):
     def _give(self, a: Application, agency: str) -> None:
         """Give a case to an agency, which is told (HN-05(3))."""
         a.agency, a.contract, a.opined = agency, self.contract_of(agency), False
+        a.declared = False
         self.log("agency_case:assigned")
         self.tell("agency_case_assigned", agency)
 
@@ -372,17 +375,41 @@ class Applications(Handling):
         for a in self.applications.values():
             if a.state != "under_review" or a.contract != contract or a.opined:
                 continue
-            a.lost_by.add(a.agency)
-            left = [
-                each
-                for each in ("agency", "other_agency")
-                if self.has_contract(each) and each not in {a.applicant, OPERATOR, *a.lost_by}
-            ]
-            a.agency = a.contract = ""
-            if left:
-                (only,) = left
-                self._give(a, only)
-            self.log("agency:replaced")
+            self._pass_one_on(a)
+
+    def _pass_one_on(self, a: Application) -> None:
+        a.lost_by.add(a.agency)
+        left = [
+            each
+            for each in AGENCIES
+            if self.has_contract(each) and each not in {a.applicant, OPERATOR, *a.lost_by}
+        ]
+        a.agency = a.contract = ""
+        if left:
+            (only,) = left
+            self._give(a, only)
+        self.log("agency:replaced")
+
+    def against_declare(self, cmd: Command) -> set[str]:
+        a = self.applications.get(cmd.about)
+        if a is None or a.agency != self.party(cmd):
+            return {"not_found"}
+        against = set() if a.state == "under_review" else {"registration_event_not_allowed"}
+        if a.declared:
+            against.add("conflict_declared")
+        if not cmd.given("statement", True):
+            against.add("declaration_incomplete")
+        return against
+
+    def do_declare(self, cmd: Command) -> None:
+        a = self.applications[cmd.about]
+        if not cmd.given("conflict"):
+            a.declared = True
+            self.log("agency_neutrality:declared")
+            return
+        self.log("agency_conflict:declared")
+        self.tell("agency_case_declined", OPERATOR)
+        self._pass_one_on(a)
 
     def against_technical_opinion(self, cmd: Command) -> set[str]:
         a, against = self._in(cmd, "technical_review", "under_review")
@@ -408,7 +435,7 @@ class Applications(Handling):
         a = self.applications.get(cmd.about)
         if a is None or a.agency != self.party(cmd):
             return {"not_found"}
-        against = set()
+        against = set() if a.declared else {"conflict_undeclared"}
         if a.state != "under_review":
             against.add("registration_event_not_allowed")
         if self.contracts[a.contract].suspended:
@@ -553,6 +580,8 @@ class Applications(Handling):
                 yield command("accept", "acceptor", a.name, result="accepted")
             case "accepted":
                 yield command("start_review", "acceptor", a.name)
+            case "under_review" if a.agency and not a.declared:
+                yield command("declare", a.agency, a.name)
             case "under_review" if a.asked:
                 yield command("supplement", a.applicant, a.name)
             case "under_review" if a.technical is None:
@@ -589,6 +618,8 @@ class Applications(Handling):
                     )
             if a.state == "under_review":
                 yield command("replace_agency", "acceptor", a.name, agency="other_agency")
+                if a.agency and not a.declared:
+                    yield command("declare", a.agency, a.name, conflict=True)
                 yield command("technical_opinion", a.reviewer, a.name, overall="fail")
                 yield command("compliance_opinion", a.agency, a.name, overall="fail")
                 yield command("request_material", "acceptor", a.name, items=("数据样本", "合同"))
@@ -655,6 +686,8 @@ class Applications(Handling):
         yield command("technical_opinion", "technical", name, contradicts=True)
         for who in ("agency", "other_agency", "technical"):
             yield command("compliance_opinion", who, name)
+            yield command("declare", who, name)
+            yield command("declare", who, name, statement=False)
         yield command("compliance_opinion", "agency", name, without="finding")
         yield command("compliance_opinion", "agency", name, sealed="foreign")
         yield command("compliance_opinion", "agency", name, sealed="altered")

@@ -9,11 +9,15 @@ NOBODY = "nobody"
 STAFF = ("acceptor", "technical", "second_technical", "issuer", "adjudicator")
 SUPPLIERS = ("supplier", "rival")
 AGENCIES = ("agency", "other_agency")
-MEMBERS = (*SUPPLIERS, "objector", "claimant", *STAFF, "regulator", *AGENCIES)
+EXPERTS = ("expert_1", "expert_2", "expert_3")
+MEMBERS = (
+    *SUPPLIERS, "objector", "claimant", *STAFF, "regulator", *AGENCIES, *EXPERTS, "insider",
+)  # fmt: skip
 PARTY_OF = {
     **{name: name for name in MEMBERS},
     **dict.fromkeys(STAFF, "operator"),
     "regulator": "authority",
+    "insider": "agency",  # an expert who works for an agency
 }
 
 

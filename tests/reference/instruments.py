@@ -314,5 +314,6 @@ class Instruments(Certificates):
 
     def check(self) -> None:
         """Check that nothing was carried out that two people had not verified."""
+        super().check()
         for i in self.instruments.values():
             assert i.state not in (*READY, "applied") or i.checked_by, i

@@ -173,17 +173,22 @@ class World:
     def against_contract(self, cmd: Command) -> set[str]:
         against = self._not_delegated()
         agency, award = cmd.given("agency"), cmd.given("award")
-        if award not in AWARDS:
-            against.add("not_found")
-        elif agency not in WINNERS:
-            against.add("agency_not_selected")
+        against |= self.against_award_of(award, agency)
         through, _ = days.years(self.today, 2)
         for each in self.contracts.values():
             if each.agency == agency and self.today <= each.through and each.since <= through:
                 against.add("agency_contract_overlaps")
             if each.agency == agency and each.award == award:
                 against.add("contracted_from_this_award")
+            if each.agency == agency and each.through < self.today:
+                against.add("evaluation_missing")  # HN-24; that they are evaluated is not in here
         return against
+
+    def against_award_of(self, award: str, agency: str) -> set[str]:
+        """Return what is wrong with an award; the room of the comparisons knows more of them."""
+        if award not in AWARDS:
+            return {"not_found"}
+        return set() if agency in WINNERS else {"agency_not_selected"}
 
     def do_contract(self, cmd: Command) -> None:
         name = self.new("K")
@@ -242,6 +247,9 @@ class World:
 
     def bring_about(self) -> None:
         """Do what time brings about in the cases; each room adds its own."""
+
+    def check(self) -> None:
+        """Check what must hold after every step; each room adds its own."""
 
     # ── what is compared, and what may be tried ─────────────────────────────────────────────
 
