@@ -61,6 +61,7 @@ SIGNED_FOR: Final = {
     "statement": Purpose.STATEMENT,
     "compliance_opinion": Purpose.OPINION,
     "issuance_authorisation": Purpose.AUTHORISATION,
+    "transfer_authorisation": Purpose.AUTHORISATION,
 }
 
 

@@ -2,7 +2,8 @@
 
 1. ``case.json`` is signed by one of the service's keys for case files.
 2. The trace, the keys, the page and the README beside it are those that were signed, and every entry
-   of the trace is in the signed log.
+   of the trace is in the signed log. What its reader is not shown is missing, and nothing else; it
+   is told and counted, and proves nothing.
 3. Every opinion, authorisation and certificate has the digest that an entry of the log holds.
 4. Every submission has the digest of what was submitted.
 5. Every deadline is counted again, from its first day and the yearly notices, and is as long as the
@@ -85,7 +86,10 @@ def check(
         found.bad("case_file", f"{name}/{TRACE}", reason, Fault.NOT_BOUND)
         return found.verdict()
     trace = trace_verify.read_trace(parts[TRACE])
-    _join(found, trace_verify.verify(trace, _log_key(keys, trusted), keys))
+    left_out = None if case.not_shown is None else case.not_shown.trace
+    line = trace_verify.verify(trace, _log_key(keys, trusted), keys, left_out=left_out)
+    _join(found, line)
+    _tell_parts(found, case)
     _check_documents(found, case, trace)
     _check_submissions(found, case)
     _check_clocks(found, case)
@@ -144,6 +148,12 @@ def _join(found: Findings, verdict: Verdict) -> None:
     found.problems.extend(verdict.problems)
     for note in verdict.notes:
         found.note(note)
+
+
+def _tell_parts(found: Findings, case: CaseFile) -> None:
+    """Tell of which members of the case the reader is not shown all."""
+    if case.not_shown is not None and case.not_shown.parts:
+        found.note(f"not shown to this reader, or not all of it: {', '.join(case.not_shown.parts)}")
 
 
 def _check_documents(found: Findings, case: CaseFile, trace: Trace) -> None:

@@ -12,8 +12,11 @@ from catalog.audit_log.leaf import instant
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import PublicCertificate
 from catalog.certificates.reissuing import Reissue
+from catalog.certificates.transferring import Transfer
 from catalog.changes.model import ChangeFile
 from catalog.instruments.model import Instrument
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.ids import PartyId
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notices.model import Notice
@@ -21,6 +24,7 @@ from catalog.objections.model import Objection
 from catalog.registration.model import ApplicationFile
 from catalog.rulebooks.rulebook import Rulebook
 from catalog.signing.canonical import canonical, sha256_hex
+from catalog.terms.model import Request
 from catalog.timers.explaining import explain_timer
 from catalog.timers.model import Timer
 from market.case_files.model import (
@@ -30,6 +34,8 @@ from market.case_files.model import (
     CertificateNamed,
     DocumentNamed,
     Later,
+    NotShown,
+    Reader,
     YearNamed,
 )
 from market.supervision.trace import Trace
@@ -42,6 +48,8 @@ class LaterLife(msgspec.Struct, frozen=True, kw_only=True):
     reissues: Sequence[Reissue]
     encumbrances: Sequence[Encumbrance]
     instruments: Sequence[Instrument]
+    transfers: Sequence[Transfer] = ()
+    requests: Sequence[Request] = ()
 
 
 def trace_bytes(trace: Trace) -> bytes:
@@ -61,6 +69,7 @@ def draw_up(
     trace: bytes,
     now: dt.datetime,
     later: LaterLife | None = None,
+    not_shown: NotShown | None = None,
 ) -> CaseFile:
     """Return the case file of an application as it stands ``now``."""
     clocks = [explain_timer(timer, calendar) for timer in timers]
@@ -102,8 +111,21 @@ def draw_up(
             reissues=_all(later.reissues),
             encumbrances=_all(later.encumbrances),
             instruments=_all(later.instruments),
+            transfers=_all(later.transfers),
+            requests=_all(later.requests),
         ),
+        not_shown=not_shown,
     )
+
+
+def reader_of(viewer: Actor, agency: PartyId | None) -> Reader:
+    """Return as whom somebody gets a case of which it sees all."""
+    if viewer.clearance is Clearance.REGULATOR:
+        return Reader.AUTHORITY
+    if viewer.clearance in (Clearance.STAFF, Clearance.SYSTEM):
+        return Reader.OPERATOR
+    party = viewer.acting_for or viewer.party_id
+    return Reader.AGENCY if party is not None and party == agency else Reader.OWN_PARTY
 
 
 def with_enclosed(case: CaseFile, parts: Mapping[str, bytes]) -> CaseFile:

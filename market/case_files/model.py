@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import msgspec
 
 from catalog.kernel.periods import Period
 from catalog.signing.model import KeyId
+from market.supervision.withheld import Withheld
 
 FORMAT: Final = "shushi/case-file/1"
 
@@ -54,6 +56,25 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     reissues: tuple[dict[str, Any], ...]  # 重新发放
     encumbrances: tuple[dict[str, Any], ...]  # 权利负担
     instruments: tuple[dict[str, Any], ...]  # 生效法律文书
+    transfers: tuple[dict[str, Any], ...] = ()  # 协议转让
+    requests: tuple[dict[str, Any], ...] = ()  # 续期、注销申请
+
+
+class Reader(enum.StrEnum):
+    """For whom a case file was drawn up (卷宗领取人); what is shown follows from it."""
+
+    OWN_PARTY = "own_party"  # 案件当事人
+    AGENCY = "agency"  # 承办的第三方机构
+    OPERATOR = "operator"  # 运营者
+    AUTHORITY = "authority"  # 主管部门
+
+
+class NotShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever got the file is not shown (未出示的内容): named, and proven by nothing in it."""
+
+    reader: Reader
+    parts: tuple[str, ...]  # members of the case of which more is kept than stands here
+    trace: Withheld
 
 
 class YearNamed(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +111,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notice_waiver: dict[str, Any] | None = None  # 免予公示
     consents: tuple[dict[str, Any], ...] = ()  # of joint owners
     later: Later | None = None  # None: nothing was issued, or whoever asked does not see it
+    not_shown: NotShown | None = None  # None: drawn up before 2026-11-28, when it was not said
     enclosed: dict[str, str] = {}  # file of the archive → SHA-256; none: drawn up before 2026-11-28
 
 

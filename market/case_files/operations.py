@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Final
+from collections.abc import Awaitable, Iterable
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -17,17 +18,19 @@ from catalog.certificates import queries as certificates
 from catalog.certificates.model import PublicCertificate
 from catalog.changes import queries as changes
 from catalog.instruments import queries as instruments
-from catalog.kernel.actor import Actor, Clearance
-from catalog.kernel.db import Tx
+from catalog.kernel.actor import PUBLIC, Actor, Clearance, system
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.workdays import Calendar
 from catalog.notices import queries as notices
 from catalog.objections import queries as objections
+from catalog.objections.model import Objection
 from catalog.products import queries as products
 from catalog.registration import queries as registration
 from catalog.rulebooks import queries as rulebooks
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
+from catalog.terms import queries as terms
 from catalog.timers import queries as timers
 from market.case_files import archive, drawing_up
 from market.case_files.drawing_up import LaterLife
@@ -40,14 +43,25 @@ from market.case_files.model import (
     SIGNATURE,
     TRACE,
     CaseSignature,
+    NotShown,
 )
 from market.case_files.printed.page import page
 from market.supervision import queries as supervision
+from market.supervision import withheld
 from market.supervision.operations import casework
 from market.supervision.trace import FORMAT as TRACE_FORMAT
 from market.supervision.trace import Trace, in_stages
 
+T = TypeVar("T")
 ENTRIES_MAX: Final = 5_000
+# Compares what a reader is shown with all there is; nothing that it reads is handed out.
+_WHOLE: Final = system(
+    "case_files",
+    "objection:read",
+    "application:read",
+    "certificate:read_burdens",
+    "instrument:read",
+)
 
 _README: Final = """\
 数据产品确权登记卷宗 · Case file of a rights registration
@@ -100,6 +114,11 @@ async def issue(
     also = [] if later is None else [Subject("certificate", each.number).key for each in issued]
     line = await _trace(tx, actor, now, application_id, file.application.product_id, also=also)
     trace = drawing_up.trace_bytes(line)
+    not_shown = NotShown(
+        reader=drawing_up.reader_of(actor, file.application.agency_party_id),
+        parts=await _left_out(tx, application_id, issued, disputed, later),
+        trace=withheld.of_trace(line),
+    )
     case = drawing_up.draw_up(
         file,
         rulebook=await rulebooks.of_case(
@@ -115,6 +134,7 @@ async def issue(
         trace=trace,
         now=now,
         later=later,
+        not_shown=not_shown,
     )
     beside = {
         KEYS: msgspec.json.encode(keys),
@@ -150,34 +170,51 @@ async def issue(
 
 
 async def _later(
-    tx: Tx, actor: Actor, application_id: uuid.UUID, issued: list[PublicCertificate]
+    tx: Tx, viewer: Actor, application_id: uuid.UUID, issued: list[PublicCertificate]
 ) -> LaterLife | None:
-    """Return what became of the certificates, to inspectors and to whom all of them belong.
-
-    Whoever sees a part of it only is given none: a file that proves half a life proves none.
-    """
+    """Return what became of the certificates, to inspectors and to whom all of them belong."""
     held = [await certificates.find(tx, each.number) for each in issued]
-    sees_all = actor.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
-    is_own = all(each is not None and each.registrant_party_id == actor.party_id for each in held)
+    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    party = viewer.acting_for or viewer.party_id
+    is_own = all(each is not None and each.registrant_party_id == party for each in held)
     if not issued or not (sees_all or is_own):
         return None
-    last = issued[-1].number
+    numbers = [each.number for each in issued]
     return LaterLife(
-        changes=[
-            changed
-            for each in issued
-            for changed in await changes.list_of_certificate(tx, viewer=actor, number=each.number)
-        ],
-        reissues=[
-            reissue
-            for each in issued
-            for reissue in await certificates.list_reissues(tx, viewer=actor, number=each.number)
-        ],
-        encumbrances=await certificates.list_encumbrances(tx, viewer=actor, number=last),
+        changes=await _of_each(changes.list_of_certificate, tx, viewer, numbers),
+        reissues=await _of_each(certificates.list_reissues, tx, viewer, numbers),
+        encumbrances=await certificates.list_encumbrances(tx, viewer=viewer, number=numbers[-1]),
         instruments=await instruments.list_of_application(
-            tx, viewer=actor, application_id=application_id
+            tx, viewer=viewer, application_id=application_id
         ),
+        transfers=await _of_each(certificates.list_transfers, tx, viewer, numbers),
+        requests=await _of_each(terms.list_of_certificate, tx, viewer, numbers),
     )
+
+
+class _Reading(Protocol[T]):
+    def __call__(self, tx: Tx, /, *, viewer: Actor, number: str) -> Awaitable[list[T]]: ...
+
+
+async def _of_each(read: _Reading[T], tx: Tx, viewer: Actor, numbers: Iterable[str]) -> list[T]:
+    return [each for number in numbers for each in await read(tx, viewer=viewer, number=number)]
+
+
+async def _left_out(
+    tx: Tx,
+    application_id: uuid.UUID,
+    issued: list[PublicCertificate],
+    disputed: list[Objection],
+    later: LaterLife | None,
+) -> tuple[str, ...]:
+    """Return of which parts of the case more is kept than the reader is shown."""
+    async with beyond_own_rows(tx):
+        every = await objections.list_of_application(
+            tx, viewer=_WHOLE, application_id=application_id
+        )
+        whole = await _later(tx, _WHOLE, application_id, issued)
+    told = {"objections": disputed != every, "later": later != whole}
+    return tuple(part for part, is_left_out in told.items() if is_left_out)
 
 
 def _cases(later: LaterLife | None) -> list[tuple[str, list[uuid.UUID]]]:
@@ -187,6 +224,7 @@ def _cases(later: LaterLife | None) -> list[tuple[str, list[uuid.UUID]]]:
     return [
         ("change", [each.change.id for each in later.changes]),
         ("instrument", [each.id for each in later.instruments]),
+        ("certificate_request", [each.id for each in later.requests]),
     ]
 
 
@@ -199,10 +237,16 @@ async def _trace(
     *,
     also: list[str],
 ) -> Trace:
-    """Return every entry about the case and its documents, each with its proof."""
+    """Return every entry about the case and its documents, each with its proof.
+
+    Its leaf is public; what it says (the payload) stands there if the reader may read it in the log.
+    """
     keys = [Subject("application", str(application_id)).key, *also]
-    line = await log.list_entries_about_any(tx, actor, keys, limit=ENTRIES_MAX + 1)
-    entries = line[:ENTRIES_MAX]
+    read = await log.list_entries_about_any(tx, actor, keys, limit=ENTRIES_MAX + 1)
+    known = {entry.id: entry for entry in read}
+    async with beyond_own_rows(tx):
+        line = await log.list_entries_about_any(tx, PUBLIC, keys, limit=ENTRIES_MAX + 1)
+    entries = [known.get(entry.id, entry) for entry in line[:ENTRIES_MAX]]
     product = await products.find(tx, product_id=product_id)
     published = await log.get_checkpoint(tx)
     placed = [entry.index for entry in entries if entry.index is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 WORDS: Final = {
@@ -141,6 +142,13 @@ WORDS: Final = {
     "applied": "已执行",
     "escalated": "逾期未办，已报主管部门",
     "transfer": "转移登记",
+    "renewal": "续期",
+    "cancellation": "注销",
+    # for whom a case file is drawn up
+    "own_party": "案件当事人",
+    "agency": "承办的第三方机构",
+    "operator": "运营者",
+    "authority": "主管部门",
     "deregister": "注销",
     "technical_opinion": "技术审查意见书",
     "compliance_opinion": "合规性评估意见书",
@@ -171,6 +179,24 @@ WORDS: Final = {
     "weekday_assumed": "工作日（暂定）",
     "weekend_assumed": "休息日（暂定）",
 }
+#: Parts of a case of which not everybody is shown all.
+PARTS: Final = {"objections": "异议", "later": "发证后事项"}
+#: Why a certificate came into a state, where the service itself wrote it.
+_REASONS: Final = (
+    (r"issued", "发证"),
+    (r"renewed", "续期"),
+    (r"term_over", "期限届满，未续期"),
+    (r"product_expired", "产品时效届满"),
+    (r"change (\S+)", r"变更 \1"),
+    (r"correction (\S+)", r"更正 \1"),
+    (r"agreement ([0-9a-f]{64})", r"协议转让（协议摘要 \1）"),
+    (r"objection (\S+): issued anew", r"依异议 \1 的处理意见重新发放"),
+    (r"instrument (\S+): issued anew", r"依法律文书 \1 重新发放"),
+    (r"objection (\S+): before a court", r"异议 \1 进入诉讼或仲裁"),
+    (r"objection (\S+): withdrawn from the court", r"异议 \1 撤回诉讼或仲裁"),
+    (r"objection (\S+): to be issued anew", r"异议 \1：待重新发放"),
+    (r"objection (\S+)", r"依异议 \1 的处理意见"),
+)
 DAY_WITHOUT_CLOCK: Final = "中止计时"
 UNITS: Final = {"working_days": "个工作日", "days": "日", "months": "个月", "years": "年"}
 STAGES: Final = {
@@ -197,6 +223,15 @@ DOCUMENTS: Final = {
     "compliance_opinion": "合规性评估意见书",
     "issuance_authorisation": "授权发证文件",
 }
+
+
+def why(reason: str) -> str:
+    """Return in Chinese why a certificate came into a state; what somebody wrote stays as it is."""
+    for pattern, said in _REASONS:
+        found = re.fullmatch(pattern, reason)
+        if found is not None:
+            return found.expand(said)
+    return reason
 
 
 def word(code: object) -> str:

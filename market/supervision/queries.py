@@ -16,6 +16,7 @@ from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import Entry, EntryId, Subject
 from catalog.certificates import queries as certificates
 from catalog.certificates.reissuing import Reissue
+from catalog.certificates.transferring import Transfer
 from catalog.changes import queries as changes
 from catalog.changes.model import ChangeFile, PaperKind
 from catalog.kernel import paging
@@ -319,6 +320,17 @@ async def _of_the_register(
         found += _reissue_records(
             await certificates.list_reissues(tx, viewer=viewer, number=number)
         )
+    handed_on = {
+        s.id
+        for e in entries
+        if e.event == Event.TRANSFER_AUTHORISED
+        for s in e.subjects
+        if s.kind == "certificate"
+    }
+    for number in sorted(handed_on):
+        found += _transfer_records(
+            await certificates.list_transfers(tx, viewer=viewer, number=number)
+        )
     return {(record.kind, record.id): record for record in found}
 
 
@@ -358,6 +370,21 @@ def _reissue_records(reissues: Iterable[Reissue]) -> list[TracedRecord]:
     return [
         _record("issuance_authorisation", each.id, each.authorisation, each.key_id, each.signature)
         for each in reissues
+        if each.authorisation is not None
+    ]
+
+
+def _transfer_records(transfers: Iterable[Transfer]) -> list[TracedRecord]:
+    """Return what the bureau signed to let a certificate be handed on."""
+    return [
+        _record(
+            "transfer_authorisation",
+            each.id,
+            each.authorisation,
+            each.authorisation_key_id,
+            each.authorisation_signature,
+        )
+        for each in transfers
         if each.authorisation is not None
     ]
 

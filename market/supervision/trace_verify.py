@@ -5,6 +5,7 @@
 3. Every payload is the one that its leaf commits to.
 4. Every record has the digest that the newest proven entry binds; no bound record is missing.
    Its signatures are those of the keys that are known for its kind.
+   What its reader is not shown is left out, where that is said (``withheld.py``).
 5. The entries stand under their steps in the order of the log, each once; those of one order that
    are numbered leave no number out.
 """
@@ -26,7 +27,9 @@ from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.signing.canonical import NotCanonical, canonical
 from catalog.signing.model import key_id_of
 from catalog.signing.verifier import verify_detached
+from market.supervision import withheld
 from market.supervision.trace import FORMAT, Stage, Trace, TracedEntry, stage_of
+from market.supervision.withheld import Withheld, keys_of
 
 
 def read_trace(raw: bytes) -> Trace:
@@ -43,10 +46,13 @@ def read_trace(raw: bytes) -> Trace:
     return trace
 
 
-def verify(trace: Trace, key: VerifierKey, keys: Keys | None = None) -> Verdict:
+def verify(
+    trace: Trace, key: VerifierKey, keys: Keys | None = None, *, left_out: Withheld | None = None
+) -> Verdict:
     """Return what is found in a trace; the first thing wrong comes first.
 
-    Without ``keys`` the signatures of its records are not checked, and the verdict says so.
+    Without ``keys`` the signatures of its records are not checked, and the verdict says so. With
+    ``left_out`` exactly that is missing, or the trace is not as it was drawn up.
     """
     found = Findings()
     if not _checkpoint_holds(found, trace, key):
@@ -58,7 +64,7 @@ def verify(trace: Trace, key: VerifierKey, keys: Keys | None = None) -> Verdict:
     entries = [entry for stage in trace.stages for entry in stage.entries]
     placed = [entry for entry in entries if entry.index is not None]
     for entry in sorted(placed, key=lambda entry: entry.index or 0):
-        leaf = _checked(found, trace, entry)
+        leaf = _checked(found, trace, entry, is_told=left_out is not None)
         if leaf is None:
             continue
         found.count("entries")
@@ -68,7 +74,9 @@ def verify(trace: Trace, key: VerifierKey, keys: Keys | None = None) -> Verdict:
             numbers.setdefault(order, []).append(leaf.order_seq)
     _check_waiting(found, trace, len(entries) - len(placed))
     _check_order(found, trace)
-    _check_records(found, trace, bound)
+    _check_records(found, trace, bound, set() if left_out is None else keys_of(left_out.records))
+    if left_out is not None:
+        withheld.check(found, trace, left_out)
     _check_signatures(found, trace, keys)
     for order, seen in sorted(numbers.items()):
         if sorted(seen) != list(range(1, len(seen) + 1)):
@@ -100,7 +108,7 @@ def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey) -> bool:
     return True
 
 
-def _checked(found: Findings, trace: Trace, entry: TracedEntry) -> Leaf | None:
+def _checked(found: Findings, trace: Trace, entry: TracedEntry, *, is_told: bool) -> Leaf | None:
     """Return the leaf of an entry that is proven; whatever is wrong is told."""
     index = entry.index
     assert index is not None, "an entry that waits is not checked"
@@ -115,13 +123,16 @@ def _checked(found: Findings, trace: Trace, entry: TracedEntry) -> Leaf | None:
     more = (entry.digests, entry.rules)
     if told != (leaf.id, leaf.at, leaf.event, leaf.subjects) or more != (leaf.digests, leaf.rules):
         found.bad("entry", index, "its columns say something else than its leaf")
-    _check_payload(found, entry, index, leaf)
+    _check_payload(found, entry, index, leaf, is_told=is_told)
     return leaf
 
 
-def _check_payload(found: Findings, entry: TracedEntry, index: int, leaf: Leaf) -> None:
+def _check_payload(
+    found: Findings, entry: TracedEntry, index: int, leaf: Leaf, *, is_told: bool
+) -> None:
     if entry.payload is None or entry.salt is None:
-        found.note(f"entry {index} comes without its payload")
+        if not is_told:  # otherwise it is told once, of all of them
+            found.note(f"entry {index} comes without its payload")
         return
     try:
         payload = canonical(entry.payload)
@@ -179,7 +190,12 @@ def _check_signatures(found: Findings, trace: Trace, keys: Keys | None) -> None:
                 found.count("signatures")
 
 
-def _check_records(found: Findings, trace: Trace, bound: dict[tuple[str, str], str]) -> None:
+def _check_records(
+    found: Findings,
+    trace: Trace,
+    bound: dict[tuple[str, str], str],
+    left_out: set[tuple[str, str]],
+) -> None:
     seen = set()
     for record in trace.records:
         seen.add((record.kind, record.id))
@@ -190,6 +206,6 @@ def _check_records(found: Findings, trace: Trace, bound: dict[tuple[str, str], s
             found.bad(record.kind, record.id, "its bytes do not have the digest that the log holds")
         else:
             found.count(f"records of {record.kind}")
-    for kind, identifier in sorted(set(bound) - seen):
+    for kind, identifier in sorted(set(bound) - seen - left_out):
         if kind in BOUND:
             found.bad(kind, identifier, "its digest is in the log, but the record is not here")

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import pathlib
+import uuid
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,9 +19,12 @@ import pytest
 
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
+from catalog.audit_log.model import Digest
 from catalog.audit_log.verdict import Unreadable
 from catalog.certificates.model import Change, LogPlace, PublicCertificate
 from catalog.certificates.states import State
+from catalog.kernel.actor import PUBLIC, Clearance
+from catalog.kernel.ids import PartyId
 from catalog.kernel.workdays import Reason
 from catalog.notices.model import Notice
 from catalog.notices.model import Result as NoticeResult
@@ -49,9 +53,12 @@ from market.case_files.model import (
     CaseSignature,
     DocumentNamed,
     Later,
+    NotShown,
+    Reader,
 )
 from market.case_files.printed.page import page
 from market.supervision.trace import Trace
+from market.supervision.withheld import EntryWithheld, Withheld
 from seeds.workdays import load_calendar
 
 VECTOR = (pathlib.Path(__file__).parents[1] / "vectors" / "case_file.zip").read_bytes()
@@ -176,6 +183,7 @@ def test_the_same_case_is_drawn_up_to_the_same_bytes() -> None:
         trace=drawing_up.trace_bytes(trace()),
         now=dt.datetime.fromisoformat(told.drawn_up_at),
         later=msgspec.convert(msgspec.to_builtins(told.later), drawing_up.LaterLife),
+        not_shown=told.not_shown,
     )
 
     again = drawing_up.with_enclosed(again, parts())
@@ -293,6 +301,28 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         "state": "applied",
         "applied_as": None,
     }
+    request = {
+        "kind": "renewal",
+        "by_law": False,
+        "certificate_number": "SJ4602031060001",
+        "filed_at": "2026-03-02T01:00:00Z",
+        "state": "granted",
+        "reason": "到期未续期",
+        "decision_reason": None,
+        "new_certificate_number": None,
+    }
+
+    def transfers() -> Iterator[dict[str, Any]]:
+        """Return a transfer for each step that it can have reached."""
+        steps = ("accepted_at", "authorised_at", "ended_at", "issued_at")
+        for reached in range(len(steps) + 1):
+            yield {
+                "certificate_number": "HN-QQ-2026-0000002Y",
+                "agreement_sha256": "aa" * 32,
+                "authorisation_number": None,
+                "new_certificate_number": None,
+            } | {step: "x" if at < reached else None for at, step in enumerate(steps)}
+
     told = msgspec.structs.replace(
         case(),
         clocks=(clock | {"timer": clock["timer"] | {"subject_kind": "change"}},),
@@ -301,6 +331,8 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
             reissues=(reissue,),
             encumbrances=(burden,),
             instruments=(instrument,),
+            transfers=tuple(transfers()),
+            requests=(request, request | {"kind": "cancellation", "by_law": True}),
         ),
     )
 
@@ -308,6 +340,14 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
 
     for word in (
         "八、发证后事项",
+        "待受让方签署",
+        "双方已签署",
+        "已授权发证",
+        "已撤回",
+        "已转移，换发凭证",
+        "续期</td>",
+        "注销（依规办理）",
+        "到期未续期",
         "更正 BG-2026-000001",
         f"异议 {UNKNOWN}",
         "&lt;银行&gt;",
@@ -320,6 +360,106 @@ def test_what_became_of_the_certificates_is_printed_in_a_chapter_of_its_own() ->
         "九、期限",
     ):
         assert word in text
+
+
+def test_what_a_reader_is_not_shown_is_printed_with_its_places_and_digests() -> None:
+    hidden = NotShown(
+        reader=Reader.AGENCY,
+        parts=("objections", "later"),
+        trace=Withheld(
+            entries=(EntryWithheld(17, "ab" * 32),),
+            records=(
+                Digest("issuance_authorisation", UNKNOWN, "cd" * 32),
+                Digest("certificate", "HN-QQ-2026-00000010", "ef" * 32),
+            ),
+        ),
+    )
+    nothing = msgspec.structs.replace(hidden, parts=(), trace=Withheld())
+    only_parts = msgspec.structs.replace(hidden, trace=Withheld())
+    only_entries = msgspec.structs.replace(
+        nothing, trace=msgspec.structs.replace(hidden.trace, records=())
+    )
+
+    def printed_with(not_shown: NotShown | None) -> str:
+        return printed_of(msgspec.structs.replace(case(), not_shown=not_shown))
+
+    for word in (
+        "承办的第三方机构",
+        "异议、发证后事项",
+        "17",
+        "授权发证文件",
+        "cd" * 32,
+        "ef" * 32,
+    ):
+        assert word in printed_with(hidden).partition("未向领取人出示的内容")[2]
+    assert "未全部出示的部分" in printed_with(only_parts)
+    assert "未出示的文件" not in printed_with(only_entries)
+    for shown_all in (None, nothing):
+        assert "未向领取人出示的内容" not in printed_with(shown_all)
+
+
+@pytest.mark.parametrize(
+    ("clearance", "party", "reader"),
+    [
+        (Clearance.REGULATOR, "aa", Reader.AUTHORITY),
+        (Clearance.STAFF, "aa", Reader.OPERATOR),
+        (Clearance.SYSTEM, None, Reader.OPERATOR),
+        (Clearance.PARTY, "aa", Reader.OWN_PARTY),
+        (Clearance.PARTY, "bb", Reader.AGENCY),
+    ],
+)
+def test_a_case_file_says_for_whom_it_was_drawn_up(
+    clearance: Clearance, party: str | None, reader: Reader
+) -> None:
+    def party_of(letters: str) -> PartyId:
+        return PartyId(uuid.UUID(hex=letters * 16))
+
+    viewer = msgspec.structs.replace(
+        PUBLIC, clearance=clearance, party_id=None if party is None else party_of(party)
+    )
+
+    assert drawing_up.reader_of(viewer, party_of("bb")) is reader
+
+
+def test_parts_that_are_not_shown_are_told_by_the_verdict() -> None:
+    told = json.loads(parts()[CASE])
+    told["not_shown"]["parts"] = ["later"]
+
+    verdict = check.check(archive.pack(parts() | {CASE: json.dumps(told).encode()}))
+
+    assert any("or not all of it: later" in note for note in verdict.notes)
+    assert any("does not verify" in str(problem) for problem in verdict.problems)
+
+
+def test_a_file_of_before_says_of_each_entry_that_it_comes_without_its_payload() -> None:
+    older = json.loads(parts()[CASE])
+    del older["not_shown"]
+
+    verdict = check.check(archive.pack(parts() | {CASE: json.dumps(older).encode()}))
+
+    assert {problem.kind for problem in verdict.problems} == {"case_file"}  # its signature only
+    assert "entries not shown to this reader" not in verdict.counts
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("issued", "发证"),
+        ("renewed", "续期"),
+        ("term_over", "期限届满，未续期"),
+        ("change BG-2026-000001", "变更 BG-2026-000001"),
+        ("correction BG-2026-000002", "更正 BG-2026-000002"),
+        ("agreement " + "ab" * 32, f"协议转让（协议摘要 {'ab' * 32}）"),
+        (f"objection {UNKNOWN}", f"依异议 {UNKNOWN} 的处理意见"),
+        (f"objection {UNKNOWN}: before a court", f"异议 {UNKNOWN} 进入诉讼或仲裁"),
+        (f"objection {UNKNOWN}: issued anew", f"依异议 {UNKNOWN} 的处理意见重新发放"),
+        (f"instrument {UNKNOWN}: issued anew", f"依法律文书 {UNKNOWN} 重新发放"),
+        ("示例市中级人民法院 （2026）示01民终1号", "示例市中级人民法院 （2026）示01民终1号"),
+        ("change", "change"),
+    ],
+)
+def test_why_a_certificate_came_into_a_state_is_said_in_chinese(reason: str, said: str) -> None:
+    assert words.why(reason) == said
 
 
 def test_what_a_case_has_seldom_is_printed_too() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from market.case_files.model import CaseFile, CertificateNamed, Later
 from market.case_files.printed.markup import digest, facts, headed, lines, table, when
-from market.case_files.words import word
+from market.case_files.words import why, word
 
 
 def certificates(case: CaseFile) -> Iterable[str]:
@@ -29,13 +30,14 @@ def _certificate(told: CertificateNamed) -> Iterable[str]:
     )
     yield table(
         ("时间", "状态", "事由"),
-        ((when(each["at"]), word(each["state"]), word(each["reason"])) for each in told.history),
+        ((when(each["at"]), word(each["state"]), why(each["reason"])) for each in told.history),
     )
 
 
 def later(told: Later) -> Iterable[str]:
     """Return the chapter on what became of the certificates (发证后事项)."""
-    parts = "".join((_changes(told), _reissues(told), _burdens(told), _instruments(told)))
+    chapters = (_changes, _transfers, _reissues, _requests, _burdens, _instruments)
+    parts = "".join(chapter(told) for chapter in chapters)
     yield parts or "<p>无。</p>"
 
 
@@ -65,6 +67,51 @@ def _changes(told: Later) -> str:
         [
             (number, word(paper["kind"]), when(paper["written_at"]), digest(paper["sha256"]))
             for number, paper in papers
+        ],
+    )
+
+
+def _transfers(told: Later) -> str:
+    return headed(
+        "协议转让",
+        ("凭证", "协议摘要（SHA-256）", "状态", "授权文号", "换发"),
+        [
+            (
+                each["certificate_number"],
+                digest(each["agreement_sha256"]),
+                _how_far(each),
+                each["authorisation_number"],
+                each["new_certificate_number"],
+            )
+            for each in told.transfers
+        ],
+    )
+
+
+def _how_far(transfer: dict[str, Any]) -> str:
+    steps = (
+        ("issued_at", "已转移，换发凭证"),
+        ("ended_at", "已撤回"),
+        ("authorised_at", "已授权发证"),
+        ("accepted_at", "双方已签署"),
+    )
+    return next((said for step, said in steps if transfer[step] is not None), "待受让方签署")
+
+
+def _requests(told: Later) -> str:
+    return headed(
+        "续期、注销的申请",
+        ("事项", "凭证", "提出", "状态", "理由", "换发"),
+        [
+            (
+                f"{word(each['kind'])}{'（依规办理）' if each['by_law'] else ''}",
+                each["certificate_number"],
+                when(each["filed_at"]),
+                word(each["state"]),
+                lines(each["reason"], each["decision_reason"]),
+                each["new_certificate_number"],
+            )
+            for each in told.requests
         ],
     )
 

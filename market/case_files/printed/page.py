@@ -52,7 +52,7 @@ def page(case: CaseFile, trace: Trace, *, key_id: str) -> bytes:
         ("凭证", certificates(case)),
         *([] if case.later is None else [("发证后事项", later(case.later))]),
         ("期限", deadlines(case)),
-        ("审计日志", log(trace)),
+        ("审计日志", log(case, trace)),
     ]
     number = text(case.application.get("application_number") or "（未提交）")
     parts = ["<h1>数据产品确权登记卷宗</h1>", f'<p class="sub">{number}</p>']

@@ -8,11 +8,11 @@ from html import escape
 from catalog.audit_log.leaf import instant
 from market.case_files.model import CaseFile
 from market.case_files.printed.markup import breakable, digest, facts, lines, table, when
-from market.case_files.words import STAGES
+from market.case_files.words import DOCUMENTS, PARTS, STAGES, word
 from market.supervision.trace import Trace
 
 
-def log(trace: Trace) -> Iterable[str]:
+def log(case: CaseFile, trace: Trace) -> Iterable[str]:
     """Return every entry of the log about the case, by its place; proofs are in ``trace.json``."""
     entries = sorted(
         ((stage.stage, each) for stage in trace.stages for each in stage.entries),
@@ -32,11 +32,32 @@ def log(trace: Trace) -> Iterable[str]:
             for stage, each in entries
         ),
     )
-    yield "</div><h3>签名检查点</h3>"
+    yield "</div>"
+    yield _left_out(case)
+    yield "<h3>签名检查点</h3>"
     yield facts(
         ("条目数", trace.checkpoint.size),
         ("根", digest(trace.checkpoint.root)),
     )
+
+
+def _left_out(case: CaseFile) -> str:
+    """Return what whoever got the file is not shown; nothing if it is shown all."""
+    told = case.not_shown
+    if told is None or not (told.parts or told.trace.entries or told.trace.records):
+        return ""
+    pairs: list[tuple[str, object]] = [("领取人", word(told.reader.value))]
+    if told.parts:
+        pairs.append(("未全部出示的部分", "、".join(PARTS[part] for part in told.parts)))
+    if told.trace.entries:
+        places = "、".join(str(each.index) for each in told.trace.entries)
+        pairs.append(("仅证明存在、未出示内容的日志条目（序号）", places))
+    if told.trace.records:
+        papers = (
+            lines(DOCUMENTS.get(d.kind, word(d.kind)), digest(d.sha256)) for d in told.trace.records
+        )
+        pairs.append(("未出示的文件", lines(*papers)))
+    return "<h3>未向领取人出示的内容</h3>" + facts(*pairs)
 
 
 def checking(case: CaseFile, key_id: str) -> Iterable[str]:
