@@ -173,6 +173,8 @@ class Event(enum.StrEnum):
     CHANGE_RESUBMITTED = "change:resubmitted"
     CHANGE_WITHDRAWN = "change:withdrawn"
     CHANGE_ACCEPTED = "change:accepted"
+    CHANGE_ACCEPTED_BY_SILENCE = "change:accepted_by_silence"
+    CHANGE_LAPSED = "change:lapsed"
     CHANGE_OUT_OF_SCOPE = "change:out_of_scope"
     CHANGE_REFUSED = "change:refused"
     CHANGE_CLOSED = "change:closed"

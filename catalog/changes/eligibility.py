@@ -24,10 +24,10 @@ class ChangePending(Conflict):
     code = "change_pending"
 
 
-class ChangeNotProvided(Refused):
-    """The rulebook of the certificate has no change by the province's review."""
+class AuthorisationNotNeeded(Refused):
+    """The certificate's rulebook asks for no authorisation by the bureau."""
 
-    code = "change_not_provided"
+    code = "change_needs_no_authorisation"
 
 
 class OccurredInTheFuture(Invalid):
@@ -47,13 +47,13 @@ def check_active(number: str, state: State, event: OfCertificate) -> None:
         raise ChangeOnInactiveCertificate(number=number, state=state.value) from error
 
 
-def check_provided(rulebook: Rulebook) -> None:
-    """Return if certificates under ``rulebook`` are changed by the review of the province's rules.
+def check_authorisable(rulebook: Rulebook) -> None:
+    """Return if a change under ``rulebook`` is authorised by the bureau.
 
-    :raises ChangeNotProvided: if not.
+    :raises AuthorisationNotNeeded: if the registrar issues by itself.
     """
-    if not rulebook.takes_changes:
-        raise ChangeNotProvided(rulebook=rulebook.code)
+    if not rulebook.needs_authorisation:
+        raise AuthorisationNotNeeded(rulebook=rulebook.code)
 
 
 def prompt_until(

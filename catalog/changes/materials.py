@@ -71,7 +71,11 @@ def current(materials: Iterable[M]) -> dict[ChangeMaterialKind, M]:
 
 
 def check(
-    handed_in: Collection[ChangeMaterialKind], *, asked_for: Collection[str], reason: str
+    handed_in: Collection[ChangeMaterialKind],
+    *,
+    asked_for: Collection[str],
+    reason: str,
+    rules: Collection[str] = ("HN-18",),
 ) -> None:
     """Return if everything that is needed is there; ``asked_for`` are the targets of a list.
 
@@ -84,7 +88,7 @@ def check(
     needed = (*ALWAYS, other) if f"material:{other.value}" in asked_for else ALWAYS
     missing = [kind.value for kind in needed if kind not in handed_in]
     if missing:
-        raise MaterialMissing(kinds=missing, rules=["HN-18"])
+        raise MaterialMissing(kinds=missing, rules=list(rules))
 
 
 def take(

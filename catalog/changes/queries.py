@@ -18,6 +18,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
+from catalog.rulebooks.registry import accepting_by_silence
 
 
 async def get(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> ChangeFile:
@@ -132,3 +133,8 @@ async def find_in_full(tx: Tx, *, viewer: Actor, change_id: uuid.UUID) -> Change
         return None
     seen = await case_access.sight(tx, viewer=viewer, case=duties.case_of(change))
     return await _assemble(tx, change) if seen is Sight.FULL else None
+
+
+async def list_silent(tx: Tx, *, limit: int) -> list[uuid.UUID]:
+    """Return changes that wait for an answer under rules by which silence accepts (视为受理)."""
+    return await store.list_waiting(tx, rulebooks=accepting_by_silence(), limit=limit)

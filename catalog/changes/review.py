@@ -38,5 +38,6 @@ def check_pass(facts: ReviewFacts, *, compliance_is_skipped: bool) -> None:
             compliance=Overall.PASS,
             contains_national_core_data=facts.contains_national_core_data,
             has_open_dispute=facts.has_open_dispute,
+            rulebook=facts.rulebook,
         )
     grounds.check_pass(facts)

@@ -49,6 +49,7 @@ class Event(enum.StrEnum):
     AUTHORISE_ISSUE = "authorise_issue"  # 授权发证
     RETURN_TO_REVIEW = "return_to_review"  # 退回复核
     ISSUE_CERTIFICATE = "issue_certificate"  # 发证
+    CORRECTION_TOO_LATE = "correction_too_late"  # 逾期未补正
     CERTIFICATE_STOPS_COUNTING = "certificate_stops_counting"  # 凭证冻结、撤销、注销、转移
 
 
@@ -85,6 +86,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
         if state is not State.ISSUANCE_AUTHORISED
     },
     **{(state, Event.CERTIFICATE_STOPS_COUNTING): State.CLOSED for state in OPEN},
+    (State.CORRECTION_REQUIRED, Event.CORRECTION_TOO_LATE): State.CLOSED,
     (State.SUBMITTED, Event.ACCEPT): State.ACCEPTED,
     (State.SUBMITTED, Event.REQUIRE_CORRECTION): State.CORRECTION_REQUIRED,
     (State.SUBMITTED, Event.DECLINE_OUT_OF_SCOPE): State.NOT_ACCEPTED,
@@ -102,6 +104,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.UNDER_REVIEW, Event.FAIL_TECHNICAL): State.REVIEW_FAILED_TECHNICAL,
     (State.REVIEW_PASSED, Event.AUTHORISE_ISSUE): State.ISSUANCE_AUTHORISED,
     (State.REVIEW_PASSED, Event.RETURN_TO_REVIEW): State.UNDER_REVIEW,
+    # Where the rulebook needs no authorisation.
+    (State.REVIEW_PASSED, Event.ISSUE_CERTIFICATE): State.ISSUED,
     (State.ISSUANCE_AUTHORISED, Event.ISSUE_CERTIFICATE): State.ISSUED,
 }
 

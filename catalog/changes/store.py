@@ -249,3 +249,16 @@ def _plain(value: Any) -> Any:
 
 def _struct(row: Row, kind: type[S]) -> S:
     return msgspec.convert(dict(row), kind)
+
+
+async def list_waiting(tx: Tx, *, rulebooks: list[str], limit: int) -> list[uuid.UUID]:
+    """Return changes under these rulebooks that wait for acceptance, the longest first."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.changes
+         WHERE state = 'submitted' AND rulebook = ANY ($1::text[])
+         ORDER BY submitted_at, id LIMIT $2""",
+        rulebooks,
+        limit,
+    )
+    return [row["id"] for row in rows]

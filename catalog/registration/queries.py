@@ -30,7 +30,6 @@ from catalog.registration.states import State
 from catalog.registration.store import applications, authorisations, consents, filed, reviews
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks import registry
-from catalog.rulebooks.rulebook import Silence
 
 
 class RefusalLetterMissing(Missing):
@@ -190,11 +189,9 @@ async def get_refusal_letter(
 
 async def list_silent(tx: Tx, *, submitted_before: dt.datetime, limit: int) -> list[uuid.UUID]:
     """Return applications that wait for an answer under rules by which silence accepts (视为受理)."""
-    codes = [
-        book.code
-        for book in registry.RULEBOOKS.values()
-        if book.silence_on_acceptance is Silence.ACCEPTED
-    ]
     return await applications.list_waiting(
-        tx, rulebooks=codes, submitted_before=submitted_before, limit=limit
+        tx,
+        rulebooks=registry.accepting_by_silence(),
+        submitted_before=submitted_before,
+        limit=limit,
     )

@@ -124,6 +124,7 @@ HAINAN_2023: Final = Rulebook(
             "HN-16",
             "HN-17",
         ),
+        Step.CHANGE: ("HN-18",),
         Step.REISSUE: (
             "HN-17",
             "HN-20",

@@ -47,7 +47,6 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
     notice_fields=("registration_type", "summary"),  # NDRC26-12
     recheck_binds=True,  # NDRC26-12: 核查属实的，终止登记
     upheld_objection=Upheld.TERMINATED,
-    takes_changes=False,
     revocation_grounds=(
         "concealment",  # 隐瞒真实情况
         "forged_result",  # 伪造登记结果
@@ -101,6 +100,7 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
             "NDRC26-13",
             "NDRC26-15",
         ),
+        Step.CHANGE: ("NDRC26-09",),
         Step.REISSUE: ("NDRC26-09",),
     },
     open={
@@ -125,6 +125,7 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         "review_pauses_for_material": open_flag("A44"),
     },
     not_read=(
+        "变更登记、更正登记是否公示 (article 12 shows the type of registration and exempts none; here they have no notice)",
         "登记结果查询码的编码规则 (the form of the query code, article 13)",
         "异议复核期限 (how long the re-check of an objection may take, article 12)",
     ),

@@ -8,7 +8,7 @@ from catalog.kernel.errors import Missing
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.rulebooks.nda35_2026 import NDA35_2026
 from catalog.rulebooks.ndrc26_2025 import NDRC26_2025
-from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.rulebook import Rulebook, Silence
 
 RULEBOOKS: Final = {rulebook.code: rulebook for rulebook in (HAINAN_2023, NDRC26_2025, NDA35_2026)}
 
@@ -32,3 +32,10 @@ def by_code(code: str) -> Rulebook:
         return RULEBOOKS[code]
     except KeyError as error:
         raise RulebookUnknown(rulebook=code) from error
+
+
+def accepting_by_silence() -> list[str]:
+    """Return the codes of the rulebooks by which silence accepts (视为受理)."""
+    return [
+        book.code for book in RULEBOOKS.values() if book.silence_on_acceptance is Silence.ACCEPTED
+    ]

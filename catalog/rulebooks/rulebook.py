@@ -196,7 +196,6 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     owners_may_be_corrected: bool = True  # False: another holder is no correction
     # 登记之后
     public_data_first_under: str = ""  # 授权运营产品先在此登记
-    takes_changes: bool = True  # 变更、更正 by the review of the province's rules
     revocation_grounds: tuple[str, ...] = ()  # 撤销 by the registrar itself
     revocation_source: str = ""
     retention: Period = Period(20, Unit.YEARS, "[P]", "at least; the text gives none")

@@ -25,4 +25,5 @@ class Step(enum.StrEnum):
     OBJECTION_UPHELD = "objection_upheld"  # 登记前异议成立
     OBJECTION_AFTER = "objection_after"  # 登记后的异议
     ISSUE = "issue"  # 发证
+    CHANGE = "change"  # 变更登记、更正登记
     REISSUE = "reissue"  # 重新发放、更正后换发

@@ -165,6 +165,7 @@ WORDS: Final = {
     "review_notification": "审查结果告知",
     "issuing": "发证",
     "correction": "补正",
+    "change_correction": "变更补正",
     "public_notice": "公示",
     "objection_forwarding": "异议转送",
     "objection_response": "异议反馈",

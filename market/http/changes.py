@@ -25,7 +25,6 @@ from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround
-from catalog.rulebooks.registry import PROVINCE
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
 from market.consequences import operations as consequences
@@ -129,7 +128,6 @@ async def draft_change(
             actor=c.actor,
             now=c.now,
             calendar=c.calendar,
-            rulebook=PROVINCE.code,
             certificate_number=number,
             application=_application(data),
         )

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from catalog.changes import correcting
+from catalog.changes.operations import closing
 from catalog.instruments import operations as instruments
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
@@ -59,9 +61,13 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async def lapse(tx: Tx, application_id: uuid.UUID) -> bool:
         return await lapsing.lapse(tx, actor=_ACTOR, now=now, application_id=application_id)
 
+    async def lapse_change(tx: Tx, change_id: uuid.UUID) -> bool:
+        return await closing.lapse(tx, actor=_ACTOR, now=now, change_id=change_id)
+
     return (
         await _do(db, unreceived, start_response)
         + await _each(db, now, lapsing.CORRECTION, lapse)
+        + await _each(db, now, correcting.CLOCK, lapse_change)
         + await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
         + await _each(db, now, deadlines.PROCEEDINGS, close)
         + await _each(db, now, instruments.NEW_HOLDER_ACTION, escalate)

@@ -10,6 +10,8 @@ import functools
 import uuid
 from typing import Final
 
+from catalog.changes import queries as changes
+from catalog.changes.operations import acceptance as changing_acceptance
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
@@ -25,10 +27,14 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     """Accept what silence has accepted; return how many applications there were."""
     async with begin(db, _ACTOR) as tx:
         waiting = await queries.list_silent(tx, submitted_before=now, limit=BATCH)
+        changing = await changes.list_silent(tx, limit=BATCH)
     done = 0
-    for application_id in waiting:
-        accept = functools.partial(_accept, now=now, application_id=application_id)
+    for change_id in changing:
+        accept = functools.partial(_accept_change, now=now, change_id=change_id)
         done += await database.run(db, _ACTOR, accept, must_remember=False)
+    for application_id in waiting:
+        take = functools.partial(_accept, now=now, application_id=application_id)
+        done += await database.run(db, _ACTOR, take, must_remember=False)
     return done
 
 
@@ -39,4 +45,14 @@ async def _accept(tx: Tx, *, now: dt.datetime, application_id: uuid.UUID) -> boo
         now=now,
         calendar=await timers.get_calendar(tx),
         application_id=application_id,
+    )
+
+
+async def _accept_change(tx: Tx, *, now: dt.datetime, change_id: uuid.UUID) -> bool:
+    return await changing_acceptance.accept_by_silence(
+        tx,
+        actor=_ACTOR,
+        now=now,
+        calendar=await timers.get_calendar(tx),
+        change_id=change_id,
     )

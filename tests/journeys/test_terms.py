@@ -12,7 +12,6 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
-from tests.makers_changes import Changing
 from tests.makers_identity import Member
 from tests.makers_national import NDA, NDRC, National, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
@@ -159,12 +158,11 @@ async def test_two_at_once_ask_for_one_renewal(nda: National) -> None:
     assert sorted(each.status_code for each in answers) == [201, 409, 409]
 
 
-async def test_a_right_under_35_is_deregistered_by_its_holder_and_not_changed_by_review(
+async def test_a_right_under_35_is_deregistered_by_its_holder(
     nda: National,
 ) -> None:
     scene = nda.scene
     _, number = await nda.waived()
-    changed = await Changing(scene, number).draft()
     cancelled = await ask(scene, number, "cancellation", reason="不再需要")
     revoked = await scene.by(scene.adjudicator).post(
         f"/api/v1/certificates/{number}/revocations", {"ground": "concealment", "facts": "隐瞒"}
@@ -176,7 +174,6 @@ async def test_a_right_under_35_is_deregistered_by_its_holder_and_not_changed_by
         )
     )
 
-    assert code(changed) == "change_not_provided"
     assert code(cancelled) == "cancellation_not_provided"
     assert code(revoked) == "revocation_not_provided"
     assert (await shown(scene, number))["state"] == "deregistered"

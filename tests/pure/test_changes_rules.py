@@ -17,11 +17,12 @@ from catalog.certificates.format import (
 )
 from catalog.certificates.states import Event as OfCertificate
 from catalog.certificates.states import State as CertificateState
-from catalog.changes import content, eligibility, materials, review
+from catalog.changes import content, correcting, eligibility, materials, review
 from catalog.changes.content import WantedContent
 from catalog.changes.materials import ChangeMaterialKind
 from catalog.changes.model import ChangeId, ChangeMaterial, Kind
 from catalog.changes.states import TRANSITIONS, ChangeEventNotAllowed, Event, State, advance
+from catalog.kernel.local_time import SHANGHAI
 from catalog.products.model import Form, Scenario
 from catalog.registration.completeness import MaterialMissing
 from catalog.registration.findings import Overall
@@ -33,6 +34,7 @@ from catalog.registration.grounds import (
 )
 from catalog.rulebooks import registry
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
+from catalog.rulebooks.nda35_2026 import NDA35_2026
 from catalog.rulebooks.rulebook import Rulebook
 from seeds.workdays import load_calendar
 from tests.makers_products import make_description
@@ -255,11 +257,38 @@ def test_a_change_moves_only_as_the_table_says(state: State, event: Event) -> No
             advance(state, event)
 
 
-@pytest.mark.parametrize("rulebook", registry.RULEBOOKS.values(), ids=lambda book: book.code)
-def test_certificates_are_changed_only_under_rules_that_say_how(rulebook: Rulebook) -> None:
-    if rulebook.code == "hn-2023-interim":
-        eligibility.check_provided(rulebook)
+@pytest.mark.parametrize("rulebook", list(registry.RULEBOOKS.values()), ids=lambda book: book.code)
+def test_the_bureau_authorises_a_change_only_where_the_rulebook_asks_for_it(
+    rulebook: Rulebook,
+) -> None:
+    if rulebook.needs_authorisation:
+        eligibility.check_authorisable(rulebook)
         return
-    with pytest.raises(eligibility.ChangeNotProvided) as refused:
-        eligibility.check_provided(rulebook)
+    with pytest.raises(eligibility.AuthorisationNotNeeded) as refused:
+        eligibility.check_authorisable(rulebook)
     assert refused.value.facts == {"rulebook": rulebook.code}
+
+
+def test_silence_accepts_under_one_rulebook_only() -> None:
+    assert registry.accepting_by_silence() == [NDA35_2026.code]
+
+
+def test_corrections_come_too_late_with_the_first_second_after_their_last_day() -> None:
+    asked = dt.datetime(2026, 9, 1, 9, tzinfo=dt.UTC)
+    last = dt.datetime(2026, 10, 8, tzinfo=SHANGHAI)  # thirty days end in the holiday, with the 8th
+    ends = last + dt.timedelta(days=1)
+
+    def late(now: dt.datetime, rulebook: Rulebook = NDA35_2026) -> bool:
+        return correcting.is_late(asked, now, rulebook, CALENDAR)
+
+    assert not late(ends - dt.timedelta(seconds=1))
+    assert late(ends)
+    assert not late(ends + dt.timedelta(days=365), HAINAN_2023)  # no limit (A10)
+
+
+def test_a_provisional_last_day_ends_no_correction() -> None:
+    asked = dt.datetime(2026, 12, 10, tzinfo=dt.UTC)
+
+    assert not correcting.is_late(
+        asked, dt.datetime(2027, 3, 1, tzinfo=dt.UTC), NDA35_2026, CALENDAR
+    )

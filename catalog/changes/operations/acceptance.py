@@ -9,20 +9,24 @@ from typing import Final
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.case_access.model import Duty
-from catalog.changes import materials, store
+from catalog.changes import correcting, materials, store
 from catalog.changes.model import Change, Paper, PaperKind
 from catalog.changes.operations import casework
 from catalog.changes.states import Event as Happening
-from catalog.changes.states import advance
+from catalog.changes.states import State, advance
 from catalog.delegations import operations as delegations
+from catalog.delegations import queries as delegated
 from catalog.fees import operations as fees
 from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.local_time import local_date, start_of_day
 from catalog.kernel.workdays import Calendar
 from catalog.registration import acceptance
 from catalog.registration.acceptance import CorrectionItem, Dossier, Result
 from catalog.registration.operations.acceptance import DecisionAlreadyNotified, ReceiptMissing
+from catalog.rulebooks import silence
+from catalog.rulebooks.steps import Step
 
 _EVENTS: Final = {
     Result.ACCEPTED: (Happening.ACCEPT, Event.CHANGE_ACCEPTED),
@@ -53,6 +57,7 @@ async def decide_acceptance(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such change.
     :raises ChangeEventNotAllowed: if it does not wait for acceptance.
+    :raises AcceptedBySilence: if nobody answered in the days in which silence accepts.
     :raises FeeUnpaid: if its fee is due and the rulebook lets that stop the acceptance.
     :raises CorrectionListEmpty: and the other refusals of ``acceptance.check_list``.
     :raises AcceptanceReasonMissing: if it is declined without a reason.
@@ -65,8 +70,9 @@ async def decide_acceptance(
     event, remembered = _EVENTS[result]
     advance(change.state, event)
     overridden: tuple[str, ...] = ()
+    book = await casework.book_of(tx, change)
+    silence.check_open(_submitted_on(change), local_date(now), book, calendar)
     if result is Result.ACCEPTED:
-        book = await casework.book_of(tx, change)
         await fees.require_settled(
             tx,
             application_kind=ApplicationKind.CHANGE,
@@ -114,9 +120,73 @@ async def decide_acceptance(
         before={"state": change.state.value},
         after={"state": decided.state.value},
         reason=override_reason or "；".join(reasons) or None,
-        rules=("HN-09", "HN-10", "HN-18"),
+        rules=casework.cites(change, Step.ACCEPTANCE),
     )
     return opinion
+
+
+async def accept_by_silence(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, change_id: uuid.UUID
+) -> bool:
+    """Take a change as accepted that the registrar did not answer in its days (视为受理).
+
+    Tell False if there was nothing to do.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    :raises Missing: if there is no such change.
+    """
+    actor.require("application:accept_by_silence")
+    _, change = await casework.lock(tx, change_id=change_id)
+    if change.state is not State.SUBMITTED:
+        return False
+    book = await casework.book_of(tx, change)
+    since = silence.counts_as_accepted(_submitted_on(change), local_date(now), book, calendar)
+    if since is None:
+        return False
+    await casework.write(
+        tx,
+        change=change,
+        kind=PaperKind.ACCEPTANCE_OPINION,
+        body={
+            "result": Result.ACCEPTED.value,
+            "reasons": ("逾期未答复，视为受理",),
+            "items": (),
+            "override_reason": None,
+            "overridden_targets": (),
+        },
+        actor=actor,
+        now=now,
+    )
+    operator = next(iter(await delegated.find_in_force(tx, on=since)), None)
+    accepted = await casework.move(
+        tx,
+        change=change,
+        event=Happening.ACCEPT,
+        now=now,
+        operator_party_id=None if operator is None else operator.operator_party_id,
+        accepted_at=start_of_day(since),
+    )
+    await casework.meet_clock(tx, change, kind="acceptance", now=now)
+    await casework.start_clock(
+        tx, accepted, kind="review", period=book.review, now=now, calendar=calendar, since=since
+    )
+    await audit_log.append(
+        tx,
+        Event.CHANGE_ACCEPTED_BY_SILENCE,
+        actor=actor,
+        now=now,
+        subjects=casework.about(accepted),
+        facts={"accepted_on": since, "rulebook": book.code},
+        before={"state": change.state.value},
+        after={"state": accepted.state.value},
+        rules=casework.cites(change, Step.ACCEPTANCE),
+    )
+    return True
+
+
+def _submitted_on(change: Change) -> dt.date:
+    assert change.submitted_at is not None, "what waits for acceptance was handed in"
+    return local_date(change.submitted_at)
 
 
 async def notify_decision(
@@ -172,7 +242,7 @@ async def notify_decision(
         now=now,
         subjects=casework.about(change),
         facts=notification.body,
-        rules=("HN-10", "HN-18"),
+        rules=casework.cites(change, Step.NOTIFICATION),
     )
     return notification
 
@@ -203,3 +273,14 @@ async def _run_clocks(
         clocks.append(("review", book.review))
     for kind, period in clocks:
         await casework.start_clock(tx, change, kind=kind, period=period, now=now, calendar=calendar)
+    if change.state is State.CORRECTION_REQUIRED and book.correction_window is not None:
+        await casework.start_clock(
+            tx,
+            change,
+            kind=correcting.CLOCK,
+            period=book.correction_window,
+            now=now,
+            calendar=calendar,
+            against="applicant",
+            party_id=change.registrant_party_id,
+        )

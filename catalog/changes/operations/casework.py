@@ -30,7 +30,9 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
 from catalog.timers import operations as timers
@@ -132,6 +134,12 @@ async def book_of(tx: Tx, change: Change) -> Rulebook:
     return await rulebooks.of_case(tx, code=change.rulebook, filed_on=local_date(filed_at))
 
 
+def cites(change: Change, step: Step) -> tuple[str, ...]:
+    """Return the articles of the change's rulebook for a step, and those for changes."""
+    book = by_code(change.rulebook)
+    return tuple(dict.fromkeys((*book.cites(step), *book.cites(Step.CHANGE))))
+
+
 def about(change: Change) -> list[Subject]:
     """Return what the audit log says an entry about a change is about."""
     return [
@@ -176,9 +184,21 @@ async def write(
 
 
 async def start_clock(
-    tx: Tx, change: Change, *, kind: str, period: Period, now: dt.datetime, calendar: Calendar
+    tx: Tx,
+    change: Change,
+    *,
+    kind: str,
+    period: Period,
+    now: dt.datetime,
+    calendar: Calendar,
+    since: dt.date | None = None,
+    against: str = "supermarket_operator",
+    party_id: PartyId | None = None,
 ) -> None:
-    """Start a clock against the operator; one of its kind that runs already ends sooner and stays."""
+    """Start a clock, against the operator unless another is named.
+
+    One of its kind that runs already ends sooner and stays.
+    """
     with contextlib.suppress(TimerAlreadyRunning):
         await timers.start(
             tx,
@@ -187,11 +207,11 @@ async def start_clock(
             kind=kind,
             subject_kind=SUBJECT,
             subject_id=change.id,
-            against="supermarket_operator",
+            against=against,
             rulebook=change.rulebook,
             period=period,
-            started_on=local_date(now),
-            party_id=change.operator_party_id,
+            started_on=since or local_date(now),
+            party_id=party_id or change.operator_party_id,
         )
 
 

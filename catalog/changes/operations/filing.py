@@ -17,7 +17,7 @@ from catalog.certificates import format as certificate_format
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
 from catalog.certificates.states import Event as OfCertificate
-from catalog.changes import content, eligibility, materials, store
+from catalog.changes import content, correcting, eligibility, materials, store
 from catalog.changes.content import WantedContent
 from catalog.changes.materials import ChangeMaterialKind
 from catalog.changes.model import Change, ChangeId, ChangeMaterial, Kind, PaperKind
@@ -39,7 +39,8 @@ from catalog.registration import acceptance, dossier
 from catalog.registration.acceptance import Dossier
 from catalog.registration.submission import TruthStatementMissing
 from catalog.rulebooks import queries as rulebooks
-from catalog.rulebooks import registry
+from catalog.rulebooks.registry import by_code
+from catalog.rulebooks.steps import Step
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,16 +59,14 @@ async def draft(
     actor: Actor,
     now: dt.datetime,
     calendar: Calendar,
-    rulebook: str,
     certificate_number: str,
     application: Application,
 ) -> Change:
-    """Begin an application to change or correct one's own certificate (HN-18).
+    """Begin an application to change or correct one's own certificate, by its own rulebook (HN-18).
 
     :raises NotPermitted: if the actor may not apply.
     :raises Missing: if no certificate of the actor's party has this number.
     :raises ChangeOnInactiveCertificate: if the certificate does not count.
-    :raises ChangeNotProvided: if its rulebook has no change by review.
     :raises ChangePending: if a change of it is under way.
     :raises OwnerChangeNotAChange: if another owner is wanted.
     :raises ChangeEmpty: if nothing would be otherwise.
@@ -81,14 +80,13 @@ async def draft(
         tx, actor=actor, now=now, power=Power.DRAFT, product_id=certificate.product_id
     )
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPLY_CHANGE)
-    eligibility.check_provided(registry.by_code(certificate.rulebook))
     pending = await store.lock_open(tx, certificate.number)
     if pending is not None:
         raise eligibility.ChangePending(
             number=certificate.number, change_number=pending.change_number
         )
     _check(certificate, application)
-    book = await rulebooks.in_force(tx, code=rulebook, on=local_date(now))
+    book = await rulebooks.in_force(tx, code=certificate.rulebook, on=local_date(now))
     change = Change(
         id=ChangeId(new_id()),
         change_number=None,
@@ -214,7 +212,7 @@ async def hand_in_material(
         now=now,
         subjects=casework.about(change),
         facts={"kind": kind.value, "version": material.version},
-        rules=("HN-18",),
+        rules=casework.cites(change, Step.MATERIAL),
         digests=[Digest("material", str(material.id), material.sha256)],
     )
     return material
@@ -291,6 +289,7 @@ async def resubmit(
     :raises Missing: if there is no such change of the actor's party.
     :raises ChangeEventNotAllowed: if no correction was asked for.
     :raises CorrectionIncomplete: if something listed is still open; it names all of it.
+    :raises CorrectionTooLate: if its days are over and the rulebook takes it as never filed.
     """
     actor.require("application:submit")
     certificate, change = await casework.lock_own(
@@ -311,6 +310,11 @@ async def resubmit(
     )
     changed = acceptance.changed_targets(Dossier(last.body["dossier"]), taken)
     acceptance.check_resubmission(listed, changed)
+    book = await casework.book_of(tx, change)
+    acceptance.check_not_unfiled(
+        book, is_late=correcting.is_late(opinions[-1].written_at, now, book, calendar)
+    )
+    await casework.meet_clock(tx, change, kind=correcting.CLOCK, now=now)
     submitted = await _store_submission(
         tx,
         change=change,
@@ -361,7 +365,13 @@ async def withdraw(
     await casework.stop_clocks(tx, change, now=now, note="withdrawn")
     await fees.drop(tx, now=now, application_kind=ApplicationKind.CHANGE, subject_id=change.id)
     await _remember(
-        tx, Event.CHANGE_WITHDRAWN, withdrawn, actor=actor, now=now, reason=reason, rules=("HN-04",)
+        tx,
+        Event.CHANGE_WITHDRAWN,
+        withdrawn,
+        actor=actor,
+        now=now,
+        reason=reason,
+        rules=casework.cites(withdrawn, Step.WITHDRAWAL),
     )
     return withdrawn
 
@@ -383,7 +393,12 @@ async def _take_dossier(
     if not truth_confirmed:
         raise TruthStatementMissing
     held = materials.current(await store.list_materials(tx, change.id))
-    materials.check(held.keys(), asked_for=asked_for, reason=change.reason)
+    materials.check(
+        held.keys(),
+        asked_for=asked_for,
+        reason=change.reason,
+        rules=by_code(change.rulebook).cites(Step.CHANGE),
+    )
     _, description = await products.get_for_registration(
         tx, viewer=actor, product_id=change.product_id
     )
@@ -467,7 +482,7 @@ async def _remember(
     after: Application | None = None,
     facts: dict[str, Any] | None = None,
     reason: str | None = None,
-    rules: tuple[str, ...] = ("HN-18",),
+    rules: tuple[str, ...] | None = None,
 ) -> None:
     digests = []
     if facts is not None and change.dossier_sha256 is not None:
@@ -481,6 +496,6 @@ async def _remember(
         facts=facts,
         after=None if after is None else msgspec.to_builtins(after),
         reason=reason,
-        rules=rules,
+        rules=by_code(change.rulebook).cites(Step.CHANGE) if rules is None else rules,
         digests=digests,
     )

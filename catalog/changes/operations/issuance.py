@@ -35,6 +35,8 @@ from catalog.registration.operations.authorisation import (
     AuthorisationNumberUsed,
     ReturnReasonMissing,
 )
+from catalog.rulebooks.registry import by_code
+from catalog.rulebooks.steps import Step
 from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
@@ -55,6 +57,7 @@ async def authorise_issue(
     :raises NotPermitted: if the actor is not the bureau.
     :raises Missing: if there is no such change.
     :raises ChangeEventNotAllowed: if it does not wait for an authorisation.
+    :raises AuthorisationNotNeeded: if the rulebook asks for none.
     :raises ChangeOnInactiveCertificate: if the certificate does not count any more.
     :raises SignedDocumentUnreadable: if the document lacks a member.
     :raises SignedForAnotherCase: if it is about something else.
@@ -64,6 +67,7 @@ async def authorise_issue(
     actor.require("issuance:authorise")
     certificate, change = await casework.lock_supervised(tx, actor=actor, change_id=change_id)
     advance(change.state, Happening.AUTHORISE_ISSUE)
+    eligibility.check_authorisable(await casework.book_of(tx, change))
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPROVE_CHANGE)
     signed = opinions.read(document, AuthorisationDocument)
     opinions.check_case(
@@ -98,7 +102,7 @@ async def authorise_issue(
         now=now,
         subjects=casework.about(change),
         facts=paper.body,
-        rules=("HN-16", "HN-18"),
+        rules=casework.cites(change, Step.ISSUE),
         digests=[Digest("issuance_authorisation", str(paper.id), sha256_hex(document))],
     )
     return paper
@@ -140,7 +144,7 @@ async def return_for_check(
         now=now,
         subjects=casework.about(change),
         reason=reason,
-        rules=("HN-05", "HN-18"),
+        rules=("HN-05", *by_code(change.rulebook).cites(Step.CHANGE)),
     )
     return returned
 
@@ -162,7 +166,7 @@ async def issue(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such change.
     :raises ChangeOnInactiveCertificate: if the certificate does not count any more.
-    :raises IssuanceNotAuthorised: if the review is passed and the bureau has not signed.
+    :raises IssuanceNotAuthorised: if its rulebook needs that, and the bureau has not signed.
     :raises ChangeEventNotAllowed: if it is not so far, or issued already.
     :raises ObjectionOpen: if an objection to the certificate is open.
     """
@@ -172,7 +176,7 @@ async def issue(
         tx, actor=actor, now=now, change_id=change_id, duty=Duty.ISSUANCE
     )
     authorisations = await store.list_papers(tx, change.id, PaperKind.AUTHORISATION)
-    if not authorisations:
+    if not authorisations and (await casework.book_of(tx, change)).needs_authorisation:
         advance(change.state, Happening.AUTHORISE_ISSUE)
         raise IssuanceNotAuthorised
     issued = await casework.move(tx, change=change, event=Happening.ISSUE_CERTIFICATE, now=now)
@@ -187,14 +191,14 @@ async def issue(
         event=OfCertificate.APPROVE_CHANGE,
         remembered=Event.CERTIFICATE_SUPERSEDED,
         reason=f"{change.kind.value} {change.change_number}",
-        rules=("HN-18",),
+        rules=by_code(change.rulebook).cites(Step.CHANGE),
         also=(Subject(casework.SUBJECT, str(change.id)),),
     )
     document = await _restated(
         tx,
         superseded,
         change,
-        authorisations[-1],
+        authorisations[-1] if authorisations else None,
         now=now,
         agency_name=agency_name,
         issuer=issuer,
@@ -211,10 +215,11 @@ async def issue(
             registration_number=number,
             verification_url=f"{public_url}/certificates/{number}",
         ),
-        rules=("HN-17", "HN-18"),
+        rules=casework.cites(change, Step.ISSUE),
         also=(Subject(casework.SUBJECT, str(change.id)),),
     )
     await store.update(tx, msgspec.structs.replace(issued, new_certificate_number=new.number))
+    await casework.meet_clock(tx, change, kind="review", now=now)  # if it covers everything
     await casework.stop_clocks(tx, change, now=now, note="certificate issued")
     await _follow(tx, change, actor=actor, now=now)
     return new
@@ -224,7 +229,7 @@ async def _restated(
     tx: Tx,
     old: Certificate,
     change: Change,
-    authorisation: Paper,
+    authorisation: Paper | None,
     *,
     now: dt.datetime,
     agency_name: str,
@@ -241,7 +246,6 @@ async def _restated(
             "agency_party_id": str(change.agency_party_id),
         }
     word = "更正登记" if change.kind is Kind.CORRECTION else "变更登记"
-    assert authorisation.sha256 is not None, "an authorisation was signed"
     return msgspec.structs.replace(
         said,
         **content.restated(said, change.wanted),
@@ -249,16 +253,23 @@ async def _restated(
         registration_type=change.kind.value,
         issued_at=succession.local_instant(now),
         issuer=issuer,
-        authorised_by=Authorisation(
-            authority=authorisation.body["authority"],
-            authorisation_number=authorisation.body["authorisation_number"],
-            sha256=authorisation.sha256,
-        ),
+        authorised_by=_authorised(authorisation),
         content_fingerprint=dossier_of(change),
         technical_opinion_sha256=technical.sha256,
         supersedes=old.number,
         remarks=(*said.remarks, f"{word} {change.change_number}"),
         **reviewed,
+    )
+
+
+def _authorised(authorisation: Paper | None) -> Authorisation | None:
+    if authorisation is None:  # the rulebook asks for none
+        return None
+    assert authorisation.sha256 is not None, "an authorisation was signed"
+    return Authorisation(
+        authority=authorisation.body["authority"],
+        authorisation_number=authorisation.body["authorisation_number"],
+        sha256=authorisation.sha256,
     )
 
 

@@ -32,6 +32,7 @@ from catalog.registration import findings, grounds, neutrality, opinions, signat
 from catalog.registration.findings import Finding, Overall, TestRun
 from catalog.registration.grounds import RefusalGround, ReviewFacts
 from catalog.registration.model import ComplianceOpinionDocument, TechnicalOpinionDocument
+from catalog.rulebooks.steps import Step
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
@@ -60,6 +61,8 @@ async def start_review(
 ) -> Change:
     """Name the technical reviewer, and give the change to an agency unless its review is skipped.
 
+    Where the rulebook needs no opinion of an agency, nobody gets it.
+
     The agency is drawn or has its turn, as the rulebook says; who names one says why.
 
     :raises NotPermitted: if the actor may not start a review.
@@ -67,6 +70,7 @@ async def start_review(
     :raises Missing: if there is no such change.
     :raises ChangeEventNotAllowed: if it was not accepted, or is reviewed already.
     :raises ReviewerIsAcceptor: if the reviewer accepted it.
+    :raises AgencyNotNeeded: if the rulebook needs no agency's opinion, and one is named.
     :raises ComplianceReviewNeeded: if it is skipped though the rules need it (A21).
     :raises ConflictOfInterest: if the named agency has a share in the case.
     :raises AgencyContractInactive: if the named agency has no contract today.
@@ -81,10 +85,11 @@ async def start_review(
     advance(change.state, Happening.START_REVIEW)
     neutrality.check_reviewer(technical_reviewer, change.acceptor_account_id)
     given = None
+    book = await casework.book_of(tx, change)
+    neutrality.check_named(agency, needed=book.needs_compliance_opinion)
     if skips_compliance:
-        book = await casework.book_of(tx, change)
         rules.check_skip(change.kind, is_allowed=book.correction_may_skip_compliance)
-    else:
+    elif book.needs_compliance_opinion:
         given = await assignment.give(
             tx, actor=actor, now=now, change=change, agency=agency, reason=agency_reason
         )
@@ -97,6 +102,7 @@ async def start_review(
         agency_party_id=None if given is None else given.agency_party_id,
         agency_contract_id=None if given is None else given.contract_id,
         compliance_is_skipped=skips_compliance,
+        operator_party_id=change.operator_party_id or actor.party,
     )
     await case_access.name(
         tx,
@@ -113,7 +119,7 @@ async def start_review(
         now=now,
         subjects=casework.about(started),
         facts={"technical_reviewer": technical_reviewer, "agency": started.agency_party_id},
-        rules=("HN-05", "HN-11", "HN-12", "HN-18", "HN-28"),
+        rules=casework.cites(change, Step.REVIEW_START),
     )
     return started
 
@@ -151,7 +157,8 @@ async def record_technical_opinion(
     )
     given = await store.list_papers(tx, change.id, PaperKind.TECHNICAL_OPINION)
     opinions.check_not_given({paper.no for paper in given}, change.technical_round)
-    findings.check_technical(points, tests, overall, samples=await _samples(tx, change))
+    book = await casework.book_of(tx, change)
+    findings.check_technical(points, tests, overall, book, samples=await _samples(tx, change))
     document = canonical(
         TechnicalOpinionDocument(
             application_id=change.id,
@@ -183,7 +190,7 @@ async def record_technical_opinion(
         now=now,
         subjects=casework.about(change),
         facts={"overall": overall, "round": opinion.no},
-        rules=("HN-05", "HN-13", "HN-18"),
+        rules=casework.cites(change, Step.OPINION),
         digests=[Digest("technical_opinion", str(opinion.id), sha256_hex(document))],
     )
     return opinion
@@ -329,12 +336,13 @@ async def decide_review(
         technical_round=change.technical_round + goes_on,
     )
     if not goes_on:
-        await casework.meet_clock(tx, decided, kind="review", now=now)
+        if result is not ReviewResult.PASS or not facts.rulebook.review_covers_everything:
+            await casework.meet_clock(tx, decided, kind="review", now=now)
         await casework.start_clock(
             tx,
             decided,
             kind="review_notification",
-            period=(await casework.book_of(tx, change)).acceptance_notice,
+            period=facts.rulebook.acceptance_notice,
             now=now,
             calendar=calendar,
         )
@@ -348,7 +356,7 @@ async def decide_review(
         before={"state": change.state.value},
         after={"state": decided.state.value},
         reason=reasons or None,
-        rules=("HN-11", "HN-12", "HN-15", "HN-18"),
+        rules=casework.cites(change, Step.REVIEW),
     )
     return decision
 
@@ -373,6 +381,7 @@ async def _facts(tx: Tx, certificate: Certificate, change: Change) -> ReviewFact
         compliance=last(compliance, 1),
         contains_national_core_data=description.contains_national_core_data,
         has_open_dispute=certificate.open_objections > 0,
+        rulebook=await casework.book_of(tx, change),
     )
 
 
