@@ -98,7 +98,7 @@ async def list_retained(
 
 
 async def _retained(tx: Tx, ended: store.Ended, today: dt.date, calendar: Calendar) -> Retained:
-    book = await rulebooks.of_case(tx, code=ended.rulebook, filed_on=local_date(ended.filed_at))
+    book = await rulebooks.of_case(tx, code=ended.rulebook, filed_on=ended.filed_on)
     ended_on = None if ended.ended_at is None else local_date(ended.ended_at)
     until = keeping.retain_until(ended_on, book.retention, calendar)
     return Retained(

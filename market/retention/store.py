@@ -35,7 +35,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     application_number: str
     state: str
     rulebook: str
-    filed_at: dt.datetime
+    filed_on: dt.date  # of its first submission: its rulebook as it stood then
     ended_at: dt.datetime | None
 
 
@@ -80,7 +80,7 @@ async def list_ended(tx: Tx, *, after: uuid.UUID | None, limit: int) -> list[End
     rows = await tx.fetch(
         """
         SELECT a.id AS application_id, a.application_number, a.state, a.rulebook,
-               a.submitted_at AS filed_at,
+               a.filed_on,
                CASE WHEN a.state <> 'issued' THEN a.updated_at
                     WHEN bool_or(c.state IN ('active', 'frozen')) THEN NULL
                     ELSE max(c.state_since) END AS ended_at

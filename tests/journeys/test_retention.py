@@ -170,6 +170,40 @@ async def test_each_case_is_kept_by_its_rulebook_from_the_day_on_which_it_ended(
     }
 
 
+async def test_a_case_that_was_corrected_is_kept_as_the_rules_stood_when_it_was_filed_first(
+    scene: Scene,
+) -> None:
+    corrected = await scene.submitted()
+    item = {"target": "material:source_proof", "problem": "未盖章", "required_action": "补盖"}
+    must(await scene.accept(corrected, result="correction_required", items=[item]))
+    path = "/api/v1/rulebooks/hn-2023-interim/settings"
+    setting = {
+        "name": "retention",
+        "value": {"length": 30, "unit": "years"},
+        "effective_from": "2026-03-03",
+        "reason": "档案管理要求",
+    }
+    must(await scene.by(scene.regulator).post(path, setting))
+    await scene.move_past(dt.date(2026, 3, 2))
+    must(await scene.hand_in(corrected, "source_proof", "盖章的数据来源证明"))
+    must(await scene.resubmit(corrected))
+    scene.product_id = await scene.describe(name="另一产品")
+    later = await scene.submitted()
+    for application in (corrected, later):
+        must(
+            await scene.by(scene.supplier).post(
+                f"/api/v1/applications/{application}/withdrawals", {"reason": "不再需要"}
+            )
+        )
+
+    kept = must(await scene.by(scene.regulator).get("/api/v1/retained-cases"))["items"]
+
+    assert {each["application_id"]: each["retain_until"] for each in kept} == {
+        corrected: "2046-03-03",
+        later: "2056-03-03",
+    }
+
+
 async def test_nothing_of_a_case_is_removed_whoever_owns_the_tables(
     scene: Scene, owner_dsn: str
 ) -> None:
