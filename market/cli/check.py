@@ -14,6 +14,8 @@ from market.cli import settings_of
 from market.settings import Settings
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from catalog.kernel.db import Database, Tx
     from market.cli.connection import OpenMarket
 
@@ -49,19 +51,24 @@ def check(data_dir: pathlib.Path | None, as_json: bool) -> None:
 
 
 async def _check(settings: Settings) -> list[Finding]:
+    from catalog.kernel.clock import SystemClock
     from market.cli.connection import open_market
 
     async with open_market(settings) as market:
-        findings = await _look(market)
-        broken = [finding for finding in findings if finding.wrong]
-        if broken:
-            await _raise_incidents(market.db, broken)
+        return await check_all(market, now=SystemClock().now())
+
+
+async def check_all(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
+    """Return every invariant with what is wrong with it; each that is broken is an incident."""
+    findings = await _look(market, now=now)
+    broken = [finding for finding in findings if finding.wrong]
+    if broken:
+        await _raise_incidents(market.db, broken, now=now)
     return findings
 
 
-async def _look(market: OpenMarket) -> list[Finding]:
+async def _look(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
     from catalog.kernel.actor import system
-    from catalog.kernel.clock import SystemClock
     from catalog.kernel.db import begin
     from market.cli.export import write_export
     from market.cli.verify import check as verify
@@ -75,7 +82,7 @@ async def _look(market: OpenMarket) -> list[Finding]:
         await write_export(
             market.db,
             out,
-            now=SystemClock().now(),
+            now=now,
             origin=market.settings.log_origin,
             signer_journal=market.settings.journal_path,
         )
@@ -90,17 +97,16 @@ async def _look(market: OpenMarket) -> list[Finding]:
     ]  # fmt: skip
 
 
-async def _raise_incidents(db: Database, broken: list[Finding]) -> None:
+async def _raise_incidents(db: Database, broken: list[Finding], *, now: dt.datetime) -> None:
     """Make an incident of each broken invariant, once a day (登记监控, HN-22(a))."""
     from catalog.kernel import db as database
     from catalog.kernel.actor import system
-    from catalog.kernel.clock import SystemClock
     from catalog.kernel.local_time import local_date
     from catalog.timers import queries as timers
     from market.incidents.model import LawField, Source
     from market.incidents.operations import detection
 
-    actor, now = system("check", "incident:detect"), SystemClock().now()
+    actor = system("check", "incident:detect")
 
     async def detect(tx: Tx) -> None:
         for finding in broken:

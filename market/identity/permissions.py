@@ -73,6 +73,7 @@ _MEMBER: Final = frozenset(
         "instrument:lodge",
         "instrument:read",
         "instrument:take_over",
+        "certificate:deregister",
         "certificate:read_burdens",
         "fee:read",
     }
@@ -115,7 +116,6 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:submit",
         "listing:delist",
         "listing:read",
-        "certificate:deregister",
         "foreign_certificate:import",
         "order:read",
         "contract:sign",

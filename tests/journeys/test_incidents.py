@@ -14,6 +14,8 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
+from market.cli.check import check_all
+from market.cli.connection import OpenMarket
 from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
@@ -277,3 +279,32 @@ async def test_another_regulator_is_told_of_no_incident(scene: Scene, head: Memb
 
     for path in ("/api/v1/incidents", f"/api/v1/incidents/{incident}"):
         assert (await scene.by(other).get(path)).status_code == 403
+
+
+async def test_a_broken_invariant_is_an_incident_once_a_day(scene: Scene, owner_dsn: str) -> None:
+    await scene.certified()
+    await scene.api.run_jobs()
+    open_market = OpenMarket(scene.api.context.settings, scene.db)
+    sound = await check_all(open_market, now=scene.clock.now())
+    nothing = must(await scene.by(scene.regulator).get("/api/v1/incidents"))["items"]
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("ALTER TABLE catalog.certificates DISABLE TRIGGER USER")
+        await owner.execute("UPDATE catalog.certificates SET signature = $1", bytes(64))
+    finally:
+        await owner.close()
+
+    for _ in range(2):
+        broken = await check_all(open_market, now=scene.clock.now())
+    found = must(await scene.by(scene.regulator).get("/api/v1/incidents"))["items"]
+    tomorrow = scene.clock.now() + dt.timedelta(days=1)
+    await check_all(open_market, now=tomorrow)
+    again = must(await scene.by(scene.regulator).get("/api/v1/incidents"))["items"]
+
+    assert [each.wrong for each in sound] == [[], [], []]
+    assert nothing == []
+    (finding,) = [each for each in broken if each.wrong]
+    (incident,) = found
+    assert (incident["source"], incident["state"]) == ("invariant_broken", "detected")
+    assert incident["description"] == "；".join((finding.invariant, *finding.wrong))
+    assert len(again) == 2

@@ -231,6 +231,28 @@ async def test_a_new_holder_may_deregister_instead(scene: Scene) -> None:
     assert (await certificate(scene, number))["state"] == "deregistered"
 
 
+async def test_a_new_holder_that_only_buys_may_deregister_what_it_took_over(scene: Scene) -> None:
+    _, number = await scene.certified()
+    instrument = await verified(
+        scene,
+        certificate_number=number,
+        effect="new_holder",
+        new_holder_party_id=str(scene.objector.party.id),
+    )
+    must(await step(scene, instrument, "transfers", scene.objector))
+    new = (await certificate(scene, number))["superseded_by"]
+    path = f"/api/v1/certificates/{new}/deregistrations"
+
+    seen = must(await scene.by(scene.objector).get(f"/api/v1/certificates/{new}/deregistration"))
+    no_longer = await scene.by(scene.supplier).post(path, {"reason": "不再需要"})
+    stranger = await scene.by(scene.acceptor).post(path, {"reason": "不再需要"})
+    must(await scene.by(scene.objector).post(path, {"reason": "不再需要"}))
+
+    assert seen["number"] == new
+    assert (no_longer.status_code, stranger.status_code) == (404, 404)
+    assert (await certificate(scene, new))["state"] == "deregistered"
+
+
 async def test_a_holder_who_lets_sixty_days_pass_is_told_to_the_bureau_and_may_still_act(
     scene: Scene,
 ) -> None:
