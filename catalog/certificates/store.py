@@ -162,6 +162,7 @@ TRANSFERS: Final = sa.Table(
     sa.Column("new_certificate_number", sa.Text),
     sa.Column("issued_at", sa.DateTime(timezone=True)),
     sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("needs_authorisation", sa.Boolean, nullable=False, server_default=sa.true()),
     schema="catalog",
 )
 
@@ -255,17 +256,37 @@ async def insert_right(
     )
 
 
-async def copy_rights(tx: Tx, *, old: str, new: str) -> None:
-    """Let a certificate register the rights of the one whose place it took."""
+async def copy_rights(
+    tx: Tx, *, old: str, new: str, from_party: uuid.UUID, to_party: uuid.UUID
+) -> None:
+    """Let a certificate register the rights of the one whose place it took.
+
+    What the old registrant held the new one holds; the rights of others stay theirs.
+    """
     await tx.execute(
         """
         INSERT INTO catalog.registered_rights
                (certificate_number, right_name, holder_party_id, product_id, content_sha256)
-        SELECT $2, right_name, holder_party_id, product_id, content_sha256
+        SELECT $2, right_name, CASE holder_party_id WHEN $3 THEN $4 ELSE holder_party_id END,
+               product_id, content_sha256
           FROM catalog.registered_rights WHERE certificate_number = $1""",
         old,
         new,
+        from_party,
+        to_party,
     )
+
+
+async def list_rights_of(tx: Tx, number: str, holder: uuid.UUID) -> list[str]:
+    """Return the rights that a certificate registers for a holder."""
+    rows = await tx.fetch(
+        """
+        SELECT right_name FROM catalog.registered_rights
+         WHERE certificate_number = $1 AND holder_party_id = $2 ORDER BY right_name""",
+        number,
+        holder,
+    )
+    return [row["right_name"] for row in rows]
 
 
 async def insert(tx: Tx, certificate: Certificate) -> None:

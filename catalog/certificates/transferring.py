@@ -1,8 +1,9 @@
-"""Say when a certificate is handed on by agreement (协议转让, A22): off unless the rulebook is set so.
+"""Say when a certificate is handed on by agreement (协议转让, A22): off unless the rulebook says so.
 
-HN-19 knows only legal instruments. Where the bureau lets certificates be handed on by agreement, both
-parties sign the same agreement with their own keys, nothing may burden the certificate and nobody dispute
-it, and the bureau authorises the new one as it does a first issue (HN-16(b)).
+HN-19 knows only legal instruments. Where certificates are handed on by agreement — the bureau has set it
+so, or the text has it (NDA35-34) — both parties sign the same agreement with their own keys, nothing may
+burden the certificate and nobody dispute it, and the bureau authorises the new one as it does a first
+issue (HN-16(b)), if the rulebook asks for that.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ class TransferAuthorisedAlready(Conflict):
     """The bureau has authorised this transfer."""
 
     code = "transfer_authorised_already"
+
+
+class TransferNeedsNoAuthorisation(Refused):
+    """The certificate's rulebook asks for no authorisation by the bureau."""
+
+    code = "transfer_needs_no_authorisation"
 
 
 class TransferNotSigned(Refused):
@@ -110,6 +117,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     new_certificate_number: str | None = None
     issued_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None  # issued, or taken back
+    needs_authorisation: bool = True  # 主管部门授权, as the certificate's rulebook says
 
 
 def check_allowed(*, is_allowed: bool) -> None:

@@ -125,6 +125,10 @@ HAINAN_2023: Final = Rulebook(
             "HN-17",
         ),
         Step.CHANGE: ("HN-18",),
+        Step.TRANSFER: (
+            "HN-17",
+            "HN-19",
+        ),
         Step.REISSUE: (
             "HN-17",
             "HN-20",

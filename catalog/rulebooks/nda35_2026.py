@@ -60,6 +60,8 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     objection_is_completed=True,  # NDA35-29: 审查异议材料是否齐全
     objection_may_be_admitted=True,  # NDA35-29: 认可异议内容的，变更登记内容或注销登记
     outcomes_after_issue=("keep", "deregister", "reissue"),  # NDA35-29, NDA35-37(3)
+    voluntary_transfer_allowed=True,  # NDA35-34: 转让登记
+    transfer=Period(10, Unit.WORKING_DAYS, "NDA35-28"),
     owners_may_be_corrected=False,  # NDA35-35: 不涉及权利主体变更
     public_data_first_under="ndrc-26-2025",  # NDA35-15
     acceptance=Period(3, Unit.WORKING_DAYS, "NDA35-17"),
@@ -133,6 +135,7 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
         ),
         Step.ISSUE: ("NDA35-26",),
         Step.CHANGE: ("NDA35-35",),
+        Step.TRANSFER: ("NDA35-34",),
         Step.REISSUE: (
             "NDA35-27",
             "NDA35-29",
@@ -160,7 +163,7 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
     retention=Period(20, Unit.YEARS, "NDA35-10"),
     annual_report="03-31",  # NDA35-11
     not_read=(
-        "变更、续期登记是否公示 (articles 14 and 24 exempt no type of registration; here these have no notice)",
+        "变更、续期、转让登记是否公示 (articles 14 and 24 exempt no type of registration; here these have no notice)",
         "施行日期 (the day it takes effect stands in indexes only)",
         "补正期限的上限 (whether the period for corrections has a limit, article 17)",
         "附件六以外的编码细则 (what a registrar's digit stands for)",

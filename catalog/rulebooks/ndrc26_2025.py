@@ -101,6 +101,7 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
             "NDRC26-15",
         ),
         Step.CHANGE: ("NDRC26-09",),
+        Step.TRANSFER: (),  # the text knows none
         Step.REISSUE: ("NDRC26-09",),
     },
     open={

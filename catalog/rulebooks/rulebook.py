@@ -163,6 +163,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     notice_may_be_waived: bool = False
     objection_recheck: Period | None = None  # 公示期内异议核查
     cancellation: Period | None = None  # 注销
+    transfer: Period | None = None  # 转让登记, from both signatures
     correction_unanswered_is_unfiled: bool = False  # 逾期未补正视为未提出
     needs_compliance_opinion: bool = True  # 第三方合规性评估
     needs_authorisation: bool = True  # 主管部门授权发证

@@ -26,4 +26,5 @@ class Step(enum.StrEnum):
     OBJECTION_AFTER = "objection_after"  # 登记后的异议
     ISSUE = "issue"  # 发证
     CHANGE = "change"  # 变更登记、更正登记
+    TRANSFER = "transfer"  # 转移登记、转让登记
     REISSUE = "reissue"  # 重新发放、更正后换发

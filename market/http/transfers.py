@@ -113,6 +113,7 @@ async def accept_transfer(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
+                calendar=c.calendar,
                 certificate_number=number,
                 signature=data.signature,
             )

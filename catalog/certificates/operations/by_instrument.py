@@ -25,6 +25,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
+from catalog.rulebooks.registry import by_code
+from catalog.rulebooks.steps import Step
 from catalog.signing.signer import Signer
 
 
@@ -221,10 +223,13 @@ async def transfer(
         name=holder.name, kind=holder_kind, id_masked=holder.id_masked, share="1"
     )
 
+    held = await succession.right_holders(tx, old=old, holder=holder, holder_kind=holder_kind)
+
     def written(registration_number: str) -> CertificateDocument:
         return msgspec.structs.replace(
             said,
             owners=(owner,),
+            right_holders=held,
             registration_number=registration_number,
             certificate_version=old.version + 1,
             registration_type="transfer",
@@ -248,7 +253,7 @@ async def transfer(
         old=old,
         registrant=holder_party_id,
         written=written,
-        rules=("HN-17", "HN-19"),
+        rules=by_code(old.rulebook).cites(Step.TRANSFER),
         also=(Subject("instrument", str(instrument.id)),),
     )
 

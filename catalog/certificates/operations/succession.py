@@ -14,8 +14,8 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
 from catalog.certificates import store
-from catalog.certificates.format import CertificateDocument
-from catalog.certificates.model import Certificate
+from catalog.certificates.format import CertificateDocument, RightHeld
+from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import expiry, numbering
 from catalog.certificates.states import State
 from catalog.kernel.actor import Actor
@@ -110,8 +110,30 @@ async def issue_after(
     certificate = await expiry.watched(tx, certificate, said, now=now)
     await store.insert(tx, certificate)
     await tell_issued(tx, certificate, now=now)
-    await store.copy_rights(tx, old=old.number, new=certificate.number)
+    await store.copy_rights(
+        tx,
+        old=old.number,
+        new=certificate.number,
+        from_party=old.registrant_party_id,
+        to_party=registrant,
+    )
     return certificate
+
+
+async def right_holders(
+    tx: Tx, *, old: Certificate, holder: NamedParty, holder_kind: str
+) -> tuple[RightHeld, ...]:
+    """Return who holds which right when ``holder`` takes the registrant's place (权利主体).
+
+    What the registrant held goes over as a whole; the rights of others stay theirs.
+    """
+    moved = await store.list_rights_of(tx, old.number, old.registrant_party_id)
+    return tuple(
+        RightHeld(right=held.right, name=holder.name, kind=holder_kind, id_masked=holder.id_masked)
+        if held.right in moved
+        else held
+        for held in certificate_format.read_document(old.document).right_holders
+    )
 
 
 async def tell_issued(tx: Tx, certificate: Certificate, *, now: dt.datetime) -> None:

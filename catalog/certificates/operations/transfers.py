@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
+from typing import Final
 
 import msgspec
 
@@ -32,18 +34,25 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.rulebook import Rulebook
+from catalog.rulebooks.steps import Step
 from catalog.signing import queries as keys
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
+from catalog.timers import operations as timers
+from catalog.timers.operations import TimerNotRunning
+
+_SUBJECT: Final = "transfer"
 
 
 async def offer(
@@ -95,6 +104,7 @@ async def offer(
         from_signature=signature.value,
         offered_by=actor.account_id,
         offered_at=now,
+        needs_authorisation=by_code(certificate.rulebook).needs_authorisation,
     )
     await store.insert_transfer(tx, offered)
     await _remember(tx, Event.TRANSFER_OFFERED, offered, actor=actor, now=now)
@@ -103,9 +113,17 @@ async def offer(
 
 
 async def accept(
-    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str, signature: Signature
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    certificate_number: str,
+    signature: Signature,
 ) -> Transfer:
     """Sign the agreement as the one who takes the certificate over, and who owes the fee [P].
+
+    The registrar's days begin, where its rulebook has any.
 
     :raises NotPermitted: if the actor may not take certificates over.
     :raises Missing: if nothing is offered to the actor's party.
@@ -124,6 +142,7 @@ async def accept(
         offered, to_key_id=signature.key_id, to_signature=signature.value, accepted_at=now
     )
     await store.update_transfer(tx, signed)
+    await _start_clock(tx, signed, certificate, now=now, calendar=calendar)
     await fees.freeze(
         tx,
         now=now,
@@ -151,6 +170,10 @@ async def take_back(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_numbe
     await store.update_transfer(tx, ended)
     async with beyond_own_rows(tx):  # the fee is the other party's, if its registrant ends it
         await fees.drop(tx, now=now, application_kind=ApplicationKind.TRANSFER, subject_id=ended.id)
+    async with beyond_own_rows(tx):
+        await timers.cancel_all(
+            tx, now=now, subject_kind=_SUBJECT, subject_id=ended.id, note="taken back"
+        )
     await _remember(tx, Event.TRANSFER_TAKEN_BACK, ended, actor=actor, now=now)
     return ended
 
@@ -169,6 +192,7 @@ async def authorise(
     :raises NotPermitted: if the actor is not the bureau.
     :raises Missing: if no transfer of it is under way.
     :raises TransferNotSigned: if the new holder has not signed.
+    :raises TransferNeedsNoAuthorisation: if its rulebook asks for none.
     :raises TransferAuthorisedAlready: if it was authorised before.
     :raises SignedDocumentUnreadable: if the document lacks a member.
     :raises SignedForAnotherCase: if it is about something else.
@@ -179,6 +203,8 @@ async def authorise(
     await casework.lock(tx, certificate_number)
     transfer = await _lock_open(tx, certificate_number)
     transferring.check_signed(transfer)
+    if not transfer.needs_authorisation:
+        raise transferring.TransferNeedsNoAuthorisation(number=certificate_number)
     if transfer.authorised_at is not None:
         raise transferring.TransferAuthorisedAlready(number=certificate_number)
     signed = opinions.read(document, TransferAuthorisationDocument)
@@ -232,7 +258,7 @@ async def issue(
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if no transfer of it is under way.
     :raises TransferNotSigned: if the new holder has not signed.
-    :raises IssuanceNotAuthorised: if the bureau has not.
+    :raises IssuanceNotAuthorised: if its rulebook needs that, and the bureau has not.
     :raises FeeUnpaid: if its fee is due and the rulebook lets that stop it.
     :raises VoluntaryTransferNotAllowed: and the other refusals of ``offer`` about the certificate.
     """
@@ -241,7 +267,7 @@ async def issue(
     certificate = await casework.lock(tx, certificate_number)
     transfer = await _lock_open(tx, certificate_number)
     transferring.check_signed(transfer)
-    if transfer.authorised_at is None:
+    if transfer.needs_authorisation and transfer.authorised_at is None:
         raise IssuanceNotAuthorised
     book = await _check_transferable(tx, certificate, now)
     await fees.require_settled(
@@ -258,11 +284,13 @@ async def issue(
         event=Happening.TRANSFER,
         remembered=Event.CERTIFICATE_TRANSFERRED,
         reason=f"agreement {transfer.agreement_sha256}",
-        rules=("HN-19",),
+        rules=_rules(certificate),
         also=(Subject("transfer", str(transfer.id)),),
         facts={"ground": "agreement"},
     )
     document = _for_holder(old, transfer, holder, holder_kind, now=now)
+    held = await succession.right_holders(tx, old=old, holder=holder, holder_kind=holder_kind)
+    document = msgspec.structs.replace(document, right_holders=held)
     new = await succession.issue_after(
         tx,
         actor=actor,
@@ -275,7 +303,7 @@ async def issue(
             registration_number=number,
             verification_url=f"{public_url}/certificates/{number}",
         ),
-        rules=("HN-17", "HN-19"),
+        rules=_rules(certificate),
         also=(Subject("transfer", str(transfer.id)),),
     )
     await store.update_transfer(
@@ -284,15 +312,14 @@ async def issue(
             transfer, new_certificate_number=new.number, issued_at=now, ended_at=now
         ),
     )
+    with contextlib.suppress(TimerNotRunning):
+        await timers.meet(tx, now=now, kind=_SUBJECT, subject_kind=_SUBJECT, subject_id=transfer.id)
     return new
 
 
 def _for_holder(
     old: Certificate, transfer: Transfer, holder: NamedParty, holder_kind: str, *, now: dt.datetime
 ) -> CertificateDocument:
-    assert transfer.authority is not None, "it was authorised"
-    assert transfer.authorisation_number is not None, "it was authorised"
-    assert transfer.authorisation_sha256 is not None, "it was authorised"
     said = certificate_format.read_document(old.document)
     owner = CertifiedOwner(
         name=holder.name, kind=holder_kind, id_masked=holder.id_masked, share="1"
@@ -303,14 +330,27 @@ def _for_holder(
         certificate_version=old.version + 1,
         registration_type="transfer",
         issued_at=succession.local_instant(now),
-        authorised_by=Authorisation(
-            authority=transfer.authority,
-            authorisation_number=transfer.authorisation_number,
-            sha256=transfer.authorisation_sha256,
-        ),
+        authorised_by=_authorised(transfer),
         supersedes=old.number,
         remarks=(*said.remarks, f"协议转让：{transfer.agreement_sha256}"),
     )
+
+
+def _authorised(transfer: Transfer) -> Authorisation | None:
+    if transfer.authorised_at is None:  # the rulebook asks for none
+        return None
+    assert transfer.authority is not None, "it was authorised"
+    assert transfer.authorisation_number is not None, "it was authorised"
+    assert transfer.authorisation_sha256 is not None, "it was authorised"
+    return Authorisation(
+        authority=transfer.authority,
+        authorisation_number=transfer.authorisation_number,
+        sha256=transfer.authorisation_sha256,
+    )
+
+
+def _rules(certificate: Certificate) -> tuple[str, ...]:
+    return by_code(certificate.rulebook).cites(Step.TRANSFER)
 
 
 async def _check_transferable(tx: Tx, certificate: Certificate, now: dt.datetime) -> Rulebook:
@@ -321,6 +361,28 @@ async def _check_transferable(tx: Tx, certificate: Certificate, now: dt.datetime
     standing = await casework.list_standing(tx, certificate.number, now=now)
     encumbrances.check_free(standing, certificate.open_objections)
     return book
+
+
+async def _start_clock(
+    tx: Tx, transfer: Transfer, certificate: Certificate, *, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the registrar's days for a transfer that both have signed, where its rulebook has any."""
+    period = by_code(certificate.rulebook).transfer
+    if period is None:
+        return
+    async with beyond_own_rows(tx):  # it runs against the registrar
+        await timers.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=_SUBJECT,
+            subject_kind=_SUBJECT,
+            subject_id=transfer.id,
+            against="supermarket_operator",
+            rulebook=certificate.rulebook,
+            period=period,
+            started_on=local_date(now),
+        )
 
 
 async def _check_signature(
@@ -381,6 +443,6 @@ async def _remember(
             "to_party_id": transfer.to_party_id,
             "agreement_sha256": transfer.agreement_sha256,
         },
-        rules=("HN-16", "HN-19"),
+        rules=_rules(certificate),
         digests=digests or [],
     )
