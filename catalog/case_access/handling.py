@@ -23,6 +23,7 @@ DUTIES: Final = {
     ),
     CaseKind.OBJECTION: frozenset({Duty.ADJUDICATION}),
     CaseKind.INSTRUMENT: frozenset({Duty.CHECK, Duty.VERIFICATION, Duty.EXECUTION}),
+    CaseKind.FOREIGN_CERTIFICATE: frozenset({Duty.FOREIGN_CHECK, Duty.FOREIGN_VERIFICATION}),
 }
 #: Which permission whoever has the duty needs: the same as for what is done in it.
 PERMISSION: Final = {
@@ -34,11 +35,14 @@ PERMISSION: Final = {
     Duty.CHECK: "instrument:verify",
     Duty.VERIFICATION: "instrument:verify",
     Duty.EXECUTION: "instrument:apply",
+    Duty.FOREIGN_CHECK: "foreign_certificate:verify",
+    Duty.FOREIGN_VERIFICATION: "foreign_certificate:verify",
 }
 #: Four eyes [P]: who had the one duty in a case never has the other.
 APART: Final = (
     frozenset({Duty.ACCEPTANCE, Duty.TECHNICAL_REVIEW}),
     frozenset({Duty.CHECK, Duty.VERIFICATION}),
+    frozenset({Duty.FOREIGN_CHECK, Duty.FOREIGN_VERIFICATION}),
 )
 
 

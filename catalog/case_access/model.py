@@ -21,6 +21,7 @@ class CaseKind(enum.StrEnum):
     CHANGE = "change"  # 变更登记申请
     OBJECTION = "objection"  # 异议
     INSTRUMENT = "instrument"  # 生效法律文书
+    FOREIGN_CERTIFICATE = "foreign_certificate"  # 外部凭证
 
 
 class Duty(enum.StrEnum):
@@ -34,6 +35,8 @@ class Duty(enum.StrEnum):
     CHECK = "instrument_check"  # 文书初核
     VERIFICATION = "instrument_verification"  # 文书复核
     EXECUTION = "instrument_execution"  # 文书执行
+    FOREIGN_CHECK = "foreign_check"  # 外部凭证查证
+    FOREIGN_VERIFICATION = "foreign_verification"  # 外部凭证核验、认可、复查
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

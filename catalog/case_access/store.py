@@ -36,6 +36,7 @@ _TABLES: Final = {
     "change": "catalog.changes",
     "objection": "catalog.objections",
     "instrument": "catalog.legal_instruments",
+    "foreign_certificate": "catalog.foreign_certificates",
     "file": "catalog.files",
 }
 

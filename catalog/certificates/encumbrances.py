@@ -58,6 +58,7 @@ class Encumbrance(msgspec.Struct, frozen=True, kw_only=True):
     released_at: dt.datetime | None = None
     release_reason: str | None = None
     release_file_sha256: str | None = None
+    release_file_id: uuid.UUID | None = None
 
 
 class PublicEncumbrance(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ import msgspec
 
 from catalog.audit_log import queries as audit_log
 from catalog.audit_log.model import EntryId
+from catalog.case_access import queries as case_access
+from catalog.case_access.visibility import Sight
 from catalog.certificates import encumbrances, store
 from catalog.certificates import format as certificate_format
 from catalog.certificates.encumbrances import Encumbrance
@@ -29,6 +31,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
+from catalog.registration import queries as registration
 from catalog.rulebooks import registry
 from catalog.signing import queries as keys
 from catalog.signing.model import KeyId, Signature
@@ -140,7 +143,7 @@ async def list_to_remind(tx: Tx, *, today: dt.date, limit: int = 100) -> list[st
 
 
 async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:
-    """Return the burdens of a certificate, for its registrant, the staff and the regulator.
+    """Return the burdens of a certificate, for its registrant, the staff and who supervises it.
 
     Whom a burden is for reads its own.
 
@@ -152,7 +155,10 @@ async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encum
     if certificate is None:
         raise Missing
     found = await store.list_encumbrances(tx, number)
-    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
+    sees_all = viewer.clearance in (Clearance.STAFF, Clearance.SYSTEM)
+    if viewer.clearance is Clearance.REGULATOR:
+        case = await registration.find_case(tx, application_id=certificate.application_id)
+        sees_all = await case_access.sight(tx, viewer=viewer, case=case) is Sight.FULL
     if sees_all or certificate.registrant_party_id == viewer.party:
         return found
     own = [burden for burden in found if burden.beneficiary_party_id == viewer.party]
@@ -162,7 +168,9 @@ async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encum
 
 
 async def list_reissues(tx: Tx, *, viewer: Actor, number: str) -> list[Reissue]:
-    """Return what was corrected in a certificate, or is to be: registrant, staff and regulator.
+    """Return what was corrected in a certificate, or is to be, as far as the viewer may see it.
+
+    Its registrant does, who keeps the case, and the authority; others get none.
 
     :raises NotPermitted: if the viewer reads no burdens.
     :raises Missing: if there is no such certificate.
@@ -174,7 +182,9 @@ async def list_reissues(tx: Tx, *, viewer: Actor, number: str) -> list[Reissue]:
 
 
 async def list_transfers(tx: Tx, *, viewer: Actor, number: str) -> list[Transfer]:
-    """Return the transfers of a certificate by agreement, to both parties, staff and regulator.
+    """Return the transfers of a certificate by agreement, as far as the viewer may see them.
+
+    Both parties do, who keeps the case, and the authority; others get none.
 
     :raises NotPermitted: if the viewer reads no burdens.
     :raises Missing: if there is no such certificate.

@@ -106,6 +106,7 @@ ENCUMBRANCES: Final = sa.Table(
     sa.Column("released_at", sa.DateTime(timezone=True)),
     sa.Column("release_reason", sa.Text),
     sa.Column("release_file_sha256", sa.Text),
+    sa.Column("release_file_id", sa.Uuid),
     schema="catalog",
 )
 
@@ -144,6 +145,7 @@ TRANSFERS: Final = sa.Table(
     sa.Column("to_party_id", sa.Uuid, nullable=False),
     sa.Column("agreement", sa.LargeBinary, nullable=False),
     sa.Column("agreement_sha256", sa.Text, nullable=False),
+    sa.Column("contract_file_id", sa.Uuid),
     sa.Column("from_key_id", sa.Text, nullable=False),
     sa.Column("from_signature", sa.LargeBinary, nullable=False),
     sa.Column("offered_by", sa.Uuid),
@@ -399,12 +401,14 @@ async def update_encumbrance(tx: Tx, burden: Encumbrance) -> None:
     touched = await tx.execute(
         """
         UPDATE catalog.certificate_encumbrances
-           SET released_at = $2, release_reason = $3, release_file_sha256 = $4
+           SET released_at = $2, release_reason = $3, release_file_sha256 = $4,
+               release_file_id = $5
          WHERE id = $1""",
         burden.id,
         burden.released_at,
         burden.release_reason,
         burden.release_file_sha256,
+        burden.release_file_id,
     )
     assert touched == 1, "a locked burden can not vanish"
 

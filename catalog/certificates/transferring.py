@@ -118,6 +118,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None  # issued, or taken back
     needs_authorisation: bool = True  # 主管部门授权, as the certificate's rulebook says
+    contract_file_id: uuid.UUID | None = None  # None: of before it was kept by its id
 
 
 def check_allowed(*, is_allowed: bool) -> None:

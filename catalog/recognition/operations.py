@@ -11,6 +11,8 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.case_access import operations as case_access
+from catalog.case_access.model import Duty
 from catalog.delegations import operations as delegations
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
@@ -21,7 +23,7 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
-from catalog.recognition import standing, store
+from catalog.recognition import duties, standing, store
 from catalog.recognition.model import Examined, ForeignCertificate, Registrar
 from catalog.recognition.states import Event as Happening
 from catalog.recognition.states import State, advance
@@ -151,12 +153,14 @@ async def check(
 
     :raises NotPermitted: if the actor may not verify.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises SourceMissing: if it is not said where.
     :raises ForeignCertificateEventNotAllowed: if it is verified or rejected.
     """
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.CHECK)
     standing.check_source(source)
+    await _handle(tx, actor, now, before, Duty.FOREIGN_CHECK)
     return await _move(
         tx,
         Event.FOREIGN_CERTIFICATE_CHECKED,
@@ -175,6 +179,7 @@ async def verify(
 
     :raises NotPermitted: if the actor may not verify.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises ForeignNotChecked: if it has no signature and nobody looked.
     :raises OtherPersonRequired: if the actor looked first, or imported it.
     :raises ForeignCertificateEventNotAllowed: if it is verified or rejected.
@@ -182,6 +187,7 @@ async def verify(
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.VERIFY)
     standing.check_verifier(before, actor.account_id)
+    await _handle(tx, actor, now, before, Duty.FOREIGN_VERIFICATION)
     return await _move(
         tx,
         Event.FOREIGN_CERTIFICATE_VERIFIED,
@@ -199,12 +205,14 @@ async def recognise(
 
     :raises NotPermitted: if the actor may not recognise.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises ForeignCertificateEventNotAllowed: if it is not verified.
     :raises ForeignCertificateNotInForce: if its validity is over.
     """
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.RECOGNISE)
     standing.check_days(before.issued_on, before.valid_to, local_date(now))
+    await _handle(tx, actor, now, before, Duty.FOREIGN_VERIFICATION)
     return await _move(
         tx,
         Event.FOREIGN_CERTIFICATE_RECOGNISED,
@@ -224,12 +232,14 @@ async def recheck(
 
     :raises NotPermitted: if the actor may not verify.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises SourceMissing: if it is not said where.
     :raises ForeignCertificateEventNotAllowed: if it is not recognised.
     """
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.RECHECK)
     standing.check_source(source)
+    await _handle(tx, actor, now, before, Duty.FOREIGN_VERIFICATION)
     return await _move(
         tx,
         Event.FOREIGN_CERTIFICATE_RECHECKED,
@@ -250,11 +260,13 @@ async def reject(
 
     :raises NotPermitted: if the actor may not verify.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises ForeignReasonMissing: if no reason is given.
     :raises ForeignCertificateEventNotAllowed: if it is recognised, or over.
     """
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.REJECT)
+    await _handle(tx, actor, now, before, Duty.FOREIGN_VERIFICATION)
     return await _end(
         tx,
         Event.FOREIGN_CERTIFICATE_REJECTED,
@@ -272,11 +284,13 @@ async def withdraw(
 
     :raises NotPermitted: if the actor may not verify.
     :raises Missing: if there is no such certificate.
+    :raises CaseHeldByAnother: if a colleague has this duty.
     :raises ForeignReasonMissing: if no reason is given.
     :raises ForeignCertificateEventNotAllowed: if it is not recognised.
     """
     before = await _lock_as_operator(tx, actor, now, certificate_id)
     state = advance(before.state, Happening.WITHDRAW)
+    await _handle(tx, actor, now, before, Duty.FOREIGN_VERIFICATION)
     return await _end(
         tx,
         Event.FOREIGN_CERTIFICATE_WITHDRAWN,
@@ -327,6 +341,13 @@ async def _lock_as_operator(
     if found is None:
         raise Missing
     return found
+
+
+async def _handle(
+    tx: Tx, actor: Actor, now: dt.datetime, certificate: ForeignCertificate, duty: Duty
+) -> None:
+    """Let the actor deal with a certificate from now on; only then its file is open to it (HN-28)."""
+    await case_access.act(tx, actor=actor, now=now, case=duties.case_of(certificate), duty=duty)
 
 
 async def _recheck_by(tx: Tx, now: dt.datetime) -> dt.date:

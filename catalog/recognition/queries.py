@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from catalog.case_access.model import Case
 from catalog.kernel import paging
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from catalog.recognition import standing, store
+from catalog.recognition import duties, standing, store
 from catalog.recognition.model import (
     ForeignCertificate,
     PublicForeignCertificate,
@@ -44,6 +45,17 @@ async def get(tx: Tx, *, certificate_id: uuid.UUID, today: dt.date) -> PublicFor
     if found is None:
         raise Missing
     return await _public(tx, found, today)
+
+
+async def find_case(tx: Tx, *, certificate_id: uuid.UUID) -> Case:
+    """Return a foreign certificate as the rule of who handles it needs it.
+
+    :raises Missing: if there is none that the acting party may know of.
+    """
+    found = await store.find(tx, certificate_id)
+    if found is None:
+        raise Missing
+    return duties.case_of(found)
 
 
 async def list_page(

@@ -13,7 +13,9 @@ from catalog.terms.model import Request
 
 
 async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[Request]:
-    """Return the requests about a certificate, for its registrant, the staff and the regulator.
+    """Return the requests about a certificate, as far as the viewer may see them.
+
+    Its registrant does, who keeps the case, and the authority; others get none.
 
     :raises NotPermitted: if the viewer reads no applications.
     :raises Missing: if there is no such certificate.

@@ -23,6 +23,7 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from catalog.objections import queries as objections
 from catalog.products.metadata import check_readable
+from catalog.recognition import queries as recognition
 from catalog.registration import queries as applications
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -62,11 +63,16 @@ async def _instrument(tx: Tx, case_id: uuid.UUID) -> Case:
     return await instruments.find_case(tx, instrument_id=case_id)
 
 
+async def _foreign(tx: Tx, case_id: uuid.UUID) -> Case:
+    return await recognition.find_case(tx, certificate_id=case_id)
+
+
 _FINDERS: Final[dict[CaseKind, Callable[[Tx, uuid.UUID], Awaitable[Case]]]] = {
     CaseKind.APPLICATION: _application,
     CaseKind.CHANGE: _change,
     CaseKind.OBJECTION: _objection,
     CaseKind.INSTRUMENT: _instrument,
+    CaseKind.FOREIGN_CERTIFICATE: _foreign,
 }
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from catalog.certificates import queries
 from catalog.certificates.model import NamedParty, PublicCertificate
-from catalog.certificates.operations import reissues
+from catalog.certificates.operations import keeping, reissues
 from catalog.certificates.reissuing import Corrected, Reissue, ReissueAuthorisationDocument
 from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
@@ -104,7 +104,9 @@ async def list_reissues(request: AnyRequest, number: FromPath[str]) -> Response[
     """Return the corrections of a certificate, to its registrant, the staff and the regulator."""
 
     async def look(c: Command) -> Page[Reissue]:
-        return Page(await queries.list_reissues(c.tx, viewer=c.actor, number=number))
+        return Page(
+            await keeping.open_reissues(c.tx, actor=c.actor, now=c.now, certificate_number=number)
+        )
 
     return answer(await read(request, look))
 
@@ -149,7 +151,6 @@ async def reissue_certificate(
     """Issue the corrected certificate in the old one's place (重新发放, HN-20)."""
 
     async def act(c: Command) -> Answer:
-        c.actor.require("certificate:issue")
         new, fields = await reissues.issue(
             c.tx,
             actor=c.actor,
@@ -173,9 +174,8 @@ async def reissue_certificate(
 
 async def _owners(c: Command, number: str) -> dict[PartyId, NamedParty]:
     """Return the corrected owners as the register of parties knows them today."""
-    waiting = await queries.list_reissues(c.tx, viewer=c.actor, number=number)
-    ids = [owner.party_id for each in waiting for owner in each.corrected.owners]
-    found = await identity.get_parties(c.tx, ids)
+    owners = await reissues.find_owners(c.tx, actor=c.actor, now=c.now, certificate_number=number)
+    found = await identity.get_parties(c.tx, owners)
     return {
         party.id: NamedParty(name=party.name, id_masked=await identity.get_masked_id(c.tx, party))
         for party in found.values()

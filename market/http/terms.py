@@ -15,9 +15,8 @@ from catalog.certificates.model import PublicCertificate
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.signing.purposes import Purpose
-from catalog.terms import queries
 from catalog.terms.model import Kind, Request
-from catalog.terms.operations import endings, requests
+from catalog.terms.operations import endings, reading, requests
 from market.consequences import operations as consequences
 from market.http.answers import answers
 from market.http.command import Answer, Command, answer, command, done, read
@@ -86,7 +85,9 @@ async def list_requests(request: AnyRequest, number: FromPath[str]) -> Response[
     """Return the renewals and cancellations that were asked for, to registrant, staff and regulator."""
 
     async def look(c: Command) -> Page[Request]:
-        return Page(await queries.list_of_certificate(c.tx, viewer=c.actor, number=number))
+        return Page(
+            await reading.open_requests(c.tx, actor=c.actor, now=c.now, certificate_number=number)
+        )
 
     return answer(await read(request, look))
 

@@ -10,13 +10,12 @@ from litestar.params import FromPath, JSONBody
 
 from catalog.certificates import queries
 from catalog.certificates.model import NamedParty, PublicCertificate
-from catalog.certificates.operations import transfers
+from catalog.certificates.operations import keeping, transfers
 from catalog.certificates.transferring import (
     AgreementDocument,
     Transfer,
     TransferAuthorisationDocument,
 )
-from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.signing.canonical import canonical
@@ -64,7 +63,9 @@ async def list_transfers(request: AnyRequest, number: FromPath[str]) -> Response
     """Return the transfers of a certificate by agreement, to both parties and the staff."""
 
     async def look(c: Command) -> Page[Transfer]:
-        return Page(await queries.list_transfers(c.tx, viewer=c.actor, number=number))
+        return Page(
+            await keeping.open_transfers(c.tx, actor=c.actor, now=c.now, certificate_number=number)
+        )
 
     return answer(await read(request, look))
 
@@ -183,15 +184,10 @@ async def issue_transfer(
     """Issue the new holder's certificate in the old one's place (转移登记)."""
 
     async def act(c: Command) -> Answer:
-        c.actor.require("certificate:issue")
-        waiting = [
-            each
-            for each in await queries.list_transfers(c.tx, viewer=c.actor, number=number)
-            if each.ended_at is None
-        ]
-        if not waiting:
-            raise Missing
-        party = await identity.get_party(c.tx, waiting[0].to_party_id)
+        to_party = await transfers.find_holder(
+            c.tx, actor=c.actor, now=c.now, certificate_number=number
+        )
+        party = await identity.get_party(c.tx, to_party)
         new = await transfers.issue(
             c.tx,
             actor=c.actor,

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from catalog.agencies import queries as agency_queries
-from catalog.kernel.actor import Clearance
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
@@ -18,7 +17,6 @@ from market.jobs import loop
 from tests.api import Api, code
 from tests.makers_agencies import hold_selection
 from tests.makers_identity import Member
-from tests.makers_products import make_actor
 from tests.makers_registration import Scene, make_scene, must
 
 ENDS_ON = dt.date(2028, 3, 2)
@@ -205,7 +203,7 @@ async def test_without_its_evaluation_an_agency_is_flagged_and_not_contracted_an
     assert before == ["fewer_than_two_agencies"]
     assert late == ["fewer_than_two_agencies", "evaluation_missing"]
     assert (refused.status_code, code(refused)) == (409, "evaluation_missing")
-    async with begin(db, make_actor(clearance=Clearance.STAFF)) as tx:
+    async with begin(db, scene.issuer.actor) as tx:
         parties = [scene.agency.party.id, scene.other_agency.party.id]
         points = await agency_queries.last_points(tx, agencies=parties)
     assert points == {scene.agency.party.id: 88}

@@ -30,6 +30,9 @@ from catalog.instruments import duties as instrument_duties
 from catalog.instruments.states import State as InstrumentState
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.recognition import duties as foreign_duties
+from catalog.recognition.model import ForeignCertificate
+from catalog.recognition.states import State as ForeignState
 from catalog.registration import duties as application_duties
 from catalog.registration.model import Application
 from catalog.registration.states import State as ApplicationState
@@ -190,7 +193,11 @@ def test_what_one_has_is_not_taken_again() -> None:
 def test_nobody_checks_what_is_his_own_even_after_handing_it_back(
     had: Duty, wanted: Duty, is_over: bool
 ) -> None:
-    apart = ({Duty.ACCEPTANCE, Duty.TECHNICAL_REVIEW}, {Duty.CHECK, Duty.VERIFICATION})
+    apart = (
+        {Duty.ACCEPTANCE, Duty.TECHNICAL_REVIEW},
+        {Duty.CHECK, Duty.VERIFICATION},
+        {Duty.FOREIGN_CHECK, Duty.FOREIGN_VERIFICATION},
+    )
     history = [assigned(had, is_over=is_over)]
 
     if {had, wanted} in apart:
@@ -222,6 +229,7 @@ def test_every_state_says_which_duties_are_due_and_none_of_another_kind() -> Non
         (CaseKind.APPLICATION, application_duties.DUE, ApplicationState),
         (CaseKind.CHANGE, change_duties.DUE, ChangeState),
         (CaseKind.INSTRUMENT, instrument_duties.DUE, InstrumentState),
+        (CaseKind.FOREIGN_CERTIFICATE, foreign_duties.DUE, ForeignState),
     ):
         assert set(due) == set(states)
         for duties in due.values():
@@ -244,6 +252,16 @@ def test_an_application_belongs_to_its_applicant_and_to_whoever_is_to_hold_a_rig
     assert {application.applicant_party_id, owner.party_id, right.party_id} <= seen.own_parties
     assert (seen.id, seen.application_id) == (application.id, application.id)
     assert seen.due == application_duties.DUE[application.state]
+
+
+def test_a_foreign_certificate_belongs_to_its_supplier_and_to_no_one_operator() -> None:
+    certificate = filled(ForeignCertificate)
+
+    seen = foreign_duties.case_of(certificate)
+
+    assert seen.own_parties == {certificate.supplier_party_id}
+    assert (seen.id, seen.operator_party_id) == (certificate.id, None)
+    assert seen.due == foreign_duties.DUE[certificate.state]
 
 
 def test_a_change_belongs_to_its_registrant() -> None:

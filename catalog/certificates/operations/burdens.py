@@ -118,7 +118,11 @@ async def release(
         raise EncumbranceReleasedAlready
     proof = await files.get_own(tx, viewer=actor, file_id=file_id)
     released = msgspec.structs.replace(
-        burden, released_at=now, release_reason=reason, release_file_sha256=proof.sha256
+        burden,
+        released_at=now,
+        release_reason=reason,
+        release_file_sha256=proof.sha256,
+        release_file_id=proof.id,
     )
     await store.update_encumbrance(tx, released)
     # It went with the right: whoever holds that today is told, not who held it when it was entered.

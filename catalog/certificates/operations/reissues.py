@@ -15,7 +15,7 @@ from catalog.certificates import format as certificate_format
 from catalog.certificates import reissuing, store
 from catalog.certificates.format import Authorisation, CertificateDocument
 from catalog.certificates.model import Certificate, NamedParty
-from catalog.certificates.operations import casework, succession
+from catalog.certificates.operations import casework, keeping, succession
 from catalog.certificates.reissuing import (
     Corrected,
     GroundKind,
@@ -159,6 +159,23 @@ async def authorise(
     return authorised
 
 
+async def find_owners(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str
+) -> list[PartyId]:
+    """Return who is to own a corrected certificate, for the door that names them.
+
+    Part of the command that issues; none, if its owners stay.
+
+    :raises NotPermitted: if the actor may not issue.
+    :raises Missing: if no such certificate is to be issued anew.
+    :raises CaseHeldByAnother: if a colleague keeps the case.
+    """
+    actor.require("certificate:issue")
+    await keeping.take_up(tx, actor=actor, now=now, certificate_number=certificate_number)
+    ordered = await _lock_open(tx, certificate_number)
+    return [owner.party_id for owner in ordered.corrected.owners]
+
+
 async def issue(
     tx: Tx,
     *,
@@ -178,13 +195,16 @@ async def issue(
     :raises NotPermitted: if the actor may not issue.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if no such certificate is to be issued anew.
+    :raises CaseHeldByAnother: if a colleague keeps the case.
     :raises IssuanceNotAuthorised: if its rulebook needs that, and the bureau has not signed.
     :raises ObjectionOpen: if another objection to the certificate is open.
     :raises CertificateEventNotAllowed: if it does not count any more.
     """
     actor.require("certificate:issue")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    certificate = await casework.lock(tx, certificate_number)
+    certificate = await keeping.take_up(
+        tx, actor=actor, now=now, certificate_number=certificate_number
+    )
     ordered = await _lock_open(tx, certificate_number)
     advance(certificate.state, Happening.REISSUE)
     book = by_code(certificate.rulebook)

@@ -16,7 +16,7 @@ from catalog.certificates import encumbrances, store, transferring
 from catalog.certificates import format as certificate_format
 from catalog.certificates.format import Authorisation, CertificateDocument, CertifiedOwner
 from catalog.certificates.model import Certificate, NamedParty
-from catalog.certificates.operations import casework, succession
+from catalog.certificates.operations import casework, keeping, succession
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
 from catalog.certificates.transferring import (
@@ -28,7 +28,9 @@ from catalog.certificates.transferring import (
 from catalog.delegations import operations as delegations
 from catalog.fees import operations as fees
 from catalog.fees.schedule import ApplicationKind
+from catalog.files import operations as file_operations
 from catalog.files import queries as files
+from catalog.files.model import FileId
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
@@ -105,8 +107,10 @@ async def offer(
         offered_by=actor.account_id,
         offered_at=now,
         needs_authorisation=by_code(certificate.rulebook).needs_authorisation,
+        contract_file_id=contract.id,
     )
     await store.insert_transfer(tx, offered)
+    await _let_read(tx, offered, now)
     await _remember(tx, Event.TRANSFER_OFFERED, offered, actor=actor, now=now)
     await _tell(tx, offered, certificate, offered.to_party_id, now=now)
     return offered
@@ -170,10 +174,10 @@ async def take_back(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_numbe
     await store.update_transfer(tx, ended)
     async with beyond_own_rows(tx):  # the fee is the other party's, if its registrant ends it
         await fees.drop(tx, now=now, application_kind=ApplicationKind.TRANSFER, subject_id=ended.id)
-    async with beyond_own_rows(tx):
         await timers.cancel_all(
             tx, now=now, subject_kind=_SUBJECT, subject_id=ended.id, note="taken back"
         )
+        await file_operations.end_reading(tx, party_id=ended.to_party_id, case_id=ended.id, now=now)
     await _remember(tx, Event.TRANSFER_TAKEN_BACK, ended, actor=actor, now=now)
     return ended
 
@@ -241,6 +245,22 @@ async def authorise(
     return authorised
 
 
+async def find_holder(
+    tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: str
+) -> PartyId:
+    """Return who is to hold a certificate, for the door that names it; the case is the actor's then.
+
+    Part of the command that issues.
+
+    :raises NotPermitted: if the actor may not issue.
+    :raises Missing: if no transfer of it is under way.
+    :raises CaseHeldByAnother: if a colleague keeps the case.
+    """
+    actor.require("certificate:issue")
+    await keeping.take_up(tx, actor=actor, now=now, certificate_number=certificate_number)
+    return (await _lock_open(tx, certificate_number)).to_party_id
+
+
 async def issue(
     tx: Tx,
     *,
@@ -257,6 +277,7 @@ async def issue(
     :raises NotPermitted: if the actor may not issue.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if no transfer of it is under way.
+    :raises CaseHeldByAnother: if a colleague keeps the case.
     :raises TransferNotSigned: if the new holder has not signed.
     :raises IssuanceNotAuthorised: if its rulebook needs that, and the bureau has not.
     :raises FeeUnpaid: if its fee is due and the rulebook lets that stop it.
@@ -264,7 +285,9 @@ async def issue(
     """
     actor.require("certificate:issue")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    certificate = await casework.lock(tx, certificate_number)
+    certificate = await keeping.take_up(
+        tx, actor=actor, now=now, certificate_number=certificate_number
+    )
     transfer = await _lock_open(tx, certificate_number)
     transferring.check_signed(transfer)
     if transfer.needs_authorisation and transfer.authorised_at is None:
@@ -392,6 +415,19 @@ async def _check_signature(
     reason = signatures.why_not(key, Purpose.CONTRACT, party, document, signature, now=now)
     if reason is not None:
         raise TransferSignatureInvalid(reason=reason, key_id=signature.key_id)
+
+
+async def _let_read(tx: Tx, offered: Transfer, now: dt.datetime) -> None:
+    """Let whoever takes the certificate over read the contract that it is asked to sign."""
+    assert offered.contract_file_id is not None, "it is handed in with the offer"
+    async with beyond_own_rows(tx):  # who reads what follows from who is named
+        await file_operations.let_read(
+            tx,
+            file_ids=[FileId(offered.contract_file_id)],
+            party_id=offered.to_party_id,
+            case_id=offered.id,
+            now=now,
+        )
 
 
 async def _lock_open(tx: Tx, certificate_number: str) -> Transfer:

@@ -16,7 +16,7 @@ from catalog.certificates import format as certificate_format
 from catalog.certificates.format import CertificateDocument
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
-from catalog.certificates.operations import succession
+from catalog.certificates.operations import keeping, succession
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State as CertificateState
 from catalog.certificates.states import advance as happens
@@ -181,6 +181,7 @@ async def decide(
     :raises NotPermitted: if the actor may not issue.
     :raises OperatorNotDelegated: if the bureau has not delegated the operator (HN-05).
     :raises Missing: if there is no such request.
+    :raises CaseHeldByAnother: if a colleague keeps the case.
     :raises RequestEventNotAllowed: if it is decided, or taken back.
     :raises FeeUnpaid: if it is granted, its fee is due and the rulebook lets that stop it.
     :raises RequestReasonMissing: if it is refused without a reason.
@@ -191,10 +192,13 @@ async def decide(
     """
     actor.require("certificate:issue")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    found = await store.find(tx, request_id)
+    async with beyond_own_rows(tx):  # whose case it is, the taking up asks
+        found = await store.find(tx, request_id)
     if found is None:
         raise Missing
-    certificate = await certificates.lock(tx, found.certificate_number)  # it is locked first
+    certificate = await keeping.take_up(  # it is locked first
+        tx, actor=actor, now=now, certificate_number=found.certificate_number
+    )
     request = await store.lock(tx, request_id)
     assert request is not None, "a request never vanishes"
     state = advance(request.state, Decision.GRANT if grants else Decision.REFUSE)
