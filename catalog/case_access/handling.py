@@ -170,6 +170,15 @@ def check_reason(reason: str | None) -> str:
     return reason
 
 
+def over(due: Collection[Duty], assignments: Collection[Assignment]) -> list[Assignment]:
+    """Return the duties that are somebody's and not due any more: they end with the case [P].
+
+    HN-28 opens a case to who is assigned to it, which nobody is for good; whoever needs it again for
+    a duty that is still due takes it again, and that is remembered.
+    """
+    return [each for each in assignments if each.until is None and each.duty not in due]
+
+
 def check_open(assignment: Assignment) -> None:
     """Return if the duty is still the account's.
 

@@ -21,6 +21,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, new_id
 
 _NAMED_ANOTHER: Final = "另行指定"
+_OVER: Final = "案件办结"
 
 
 async def act(tx: Tx, *, actor: Actor, now: dt.datetime, case: Case, duty: Duty) -> None:
@@ -159,6 +160,17 @@ async def end_all(
     for assignment in await store.list_of_case(tx, case_id):
         if assignment.until is None:
             await store.end(tx, _ended(assignment, actor, now, reason))
+
+
+async def end_over(tx: Tx, *, now: dt.datetime, case: Case) -> None:
+    """End the duties that are not due any more, because the case is over (办结，不再查阅; HN-26, HN-28).
+
+    Part of the command that ended it, which remembers: what follows for its handlers is the rule's.
+    """
+    async with beyond_own_rows(tx):  # it may be its applicant or an objector who ended it
+        await store.lock_case(tx, case.id)
+        for assignment in handling.over(case.due, await store.list_of_case(tx, case.id)):
+            await store.end(tx, _ended(assignment, tx.actor, now, _OVER))
 
 
 async def hand_back(

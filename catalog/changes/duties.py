@@ -11,19 +11,20 @@ from catalog.changes.states import State
 _ACCEPTING: Final = frozenset({Duty.ACCEPTANCE})
 _REVIEWING: Final = _ACCEPTING | {Duty.TECHNICAL_REVIEW, Duty.DECISION}
 _ISSUING: Final = _REVIEWING | {Duty.ISSUANCE}
+_KEEPING: Final = frozenset({Duty.ISSUANCE})
 
 DUE: Final = {
     State.DRAFT: frozenset[Duty](),  # the registrant's own, until it hands it in
     State.SUBMITTED: _ACCEPTING,
     State.CORRECTION_REQUIRED: _ACCEPTING,
-    State.NOT_ACCEPTED: _ACCEPTING,  # to tell the registrant
+    State.NOT_ACCEPTED: _ACCEPTING,  # to tell the registrant, and no longer
     State.ACCEPTED: _ACCEPTING,
     State.UNDER_REVIEW: _REVIEWING,
-    State.REFUSED: _REVIEWING,
-    State.REVIEW_FAILED_TECHNICAL: _REVIEWING,
+    State.REFUSED: _ACCEPTING,  # to tell the registrant, and no longer
+    State.REVIEW_FAILED_TECHNICAL: _ACCEPTING,  # to tell the registrant, and no longer
     State.REVIEW_PASSED: _ISSUING,
     State.ISSUANCE_AUTHORISED: _ISSUING,
-    State.ISSUED: _ISSUING,
+    State.ISSUED: _KEEPING,
     State.WITHDRAWN: frozenset[Duty](),
     State.CLOSED: frozenset[Duty](),
 }

@@ -12,8 +12,8 @@ _EXECUTING: Final = _VERIFYING | {Duty.EXECUTION}
 
 DUE: Final = {
     State.LODGED: _VERIFYING,
-    State.REJECTED: _VERIFYING,
+    State.REJECTED: frozenset[Duty](),
     State.EFFECTIVE: _EXECUTING,
-    State.APPLIED: _EXECUTING,
+    State.APPLIED: frozenset[Duty](),
     State.ESCALATED: _EXECUTING,
 }

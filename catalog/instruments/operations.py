@@ -319,6 +319,7 @@ async def reject(
         before=instrument.state,
         reason=reason,
     )
+    await case_access.end_over(tx, now=now, case=await queries.case_of(tx, rejected))
     return rejected
 
 
@@ -503,6 +504,7 @@ async def _applied(
     await _remember(
         tx, Event.INSTRUMENT_APPLIED, applied, actor=actor, now=now, before=instrument.state
     )
+    await case_access.end_over(tx, now=now, case=await queries.case_of(tx, applied))
     return applied
 
 

@@ -15,7 +15,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from catalog.objections import redaction, store
 from catalog.objections.model import Objection
-from catalog.objections.states import State
+from catalog.objections.states import OPEN, State
 from catalog.registration import queries as registration
 
 
@@ -52,7 +52,7 @@ async def case_of(tx: Tx, objection: Objection) -> Case:
         operator_party_id=await registration.operator_of(tx, objection.application_id),
         own_parties=frozenset({objection.objector_party_id}),
         other_side=frozenset({objection.registrant_party_id}),
-        due=frozenset({Duty.ADJUDICATION}),
+        due=frozenset({Duty.ADJUDICATION}) if objection.state in OPEN else frozenset(),
     )
 
 

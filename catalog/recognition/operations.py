@@ -366,6 +366,7 @@ async def _move(
     reason: str | None = None,
 ) -> ForeignCertificate:
     await store.update(tx, after)
+    await case_access.end_over(tx, now=now, case=duties.case_of(after))
     await _remember(tx, event, after, actor=actor, now=now, before=before.state, reason=reason)
     await notifications.send(
         tx,

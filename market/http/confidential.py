@@ -14,6 +14,7 @@ from catalog.kernel.db import begin
 from catalog.kernel.errors import Missing
 from market.http.command import Command, read
 from market.http.context import AnyRequest, actor, context
+from market.spot_checks.operations import reading as spot_checks
 
 T = TypeVar("T")
 
@@ -38,12 +39,13 @@ async def read_confidential(
 async def remember_denial(request: AnyRequest, kind: str, identifier: uuid.UUID) -> None:
     """Remember, in a transaction of its own, that somebody asked for what it must not know."""
     wiring, who = context(request), actor(request)
+    path = request.url.path
     async with begin(wiring.db, who) as tx:
-        await case_access.remember_denial(
-            tx,
-            actor=who,
-            now=wiring.now(),
-            kind=kind,
-            identifier=identifier,
-            path=request.url.path,
-        )
+        if kind == "spot_check":
+            await spot_checks.remember_denial(
+                tx, actor=who, now=wiring.now(), identifier=identifier, path=path
+            )
+        else:
+            await case_access.remember_denial(
+                tx, actor=who, now=wiring.now(), kind=kind, identifier=identifier, path=path
+            )

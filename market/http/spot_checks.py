@@ -19,6 +19,7 @@ from catalog.products.model import Form
 from catalog.registration.states import State as ApplicationState
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
+from market.http.confidential import read_confidential
 from market.http.context import AnyRequest
 from market.spot_checks import queries
 from market.spot_checks.model import (
@@ -28,7 +29,7 @@ from market.spot_checks.model import (
     PublicSpotCheck,
     SpotCheck,
 )
-from market.spot_checks.operations import inspecting, planning, publishing
+from market.spot_checks.operations import inspecting, planning, publishing, reading
 
 _Line = Annotated[str, Meta(min_length=1, max_length=200)]
 _Text = Annotated[str, Meta(max_length=20_000)]
@@ -153,9 +154,9 @@ async def get_spot_check(
     """Return a spot check as the supervisors see it."""
 
     async def look(c: Command) -> SpotCheck:
-        return await queries.get(c.tx, viewer=c.actor, spot_check_id=spot_check_id)
+        return await reading.open_check(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "spot_check", spot_check_id, look))
 
 
 @get(
@@ -168,9 +169,9 @@ async def get_draw(request: AnyRequest, spot_check_id: FromPath[uuid.UUID]) -> R
     """Return the draw with its proof; ``market verify`` computes it again. Public once published."""
 
     async def look(c: Command) -> DrawRecord:
-        return await queries.get_draw(c.tx, spot_check_id=spot_check_id, viewer=c.actor)
+        return await reading.open_draw(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "spot_check", spot_check_id, look))
 
 
 @get(
@@ -183,9 +184,11 @@ async def list_findings(request: AnyRequest, spot_check_id: FromPath[uuid.UUID])
     """Return the findings of a spot check."""
 
     async def look(c: Command) -> Page[Finding]:
-        return Page(await queries.list_findings(c.tx, viewer=c.actor, spot_check_id=spot_check_id))
+        return Page(
+            await reading.open_findings(c.tx, actor=c.actor, now=c.now, spot_check_id=spot_check_id)
+        )
 
-    return answer(await read(request, look))
+    return answer(await read_confidential(request, "spot_check", spot_check_id, look))
 
 
 @post(

@@ -21,6 +21,7 @@ from market.portal.render import NOT_KEPT, page
 from market.portal.show import address
 from market.spot_checks import queries
 from market.spot_checks.model import Finding, PublicSpotCheck, SpotCheck
+from market.spot_checks.operations import reading
 
 _PAGE_SIZE: Final = 20
 
@@ -71,7 +72,7 @@ async def show_work(request: AnyRequest, finding_id: FromPath[uuid.UUID]) -> Res
     """Show the check of a finding to those who supervise or have to put it right."""
 
     async def look(c: Command) -> CheckDesk:
-        check = await queries.get_of_finding(c.tx, viewer=c.actor, finding_id=finding_id)
+        check = await reading.open_of_finding(c.tx, actor=c.actor, now=c.now, finding_id=finding_id)
         findings = await queries.list_findings(c.tx, viewer=c.actor, spot_check_id=check.id)
         running = [
             timer

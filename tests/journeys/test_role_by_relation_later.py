@@ -35,6 +35,8 @@ __all__ = ["world"]
 V1: Final = "/api/v1"
 SHA256: Final = "ab" * 32
 HOUSE: Final = HANDLERS | {
+    "acceptor",
+    "technical",
     "former",
     "another operator_acceptor",
     "another operator_technical_reviewer",

@@ -32,8 +32,8 @@ class Checked(Scene):
     cases: list[str]
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Checked:
+async def make_checked(api: Api, db: Database, clock: ManualClock) -> Checked:
+    """Return a bureau with inspectors, and three cases."""
     made = await make_scene(api, db, clock)
     scene = Checked(api, db, clock)
     vars(scene).update(vars(made))
@@ -46,6 +46,11 @@ async def scene(api: Api, db: Database, clock: ManualClock) -> Checked:
         scene.product_id = await scene.describe(name=f"产品 {n}")
         scene.cases.append(await scene.submitted())
     return scene
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Checked:
+    return await make_checked(api, db, clock)
 
 
 async def plan(scene: Checked, **said: Any) -> httpx.Response:

@@ -25,6 +25,7 @@ from catalog.case_access.model import Assignment, AssignmentId, Case, CaseKind, 
 from catalog.case_access.visibility import Sight, Standing, is_own, who_may_see
 from catalog.changes import duties as change_duties
 from catalog.changes.model import Change
+from catalog.changes.states import FINAL as CHANGE_FINAL
 from catalog.changes.states import State as ChangeState
 from catalog.instruments import duties as instrument_duties
 from catalog.instruments.states import State as InstrumentState
@@ -35,6 +36,7 @@ from catalog.recognition.model import ForeignCertificate
 from catalog.recognition.states import State as ForeignState
 from catalog.registration import duties as application_duties
 from catalog.registration.model import Application
+from catalog.registration.states import FINAL as APPLICATION_FINAL
 from catalog.registration.states import State as ApplicationState
 from market.identity.permissions import OPERATOR_STAFF, PERMISSIONS
 from tests.filled import filled
@@ -234,6 +236,25 @@ def test_every_state_says_which_duties_are_due_and_none_of_another_kind() -> Non
         assert set(due) == set(states)
         for duties in due.values():
             assert duties <= handling.DUTIES[kind]
+
+
+def test_what_is_over_leaves_the_file_to_one_and_the_telling_to_one() -> None:
+    for due, final, issued in (
+        (application_duties.DUE, APPLICATION_FINAL, ApplicationState.ISSUED),
+        (change_duties.DUE, CHANGE_FINAL, ChangeState.ISSUED),
+    ):
+        assert due[issued] == {Duty.ISSUANCE}
+        for state in final - {issued}:
+            assert due[state] <= {Duty.ACCEPTANCE}
+    for over in (InstrumentState.APPLIED, InstrumentState.REJECTED):
+        assert instrument_duties.DUE[over] == frozenset()
+
+
+def test_a_duty_ends_that_is_not_due_any_more_and_one_that_ended_does_not_end_again() -> None:
+    kept, lost = assigned(Duty.ISSUANCE), assigned(Duty.ACCEPTANCE)
+    given_back = assigned(Duty.DECISION, is_over=True)
+
+    assert handling.over({Duty.ISSUANCE}, [kept, lost, given_back]) == [lost]
 
 
 def test_nobody_takes_a_draft_and_nobody_issues_what_was_not_reviewed() -> None:

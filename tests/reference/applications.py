@@ -224,6 +224,7 @@ class Applications(Selections):
         if a.agency:
             self.tell("application_withdrawn", a.agency)
         self.log("application:withdrawn")
+        self.leave_all(a.name)
 
     def close_notice(self, a: Application, result: str) -> None:
         """Close the notice of an application that goes no further; before the public there is none."""
@@ -289,6 +290,7 @@ class Applications(Selections):
             a.state = "not_accepted"
             self.tell("application_not_accepted", a.applicant)
             self.log("application:out_of_scope")
+            self.leave_all(a.name, but="acceptance")
 
     def _owe_word(self, a: Application, kind: str) -> None:
         """Owe the applicant word within one working day; an older debt ends sooner and stays."""
@@ -316,6 +318,8 @@ class Applications(Selections):
         for kind in ("acceptance_notification", "review_notification"):
             self.clocks.meet(a.name, kind, self.now)
         self.log("decision:notified")
+        if a.state in OVER:
+            self.leave_all(a.name)
 
     # ── review ──────────────────────────────────────────────────────────────────────────────
 
@@ -557,6 +561,8 @@ class Applications(Selections):
         if result == "refuse" and cmd.given("ground") == "national_core_data":
             self.tell("national_core_data_found", AUTHORITY)
             self.log("files:quarantined")
+        if a.state in OVER:
+            self.leave_all(a.name, but="acceptance")
 
     # ── what is compared, and what may be tried ─────────────────────────────────────────────
 

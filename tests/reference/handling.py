@@ -43,9 +43,11 @@ class Handling(World):
             self._have(case, duty, who)
             self.log("case:assigned")
 
-    def leave_all(self, case: str) -> None:
-        """Let everybody go whose case begins anew."""
-        self.holders = {key: who for key, who in self.holders.items() if key[0] != case}
+    def leave_all(self, case: str, *, but: str = "") -> None:
+        """Let everybody go whose case begins anew, or is over: ``but`` who still has to do something."""
+        self.holders = {
+            key: who for key, who in self.holders.items() if key[0] != case or key[1] == but
+        }
 
     def _have(self, case: str, duty: str, who: str) -> None:
         self.holders[case, duty] = who

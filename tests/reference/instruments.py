@@ -150,6 +150,7 @@ class Instruments(Certificates):
         self.act(cmd.about, self._looks(cmd), cmd.who)
         self.instruments[cmd.about].state = "rejected"
         self.log("instrument:rejected")
+        self.leave_all(cmd.about)
 
     def against_execute(self, cmd: Command) -> set[str]:
         i, against = self._decided(cmd, "execution", *READY)
@@ -179,6 +180,7 @@ class Instruments(Certificates):
         i.state = "applied"
         self.clocks.meet(i.name, "new_holder_action", self.now)
         self.log("instrument:applied")
+        self.leave_all(i.name)
         self._settle(i)
 
     def _settle(self, i: Instrument) -> None:

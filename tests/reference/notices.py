@@ -247,6 +247,7 @@ class Notices(Applications):
         self.certificates[name] = Certificate(name, a.product, a.applicant, a.name)
         self.tell("certificate_issued", a.applicant)
         self.log("certificate:issued")
+        self.leave_all(a.name, but="issuance")  # who keeps the file
 
     # ── what is compared, and what may be tried ─────────────────────────────────────────────
 

@@ -322,6 +322,7 @@ class Objections(Notices):
             self._return_to_draft(self.applications[o.application], o.must_change)
         else:
             self._release(self.applications[o.application])
+        self.leave_all(o.name)
 
     def _end_for_certificate(self, o: Objection, agreed: str, was: str) -> None:
         c = self.certificates[o.certificate]
@@ -347,6 +348,7 @@ class Objections(Notices):
         if a.state in OVER:
             return
         a.state, a.open_objections = "refused", 0
+        self.leave_all(a.name, but="acceptance")
         a.untold += 1
         self.close_notice(a, "refused")
         self.clocks.cancel(a.name)

@@ -232,7 +232,7 @@ async def notify_decision(
         now=now,
         party_id=change.registrant_party_id,
     )
-    await casework.move(tx, change=change, event=Happening.NOTIFY_DECISION, now=now)
+    told_of = await casework.move(tx, change=change, event=Happening.NOTIFY_DECISION, now=now)
     for kind in ("acceptance_notification", "review_notification"):
         await casework.meet_clock(tx, change, kind=kind, now=now)
     await audit_log.append(
@@ -244,6 +244,7 @@ async def notify_decision(
         facts=notification.body,
         rules=casework.cites(change, Step.NOTIFICATION),
     )
+    await casework.end_handling(tx, change=told_of, now=now, is_told=True)
     return notification
 
 

@@ -20,8 +20,8 @@ from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework as certificates
 from catalog.changes import duties, store
 from catalog.changes.model import Change, Paper, PaperKind
+from catalog.changes.states import FINAL, advance
 from catalog.changes.states import Event as Happening
-from catalog.changes.states import advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
@@ -122,6 +122,20 @@ async def move(
     )
     await store.update(tx, moved)
     return moved
+
+
+async def end_handling(tx: Tx, *, change: Change, now: dt.datetime, is_told: bool = False) -> None:
+    """End the duties that nobody has to do any more in a change that is over (办结，不再查阅).
+
+    The last thing of the command that ended it: what was somebody's to write is written by then.
+    ``is_told``: what went against it was told, and that was all that was left.
+    """
+    if change.state not in FINAL:
+        return
+    case = duties.case_of(change)
+    if is_told:
+        case = msgspec.structs.replace(case, due=frozenset())
+    await case_access.end_over(tx, now=now, case=case)
 
 
 async def book_of(tx: Tx, change: Change) -> Rulebook:

@@ -62,6 +62,7 @@ async def close_if_inactive(
         reason=closed.closing,
         rules=by_code(change.rulebook).cites(Step.CHANGE),
     )
+    await casework.end_handling(tx, change=closed, now=now)
     return closed
 
 

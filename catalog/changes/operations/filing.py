@@ -373,6 +373,7 @@ async def withdraw(
         reason=reason,
         rules=casework.cites(withdrawn, Step.WITHDRAWAL),
     )
+    await casework.end_handling(tx, change=withdrawn, now=now)
     return withdrawn
 
 

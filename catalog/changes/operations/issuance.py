@@ -222,6 +222,7 @@ async def issue(
     await casework.meet_clock(tx, change, kind="review", now=now)  # if it covers everything
     await casework.stop_clocks(tx, change, now=now, note="certificate issued")
     await _follow(tx, change, actor=actor, now=now)
+    await casework.end_handling(tx, change=issued, now=now)
     return new
 
 

@@ -358,6 +358,7 @@ async def decide_review(
         reason=reasons or None,
         rules=casework.cites(change, Step.REVIEW),
     )
+    await casework.end_handling(tx, change=decided, now=now)
     return decision
 
 

@@ -8,13 +8,14 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event
+from catalog.case_access import operations as case_access
 from catalog.certificates.operations import objections as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.notifications.topics import Topic
-from catalog.objections import outcome, store
+from catalog.objections import outcome, queries, store
 from catalog.objections.model import Closing, Objection
 from catalog.objections.operations import casework
 from catalog.objections.outcome import Outcome
@@ -98,6 +99,7 @@ async def close(
         sha256=sha256_hex(document),
         archived_at=now,
     )
+    await case_access.end_over(tx, now=now, case=await queries.case_of(tx, closed))
     return closed
 
 

@@ -287,7 +287,9 @@ async def notify_decision(
     ]
     for notification in notifications:
         await reviews.insert_notification(tx, notification)
-    await casework.move(tx, application=application, event=Happening.NOTIFY_DECISION, now=now)
+    told_of = await casework.move(
+        tx, application=application, event=Happening.NOTIFY_DECISION, now=now
+    )
     for kind in NOTIFICATIONS:
         await _meet_if_running(tx, kind, application, now)
     await audit_log.append(
@@ -299,6 +301,7 @@ async def notify_decision(
         facts={"notifications": notifications},
         rules=casework.cites(application, Step.NOTIFICATION),
     )
+    await casework.end_handling(tx, application=told_of, now=now, is_told=True)
     return notifications[-1]
 
 

@@ -35,8 +35,8 @@ from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration import duties
 from catalog.registration.model import Application
+from catalog.registration.states import FINAL, advance
 from catalog.registration.states import Event as Happening
-from catalog.registration.states import advance
 from catalog.registration.store import applications
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks.registry import by_code
@@ -144,6 +144,22 @@ async def move(
     )
     await applications.update(tx, moved)
     return moved
+
+
+async def end_handling(
+    tx: Tx, *, application: Application, now: dt.datetime, is_told: bool = False
+) -> None:
+    """End the duties that nobody has to do any more in an application that is over (办结，不再查阅).
+
+    The last thing of the command that ended it: what was somebody's to write is written by then.
+    ``is_told``: what went against it was told, and that was all that was left.
+    """
+    if application.state not in FINAL:
+        return
+    case = duties.case_of(application)
+    if is_told:
+        case = msgspec.structs.replace(case, due=frozenset())
+    await case_access.end_over(tx, now=now, case=case)
 
 
 async def count_objections(

@@ -112,4 +112,5 @@ async def close(tx: Tx, *, application: Application, now: dt.datetime) -> Applic
         subject_id=application.id,
         note="certificate issued",
     )
+    await casework.end_handling(tx, application=issued, now=now)
     return issued

@@ -68,4 +68,5 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, application_id: uuid.
         after={"state": lapsed.state.value},
         rules=casework.cites(application, Step.LAPSE),
     )
+    await casework.end_handling(tx, application=lapsed, now=now)
     return True

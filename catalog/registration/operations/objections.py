@@ -363,6 +363,7 @@ async def _refuse(
             after={"state": refused.state.value},
             rules=casework.cites(application, Step.OBJECTION_UPHELD),
         )
+        await casework.end_handling(tx, application=refused, now=now)
 
 
 def _ground(book: Rulebook, *, facts: str, cause: Subject) -> RefusalGround:

@@ -203,6 +203,7 @@ async def decide_review(
         rules=casework.cites(application, Step.REVIEW),
         digests=told,
     )
+    await casework.end_handling(tx, application=decided, now=now)
     return decision
 
 

@@ -197,6 +197,7 @@ async def withdraw(
         reason=reason,
         rules=casework.cites(application, Step.WITHDRAWAL),
     )
+    await casework.end_handling(tx, application=withdrawn, now=now)
     return withdrawn
 
 
