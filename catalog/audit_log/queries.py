@@ -14,7 +14,16 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log import merkle, store
-from catalog.audit_log.model import ConsistencyProof, Entry, EntryId, InclusionProof, Subject
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import (
+    ConsistencyProof,
+    Digest,
+    Entry,
+    EntryId,
+    InclusionProof,
+    Leaf,
+    Subject,
+)
 from catalog.audit_log.tiles import NoSuchTile, TilePath, pack
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
@@ -181,6 +190,14 @@ async def list_entries_about(
     """
     rows = await store.list_about(tx, subject.key, limit)
     return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def list_digests_about(
+    tx: Tx, subject: str, *, events: Iterable[Event], limit: int = 1000
+) -> list[Digest]:
+    """Return what the log holds digests of in its entries of these events about one thing."""
+    leaves = await store.list_leaves_about(tx, subject, [e.value for e in events], limit)
+    return [digest for leaf in leaves for digest in msgspec.json.decode(leaf, type=Leaf).digests]
 
 
 async def list_frequent_actors(

@@ -297,6 +297,19 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     )
 
 
+async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:
+    """Return the leaves of the entries of these events about one subject, oldest first."""
+    rows = await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE p.subjects @> ARRAY[$1] AND p.event = ANY($2)
+            ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own columns
+        subject,
+        events,
+        limit,
+    )
+    return [row["leaf"] for row in rows]
+
+
 async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
 ) -> list[tuple[uuid.UUID, list[uuid.UUID]]]:

@@ -32,13 +32,13 @@ class AuthorisationSignatureInvalid(Invalid):
 def why_not(
     key: PublicKey | None,
     purpose: Purpose,
-    holder: PartyId,
+    holder: PartyId | None,
     document: bytes,
     signature: Signature,
     *,
     now: dt.datetime,
 ) -> str | None:
-    """Return why the signature does not count, None if it does."""
+    """Return why the signature does not count, None if it does; the service itself holds for None."""
     if key is None or key.holder_party_id != holder:
         return "key_not_of_this_party"
     if key.purpose is not purpose:

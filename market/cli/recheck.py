@@ -28,7 +28,8 @@ class Rechecked(msgspec.Struct, frozen=True):
 
 @click.command(
     help="留存复核 · Check a batch of what is kept again: the bytes of files by their digests, the "
-    "certificates by signature and inclusion proof. The next call goes on where this one ended; what is "
+    "certificates by signature and inclusion proof, opinions, authorisations, agreements and evaluations by "
+    "the signatures of those who signed them, instruments by their files. The next call goes on where this one ended; what is "
     "wrong becomes an incident.\n\n"
     "Exit code 0: all as it was kept; 1: something is not; 2: could not be checked."
 )
@@ -92,7 +93,7 @@ async def recheck_batch(
     actor = system("recheck", "retention:recheck", "incident:detect")
     async with begin(db, actor) as tx:
         batch = await queries.next_batch(tx, viewer=actor, kind=kind)
-    look = _files if kind is Kind.FILES else _certificates
+    look = {Kind.FILES: _files, Kind.CERTIFICATES: _certificates, Kind.DOCUMENTS: _documents}[kind]
     ids, wrong = await look(db, actor, settings, batch, size)
     is_last = len(ids) < size
 
@@ -158,3 +159,17 @@ async def _certificates(
             for number in numbers
         ]
     return numbers, [each for each in found if each is not None]
+
+
+async def _documents(
+    db: Any, actor: Any, _settings: Settings, batch: Any, size: int
+) -> tuple[list[str], list[Any]]:
+    from catalog.kernel.db import begin
+    from catalog.signing import queries as signing
+    from market.retention import queries
+
+    async with begin(db, actor, snapshot=True) as tx:
+        documents = await queries.list_documents(tx, batch=batch, limit=size)
+        keys = {key.key_id: key for key in await signing.list_public_keys(tx)}
+        found = [await queries.find_wrong_document(tx, kept=each, keys=keys) for each in documents]
+    return [each.position for each in documents], [each for each in found if each is not None]

@@ -14,6 +14,7 @@ class Kind(enum.StrEnum):
 
     FILES = "files"  # 留存文件的字节
     CERTIFICATES = "certificates"  # 凭证的签名与包含证明
+    DOCUMENTS = "documents"  # 意见书、授权书、协议、评价的签名，法律文书所引文件
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -65,7 +65,7 @@ async def record(
         now=now,
         subjects=[
             Subject("recheck", str(recheck.id)),
-            *(Subject(_noun(batch.kind), each.id) for each in wrong),
+            *dict.fromkeys(Subject(_noun(batch.kind, each), each.id) for each in wrong),
         ],
         facts={
             "kind": batch.kind,
@@ -97,10 +97,13 @@ async def _raise_incident(
         key=f"recheck:{kind.value}:{wrong.id}",
         law_field=LawField.DATA_SECURITY,
         description=f"留存复核：{wrong.name} {wrong.reason}",
-        subjects=[f"{_noun(kind)}:{wrong.id}"],
+        subjects=[f"{_noun(kind, wrong)}:{wrong.id}"],
         altered=altered,
     )
 
 
-def _noun(kind: Kind) -> str:
+def _noun(kind: Kind, wrong: Wrong) -> str:
+    """Return the word under which the log knows what is wrong; a document says itself what it is."""
+    if kind is Kind.DOCUMENTS:
+        return wrong.name
     return "file" if kind is Kind.FILES else "certificate"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
+from typing import Final
 
+from catalog.audit_log import queries as audit_log
 from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.events import Event
 from catalog.audit_log.export_format import Keys
 from catalog.certificates import check
 from catalog.certificates import queries as certificates
@@ -16,8 +20,25 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks import queries as rulebooks
-from market.retention import keeping, store
+from catalog.signing.model import KeyId, PublicKey
+from market.retention import documents, keeping, store
+from market.retention.documents import Cited, Signed
 from market.retention.model import Batch, Kind, Recheck, Retained, Wrong
+
+# With which the digest of a document went into the log.
+_SAYING: Final = (
+    Event.COMPLIANCE_OPINION_RECORDED,
+    Event.ISSUANCE_AUTHORISED,
+    Event.TRANSFER_AUTHORISED,
+    Event.AGENCY_EVALUATED,
+    Event.INSTRUMENT_LODGED,
+    Event.AUTHORISATION_LETTER_GRANTED,
+    Event.OWNER_CONSENTED,
+    Event.CERTIFICATE_ENCUMBERED,
+    Event.FOREIGN_CERTIFICATE_IMPORTED,
+    Event.AGENCY_BID_HANDED_IN,
+    Event.TECHNICAL_OPINION_RECORDED,
+)
 
 
 async def next_batch(tx: Tx, *, viewer: Actor, kind: Kind) -> Batch:
@@ -53,6 +74,20 @@ async def find_wrong_certificate(
     if first is None:
         return None
     return Wrong(number, held.record_sha256, number, str(first))
+
+
+async def list_documents(tx: Tx, *, batch: Batch, limit: int) -> list[Signed | Cited]:
+    """Return the papers of a batch that somebody signed, or that a case rests on."""
+    return await store.list_documents(tx, after=batch.after, limit=limit)
+
+
+async def find_wrong_document(
+    tx: Tx, *, kept: Signed | Cited, keys: Mapping[KeyId, PublicKey]
+) -> Wrong | None:
+    """Return what is wrong with a document: its bytes, a signature, its place in the log; or None."""
+    in_log = await audit_log.list_digests_about(tx, kept.case, events=_SAYING)
+    reason = documents.why_wrong(kept, keys, in_log)
+    return None if reason is None else Wrong(kept.id, kept.sha256, kept.kind, reason)
 
 
 async def list_rechecks(

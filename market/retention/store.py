@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.kernel.db import METADATA, Tx, select_all
+from market.retention.documents import Cited, Signed
 from market.retention.model import Kind, Recheck
 
 RECHECKS: Final = sa.Table(
@@ -26,6 +27,89 @@ RECHECKS: Final = sa.Table(
     sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
     schema="market",
 )
+
+
+# Everything that a party or the service signed in a case besides the certificates, one row for each
+# signature; and what stands in the log by its digest only: instruments, whose signature is a court's,
+# powers of attorney, consents, burdens, certificates of others, opened bids, technical opinions.
+_DOCUMENTS: Final = """
+    SELECT id::text AS position, 'compliance_opinion' AS kind, id::text AS id,
+           'application:' || application_id AS "case", document, sha256, 'opinion' AS purpose,
+           agency_party_id AS holder, key_id, signature, recorded_at AS signed_at,
+           true AS is_in_log, NULL AS file_sha256
+      FROM catalog.compliance_opinions
+    UNION ALL
+    SELECT id::text, 'issuance_authorisation', id::text, 'application:' || application_id, document,
+           sha256, 'authorisation', bureau_party_id, key_id, signature, decided_at, true, NULL
+      FROM catalog.issuance_authorisations
+    UNION ALL
+    SELECT id::text,
+           CASE kind WHEN 'authorisation' THEN 'issuance_authorisation' ELSE kind END, id::text,
+           'change:' || change_id, document, sha256,
+           CASE kind WHEN 'authorisation' THEN 'authorisation' ELSE 'opinion' END, party_id, key_id,
+           signature, written_at, true, NULL
+      FROM catalog.change_papers
+     WHERE kind IN ('compliance_opinion', 'authorisation') AND document IS NOT NULL
+    UNION ALL
+    SELECT id::text, 'issuance_authorisation', id::text, 'reissue:' || id, authorisation,
+           authorisation_sha256, 'authorisation', bureau_party_id, key_id, signature, authorised_at,
+           true, NULL
+      FROM catalog.certificate_reissues WHERE authorisation IS NOT NULL
+    UNION ALL
+    SELECT id || '/authorisation', 'transfer_authorisation', id::text, 'transfer:' || id,
+           authorisation, authorisation_sha256, 'authorisation', bureau_party_id,
+           authorisation_key_id, authorisation_signature, authorised_at, true, NULL
+      FROM catalog.certificate_transfers WHERE authorisation IS NOT NULL
+    UNION ALL
+    SELECT id || '/from', 'transfer', id::text, 'transfer:' || id, agreement, agreement_sha256,
+           'contract', from_party_id, from_key_id, from_signature, offered_at, false, NULL
+      FROM catalog.certificate_transfers
+    UNION ALL
+    SELECT id || '/to', 'transfer', id::text, 'transfer:' || id, agreement, agreement_sha256,
+           'contract', to_party_id, to_key_id, to_signature, accepted_at, false, NULL
+      FROM catalog.certificate_transfers WHERE to_signature IS NOT NULL
+    UNION ALL
+    SELECT id::text, 'agency_evaluation', id::text, 'agency_evaluation:' || id, document, sha256,
+           'report', NULL, key_id, signature, evaluated_at, true, NULL
+      FROM catalog.agency_evaluations WHERE document IS NOT NULL
+    UNION ALL
+    SELECT i.id::text, 'instrument', i.id::text, 'instrument:' || i.id, NULL, i.file_sha256, NULL,
+           NULL, NULL, NULL, NULL, true, f.sha256
+      FROM catalog.legal_instruments i LEFT JOIN catalog.files f ON f.id = i.file_id
+    UNION ALL
+    SELECT l.id::text, 'authorisation_letter', l.id::text, 'authorisation_letter:' || l.id, NULL,
+           l.sha256, NULL, NULL, NULL, NULL, NULL, true, f.sha256
+      FROM catalog.authorisation_letters l LEFT JOIN catalog.files f ON f.id = l.file_id
+    UNION ALL
+    SELECT n.id || '/content', 'consented_content', n.id::text, 'application:' || n.application_id,
+           NULL, n.content_sha256, NULL, NULL, NULL, NULL, NULL, true, n.content_sha256
+      FROM catalog.application_consents n
+    UNION ALL
+    SELECT n.id || '/document', 'consent_document', n.id::text, 'application:' || n.application_id,
+           NULL, n.file_sha256, NULL, NULL, NULL, NULL, NULL, true, f.sha256
+      FROM catalog.application_consents n LEFT JOIN catalog.files f ON f.id = n.file_id
+     WHERE n.file_sha256 IS NOT NULL
+    UNION ALL
+    SELECT e.id::text, 'encumbrance', e.id::text, 'encumbrance:' || e.id, NULL, e.file_sha256, NULL,
+           NULL, NULL, NULL, NULL, true, f.sha256
+      FROM catalog.certificate_encumbrances e LEFT JOIN catalog.files f ON f.id = e.file_id
+    UNION ALL
+    SELECT c.id::text, 'foreign_certificate', c.id::text, 'foreign_certificate:' || c.id, NULL,
+           c.file_sha256, NULL, NULL, NULL, NULL, NULL, true, f.sha256
+      FROM catalog.foreign_certificates c LEFT JOIN catalog.files f ON f.id = c.file_id
+    UNION ALL
+    SELECT b.id::text, 'agency_bid', b.id::text, 'agency_bid:' || b.id, NULL, b.sha256, NULL, NULL,
+           NULL, NULL, NULL, true, encode(sha256(t.document), 'hex')
+      FROM catalog.agency_bids b LEFT JOIN catalog.agency_bid_contents t ON t.bid_id = b.id
+     WHERE b.opened_at IS NOT NULL
+    UNION ALL
+    SELECT id::text, 'technical_opinion', id::text, 'application:' || application_id, NULL, sha256,
+           NULL, NULL, NULL, NULL, NULL, true, encode(sha256(document), 'hex')
+      FROM catalog.technical_opinions
+    UNION ALL
+    SELECT id::text, 'technical_opinion', id::text, 'change:' || change_id, NULL, sha256, NULL, NULL,
+           NULL, NULL, NULL, true, encode(sha256(document), 'hex')
+      FROM catalog.change_papers WHERE kind = 'technical_opinion' AND document IS NOT NULL"""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +191,34 @@ async def list_files(tx: Tx, *, after: str | None, limit: int) -> list[tuple[str
         limit,
     )
     return [(r["id"], r["sha256"], r["size_bytes"], r["file_name"]) for r in rows]
+
+
+async def list_documents(tx: Tx, *, after: str | None, limit: int) -> list[Signed | Cited]:
+    """Return what was signed and which files instruments cite, in the order of their positions."""
+    rows = await tx.fetch(
+        f"""
+        SELECT position, kind, id, "case", document, sha256, purpose, holder, key_id, signature,
+               signed_at, is_in_log, file_sha256 FROM ({_DOCUMENTS}) d"""  # noqa: S608 - our own text
+        ' WHERE ($1::text IS NULL OR position COLLATE "C" > $1)'
+        ' ORDER BY position COLLATE "C" LIMIT $2',
+        after,
+        limit,
+    )
+    return [_document(dict(row)) for row in rows]
+
+
+def _document(row: dict[str, Any]) -> Signed | Cited:
+    file_sha256 = row.pop("file_sha256")
+    if row["document"] is not None:
+        return msgspec.convert(row, Signed)
+    return Cited(
+        position=row["position"],
+        kind=row["kind"],
+        id=row["id"],
+        case=row["case"],
+        sha256=row["sha256"],
+        file_sha256=file_sha256,
+    )
 
 
 async def list_certificates(tx: Tx, *, after: str | None, limit: int) -> list[str]:

@@ -82,10 +82,9 @@ class Handing(Scene):
         return await self.step("transfer-certificates", self.issuer)
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Handing:
-    made = await make_scene(api, db, clock)
-    handing = Handing(api, db, clock)
+async def make_handing(made: Scene) -> Handing:
+    """Return a scene with a certified product, and both parties' keys."""
+    handing = Handing(made.api, made.db, made.clock)
     vars(handing).update(vars(made))
     _, handing.number = await handing.certified()
     handing.seller_key, handing.buyer_key = OwnKey(Purpose.CONTRACT), OwnKey(Purpose.CONTRACT)
@@ -95,6 +94,11 @@ async def scene(api: Api, db: Database, clock: ManualClock) -> Handing:
     ):
         must(await key.register(handing.by(who), who.party.id))
     return handing
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Handing:
+    return await make_handing(await make_scene(api, db, clock))
 
 
 async def test_it_is_refused_by_name_while_the_rules_do_not_allow_it(scene: Handing) -> None:
