@@ -199,7 +199,7 @@ async def test_a_case_whose_certificate_went_to_another_tells_its_old_registrant
 READERS = {
     "supplier": "own_party",
     "agency": "agency",
-    "acceptor": "operator",
+    "issuer": "operator",  # who keeps the file of what was issued
     "regulator": "authority",
 }
 
