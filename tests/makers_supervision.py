@@ -11,7 +11,7 @@ from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import SHANGHAI
 from market.supervision.facts import Fact, JournalFact
-from market.supervision.model import Grant, Header, Operator, ReportId, Signed
+from market.supervision.model import LAYOUT, Grant, Header, Operator, ReportId, Signed
 from market.supervision.quarters import Quarter
 
 Q1 = Quarter(2026, 1)
@@ -49,6 +49,7 @@ def make_header(quarter: Quarter = Q1, **changed: Any) -> Header:
             valid_to=None,
         ),
         "checkpoint": Signed(size=SIZE, root="AAAA", note="origin\n1000\nAAAA\n"),
+        "layout": LAYOUT,
     }
     return Header(**values | changed)
 

@@ -24,6 +24,7 @@ from market.spot_checks.drawing import FORMAT as DRAW
 from market.supervision import trace_verify
 from market.supervision.differing import first_difference
 from market.supervision.from_export import recompute
+from market.supervision.report import ReportLayoutOther
 from market.usage import check as usage
 from market.usage.statement import FORMAT as STATEMENT
 
@@ -158,6 +159,12 @@ def _has_payloads(source: export.Source) -> bool:
 def _compute_again(found: Findings, source: export.Source, identifier: str, record: bytes) -> None:
     try:
         again = recompute(source, record)
+    except ReportLayoutOther as other:
+        found.note(
+            f"report {identifier} was made by layout {other.facts['layout']} and was not computed "
+            f"again: this program computes layout {other.facts['known']}"
+        )
+        return
     except _UNREADABLE as error:
         told = error.code if isinstance(error, DomainError) else str(error)
         found.bad("report", identifier, f"it can not be computed again: {told}")

@@ -28,7 +28,7 @@ from market.supervision.facts import (
     values_of,
 )
 from market.supervision.quarters import Quarter
-from market.supervision.report import compute, document, read_document
+from market.supervision.report import check_layout, compute, document, read_document
 from settlement.ledger.journal import read_record
 
 _JOURNAL: Final = f"{export.RECORDS}journal.jsonl"
@@ -37,10 +37,12 @@ _JOURNAL: Final = f"{export.RECORDS}journal.jsonl"
 def recompute(source: export.Source, record: bytes) -> bytes:
     """Return the bytes of the report ``record`` as the export of log and journal gives them.
 
+    :raises ReportLayoutOther: if it was made by another layout.
     :raises msgspec.MsgspecError: if ``record`` is no report, or a file is no part of an export.
     :raises RecordUnreadable: if a journal record is not canonical.
     """
     header = read_document(record).header
+    check_layout(header)
     quarter = Quarter(header.year, header.quarter)
     size = header.checkpoint.size
     payloads = _payloads(source)

@@ -12,12 +12,13 @@ import msgspec
 
 from catalog.audit_log.events import Event
 from catalog.kernel.local_time import local_date
-from catalog.kernel.periods import Period, deadline
+from catalog.kernel.periods import Period, Unit, deadline
 from catalog.kernel.workdays import Calendar, count_working_days
 from catalog.rulebooks.rulebook import Rulebook
 from market.supervision.case_rules import CaseRules
 from market.supervision.facts import Fact
 from market.supervision.quarters import Quarter
+from market.supervision.stopped import NONE, Stops, stops_of_review
 
 _DESCRIBING: Final = (Event.PRODUCT_DESCRIBED, Event.PRODUCT_REVISED)
 _BELONGING: Final = (
@@ -128,23 +129,30 @@ class History:
         self,
         ends: Sequence[Fact],
         start_of: Callable[[Fact], Fact | None],
-        period_of: Callable[[Rulebook], Period],
+        period_of: Callable[[Rulebook], Period | None],
+        *,
+        stops_of: Callable[[Fact], Stops] = lambda _: NONE,
     ) -> Spans:
         """Return how long each of ``ends`` took since its start; those without one do not count.
 
-        Whether it was in time is asked of the rulebook of its own case, as that stood when it was filed.
+        Whether it was in time is asked of the rulebook of its own case, as that stood when it was filed;
+        where that gives no period, nothing is measured. Days that ``stops_of`` takes out do not count.
 
         The median of an even number is the lower of the two in the middle, so that it is a whole
         number of working days that really occurred.
         """
-        pairs = [(start, end) for end in ends if (start := start_of(end)) is not None]
+        measured = [
+            (began_on(start), end, period, stops_of(end))
+            for end in ends
+            if (start := start_of(end)) is not None
+            and (period := period_of(self.rulebook_of(end))) is not None
+        ]
         days = [
-            count_working_days(local_date(start.at), local_date(end.at), self.calendar)
-            for start, end in pairs
+            self._working_days(began, local_date(end.at), stops)
+            for began, end, _, stops in measured
         ]
         on_time = sum(
-            end.at < self._ends_at(period_of(self.rulebook_of(end)), start.at)
-            for start, end in pairs
+            end.at < self._ends_at(period, began, stops) for began, end, period, stops in measured
         )
         return Spans(
             count=len(days),
@@ -153,8 +161,24 @@ class History:
             on_time=on_time,
         )
 
-    def _ends_at(self, period: Period, started_at: dt.datetime) -> dt.datetime:
-        return deadline(period, local_date(started_at), self.calendar).ends_at
+    def stops_of_review(self, end: Fact) -> Stops:
+        """Return the days on which the review that ends with a fact stood still, and its extension."""
+        about = self._about["application", end.subject("application") or ""]
+        return stops_of_review(about, self.rulebook_of(end), local_date(end.at))
+
+    def _working_days(self, after: dt.date, through: dt.date, stops: Stops) -> int:
+        whole = count_working_days(after, through, self.calendar)
+        if not stops.gaps:
+            return whole
+        days = (after + dt.timedelta(days=i) for i in range(1, (through - after).days + 1))
+        left_out = (day for day in days if any(gap.holds(day) for gap in stops.gaps))
+        return whole - sum(self.calendar.is_working_day(day) for day in left_out)
+
+    def _ends_at(self, period: Period, began: dt.date, stops: Stops) -> dt.datetime:
+        if period.unit is not Unit.WORKING_DAYS:
+            stops = NONE  # only working days are stopped or made longer
+        due = deadline(period, began, self.calendar, gaps=stops.gaps, extended_by=stops.extended_by)
+        return due.ends_at
 
     def _take(self, fact: Fact) -> None:
         for subject in fact.subjects:
@@ -191,6 +215,12 @@ _TOLD: Final[dict[str, tuple[Event, ...]]] = {
     "order": (Event.ORDER_PLACED,),
     "party": (Event.PARTY_REGISTERED,),
 }
+
+
+def began_on(start: Fact) -> dt.date:
+    """Return the day on which a span began: silence accepts on a day that it names (视为受理)."""
+    named = start.text("accepted_on")
+    return local_date(start.at) if named is None else dt.date.fromisoformat(named)
 
 
 def counted(

@@ -44,6 +44,12 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
+#: A report says by which layout it was made, and is compared by that one alone. 1: up to 2026-11-28, unnamed.
+#: 2: re-checks apart from forwardings, stopped days left out, sections 5 to 8 by rulebook.
+FIRST_LAYOUT: Final = 1
+LAYOUT: Final = 2
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What is given and not counted (报告抬头). All of it is in the signed bytes."""
 
@@ -59,6 +65,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     operator: Operator
     delegation: Grant
     checkpoint: Signed
+    layout: int = FIRST_LAYOUT  # 版式: by which sections and rules of counting it was made
 
 
 class Figure(msgspec.Struct, frozen=True):

@@ -45,7 +45,7 @@ from market.supervision.facts import (
 )
 from market.supervision.model import FORMAT, QuarterlyReport, Recomputation, ReportDocument
 from market.supervision.quarters import Quarter
-from market.supervision.report import compute, document, read_document
+from market.supervision.report import check_layout, compute, document, read_document
 from market.supervision.trace import TracedRecord, bound_records, leading_subjects
 from market.supervision.workbook import workbook
 from market.usage import queries as usage
@@ -157,11 +157,13 @@ async def get_workbook(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> bytes:
 async def recompute(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> Recomputation:
     """Compute a report again from the log and the journal, and compare the bytes.
 
+    :raises ReportLayoutOther: if it was made by another layout.
     :raises ReportMissing: if there is none.
     :raises ReportNotGenerated: if it has no document yet.
     """
     report, record = await _found_whole(tx, viewer, report_id)
     header = read_document(record).header
+    check_layout(header)
     gathered = await gather(tx, Quarter(header.year, header.quarter), header.checkpoint.size)
     again = document(compute(header, gathered.entries, gathered.journal, gathered.calendar))
     return Recomputation(

@@ -111,13 +111,20 @@ def acceptance(history: History) -> Section:
             *_lengths(measured(decided)),
             _overdue(history, "acceptance", "受理超期", "Acceptance overdue"),
             _overdue(history, "acceptance_notice", "告知超期", "Notification overdue"),
+            _number(
+                history,
+                "accepted_by_silence",
+                "视为受理",
+                "Accepted by silence",
+                Event.APPLICATION_ACCEPTED_BY_SILENCE,
+            ),
         ),
         tables=(_by_rulebook(history, decided, measured),),
     )
 
 
 def review(history: History) -> Section:
-    """Return section 4: the two reviews and the 30 working days for both (HN-12 to 14)."""
+    """Return section 4: the reviews and their days (HN-12 to 14), as each rulebook counts them."""
     technical = history.of(Event.TECHNICAL_OPINION_RECORDED)
     compliance = history.of(Event.COMPLIANCE_OPINION_RECORDED)
 
@@ -126,9 +133,10 @@ def review(history: History) -> Section:
             ends,
             lambda fact: history.before(fact, "application", *_ACCEPTED),
             lambda book: book.review,
+            stops_of=history.stops_of_review,
         )
 
-    reviewed = history.of(*_REVIEWED)
+    reviewed = _ends_of_review(history)
     return Section(
         4,
         "review",
@@ -166,6 +174,23 @@ def review(history: History) -> Section:
     )
 
 
+def _ends_of_review(history: History) -> list[Fact]:
+    """Return what ended a review: the decision, or the certificate where its days cover everything."""
+    decided = [
+        fact
+        for fact in history.of(*_REVIEWED)
+        if fact.event != Event.REVIEW_PASSED
+        or not history.rulebook_of(fact).review_covers_everything
+    ]
+    issued = [
+        fact
+        for fact in history.of(Event.CERTIFICATE_ISSUED)
+        if fact.text("registration_type") is None
+        and history.rulebook_of(fact).review_covers_everything
+    ]
+    return sorted((*decided, *issued), key=lambda fact: fact.index)
+
+
 def refusals(history: History) -> Section:
     """Return section 5: refusals by ground, R1 to R5 (HN-15). One refusal can have several."""
     refused = history.of(Event.REGISTRATION_REFUSED)
@@ -187,6 +212,7 @@ def refusals(history: History) -> Section:
                 ("ground", "情形", "Ground"),
                 tuple((str(ground), count) for ground, count in known.items()),
             ),
+            _split(history, refused),
         ),
     )
 
@@ -208,6 +234,7 @@ def notices(history: History) -> Section:
             _number(history, "closed", "公示终止", "Closed", Event.NOTICE_CLOSED),
             Figure("objections", "公示期异议", "Objections during notice", len(during)),
         ),
+        tables=(_split(history, history.of(Event.NOTICE_PUBLISHED)),),
     )
 
 
@@ -215,7 +242,7 @@ _RENEWING: Final = (
     ("changed", "变更", "Changed", "change"),
     ("corrected", "更正", "Corrected", "correction"),
 )
-_DEREGISTRATIONS: Final = ("voluntary", "instrument", "no_holder")
+_DEREGISTRATIONS: Final = ("voluntary", "instrument", "no_holder", "objection", "not_renewed")
 
 
 def certificates(history: History) -> Section:
@@ -264,16 +291,25 @@ def certificates(history: History) -> Section:
                 ),
                 tuple(_certificate_row(fact) for fact in told),
             ),
+            _split(history, issued),
         ),
     )
 
 
 def objections(history: History) -> Section:
     """Return section 8: objections, whether told in 3 and answered in 7 days, and their ends."""
+    told = history.of(Event.OBJECTION_FORWARDED)
     forwarded = history.spans(
-        history.of(Event.OBJECTION_FORWARDED),
-        lambda fact: history.before(fact, "objection", Event.OBJECTION_FILED),
+        [fact for fact in told if not _is_rechecked(history, fact)],
+        lambda fact: history.before(fact, "objection", *_COMPLETE),
         lambda book: book.objection_forwarding,
+    )
+    concluded = history.of(Event.OBJECTION_DETERMINED)
+    rechecks = [fact for fact in concluded if _is_rechecked(history, fact)]
+    rechecked = history.spans(
+        rechecks,
+        lambda fact: history.before(fact, "objection", Event.OBJECTION_FILED),
+        lambda book: book.objection_recheck,
     )
     answered = history.spans(
         history.of(Event.OBJECTION_ANSWERED),
@@ -297,6 +333,9 @@ def objections(history: History) -> Section:
                 "In time (bps)",
                 forwarded.on_time_bps,
             ),
+            Figure("rechecked", "公示期核查办结", "Re-checked during notice", len(rechecks)),
+            Figure("rechecked_measured", "有核查期限", "With a period", rechecked.count),
+            Figure("rechecked_on_time", "按期核查", "Re-checked in time", rechecked.on_time),
             Figure("answered", "已反馈说明", "Answered", answered.count),
             Figure("answered_on_time", "按期反馈", "Answered in time", answered.on_time),
             Figure(
@@ -320,7 +359,8 @@ def objections(history: History) -> Section:
                 Event.OBJECTION_REFERRED,
             ),
             _number(history, "withdrawn", "撤回异议", "Withdrawn", Event.OBJECTION_WITHDRAWN),
-            _number(history, "closed", "办结", "Closed", Event.OBJECTION_CLOSED),
+            _number(history, "admitted", "登记主体认可", "Admitted", Event.OBJECTION_ADMITTED),
+            Figure("closed", "办结", "Closed", sum(map(_is_closed, history.of_quarter))),
             Figure(
                 "instruments_applied",
                 "执行生效法律文书",
@@ -339,6 +379,7 @@ def objections(history: History) -> Section:
                     Outcome,
                 ),
             ),
+            _split(history, history.of(Event.OBJECTION_FILED)),
         ),
     )
 
@@ -449,6 +490,16 @@ def _by_rulebook(
     )
 
 
+def _split(history: History, facts: list[Fact]) -> Table:
+    """Return how many of these were of cases under each rulebook."""
+    return _tally(
+        "by_rulebook",
+        ("按适用规则", "By rulebook"),
+        ("rulebook", "适用规则", "Rulebook"),
+        counted(facts, lambda fact: history.rulebook_of(fact).code, history.rules.codes),
+    )
+
+
 def _tally(
     code: str,
     title: tuple[str, str],
@@ -477,6 +528,20 @@ def _conclusion(fact: Fact) -> str | None:
 def _grounds(fact: Fact) -> list[str]:
     named = fact.texts("grounds")
     return named or [fact.text("ground") or "unknown"]
+
+
+_COMPLETE: Final = (Event.OBJECTION_FILED, Event.OBJECTION_COMPLETED)
+
+
+def _is_rechecked(history: History, fact: Fact) -> bool:
+    """Tell whether the registrar's own re-check ends this objection (公示期内异议核查)."""
+    return _is_during_notice(fact) and history.rulebook_of(fact).recheck_binds
+
+
+def _is_closed(fact: Fact) -> bool:
+    """Tell whether an objection was dealt with to its end, by acceptance or by the registrar."""
+    concluded = fact.event == Event.OBJECTION_DETERMINED and fact.text("closing") is not None
+    return concluded or fact.event == Event.OBJECTION_CLOSED
 
 
 def _is_during_notice(fact: Fact) -> bool:

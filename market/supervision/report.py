@@ -12,16 +12,32 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.leaf import instant
+from catalog.kernel.errors import Refused
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.registry import by_code
 from catalog.signing.canonical import canonical
 from market.supervision import register_sections, trade_sections
 from market.supervision.facts import Fact, JournalFact
 from market.supervision.history import History
-from market.supervision.model import FORMAT, Column, Figure, Header, Report, Section, Table
+from market.supervision.model import FORMAT, LAYOUT, Column, Figure, Header, Report, Section, Table
 from market.supervision.quarters import Quarter
 
 SECTIONS: Final = 16
+
+
+class ReportLayoutOther(Refused):
+    """The report was made by another layout than this program knows; its bytes are not compared."""
+
+    code = "report_layout_other"
+
+
+def check_layout(header: Header) -> None:
+    """Return if a report can be computed again here: by the layout by which it was made.
+
+    :raises ReportLayoutOther: if it was made by another one.
+    """
+    if header.layout != LAYOUT:
+        raise ReportLayoutOther(layout=header.layout, known=LAYOUT)
 
 
 def compute(
@@ -121,6 +137,7 @@ def _heading(header: Header) -> Section:
             Figure("year", "年度", "Year", header.year),
             Figure("quarter", "季度", "Quarter", header.quarter),
             Figure("version", "版本", "Version", header.version),
+            Figure("layout", "版式", "Layout", header.layout),
             Figure("generated_at", "生成时间", "Generated at", instant(header.generated_at)),
             Figure("log_size", "审计日志条数", "Entries in the log", header.checkpoint.size),
             Figure("log_root", "审计日志根摘要", "Root of the log", header.checkpoint.root),

@@ -436,15 +436,27 @@ async def test_the_trade_is_in_the_report_and_its_whole_line_is_traced(
     assert "order" in {bad.kind for bad in missed.problems}
 
 
+@pytest.mark.parametrize(
+    ("decided_after", "row", "ended"),
+    [
+        # Nine working days; the notice, with which it would be fourteen, does not count.
+        (dt.date(2026, 7, 16), [NDA, 1, 9, 9, 1, 10_000], "met"),
+        # The tenth working day is Monday the 20th: under Hainan's text it would have been in time.
+        (dt.date(2026, 7, 20), [NDA, 1, 12, 12, 0, 0], "met_late"),
+    ],
+)
 async def test_a_national_case_is_reported_by_its_own_days_and_computed_again_offline(
-    scene: Scene, tmp_path: pathlib.Path
+    scene: Scene, tmp_path: pathlib.Path, decided_after: dt.date, row: list[Any], ended: str
 ) -> None:
     nda = await offering(scene, NDA, on=dt.date(2026, 7, 6))
     application = await nda.under_review()
-    # The tenth working day is Monday the 20th: under Hainan's text it would have been in time.
-    await scene.move_past(dt.date(2026, 7, 20))
+    await scene.move_past(decided_after)
+    await scene.api.run_jobs()
     must(await nda.opinion(application))
     must(await scene.decide(application))
+    await scene.pass_notice(str(must(await nda.publish(application))["id"]))
+    must(await scene.issue(application))
+    assert (await nda.clock_of(application, "review", timer_state=ended))["met_at"]
     scene.clock.move_to(dt.datetime(2026, 10, 9, 9, tzinfo=SHANGHAI))
     await scene.sign_in_again()
     await sequence(scene)
@@ -465,7 +477,7 @@ async def test_a_national_case_is_reported_by_its_own_days_and_computed_again_of
 
     review = shown["document"]["sections"][3]
     apart = next(t for t in review["tables"] if t["code"] == "by_rulebook")
-    assert [row for row in apart["rows"] if row[1]] == [[NDA, 1, 11, 11, 0, 0]]
+    assert [row for row in apart["rows"] if row[1]] == [row]
     assert again["identical"]
     assert (offline.problems, offline.counts["records of report"]) == ((), 1)
 

@@ -94,6 +94,21 @@ def test_what_can_not_be_computed_again_is_named() -> None:
     assert "it can not be computed again" in first(check_export(export, maker.log_key))
 
 
+def test_a_report_of_another_layout_is_named_and_not_compared_though_its_signature_is_checked() -> (
+    None
+):
+    maker, export = reported(lambda told: told["header"].pop("layout"))
+
+    verdict = check_export(export, maker.log_key)
+    alone = check_document(file_of(export), keys=keys_of(export), log=export)
+
+    assert verdict.problems == alone.problems == ()
+    for found in (verdict, alone):
+        assert "reports computed again" not in found.counts
+        assert any("was made by layout 1 and was not computed again" in n for n in found.notes)
+    assert alone.counts["report"] == 1
+
+
 def test_an_export_without_payloads_says_that_nothing_was_computed_again() -> None:
     maker, export = reported()
     manifest = msgspec.json.decode(export.files["manifest.json"])

@@ -21,7 +21,15 @@ from catalog.signing.canonical import sha256_hex
 from market.identity import queries as identity
 from market.identity.model import Capacity
 from market.supervision import queries, states, store
-from market.supervision.model import Grant, Header, Operator, QuarterlyReport, ReportId, Signed
+from market.supervision.model import (
+    LAYOUT,
+    Grant,
+    Header,
+    Operator,
+    QuarterlyReport,
+    ReportId,
+    Signed,
+)
 from market.supervision.operations import casework
 from market.supervision.quarters import Quarter, ended_since, last_ended
 from market.supervision.report import compute, document
@@ -236,4 +244,5 @@ async def _header(
             valid_to=granted.valid_to,
         ),
         checkpoint=checkpoint,
+        layout=LAYOUT,
     )
