@@ -13,13 +13,20 @@ from catalog.authorisation_letters.validity import check_any_in_force, is_in_for
 from catalog.kernel.actor import Actor
 from catalog.kernel.ids import PartyId
 
-#: What every agent may: see the cases in which it acts.
+#: What every agent may: see the cases in which it acts, and what runs in them.
 SEEING: Final = frozenset(
-    {"application:read", "objection:read", "case_file:issue", "file:read", "self:read"}
+    {
+        "application:read",
+        "objection:read",
+        "case_file:issue",
+        "file:read",
+        "self:read",
+        "timer:read",
+    }
 )
 #: The permissions that a power needs; the operation asks for the power itself once more.
 PERMISSIONS: Final[dict[Power, frozenset[str]]] = {
-    Power.DRAFT: frozenset({"application:draft", "file:upload"}),
+    Power.DRAFT: frozenset({"application:draft", "product:describe", "file:upload"}),
     Power.SUBMIT: frozenset({"application:submit"}),
     Power.CORRECT: frozenset({"application:draft", "application:submit", "file:upload"}),
     Power.WITHDRAW: frozenset({"application:withdraw"}),

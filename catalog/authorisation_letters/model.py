@@ -17,7 +17,7 @@ LetterId = NewType("LetterId", uuid.UUID)
 class Power(enum.StrEnum):
     """One thing that an agent may do for its principal (委托权限)."""
 
-    DRAFT = "draft"  # 填报申请、准备材料
+    DRAFT = "draft"  # 著录产品、填报申请、准备材料
     SUBMIT = "submit"  # 提交申请
     CORRECT = "correct"  # 补正、补充材料
     WITHDRAW = "withdraw"  # 撤回申请

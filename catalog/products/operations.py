@@ -13,6 +13,8 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -57,13 +59,16 @@ async def describe(
     """Put a product into the catalogue (著录). Nobody else sees it before it is listed.
 
     :raises NotPermitted: if the actor describes no products.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may describe no new one (HN-06).
     :raises Invalid: if the description is not complete and no draft (see ``metadata.py``), or its
         level does not fit its sources (see ``classification.py``).
     """
     actor.require("product:describe")
+    product_id = ProductId(new_id())  # a letter for another product does not cover it
+    await letters.require(tx, actor=actor, now=now, power=Power.DRAFT, product_id=product_id)
     await _check(tx, description, is_draft=is_draft)
     product = Product(
-        id=ProductId(new_id()),
+        id=product_id,
         origin=Origin.DESCRIBED,
         state=advance(State.DRAFT, _saved(is_draft=is_draft)),
         supplier_party_id=actor.party,
@@ -107,13 +112,14 @@ async def revise(
 
     :raises NotPermitted: if the actor describes no products.
     :raises ProductMissing: if it is unknown or somebody else's.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     :raises VersionStale: if it was changed since ``expected_version``.
     :raises ProductIsListed: if the public sees it.
     :raises ProductEventNotAllowed: if it was withdrawn, or is complete and would become a draft.
     :raises Invalid: as ``describe``.
     """
     actor.require("product:describe")
-    before = await _lock_own(tx, actor, product_id)
+    before = await _lock_to_describe(tx, actor, now, product_id)
     if before.version != expected_version:
         raise VersionStale(version=before.version)
     if before.is_public:
@@ -140,12 +146,12 @@ async def withdraw(
 ) -> Product:
     """Take one's own product back, as long as it is not listed.
 
-    :raises NotPermitted: if the actor describes no products.
+    :raises NotPermitted: if the actor withdraws no products; no letter lets an agent do it.
     :raises ProductMissing: if it is unknown or somebody else's.
     :raises ProductIsListed: if the public sees it.
     :raises ProductEventNotAllowed: if it was withdrawn before.
     """
-    actor.require("product:describe")
+    actor.require("product:withdraw")
     before = await _lock_own(tx, actor, product_id)
     if before.is_public:
         raise ProductIsListed
@@ -167,11 +173,12 @@ async def attach_content(
 
     :raises NotPermitted: if the actor describes no products.
     :raises ProductMissing: if the product is unknown or somebody else's.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     :raises FileMissing: if the file is.
     :raises ProductNotDescribed: if the product was withdrawn.
     """
     actor.require("product:describe")
-    product = await _lock_own(tx, actor, product_id)
+    product = await _lock_to_describe(tx, actor, now, product_id)
     if product.state is State.WITHDRAWN:
         raise ProductNotDescribed(state=product.state.value)
     file = await files.get_own(tx, viewer=actor, file_id=file_id)
@@ -297,6 +304,14 @@ async def _lock_own(tx: Tx, actor: Actor, product_id: uuid.UUID) -> Product:
     found = await store.lock(tx, product_id)
     if found is None or found.supplier_party_id != actor.party:
         raise ProductMissing
+    return found
+
+
+async def _lock_to_describe(
+    tx: Tx, actor: Actor, now: dt.datetime, product_id: uuid.UUID
+) -> Product:
+    found = await _lock_own(tx, actor, product_id)
+    await letters.require(tx, actor=actor, now=now, power=Power.DRAFT, product_id=found.id)
     return found
 
 

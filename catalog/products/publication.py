@@ -11,11 +11,15 @@ _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 def sees_all(viewer: Actor, product: Product) -> bool:
-    """Tell whether ``viewer`` reads the product as its supplier does."""
+    """Tell whether ``viewer`` reads the product as its supplier does, or acts for it in that product."""
     if viewer.clearance in _SEES_ALL:
         return True
     supplier = product.supplier_party_id
-    return supplier is not None and supplier in (viewer.party_id, viewer.acting_for)
+    if supplier is None:
+        return False
+    if viewer.acting_for == supplier:
+        return viewer.acting_on is None or product.id in viewer.acting_on
+    return supplier == viewer.party_id
 
 
 def redacted(product: Product) -> Product:

@@ -75,6 +75,8 @@ async def list_own(
 ) -> Page[Product]:
     """Return the products of the viewer's party, newest first, without their contents.
 
+    An agent sees those that its letters are for.
+
     :raises NotPermitted: if the viewer describes no products.
     :raises CursorUnreadable: if the cursor is not of this list.
     """
@@ -82,6 +84,8 @@ async def list_own(
     paging.check_limit(limit)
     query = paging.fingerprint("my_products", str(viewer.party))
     before = paging.decode_id(query, cursor)
-    found = await store.list_of_supplier(tx, viewer.party, before=before, limit=limit + 1)
+    found = await store.list_of_supplier(
+        tx, viewer.party, only=viewer.acting_on, before=before, limit=limit + 1
+    )
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], following)

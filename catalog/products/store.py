@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -144,7 +144,12 @@ async def lock(tx: Tx, product_id: uuid.UUID) -> Product | None:
 
 
 async def list_of_supplier(
-    tx: Tx, supplier_party_id: PartyId, *, before: uuid.UUID | None, limit: int
+    tx: Tx,
+    supplier_party_id: PartyId,
+    *,
+    only: Collection[uuid.UUID] | None,
+    before: uuid.UUID | None,
+    limit: int,
 ) -> list[Product]:
     """Return products of a supplier, newest first, older than ``before``; without contents."""
     rows = await tx.fetch(
@@ -153,9 +158,11 @@ async def list_of_supplier(
                imported, source, source_id, is_public, version, created_at, updated_at
           FROM catalog.products
          WHERE supplier_party_id = $1 AND ($2::uuid IS NULL OR id < $2)
-         ORDER BY id DESC LIMIT $3""",
+           AND ($3::uuid[] IS NULL OR id = ANY($3))
+         ORDER BY id DESC LIMIT $4""",
         supplier_party_id,
         before,
+        None if only is None else list(only),
         limit,
     )
     return [_product(row, ()) for row in rows]

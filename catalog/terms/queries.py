@@ -21,8 +21,11 @@ async def list_of_certificate(tx: Tx, *, viewer: Actor, number: str) -> list[Req
     :raises Missing: if there is no such certificate.
     """
     viewer.require("application:read")
-    if await certificates.find(tx, number) is None:
+    certificate = await certificates.find(tx, number)
+    if certificate is None:
         raise Missing
+    if viewer.acting_on is not None and certificate.product_id not in viewer.acting_on:
+        return []  # an agent of another product's
     return await store.list_of_certificate(tx, number)
 
 

@@ -155,7 +155,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/products"): _do("product:describe", OWN),
     ("PUT", f"{V1}/products/{{product_id}}"): _do("product:describe", OWN),
     ("POST", f"{V1}/products/{{product_id}}/contents"): _do("product:describe", OWN),
-    ("POST", f"{V1}/products/{{product_id}}/withdrawals"): _do("product:describe", OWN),
+    ("POST", f"{V1}/products/{{product_id}}/withdrawals"): _do("product:withdraw", OWN),
     ("GET", f"{V1}/products"): _public(),
     ("GET", f"{V1}/products/{{product_id}}"): _public(),
     ("GET", f"{V1}/my/products"): _read("product:describe", OWN),

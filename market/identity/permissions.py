@@ -104,6 +104,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.SUPPLIER: _MEMBER
     | {
         "product:describe",
+        "product:withdraw",
         "application:draft",
         "application:submit",
         "application:withdraw",

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from catalog.kernel.clock import ManualClock
@@ -17,6 +18,8 @@ from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_changes import Changing
 from tests.makers_identity import MAKER, Member, make_member
+from tests.makers_national import NDA, go_to, offering
+from tests.makers_products import make_description
 from tests.makers_registration import MATERIALS, Scene, make_scene, must
 
 EVERYTHING = ["draft", "submit", "correct", "withdraw", "receive_notifications", "respond"]
@@ -278,7 +281,6 @@ async def test_an_agent_does_nothing_else_in_its_principals_name(scene: Agency) 
             f"/api/v1/certificates/{number}/deregistrations", {"reason": "不再经营"}
         ),
         await scene.acting().get("/api/v1/my/notifications"),
-        await scene.acting().get("/api/v1/my/products"),
         await scene.acting().post("/api/v1/tokens", {"name": "x", "scopes": []}),
         await scene.acting().post(
             "/api/v1/authorisation-letters",
@@ -292,7 +294,7 @@ async def test_an_agent_does_nothing_else_in_its_principals_name(scene: Agency) 
         ),
     ]
 
-    assert [code(each) for each in refused] == ["permission_missing"] * 5
+    assert [code(each) for each in refused] == ["permission_missing"] * 4
     assert (await scene.acting().get(f"/api/v1/files/{file}")).status_code == 404
 
 
@@ -444,3 +446,242 @@ async def test_an_agent_changes_a_certificate_within_its_letter(scene: Agency) -
     assert code(not_drafted) == "permission_missing"
     assert drafted["agent_party_id"] == str(scene.agent.party.id)
     assert code(withdrawn) == "permission_missing"
+
+
+# ── the product ─────────────────────────────────────────────────────────────────────────────
+
+
+async def described(scene: Agency, product: str) -> dict[str, Any]:
+    return must(await scene.by(scene.supplier).get(f"/api/v1/products/{product}"))
+
+
+async def own_file(scene: Agency) -> str:
+    """Return a file that the agent uploaded, or one of its principal's if it may upload none."""
+    uploaded = await scene.acting().upload(uuid.uuid4().bytes, "内容", "text/plain")
+    if uploaded.status_code == 201:
+        return str(uploaded.json()["id"])
+    return await scene.upload(scene.supplier, "内容")
+
+
+async def describing(scene: Agency, product: str) -> dict[str, httpx.Response]:
+    """Try as an agent all that describes a product."""
+    said = msgspec.to_builtins(make_description(name="代理机构著录的产品"))
+    path, acting = f"/api/v1/products/{product}", scene.acting()
+    version = (await described(scene, product))["version"]
+    file = await own_file(scene)
+    return {
+        "describe": await acting.post("/api/v1/products", said),
+        "revise": await acting.put(path, said, if_match=f'"{version}"'),
+        "attach": await acting.post(f"{path}/contents", {"file_id": file}),
+    }
+
+
+async def test_an_agent_describes_the_product_that_it_is_to_register(scene: Agency) -> None:
+    must(await scene.letter("draft"))
+
+    done = await describing(scene, scene.product_id)
+
+    assert [each.status_code for each in done.values()] == [201, 200, 201]
+    made = await described(scene, done["describe"].json()["id"])
+    assert made["supplier_party_id"] == str(scene.supplier.party.id)
+    assert made["supplier_name"] == scene.supplier.party.name
+    listed = must(await scene.acting().get("/api/v1/my/products"))["items"]
+    assert {each["id"] for each in listed} == {made["id"], scene.product_id}
+    contents = (await described(scene, scene.product_id))["contents"]
+    assert [each["version"] for each in contents] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("why", "codes"),
+    [
+        ("out of scope", ["permission_missing"] * 3),
+        ("expired", ["authorisation_letter_expired"] * 3),
+        ("revoked", ["authorisation_letter_revoked"] * 3),
+        ("other product", ["authorisation_letter_out_of_scope"] * 3),
+    ],
+)
+async def test_an_agent_describes_nothing_that_its_letter_does_not_cover(
+    scene: Agency, why: str, codes: list[str]
+) -> None:
+    other = await scene.describe(name="另一名称的产品")
+    before = await described(scene, scene.product_id)
+    if why == "out of scope":
+        must(await scene.letter("submit"))
+    elif why == "expired":
+        must(await scene.letter("draft", valid_to="2026-03-02"))
+        await scene.move_past(dt.date(2026, 3, 2))
+    elif why == "revoked":
+        must(await scene.revoke(must(await scene.letter("draft"))["id"]))
+    else:
+        must(await scene.letter("draft", product_id=other))
+
+    refused = await describing(scene, scene.product_id)
+
+    assert [code(each) for each in refused.values()] == codes
+    assert await described(scene, scene.product_id) == before
+    mine = must(await scene.by(scene.supplier).get("/api/v1/my/products"))["items"]
+    assert {each["id"] for each in mine} == {other, scene.product_id}
+
+
+async def test_an_agent_of_one_product_reads_no_other_as_its_supplier_does(scene: Agency) -> None:
+    other = await scene.describe(name="另一名称的产品")
+    must(await scene.letter("draft", product_id=other))
+
+    listed = must(await scene.acting().get("/api/v1/my/products"))["items"]
+    hidden = await scene.acting().get(f"/api/v1/products/{scene.product_id}")
+    shown = await scene.acting().get(f"/api/v1/products/{other}")
+    withdrawn = await scene.acting().post(
+        f"/api/v1/products/{other}/withdrawals", {"reason": "不做了"}
+    )
+
+    assert [each["id"] for each in listed] == [other]
+    assert (hidden.status_code, shown.status_code) == (404, 200)
+    assert code(withdrawn) == "permission_missing"
+
+
+# ── the clocks ──────────────────────────────────────────────────────────────────────────────
+
+
+async def to_answer(scene: Agency) -> tuple[str, str]:
+    """Return an objection that the registrant has to answer, and the clock that runs for it."""
+    _, notice = await scene.in_notice()
+    objection = str(must(await scene.object_to(notice_id=notice))["id"])
+    told = {"receipt": "回执"}
+    must(await scene.objection_step(objection, "forwardings", scene.adjudicator, told))
+    due = must(await scene.by(scene.supplier).get("/api/v1/timers", subject_id=objection))
+    return objection, str(due["items"][0]["timer"]["id"])
+
+
+async def test_an_agent_reads_the_clocks_of_its_principals_case_and_why_they_end(
+    scene: Agency,
+) -> None:
+    objection, timer = await to_answer(scene)
+    must(await scene.letter("respond"))
+    acting = scene.acting()
+
+    listed = must(await acting.get("/api/v1/timers"))["items"]
+    queue = must(await acting.get("/api/v1/work-queue"))["items"]
+    explained = must(await acting.get(f"/api/v1/timers/{timer}/explanation"))
+
+    assert timer in [each["timer"]["id"] for each in listed]
+    assert objection in [each["timer"]["subject_id"] for each in queue]
+    assert explained["timer"]["kind"] == "objection_response"
+
+
+async def test_an_agent_of_another_product_or_without_a_letter_that_counts_reads_no_clock(
+    scene: Agency,
+) -> None:
+    _, timer = await to_answer(scene)
+    other = await scene.describe(name="另一名称的产品")
+    letter = must(await scene.letter(*EVERYTHING, product_id=other))["id"]
+    acting, why = scene.acting(), f"/api/v1/timers/{timer}/explanation"
+
+    listed = must(await acting.get("/api/v1/timers"))["items"]
+    queue = must(await acting.get("/api/v1/work-queue"))["items"]
+    explained = await acting.get(why)
+    must(await scene.revoke(letter))
+    revoked = [await acting.get("/api/v1/timers"), await acting.get(why)]
+
+    assert (listed, queue, explained.status_code) == ([], [], 404)
+    assert [code(each) for each in revoked] == ["authorisation_letter_revoked"] * 2
+    assert (await scene.by(scene.supplier).get(why)).status_code == 200
+
+
+# ── a change, a renewal ─────────────────────────────────────────────────────────────────────
+
+
+async def changing_steps(scene: Agency, number: str, change: str) -> dict[str, httpx.Response]:
+    """Try as an agent each step of a change that is the registrant's."""
+    body, path = Changing(scene, number).filled_in(), f"/api/v1/changes/{change}"
+    file = await own_file(scene)
+    acting = scene.acting()
+    return {
+        "draft": await acting.post(f"/api/v1/certificates/{number}/changes", body),
+        "revise": await acting.put(path, body, if_match='"1"'),
+        "material": await acting.put(f"{path}/materials/change_proof", {"file_id": file}),
+        "submit": await acting.post(f"{path}/submissions", {"truth_confirmed": True}),
+        "resubmit": await acting.post(f"{path}/resubmissions", {"truth_confirmed": True}),
+        "withdraw": await acting.post(f"{path}/withdrawals", {"reason": "不再变更"}),
+        "read": await acting.get(path),
+    }
+
+
+@pytest.mark.parametrize("why", ["expired", "revoked", "other product"])
+async def test_no_step_of_a_change_is_an_agents_whose_letter_does_not_count_for_it(
+    scene: Agency, why: str
+) -> None:
+    _, number = await scene.certified()
+    changing = Changing(scene, number)
+    change = await changing.drafted()
+    before = await changing.read(change)
+    if why == "expired":
+        today = dt.date.fromisoformat(scene.today())
+        must(await scene.letter(*EVERYTHING, valid_to=scene.today()))
+        await scene.move_past(today)
+        codes = {"authorisation_letter_expired"}
+    elif why == "revoked":
+        must(await scene.revoke(must(await scene.letter(*EVERYTHING))["id"]))
+        codes = {"authorisation_letter_revoked"}
+    else:
+        other = await scene.describe(name="另一名称的产品")
+        must(await scene.letter(*EVERYTHING, product_id=other))
+        codes = {"authorisation_letter_out_of_scope", "not_found"}
+
+    refused = await changing_steps(scene, number, change)
+
+    assert {code(each) for each in refused.values()} <= codes, {
+        name: each.text for name, each in refused.items() if code(each) not in codes
+    }
+    assert await changing.read(change) == before
+
+
+@pytest.mark.parametrize(
+    ("power", "may"),
+    [
+        ("draft", {"draft", "revise", "material", "read"}),
+        ("submit", {"submit", "read"}),
+        ("correct", {"resubmit", "read"}),
+        ("withdraw", {"withdraw", "read"}),
+        ("respond", {"read"}),
+    ],
+)
+async def test_a_power_lets_an_agent_do_its_part_of_a_change_and_no_other(
+    scene: Agency, power: str, may: set[str]
+) -> None:
+    _, number = await scene.certified()
+    change = await Changing(scene, number).drafted()
+    must(await scene.letter(power))
+
+    answers = await changing_steps(scene, number, change)
+
+    # Whether the change itself allows the step is another question: one of its kind is open.
+    refused = {name for name, each in answers.items() if each.status_code == 403}
+    assert {code(answers[name]) for name in refused} <= {
+        "permission_missing",
+        "authorisation_letter_out_of_scope",
+    }
+    assert answers.keys() - refused == may
+
+
+async def test_an_agent_renews_within_its_letter_and_cancels_nothing(scene: Agency) -> None:
+    nda = await offering(scene, NDA, on=dt.date(2026, 7, 6))
+    _, number = await nda.waived()
+    await go_to(scene, dt.date(2031, 6, 30))
+    other = await scene.describe(name="另一名称的产品")
+    path, counts = f"/api/v1/certificates/{number}/requests", {"valid_to": "2031-12-31"}
+    asked = {"kind": "renewal", "reason": "继续经营"}
+
+    must(await scene.letter("withdraw", **counts))
+    not_named = await scene.acting().post(path, asked)
+    must(await scene.letter("submit", product_id=other, **counts))
+    elsewhere = await scene.acting().post(path, asked)
+    must(await scene.letter("submit", product_id=nda.scene.product_id, **counts))
+    request = must(await scene.acting().post(path, asked))["id"]
+    cancelled = await scene.acting().post(path, {"kind": "cancellation", "reason": "不做了"})
+    withdrawn = await scene.acting().post(f"/api/v1/certificate-requests/{request}/withdrawals")
+
+    assert code(not_named) == "permission_missing"
+    assert code(elsewhere) == "authorisation_letter_out_of_scope"
+    assert code(cancelled) == "authorisation_letter_out_of_scope"
+    assert cancelled.json()["facts"]["power"] == "deregister"
+    assert withdrawn.json()["state"] == "withdrawn"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from msgspec.structs import replace
+
 from catalog.kernel.actor import PUBLIC, Clearance
 from catalog.products.model import Classification, Content, Level, Reclassification
 from catalog.products.publication import redacted, sees_all
@@ -19,6 +21,16 @@ def test_its_supplier_and_the_authorities_read_all() -> None:
     assert not sees_all(make_actor(), product)
     assert not sees_all(PUBLIC, product)
     assert not sees_all(PUBLIC, make_product(supplier_party_id=None))
+
+
+def test_an_agent_reads_all_of_the_products_that_its_letters_are_for() -> None:
+    product = make_product()
+    agent = replace(make_actor(), acting_for=product.supplier_party_id)
+
+    assert sees_all(agent, product)
+    assert sees_all(replace(agent, acting_on=frozenset({product.id})), product)
+    assert not sees_all(replace(agent, acting_on=frozenset({make_product().id})), product)
+    assert not sees_all(replace(agent, acting_for=make_product().supplier_party_id), product)
 
 
 def test_the_suppliers_own_dealings_are_not_for_everyone() -> None:

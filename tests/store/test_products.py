@@ -29,8 +29,8 @@ from catalog.products.states import ProductEventNotAllowed, State
 from market.cli.import_ import import_file
 from tests.makers_products import make_actor, make_description, make_source
 
-SUPPLIER = make_actor("product:describe", "file:upload", "file:read")
-STRANGER = make_actor("product:describe", "file:upload", "file:read")
+SUPPLIER = make_actor("product:describe", "product:withdraw", "file:upload", "file:read")
+STRANGER = make_actor("product:describe", "product:withdraw", "file:upload", "file:read")
 OPERATOR = make_actor(clearance=Clearance.STAFF)
 IMPORTER = system("import", "product:import")
 

@@ -11,6 +11,9 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
+from catalog.authorisation_letters import operations as letters
+from catalog.authorisation_letters.model import Power
+from catalog.authorisation_letters.validity import AuthorisationLetterOutOfScope
 from catalog.certificates import encumbrances
 from catalog.certificates import format as certificate_format
 from catalog.certificates.format import CertificateDocument
@@ -57,6 +60,7 @@ async def file(
 
     :raises NotPermitted: if the actor may not apply.
     :raises Missing: if no certificate of the actor's party has this number.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     :raises CertificateEventNotAllowed: if it does not count any more, or is frozen.
     :raises RenewalNotOpen: and the other refusals of ``ending.check_request``.
     :raises RequestOpenAlready: if one of the kind waits for its decision.
@@ -66,6 +70,11 @@ async def file(
     certificate = await certificates.lock(tx, certificate_number)
     if certificate.registrant_party_id != actor.party:
         raise Missing
+    if kind is Kind.CANCELLATION and actor.acting_for is not None:
+        raise AuthorisationLetterOutOfScope(power="deregister")  # no letter ends a registration
+    await letters.require(
+        tx, actor=actor, now=now, power=Power.SUBMIT, product_id=certificate.product_id
+    )
     happens(certificate.state, _HAPPENING[kind])
     book = await _rulebook_of(tx, certificate, local_date(now))
     ending.check_request(kind, certificate.valid_through, book, local_date(now), reason)
@@ -143,12 +152,19 @@ async def withdraw(tx: Tx, *, actor: Actor, now: dt.datetime, request_id: uuid.U
 
     :raises NotPermitted: if the actor may not withdraw.
     :raises Missing: if there is no such request of the actor's party.
+    :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     :raises RequestEventNotAllowed: if it is decided, or taken back.
     """
     actor.require("application:withdraw")
-    request = await store.lock(tx, request_id)
-    if request is None or request.registrant_party_id != actor.party or request.by_law:
+    found = await store.find(tx, request_id)
+    if found is None or found.registrant_party_id != actor.party or found.by_law:
         raise Missing
+    certificate = await certificates.lock(tx, found.certificate_number)  # it is locked first
+    await letters.require(
+        tx, actor=actor, now=now, power=Power.WITHDRAW, product_id=certificate.product_id
+    )
+    request = await store.lock(tx, request_id)
+    assert request is not None, "a request never vanishes"
     withdrawn = msgspec.structs.replace(
         request, state=advance(request.state, Decision.WITHDRAW), decided_at=now
     )
