@@ -39,11 +39,11 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
         "product_description",
         "source_proof",
     ),
-    materials_source="NDA35-14",
+    materials_source="NDA35-33",
     review_points=(
         "description_accuracy",  # 数据描述准确性
         "source_compliance",  # 数据来源合规性
-        "rights_clarity",  # 权利归属清晰性
+        "rights_clarity",  # 数据产权明确性
     ),  # NDA35-18 … 21
     needs_test_record=False,
     technical_failure_stands_apart=False,
@@ -97,7 +97,10 @@ NDA35_2026: Final[Rulebook] = msgspec.structs.replace(
             "NDA35-14",
             "NDA35-16",
         ),
-        Step.MATERIAL: ("NDA35-14",),
+        Step.MATERIAL: (
+            "NDA35-16",
+            "NDA35-33",
+        ),
         Step.CONSENT: ("NDA35-21",),
         Step.SUBMISSION: (
             "NDA35-14",

@@ -39,18 +39,19 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
         "product_description",
         "source_proof",
     ),
-    materials_source="NDRC26-07",
+    materials_source="NDRC26-09",
     review_points=("material_completeness", "material_form"),  # 形式审核 [P]
     needs_test_record=False,
     technical_failure_stands_apart=False,
     refusal_grounds=("formal_defect", "other_statutory"),  # [P]: no list in the text
     notice_fields=("registration_type", "summary"),  # NDRC26-12
-    recheck_binds=True,  # NDRC26-12: 核查属实的，终止登记
+    recheck_binds=True,  # NDRC26-12: 复核，异议成立的，终止登记
     upheld_objection=Upheld.TERMINATED,
     revocation_grounds=(
-        "concealment",  # 隐瞒真实情况
-        "forged_result",  # 伪造登记结果
-        "illegal_use",  # 非法使用登记结果
+        "concealment",  # 隐瞒事实、弄虚作假或提供虚假登记材料
+        "forged_result",  # 擅自篡改、伪造登记结果
+        "illegal_use",  # 非法使用或利用登记结果不当获利
+        "other_unlawful",  # 其他违反法律法规的情况
     ),
     revocation_source="NDRC26-20",
     acceptance=Period(3, Unit.WORKING_DAYS, "NDRC26-10", "a correction restarts it"),
@@ -78,7 +79,7 @@ NDRC26_2025: Final[Rulebook] = msgspec.structs.replace(
             "NDRC26-05",
             "NDRC26-09",
         ),
-        Step.MATERIAL: ("NDRC26-07",),
+        Step.MATERIAL: ("NDRC26-09",),
         Step.CONSENT: ("NDRC26-07",),
         Step.SUBMISSION: (
             "NDRC26-07",

@@ -183,7 +183,7 @@ async def test_what_must_be_handed_in_is_named_by_the_national_article(nda: Nati
     refused = await nda.scene.submit(application)
 
     assert code(refused) == "material_missing"
-    assert "NDA35-14" in refused.json()["facts"]["rules"]
+    assert "NDA35-33" in refused.json()["facts"]["rules"]
     assert "security_compliance_statement" not in refused.json()["facts"]["kinds"]
 
 

@@ -85,6 +85,7 @@ def test_days_inside_two_causes_are_left_out_once_and_hainan_stops_for_none() ->
     log.add("objection:filed", at(1, 15), OBJECTION, CASE)
     log.add("objection:filed", at(1, 16), ("objection", "p"), CASE)
     log.add("objection:filed", at(1, 16), ("objection", "q"), CASE, ("certificate", "n"))
+    log.add("objection:forwarded", at(1, 19), OBJECTION, CASE)
     log.add("notice:ended", at(1, 21), CASE, ends_on="2026-01-20")
     log.add("objection:withdrawn", at(1, 22), OBJECTION, CASE)
     log.add("objection:determined", at(1, 26), ("objection", "p"), CASE, closing="rechecked")

@@ -162,6 +162,9 @@ def test_validity_is_a_term_and_that_of_the_operation_if_it_is_shorter() -> None
     assert renewing.valid_through(day, NDRC26_2025, dt.date(2027, 1, 1)) == dt.date(2027, 1, 1)
     assert renewing.valid_through(day, NDA35_2026) == dt.date(2031, 7, 31)
     assert renewing.valid_through(day, HAINAN_2023) is None
+    leap = dt.date(2028, 2, 29)  # no year later has it until 2032: never a day more than the term
+    assert renewing.valid_through(leap, NDA35_2026) == dt.date(2033, 2, 28)
+    assert renewing.valid_through(leap, NDRC26_2025, dt.date(2031, 3, 1)) == dt.date(2031, 2, 28)
 
 
 @pytest.mark.parametrize(
