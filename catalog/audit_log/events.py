@@ -196,6 +196,7 @@ class Event(enum.StrEnum):
     OBJECTION_MATERIAL_REQUESTED = "objection:material_requested"
     OBJECTION_COMPLETED = "objection:completed"
     OBJECTION_ADMITTED = "objection:admitted"
+    OBJECTION_FOLLOWED = "objection:followed"
     OBJECTION_WITHDRAWN = "objection:withdrawn"
 
     # money

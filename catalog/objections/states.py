@@ -43,6 +43,8 @@ class Event(enum.StrEnum):
     REQUEST_MATERIAL = "request_material"  # 要求补齐材料
     COMPLETE = "complete"  # 补齐材料
     ADMIT = "admit"  # 认可异议内容
+    FOLLOW_THE_RIGHT = "follow_the_right"  # 凭证换发、转移，异议随权利转移
+    MERGE = "merge"  # 异议人依生效法律文书取得权利，异议自然终结
 
 
 OPEN: Final = (
@@ -80,6 +82,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.ADMITTED, Event.CONCLUDE): State.CLOSED,
     # What the registrant admitted is put right; that is the registrar's duty, and nobody's to call off.
     **{(state, Event.WITHDRAW): State.CLOSED for state in OPEN if state is not State.ADMITTED},
+    # It disputes the right, whoever holds it; a holder that was not heard yet is forwarded to anew.
+    **{(state, Event.FOLLOW_THE_RIGHT): state for state in OPEN},
+    (State.AWAITING_RESPONSE, Event.FOLLOW_THE_RIGHT): State.RECEIVED,
+    **{(state, Event.MERGE): State.CLOSED for state in OPEN},
 }
 
 

@@ -80,10 +80,15 @@ _JSON: Final = frozenset(
 _LAST_DAY: Final = """COALESCE(
     (SELECT t.due_on FROM catalog.timers t
       WHERE t.subject_kind = 'objection' AND t.subject_id = objections.id AND t.kind = '{clock}'
+        AND objections.{since} IS NOT NULL
       ORDER BY t.started_at DESC, t.id DESC LIMIT 1), {column}) AS {column}"""
 _FROM_CLOCKS: Final = {
-    "forward_due_on": _LAST_DAY.format(clock=deadlines.FORWARDING, column="forward_due_on"),
-    "response_due_on": _LAST_DAY.format(clock=deadlines.RESPONSE, column="response_due_on"),
+    "forward_due_on": _LAST_DAY.format(
+        clock=deadlines.FORWARDING, column="forward_due_on", since="received_at"
+    ),
+    "response_due_on": _LAST_DAY.format(
+        clock=deadlines.RESPONSE, column="response_due_on", since="response_started_on"
+    ),
 }
 _SHOWN: Final = ", ".join(
     _FROM_CLOCKS.get(column.name, column.name) for column in OBJECTIONS.columns
@@ -120,7 +125,8 @@ async def update(tx: Tx, objection: Objection) -> None:
                response_due_on = $6, response = $7, no_response = $8, determination = $9,
                answers = $10, closing = $11, closed_at = $12, proceedings = $13,
                forward_notification_id = $14, forward_due_on = $15, evidence = $16,
-               completion = $17, admission = $18
+               completion = $17, admission = $18, certificate_number = $19,
+               registrant_party_id = $20
          WHERE id = $1""",
         objection.id,
         *(
@@ -143,10 +149,23 @@ async def update(tx: Tx, objection: Objection) -> None:
                 "evidence",
                 "completion",
                 "admission",
+                "certificate_number",
+                "registrant_party_id",
             )
         ),
     )
     assert touched == 1, "a locked objection can not vanish"
+
+
+async def list_open_of_certificate(tx: Tx, number: str) -> list[uuid.UUID]:
+    """Return the objections that are open against a certificate, the oldest first."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM catalog.objections
+         WHERE certificate_number = $1 AND state NOT IN ('rejected', 'closed') ORDER BY id""",
+        number,
+    )
+    return [row["id"] for row in rows]
 
 
 async def insert_archive(

@@ -24,6 +24,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.objections.operations import following as objections
 from catalog.recognition.model import ForeignCertificate
 from catalog.registration.operations import assignment as of_applications
 from market.consequences import deregistering
@@ -72,6 +73,7 @@ async def follow(tx: Tx, *, now: dt.datetime, certificate_number: str, ground: s
         await changes.close_if_inactive(
             tx, actor=_ACTOR, now=now, certificate_number=certificate_number
         )
+    await objections.follow(tx, now=now, certificate_number=certificate_number)
 
 
 async def _is_relied_on(tx: Tx, certificate: Certificate, *, now: dt.datetime) -> bool:

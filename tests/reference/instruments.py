@@ -232,6 +232,7 @@ class Instruments(Certificates):
         self.tell("certificate_issued", i.holder)
         self.log("certificate:issued")
         self._applied(i)
+        self.follow_the_right(old, self.certificates[name])
 
     def against_deregister_as_holder(self, cmd: Command) -> set[str]:
         i, against = self._against_holder(cmd)

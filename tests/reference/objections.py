@@ -324,6 +324,30 @@ class Objections(Notices):
             self._release(self.applications[o.application])
         self.leave_all(o.name)
 
+    def follow_the_right(self, old: Certificate, new: Certificate) -> None:
+        """Let what is open against a certificate go on against its successor, and its holder."""
+        waiting = [
+            o for o in self.objections.values() if o.certificate == old.name and o.state in OPEN
+        ]
+        if not waiting:
+            return
+        old.open_objections, new.open_objections = 0, len(waiting)
+        for o in waiting:
+            o.certificate = new.name
+            if o.objector == new.holder:  # the judgment gave it what it asked for
+                self.log("objection:followed")
+                self._close(o, "closed", "by_instrument")
+                continue
+            if o.registrant != new.holder:
+                o.registrant = new.holder
+                if o.state == "awaiting_response":
+                    o.state, o.forwarded, o.received_on, o.read_on = "received", False, None, None
+                    self.clocks.cancel(o.name, "objection_response")
+                    self.start(o.name, "objection_forwarding", 3, "calendar")
+                elif o.forwarded:
+                    self.tell("objection_forwarded", o.registrant)
+            self.log("objection:followed")
+
     def _end_for_certificate(self, o: Objection, agreed: str, was: str) -> None:
         c = self.certificates[o.certificate]
         c.open_objections = max(0, c.open_objections - 1)

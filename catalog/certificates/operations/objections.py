@@ -52,6 +52,21 @@ async def disencumber(tx: Tx, *, certificate_number: str) -> None:
     await _count(tx, certificate, max(0, certificate.open_objections - 1))
 
 
+async def hand_on(tx: Tx, *, certificate_number: str, open_objections: int) -> Certificate | None:
+    """Let what is open against a certificate count against the one that took its place, and return it.
+
+    None, if none did: what ended without a successor keeps its disputes.
+
+    :raises Missing: if no certificate has this number.
+    """
+    old = await casework.lock(tx, certificate_number)
+    present = await casework.lock_present(tx, certificate_number)
+    if present.number == old.number:
+        return None
+    await _count(tx, old, 0)
+    return await _count(tx, present, present.open_objections + open_objections)
+
+
 async def freeze_for_court(
     tx: Tx,
     *,

@@ -51,7 +51,7 @@ async def issue_after(
     """Sign and keep what ``written`` makes of the next number, in the place of ``old``.
 
     ``old``, which the caller holds locked, has ended in the same transaction. Objections that are
-    open against it go on against the new one's product and stay with the old number.
+    open against it follow to the new one (``objections.operations.following``), as burdens do.
 
     Its validity goes on, unless ``valid_through`` says another last day.
 
