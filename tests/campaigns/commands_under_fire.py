@@ -27,6 +27,7 @@ from catalog.signing.purposes import Purpose
 from seeds.demo.catalogue import read_product
 
 SUPPLIER, BUYER, ACCEPTOR, ISSUER = "supplier", "buyer", "acceptor", "issuer"
+REGULATOR: Final = "regulator"
 PRODUCT: Final = "port_weather_risk"
 MATERIALS: Final = (
     "applicant_qualification",
@@ -266,6 +267,61 @@ async def apply_for_registration(traffic: Traffic, walk: str, rng: random.Random
     await traffic.do(
         SUPPLIER, "submit", f"{walk}/submit", f"{path}/submissions", {"truth_confirmed": True}
     )
+    taken = await traffic.do(
+        ACCEPTOR, "take", f"{walk}/take", "/api/v1/case-assignments",
+        {"case_kind": "application", "case_id": application["id"], "duty": "acceptance"},
+    )  # fmt: skip
+    if rng.random() < 0.5:
+        await traffic.do(
+            ACCEPTOR, "hand back", f"{walk}/hand-back",
+            f"/api/v1/case-assignments/{taken['id']}/endings", {"reason": "调岗"},
+        )  # fmt: skip
+
+
+def entrust(product_id: str) -> Walk:
+    """Return the walk of a letter of authorisation, and of a foreign certificate of the product."""
+
+    async def walked(traffic: Traffic, walk: str, rng: random.Random) -> None:
+        agent = (await traffic.look(BUYER, "/api/v1/me")).json()["party"]["id"]
+        file = await traffic.upload(SUPPLIER, f"{walk}/letter/file", _bytes_of(f"{walk}/l", 800))
+        letter = await traffic.do(
+            SUPPLIER, "grant letter", f"{walk}/letter", "/api/v1/authorisation-letters",
+            {
+                "agent_party_id": agent,
+                "powers": ["receive_notifications"],
+                "valid_from": "2026-01-01",
+                "valid_to": "2099-12-31",
+                "file_id": file["id"],
+            },
+        )  # fmt: skip
+        registrar = await traffic.do(
+            REGULATOR, "name registrar", f"{walk}/registrar", "/api/v1/foreign-registrars",
+            {"name": f"示例登记中心 {walk}", "agreement": "互认〔2026〕1号"},
+        )  # fmt: skip
+        file = await traffic.upload(SUPPLIER, f"{walk}/foreign/file", _bytes_of(f"{walk}/f", 800))
+        foreign = await traffic.do(
+            SUPPLIER, "import", f"{walk}/import", "/api/v1/foreign-certificates",
+            {
+                "registrar_id": registrar["id"],
+                "number": walk,
+                "product_id": product_id,
+                "holder_name": "示例海港数据科技有限公司",
+                "product_name": "港口作业气象风险指数",
+                "issued_on": "2026-01-05",
+                "file_id": file["id"],
+            },
+        )  # fmt: skip
+        await traffic.do(
+            ISSUER, "reject", f"{walk}/reject",
+            f"/api/v1/foreign-certificates/{foreign['id']}/rejections", {"reason": "查无此证"},
+        )  # fmt: skip
+        if rng.random() < 0.7:
+            await traffic.do(
+                SUPPLIER, "revoke letter", f"{walk}/revoke",
+                f"/api/v1/authorisation-letters/{letter['id']}/revocations", {"reason": "收回"},
+            )  # fmt: skip
+
+    return walked
 
 
 def trade(keys: Keys, product_id: str) -> Walk:

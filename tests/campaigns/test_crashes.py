@@ -36,6 +36,7 @@ from tests.campaigns.commands_under_fire import (
     Keys,
     Traffic,
     apply_for_registration,
+    entrust,
     in_groups,
     keep_walking,
     trade,
@@ -72,6 +73,16 @@ ROWS: Final = {
     "apply": "SELECT count(*) FROM catalog.applications",
     "material": "SELECT count(*) FROM catalog.application_materials",
     "submit": "SELECT count(*) FROM catalog.application_submissions",
+    "take": """
+        SELECT count(*) FROM catalog.case_assignments
+         WHERE case_kind = 'application' AND duty = 'acceptance'""",
+    "hand back": "SELECT count(*) FROM catalog.case_assignments WHERE end_reason = '调岗'",
+    "grant letter": "SELECT count(*) FROM catalog.authorisation_letters",
+    "revoke letter": """
+        SELECT count(*) FROM catalog.authorisation_letters WHERE revoked_at IS NOT NULL""",
+    "name registrar": "SELECT count(*) FROM catalog.foreign_registrars",
+    "import": "SELECT count(*) FROM catalog.foreign_certificates",
+    "reject": "SELECT count(*) FROM catalog.foreign_certificates WHERE state = 'rejected'",
     "place": "SELECT count(*) FROM market.orders",
     "clear": "SELECT count(*) FROM market.contracts",
     "sign": "SELECT count(*) FROM market.contract_signatures",
@@ -90,6 +101,12 @@ EVENTS: Final = {
     "apply": "application:drafted",
     "material": "material:handed_in",
     "submit": "application:submitted",
+    "hand back": "case:handed_back",
+    "grant letter": "authorisation_letter:granted",
+    "revoke letter": "authorisation_letter:revoked",
+    "name registrar": "foreign_registrar:named",
+    "import": "foreign_certificate:imported",
+    "reject": "foreign_certificate:rejected",
     "place": "order:placed",
     "clear": "order:cleared",
     "sign": "contract:signed",
@@ -107,6 +124,11 @@ NEVER: Final = {
         SELECT name FROM catalog.products GROUP BY name HAVING count(*) > 1""",
     "two applications for one product": """
         SELECT product_id::text FROM catalog.applications GROUP BY 1 HAVING count(*) > 1""",
+    "a duty that two have at once": """
+        SELECT case_id::text FROM catalog.case_assignments WHERE until IS NULL
+         GROUP BY case_id, duty HAVING count(*) > 1""",
+    "a certificate imported twice": """
+        SELECT number FROM catalog.foreign_certificates GROUP BY number HAVING count(*) > 1""",
     "an order placed twice": """
         SELECT purpose FROM market.orders GROUP BY purpose HAVING count(*) > 1""",
     "an order paid twice": """
@@ -353,6 +375,7 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
             "files-2": upload_files,
             "applications-1": apply_for_registration,
             "applications-2": apply_for_registration,
+            "letters-1": entrust(product_id),
             "orders-1": trade(keys, product_id),
             "orders-2": trade(keys, product_id),
             "orders-3": trade(keys, product_id),
