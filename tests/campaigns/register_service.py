@@ -210,7 +210,8 @@ class Service:
 
     def _file(self, cmd: Command, *, foreign: bool = False) -> str:
         party = PARTY_OF.get(cmd.who, "supplier")
-        return str(self._cast.files["rival" if foreign else party])
+        own = cmd.who if cmd.who in self._cast.files else party
+        return str(self._cast.files["rival" if foreign else own])
 
     def _reason(self, cmd: Command, name: str = "reason") -> str:
         return "理由" if cmd.given(name, True) else " "
