@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     board_operators: str = ""  # on the bureau's side: name=secret of trusted operators, by commas
     run_jobs: bool = True
     job_interval_seconds: float = 1.0
+    heads_every_seconds: float = 3600  # how often it is proven that nothing is left out
     log_level: str = "info"
 
     @property

@@ -15,6 +15,7 @@ class Event(enum.StrEnum):
     # the ground
     KEY_REGISTERED = "key:registered"
     KEY_REVOKED = "key:revoked"
+    HEADS_PUBLISHED = "heads:published"
     RULEBOOK_SET = "rulebook:set"
     CALENDAR_YEAR_LOADED = "calendar_year:loaded"
     TIMERS_RECOMPUTED = "timers:recomputed"

@@ -36,6 +36,7 @@ BOUND: Final = frozenset(
         "compliance_opinion",
         "contract",
         "filing",
+        "heads",
         "issuance_authorisation",
         "journal",
         "key",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
@@ -103,6 +103,12 @@ async def get_leaf(tx: Tx, index: int) -> bytes:
         async for _, leaf in store.read_leaves(tx, index, index + 1):
             return leaf
     raise NoSuchEntry(index=index)
+
+
+async def read_leaves(tx: Tx, start: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Yield place and bytes of the leaves from ``start`` to before ``end``, in order."""
+    async for place in store.read_leaves(tx, start, end):
+        yield place
 
 
 async def prove_inclusion(tx: Tx, index: int, size: int | None = None) -> InclusionProof:

@@ -133,6 +133,11 @@ _AUTHORISATIONS: Final = f"""
           FROM catalog.certificate_reissues WHERE authorisation IS NOT NULL) all_of_them
     ORDER BY id COLLATE "C\""""  # noqa: S608
 
+_HEADS: Final = """
+    SELECT log_size::text AS id, record, '[]'::jsonb AS signatures,
+           jsonb_build_object('log_size', log_size) AS columns
+    FROM audit_log.head_snapshots ORDER BY log_size::text COLLATE "C\""""
+
 _REPORTS: Final = f"""
     SELECT id::text AS id, record, {_signature()},
            jsonb_build_object(
@@ -189,6 +194,7 @@ RECORDS: Final = (
     RecordTable("contract", _CONTRACTS),
     RecordTable("usage", _USAGE),
     RecordTable("filing", _FILINGS),
+    RecordTable("heads", _HEADS),
 )
 
 

@@ -22,6 +22,8 @@ from catalog.audit_log.tiles import parse_path
 from catalog.kernel import paging
 from catalog.kernel.db import Tx, run
 from catalog.kernel.paging import Page
+from catalog.subject_heads import queries as subject_heads
+from catalog.subject_heads.model import SubjectEntries
 from market.http.answers import answers, sends
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest, actor, context
@@ -135,6 +137,26 @@ async def prove_consistency(
 
     async def look(c: Command) -> ConsistencyProof:
         return await queries.prove_consistency(c.tx, old, new)
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/log/subjects/{kind:str}/{identifier:str}",
+    summary="All entries about one subject, and that these are all",
+    tags=["log"],
+    opt=answers(SubjectEntries),
+)
+async def prove_subject(
+    request: AnyRequest, kind: FromPath[str], identifier: FromPath[str]
+) -> Response[bytes]:
+    """Return the leaves that name a subject, or that none does, with the proof (完整性证明).
+
+    Of a subject with more than 10,000 entries the leaves are null: the log's bundles have them.
+    """
+
+    async def look(c: Command) -> SubjectEntries:
+        return await subject_heads.prove(c.tx, subject=Subject(kind, identifier).key)
 
     return answer(await read(request, look))
 

@@ -80,6 +80,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/log/entries/{{index}}"): _public(),
     ("GET", f"{V1}/log/proofs/inclusion"): _public(),
     ("GET", f"{V1}/log/proofs/consistency"): _public(),
+    ("GET", f"{V1}/log/subjects/{{kind}}/{{identifier}}"): _public(),
     ("GET", f"{V1}/audit-entries"): _read("audit:read"),
     # notifications
     ("GET", f"{V1}/my/notifications"): _read("notification:read", OWN),

@@ -22,6 +22,7 @@ from market.jobs import (
     notice_channels,
     notices_due,
     orders_due,
+    publish_heads,
     release_escrow,
     reports_due,
     sequence_log,
@@ -92,6 +93,11 @@ async def _notifications(context: Context) -> int:
     return await deliver_notifications.run(context.db, clock=context.now, carriers=context.carriers)
 
 
+async def _heads(context: Context) -> int:
+    every = dt.timedelta(seconds=context.settings.heads_every_seconds)
+    return await publish_heads.run(context.db, now=context.now(), every=every)
+
+
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("agencies_due", _agencies),
@@ -104,6 +110,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("release_escrow", _escrow),
     ("reports_due", _reports),
     ("watch", _watch),
+    ("publish_heads", _heads),
     ("sequence_log", _sequence),  # last, so that what the others did is in the log at once
 )
 

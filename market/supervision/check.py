@@ -19,6 +19,8 @@ from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export
 from catalog.certificates import check as certificates
 from catalog.kernel.errors import DomainError
+from catalog.subject_heads import check as subject_heads
+from catalog.subject_heads.model import ENTRIES
 from market.spot_checks import check as draws
 from market.spot_checks.drawing import FORMAT as DRAW
 from market.supervision import trace_verify
@@ -58,6 +60,7 @@ def check_export(source: export.Source, trusted: VerifierKey | None = None) -> V
     :raises Unreadable: if this is no export at all.
     """
     found = Findings.following(verify_export(source, trusted))
+    subject_heads.check_records(source, found)
     reports = list(_reports(source))
     if reports and not _has_payloads(source):
         found.note(
@@ -95,6 +98,8 @@ def check_document(
         return draws.check(draws.read(raw), _log_key(keys, trusted))
     if told.format == PANEL_DRAW:
         return panel_draws.check(panel_draws.read(raw), _log_key(keys, trusted))
+    if told.format == ENTRIES:
+        return subject_heads.check(subject_heads.read(raw), _log_key(keys, trusted))
     if told.state is not None and told.log is not None:
         certificate = certificates.read(raw)
         return certificates.check(certificate, _known(keys), _log_key(keys, trusted), log)

@@ -10,6 +10,9 @@ _SERIALS = "a year and a number, of no party"
 
 OPEN = {
     "audit_log.checkpoints": _LOG,
+    "audit_log.head_bundles": _LOG,
+    "audit_log.head_snapshots": _LOG,
+    "audit_log.head_tiles": _LOG,
     "audit_log.leaves": _LOG,
     "audit_log.outbox": _LOG,
     "audit_log.state": _LOG,
