@@ -75,7 +75,7 @@ async def _review(t: Teller, who: Parties, key: str, path: str) -> None:
         {"technical_reviewer_account_id": who.account[people.TECHNICAL_REVIEWER]},
     )  # fmt: skip
     agency, reviewer = agency_of(who, started)
-    file = await t.look(people.TECHNICAL_REVIEWER, path)
+    file = await t.look(people.SUPPLIER_MEMBER, path)  # who may read it after the case as well
     await t.do(
         people.TECHNICAL_REVIEWER, f"{step}/technical", "POST", f"{path}/technical-opinions",
         {
