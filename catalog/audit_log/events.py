@@ -131,6 +131,7 @@ class Event(enum.StrEnum):
     ISSUANCE_AUTHORISED = "issuance:authorised"
     ISSUANCE_RETURNED = "issuance:returned"
     CERTIFICATE_ISSUED = "certificate:issued"
+    STATUS_LIST_PUBLISHED = "status_list:published"
     CERTIFICATE_FROZEN = "certificate:frozen"
     CERTIFICATE_UNFROZEN = "certificate:unfrozen"
     CERTIFICATE_REVOKED = "certificate:revoked"

@@ -30,6 +30,14 @@ class Fault(enum.StrEnum):
     NOT_BOUND = "not_bound"  # the log does not know this document
     CONTENT_DIFFERS = "content_differs"  # what is shown is not what was signed
     STATE_DIFFERS = "state_differs"  # the log tells another state
+    UNSIGNED = "unsigned"  # no signature, or the algorithm `none`
+    ALGORITHM_OTHER = "algorithm_other"  # signed by another algorithm than the format has
+    TYPE_OTHER = "type_other"  # a token for something else
+    MALFORMED = "malformed"  # not spelled or built as the format says
+    KEY_NOT_VALID = "key_not_valid"  # its key was revoked, or did not sign at that time
+    LIST_STALE = "list_stale"  # a status list past its time, or not the newest
+    LIST_OTHER = "list_other"  # a status list that is not the one the certificate names
+    COUNTS_NO_MORE = "counts_no_more"  # the status list says that it does not count
 
 
 class Bad(msgspec.Struct, frozen=True):

@@ -15,6 +15,8 @@ class Purpose(enum.StrEnum):
     REPORT = "report"  # 季度报告、监控事件报告
     STATEMENT = "statement"  # 使用对账单
     CASE_FILE = "case_file"  # 登记卷宗
+    CREDENTIAL = "credential"  # 可验证凭证: a JWS (vc+jwt), which has its own frame
+    STATUS_LIST = "status_list"  # 凭证状态列表: likewise
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
     AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
     CONTRACT = "contract"  # 数据产品交易合同, signed by both parties
@@ -29,6 +31,8 @@ OF_THE_SERVICE: Final = frozenset(
         Purpose.REPORT,
         Purpose.STATEMENT,
         Purpose.CASE_FILE,
+        Purpose.CREDENTIAL,
+        Purpose.STATUS_LIST,
     }
 )
 
@@ -36,4 +40,6 @@ OF_THE_SERVICE: Final = frozenset(
 OF_A_PARTY: Final = frozenset({Purpose.OPINION, Purpose.AUTHORISATION, Purpose.CONTRACT})
 
 #: Signed in a frame that names its own context: a C2SP note names the log, a JWS has its header.
-SELF_FRAMED: Final = frozenset({Purpose.CHECKPOINT, Purpose.ACCESS_TOKEN})
+SELF_FRAMED: Final = frozenset(
+    {Purpose.CHECKPOINT, Purpose.ACCESS_TOKEN, Purpose.CREDENTIAL, Purpose.STATUS_LIST}
+)

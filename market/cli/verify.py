@@ -6,6 +6,7 @@ Nothing here needs a database. The last line says "genuine", or names the first 
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 import pathlib
 import urllib.parse
 from collections.abc import Iterable, Iterator
@@ -26,13 +27,16 @@ from catalog.audit_log.checkpoint import (
 )
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
 from catalog.audit_log.verify import verify_tree
+from catalog.certificates import credential_check as credentials
+from catalog.kernel.clock import SystemClock
+from catalog.signing import jws
 from market.case_files import check as case_files
 from market.cli.terminal import print_counts
-from market.supervision.check import check_document, check_export
+from market.supervision.check import check_document, check_export, known_keys, log_key
 
 
 @click.command(
-    help="离线核验 · Check an export, a certificate, a report, a statement, a trace (file or URL), a "
+    help="离线核验 · Check an export, a certificate (JSON or vc+jwt), a report, a statement, a trace (file or URL), a "
     "case file (ZIP), or the log of a server. The last line says it, or names the first bad entry.\n\n"
     "Exit code 0: genuine; 1: not genuine; 2: unreadable."
 )
@@ -47,17 +51,31 @@ from market.supervision.check import check_document, check_export
     metavar="EXPORT|URL",
     help="审计日志 · the log in which a document must be: an export, or a server",
 )
+@click.option(
+    "--status",
+    "status_place",
+    metavar="FILE|URL",
+    help="状态列表 · the status list that a certificate as vc+jwt names: a file, or fetched now",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def verify(
+def verify(  # noqa: PLR0917
     place: str,
     vkey: str | None,
     keys_file: pathlib.Path | None,
     log_place: str | None,
+    status_place: str | None,
     as_json: bool,
 ) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
     try:
-        verdict = check(place, vkey=vkey, keys_file=keys_file, log_place=log_place)
+        verdict = check(
+            place,
+            vkey=vkey,
+            keys_file=keys_file,
+            log_place=log_place,
+            status_place=status_place,
+            now=SystemClock().now(),
+        )
     except Unreadable as error:
         _print_unreadable(str(error), as_json=as_json)
         raise SystemExit(ExitCode.UNREADABLE) from error
@@ -71,8 +89,10 @@ def check(
     vkey: str | None,
     keys_file: pathlib.Path | None,
     log_place: str | None = None,
+    status_place: str | None = None,
+    now: dt.datetime | None = None,
 ) -> Verdict:
-    """Return what is found at a path or an address.
+    """Return what is found at a path or an address, ``now`` being the time (else the machine's).
 
     A document that lies beside an export, or beside its folder ``export``, must be in that log.
 
@@ -82,8 +102,9 @@ def check(
         trusted = None if vkey is None else parse_vkey(vkey)
     except VerifierKeyMalformed as error:
         raise Unreadable(f"--vkey: {error.facts['reason']}") from error
+    now = now or SystemClock().now()
     if _is_address(place):
-        return _check_url(place, trusted, keys_file, log_place)
+        return _check_url(place, trusted, keys_file, log_place, now)
     path = pathlib.Path(place)
     if path.is_dir():
         return check_export(Directory(path), trusted)
@@ -95,7 +116,35 @@ def check(
         return case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
     log = _export_beside(path) if log_place is None else _log_at(log_place)
     keys = _keys(keys_file, path) or (None if log is None else _keys_of_log(log))
+    if jws.looks_like_one(raw):
+        listed = None if status_place is None else _list_at(status_place)
+        return _check_credential(raw, keys, trusted, log, listed, now)
     return check_document(raw, keys=keys, trusted=trusted, log=log)
+
+
+def _check_credential(  # noqa: PLR0917
+    raw: bytes,
+    keys: form.Keys | None,
+    trusted: VerifierKey | None,
+    log: form.Source | None,
+    listed: bytes | None,
+    now: dt.datetime,
+) -> Verdict:
+    known = known_keys(keys)
+    held = None if log is None else (log, log_key(keys, trusted))
+    return credentials.check(raw, keys=known, now=now, listed=listed, log=held)
+
+
+def _list_at(place: str) -> bytes:
+    if _is_address(place):
+        raw = Server(_base(place)).get(urllib.parse.urlsplit(place).path)
+        if raw is None:
+            raise Unreadable(f"--status {place}: nothing there")
+        return raw
+    try:
+        return pathlib.Path(place).read_bytes()
+    except OSError as error:
+        raise Unreadable(f"--status {place}: {error.strerror}") from error
 
 
 def _is_address(place: str) -> bool:
@@ -154,6 +203,7 @@ def _check_url(
     trusted: VerifierKey | None,
     keys_file: pathlib.Path | None,
     log_place: str | None,
+    now: dt.datetime,
 ) -> Verdict:
     server = Server(_base(place))
     keys = _keys(keys_file, pathlib.Path()) if keys_file else _keys_of_log(server)
@@ -168,7 +218,23 @@ def _check_url(
     if raw is None:
         raise Unreadable(f"{place}: nothing there")
     log = None if log_place is None else _log_at(log_place)
+    if jws.looks_like_one(raw):
+        return _check_credential(raw, keys, trusted, log, _list_of(server, raw, keys), now)
     return check_document(raw, keys=keys, trusted=trusted, log=log)
+
+
+def _list_of(server: Server, raw: bytes, keys: form.Keys | None) -> bytes | None:
+    """Return the status list that a credential names, from the server that gave the credential.
+
+    :raises Unreadable: if it is not to be had: nothing counts on a guess.
+    """
+    named = credentials.address_of_list(raw, known_keys(keys))
+    if named is None:
+        return None  # a status list itself, or what is wrong is told anyway
+    listed = server.get(urllib.parse.urlsplit(named).path)
+    if listed is None:
+        raise Unreadable(f"the status list {named} is not to be had")
+    return listed
 
 
 class Directory:

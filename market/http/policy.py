@@ -73,6 +73,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/tokens/{{token_id}}/revocations"): _do("token:manage", OWN),
     # keys and the log
     ("GET", f"{V1}/keys"): _public(),
+    ("GET", f"{V1}/keys/jwks"): _public(),
     ("POST", f"{V1}/keys"): _do("key:register", OWN),
     ("POST", f"{V1}/keys/{{key_id}}/revocations"): _do("key:revoke"),
     ("GET", "/log/checkpoint"): _public(),
@@ -225,6 +226,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/applications/{{application_id}}/certificates"): _do("certificate:issue"),
     ("GET", f"{V1}/certificates"): _public(),
     ("GET", f"{V1}/certificates/{{number}}"): _public(),
+    ("GET", f"{V1}/certificates/{{number}}/credential"): _public(),
+    ("GET", f"{V1}/certificate-status-lists/{{list_number}}"): _public(),
     ("GET", f"{V1}/certificates/{{number}}/reissues"): _read("certificate:read_burdens", PARTY),
     ("POST", f"{V1}/certificates/{{number}}/reissue-authorisations"): _do("issuance:authorise"),
     ("POST", f"{V1}/certificates/{{number}}/reissues"): _do("certificate:issue"),

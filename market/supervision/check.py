@@ -89,21 +89,21 @@ def check_document(
     """
     told = _told(raw)
     if told.format.startswith(_TRACE):
-        return trace_verify.verify(trace_verify.read_trace(raw), _log_key(keys, trusted), keys)
+        return trace_verify.verify(trace_verify.read_trace(raw), log_key(keys, trusted), keys)
     if told.type == STATEMENT:
         statement = usage.read(raw)
-        held = None if log is None else (log, _log_key(keys, trusted))
-        return usage.check(statement, _known(keys), held)
+        held = None if log is None else (log, log_key(keys, trusted))
+        return usage.check(statement, known_keys(keys), held)
     if told.format == DRAW:
-        return draws.check(draws.read(raw), _log_key(keys, trusted))
+        return draws.check(draws.read(raw), log_key(keys, trusted))
     if told.format == PANEL_DRAW:
-        return panel_draws.check(panel_draws.read(raw), _log_key(keys, trusted))
+        return panel_draws.check(panel_draws.read(raw), log_key(keys, trusted))
     if told.format == ENTRIES:
-        return subject_heads.check(subject_heads.read(raw), _log_key(keys, trusted))
+        return subject_heads.check(subject_heads.read(raw), log_key(keys, trusted))
     if told.state is not None and told.log is not None:
         certificate = certificates.read(raw)
-        return certificates.check(certificate, _known(keys), _log_key(keys, trusted), log)
-    held = None if log is None else (log, _log_key(keys, trusted))
+        return certificates.check(certificate, known_keys(keys), log_key(keys, trusted), log)
+    held = None if log is None else (log, log_key(keys, trusted))
     verdict = handed_out.check(raw, keys, held)
     if log is None or verdict.problems or not verdict.counts.get("report"):
         return verdict
@@ -126,13 +126,21 @@ def _told(raw: bytes) -> _Told:
         return _Told()  # who reads it says what is wrong with it
 
 
-def _known(keys: export.Keys | None) -> export.Keys:
+def known_keys(keys: export.Keys | None) -> export.Keys:
+    """Return the keys that were given.
+
+    :raises Unreadable: if none were.
+    """
     if keys is None:
         raise Unreadable("no public keys to check it with; give --keys keys.json")
     return keys
 
 
-def _log_key(keys: export.Keys | None, trusted: VerifierKey | None) -> VerifierKey:
+def log_key(keys: export.Keys | None, trusted: VerifierKey | None) -> VerifierKey:
+    """Return the log's key as the checker knows it, else as the keys have it.
+
+    :raises Unreadable: if neither has one, or it is malformed.
+    """
     if trusted is not None:
         return trusted
     if keys is None or keys.log is None:

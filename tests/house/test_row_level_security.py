@@ -29,6 +29,8 @@ OPEN = {
     "catalog.certificate_changes": _REGISTER,
     "catalog.certificate_encumbrances": "that one stands is public; for whom, the query asks",
     "catalog.certificate_serials": _SERIALS,
+    "catalog.certificate_status_places": "each certificate names its place in a status list",
+    "catalog.status_list_versions": "a status list is told to everybody",
     "catalog.certificates": _REGISTER,
     "catalog.change_serials": _SERIALS,
     "catalog.code_serials": _SERIALS,

@@ -1,0 +1,126 @@
+"""Hand out a certificate and the status lists as verifiable credentials (可验证凭证, vc+jwt)."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath
+
+from catalog.certificates import credential as form
+from catalog.certificates.operations import faces
+from catalog.kernel.actor import system
+from catalog.kernel.db import Tx, run
+from catalog.signing import queries as signing
+from catalog.signing.purposes import Purpose
+from market.http.answers import answers, sends
+from market.http.command import Command, answer, read
+from market.http.context import AnyRequest, Context, context
+
+_BRIEFLY = "public, max-age=60"
+_FOR_CREDENTIALS = (Purpose.CREDENTIAL, Purpose.STATUS_LIST)
+
+
+class Jwk(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key as libraries for JOSE take it (RFC 8037)."""
+
+    kty: str = "OKP"
+    crv: str = "Ed25519"
+    alg: str = "EdDSA"
+    use: str = "sig"
+    kid: str
+    x: str
+
+
+class Jwks(msgspec.Struct, frozen=True):
+    """The keys that sign credentials and status lists, as far as they may be believed (RFC 7517)."""
+
+    keys: tuple[Jwk, ...]
+
+
+@get(
+    "/api/v1/certificates/{number:str}/credential",
+    summary="A certificate as vc+jwt",
+    tags=["certificates"],
+    opt=sends(form.MEDIA_TYPE),
+)
+async def get_credential(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return a certificate as a verifiable credential (VC Data Model 2.0), signed now.
+
+    It is handed out for a certificate that ended as well: its ``credentialStatus`` says that.
+    """
+
+    async def look(c: Command) -> bytes:
+        return await faces.credential(
+            c.tx,
+            now=c.now,
+            signer=c.context.signers[Purpose.CREDENTIAL],
+            number=number,
+            base=_base(c.context),
+        )
+
+    return Response(
+        await read(request, look),
+        media_type=form.MEDIA_TYPE,
+        headers={"cache-control": "no-cache"},
+    )
+
+
+@get(
+    "/api/v1/certificate-status-lists/{list_number:int}",
+    summary="Which certificates count",
+    tags=["certificates"],
+    opt=sends(form.MEDIA_TYPE),
+)
+async def get_status_list(request: AnyRequest, list_number: FromPath[int]) -> Response[bytes]:
+    """Return a status list as the register is now (Bitstring Status List v1.0), good for an hour.
+
+    A list that says something new is entered in the log before anybody gets it.
+    """
+    wiring = context(request)
+    now = wiring.now()
+    publisher = system("status_lists")
+
+    async def once(tx: Tx) -> bytes:
+        return await faces.publish_list(
+            tx,
+            actor=publisher,
+            now=now,
+            signer=wiring.signers[Purpose.STATUS_LIST],
+            list_number=list_number,
+            base=_base(wiring),
+            name=wiring.settings.log_origin,
+        )
+
+    made = await run(wiring.db, publisher, once, must_remember=False)
+    return Response(made, media_type=form.MEDIA_TYPE, headers={"cache-control": _BRIEFLY})
+
+
+@get(
+    "/api/v1/keys/jwks",
+    summary="The keys of credentials",
+    tags=["keys"],
+    opt=answers(Jwks),
+)
+async def get_jwks(request: AnyRequest) -> Response[bytes]:
+    """Return the keys that sign credentials and status lists, without those that were revoked."""
+
+    async def look(c: Command) -> Jwks:
+        base = _base(c.context)
+        return Jwks(
+            tuple(
+                Jwk(
+                    kid=form.kid_of(base, key.key_id),
+                    x=base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode(),
+                )
+                for key in await signing.list_public_keys(c.tx)
+                if key.purpose in _FOR_CREDENTIALS and key.revoked_at is None
+            )
+        )
+
+    return answer(await read(request, look), cache=_BRIEFLY)
+
+
+def _base(wiring: Context) -> str:
+    return wiring.settings.public_url.rstrip("/")
