@@ -23,6 +23,7 @@ COMMANDS = {
     "decide": "market.cli.decide:decide",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
+    "witness": "market.cli.witness:witness",
 }
 
 

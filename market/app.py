@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import logging
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import structlog
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
@@ -23,6 +21,7 @@ from catalog.kernel.db import Database, run
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
+from market import log_lines
 from market.channels import bureau, email, sandbox, sms
 from market.http import routes
 from market.http.auth import permit
@@ -196,30 +195,6 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Application
 
     :raises RouteUncovered: if a route has no rule in the policy table.
     """
-    configure_logs(settings)
+    log_lines.configure(settings.log_level)
     page_makers[:] = [errors.page_of]
     return Application(settings, clock or SystemClock())
-
-
-def configure_logs(settings: Settings) -> None:
-    """Write structured logs to standard error, one JSON object a line."""
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StandardError(),
-        cache_logger_on_first_use=False,
-    )
-
-
-class _StandardError:
-    def __call__(self, *_: Any) -> Any:
-        import sys  # noqa: PLC0415
-
-        return structlog.PrintLogger(sys.stderr)

@@ -20,6 +20,9 @@ class Purpose(enum.StrEnum):
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
     AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
     CONTRACT = "contract"  # 数据产品交易合同, signed by both parties
+    WITNESS = (
+        "witness"  # 见证: a cosignature over another log's checkpoint, which has its own frame
+    )
 
 
 #: Signed by the service with keys of its own.
@@ -39,7 +42,17 @@ OF_THE_SERVICE: Final = frozenset(
 #: Signed by a party with a key that the service never sees.
 OF_A_PARTY: Final = frozenset({Purpose.OPINION, Purpose.AUTHORISATION, Purpose.CONTRACT})
 
-#: Signed in a frame that names its own context: a C2SP note names the log, a JWS has its header.
+#: Signed by a witness of another log, with a key that lies with it and in no register of ours.
+OF_A_WITNESS: Final = frozenset({Purpose.WITNESS})
+
+#: Signed in a frame that names its own context: a C2SP note names the log, a cosignature says what
+#: it is, a JWS has its header.
 SELF_FRAMED: Final = frozenset(
-    {Purpose.CHECKPOINT, Purpose.ACCESS_TOKEN, Purpose.CREDENTIAL, Purpose.STATUS_LIST}
+    {
+        Purpose.CHECKPOINT,
+        Purpose.ACCESS_TOKEN,
+        Purpose.CREDENTIAL,
+        Purpose.STATUS_LIST,
+        Purpose.WITNESS,
+    }
 )

@@ -19,6 +19,7 @@ TOUCHING_NAMES = frozenset({"store", "queries", "operations", "db", "clock", "di
 DOORS = (
     "market.http",
     "market.portal",
+    "market.witness",
     "market.jobs",
     "market.cli",
     "market.channels",
@@ -27,6 +28,7 @@ DOORS = (
     "market.app",
     "market.settings",
     "market.reference",
+    "market.log_lines",
     "market.__main__",
     "seeds",
 )
