@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
@@ -20,8 +19,10 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import end_of_day, local_date
 from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS
 from catalog.signing import possession
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import canonical, framed
 from catalog.signing.model import key_id_of
+from catalog.signing.private_keys import from_secret
 from catalog.signing.purposes import Purpose
 from market.identity.bearer_secrets import secret_hash
 from market.identity.lifetimes import session_ends
@@ -46,29 +47,32 @@ RECEIPT = "cd" * 32
 
 
 class OwnKey:
-    """A party's own Ed25519 key, which the service never sees."""
+    """A party's own key, which the service never sees."""
 
-    def __init__(self, purpose: Purpose) -> None:
-        self._private = Ed25519PrivateKey.generate()
+    def __init__(self, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> None:
+        self._private = from_secret(algorithm, b"\x01" + secrets.token_bytes(31))
         self.purpose = purpose
-        self.public_key = self._private.public_key().public_bytes_raw()
+        self.algorithm = algorithm
+        self.public_key = self._private.public_key
         self.key_id = key_id_of(self.public_key)
 
     def seal(self, document: Any, purpose: Purpose | None = None) -> dict[str, str]:
         """Return the signature over the canonical form of ``document``."""
         message = framed(purpose or self.purpose, canonical(document))
         value = base64.b64encode(self._private.sign(message)).decode()
-        return {"key_id": self.key_id, "value": value, "algorithm": "ed25519"}
+        return {"key_id": self.key_id, "value": value, "algorithm": self.algorithm.value}
 
     async def register(self, api: Api, party: PartyId) -> httpx.Response:
         """Register the public half for ``party``."""
-        proof = self._private.sign(possession.statement(party, self.purpose, self.public_key))
+        said = possession.statement(party, self.purpose, self.public_key, self.algorithm)
+        proof = self._private.sign(said)
         return await api.post(
             "/api/v1/keys",
             {
                 "purpose": self.purpose.value,
                 "public_key": base64.b64encode(self.public_key).decode(),
                 "possession": base64.b64encode(proof).decode(),
+                "algorithm": self.algorithm.value,
             },
         )
 

@@ -140,6 +140,7 @@ class Trade(Scene):
         *,
         document: bytes | None = None,
         purpose: Purpose = Purpose.CONTRACT,
+        algorithm: str | None = None,
     ) -> httpx.Response:
         """Sign the contract, or other bytes if told so."""
         from catalog.signing.canonical import framed
@@ -152,6 +153,7 @@ class Trade(Scene):
             who,
             key_id=key.key_id,
             signature=base64.b64encode(value).decode(),
+            algorithm=algorithm or key.algorithm.value,
         )
 
     async def pay(self, order: str) -> None:

@@ -18,10 +18,9 @@ from catalog.audit_log import handed_out
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Findings
-from catalog.signing.canonical import framed
 from catalog.signing.model import KeyId, PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import verify_raw
+from catalog.signing.verifier import verify_detached
 
 _ABSENT: Final = object()
 
@@ -256,7 +255,7 @@ class _Keyring:
         holder = str(key.holder_party_id) if key is not None and key.holder_party_id else None
         if key is None or key.purpose is not purpose or holder != signature.holder_party_id:
             return f"its key {signature.key_id} is not known for this"
-        if not verify_raw(key.public_key, framed(purpose, document), signature.value):
+        if not verify_detached(key.public_key, purpose, document, signature.value, key.algorithm):
             return "its signature does not verify"
         if entered_at and not _was_valid(key, entered_at):
             return f"its key {signature.key_id} was not valid when it was signed"

@@ -19,9 +19,9 @@ from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.kernel.errors import DomainError
 from catalog.signing.canonical import canonical
-from catalog.signing.model import ED25519, Signature, key_id_of
+from catalog.signing.model import Signature, key_id_of
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import SignatureFault, fault_of
 
 _KINDS: Final = {
     "certificate": Purpose.CERTIFICATE,
@@ -152,9 +152,19 @@ def _fault(
     if key is None or key.purpose != purpose.value or key.holder_party_id is not None:
         reason = f"its key {signature.key_id} is not one of the service's for this"
         return reason, Fault.KEY_UNKNOWN
-    if key.key_id != key_id_of(key.public_key) or signature.algorithm != ED25519:
+    if key.key_id != key_id_of(key.public_key):
         return f"its key {signature.key_id} is malformed", Fault.KEY_UNKNOWN
-    if not verify_detached(key.public_key, purpose, document, signature.value):
+    fault = fault_of(
+        signature,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        purpose=purpose,
+        document=document,
+    )
+    if fault is SignatureFault.ALGORITHM:
+        reason = f"it names the algorithm {signature.algorithm}, its key has {key.algorithm}"
+        return reason, Fault.ALGORITHM_DIFFERS
+    if fault is not None:
         reason = "its signature does not verify: document or signature was changed"
         return reason, Fault.SIGNATURE_WRONG
     return None

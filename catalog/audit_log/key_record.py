@@ -17,7 +17,7 @@ def key_record(key: PublicKey) -> bytes:
     """
     return canonical(
         {
-            "algorithm": key.algorithm,
+            "algorithm": key.algorithm.value,
             "holder_party_id": key.holder_party_id,
             "key_id": key.key_id,
             "public_key": base64.b64encode(key.public_key).decode(),

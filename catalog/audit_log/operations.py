@@ -25,6 +25,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import Page
 from catalog.signing import operations as signing
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
@@ -251,6 +252,7 @@ async def register_party_key(
     purpose: Purpose,
     public_key: bytes,
     possession: bytes,
+    algorithm: Algorithm = Algorithm.ED25519,
 ) -> PublicKey:
     """Register a key of the actor's party, whose private half the service never sees.
 
@@ -267,6 +269,7 @@ async def register_party_key(
         purpose=purpose,
         public_key=public_key,
         possession_signature=possession,
+        algorithm=algorithm,
     )
     await _remember_keys(tx, Event.KEY_REGISTERED, actor, now, [key])
     return key

@@ -23,6 +23,7 @@ class Fault(enum.StrEnum):
     """What is wrong, for programs; most faults are told in words only."""
 
     KEY_UNKNOWN = "key_unknown"  # signed with a key that is not one of the service's for this
+    ALGORITHM_DIFFERS = "algorithm_differs"  # the signature names another one than its key has
     SIGNATURE_WRONG = "signature_wrong"  # document or signature was changed
     OTHER_LOG = "other_log"  # a checkpoint of another log, or signed with another key
     CHECKPOINT_TOO_OLD = "checkpoint_too_old"  # signed before the entry had its place

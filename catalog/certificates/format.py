@@ -15,10 +15,11 @@ import msgspec
 
 from catalog.certificates.number import is_well_formed
 from catalog.kernel.errors import Invalid
+from catalog.signing.algorithms import find_algorithm
 from catalog.signing.canonical import canonical, sha256_hex
-from catalog.signing.model import ED25519, PublicKey, Signature
+from catalog.signing.model import PublicKey, Signature
 from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import SignatureFault, fault_of
 
 TYPE: Final = "shushi-certificate-v1"
 
@@ -152,6 +153,7 @@ class Reason(enum.StrEnum):
     BYTES_DIFFER = "bytes_differ_from_the_register"
     KEY_UNKNOWN = "key_unknown"
     KEY_FOR_ANOTHER_PURPOSE = "key_for_another_purpose"
+    ALGORITHM_DIFFERS = "algorithm_not_of_the_key"
     SIGNATURE_WRONG = "signature_does_not_match"
 
 
@@ -193,8 +195,8 @@ def unpack(file: bytes) -> Package:
         package = msgspec.json.decode(file, type=Package)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CertificateUnreadable(reason=str(error)) from error
-    if package.type != TYPE or package.signature.algorithm != ED25519:
-        raise CertificateUnreadable(reason=package.type)
+    if package.type != TYPE or find_algorithm(package.signature.algorithm) is None:
+        raise CertificateUnreadable(reason=f"{package.type}, {package.signature.algorithm}")
     return package
 
 
@@ -211,9 +213,16 @@ def check_signature(
         return Reason.KEY_UNKNOWN
     if key.purpose is not Purpose.CERTIFICATE:
         return Reason.KEY_FOR_ANOTHER_PURPOSE
-    if not verify_detached(key.public_key, Purpose.CERTIFICATE, document, signature.value):
-        return Reason.SIGNATURE_WRONG
-    return None
+    fault = fault_of(
+        signature,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        purpose=Purpose.CERTIFICATE,
+        document=document,
+    )
+    if fault is SignatureFault.ALGORITHM:
+        return Reason.ALGORITHM_DIFFERS
+    return None if fault is None else Reason.SIGNATURE_WRONG
 
 
 def named_number(document: bytes) -> str | None:

@@ -14,7 +14,7 @@ from catalog.kernel.ids import PartyId
 from catalog.signing.keyring import is_valid_at
 from catalog.signing.model import PublicKey, Signature
 from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import fault_of
 
 
 class OpinionSignatureInvalid(Invalid):
@@ -45,9 +45,14 @@ def why_not(
         return "key_for_another_purpose"
     if not is_valid_at(key, now):
         return "key_not_valid"
-    if not verify_detached(key.public_key, purpose, document, signature.value):
-        return "signature_does_not_match"
-    return None
+    fault = fault_of(
+        signature,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        purpose=purpose,
+        document=document,
+    )
+    return None if fault is None else fault.value
 
 
 def check_opinion(

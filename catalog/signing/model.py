@@ -9,16 +9,16 @@ from typing import Final, NewType
 import msgspec
 
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 
 KeyId = NewType("KeyId", str)
 
-ED25519: Final = "ed25519"
-PUBLIC_KEY_LENGTH: Final = 32
+ED25519: Final = Algorithm.ED25519.value
 
 
 def key_id_of(public_key: bytes) -> KeyId:
-    """Return the id of a key: the first 16 hex digits of the SHA-256 of its 32 raw bytes."""
+    """Return the id of a key: the first 16 hex digits of the SHA-256 of its raw bytes."""
     return KeyId(hashlib.sha256(public_key).hexdigest()[:16])
 
 
@@ -33,11 +33,14 @@ class PublicKey(msgspec.Struct, frozen=True):
     valid_to: dt.datetime | None = None  # exclusive
     revoked_at: dt.datetime | None = None
     registered_by: AccountId | None = None
-    algorithm: str = ED25519
+    algorithm: Algorithm = Algorithm.ED25519
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A detached signature as it travels beside its document (分离签名)."""
+    """A detached signature as it travels beside its document (分离签名).
+
+    ``algorithm`` is what the document says; it counts for nothing unless its key says the same.
+    """
 
     key_id: KeyId
     value: bytes  # base64 in JSON

@@ -16,6 +16,7 @@ from catalog.kernel.actor import Actor, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Missing
 from catalog.signing import possession, store
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.keyring import is_valid_at
 from catalog.signing.model import PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
@@ -70,6 +71,7 @@ async def enter_party_key(
     purpose: Purpose,
     public_key: bytes,
     possession_signature: bytes,
+    algorithm: Algorithm = Algorithm.ED25519,
 ) -> PublicKey:
     """Enter a key of the actor's own party, after it proved to have the private half.
 
@@ -78,7 +80,7 @@ async def enter_party_key(
     actor.require("key:register")
     if actor.party_id is None:
         raise NotPermitted(permission="key:register")
-    possession.check(actor.party_id, purpose, public_key, possession_signature)
+    possession.check(actor.party_id, purpose, public_key, possession_signature, algorithm)
     return await _enter(
         tx,
         PublicKey(
@@ -88,6 +90,7 @@ async def enter_party_key(
             now,
             holder_party_id=actor.party_id,
             registered_by=actor.account_id,
+            algorithm=algorithm,
         ),
     )
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
+from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.canonical import FRAME, canonical
-from catalog.signing.model import PUBLIC_KEY_LENGTH
 from catalog.signing.purposes import OF_A_PARTY, Purpose
 from catalog.signing.verifier import verify_raw
 
@@ -16,7 +16,7 @@ _FRAME: Final = f"{FRAME}key_possession\n".encode()
 
 
 class KeyMalformed(Invalid):
-    """An Ed25519 public key has 32 bytes."""
+    """A public key has as many bytes as its algorithm says."""
 
     code = "key_malformed"
 
@@ -33,27 +33,44 @@ class PossessionNotProven(Refused):
     code = "key_possession_not_proven"
 
 
-def statement(party: PartyId, purpose: Purpose, public_key: bytes) -> bytes:
-    """Return the bytes that the holder signs to register ``public_key`` for ``party``."""
-    return _FRAME + canonical(
-        {
-            "party_id": str(party),
-            "public_key": base64.b64encode(public_key).decode(),
-            "purpose": purpose.value,
-        }
-    )
+def statement(
+    party: PartyId,
+    purpose: Purpose,
+    public_key: bytes,
+    algorithm: Algorithm = Algorithm.ED25519,
+) -> bytes:
+    """Return the bytes that the holder signs to register ``public_key`` for ``party``.
+
+    Ed25519 is not named: the statement was there before the other algorithms.
+    """
+    said = {
+        "party_id": str(party),
+        "public_key": base64.b64encode(public_key).decode(),
+        "purpose": purpose.value,
+    }
+    if algorithm is not Algorithm.ED25519:
+        said["algorithm"] = algorithm.value
+    return _FRAME + canonical(said)
 
 
-def check(party: PartyId, purpose: Purpose, public_key: bytes, possession: bytes) -> None:
+def check(
+    party: PartyId,
+    purpose: Purpose,
+    public_key: bytes,
+    possession: bytes,
+    algorithm: Algorithm = Algorithm.ED25519,
+) -> None:
     """Return if ``possession`` proves that ``party`` has the private half of ``public_key``.
 
     :raises PurposeNotForParties: if only the service signs for that purpose.
-    :raises KeyMalformed: if the key has another length than 32 bytes.
+    :raises KeyMalformed: if the key has another length than its algorithm's.
     :raises PossessionNotProven: if the signature is not the key's, or not over this statement.
     """
     if purpose not in OF_A_PARTY:
         raise PurposeNotForParties(purpose=purpose.value)
-    if len(public_key) != PUBLIC_KEY_LENGTH:
-        raise KeyMalformed(length=len(public_key))
-    if not verify_raw(public_key, statement(party, purpose, public_key), possession):
+    expected = PUBLIC_KEY_LENGTH[algorithm]
+    if len(public_key) != expected:
+        raise KeyMalformed(length=len(public_key), expected=expected, algorithm=algorithm.value)
+    said = statement(party, purpose, public_key, algorithm)
+    if not verify_raw(public_key, said, possession, algorithm):
         raise PossessionNotProven(purpose=purpose.value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
 from catalog.signing import store
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 
@@ -17,6 +20,11 @@ async def find_key(tx: Tx, key_id: str) -> PublicKey | None:
 async def list_public_keys(tx: Tx) -> list[PublicKey]:
     """Return all keys that ever were, the service's and the parties', oldest first."""
     return await store.list_all(tx)
+
+
+async def algorithms_of(tx: Tx, key_ids: Iterable[str]) -> dict[str, Algorithm]:
+    """Return by which algorithm each of these keys signs."""
+    return await store.algorithms_of(tx, key_ids)
 
 
 async def list_keys_of(tx: Tx, holder: PartyId | None, purpose: Purpose) -> list[PublicKey]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import AccountId, PartyId
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.model import KeyId, PublicKey
 from catalog.signing.purposes import Purpose
 
@@ -45,7 +47,10 @@ async def lock_service_keys(tx: Tx) -> None:
 
 async def insert(tx: Tx, key: PublicKey) -> None:
     """Add a key."""
-    values = msgspec.structs.asdict(key) | {"purpose": key.purpose.value}
+    values = msgspec.structs.asdict(key) | {
+        "purpose": key.purpose.value,
+        "algorithm": key.algorithm.value,
+    }
     await tx.insert(KEYS, **values)
 
 
@@ -79,6 +84,14 @@ async def list_of(tx: Tx, holder: PartyId | None, purpose: Purpose) -> list[Publ
     return [_key(row) for row in rows]
 
 
+async def algorithms_of(tx: Tx, key_ids: Iterable[str]) -> dict[str, Algorithm]:
+    """Return by which algorithm each of these keys signs."""
+    rows = await tx.fetch(
+        "SELECT key_id, algorithm FROM signing.keys WHERE key_id = ANY($1)", list(key_ids)
+    )
+    return {row["key_id"]: Algorithm(row["algorithm"]) for row in rows}
+
+
 async def end(tx: Tx, key_id: KeyId, at: dt.datetime) -> None:
     """Let the key sign no more from ``at`` on."""
     await tx.execute("UPDATE signing.keys SET valid_to = $2 WHERE key_id = $1", key_id, at)
@@ -95,7 +108,7 @@ def _key(row: Row) -> PublicKey:
         key_id=KeyId(row["key_id"]),
         purpose=Purpose(row["purpose"]),
         holder_party_id=None if holder is None else PartyId(holder),
-        algorithm=row["algorithm"],
+        algorithm=Algorithm(row["algorithm"]),
         public_key=row["public_key"],
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],

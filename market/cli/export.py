@@ -274,7 +274,9 @@ class _Writer:
             (
                 str(VerifierKey(origin, row["public_key"]))
                 for row in reversed(rows)
-                if row["purpose"] == "checkpoint" and row["holder_party_id"] is None
+                if row["purpose"] == "checkpoint"
+                and row["holder_party_id"] is None
+                and row["algorithm"] == ED25519
             ),
             None,
         )

@@ -30,6 +30,7 @@ from catalog.audit_log.verify import verify_tree
 from catalog.certificates import credential_check as credentials
 from catalog.kernel.clock import SystemClock
 from catalog.signing import jws
+from catalog.signing.sm2 import Sm2Unavailable
 from market.case_files import check as case_files
 from market.cli.terminal import print_counts
 from market.supervision.check import check_document, check_export, known_keys, log_key
@@ -78,6 +79,10 @@ def verify(  # noqa: PLR0917
         )
     except Unreadable as error:
         _print_unreadable(str(error), as_json=as_json)
+        raise SystemExit(ExitCode.UNREADABLE) from error
+    except Sm2Unavailable as error:
+        reason = f"a signature is SM2, which can not be checked here: {error.facts['reason']}"
+        _print_unreadable(reason, as_json=as_json)
         raise SystemExit(ExitCode.UNREADABLE) from error
     _print(verdict, as_json=as_json)
     raise SystemExit(verdict.exit_code)

@@ -12,6 +12,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log import published_keys
 from catalog.audit_log.export_format import KeyRow, Keys
 from catalog.signing import queries as signing
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -21,11 +22,12 @@ _PUBLIC_FOR_A_MINUTE = "public, max-age=60"
 
 
 class RegisterKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An Ed25519 public key (32 bytes) and the signature that proves its possession, in base64."""
+    """A public key and the signature that proves its possession, in base64."""
 
     purpose: Purpose
-    public_key: Annotated[bytes, msgspec.Meta(max_length=64)]
-    possession: Annotated[bytes, msgspec.Meta(max_length=128)]
+    public_key: Annotated[bytes, msgspec.Meta(max_length=1312)]
+    possession: Annotated[bytes, msgspec.Meta(max_length=2420)]
+    algorithm: Algorithm = Algorithm.ED25519
 
 
 class RevokeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +63,7 @@ async def register_key(request: AnyRequest, data: JSONBody[RegisterKey]) -> Resp
             purpose=data.purpose,
             public_key=data.public_key,
             possession=data.possession,
+            algorithm=data.algorithm,
         )
         return created(published_keys.row(key), "/api/v1/keys")
 

@@ -21,8 +21,9 @@ from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.products.model import DeliveryMode
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import framed
-from catalog.signing.model import ED25519, KeyId, Signature
+from catalog.signing.model import KeyId, Signature
 from catalog.signing.purposes import Purpose
 from market.access import grants, tokens
 from market.access import operations as access
@@ -74,7 +75,8 @@ class SignContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A party's signature over the contract, with a key that it registered."""
 
     key_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]  # base64 in JSON
+    signature: Annotated[bytes, Meta(min_length=8, max_length=2420)]  # base64 in JSON
+    algorithm: Algorithm = Algorithm.ED25519
 
 
 class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +209,7 @@ async def sign_contract(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[SignContract]
 ) -> Response[bytes]:
     """Sign the contract with a key of one's own; it is concluded when both have signed."""
-    signature = Signature(key_id=KeyId(data.key_id), value=data.signature, algorithm=ED25519)
+    signature = Signature(key_id=KeyId(data.key_id), value=data.signature, algorithm=data.algorithm)
 
     async def act(c: Command) -> Answer:
         signed = await contracting.sign(

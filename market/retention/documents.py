@@ -16,7 +16,7 @@ from catalog.audit_log.model import Digest
 from catalog.kernel.ids import PartyId
 from catalog.registration.signatures import why_not
 from catalog.signing.canonical import sha256_hex
-from catalog.signing.model import KeyId, PublicKey, Signature
+from catalog.signing.model import ED25519, KeyId, PublicKey, Signature
 from catalog.signing.purposes import Purpose
 
 
@@ -61,12 +61,18 @@ def why_wrong(
     else:
         if sha256_hex(kept.document) != kept.sha256:
             return "字节与摘要不符 · its bytes are not those of its digest"
+        key = keys.get(kept.key_id)
+        signature = Signature(
+            key_id=kept.key_id,
+            value=kept.signature,
+            algorithm=ED25519 if key is None else key.algorithm,
+        )
         reason = why_not(
-            keys.get(kept.key_id),
+            key,
             kept.purpose,
             kept.holder,
             kept.document,
-            Signature(key_id=kept.key_id, value=kept.signature),
+            signature,
             now=kept.signed_at,
         )
         if reason is not None:

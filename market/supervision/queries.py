@@ -28,6 +28,7 @@ from catalog.kernel.paging import CursorUnreadable, Page
 from catalog.kernel.workdays import Calendar
 from catalog.registration import queries as registration
 from catalog.registration.model import ApplicationFile, ComplianceOpinion, IssuanceAuthorisation
+from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import KeyId, Signature
 from catalog.timers import queries as timers
@@ -333,7 +334,24 @@ async def _of_the_register(
         found += _transfer_records(
             await certificates.list_transfers(tx, viewer=viewer, number=number)
         )
+    found = await _by_their_algorithms(tx, found)
     return {(record.kind, record.id): record for record in found}
+
+
+async def _by_their_algorithms(tx: Tx, records: list[TracedRecord]) -> list[TracedRecord]:
+    """Let each signature name the algorithm of its key; the rows keep the key alone."""
+    named = {signature.key_id for record in records for signature in record.signatures}
+    algorithms = await keys.algorithms_of(tx, sorted(named))
+    return [
+        msgspec.structs.replace(
+            record,
+            signatures=tuple(
+                msgspec.structs.replace(each, algorithm=algorithms.get(each.key_id, each.algorithm))
+                for each in record.signatures
+            ),
+        )
+        for record in records
+    ]
 
 
 def _ids(entries: Iterable[Entry], kind: str) -> list[uuid.UUID]:

@@ -26,7 +26,7 @@ from catalog.audit_log.model import Leaf, Subject
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.signing.canonical import NotCanonical, canonical
 from catalog.signing.model import key_id_of
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import fault_of
 from market.supervision import withheld
 from market.supervision.trace import FORMAT, Stage, Trace, TracedEntry, stage_of
 from market.supervision.withheld import Withheld, keys_of
@@ -181,8 +181,15 @@ def _check_signatures(found: Findings, trace: Trace, keys: Keys | None) -> None:
             if key is None or purpose is None or key.purpose != purpose.value:
                 reason = f"its key {signature.key_id} is not known for this"
                 found.bad(record.kind, record.id, reason, Fault.KEY_UNKNOWN)
-            elif key_id_of(key.public_key) != key.key_id or not verify_detached(
-                key.public_key, purpose, record.record, signature.value
+            elif signature.algorithm != key.algorithm:
+                reason = f"its signature names {signature.algorithm}, its key has {key.algorithm}"
+                found.bad(record.kind, record.id, reason, Fault.ALGORITHM_DIFFERS)
+            elif key_id_of(key.public_key) != key.key_id or fault_of(
+                signature,
+                algorithm=key.algorithm,
+                public_key=key.public_key,
+                purpose=purpose,
+                document=record.record,
             ):
                 reason = "its signature does not verify"
                 found.bad(record.kind, record.id, reason, Fault.SIGNATURE_WRONG)

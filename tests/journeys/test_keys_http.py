@@ -7,16 +7,19 @@ import datetime as dt
 
 import asyncpg
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
 from catalog.kernel.db import Database
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.possession import statement
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
+from tests.makers_registration import OwnKey
 
 
 def body(member: Member, key: Ed25519PrivateKey, purpose: Purpose) -> dict[str, str]:
@@ -74,6 +77,38 @@ async def test_a_party_registers_its_key_and_the_security_administrator_revokes_
     assert unknown.status_code == 404
     assert listed[key_id]["holder_party_id"] == str(supplier.party.id)
     assert listed[key_id]["revoked_at"] is not None
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+async def test_a_party_registers_a_key_of_each_algorithm(
+    api: Api, db: Database, now: dt.datetime, algorithm: Algorithm
+) -> None:
+    supplier = await make_member(db, Role.SUPPLIER, now=now)
+    key = OwnKey(Purpose.CONTRACT, algorithm)
+
+    made = await key.register(api.as_(supplier.token), supplier.party.id)
+
+    listed = {row["key_id"]: row for row in (await api.get("/api/v1/keys")).json()["keys"]}
+    assert made.status_code == 201, made.text
+    assert listed[key.key_id]["algorithm"] == algorithm
+    assert base64.b64decode(listed[key.key_id]["public_key"]) == key.public_key
+
+
+async def test_a_key_is_of_the_algorithm_that_it_is_registered_with(
+    api: Api, db: Database, now: dt.datetime
+) -> None:
+    supplier = await make_member(db, Role.SUPPLIER, now=now)
+    wanted = body(supplier, Ed25519PrivateKey.generate(), Purpose.CONTRACT)
+
+    as_sm2 = await api.as_(supplier.token).post("/api/v1/keys", {**wanted, "algorithm": "sm2"})
+    as_rsa = await api.as_(supplier.token).post("/api/v1/keys", {**wanted, "algorithm": "rsa"})
+
+    assert code(as_sm2) == "key_malformed"
+    assert "65" in as_sm2.text
+    assert as_rsa.status_code == 422
+    assert all(
+        row["holder_party_id"] is None for row in (await api.get("/api/v1/keys")).json()["keys"]
+    )
 
 
 async def test_a_key_is_registered_by_who_has_it_and_for_what_parties_sign(

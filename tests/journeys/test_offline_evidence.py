@@ -20,6 +20,7 @@ from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.verdict import ExitCode, Fault, Unreadable, Verdict
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from market.cli import verify as door
 from market.cli.export import _export, write_export
@@ -28,7 +29,7 @@ from market.settings import Settings
 from tests.api import Api
 from tests.journeys.test_certified_order import Owned, make_owned
 from tests.log_of_tests import signer_of
-from tests.makers_registration import must
+from tests.makers_registration import OwnKey, must
 
 
 @contextlib.asynccontextmanager
@@ -80,7 +81,20 @@ async def export(trade: Owned, out: pathlib.Path, **options: Any) -> pathlib.Pat
 
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Owned:
-    return await make_owned(api, db, clock)
+    """Return a market in which everybody signs in another way: SM2, ML-DSA-44, Ed25519."""
+    trade = await make_owned(api, db, clock)
+    trade.opinion_key = OwnKey(Purpose.OPINION, Algorithm.SM2)
+    trade.authorisation_key = OwnKey(Purpose.AUTHORISATION, Algorithm.ML_DSA_44)
+    trade.buyer_key = OwnKey(Purpose.CONTRACT, Algorithm.SM2)
+    trade.supplier_key = OwnKey(Purpose.CONTRACT, Algorithm.ML_DSA_44)
+    for key, who in (
+        (trade.opinion_key, trade.agency),
+        (trade.authorisation_key, trade.regulator),
+        (trade.buyer_key, trade.buyer),
+        (trade.supplier_key, trade.supplier),
+    ):
+        must(await key.register(trade.by(who), who.party.id))
+    return trade
 
 
 Change = Callable[[Any], None]

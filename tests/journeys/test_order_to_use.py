@@ -279,6 +279,8 @@ async def test_only_the_parties_own_keys_over_the_exact_bytes_count(trade: Trade
     assert code(other_bytes) == "contract_signature_invalid"
     assert code(other_purpose) == "contract_signature_invalid"
     assert code(await trade.sign(order, trade.buyer, foreign)) == "key_unknown"
+    confused = await trade.sign(order, trade.buyer, trade.buyer_key, algorithm="sm2")
+    assert code(confused) == "algorithm_not_of_the_key"
     must(await trade.sign(order, trade.buyer, trade.buyer_key))
     again = await trade.sign(order, trade.buyer, trade.buyer_key)
     assert code(again) == "contract_already_signed"

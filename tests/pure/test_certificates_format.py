@@ -159,6 +159,21 @@ def test_a_file_of_another_type_is_unreadable() -> None:
         certificates.unpack(file)
 
 
+def test_a_file_signed_by_an_algorithm_that_is_not_ours_is_unreadable() -> None:
+    document = certificates.document_bytes(make_document())
+    seal = msgspec.structs.replace(SIGNER.seal(document), algorithm="rsa")
+
+    with refusal("certificate_unreadable"):
+        certificates.unpack(certificates.pack(document, seal))
+
+
+def test_a_signature_that_names_another_algorithm_than_its_key_does_not_count() -> None:
+    document = certificates.document_bytes(make_document())
+    seal = msgspec.structs.replace(SIGNER.seal(document), algorithm="ml-dsa-44")
+
+    assert certificates.check_signature(document, seal, [KEY]) is Reason.ALGORITHM_DIFFERS
+
+
 def test_a_signature_counts_only_from_a_certificate_key() -> None:
     document = certificates.document_bytes(make_document())
     signature = SIGNER.seal(document)

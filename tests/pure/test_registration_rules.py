@@ -44,6 +44,7 @@ from catalog.registration.ownership import Owner
 from catalog.registration.submission import PriorRegistration, Statement
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.rulebooks.registry import RULEBOOKS
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import canonical, framed
 from catalog.signing.model import KeyId, PublicKey, Signature, key_id_of
 from catalog.signing.purposes import Purpose
@@ -521,6 +522,11 @@ def sealed(purpose: Purpose, document: bytes) -> Signature:
         (own_key(Purpose.CONTRACT), b"words", "key_for_another_purpose"),
         (own_key(Purpose.OPINION, revoked_at=NOW), b"words", "key_not_valid"),
         (own_key(Purpose.OPINION), b"other words", "signature_does_not_match"),
+        (
+            own_key(Purpose.OPINION, algorithm=Algorithm.ML_DSA_44),
+            b"words",
+            "algorithm_not_of_the_key",
+        ),
     ],
 )
 def test_a_signature_counts_if_key_holder_purpose_time_and_bytes_fit(

@@ -329,6 +329,7 @@ def test_the_signatures_of_its_records_are_checked_with_the_keys_given() -> None
     false = msgspec.structs.replace(row, public_key=bytes(32))
     good = signer.seal(RECORD)
     bad = msgspec.structs.replace(good, value=bytes(64))
+    confused = msgspec.structs.replace(good, algorithm="sm2")
 
     def found(key: KeyRow, *signatures: Signature) -> Verdict:
         record = TracedRecord(kind="certificate", id="HN-1", record=RECORD, signatures=signatures)
@@ -341,6 +342,7 @@ def test_the_signatures_of_its_records_are_checked_with_the_keys_given() -> None
         (found(other, good), "is not known for this"),
         (found(false, good), "its signature does not verify"),
         (found(row, bad), "its signature does not verify"),
+        (found(row, confused), "its signature names sm2, its key has ed25519"),
     ):
         assert verdict.first_bad is not None
         assert verdict.first_bad.kind == "certificate"

@@ -16,7 +16,7 @@ from catalog.signing import keyring
 from catalog.signing import queries as keys
 from catalog.signing.model import Signature
 from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import AlgorithmNotOfTheKey, SignatureFault, fault_of
 from market.orders import store
 from market.orders.contract import ContractAlreadySigned, ContractSignatureInvalid
 from market.orders.model import Contract, ContractSignature, Order, Side
@@ -39,6 +39,7 @@ async def sign(
     :raises ContractAlreadySigned: if this party signed before.
     :raises KeyUnknown: if the party has no such key for contracts.
     :raises KeyNotValid: if the key is over or revoked.
+    :raises AlgorithmNotOfTheKey: if the signature names another algorithm than its key has.
     :raises ContractSignatureInvalid: if the signature is not over these bytes.
     """
     actor.require("contract:sign")
@@ -93,7 +94,16 @@ async def _verify(
 ) -> None:
     held = await keys.list_keys_of(tx, party, Purpose.CONTRACT)
     key = keyring.verifying_key(held, signature.key_id, Purpose.CONTRACT, now, party)
-    if not verify_detached(key.public_key, Purpose.CONTRACT, contract.document, signature.value):
+    fault = fault_of(
+        signature,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        purpose=Purpose.CONTRACT,
+        document=contract.document,
+    )
+    if fault is SignatureFault.ALGORITHM:
+        raise AlgorithmNotOfTheKey(key_id=key.key_id, algorithm=signature.algorithm)
+    if fault is not None:
         raise ContractSignatureInvalid(key_id=signature.key_id)
 
 
