@@ -36,6 +36,7 @@ from market.portal import (
     pages_cases,
     pages_changes,
     pages_inbox,
+    pages_paper,
     pages_public,
     pages_queue,
     pages_register,
@@ -46,6 +47,7 @@ from market.settings import Settings
 
 _PAGES = (
     pages_public,
+    pages_paper,
     pages_register,
     pages_agencies,
     pages_account,

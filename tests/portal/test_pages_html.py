@@ -547,6 +547,8 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     source = "\n".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
     said = set(re.findall(r'(?<![\w.])t(?:\.count)?\("([\w.]+)"', source))
     said |= set(re.findall(r'"((?:site|home|report)\.\w+)"', source))
+    on_paper = (TEMPLATES.parent / "paper.py").read_text("utf-8")
+    said |= set(re.findall(r'"(paper\.\w+)"', on_paper))
     at_the_terminal = "\n".join(path.read_text("utf-8") for path in TERMINAL.glob("*.py"))
     said |= set(re.findall(r'"((?:work|case|clock|calendar)\.\w+)"', at_the_terminal))
     words = set(all_words("zh"))
