@@ -45,17 +45,19 @@ class TestLog:
         order_seq: int | None = None,
     ) -> EntryId:
         async with begin(self.db, self.actor) as tx:
-            return await audit_log.append(
-                tx,
-                event,
-                actor=self.actor,
-                now=now,
-                subjects=subjects,
-                facts={"名称": "海南省企业信用数据", "amount_fen": 12_00},
-                digests=digests,
-                rules=("HN-08",),
-                order_seq=order_seq,
-            )
+            return (
+                await audit_log.append(
+                    tx,
+                    event,
+                    actor=self.actor,
+                    now=now,
+                    subjects=subjects,
+                    facts={"名称": "海南省企业信用数据", "amount_fen": 12_00},
+                    digests=digests,
+                    rules=("HN-08",),
+                    order_seq=order_seq,
+                )
+            ).id
 
     async def append_many(self, now: dt.datetime, count: int) -> None:
         async with begin(self.db, self.actor) as tx:

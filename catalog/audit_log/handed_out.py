@@ -28,6 +28,7 @@ _KINDS: Final = {
     "report": Purpose.REPORT,
     "statement": Purpose.STATEMENT,
     "case_file": Purpose.CASE_FILE,
+    "receipt": Purpose.RECEIPT,
 }
 
 

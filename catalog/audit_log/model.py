@@ -49,6 +49,13 @@ class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     order_seq: int | None = None
 
 
+class Appended(msgspec.Struct, frozen=True):
+    """An entry that was appended, and the bytes of its leaf; its place comes later."""
+
+    id: EntryId
+    leaf: bytes
+
+
 class Entry(msgspec.Struct, frozen=True):
     """An entry as its reader sees it: its place, if it has one yet, and its parts."""
 

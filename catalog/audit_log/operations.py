@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from catalog.audit_log import leaf, merkle, queries, store
+from catalog.audit_log import leaf, merkle, order_counting, queries, receipts, store
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
 from catalog.audit_log.disk import CheckpointJournal, Signed
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
-from catalog.audit_log.model import Digest, Entry, EntryId, Subject
+from catalog.audit_log.model import Appended, Digest, Entry, EntryId, Subject
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
@@ -72,7 +72,7 @@ async def append(
     rules: Iterable[str] = (),
     digests: Iterable[Digest] = (),
     order_seq: int | None = None,
-) -> EntryId:
+) -> Appended:
     """Remember ``event`` in the caller's transaction. Plain inserts, no lock.
 
     ``subjects`` and ``digests`` are public; what stands in ``facts``, ``before``, ``after`` and
@@ -85,19 +85,20 @@ async def append(
     about = tuple(subjects)
     salt = secrets.token_bytes(leaf.SALT_LENGTH)
     payload = leaf.payload_bytes(actor, facts=facts, before=before, after=after, reason=reason)
+    public = leaf.leaf_bytes(
+        entry_id,
+        now,
+        event.value,
+        subjects=about,
+        payload_sha256=leaf.commitment(salt, payload),
+        digests=digests,
+        rules=rules,
+        order_seq=order_seq,
+    )
     await store.append(
         tx,
         entry_id=entry_id,
-        leaf=leaf.leaf_bytes(
-            entry_id,
-            now,
-            event.value,
-            subjects=about,
-            payload_sha256=leaf.commitment(salt, payload),
-            digests=digests,
-            rules=rules,
-            order_seq=order_seq,
-        ),
+        leaf=public,
         at=now,
         event=event.value,
         subjects=[subject.key for subject in about],
@@ -107,7 +108,13 @@ async def append(
         payload=payload,
     )
     tx.remember()
-    return entry_id
+    return Appended(entry_id, public)
+
+
+def receipt(entry: Appended, *, signer: Signer, log: str, now: dt.datetime) -> str:
+    """Return the signed promise that an entry will be in the log (``receipts``)."""
+    document = receipts.drawn_up(entry, log=log, now=now)
+    return receipts.packed(document, signer.seal(document))
 
 
 async def read_entries(
@@ -141,7 +148,7 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
     The state's row is the fence: a second sequencer waits for it and then sees the new size.
     Leaves, tiles and state move together or not at all, so no place is ever burned.
 
-    :raises LogBroken: if the stored state does not fit itself.
+    :raises LogBroken: if the stored state does not fit itself, or an entry of an order is missing.
     """
     state = await store.lock_state(tx)
     entries = await store.take_outbox(tx, limit)
@@ -153,10 +160,23 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
     grown, tiles = edge.extended([merkle.leaf_hash(each) for _, each in entries])
     await store.add_leaves(tx, state.size, entries)
     await store.add_tiles(tx, tiles)
+    await _count_orders(tx, [each for _, each in entries])
     moved = await store.advance_state(tx, old_size=state.size, edge=grown, root=grown.root())
     if moved != 1:
         raise LogBroken(f"the log moved on from {state.size} under the lock")
     return len(entries)
+
+
+async def _count_orders(tx: Tx, leaves: list[bytes]) -> None:
+    numbered = order_counting.numbered(leaves)
+    if not numbered:
+        return
+    before = await store.read_order_counts(tx, {order for order, _ in numbered})
+    try:
+        after = order_counting.counted(before, numbered)
+    except order_counting.OrderGap as error:
+        raise LogBroken(str(error)) from error
+    await store.put_order_counts(tx, after)
 
 
 async def publish(

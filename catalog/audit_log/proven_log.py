@@ -24,6 +24,7 @@ class ProvenLog(msgspec.Struct, frozen=True):
     size: int
     last_at: str
     found: tuple[tuple[int, Leaf], ...]
+    hashes: tuple[merkle.Hash, ...]  # of the leaves that fit, in the same order
 
 
 def read(
@@ -35,16 +36,19 @@ def read(
         return None
     edge = merkle.Edge()
     fitting: list[tuple[int, Leaf]] = []
+    hashes: list[merkle.Hash] = []
     last_at = ""
     try:
         for index, raw in enumerate(leaves(source)):
             if index == checkpoint.size:
                 break
-            edge, _ = edge.extended([merkle.leaf_hash(raw)])
+            leaf_hash = merkle.leaf_hash(raw)
+            edge, _ = edge.extended([leaf_hash])
             leaf = read_leaf(raw)
             last_at = leaf.at
             if wanted(leaf):
                 fitting.append((index, leaf))
+                hashes.append(leaf_hash)
     except (msgspec.MsgspecError, ValueError) as error:
         found.bad("entry", edge.size, f"is no leaf: {error}")
         return None
@@ -53,7 +57,7 @@ def read(
         found.bad("checkpoint", checkpoint.size, reason)
         return None
     found.count("entries of the log", checkpoint.size)
-    return ProvenLog(checkpoint.size, last_at, tuple(fitting))
+    return ProvenLog(checkpoint.size, last_at, tuple(fitting), tuple(hashes))
 
 
 def _checkpoint(source: export.Source, key: VerifierKey, found: Findings) -> Checkpoint | None:

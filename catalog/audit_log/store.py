@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -67,6 +67,15 @@ CHECKPOINTS: Final = sa.Table(
     sa.Column("root", pg.BYTEA, nullable=False),
     sa.Column("note", pg.BYTEA, nullable=False),
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+    schema="audit_log",
+)
+
+
+ORDER_COUNTS: Final = sa.Table(
+    "order_counts",
+    METADATA,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("entries", sa.BigInteger, nullable=False),
     schema="audit_log",
 )
 
@@ -187,6 +196,26 @@ async def advance_state(tx: Tx, *, old_size: int, edge: Edge, root: Hash) -> int
         edge.size,
         root,
         edge.packed(),
+    )
+
+
+async def read_order_counts(tx: Tx, orders: Iterable[str]) -> dict[str, int]:
+    """Return how many numbered entries orders have in the log; who has none is not among them."""
+    rows = await tx.fetch(
+        "SELECT order_id, entries FROM audit_log.order_counts WHERE order_id = ANY($1)",
+        list(orders),
+    )
+    return {row["order_id"]: row["entries"] for row in rows}
+
+
+async def put_order_counts(tx: Tx, counts: Mapping[str, int]) -> None:
+    """Keep how many numbered entries orders have."""
+    await tx.execute(
+        """INSERT INTO audit_log.order_counts (order_id, entries)
+           SELECT o.id, o.entries FROM unnest($1::text[], $2::bigint[]) AS o (id, entries)
+           ON CONFLICT (order_id) DO UPDATE SET entries = excluded.entries""",
+        list(counts),
+        list(counts.values()),
     )
 
 

@@ -30,6 +30,7 @@ from catalog.audit_log.checkpoint import (
 )
 from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf
+from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 
@@ -381,7 +382,7 @@ class _Log:
     def _count_order(self, index: object, leaf: Leaf) -> None:
         if leaf.order_seq is None:
             return
-        order = next((s.id for s in leaf.subjects if s.kind == "order"), "")
+        order = order_of(leaf)
         expected = self.order_seqs.get(order, 0) + 1
         if leaf.order_seq != expected:
             reason = f"is number {leaf.order_seq} of order {order}, but {expected} was due"

@@ -17,6 +17,7 @@ class Purpose(enum.StrEnum):
     CASE_FILE = "case_file"  # 登记卷宗
     CREDENTIAL = "credential"  # 可验证凭证: a JWS (vc+jwt), which has its own frame
     STATUS_LIST = "status_list"  # 凭证状态列表: likewise
+    RECEIPT = "receipt"  # 计量回执: an entry will be in the log
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
     AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
     CONTRACT = "contract"  # 数据产品交易合同, signed by both parties
@@ -36,6 +37,7 @@ OF_THE_SERVICE: Final = frozenset(
         Purpose.CASE_FILE,
         Purpose.CREDENTIAL,
         Purpose.STATUS_LIST,
+        Purpose.RECEIPT,
     }
 )
 

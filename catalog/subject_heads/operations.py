@@ -42,15 +42,17 @@ async def publish(tx: Tx, *, actor: Actor, now: dt.datetime) -> HeadsRecord | No
     snapshot = heads.snapshot_of(signed.size, standing.values())
     record = snapshot.record()
     told = canonical(record)
-    entry_id = await audit_log.append(
-        tx,
-        Event.HEADS_PUBLISHED,
-        actor=actor,
-        now=now,
-        subjects=[Subject(HEADS, str(record.log_size))],
-        facts=record,
-        digests=[Digest(HEADS, str(record.log_size), sha256_hex(told))],
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Event.HEADS_PUBLISHED,
+            actor=actor,
+            now=now,
+            subjects=[Subject(HEADS, str(record.log_size))],
+            facts=record,
+            digests=[Digest(HEADS, str(record.log_size), sha256_hex(told))],
+        )
+    ).id
     await store.add(
         tx,
         store.Published(record.log_size, told, entry_id, now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
 from catalog.kernel.errors import Refused
 from market.access.model import Asked, Grant
@@ -84,6 +84,6 @@ def reasons(grant: Grant, asked: Asked, now: dt.datetime) -> tuple[str, ...]:
     return tuple(refusal.code for refusal, stands in found if stands)
 
 
-def refusal(codes: tuple[str, ...]) -> Refused:
+def refusal(codes: tuple[str, ...], **facts: Any) -> Refused:
     """Return the refusal that is named for the first reason and lists all."""
-    return REFUSALS[codes[0]](reasons=list(codes))
+    return REFUSALS[codes[0]](reasons=list(codes), **facts)

@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 from msgspec import Meta
 
+from catalog.audit_log import operations as audit_log
 from catalog.files import disk
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
@@ -274,6 +275,7 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
         "repr-digest",
         "x-usage-id",
         "x-usage-sequence",
+        "x-usage-receipt",
         "x-recipient-fingerprint",
         refusals=(409,),
     ),
@@ -308,8 +310,14 @@ async def get_content(
 
     opened = await run(wiring.db, who, once)
     event, grant = opened.event.event, opened.grant
+    receipt = audit_log.receipt(
+        opened.entry,
+        signer=wiring.signers[Purpose.RECEIPT],
+        log=wiring.settings.log_origin,
+        now=now,
+    )
     if event.decision is Outcome.DENY:
-        raise grants.refusal(event.reasons)  # after the denial was committed
+        raise grants.refusal(event.reasons, usage_receipt=receipt)  # after it was committed
     stored = await disk.open_verified(
         wiring.settings.files_dir, grant.content_sha256, grant.content_size_bytes
     )
@@ -321,6 +329,7 @@ async def get_content(
     headers |= {
         "x-usage-id": str(event.id),
         "x-usage-sequence": str(event.order_seq),
+        "x-usage-receipt": receipt,
         "x-recipient-fingerprint": grant.fingerprint_id,
     }
     return Stream(disk.chunks_of(stored), media_type=grant.media_type, headers=headers)

@@ -13,7 +13,7 @@ import msgspec
 from catalog.agency_selection import check as panel_draws
 from catalog.agency_selection.panel import FORMAT as PANEL_DRAW
 from catalog.audit_log import export_format as export
-from catalog.audit_log import handed_out
+from catalog.audit_log import handed_out, receipts
 from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export
@@ -87,6 +87,7 @@ def check_document(
 
     :raises Unreadable: if it is none of these, or there are no keys to check it with.
     """
+    raw = _unwrapped(raw)
     told = _told(raw)
     if told.format.startswith(_TRACE):
         return trace_verify.verify(trace_verify.read_trace(raw), log_key(keys, trusted), keys)
@@ -94,6 +95,9 @@ def check_document(
         statement = usage.read(raw)
         held = None if log is None else (log, log_key(keys, trusted))
         return usage.check(statement, known_keys(keys), held)
+    if told.type == receipts.FORMAT:
+        held = None if log is None else (log, log_key(keys, trusted))
+        return receipts.check(raw, known_keys(keys), held)
     if told.format == DRAW:
         return draws.check(draws.read(raw), log_key(keys, trusted))
     if told.format == PANEL_DRAW:
@@ -117,6 +121,16 @@ def _report_again(verdict: Verdict, raw: bytes, log: export.Source) -> Verdict:
     document = handed_out.read(raw).signed_bytes()
     _compute_again(found, log, handed_out.name_of(document), document)
     return found.verdict()
+
+
+def _unwrapped(raw: bytes) -> bytes:
+    """Return a receipt as it came in a header without its base64, anything else as it is."""
+    if raw.lstrip().startswith(b"{"):
+        return raw
+    try:
+        return receipts.unpacked(raw.decode())
+    except ValueError:
+        return raw
 
 
 def _told(raw: bytes) -> _Told:

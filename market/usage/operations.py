@@ -9,7 +9,7 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
-from catalog.audit_log.model import Digest, Subject
+from catalog.audit_log.model import Appended, Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
@@ -30,6 +30,13 @@ from market.usage.model import (
 from market.usage.queries import list_for_order
 
 
+class Recorded(msgspec.Struct, frozen=True):
+    """A use, and the entry of the log that holds it."""
+
+    event: StoredEvent
+    entry: Appended
+
+
 async def record(
     tx: Tx,
     *,
@@ -40,7 +47,7 @@ async def record(
     level: str | None,
     request_key: str | None,
     further_reasons: tuple[str, ...] = (),
-) -> StoredEvent:
+) -> Recorded:
     """Ask the grant, and record what came of it: both outcomes are events (RULES §8.2).
 
     The caller holds the grant locked, so events are counted without a gap and the quota holds
@@ -82,7 +89,7 @@ async def record(
     )
     raw = canonical(event)
     digest = sha256_hex(raw)
-    entry_id = await audit_log.append(
+    entry = await audit_log.append(
         tx,
         Happened.DATA_ACCESSED if is_allowed else Happened.DATA_DENIED,
         actor=actor,
@@ -91,6 +98,8 @@ async def record(
             Subject("order", str(grant.order_id)),
             Subject("grant", str(grant.id)),
             Subject("product", str(grant.product_id)),
+            Subject("buyer", str(grant.buyer_party_id)),
+            Subject("supplier", str(grant.supplier_party_id)),
         ],
         facts={
             "decision": event.decision.value,
@@ -104,7 +113,7 @@ async def record(
         digests=[Digest("usage", str(usage_id), digest)],
         order_seq=event.order_seq,
     )
-    stored = StoredEvent(event=event, record=raw, record_sha256=digest, entry_id=entry_id)
+    stored = StoredEvent(event=event, record=raw, record_sha256=digest, entry_id=entry.id)
     await store.insert(tx, stored, at=now)
     counted = msgspec.structs.replace(
         grant,
@@ -113,7 +122,7 @@ async def record(
         last_record_sha256=digest,
     )
     await access.count(tx, counted)
-    return stored
+    return Recorded(stored, entry)
 
 
 async def issue_statement(
@@ -144,15 +153,17 @@ async def issue_statement(
     )
     document = canonical(drawn_up)
     digest = sha256_hex(document)
-    entry_id = await audit_log.append(
-        tx,
-        Happened.STATEMENT_ISSUED,
-        actor=actor,
-        now=now,
-        subjects=[Subject("order", str(order_id))],
-        facts={"event_count": drawn_up.event_count, "sha256": digest, "key_id": signer.key_id},
-        rules=("BJ-28",),
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Happened.STATEMENT_ISSUED,
+            actor=actor,
+            now=now,
+            subjects=[Subject("order", str(order_id))],
+            facts={"event_count": drawn_up.event_count, "sha256": digest, "key_id": signer.key_id},
+            rules=("BJ-28",),
+        )
+    ).id
     return SignedStatement(
         type=drawn_up.format,
         document=document,

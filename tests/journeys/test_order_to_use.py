@@ -8,20 +8,27 @@ import datetime as dt
 import hashlib
 from typing import Any
 
+import msgspec
 import pytest
 
+from catalog.audit_log.export_format import Keys
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.products.model import DataNature
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
 from market.identity.permissions import Role
+from market.supervision.check import check_document
 from tests.api import Api, code
 from tests.makers_identity import make_member
 from tests.makers_registration import OwnKey, must
 from tests.makers_trade import TERMS, Trade, make_trade
 
 DAY = dt.timedelta(days=1)
+
+
+async def published_keys(trade: Trade) -> Keys:
+    return msgspec.json.decode((await trade.api.get("/api/v1/keys")).content, type=Keys)
 
 
 @pytest.fixture
@@ -48,6 +55,11 @@ async def test_a_product_is_ordered_signed_paid_delivered_used_accepted_and_sett
     assert hashlib.sha256(downloaded.content).hexdigest() == delivered["manifest"][0]["sha256"]
     assert downloaded.headers["x-recipient-fingerprint"] == delivered["fingerprint_id"]
     assert downloaded.headers["x-usage-sequence"] == "1"
+    promised = check_document(
+        downloaded.headers["x-usage-receipt"].encode(),
+        keys=await published_keys(trade),
+    )
+    assert (promised.problems, promised.counts) == ((), {"receipt": 1})
 
     assert must(await trade.step(order, "acceptances", trade.buyer))["state"] == "accepted"
     released = must(await trade.step(order, "releases", trade.issuer))
@@ -331,7 +343,12 @@ async def test_uses_are_metered_until_the_quota_is_used_up_and_denials_are_kept(
     for _ in range(3):
         assert (await trade.content(order)).status_code == 200
     assert code(await trade.content(order)) == "quota_exhausted"
-    assert code(await trade.content(order, purpose="营销")) == "purpose_mismatch"
+    denied = await trade.content(order, purpose="营销")
+    assert code(denied) == "purpose_mismatch"
+    promised = check_document(
+        denied.json()["facts"]["usage_receipt"].encode(), keys=await published_keys(trade)
+    )
+    assert promised.counts == {"receipt": 1}
     assert code(await trade.content(order, delivery_mode="api_call")) == "scope_exceeded"
 
     told = must(await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/usage"))

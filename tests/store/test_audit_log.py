@@ -172,9 +172,11 @@ async def test_an_entry_that_commits_late_is_sequenced_late_and_not_lost(
     log: TestLog, db: Database, now: dt.datetime
 ) -> None:
     async with begin(db, log.actor) as slow:
-        late = await audit_log.append(
-            slow, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=()
-        )
+        late = (
+            await audit_log.append(
+                slow, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=()
+            )
+        ).id
         early = await log.append(now)
         assert await log.run(now) == 1
 
@@ -183,6 +185,30 @@ async def test_an_entry_that_commits_late_is_sequenced_late_and_not_lost(
         first, last = await queries.find_index(tx, early), await queries.find_index(tx, late)
     assert first is not None
     assert last == first + 1
+
+
+async def test_an_entry_that_was_taken_out_of_its_order_stops_the_log(
+    log: TestLog, db: Database, now: dt.datetime, owner_dsn: str
+) -> None:
+    about = (Subject("order", "O1"),)
+    for number in (1, 2, 3):
+        await log.append(now, subjects=about, order_seq=number)
+    await log.run(now)
+    gone = await log.append(now, subjects=about, order_seq=4)
+    await log.append(now, subjects=about, order_seq=5)
+    size = await size_of(db)
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        await connection.execute("DELETE FROM audit_log.outbox WHERE entry_id = $1", gone)
+        with pytest.raises(audit_log.LogBroken, match="entry 5 of order O1 is next, but 4 is due"):
+            await log.run(now)
+        with pytest.raises(asyncpg.PostgresError, match="do not become fewer"):
+            await connection.execute("UPDATE audit_log.order_counts SET entries = 1")
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.execute("DELETE FROM audit_log.order_counts")
+    finally:
+        await connection.close()
+    assert await size_of(db) == size
 
 
 async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(

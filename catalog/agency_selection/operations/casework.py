@@ -112,16 +112,18 @@ async def remember(
     digests: Sequence[Digest] = (),
 ) -> EntryId:
     """Append what happened to a selection to the log."""
-    return await audit_log.append(
-        tx,
-        event,
-        actor=actor,
-        now=now,
-        subjects=[Subject("agency_selection", str(selection.id)), *also],
-        facts=facts,
-        before=None if before is None else {"state": before.state.value},
-        after={"state": selection.state.value},
-        reason=reason,
-        rules=("HN-05", "HN-23"),
-        digests=digests,
-    )
+    return (
+        await audit_log.append(
+            tx,
+            event,
+            actor=actor,
+            now=now,
+            subjects=[Subject("agency_selection", str(selection.id)), *also],
+            facts=facts,
+            before=None if before is None else {"state": before.state.value},
+            after={"state": selection.state.value},
+            reason=reason,
+            rules=("HN-05", "HN-23"),
+            digests=digests,
+        )
+    ).id

@@ -114,21 +114,23 @@ async def issue(
     signature = signer.seal(document)
     sha256 = sha256_hex(document)
     application = ready.application
-    entry_id = await audit_log.append(
-        tx,
-        Event.CERTIFICATE_ISSUED,
-        actor=actor,
-        now=now,
-        subjects=[
-            Subject("certificate", registration_number),
-            Subject("application", str(application.id)),
-            Subject("product", str(application.product_id)),
-        ],
-        facts={"key_id": signature.key_id, "version": FIRST},
-        before={"state": application.state.value},
-        rules=book.cites(Step.ISSUE),
-        digests=[Digest("certificate", registration_number, sha256)],
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Event.CERTIFICATE_ISSUED,
+            actor=actor,
+            now=now,
+            subjects=[
+                Subject("certificate", registration_number),
+                Subject("application", str(application.id)),
+                Subject("product", str(application.product_id)),
+            ],
+            facts={"key_id": signature.key_id, "version": FIRST},
+            before={"state": application.state.value},
+            rules=book.cites(Step.ISSUE),
+            digests=[Digest("certificate", registration_number, sha256)],
+        )
+    ).id
     certificate = Certificate(
         number=registration_number,
         application_id=application.id,

@@ -66,26 +66,28 @@ async def issue_after(
     document = certificate_format.document_bytes(said)
     signature = signer.seal(document)
     sha256 = sha256_hex(document)
-    entry_id = await audit_log.append(
-        tx,
-        Event.CERTIFICATE_ISSUED,
-        actor=actor,
-        now=now,
-        subjects=[
-            Subject("certificate", registration_number),
-            Subject("application", str(old.application_id)),
-            Subject("product", str(old.product_id)),
-            *also,
-        ],
-        facts={
-            "key_id": signature.key_id,
-            "version": said.certificate_version,
-            "registration_type": said.registration_type,
-            "supersedes": old.number,
-        },
-        rules=rules,
-        digests=[Digest("certificate", registration_number, sha256)],
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Event.CERTIFICATE_ISSUED,
+            actor=actor,
+            now=now,
+            subjects=[
+                Subject("certificate", registration_number),
+                Subject("application", str(old.application_id)),
+                Subject("product", str(old.product_id)),
+                *also,
+            ],
+            facts={
+                "key_id": signature.key_id,
+                "version": said.certificate_version,
+                "registration_type": said.registration_type,
+                "supersedes": old.number,
+            },
+            rules=rules,
+            digests=[Digest("certificate", registration_number, sha256)],
+        )
+    ).id
     certificate = Certificate(
         number=registration_number,
         application_id=old.application_id,

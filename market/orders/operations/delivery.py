@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.events import Event as Happened
-from catalog.audit_log.model import Digest
+from catalog.audit_log.model import Appended, Digest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
@@ -53,6 +53,7 @@ class Opened(msgspec.Struct, frozen=True):
     """What became of a request for the content: the event, and what may be handed out."""
 
     event: StoredEvent
+    entry: Appended
     grant: Grant
 
 
@@ -130,7 +131,7 @@ async def open_content(
     # Read after the grant is locked: who cuts an order off holds that lock until it is done.
     order = await get_order(tx, viewer=actor, order_id=order_id)
     further = () if allows(order.state, Event.USE) else (UseNotAllowedNow.code,)
-    event = await usage.record(
+    recorded = await usage.record(
         tx,
         actor=actor,
         now=now,
@@ -140,7 +141,7 @@ async def open_content(
         request_key=request_key,
         further_reasons=further,
     )
-    return Opened(event, grant)
+    return Opened(recorded.event, recorded.entry, grant)
 
 
 async def accept(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:

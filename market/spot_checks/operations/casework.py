@@ -89,16 +89,18 @@ async def remember(
     digests: Sequence[Digest] = (),
 ) -> EntryId:
     """Remember what happened to a spot check."""
-    return await audit_log.append(
-        tx,
-        event,
-        actor=actor,
-        now=now,
-        subjects=[Subject("spot_check", str(check.id)), *also],
-        facts=facts,
-        before=None if before is None else {"state": before.state.value},
-        after={"state": check.state.value},
-        reason=reason,
-        rules=("HN-21",),
-        digests=digests,
-    )
+    return (
+        await audit_log.append(
+            tx,
+            event,
+            actor=actor,
+            now=now,
+            subjects=[Subject("spot_check", str(check.id)), *also],
+            facts=facts,
+            before=None if before is None else {"state": before.state.value},
+            after={"state": check.state.value},
+            reason=reason,
+            rules=("HN-21",),
+            digests=digests,
+        )
+    ).id

@@ -72,16 +72,18 @@ async def plan(
     )
     drawing.check_plan(commitment)
     digest = sha256_hex(drawing.commitment_bytes(commitment))
-    entry_id = await audit_log.append(
-        tx,
-        Event.SPOT_CHECK_PLANNED,
-        actor=actor,
-        now=now,
-        subjects=[Subject("spot_check", str(identifier))],
-        facts={"title": title, "commitment": commitment},
-        rules=("HN-21",),
-        digests=[Digest("spot_check", str(identifier), digest)],
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Event.SPOT_CHECK_PLANNED,
+            actor=actor,
+            now=now,
+            subjects=[Subject("spot_check", str(identifier))],
+            facts={"title": title, "commitment": commitment},
+            rules=("HN-21",),
+            digests=[Digest("spot_check", str(identifier), digest)],
+        )
+    ).id
     planned = SpotCheck(
         id=identifier,
         title=title,
