@@ -83,15 +83,17 @@ async def _next_version(
     if newest is not None and newest.bits_sha256 == sha256:
         return newest
     version = 1 if newest is None else newest.version + 1
-    entry_id = await audit_log.append(
-        tx,
-        Event.STATUS_LIST_PUBLISHED,
-        actor=actor,
-        now=now,
-        subjects=[Subject("status_list", str(list_number))],
-        facts={"version": version},
-        digests=[Digest("status_list", str(list_number), sha256)],
-    )
+    entry_id = (
+        await audit_log.append(
+            tx,
+            Event.STATUS_LIST_PUBLISHED,
+            actor=actor,
+            now=now,
+            subjects=[Subject("status_list", str(list_number))],
+            facts={"version": version},
+            digests=[Digest("status_list", str(list_number), sha256)],
+        )
+    ).id
     await store.insert_list_version(
         tx,
         list_number=list_number,
