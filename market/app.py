@@ -86,12 +86,13 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
     ``web`` speaks to the world outside: the gateway of short messages, the bureau's website.
     """
     db = database(settings)
-    key_files.create_missing(settings.keys_dir)
+    key_files.create_missing(settings.keys_dir, settings.further_algorithms)
     return Context(
         settings=settings,
         clock=clock,
         db=db,
         signers=await enter_service_keys(settings, db, clock.now()),
+        log_signer=log_signer(settings),
         checkpoint_journal=CheckpointJournal(settings.journal_path),
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
         carriers=_carriers(settings, clock, web),
@@ -137,13 +138,29 @@ async def enter_service_keys(
     """Enter the public halves of the key files as they are now; return the signers by purpose."""
     signers = key_files.read_signers(settings.keys_dir)
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
+    of_the_log = {each.algorithm: each.public_key for each in log_signer(settings).further}
     await run(
         db,
         system("wiring"),
-        lambda tx: audit_log.register_service_keys(tx, now=now, keys=public_keys),
+        lambda tx: audit_log.register_service_keys(
+            tx, now=now, keys=public_keys, of_the_log=of_the_log
+        ),
         must_remember=False,
     )
     return dict(signers)
+
+
+def log_signer(settings: Settings) -> audit_log.LogSigner:
+    """Return what signs the checkpoints: the log's key, and those of further algorithms."""
+    directory = settings.keys_dir
+    return audit_log.LogSigner(
+        settings.log_origin,
+        key_files.read_signer(directory, Purpose.CHECKPOINT),
+        tuple(
+            key_files.read_signer(directory, Purpose.CHECKPOINT, algorithm)
+            for algorithm in settings.further_algorithms
+        ),
+    )
 
 
 class Application:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from catalog.signing.algorithms import Algorithm, find_algorithm
+
 
 class SettingInvalid(ValueError):
     """A setting has a value that can not be used. The message names it."""
@@ -27,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, msgspec.Meta(ge=1)] = 1
     public_url: str = "http://127.0.0.1:8787"  # how outsiders reach it; read() follows host, port
     log_origin: str = "shushi.example/log"
+    checkpoint_algorithms: str = (
+        ""  # beside ed25519, which always signs: ml-dsa-44, sm2 (by commas)
+    )
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
     secure_cookies: bool = False
@@ -52,6 +57,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     job_interval_seconds: float = 1.0
     heads_every_seconds: float = 3600  # how often it is proven that nothing is left out
     log_level: str = "info"
+
+    @property
+    def further_algorithms(self) -> tuple[Algorithm, ...]:
+        """Return by which algorithms checkpoints are signed beside Ed25519.
+
+        :raises SettingInvalid: if one is not known.
+        """
+        names = [name.strip() for name in self.checkpoint_algorithms.split(",") if name.strip()]
+        found = {name: find_algorithm(name) for name in names}
+        algorithms = {each for each in found.values() if each is not None}
+        if None in found.values():
+            known = ", ".join(Algorithm)
+            raise SettingInvalid(f"MARKET_CHECKPOINT_ALGORITHMS={names!r}: not of {known}")
+        return tuple(sorted(algorithms - {Algorithm.ED25519}))
 
     @property
     def keys_dir(self) -> pathlib.Path:
@@ -90,6 +109,7 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
             raise SettingInvalid(f"{name}={raw!r}: {error}") from error
     values.update({key: value for key, value in given.items() if value is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
+    _ = settings.further_algorithms
     if "public_url" not in values:
         reached_at = f"http://{settings.host}:{settings.port}"
         return msgspec.structs.replace(settings, public_url=reached_at)

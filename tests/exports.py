@@ -11,10 +11,11 @@ import msgspec
 
 from catalog.audit_log import export_format as form
 from catalog.audit_log import merkle, tiles
-from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC
 from catalog.kernel.ids import new_id
 from catalog.signing.canonical import canonical, sha256_hex
@@ -62,6 +63,7 @@ class Maker:
         self.keys: list[PublicKey] = []
         self.signer = signer_of(Purpose.CHECKPOINT)
         self.log_key = VerifierKey(ORIGIN, self.signer.public_key)
+        self.further: tuple[Signer, ...] = ()
         self.now = START
 
     def append(
@@ -101,7 +103,12 @@ class Maker:
 
     def register(self, signer: Signer, holder: Any = None) -> None:
         key = PublicKey(
-            signer.key_id, signer.purpose, signer.public_key, self.now, holder_party_id=holder
+            signer.key_id,
+            signer.purpose,
+            signer.public_key,
+            self.now,
+            holder_party_id=holder,
+            algorithm=signer.algorithm,
         )
         self.keys.append(key)
         digest = Digest("key", key.key_id, sha256_hex(key_record(key)))
@@ -135,8 +142,8 @@ class Maker:
     def sign(self) -> None:
         root = merkle.root_of(self.leaves)
         before = self.checkpoints[-1][0] if self.checkpoints else 0
-        checkpoint = Checkpoint(ORIGIN, len(self.leaves), root, before)
-        note = signed_note(checkpoint, self.log_key, self.signer.sign(checkpoint.text().encode()))
+        log = LogSigner(ORIGIN, self.signer, self.further)
+        note = log.note(len(self.leaves), root, previous=before, now=self.now)
         self.checkpoints.append((len(self.leaves), root, note, self.now))
 
     def export(self) -> Export:
@@ -179,7 +186,7 @@ class Maker:
                 form.KeyRow(
                     key_id=key.key_id,
                     purpose=key.purpose.value,
-                    algorithm=key.algorithm,
+                    algorithm=key.algorithm.value,
                     public_key=key.public_key,
                     valid_from=instant(key.valid_from),
                     holder_party_id=None

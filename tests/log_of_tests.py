@@ -12,6 +12,7 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.jobs import sequence_log
@@ -22,6 +23,21 @@ ORIGIN = "shushi.example/log"
 def signer_of(purpose: Purpose, name: str = "test") -> Signer:
     """Return a signer whose key anybody can make again."""
     return Signer(purpose, hashlib.sha256(f"{purpose} {name}".encode()).digest())
+
+
+def further_signer_of(algorithm: Algorithm) -> Signer:
+    """Return a signer of checkpoints by another algorithm, whose key anybody can make again."""
+    seed = hashlib.sha256(f"checkpoint {algorithm}".encode()).digest()
+    return Signer(Purpose.CHECKPOINT, seed, algorithm)
+
+
+def log_signer_of_all() -> audit_log.LogSigner:
+    """Return what signs checkpoints by every algorithm."""
+    return audit_log.LogSigner(
+        ORIGIN,
+        signer_of(Purpose.CHECKPOINT),
+        (further_signer_of(Algorithm.ML_DSA_44), further_signer_of(Algorithm.SM2)),
+    )
 
 
 class TestLog:

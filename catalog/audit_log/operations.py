@@ -10,11 +10,20 @@ import asyncio
 import datetime as dt
 import secrets
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
-from catalog.audit_log import leaf, merkle, order_counting, queries, receipts, store
+from catalog.audit_log import (
+    further_lines,
+    leaf,
+    merkle,
+    order_counting,
+    queries,
+    receipts,
+    store,
+)
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
 from catalog.audit_log.disk import CheckpointJournal, Signed
 from catalog.audit_log.events import Event
@@ -39,20 +48,36 @@ class LogBroken(RuntimeError):
 
 
 class LogSigner(msgspec.Struct, frozen=True):
-    """Sign the checkpoints of one log: its origin, which is its name, and the checkpoint key."""
+    """Sign the checkpoints of one log: its origin, which is its name, and the checkpoint keys.
+
+    ``signer`` is of Ed25519 and always signs; ``further`` are of other algorithms.
+    """
 
     origin: str
     signer: Signer
+    further: tuple[Signer, ...] = ()
 
     @property
     def key(self) -> VerifierKey:
         """Return the public half, under the log's name."""
         return VerifierKey(self.origin, self.signer.public_key)
 
-    def note(self, size: int, root: merkle.Hash, *, previous: int) -> bytes:
-        """Return the signed checkpoint; it names the size that was signed before."""
+    def note(
+        self, size: int, root: merkle.Hash, *, previous: int, now: dt.datetime | None = None
+    ) -> bytes:
+        """Return the signed checkpoint; it names the size that was signed before.
+
+        ``now`` is signed by the keys that sign a time, 1970 if it is not told.
+        """
         checkpoint = Checkpoint(self.origin, size, root, previous)
-        return signed_note(checkpoint, self.key, self.signer.sign(checkpoint.text().encode()))
+        text = checkpoint.text()
+        at = 0 if now is None else int(now.timestamp())
+        note = signed_note(checkpoint, self.key, self.signer.sign(text.encode()))
+        for signer in self.further:
+            key = further_lines.FurtherKey(self.origin, signer.algorithm, signer.public_key)
+            signature = signer.sign(further_lines.message(key, checkpoint, text, at))
+            note += further_lines.line(key, signature, at).encode()
+        return note
 
 
 # ── the commands' part ──────────────────────────────────────────────────────────────────────
@@ -202,7 +227,7 @@ async def publish(
     await _reread(tx, state, last)
     spans = merkle.consistency_spans(signed_size, state.size)
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
-    note = signer.note(state.size, state.root, previous=signed_size)
+    note = signer.note(state.size, state.root, previous=signed_size, now=now)
     new = Signed(size=state.size, root=state.root, note=note.decode(), at=now)
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
@@ -219,7 +244,7 @@ async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
         await store.add_checkpoint(
             tx, size=last.size, root=last.root, note=last.note.encode(), published_at=last.at
         )
-    elif (stored.size, stored.root) != (last.size, last.root):
+    elif (stored.size, stored.root, stored.note) != (last.size, last.root, last.note.encode()):
         raise LogBroken(f"a checkpoint of {stored.size} is stored that the journal does not have")
 
 
@@ -252,13 +277,18 @@ async def _reread(tx: Tx, state: store.State, last: Signed | None) -> None:
 
 
 async def register_service_keys(
-    tx: Tx, *, now: dt.datetime, keys: Mapping[Purpose, bytes]
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    keys: Mapping[Purpose, bytes],
+    of_the_log: Mapping[Algorithm, bytes] = MappingProxyType({}),
 ) -> list[PublicKey]:
     """Enter the service's own public keys where they are new, and end what signed before them.
 
+    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
     Called whenever the service starts; returns what changed, mostly nothing.
     """
-    changed = await signing.enter_service_keys(tx, now=now, keys=keys)
+    changed = await signing.enter_service_keys(tx, now=now, keys=keys, of_the_log=of_the_log)
     if changed:
         await _remember_keys(tx, Event.KEY_REGISTERED, system("keys"), now, changed)
     return changed

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from catalog.audit_log import bound_records, merkle, tiles
+from catalog.audit_log import bound_records, further_lines, merkle, tiles
 from catalog.audit_log import export_format as export
 from catalog.audit_log.checkpoint import (
     Checkpoint,
@@ -83,15 +83,19 @@ def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> 
     return found.verdict()
 
 
-def verify_tree(source: export.Source, key: VerifierKey) -> Verdict:
+def verify_tree(
+    source: export.Source, key: VerifierKey, keys: export.Keys | None = None
+) -> Verdict:
     """Return what is found in a published log alone: checkpoint, tiles and entries.
+
+    ``keys`` are the published ones, among them the log's further keys.
 
     :raises Unreadable: if no checkpoint is there.
     """
     if source.read(export.CHECKPOINT) is None:
         raise Unreadable("no checkpoint is published here")
     found = Findings()
-    log = _Log(source, found, key, None, None)
+    log = _Log(source, found, key, None, keys)
     log.with_payloads = False
     log.check_tree()
     return found.verdict()
@@ -138,6 +142,7 @@ class _Log:
         self.key = key
         self.with_payloads = manifest is None or manifest.payloads
         self.keys = keys
+        self.further = further_lines.further_keys(keys, key.name)
         self.edge = merkle.Edge()
         self.signed_edge = merkle.Edge()
         self.known_names: set[str] = set()
@@ -185,6 +190,7 @@ class _Log:
             return None
         newest = self._opened(raw, "newest")
         if newest is not None:
+            further_lines.note_missing(self.found, raw, self.further)
             self.roots[newest.size] = newest.root
         return newest
 
@@ -196,6 +202,8 @@ class _Log:
             return None
         if checkpoint is None:
             self.found.bad("checkpoint", name, f"is not signed by {self.key.name}")
+        else:
+            further_lines.check(self.found, note, self.further, name)
         return checkpoint
 
     def _checkpoints(self, newest: Checkpoint | None) -> None:
@@ -222,7 +230,7 @@ class _Log:
             self.found.bad("checkpoint", checkpoint.size, reason)
 
     def _signed_as_stored(
-        self, row: export.CheckpointRow, journal: dict[int, dt.datetime] | None
+        self, row: export.CheckpointRow, journal: dict[int, _SignedLine] | None
     ) -> Checkpoint | None:
         checkpoint = self._opened(row.note, str(row.size))
         if checkpoint is None:
@@ -231,7 +239,9 @@ class _Log:
             self.found.bad("checkpoint", row.size, "its columns differ from its note")
         elif journal is not None and row.size not in journal:
             self.found.bad("checkpoint", row.size, "the signer's journal does not have it")
-        elif journal is not None and row.published_at != instant(journal[row.size]):
+        elif journal is not None and row.note != journal[row.size].note.encode():
+            self.found.bad("checkpoint", row.size, "its note is not that of the signer's journal")
+        elif journal is not None and row.published_at != instant(journal[row.size].at):
             self.found.bad("checkpoint", row.size, "was signed at another time")
         self._remember_root(checkpoint)
         return checkpoint
@@ -240,11 +250,11 @@ class _Log:
         if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
             self.found.bad("checkpoint", checkpoint.size, "two roots were signed for this size")
 
-    def _signer_journal(self) -> dict[int, dt.datetime] | None:
+    def _signer_journal(self) -> dict[int, _SignedLine] | None:
         if self.source.read(export.SIGNER_JOURNAL) is None:
             self.found.note("the signer's own journal was not exported")
             return None
-        sizes: dict[int, dt.datetime] = {}
+        sizes: dict[int, _SignedLine] = {}
         last = -1
         for line in self._rows(export.SIGNER_JOURNAL, _SignedLine):
             checkpoint = self._opened(line.note.encode(), f"{line.size} of the signer's journal")
@@ -254,7 +264,7 @@ class _Log:
                 self.found.bad("checkpoint", line.size, "the signer's journal contradicts itself")
             self._remember_root(checkpoint)
             last = line.size
-            sizes[line.size] = line.at
+            sizes[line.size] = line
         return sizes
 
     # ── leaves ──

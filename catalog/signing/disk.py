@@ -5,16 +5,18 @@ Called by the wiring (``market/app.py``) and the command line, by nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.kernel.errors import Invalid
+from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
+from catalog.signing.private_keys import from_secret
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from catalog.signing.signer import Signer
-
-_SEED_LENGTH = 32
 
 
 class KeyFileUnusable(Invalid):
@@ -23,28 +25,32 @@ class KeyFileUnusable(Invalid):
     code = "key_file_unusable"
 
 
-def path_of(directory: Path, purpose: Purpose) -> Path:
-    """Return where the key for ``purpose`` lies."""
-    return directory / f"{purpose.value}.key"
+def path_of(directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> Path:
+    """Return where the key for ``purpose`` lies; other algorithms stand in the name."""
+    other = "" if algorithm is Algorithm.ED25519 else f".{algorithm.value}"
+    return directory / f"{purpose.value}{other}.key"
 
 
-def read_signer(directory: Path, purpose: Purpose) -> Signer:
-    """Return the signer for ``purpose`` from its file: 64 hex digits, the Ed25519 seed.
+def read_signer(
+    directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519
+) -> Signer:
+    """Return the signer for ``purpose`` from its file: 64 hex digits, the secret of the key.
 
     :raises KeyFileUnusable: if the file is missing, malformed, or open to others.
     """
-    path = path_of(directory, purpose)
+    path = path_of(directory, purpose, algorithm)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text("ascii").strip()
-        seed = bytes.fromhex(text)
+        secret = bytes.fromhex(text)
     except (OSError, ValueError) as error:
         raise KeyFileUnusable(path=str(path), reason=str(error)) from error
     if mode & 0o077:
         raise KeyFileUnusable(path=str(path), reason=f"mode {mode:04o} lets others read it")
-    if len(seed) != _SEED_LENGTH:
-        raise KeyFileUnusable(path=str(path), reason=f"{len(seed)} bytes instead of 32")
-    return Signer(purpose, seed)
+    try:
+        return Signer(purpose, secret, algorithm)
+    except ValueError as error:
+        raise KeyFileUnusable(path=str(path), reason=str(error)) from error
 
 
 def read_signers(directory: Path) -> dict[Purpose, Signer]:
@@ -55,26 +61,31 @@ def read_signers(directory: Path) -> dict[Purpose, Signer]:
     return {purpose: read_signer(directory, purpose) for purpose in sorted(OF_THE_SERVICE)}
 
 
-def create_missing(directory: Path) -> list[Purpose]:
-    """Make a new key for every purpose of the service that has none yet; return those purposes."""
+def create_missing(directory: Path, of_the_log: Iterable[Algorithm] = ()) -> list[str]:
+    """Make a new key for every purpose of the service that has none yet; return what was made.
+
+    ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [p for p in sorted(OF_THE_SERVICE) if create(directory, p)]
+    wanted = [(purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE)]
+    wanted += [(Purpose.CHECKPOINT, algorithm) for algorithm in of_the_log]
+    return [path_of(directory, *each).stem for each in wanted if create(directory, *each)]
 
 
-def create(directory: Path, purpose: Purpose) -> bool:
+def create(directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> bool:
     """Make a key file for ``purpose`` unless there is one; tell whether it was made.
 
     It is written beside its place and linked in, so that two who start at once agree on one key
     and nobody ever reads half a file.
     """
-    path = path_of(directory, purpose)
+    path = path_of(directory, purpose, algorithm)
     if path.exists():
         return False
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_bytes(_SEED_LENGTH).hex() + "\n")
+            file.write(_new_secret(algorithm).hex() + "\n")
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -84,6 +95,15 @@ def create(directory: Path, purpose: Purpose) -> bool:
     finally:
         draft.unlink(missing_ok=True)
     return True
+
+
+def _new_secret(algorithm: Algorithm) -> bytes:
+    while True:
+        secret = secrets.token_bytes(SECRET_LENGTH)
+        # One of 2³² numbers is none of the curve of SM2.
+        with contextlib.suppress(ValueError):
+            from_secret(algorithm, secret)
+            return secret
 
 
 def replace(directory: Path, purpose: Purpose) -> Signer:

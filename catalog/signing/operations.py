@@ -41,16 +41,24 @@ class KeyAlreadyRevoked(Conflict):
 
 
 async def enter_service_keys(
-    tx: Tx, *, now: dt.datetime, keys: Mapping[Purpose, bytes]
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    keys: Mapping[Purpose, bytes],
+    of_the_log: Mapping[Algorithm, bytes],
 ) -> list[PublicKey]:
-    """Enter the service's own keys that are new; what signed before them ends now.
+    """Enter the service's own keys that are new; what signed before by the same algorithm ends now.
 
+    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
     Return all keys that were entered or changed. Workers that start at once take turns.
     """
     await store.lock_service_keys(tx)
     changed: list[PublicKey] = []
-    for purpose, public_key in sorted(keys.items()):
-        held = await store.list_of(tx, None, purpose)
+    wanted = [(purpose, Algorithm.ED25519, key) for purpose, key in sorted(keys.items())]
+    wanted += [(Purpose.CHECKPOINT, each, key) for each, key in sorted(of_the_log.items())]
+    for purpose, algorithm, public_key in wanted:
+        of_its_purpose = await store.list_of(tx, None, purpose)
+        held = [key for key in of_its_purpose if key.algorithm is algorithm]
         if any(key.public_key == public_key for key in held):
             continue
         for key in held:
@@ -59,7 +67,8 @@ async def enter_service_keys(
                 at = max(now, key.valid_from + dt.timedelta(microseconds=1))
                 await store.end(tx, key.key_id, at)
                 changed.append(msgspec.structs.replace(key, valid_to=at))
-        changed.append(await _enter(tx, PublicKey(key_id_of(public_key), purpose, public_key, now)))
+        new = PublicKey(key_id_of(public_key), purpose, public_key, now, algorithm=algorithm)
+        changed.append(await _enter(tx, new))
     return changed
 
 

@@ -71,10 +71,10 @@ def export(
 
 
 async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> dict[str, int]:
-    from catalog.audit_log import operations as audit_log
     from catalog.audit_log.disk import CheckpointJournal
     from catalog.signing import disk as key_files
     from catalog.signing.purposes import Purpose
+    from market.app import log_signer
     from market.cli.connection import open_market
     from market.jobs import sequence_log
 
@@ -82,12 +82,11 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
         signers = key_files.path_of(market.settings.keys_dir, Purpose.CHECKPOINT)
         now = SystemClock().now()
         if signers.exists():
-            signer = key_files.read_signer(market.settings.keys_dir, Purpose.CHECKPOINT)
             try:
                 await sequence_log.run(
                     market.db,
                     now=now,
-                    signer=audit_log.LogSigner(market.settings.log_origin, signer),
+                    signer=log_signer(market.settings),
                     journal=CheckpointJournal(market.settings.journal_path),
                 )
             except Exception as error:  # noqa: BLE001 - whatever it is, the export shows it

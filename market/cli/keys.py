@@ -107,9 +107,9 @@ async def _new(settings: Settings) -> list[str]:
     from market.cli.connection import open_market
 
     async with open_market(settings) as market:
-        made = disk.create_missing(market.settings.keys_dir)
+        made = disk.create_missing(market.settings.keys_dir, market.settings.further_algorithms)
         await _enter(market.settings, market.db)
-    return [purpose.value for purpose in made]
+    return made
 
 
 async def _rotate(settings: Settings, purpose: Purpose) -> str:
@@ -119,7 +119,7 @@ async def _rotate(settings: Settings, purpose: Purpose) -> str:
 
     with ServiceLock(settings.data_dir):  # a running service would go on with the old key
         async with open_market(settings) as market:
-            disk.create_missing(market.settings.keys_dir)
+            disk.create_missing(market.settings.keys_dir, market.settings.further_algorithms)
             await _enter(market.settings, market.db)
             signer = disk.replace(market.settings.keys_dir, purpose)
             await _enter(market.settings, market.db)

@@ -216,7 +216,8 @@ def _check_url(
     if path.strip("/") in ("", "log", "log/checkpoint"):
         if trusted is None and (keys is None or keys.log is None):
             raise Unreadable(f"{place}: no key to check the log with; give --vkey")
-        return verify_tree(server, trusted or parse_vkey(keys.log if keys and keys.log else ""))
+        of_the_log = trusted or parse_vkey(keys.log if keys and keys.log else "")
+        return verify_tree(server, of_the_log, keys)
     if path.startswith("/certificates/"):
         path = f"/api/v1{path}"
     raw = server.get(path)

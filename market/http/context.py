@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request
 
 from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
@@ -26,6 +27,7 @@ class Context(msgspec.Struct):
     clock: Clock
     db: Database
     signers: Mapping[Purpose, Any]  # catalog.signing.signer.Signer, which few may import
+    log_signer: LogSigner
     checkpoint_journal: CheckpointJournal  # the signer's own, outside the database
     channels: dict[str, Any]  # name → payment channel adapter
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier

@@ -9,9 +9,7 @@ from typing import Final
 
 import structlog
 
-from catalog.audit_log import operations as audit_log
 from catalog.kernel.db import DatabaseUnreachable
-from catalog.signing.purposes import Purpose
 from market.http.context import Context
 from market.jobs import (
     agencies_due,
@@ -38,9 +36,7 @@ async def _sequence(context: Context) -> int:
     return await sequence_log.run(
         context.db,
         now=context.now(),
-        signer=audit_log.LogSigner(
-            context.settings.log_origin, context.signers[Purpose.CHECKPOINT]
-        ),
+        signer=context.log_signer,
         journal=context.checkpoint_journal,
     )
 

@@ -18,7 +18,7 @@ import uuid
 
 import msgspec
 
-from catalog.audit_log import merkle
+from catalog.audit_log import further_lines, merkle
 from catalog.audit_log.checkpoint import NoteMalformed, VerifierKey, open_checkpoint
 from catalog.audit_log.export_format import ALWAYS_SIGNED, BOUND, SIGNED_FOR, Keys
 from catalog.audit_log.leaf import commitment, instant, read_leaf
@@ -55,7 +55,7 @@ def verify(
     ``left_out`` exactly that is missing, or the trace is not as it was drawn up.
     """
     found = Findings()
-    if not _checkpoint_holds(found, trace, key):
+    if not _checkpoint_holds(found, trace, key, keys):
         return found.verdict()
     if not trace.is_complete:
         found.note("the line is longer than this trace")
@@ -91,7 +91,7 @@ def _check_waiting(found: Findings, trace: Trace, waiting: int) -> None:
         found.bad("trace", trace.product_id, f"{waiting} entries wait, not {trace.waiting_count}")
 
 
-def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey) -> bool:
+def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey, keys: Keys | None) -> bool:
     stated = trace.checkpoint
     try:
         checkpoint = open_checkpoint(stated.note.encode(), key)
@@ -105,6 +105,8 @@ def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey) -> bool:
     if (checkpoint.size, root) != (stated.size, stated.root):
         found.bad("checkpoint", stated.size, "the trace says another size or root than its note")
         return False
+    note = stated.note.encode()
+    further_lines.check(found, note, further_lines.further_keys(keys, key.name), stated.size)
     return True
 
 

@@ -52,7 +52,13 @@ def make_client(
     db: Database, clock: ManualClock, settings: Settings, actor: Actor
 ) -> httpx.AsyncClient:
     wiring = Context(
-        settings=settings, clock=clock, db=db, signers={}, checkpoint_journal=None, channels={}
+        settings=settings,
+        clock=clock,
+        db=db,
+        signers={},
+        log_signer=None,
+        checkpoint_journal=None,
+        channels={},
     )
     app: Any = Litestar(
         [door.get_calendar, door.load_calendar_year, timers_door.list_timers],

@@ -15,7 +15,6 @@ import msgspec
 import pytest
 import uvicorn
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.verdict import ExitCode, Fault, Unreadable, Verdict
 from catalog.kernel.clock import ManualClock
@@ -61,7 +60,7 @@ async def sequence(api: Api) -> None:
     await sequence_log.run(
         context.db,
         now=context.clock.now(),
-        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        signer=context.log_signer,
         journal=context.checkpoint_journal,
     )
 
@@ -77,6 +76,12 @@ async def export(trade: Owned, out: pathlib.Path, **options: Any) -> pathlib.Pat
         **options,
     )
     return out
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Let the log sign by every algorithm."""
+    return msgspec.structs.replace(settings, checkpoint_algorithms="ml-dsa-44,sm2")
 
 
 @pytest.fixture
@@ -167,6 +172,8 @@ async def test_a_whole_line_is_saved_over_http_and_checked_offline(
     exported = await export(trade, tmp_path / "kept" / "export")
     whole = await check(exported)
     assert whole.problems == ()
+    assert whole.counts["checkpoint lines of ml-dsa-44"] == whole.counts["checkpoint lines of sm2"]
+    assert whole.counts["checkpoint lines of sm2"] > 2
     assert whole.counts["records of contract"] == 2  # one of them a draft
     assert draft in (exported / "records/contract.jsonl").read_text()
     Kept(statement.path, msgspec.json.encode(statement.told))

@@ -78,7 +78,13 @@ async def log(db: Database, almighty: Actor, data_dir: pathlib.Path, now: dt.dat
 @pytest.fixture
 async def client(db: Database, clock: ManualClock, settings: Settings) -> Client:
     wiring = Context(
-        settings=settings, clock=clock, db=db, signers={}, checkpoint_journal=None, channels={}
+        settings=settings,
+        clock=clock,
+        db=db,
+        signers={},
+        log_signer=None,
+        checkpoint_journal=None,
+        channels={},
     )
 
     def make(actor: Actor) -> httpx.AsyncClient:

@@ -11,6 +11,7 @@ import pytest
 
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing import disk
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.keyring import (
     KeyNotValid,
     KeyUnknown,
@@ -97,13 +98,38 @@ def test_key_files_are_made_once_and_for_their_owner_only(tmp_path: pathlib.Path
     first = {p: s.public_key for p, s in disk.read_signers(directory).items()}
     again = disk.create_missing(directory)
 
-    assert set(made) == OF_THE_SERVICE
+    assert set(made) == {purpose.value for purpose in OF_THE_SERVICE}
     assert again == []
     assert {p: s.public_key for p, s in disk.read_signers(directory).items()} == first
     assert len(set(first.values())) == len(OF_THE_SERVICE)
     modes = {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
     assert modes == {0o600}
     assert [path for path in directory.iterdir() if path.suffix != ".key"] == []
+
+
+def test_keys_of_further_algorithms_lie_beside_the_first(tmp_path: pathlib.Path) -> None:
+    further = (Algorithm.ML_DSA_44, Algorithm.SM2)
+    disk.create_missing(tmp_path)
+
+    made = disk.create_missing(tmp_path, further)
+
+    assert made == ["checkpoint.ml-dsa-44", "checkpoint.sm2"]
+    assert disk.create_missing(tmp_path, further) == []
+    for algorithm in further:
+        signer = disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm)
+        assert (signer.purpose, signer.algorithm) == (Purpose.CHECKPOINT, algorithm)
+    assert disk.read_signer(tmp_path, Purpose.CHECKPOINT).algorithm is Algorithm.ED25519
+
+
+def test_a_number_that_is_none_of_the_curve_is_drawn_again(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([b"\xff" * 32, bytes(32), b"\x05" * 32])
+    monkeypatch.setattr(disk.secrets, "token_bytes", lambda _length: next(drawn))
+
+    assert disk.create(tmp_path, Purpose.CHECKPOINT, Algorithm.SM2)
+
+    assert (tmp_path / "checkpoint.sm2.key").read_text().strip() == "05" * 32
 
 
 def test_a_key_made_by_another_at_the_same_moment_is_kept(

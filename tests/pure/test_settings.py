@@ -50,3 +50,24 @@ def test_the_signers_journal_lies_outside_the_database() -> None:
 
     assert settings.journal_path.is_relative_to(settings.keys_dir)
     assert settings.files_dir == pathlib.Path("/d/files")
+
+
+@pytest.mark.parametrize(
+    ("told", "algorithms"),
+    [
+        ("", ()),
+        ("ml-dsa-44", ("ml-dsa-44",)),
+        ("sm2, ml-dsa-44,ed25519,sm2", ("ml-dsa-44", "sm2")),
+    ],
+)
+def test_checkpoints_are_signed_by_further_algorithms_where_they_are_named(
+    told: str, algorithms: tuple[str, ...]
+) -> None:
+    settings = read({"MARKET_CHECKPOINT_ALGORITHMS": told})
+
+    assert settings.further_algorithms == algorithms
+
+
+def test_an_algorithm_that_is_not_ours_is_refused_when_the_settings_are_read() -> None:
+    with pytest.raises(SettingInvalid, match="MARKET_CHECKPOINT_ALGORITHMS"):
+        read({"MARKET_CHECKPOINT_ALGORITHMS": "sm2,rsa"})

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export, verify_tree
 from catalog.signing.purposes import Purpose
 from tests.exports import Export, Maker, small_market
-from tests.log_of_tests import ORIGIN, signer_of
+from tests.log_of_tests import ORIGIN, log_signer_of_all, signer_of
 
 MARKET = small_market()
 GENUINE = MARKET.export()
@@ -707,3 +708,87 @@ def test_an_export_that_names_no_key_of_the_log_is_checked_only_with_one_given(
 
     assert verify_export(export, MARKET.log_key).problems == ()
     assert "the export names no key of the log" in str(verify_export(export).first_bad)
+
+
+def _first_bad_of(verdict: Verdict) -> str:
+    assert verdict.exit_code is ExitCode.NOT_GENUINE
+    return str(verdict.first_bad)
+
+
+def further_market() -> Maker:
+    """Return a log that signs by three algorithms, with keys that it knows."""
+    maker = Maker()
+    maker.further = log_signer_of_all().further
+    for signer in (maker.signer, *maker.further):
+        maker.register(signer)
+    maker.append()
+    maker.sign()
+    maker.append()
+    maker.sign()
+    return maker
+
+
+FURTHER = further_market()
+
+
+def test_every_line_of_every_checkpoint_is_checked_whose_key_is_known() -> None:
+    verdict = verify_export(FURTHER.export(), FURTHER.log_key)
+
+    # The newest one, the two that are stored, and the two of the signer's journal.
+    assert verdict.problems == ()
+    assert verdict.counts["checkpoint lines of ml-dsa-44"] == 5
+    assert verdict.counts["checkpoint lines of sm2"] == 5
+    assert not any("no line" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize(("place", "algorithm"), [(1, "ml-dsa-44"), (2, "sm2")])
+def test_a_line_that_was_taken_from_the_newest_checkpoint_is_noted(
+    place: int, algorithm: str
+) -> None:
+    export = FURTHER.export()
+    text, _, lines = export.files["checkpoint"].decode().partition("\n\n")
+    left = lines.splitlines(keepends=True)
+    del left[place]
+    export.files["checkpoint"] = f"{text}\n\n{''.join(left)}".encode()
+
+    verdict = verify_export(export, FURTHER.log_key)
+
+    assert any(f"no line of {algorithm}" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize("algorithm", ["ml-dsa-44", "sm2"])
+def test_a_line_of_a_key_that_did_not_sign_this_checkpoint_is_named(algorithm: str) -> None:
+    export = FURTHER.export()
+    text, _, _ = export.files["checkpoint"].decode().partition("\n\n")
+    of_another = FURTHER.checkpoints[0][2].decode().partition("\n\n")[2].splitlines(keepends=True)
+    own = export.files["checkpoint"].decode().partition("\n\n")[2].splitlines(keepends=True)
+    place = 1 if algorithm == "ml-dsa-44" else 2
+    own[place] = of_another[place]
+    export.files["checkpoint"] = f"{text}\n\n{''.join(own)}".encode()
+
+    assert _first_bad_of(verify_export(export, FURTHER.log_key)) == (
+        f"checkpoint newest: its line of {algorithm} is not of the log's key"
+    )
+
+
+def test_a_stored_note_is_that_of_the_signers_journal_to_the_last_line() -> None:
+    export = FURTHER.export()
+    rows = [msgspec.json.decode(line) for line in export.files["checkpoints.jsonl"].splitlines()]
+    note = base64.b64decode(rows[0]["note"]).decode()
+    rows[0]["note"] = base64.b64encode(
+        "".join(note.splitlines(keepends=True)[:-1]).encode()
+    ).decode()
+    export.put_rows("checkpoints.jsonl", rows)
+
+    assert "its note is not that of the signer's journal" in _first_bad_of(
+        verify_export(export, FURTHER.log_key)
+    )
+
+
+def test_a_published_tree_is_checked_with_the_further_keys_too() -> None:
+    keys = msgspec.json.decode(FURTHER.export().files["keys.json"], type=Keys)
+
+    verdict = verify_tree(FURTHER.export(), FURTHER.log_key, keys)
+
+    assert verdict.counts["checkpoint lines of sm2"] == 1
+    assert verdict.problems == ()

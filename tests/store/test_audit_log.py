@@ -9,19 +9,23 @@ import pathlib
 import asyncpg
 import pytest
 
-from catalog.audit_log import merkle, queries
+from catalog.audit_log import further_lines, merkle, queries
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.checkpoint import open_checkpoint
 from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
 from catalog.audit_log.events import Event
+from catalog.audit_log.further_lines import FurtherKey
 from catalog.audit_log.leaf import commitment, read_leaf
 from catalog.audit_log.model import Subject
 from catalog.audit_log.queries import Wanted
 from catalog.audit_log.tiles import TilePath, parse_path, unpack
+from catalog.audit_log.verdict import Findings
 from catalog.kernel.actor import PUBLIC, Actor, NotPermitted, system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
-from tests.log_of_tests import ORIGIN, TestLog, signer_of
+from catalog.signing.signer import Signer
+from tests.log_of_tests import ORIGIN, TestLog, further_signer_of, log_signer_of_all, signer_of
 
 JOB = system("test")
 
@@ -573,6 +577,71 @@ async def test_service_keys_are_registered_once_and_a_new_one_ends_the_old(
     assert [key.valid_to for key in first] == [None]
     assert again == []
     assert [key.valid_to for key in later] == [now + dt.timedelta(days=1), None]
+
+
+async def test_the_logs_keys_of_other_algorithms_stand_beside_the_first_and_end_for_themselves(
+    db: Database, now: dt.datetime
+) -> None:
+    first = {Purpose.CHECKPOINT: signer_of(Purpose.CHECKPOINT).public_key}
+    beside = {
+        each: further_signer_of(each).public_key for each in (Algorithm.ML_DSA_44, Algorithm.SM2)
+    }
+    new = {Algorithm.SM2: Signer(Purpose.CHECKPOINT, b"\x02" * 32, Algorithm.SM2).public_key}
+
+    async with begin(db, JOB) as tx:
+        made = await audit_log.register_service_keys(tx, now=now, keys=first, of_the_log=beside)
+        again = await audit_log.register_service_keys(tx, now=now, keys=first, of_the_log=beside)
+        later = await audit_log.register_service_keys(
+            tx, now=now + dt.timedelta(days=1), keys=first, of_the_log=new
+        )
+
+    assert {key.algorithm for key in made} == set(Algorithm)
+    assert all(key.valid_to is None for key in made)
+    assert again == []
+    assert [(key.algorithm, key.valid_to is None) for key in later] == [
+        (Algorithm.SM2, False),
+        (Algorithm.SM2, True),
+    ]
+
+
+async def test_a_checkpoint_is_signed_by_every_key_and_the_journal_holds_the_whole_note(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    log.signer = log_signer_of_all()
+    await log.append(now)
+
+    await log.run(now)
+
+    last = log.journal.last()
+    async with begin(db, JOB) as tx:
+        stored = await queries.get_checkpoint(tx)
+    assert last is not None
+    assert stored.note == last.note.encode()
+    found = Findings()
+    keys = [FurtherKey(ORIGIN, each.algorithm, each.public_key) for each in log.signer.further]
+    further_lines.check(found, stored.note, tuple(keys), "newest")
+    assert found.counts == {"checkpoint lines of ml-dsa-44": 1, "checkpoint lines of sm2": 1}
+
+
+async def test_a_stored_note_that_the_journal_does_not_have_stops_the_log(
+    log: TestLog, db: Database, now: dt.datetime, owner_dsn: str
+) -> None:
+    log.signer = log_signer_of_all()
+    await log.append(now)
+    await log.run(now)
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("ALTER TABLE audit_log.checkpoints DISABLE TRIGGER USER")
+        await owner.execute(
+            "UPDATE audit_log.checkpoints SET note = note || '\\x41'::bytea"
+            " WHERE size = (SELECT max(size) FROM audit_log.checkpoints)"
+        )
+    finally:
+        await owner.close()
+    await log.append(now)
+
+    with pytest.raises(audit_log.LogBroken, match="does not have"):
+        await log.run(now)
 
 
 async def test_workers_that_start_at_once_register_the_keys_once(
