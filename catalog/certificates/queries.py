@@ -11,7 +11,7 @@ from catalog.audit_log import queries as audit_log
 from catalog.audit_log.model import EntryId
 from catalog.case_access import queries as case_access
 from catalog.case_access.visibility import Sight
-from catalog.certificates import encumbrances, store
+from catalog.certificates import encumbrances, standing, store
 from catalog.certificates import format as certificate_format
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import (
@@ -24,6 +24,7 @@ from catalog.certificates.model import (
 )
 from catalog.certificates.register_events import Announcement, RegisterEvent
 from catalog.certificates.reissuing import Reissue
+from catalog.certificates.standing import Standing
 from catalog.certificates.states import State
 from catalog.certificates.transferring import Transfer
 from catalog.kernel import paging
@@ -112,6 +113,27 @@ async def verify_document(tx: Tx, document: bytes) -> Verification:
         state_since=None if registered is None else registered.state_since,
         product_expired_at=None if registered is None else registered.product_expired_at,
     )
+
+
+async def get_standing(tx: Tx, number: str, *, at: dt.datetime) -> Standing:
+    """Return whether a certificate counted at an instant, and why.
+
+    :raises Missing: if no certificate has this number.
+    """
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    return standing.standing_at(
+        certificate,
+        await store.list_changes(tx, number),
+        at,
+        successor=await store.find_successor(tx, number),
+    )
+
+
+async def find_number_by_sha256(tx: Tx, sha256: str) -> str | None:
+    """Return the number of the certificate whose signed document has this digest, or None."""
+    return await store.find_number_by_sha256(tx, sha256.lower())
 
 
 async def find_active_for_product(

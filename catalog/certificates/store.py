@@ -461,6 +461,14 @@ async def find(tx: Tx, number: str) -> Certificate | None:
     return None if row is None else msgspec.convert(dict(row), Certificate)
 
 
+async def find_number_by_sha256(tx: Tx, sha256: str) -> str | None:
+    """Return the number of the certificate whose signed document has this digest, or None."""
+    found: str | None = await tx.fetch_value(
+        "SELECT number FROM catalog.certificates WHERE record_sha256 = $1", sha256
+    )
+    return found
+
+
 async def list_counting(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
     """Return the active or frozen certificates of a product: one at most under each rulebook."""
     rows = await tx.fetch(

@@ -1,4 +1,4 @@
-"""Hand out a certificate and the status lists as verifiable credentials (可验证凭证, vc+jwt)."""
+"""Hand out certificates and status lists as vc+jwt (可验证凭证); tell what counted when (效力)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import base64
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from catalog.certificates import credential as form
+from catalog.certificates import queries, standing
 from catalog.certificates.operations import faces
+from catalog.certificates.standing import Standing
 from catalog.kernel.actor import system
 from catalog.kernel.db import Tx, run
+from catalog.kernel.errors import Missing
 from catalog.signing import queries as signing
 from catalog.signing.purposes import Purpose
 from market.http.answers import answers, sends
@@ -65,6 +68,47 @@ async def get_credential(request: AnyRequest, number: FromPath[str]) -> Response
         media_type=form.MEDIA_TYPE,
         headers={"cache-control": "no-cache"},
     )
+
+
+@get(
+    "/api/v1/certificates/{number:str}/standing",
+    summary="Whether a certificate counted at an instant",
+    tags=["certificates"],
+    opt=answers(Standing, refusals=(422,)),
+)
+async def get_standing(
+    request: AnyRequest, number: FromPath[str], at: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """Return whether a certificate counted ``at`` an instant (RFC 3339; now if none), and why."""
+
+    async def look(c: Command) -> Standing:
+        return await queries.get_standing(c.tx, number, at=standing.instant_of(at, now=c.now))
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/certificate-documents/{sha256:str}/standing",
+    summary="Whether the certificate of a document counted at an instant",
+    tags=["certificates"],
+    opt=answers(Standing, refusals=(422,)),
+)
+async def get_standing_of_document(
+    request: AnyRequest, sha256: FromPath[str], at: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """Return the same for the SHA-256 of a signed document, as a paper and its code have it.
+
+    :raises Missing: if no certificate's document has this digest.
+    """
+
+    async def look(c: Command) -> Standing:
+        instant = standing.instant_of(at, now=c.now)
+        number = await queries.find_number_by_sha256(c.tx, sha256)
+        if number is None:
+            raise Missing
+        return await queries.get_standing(c.tx, number, at=instant)
+
+    return answer(await read(request, look))
 
 
 @get(

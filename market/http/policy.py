@@ -227,6 +227,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/certificates"): _public(),
     ("GET", f"{V1}/certificates/{{number}}"): _public(),
     ("GET", f"{V1}/certificates/{{number}}/credential"): _public(),
+    ("GET", f"{V1}/certificates/{{number}}/standing"): _public(),
+    ("GET", f"{V1}/certificate-documents/{{sha256}}/standing"): _public(),
     ("GET", f"{V1}/certificate-status-lists/{{list_number}}"): _public(),
     ("GET", f"{V1}/certificates/{{number}}/reissues"): _read("certificate:read_burdens", PARTY),
     ("POST", f"{V1}/certificates/{{number}}/reissue-authorisations"): _do("issuance:authorise"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import unicodedata
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from catalog.certificates import queries as certificates
 from catalog.certificates import states as certificate_states
 from catalog.certificates.model import CertificateSummary, PublicCertificate
 from catalog.certificates.number import is_well_formed
+from catalog.certificates.standing import Standing, instant_of
 from catalog.kernel.errors import DomainError, Missing
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
@@ -43,6 +45,8 @@ from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceItem, PriceListLine
 
 _PAGE_SIZE: Final = 20
+_DIGEST: Final = re.compile(r"[0-9A-F]{64}")
+_WALL_CLOCK: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _NOTICES_AT_HOME: Final = 5
 _PRICES_OF_A_PRODUCT: Final = 100
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -257,7 +261,7 @@ async def list_certificates(
 ) -> Response[bytes]:
     """Take a certificate's number to be checked, and show the register (登记簿)."""
     if typed := _number(number):
-        return go(f"/certificates/{_as_path(typed)}")
+        return go(f"/certificates/{_as_path(await _named(request, typed))}")
     wanted = _one_of(certificate_states.State, request.query_params.get("status"))
 
     async def look(c: Command) -> Page[CertificateSummary]:
@@ -276,30 +280,53 @@ async def list_certificates(
     )
 
 
+async def _named(request: AnyRequest, typed: str) -> str:
+    """Return the number that was typed, or that of the document whose digest was."""
+    if not _DIGEST.fullmatch(typed):
+        return typed
+
+    async def look(c: Command) -> str | None:
+        return await certificates.find_number_by_sha256(c.tx, typed)
+
+    return await read(request, look) or typed
+
+
 @get("/certificates/{number:str}", include_in_schema=False)
-async def show_certificate(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
-    """Verify a certificate by its number (验真): in words, and how to check it without us."""
+async def show_certificate(
+    request: AnyRequest, number: FromPath[str], at: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """Verify a certificate by its number (验真): in words, and how to check it without us.
+
+    ``at`` asks for another instant than now, as a form of a browser writes it or with its offset.
+    """
     typed = _number(number) or ""
     if not is_well_formed(typed):
         return _unknown_certificate(request, typed, is_well_formed=False)
     if typed != number:
         return go(f"/certificates/{_as_path(typed)}")
 
-    async def look(c: Command) -> PublicCertificate | None:
+    async def look(c: Command) -> tuple[PublicCertificate, Standing | None] | None:
         try:
-            return await certificates.get_public(c.tx, typed)
+            public = await certificates.get_public(c.tx, typed)
         except Missing:
             return None
+        if not at:
+            return public, None
+        instant = instant_of(_with_offset(at), now=c.now)
+        return public, await certificates.get_standing(c.tx, typed, at=instant)
 
-    found = await read(request, look)
-    if found is None:
+    looked = await read(request, look)
+    if looked is None:
         return _unknown_certificate(request, typed, is_well_formed=True)
+    found, standing = looked
     public_url = context(request).settings.public_url.rstrip("/")
     return page(
         request,
         "certificate.html",
         certificate=found,
         content=found.content,
+        standing=standing,
+        asked_at=at or "",
         file_address=f"/api/v1/certificates/{typed}",
         file_url=f"{public_url}/api/v1/certificates/{typed}",
     )
@@ -377,6 +404,11 @@ def _number(typed: str | None) -> str | None:
     # People type full width, small letters and blanks; a number has none of them.
     folded = unicodedata.normalize("NFKC", typed or "").upper()
     return cleaned("".join(folded.split()))
+
+
+def _with_offset(given: str) -> str:
+    # A form writes the time of a clock on the wall: here that of Beijing.
+    return f"{given}+08:00" if _WALL_CLOCK.fullmatch(given) else given
 
 
 def _as_path(number: str) -> str:

@@ -1,0 +1,119 @@
+"""Anybody asks whether a certificate counted at an instant, by its number or its document's digest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from tests.api import Api, code
+from tests.makers_registration import Scene, make_scene, must
+
+REASON = "双方就来源数据的使用权发生争议"
+
+
+@pytest.fixture
+async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
+    return await make_scene(api, db, clock)
+
+
+async def frozen_after_an_hour(scene: Scene) -> tuple[str, dt.datetime]:
+    """Return a certificate that was frozen an hour after its issue, and when it was issued."""
+    _, number = await scene.certified()
+    issued = scene.api.context.now()
+    scene.clock.move_to(issued + dt.timedelta(hours=1))
+    await scene.sign_in_again()
+    must(
+        await scene.by(scene.issuer).post(
+            f"/api/v1/certificates/{number}/freezes", {"reason": REASON}
+        )
+    )
+    return number, issued
+
+
+async def test_it_is_told_of_each_instant_what_was_so_then(scene: Scene) -> None:
+    number, issued = await frozen_after_an_hour(scene)
+    path = f"/api/v1/certificates/{number}/standing"
+    half = issued + dt.timedelta(minutes=30)
+
+    now = must(await scene.api.get(path))
+    then = must(await scene.api.get(path, at=half.isoformat()))
+    before = must(await scene.api.get(path, at=(issued - dt.timedelta(days=1)).isoformat()))
+
+    assert (now["counts"], now["state"]) == (False, "frozen")
+    assert (then["counts"], then["state"]) == (True, "active")
+    assert dt.datetime.fromisoformat(then["until"]) == issued + dt.timedelta(hours=1)
+    assert (before["counts"], before["state"]) == (False, None)
+    assert [each["ground"] for each in before["because"]] == ["not_yet_issued"]
+    assert "争议" in now["because"][0]["zh"]
+
+
+async def test_the_digest_of_the_document_leads_to_the_same_answer(scene: Scene) -> None:
+    number, _ = await frozen_after_an_hour(scene)
+    held = must(await scene.api.get(f"/api/v1/certificates/{number}"))
+    by_number = must(await scene.api.get(f"/api/v1/certificates/{number}/standing"))
+
+    for digest in (held["record_sha256"], held["record_sha256"].upper()):
+        found = must(await scene.api.get(f"/api/v1/certificate-documents/{digest}/standing"))
+        assert found == by_number
+    page = await scene.api.http.get("/certificates", params={"number": held["record_sha256"]})
+    assert page.status_code == 303
+    assert page.headers["location"] == f"/certificates/{number}"
+
+
+async def test_bad_instants_are_refused_by_name(scene: Scene) -> None:
+    number, _ = await frozen_after_an_hour(scene)
+    path = f"/api/v1/certificates/{number}/standing"
+
+    unreadable = await scene.api.get(path, at="yesterday")
+    later = await scene.api.get(path, at="2099-01-01T00:00:00Z")
+
+    assert (unreadable.status_code, code(unreadable)) == (422, "instant_unreadable")
+    assert (later.status_code, code(later)) == (422, "instant_still_to_come")
+
+
+async def test_a_number_that_was_not_issued_is_as_unknown_as_one_that_never_will_be(
+    scene: Scene,
+) -> None:
+    application, _ = await scene.authorised()  # its number is the next one, and nobody may know
+    waiting = must(await scene.api.get("/api/v1/certificates"))["items"]
+    answers = [
+        await scene.api.get(f"/api/v1/{path}/standing")
+        for path in (
+            "certificates/HN-QQ-2026-0000001J",
+            "certificates/HN-QQ-2026-9999999X",
+            "certificates/nothing",
+            f"certificates/{application}",
+            f"certificate-documents/{hashlib.sha256(b'x').hexdigest()}",
+            "certificate-documents/nothing",
+        )
+    ]
+
+    assert waiting == []
+    told = [{k: v for k, v in each.json().items() if k != "request_id"} for each in answers]
+    assert [each.status_code for each in answers] == [404] * len(answers)
+    assert all(each == told[0] for each in told)
+
+
+async def test_the_page_answers_for_another_time_in_words(scene: Scene) -> None:
+    number, issued = await frozen_after_an_hour(scene)
+    beijing = (issued + dt.timedelta(hours=8, minutes=30)).strftime("%Y-%m-%dT%H:%M")
+    path = f"/certificates/{number}"
+
+    then = await scene.api.http.get(path, params={"at": beijing})
+    english = await scene.api.http.get(path, params={"at": beijing, "lang": "en"})
+    now = await scene.api.http.get(path)
+    later = await scene.api.http.get(
+        path, params={"at": "2099-01-01T00:00", "lang": "zh"}, headers={"accept": "text/html"}
+    )
+
+    assert "登记有效。" in then.text
+    assert "争议冻结" in then.text  # what is so now stays on top
+    assert f'value="{beijing}"' in then.text
+    assert "it counted" in english.text
+    assert "登记有效。" not in now.text
+    assert later.status_code == 422
+    assert "尚未到来" in later.text
