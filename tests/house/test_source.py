@@ -103,3 +103,11 @@ def test_every_operation_is_keyword_only_after_the_transaction(path: pathlib.Pat
             assert positional[:1] == ["tx"], f"{path}: {node.name} does not take tx first"
             # Two more may stand without names where the call then reads as a sentence.
             assert len(positional) <= 3, f"{path}: {node.name} takes {positional}"
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    names = [path.name for path in pathlib.Path("tests").rglob("test_*.py")]
+
+    assert sorted(name for name in set(names) if names.count(name) > 1) == [], (
+        "pytest imports them by their names alone, and collects only one"
+    )

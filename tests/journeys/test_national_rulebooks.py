@@ -560,7 +560,7 @@ async def test_the_same_right_of_the_same_content_is_a_conflict_and_another_is_n
     assert allowed.status_code == 201
     assert code(refused) == "right_registered_already"
     conflicts = {
-        each: (await scene.read(each, scene.acceptor))["submissions"][-1]["conflicts"]
+        each: (await scene.read(each, scene.issuer))["submissions"][-1]["conflicts"]
         for each in (other_right, same_right)
     }
     assert conflicts[other_right] == []
