@@ -400,7 +400,7 @@ class Applications(Selections):
             return {"not_found"}
         against = set() if a.state == "under_review" else {"registration_event_not_allowed"}
         if a.declared:
-            against.add("conflict_declared")
+            against.add("conflict_declared_already")
         if not cmd.given("statement", True):
             against.add("declaration_incomplete")
         return against
