@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from tests.reference.commands import SUPPLIERS, Command, command
+from tests.reference.commands import MEMBERS, SUPPLIERS, Command, command
 from tests.reference.days import DAY
 from tests.reference.notices import Certificate
 from tests.reference.objections import Objections
@@ -36,7 +36,7 @@ class Certificates(Objections):
         "unfreeze": ("issuer",),
         "encumber": ("issuer",),
         "release_burden": ("issuer",),
-        "deregister": SUPPLIERS,
+        "deregister": MEMBERS,
     }
 
     def __init__(self, *given: Any) -> None:
