@@ -104,8 +104,31 @@ async def test_heads_are_published_in_their_time_and_only_if_there_is_something_
             await connection.execute("UPDATE audit_log.head_snapshots SET record = ''")
     finally:
         await connection.close()
+    # Not due yet; due, and something is new; due, and nothing is.
+    assert done == [0, 1, 0, 0, 0, 0]
     assert sum(done) <= kept
     assert bundles == min(kept, 2)
+
+
+async def test_of_all_heads_those_of_the_newest_two_sizes_are_kept(
+    scene: Scene, db: Database, clock: ManualClock, owner_dsn: str
+) -> None:
+    for number in range(3):
+        scene.product_id = await scene.describe(name=f"港口指数 {number}")
+        await an_hour_later(scene)
+
+    connection = await asyncpg.connect(owner_dsn)
+    try:
+        told = await connection.fetch(
+            "SELECT log_size FROM audit_log.head_snapshots ORDER BY log_size"
+        )
+        held = await connection.fetch(
+            "SELECT DISTINCT log_size FROM audit_log.head_bundles ORDER BY log_size"
+        )
+    finally:
+        await connection.close()
+    assert len(told) >= 3
+    assert held == told[-2:]
 
 
 async def test_only_the_job_publishes(db: Database, clock: ManualClock) -> None:
