@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import functools
+import os
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
@@ -43,7 +45,7 @@ from market.portal import (
     pages_reports,
     pages_spot_checks,
 )
-from market.settings import Settings
+from market.settings import SettingInvalid, Settings
 
 _PAGES = (
     pages_public,
@@ -86,7 +88,8 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
     ``web`` speaks to the world outside: the gateway of short messages, the bureau's website.
     """
     db = database(settings)
-    key_files.create_missing(settings.keys_dir, settings.further_algorithms)
+    passphrase = key_passphrase(settings)
+    key_files.create_missing(settings.keys_dir, settings.further_algorithms, passphrase=passphrase)
     return Context(
         settings=settings,
         clock=clock,
@@ -136,7 +139,8 @@ async def enter_service_keys(
     settings: Settings, db: Database, now: dt.datetime
 ) -> dict[Purpose, Any]:
     """Enter the public halves of the key files as they are now; return the signers by purpose."""
-    signers = key_files.read_signers(settings.keys_dir)
+    passphrase = key_passphrase(settings)
+    signers = key_files.read_signers(settings.keys_dir, passphrase=passphrase)
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
     of_the_log = {each.algorithm: each.public_key for each in log_signer(settings).further}
     await run(
@@ -150,14 +154,34 @@ async def enter_service_keys(
     return dict(signers)
 
 
+def key_passphrase(settings: Settings) -> bytes | None:
+    """Return the passphrase of the key files, None if none is set. It never is an argument.
+
+    :raises SettingInvalid: if the file that it shall be read from is not open here.
+    """
+    if settings.keys_passphrase_fd is not None:
+        return _read_once(settings.keys_passphrase_fd)
+    told = settings.keys_passphrase
+    return None if told is None else told.encode()
+
+
+@functools.cache
+def _read_once(descriptor: int) -> bytes:
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read().rstrip(b"\r\n")
+    except OSError as error:
+        raise SettingInvalid(f"MARKET_KEYS_PASSPHRASE_FD={descriptor}: {error}") from error
+
+
 def log_signer(settings: Settings) -> audit_log.LogSigner:
     """Return what signs the checkpoints: the log's key, and those of further algorithms."""
-    directory = settings.keys_dir
+    directory, passphrase = settings.keys_dir, key_passphrase(settings)
     return audit_log.LogSigner(
         settings.log_origin,
-        key_files.read_signer(directory, Purpose.CHECKPOINT),
+        key_files.read_signer(directory, Purpose.CHECKPOINT, passphrase=passphrase),
         tuple(
-            key_files.read_signer(directory, Purpose.CHECKPOINT, algorithm)
+            key_files.read_signer(directory, Purpose.CHECKPOINT, algorithm, passphrase=passphrase)
             for algorithm in settings.further_algorithms
         ),
     )

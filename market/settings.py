@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
+    keys_passphrase: str | None = None  # of encrypted key files; new ones are then encrypted
+    keys_passphrase_fd: int | None = None  # read it from this open file instead (one process)
     secure_cookies: bool = False
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)

@@ -287,6 +287,8 @@ async def register_service_keys(
 
     ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
     Called whenever the service starts; returns what changed, mostly nothing.
+
+    :raises KeyNotValid: if one of them was ended or revoked: the service does not start with it.
     """
     changed = await signing.enter_service_keys(tx, now=now, keys=keys, of_the_log=of_the_log)
     if changed:

@@ -6,6 +6,7 @@ Called by the wiring (``market/app.py``) and the command line, by nothing else.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import stat
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.kernel.errors import Invalid
+from catalog.signing import key_files
 from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
 from catalog.signing.private_keys import from_secret
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
@@ -32,36 +34,47 @@ def path_of(directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.
 
 
 def read_signer(
-    directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519
+    directory: Path,
+    purpose: Purpose,
+    algorithm: Algorithm = Algorithm.ED25519,
+    *,
+    passphrase: bytes | None = None,
 ) -> Signer:
-    """Return the signer for ``purpose`` from its file: 64 hex digits, the secret of the key.
+    """Return the signer for ``purpose`` from its file, bare or encrypted.
 
     :raises KeyFileUnusable: if the file is missing, malformed, or open to others.
     """
     path = path_of(directory, purpose, algorithm)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text("ascii").strip()
-        secret = bytes.fromhex(text)
-    except (OSError, ValueError) as error:
+        raw = path.read_bytes()
+    except OSError as error:
         raise KeyFileUnusable(path=str(path), reason=str(error)) from error
     if mode & 0o077:
         raise KeyFileUnusable(path=str(path), reason=f"mode {mode:04o} lets others read it")
     try:
-        return Signer(purpose, secret, algorithm)
+        return Signer(purpose, key_files.decode(algorithm, raw, passphrase), algorithm)
     except ValueError as error:
         raise KeyFileUnusable(path=str(path), reason=str(error)) from error
 
 
-def read_signers(directory: Path) -> dict[Purpose, Signer]:
+def read_signers(directory: Path, *, passphrase: bytes | None = None) -> dict[Purpose, Signer]:
     """Return the signers of all the service's purposes.
 
     :raises KeyFileUnusable: if one of the files is missing, malformed, or open to others.
     """
-    return {purpose: read_signer(directory, purpose) for purpose in sorted(OF_THE_SERVICE)}
+    return {
+        purpose: read_signer(directory, purpose, passphrase=passphrase)
+        for purpose in sorted(OF_THE_SERVICE)
+    }
 
 
-def create_missing(directory: Path, of_the_log: Iterable[Algorithm] = ()) -> list[str]:
+def create_missing(
+    directory: Path,
+    of_the_log: Iterable[Algorithm] = (),
+    *,
+    passphrase: bytes | None = None,
+) -> list[str]:
     """Make a new key for every purpose of the service that has none yet; return what was made.
 
     ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519.
@@ -69,32 +82,94 @@ def create_missing(directory: Path, of_the_log: Iterable[Algorithm] = ()) -> lis
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     wanted = [(purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE)]
     wanted += [(Purpose.CHECKPOINT, algorithm) for algorithm in of_the_log]
-    return [path_of(directory, *each).stem for each in wanted if create(directory, *each)]
+    return [
+        path_of(directory, *each).stem
+        for each in wanted
+        if create(directory, *each, passphrase=passphrase)
+    ]
 
 
-def create(directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> bool:
+def create(
+    directory: Path,
+    purpose: Purpose,
+    algorithm: Algorithm = Algorithm.ED25519,
+    *,
+    passphrase: bytes | None = None,
+) -> bool:
     """Make a key file for ``purpose`` unless there is one; tell whether it was made.
 
     It is written beside its place and linked in, so that two who start at once agree on one key
     and nobody ever reads half a file.
+
+    :raises KeyFileUnusable: if the passphrase is too short.
     """
     path = path_of(directory, purpose, algorithm)
     if path.exists():
         return False
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = _draft(path, algorithm, _new_secret(algorithm), passphrase)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(_new_secret(algorithm).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return False
+        os.link(draft, path)
+    except FileExistsError:
+        return False
     finally:
         draft.unlink(missing_ok=True)
     return True
+
+
+def encrypt(directory: Path, *, passphrase: bytes) -> list[str]:
+    """Put every bare key file into its encrypted form; return which were.
+
+    What it takes the place of is removed, and not wiped: whoever can read the raw disk, or an older
+    copy of it, may still find the bare one.
+
+    :raises KeyFileUnusable: if a file can not be used, or the passphrase is too short.
+    """
+    done = []
+    # Other programs keep files there too: only those that are ours are touched.
+    for purpose, algorithm in itertools.product(sorted(OF_THE_SERVICE), Algorithm):
+        path = path_of(directory, purpose, algorithm)
+        if not path.exists() or key_files.is_encrypted(path.read_bytes()):
+            continue
+        old = read_signer(directory, purpose, algorithm)
+        secret = key_files.decode(algorithm, path.read_bytes(), None)
+        _draft(path, algorithm, secret, passphrase).replace(path)
+        new = read_signer(directory, purpose, algorithm, passphrase=passphrase)
+        assert new.key_id == old.key_id, "the same secret makes the same key"
+        done.append(path.stem)
+    return done
+
+
+def replace(
+    directory: Path,
+    purpose: Purpose,
+    algorithm: Algorithm = Algorithm.ED25519,
+    *,
+    passphrase: bytes | None = None,
+) -> Signer:
+    """Put a new key in the place of the one for ``purpose``; the old file is kept, under its id.
+
+    :raises KeyFileUnusable: if there is none, or it can not be used.
+    """
+    old = read_signer(directory, purpose, algorithm, passphrase=passphrase)
+    path = path_of(directory, purpose, algorithm)
+    path.rename(path.with_name(f"{path.stem}.{old.key_id}.retired"))
+    create(directory, purpose, algorithm, passphrase=passphrase)
+    return read_signer(directory, purpose, algorithm, passphrase=passphrase)
+
+
+def _draft(path: Path, algorithm: Algorithm, secret: bytes, passphrase: bytes | None) -> Path:
+    """Write a key to a file of its own beside ``path``, on disk before this returns."""
+    try:
+        content = key_files.encode(algorithm, secret, passphrase)
+    except ValueError as error:
+        raise KeyFileUnusable(path=str(path), reason=str(error)) from error
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def _new_secret(algorithm: Algorithm) -> bytes:
@@ -104,15 +179,3 @@ def _new_secret(algorithm: Algorithm) -> bytes:
         with contextlib.suppress(ValueError):
             from_secret(algorithm, secret)
             return secret
-
-
-def replace(directory: Path, purpose: Purpose) -> Signer:
-    """Put a new key in the place of the one for ``purpose``; the old file is kept, under its id.
-
-    :raises KeyFileUnusable: if there is none, or it can not be used.
-    """
-    old = read_signer(directory, purpose)
-    path = path_of(directory, purpose)
-    path.rename(path.with_name(f"{purpose.value}.{old.key_id}.retired"))
-    create(directory, purpose)
-    return read_signer(directory, purpose)

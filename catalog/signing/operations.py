@@ -17,7 +17,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Missing
 from catalog.signing import possession, store
 from catalog.signing.algorithms import Algorithm
-from catalog.signing.keyring import is_valid_at
+from catalog.signing.keyring import KeyNotValid, is_valid_at
 from catalog.signing.model import PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
 
@@ -51,6 +51,8 @@ async def enter_service_keys(
 
     ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
     Return all keys that were entered or changed. Workers that start at once take turns.
+
+    :raises KeyNotValid: if one of them was ended or revoked: what it signs would not count.
     """
     await store.lock_service_keys(tx)
     changed: list[PublicKey] = []
@@ -59,7 +61,10 @@ async def enter_service_keys(
     for purpose, algorithm, public_key in wanted:
         of_its_purpose = await store.list_of(tx, None, purpose)
         held = [key for key in of_its_purpose if key.algorithm is algorithm]
-        if any(key.public_key == public_key for key in held):
+        known = next((key for key in held if key.public_key == public_key), None)
+        if known is not None and not is_valid_at(known, now):
+            raise KeyNotValid(key_id=known.key_id, signed_at=now.isoformat())
+        if known is not None:
             continue
         for key in held:
             if key.valid_to is None and is_valid_at(key, now):

@@ -29,6 +29,7 @@ IDENTITY: Final = b"1234567812345678"
 _LIBRARIES: Final = ("libcrypto.so.3", "libcrypto.3.dylib", "libcrypto-3-x64.dll")
 _OPENSSL_3: Final = 0x3000_0000
 _LONGEST_SIGNATURE: Final = 72
+_LONGEST_PEM: Final = 4096
 
 # GB/T 32918.5: the order of the curve's base point.
 _N: Final = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_7203DF6B_21C6052B_53BBF409_39D54123
@@ -50,6 +51,18 @@ _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "d2i_AutoPrivateKey": (_HANDLE, (_HANDLE, _HANDLE, _LONG)),
     "d2i_PUBKEY": (_HANDLE, (_HANDLE, _HANDLE, _LONG)),
     "i2d_PUBKEY": (ctypes.c_int, (_HANDLE, _HANDLE)),
+    "i2d_PrivateKey": (ctypes.c_int, (_HANDLE, _HANDLE)),
+    "BIO_new": (_HANDLE, (_HANDLE,)),
+    "BIO_s_mem": (_HANDLE, ()),
+    "BIO_new_mem_buf": (_HANDLE, (_BYTES, ctypes.c_int)),
+    "BIO_read": (ctypes.c_int, (_HANDLE, _HANDLE, ctypes.c_int)),
+    "BIO_free": (ctypes.c_int, (_HANDLE,)),
+    "EVP_aes_256_cbc": (_HANDLE, ()),
+    "PEM_write_bio_PKCS8PrivateKey": (
+        ctypes.c_int,
+        (_HANDLE, _HANDLE, _HANDLE, _BYTES, ctypes.c_int, _HANDLE, _HANDLE),
+    ),
+    "PEM_read_bio_PrivateKey": (_HANDLE, (_HANDLE, _HANDLE, _HANDLE, _BYTES)),
     "EVP_PKEY_free": (None, (_HANDLE,)),
     "EVP_MD_CTX_new": (_HANDLE, ()),
     "EVP_MD_CTX_free": (None, (_HANDLE,)),
@@ -107,12 +120,7 @@ def public_key_of(secret: bytes) -> bytes:
     :raises Sm2Unavailable: if this machine has no OpenSSL 3.
     """
     with _private_key(secret) as key:
-        library = _library()
-        length = library.i2d_PUBKEY(key, None)
-        buffer = ctypes.create_string_buffer(length)
-        at = ctypes.c_void_p(ctypes.addressof(buffer))
-        library.i2d_PUBKEY(key, ctypes.byref(at))
-        return buffer.raw[-PUBLIC_KEY_LENGTH[Algorithm.SM2] :]
+        return _written(_library().i2d_PUBKEY, key)[-PUBLIC_KEY_LENGTH[Algorithm.SM2] :]
 
 
 def sign(secret: bytes, message: bytes) -> bytes:
@@ -150,9 +158,65 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return False
 
 
+def encrypted(secret: bytes, passphrase: bytes) -> bytes:
+    """Return the secret as PKCS#8 in PEM, encrypted with AES-256 under a passphrase.
+
+    :raises ValueError: if the secret is no number from 1 to n-2, in 32 bytes.
+    :raises Sm2Unavailable: if this machine has no OpenSSL 3.
+    """
+    library = _library()
+    with _private_key(secret) as key, _memory(library.BIO_new(library.BIO_s_mem())) as memory:
+        length = len(passphrase)
+        cipher = library.EVP_aes_256_cbc()
+        written = library.PEM_write_bio_PKCS8PrivateKey(
+            memory, key, cipher, passphrase, length, None, None
+        )
+        assert written == 1, "libcrypto writes a key that it read"
+        pem = ctypes.create_string_buffer(_LONGEST_PEM)
+        length = library.BIO_read(memory, pem, _LONGEST_PEM)
+        return pem.raw[:length]
+
+
+def decrypted(pem: bytes, passphrase: bytes) -> bytes:
+    """Return the secret that an encrypted PKCS#8 holds.
+
+    :raises ValueError: if the passphrase is another one, or it holds no key of SM2.
+    :raises Sm2Unavailable: if this machine has no OpenSSL 3.
+    """
+    library = _library()
+
+    def read(_none: None, _at: object, _length: int) -> int:
+        with _memory(library.BIO_new_mem_buf(pem, len(pem))) as memory:
+            key: int = library.PEM_read_bio_PrivateKey(memory, None, None, passphrase)
+            return key
+
+    with _key(read, b"") as key:
+        if not _written(library.i2d_PUBKEY, key).startswith(_PUBLIC):
+            raise ValueError("no key of the curve SM2")
+        der = _written(library.i2d_PrivateKey, key)
+        start = len(_PRIVATE[0])  # version and the secret stand first, whatever follows
+        return der[start : start + SECRET_LENGTH]
+
+
 @functools.cache
 def _library() -> ctypes.CDLL:
     return load()
+
+
+def _written(write: Any, key: int) -> bytes:
+    """Return what a function of libcrypto writes of a key."""
+    buffer = ctypes.create_string_buffer(write(key, None))
+    at = ctypes.c_void_p(ctypes.addressof(buffer))
+    write(key, ctypes.byref(at))
+    return buffer.raw[: len(buffer)]
+
+
+@contextlib.contextmanager
+def _memory(handle: int) -> Iterator[int]:
+    try:
+        yield handle
+    finally:
+        _library().BIO_free(handle)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 
 import msgspec
 import rich_click as click
 
+from catalog.audit_log.further_lines import TYPES
 from catalog.kernel.clock import SystemClock
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from market.cli import settings_of
 from market.cli.terminal import padded
@@ -22,6 +25,8 @@ _EXIT_CODES = "Exit code 0: done; 1: could not be done, and why; 2: wrong option
 
 # The log's own key is not changed like this: a new one must be signed by the old (FORMAT.md).
 _CHANGED = sorted(p.value for p in OF_THE_SERVICE - {Purpose.CHECKPOINT})
+# Its keys of other algorithms stand beside it, and whoever does not know them ignores them.
+_CHANGED += [f"{Purpose.CHECKPOINT.value}.{each.value}" for each in TYPES]
 
 
 class KeyLine(msgspec.Struct, frozen=True):
@@ -29,6 +34,7 @@ class KeyLine(msgspec.Struct, frozen=True):
 
     key_id: str
     purpose: str
+    algorithm: str
     holder: str
     valid_from: str
     valid_to: str | None
@@ -52,7 +58,7 @@ def list_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
     for line in lines:
         end = line.revoked_at or line.valid_to or "…"
         click.echo(
-            f"{line.key_id}  {line.purpose:<13}  {padded(line.holder, 36)}  {line.valid_from} – {end}"
+            f"{line.key_id}  {line.purpose:<13}  {line.algorithm:<9}  {padded(line.holder, 36)}  {line.valid_from} – {end}"
         )
 
 
@@ -77,8 +83,40 @@ def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
 @_JSON
 def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Put a new key in the place of the one that signs. The service must be stopped."""
-    key_id = settings_of.run(_rotate(settings_of.environment(data_dir=data_dir), Purpose(purpose)))
+    name, _, algorithm = purpose.partition(".")
+    key_id = settings_of.run(
+        _rotate(
+            settings_of.environment(data_dir=data_dir),
+            Purpose(name),
+            Algorithm(algorithm) if algorithm else Algorithm.ED25519,
+        )
+    )
     click.echo(f'{{"key_id": "{key_id}"}}' if as_json else f"新密钥 · new key: {key_id}")
+
+
+@keys.command(
+    "encrypt",
+    help="加密密钥文件 · Encrypt the key files under the passphrase of MARKET_KEYS_PASSPHRASE, or of the open "
+    f"file MARKET_KEYS_PASSPHRASE_FD. Back the directory up first.\n\n{_EXIT_CODES}",
+)
+@_DATA_DIR
+@_JSON
+def encrypt_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
+    """Encrypt every key file that is bare; the keys stay what they are."""
+    from catalog.signing import disk
+    from market.app import key_passphrase
+
+    settings = settings_of.environment(data_dir=data_dir)
+    passphrase = key_passphrase(settings)
+    if passphrase is None:
+        raise click.UsageError("MARKET_KEYS_PASSPHRASE 未设置 · is not set")
+    try:
+        done = disk.encrypt(settings.keys_dir, passphrase=passphrase)
+    except disk.KeyFileUnusable as error:
+        raise click.ClickException(f"{error.facts['path']}: {error.facts['reason']}") from error
+    click.echo(
+        msgspec.json.encode(done).decode() if as_json else f"已加密 · encrypted: {done or '—'}"
+    )
 
 
 async def _list(settings: Settings) -> list[KeyLine]:
@@ -93,6 +131,7 @@ async def _list(settings: Settings) -> list[KeyLine]:
         KeyLine(
             key_id=key.key_id,
             purpose=key.purpose.value,
+            algorithm=key.algorithm.value,
             holder=str(key.holder_party_id or "本服务 · the service"),
             valid_from=key.valid_from.isoformat(),
             valid_to=key.valid_to.isoformat() if key.valid_to else None,
@@ -104,24 +143,34 @@ async def _list(settings: Settings) -> list[KeyLine]:
 
 async def _new(settings: Settings) -> list[str]:
     from catalog.signing import disk
+    from market.app import key_passphrase
     from market.cli.connection import open_market
 
     async with open_market(settings) as market:
-        made = disk.create_missing(market.settings.keys_dir, market.settings.further_algorithms)
+        made = disk.create_missing(
+            market.settings.keys_dir,
+            market.settings.further_algorithms,
+            passphrase=key_passphrase(settings),
+        )
         await _enter(market.settings, market.db)
     return made
 
 
-async def _rotate(settings: Settings, purpose: Purpose) -> str:
+async def _rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) -> str:
     from catalog.signing import disk
+    from catalog.signing.keyring import KeyNotValid
+    from market.app import key_passphrase
     from market.cli.connection import open_market
     from market.postgres.cluster import ServiceLock
 
     with ServiceLock(settings.data_dir):  # a running service would go on with the old key
         async with open_market(settings) as market:
-            disk.create_missing(market.settings.keys_dir, market.settings.further_algorithms)
-            await _enter(market.settings, market.db)
-            signer = disk.replace(market.settings.keys_dir, purpose)
+            directory, passphrase = market.settings.keys_dir, key_passphrase(settings)
+            further = market.settings.further_algorithms
+            disk.create_missing(directory, further, passphrase=passphrase)
+            with contextlib.suppress(KeyNotValid):  # it was revoked: the more it has to be changed
+                await _enter(market.settings, market.db)
+            signer = disk.replace(directory, purpose, algorithm, passphrase=passphrase)
             await _enter(market.settings, market.db)
     return signer.key_id
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import pathlib
+import shutil
 import stat
+import subprocess
 
 import msgspec
 import pytest
 
 from catalog.kernel.ids import PartyId, new_id
-from catalog.signing import disk
+from catalog.signing import disk, key_files
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.keyring import (
     KeyNotValid,
@@ -124,7 +126,7 @@ def test_keys_of_further_algorithms_lie_beside_the_first(tmp_path: pathlib.Path)
 def test_a_number_that_is_none_of_the_curve_is_drawn_again(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = iter([b"\xff" * 32, bytes(32), b"\x05" * 32])
+    drawn = iter([b"\xff" * 32, bytes(32), b"\x05" * 32, b"draft"])
     monkeypatch.setattr(disk.secrets, "token_bytes", lambda _length: next(drawn))
 
     assert disk.create(tmp_path, Purpose.CHECKPOINT, Algorithm.SM2)
@@ -157,3 +159,94 @@ def test_a_key_file_that_is_unusable_is_refused(
 
     with pytest.raises(disk.KeyFileUnusable):
         disk.read_signer(tmp_path, Purpose.REPORT)
+
+
+PASSPHRASE = b"a passphrase of some length"
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_a_key_file_is_encrypted_under_a_passphrase_and_read_with_that_alone(
+    tmp_path: pathlib.Path, algorithm: Algorithm
+) -> None:
+    disk.create(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+    path = disk.path_of(tmp_path, Purpose.CHECKPOINT, algorithm)
+
+    first = disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+    again = disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+
+    assert first.public_key == again.public_key
+    assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for wrong in (None, b"another passphrase of a length", b""):
+        with pytest.raises(disk.KeyFileUnusable):
+            disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=wrong)
+
+
+@pytest.mark.parametrize("held", list(Algorithm))
+@pytest.mark.parametrize("wanted", list(Algorithm))
+def test_an_encrypted_key_of_another_algorithm_is_refused(
+    held: Algorithm, wanted: Algorithm
+) -> None:
+    secret = b"\x05" * 32
+    file = key_files.encode(held, secret, PASSPHRASE)
+
+    if held is wanted:
+        assert key_files.decode(wanted, file, PASSPHRASE) == secret
+    else:
+        with pytest.raises(ValueError, match="no key of"):
+            key_files.decode(wanted, file, PASSPHRASE)
+
+
+def test_a_short_passphrase_is_refused_and_makes_no_file(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(disk.KeyFileUnusable):
+        disk.create(tmp_path, Purpose.REPORT, passphrase=b"short")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bare_key_files_are_encrypted_in_their_place_and_stay_the_same_keys(
+    tmp_path: pathlib.Path,
+) -> None:
+    disk.create_missing(tmp_path, (Algorithm.ML_DSA_44, Algorithm.SM2))
+    before = disk.read_signers(tmp_path)
+
+    done = disk.encrypt(tmp_path, passphrase=PASSPHRASE)
+    again = disk.encrypt(tmp_path, passphrase=PASSPHRASE)
+
+    after = disk.read_signers(tmp_path, passphrase=PASSPHRASE)
+    assert len(done) == len(OF_THE_SERVICE) + 2
+    assert again == []
+    assert {p: s.key_id for p, s in after.items()} == {p: s.key_id for p, s in before.items()}
+    assert all(path.read_bytes().startswith(b"-----BEGIN") for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_a_key_that_is_changed_for_a_new_one_is_kept_under_its_id(
+    tmp_path: pathlib.Path, algorithm: Algorithm
+) -> None:
+    disk.create(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+    old = disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+
+    new = disk.replace(tmp_path, Purpose.CHECKPOINT, algorithm, passphrase=PASSPHRASE)
+
+    stem = disk.path_of(tmp_path, Purpose.CHECKPOINT, algorithm).stem
+    assert new.key_id != old.key_id
+    assert new.algorithm is algorithm
+    assert (tmp_path / f"{stem}.{old.key_id}.retired").exists()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")
+def test_openssl_reads_an_encrypted_key_of_sm2_and_we_read_its_own(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "ours").write_bytes(key_files.encode(Algorithm.SM2, b"\x05" * 32, PASSPHRASE))
+    (tmp_path / "in").write_bytes(PASSPHRASE)
+    (tmp_path / "out").write_bytes(PASSPHRASE)
+    ways = ["-passin", "file:in", "-passout", "file:out"]
+
+    done = subprocess.run(
+        ["openssl", "pkcs8", "-topk8", "-scrypt", "-in", "ours", "-out", "theirs", *ways],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    theirs = (tmp_path / "theirs").read_bytes()
+    assert key_files.decode(Algorithm.SM2, theirs, PASSPHRASE) == b"\x05" * 32

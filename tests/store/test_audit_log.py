@@ -23,6 +23,8 @@ from catalog.audit_log.verdict import Findings
 from catalog.kernel.actor import PUBLIC, Actor, NotPermitted, system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
 from catalog.signing.algorithms import Algorithm
+from catalog.signing.keyring import KeyNotValid
+from catalog.signing.model import key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from tests.log_of_tests import ORIGIN, TestLog, further_signer_of, log_signer_of_all, signer_of
@@ -577,6 +579,24 @@ async def test_service_keys_are_registered_once_and_a_new_one_ends_the_old(
     assert [key.valid_to for key in first] == [None]
     assert again == []
     assert [key.valid_to for key in later] == [now + dt.timedelta(days=1), None]
+
+
+async def test_a_key_that_was_ended_or_revoked_signs_for_the_service_no_more(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    old = {Purpose.REPORT: signer_of(Purpose.REPORT, "old").public_key}
+    new = {Purpose.REPORT: signer_of(Purpose.REPORT, "new").public_key}
+    later = now + dt.timedelta(days=1)
+    async with begin(db, log.actor) as tx:
+        await audit_log.register_service_keys(tx, now=now, keys=old)
+        await audit_log.register_service_keys(tx, now=later, keys=new)
+        with pytest.raises(KeyNotValid):
+            await audit_log.register_service_keys(tx, now=later, keys=old)
+        revoked = key_id_of(new[Purpose.REPORT])
+        await audit_log.revoke_key(tx, actor=log.actor, now=later, key_id=revoked, reason="lost")
+
+        with pytest.raises(KeyNotValid):
+            await audit_log.register_service_keys(tx, now=later, keys=new)
 
 
 async def test_the_logs_keys_of_other_algorithms_stand_beside_the_first_and_end_for_themselves(
