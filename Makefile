@@ -55,7 +55,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 lock: ## write requirements.lock anew from pyproject.toml (for maintainers; needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
-	uv export --quiet --all-extras --no-emit-project --no-annotate --no-header -o requirements.lock
+	uv export --quiet --extra dev --no-emit-project --no-annotate --no-header -o requirements.lock
 	rm -f uv.lock
 	@! grep -nE '://|^--|@ ' requirements.lock || { echo "the lock names a host"; exit 1; }
 

@@ -24,7 +24,7 @@ from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
 from market import log_lines
-from market.channels import bureau, email, sandbox, sms
+from market.channels import bureau, email, sandbox, security_module, sms
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
@@ -89,7 +89,12 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
     """
     db = database(settings)
     passphrase = key_passphrase(settings)
-    key_files.create_missing(settings.keys_dir, settings.further_algorithms, passphrase=passphrase)
+    key_files.create_missing(
+        settings.keys_dir,
+        settings.further_algorithms,
+        passphrase=passphrase,
+        elsewhere=settings.pkcs11_keys,
+    )
     return Context(
         settings=settings,
         clock=clock,
@@ -140,7 +145,9 @@ async def enter_service_keys(
 ) -> dict[Purpose, Any]:
     """Enter the public halves of the key files as they are now; return the signers by purpose."""
     passphrase = key_passphrase(settings)
-    signers = key_files.read_signers(settings.keys_dir, passphrase=passphrase)
+    signers = key_files.read_signers(
+        settings.keys_dir, passphrase=passphrase, elsewhere=security_module.keys_of(settings)
+    )
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
     of_the_log = {each.algorithm: each.public_key for each in log_signer(settings).further}
     await run(
@@ -179,7 +186,12 @@ def log_signer(settings: Settings) -> audit_log.LogSigner:
     directory, passphrase = settings.keys_dir, key_passphrase(settings)
     return audit_log.LogSigner(
         settings.log_origin,
-        key_files.read_signer(directory, Purpose.CHECKPOINT, passphrase=passphrase),
+        key_files.read_signer(
+            directory,
+            Purpose.CHECKPOINT,
+            passphrase=passphrase,
+            elsewhere=security_module.keys_of(settings).get(Purpose.CHECKPOINT),
+        ),
         tuple(
             key_files.read_signer(directory, Purpose.CHECKPOINT, algorithm, passphrase=passphrase)
             for algorithm in settings.further_algorithms

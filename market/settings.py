@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from catalog.signing.algorithms import Algorithm, find_algorithm
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 
 
 class SettingInvalid(ValueError):
@@ -36,6 +37,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
     keys_passphrase: str | None = None  # of encrypted key files; new ones are then encrypted
     keys_passphrase_fd: int | None = None  # read it from this open file instead (one process)
+    pkcs11_module: pathlib.Path | None = None  # the library of a security module (extra `pkcs11`)
+    pkcs11_token: str = ""  # the label of the token in it
+    pkcs11_pin: str | None = None
+    pkcs11_purposes: str = ""  # whose keys lie there, by commas; the label of a key is its purpose
     secure_cookies: bool = False
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)
@@ -75,6 +80,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(algorithms - {Algorithm.ED25519}))
 
     @property
+    def pkcs11_keys(self) -> tuple[Purpose, ...]:
+        """Return for which purposes the service's keys lie in a security module.
+
+        :raises SettingInvalid: if one is not the service's, or no module is set.
+        """
+        names = [name.strip() for name in self.pkcs11_purposes.split(",") if name.strip()]
+        known = {purpose.value: purpose for purpose in OF_THE_SERVICE}
+        if set(names) - known.keys():
+            raise SettingInvalid(f"MARKET_PKCS11_PURPOSES={names!r}: not of {sorted(known)}")
+        if names and self.pkcs11_module is None:
+            raise SettingInvalid("MARKET_PKCS11_PURPOSES is set, but no MARKET_PKCS11_MODULE")
+        return tuple(sorted({known[name] for name in names}))
+
+    @property
     def keys_dir(self) -> pathlib.Path:
         """Return where the private signing keys lie."""
         return self.data_dir / "keys"
@@ -111,7 +130,7 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
             raise SettingInvalid(f"{name}={raw!r}: {error}") from error
     values.update({key: value for key, value in given.items() if value is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
-    _ = settings.further_algorithms
+    _ = settings.further_algorithms, settings.pkcs11_keys
     if "public_url" not in values:
         reached_at = f"http://{settings.host}:{settings.port}"
         return msgspec.structs.replace(settings, public_url=reached_at)

@@ -10,13 +10,14 @@ import itertools
 import os
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from catalog.kernel.errors import Invalid
 from catalog.signing import key_files
 from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
-from catalog.signing.private_keys import from_secret
+from catalog.signing.private_keys import PrivateKey, from_secret
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from catalog.signing.signer import Signer
 
@@ -39,11 +40,14 @@ def read_signer(
     algorithm: Algorithm = Algorithm.ED25519,
     *,
     passphrase: bytes | None = None,
+    elsewhere: PrivateKey | None = None,
 ) -> Signer:
-    """Return the signer for ``purpose`` from its file, bare or encrypted.
+    """Return the signer for ``purpose`` from its file, bare or encrypted, or of a key elsewhere.
 
     :raises KeyFileUnusable: if the file is missing, malformed, or open to others.
     """
+    if elsewhere is not None:
+        return Signer(purpose, elsewhere)
     path = path_of(directory, purpose, algorithm)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -58,13 +62,20 @@ def read_signer(
         raise KeyFileUnusable(path=str(path), reason=str(error)) from error
 
 
-def read_signers(directory: Path, *, passphrase: bytes | None = None) -> dict[Purpose, Signer]:
-    """Return the signers of all the service's purposes.
+def read_signers(
+    directory: Path,
+    *,
+    passphrase: bytes | None = None,
+    elsewhere: Mapping[Purpose, PrivateKey] = MappingProxyType({}),
+) -> dict[Purpose, Signer]:
+    """Return the signers of all the service's purposes; what lies ``elsewhere`` has no file.
 
     :raises KeyFileUnusable: if one of the files is missing, malformed, or open to others.
     """
     return {
-        purpose: read_signer(directory, purpose, passphrase=passphrase)
+        purpose: read_signer(
+            directory, purpose, passphrase=passphrase, elsewhere=elsewhere.get(purpose)
+        )
         for purpose in sorted(OF_THE_SERVICE)
     }
 
@@ -74,13 +85,17 @@ def create_missing(
     of_the_log: Iterable[Algorithm] = (),
     *,
     passphrase: bytes | None = None,
+    elsewhere: Collection[Purpose] = (),
 ) -> list[str]:
     """Make a new key for every purpose of the service that has none yet; return what was made.
 
-    ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519.
+    ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519. For what lies
+    ``elsewhere`` no file is made.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    wanted = [(purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE)]
+    wanted = [
+        (purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE.difference(elsewhere))
+    ]
     wanted += [(Purpose.CHECKPOINT, algorithm) for algorithm in of_the_log]
     return [
         path_of(directory, *each).stem

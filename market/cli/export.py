@@ -79,9 +79,10 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
     from market.jobs import sequence_log
 
     async with open_market(settings) as market:
-        signers = key_files.path_of(market.settings.keys_dir, Purpose.CHECKPOINT)
+        checkpoint_key = key_files.path_of(market.settings.keys_dir, Purpose.CHECKPOINT)
+        is_elsewhere = Purpose.CHECKPOINT in market.settings.pkcs11_keys
         now = SystemClock().now()
-        if signers.exists():
+        if is_elsewhere or checkpoint_key.exists():
             try:
                 await sequence_log.run(
                     market.db,

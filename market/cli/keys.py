@@ -83,10 +83,15 @@ def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
 @_JSON
 def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Put a new key in the place of the one that signs. The service must be stopped."""
+    settings = settings_of.environment(data_dir=data_dir)
+    if purpose in settings.pkcs11_keys:
+        raise click.ClickException(
+            "该密钥在密码机内，请在其中更换 · this key lies in the security module: change it there"
+        )
     name, _, algorithm = purpose.partition(".")
     key_id = settings_of.run(
         _rotate(
-            settings_of.environment(data_dir=data_dir),
+            settings,
             Purpose(name),
             Algorithm(algorithm) if algorithm else Algorithm.ED25519,
         )
@@ -151,6 +156,7 @@ async def _new(settings: Settings) -> list[str]:
             market.settings.keys_dir,
             market.settings.further_algorithms,
             passphrase=key_passphrase(settings),
+            elsewhere=market.settings.pkcs11_keys,
         )
         await _enter(market.settings, market.db)
     return made
@@ -167,7 +173,9 @@ async def _rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) ->
         async with open_market(settings) as market:
             directory, passphrase = market.settings.keys_dir, key_passphrase(settings)
             further = market.settings.further_algorithms
-            disk.create_missing(directory, further, passphrase=passphrase)
+            disk.create_missing(
+                directory, further, passphrase=passphrase, elsewhere=market.settings.pkcs11_keys
+            )
             with contextlib.suppress(KeyNotValid):  # it was revoked: the more it has to be changed
                 await _enter(market.settings, market.db)
             signer = disk.replace(directory, purpose, algorithm, passphrase=passphrase)

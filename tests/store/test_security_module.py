@@ -1,0 +1,162 @@
+"""Keys inside a security module, tried with SoftHSM2 by PKCS#11."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from catalog.kernel.clock import ManualClock
+from catalog.signing import disk
+from catalog.signing.disk import KeyFileUnusable
+from catalog.signing.purposes import Purpose
+from catalog.signing.verifier import verify_detached
+from market.app import create_app
+from market.channels import security_module
+from market.cli.keys import keys
+from market.settings import SettingInvalid, Settings, read
+
+MODULE = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
+PIN = "987654"
+
+# Run by itself: a token may have one login in a process, and that is the service's.
+MAKE_KEYS = """
+import sys
+import pkcs11
+from pkcs11 import Attribute, KeyType, Mechanism
+from pkcs11.util.ec import encode_named_curve_parameters
+
+token = pkcs11.lib(sys.argv[1]).get_token(token_label="market")
+with token.open(user_pin=sys.argv[2], rw=True) as session:
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("1.3.101.112")}
+    parameters = session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True)
+    for label in sys.argv[3:]:
+        parameters.generate_keypair(
+            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, store=True, label=label
+        )
+"""
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the label of a token with keys for certificates and the log."""
+    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed: shushi[pkcs11]")
+    if shutil.which("softhsm2-util") is None or not MODULE.exists():
+        pytest.skip("SoftHSM2 is not installed (Debian: softhsm2)")
+    place = tmp_path_factory.mktemp("softhsm")
+    (place / "tokens").mkdir()
+    (place / "softhsm2.conf").write_text(f"directories.tokendir = {place / 'tokens'}\n")
+    os.environ["SOFTHSM2_CONF"] = str(place / "softhsm2.conf")
+    new = ["--init-token", "--free", "--label", "market", "--pin", PIN, "--so-pin", "1234"]
+    subprocess.run(["softhsm2-util", *new], check=True, capture_output=True)
+    labels = ["certificate", "checkpoint"]
+    subprocess.run([sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, *labels], check=True)
+    yield "market"
+    del os.environ["SOFTHSM2_CONF"]
+
+
+def held(settings: Settings, token: str, **changes: object) -> Settings:
+    values = {
+        "pkcs11_module": MODULE,
+        "pkcs11_token": token,
+        "pkcs11_pin": PIN,
+        "pkcs11_purposes": "certificate,checkpoint",
+    }
+    return msgspec.structs.replace(settings, **(values | changes))
+
+
+async def test_a_service_signs_with_keys_that_never_leave_their_token(
+    token: str, settings: Settings, clock: ManualClock
+) -> None:
+    inside = held(settings, token, checkpoint_algorithms="ml-dsa-44")
+
+    async with create_app(inside, clock=clock).wired() as wiring:
+        signers = wiring.signers
+        seal = signers[Purpose.CERTIFICATE].seal(b"document")
+        log_key = wiring.log_signer.signer.public_key
+
+    public_key = signers[Purpose.CERTIFICATE].public_key
+    assert verify_detached(public_key, Purpose.CERTIFICATE, b"document", seal.value)
+    assert not verify_detached(public_key, Purpose.CERTIFICATE, b"another", seal.value)
+    assert log_key == signers[Purpose.CHECKPOINT].public_key
+    made = {path.stem for path in settings.keys_dir.glob("*.key")}
+    assert "report" in made
+    assert "checkpoint.ml-dsa-44" in made
+    assert not {"certificate", "checkpoint"} & made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pkcs11_purposes": "report"},  # no key of that label
+        {"pkcs11_token": "nobody's"},
+        {"pkcs11_module": pathlib.Path("/nowhere/libpkcs11.so")},
+    ],
+)
+def test_a_token_that_can_not_be_used_is_told(
+    token: str, settings: Settings, changes: dict[str, object]
+) -> None:
+    with pytest.raises(KeyFileUnusable):
+        security_module.keys_of(held(settings, token, **changes))
+
+
+def test_a_token_whose_signature_is_not_that_of_its_public_key_is_refused(
+    token: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security_module.TokenKey, "sign", lambda _self, _message: bytes(64))
+
+    with pytest.raises(KeyFileUnusable) as refused:
+        security_module.keys_of(held(settings, token))
+
+    assert "not that of its public key" in str(refused.value.facts["reason"])
+
+
+def test_a_machine_without_the_library_says_what_to_install(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pkcs11", None)
+
+    with pytest.raises(KeyFileUnusable) as refused:
+        security_module.keys_of(held(settings, "of nobody"))
+
+    assert "shushi[pkcs11]" in str(refused.value.facts["reason"])
+
+
+def test_no_file_is_read_for_what_lies_elsewhere(tmp_path: pathlib.Path) -> None:
+    disk.create_missing(tmp_path, elsewhere=[Purpose.CERTIFICATE])
+
+    assert not (tmp_path / "certificate.key").exists()
+    with pytest.raises(KeyFileUnusable):
+        disk.read_signers(tmp_path)
+
+
+def test_a_key_in_a_module_is_not_changed_by_the_command_for_files(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKET_PKCS11_MODULE", str(MODULE))
+    monkeypatch.setenv("MARKET_PKCS11_PURPOSES", "certificate")
+
+    done = CliRunner().invoke(keys, ["rotate", "certificate", "--data-dir", str(tmp_path)])
+
+    assert (done.exit_code, "security module" in done.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"MARKET_PKCS11_PURPOSES": "certificate"},
+        {"MARKET_PKCS11_PURPOSES": "opinion", "MARKET_PKCS11_MODULE": "/a.so"},
+        {"MARKET_PKCS11_PURPOSES": "everything", "MARKET_PKCS11_MODULE": "/a.so"},
+    ],
+)
+def test_only_the_services_own_keys_lie_in_a_module_and_it_is_named(told: dict[str, str]) -> None:
+    with pytest.raises(SettingInvalid, match="MARKET_PKCS11_PURPOSES"):
+        read(told)
