@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 from typing import Any
 
 import msgspec
@@ -336,6 +337,32 @@ def test_a_list_is_not_believed_beside_a_log_that_is_not_proven() -> None:
 
     assert fault_of(verdict) is None
     assert "malformed" in str(verdict.first_bad)
+
+
+def tampered(token: bytes, chance: random.Random) -> bytes:
+    """Return a token with one bit, byte or piece of it changed, never the same token."""
+    at, other = sorted(chance.sample(range(len(token)), 2))
+    made = chance.choice(
+        [
+            token[:at] + bytes([token[at] ^ 1 << chance.randrange(8)]) + token[at + 1 :],
+            token[:at] + token[at + 1 :],
+            token[:at] + bytes([chance.choice(token)]) + token[at:],
+            token[:at],
+            token[at:other] + token[:at] + token[other:],
+            token[:at] + token[other:],
+        ]
+    )
+    return made if made.strip() != token else token[:-1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_five_hundred_random_changes_are_all_found_in_certificate_and_list(seed: int) -> None:
+    chance = random.Random(seed)
+    held, listed = sealed(said()), sealed(a_list(), LISTER)
+
+    for _ in range(500):
+        assert check(tampered(held, chance), listed).problems
+        assert check(held, tampered(listed, chance)).problems
 
 
 def test_a_payload_that_is_no_credential_is_refused_with_the_reason() -> None:
