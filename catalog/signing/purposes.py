@@ -17,6 +17,7 @@ class Purpose(enum.StrEnum):
     CASE_FILE = "case_file"  # 登记卷宗
     CREDENTIAL = "credential"  # 可验证凭证: a JWS (vc+jwt), which has its own frame
     STATUS_LIST = "status_list"  # 凭证状态列表: likewise
+    PAPER = "paper"  # 凭证纸面形式的电子印章: a CMS in a PDF, and the key's own X.509 certificate
     RECEIPT = "receipt"  # 计量回执: an entry will be in the log
     OPINION = "opinion"  # 合规审查意见, signed by the agency itself (HN-10)
     AUTHORISATION = "authorisation"  # 主管部门授权, signed by the bureau itself
@@ -37,6 +38,7 @@ OF_THE_SERVICE: Final = frozenset(
         Purpose.CASE_FILE,
         Purpose.CREDENTIAL,
         Purpose.STATUS_LIST,
+        Purpose.PAPER,
         Purpose.RECEIPT,
     }
 )
@@ -48,13 +50,14 @@ OF_A_PARTY: Final = frozenset({Purpose.OPINION, Purpose.AUTHORISATION, Purpose.C
 OF_A_WITNESS: Final = frozenset({Purpose.WITNESS})
 
 #: Signed in a frame that names its own context: a C2SP note names the log, a cosignature says what
-#: it is, a JWS has its header.
+#: it is, a JWS has its header, a CMS its attributes.
 SELF_FRAMED: Final = frozenset(
     {
         Purpose.CHECKPOINT,
         Purpose.ACCESS_TOKEN,
         Purpose.CREDENTIAL,
         Purpose.STATUS_LIST,
+        Purpose.PAPER,
         Purpose.WITNESS,
     }
 )

@@ -440,6 +440,7 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/certificates"): _public(),
     ("GET", "/certificates/{number}"): _public(),
     ("GET", "/certificates/{number}/paper"): _public(),
+    ("GET", "/certificates/paper-seal.pem"): _public(),
     ("GET", "/register"): _public(),
     ("GET", "/register/{event_id}"): _public(),
     ("GET", "/price-list"): _public(),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Response, get
 from litestar.params import FromPath
 
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
 from catalog.kernel.errors import Missing
+from catalog.signing import queries as signing
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
 from market.http.attachment import content_disposition
 from market.http.command import Command, read
-from market.http.context import AnyRequest
+from market.http.context import AnyRequest, context
+from market.portal import sealing
 from market.portal.typesetting import certificate_pdf
 
 _BRIEFLY = "public, max-age=60"
@@ -22,15 +28,21 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
 
     :raises Missing: if no certificate has this number.
     """
+    signer, name = _signer(request)
 
-    async def look(c: Command) -> Certificate | None:
-        return await certificates.find(c.tx, number)
+    async def look(c: Command) -> tuple[Certificate | None, PublicKey]:
+        return await certificates.find(c.tx, number), await _key(c, signer.key_id)
 
-    found = await read(request, look)
+    found, key = await read(request, look)
     if found is None:
         raise Missing
+
+    def seal(pdf: bytes) -> bytes:
+        certificate = sealing.x509_of(key, name=name, sign=signer.sign)
+        return sealing.sealed(pdf, certificate=certificate, sign=signer.sign)
+
     return Response(
-        await certificate_pdf(found),
+        await certificate_pdf(found, seal),
         media_type="application/pdf",
         headers={
             "content-disposition": content_disposition(f"{found.number}.pdf"),
@@ -38,3 +50,30 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
             "content-security-policy": "default-src 'none'; sandbox",
         },
     )
+
+
+@get("/certificates/paper-seal.pem", include_in_schema=False)
+async def get_seal_certificate(request: AnyRequest) -> Response[bytes]:
+    """Return the X.509 certificate of the key that seals papers now, for readers of PDF to trust."""
+    signer, name = _signer(request)
+
+    async def look(c: Command) -> PublicKey:
+        return await _key(c, signer.key_id)
+
+    certificate = sealing.x509_of(await read(request, look), name=name, sign=signer.sign)
+    return Response(
+        sealing.as_pem(certificate),
+        media_type="application/x-pem-file",
+        headers={"cache-control": _BRIEFLY},
+    )
+
+
+def _signer(request: AnyRequest) -> tuple[Any, str]:
+    wiring = context(request)
+    return wiring.signers[Purpose.PAPER], wiring.settings.log_origin
+
+
+async def _key(c: Command, key_id: str) -> PublicKey:
+    key = await signing.find_key(c.tx, key_id)
+    assert key is not None, "the service entered its keys when it started"
+    return key

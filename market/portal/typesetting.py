@@ -11,6 +11,7 @@ import asyncio
 import datetime as dt
 import functools
 import pathlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -29,9 +30,13 @@ _USED: Final = ("NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf")
 _SETTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typesetting")
 
 
-async def certificate_pdf(certificate: Certificate) -> bytes:
-    """Return a certificate as PDF, its machine-readable file embedded in it."""
-    return await asyncio.get_running_loop().run_in_executor(_SETTER, set_certificate, certificate)
+async def certificate_pdf(certificate: Certificate, seal: Callable[[bytes], bytes]) -> bytes:
+    """Return a certificate as PDF, its machine-readable file embedded in it, and sealed."""
+
+    def make() -> bytes:
+        return seal(set_certificate(certificate))
+
+    return await asyncio.get_running_loop().run_in_executor(_SETTER, make)
 
 
 def set_certificate(certificate: Certificate) -> bytes:

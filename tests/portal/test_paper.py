@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import pathlib
 import re
@@ -11,6 +12,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from asn1crypto import pem, x509
+from cryptography.x509 import load_pem_x509_certificate
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
 
 from catalog.certificates import format as certificate_format
 from catalog.certificates.format import RightHeld, document_bytes
@@ -21,7 +27,10 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing.canonical import sha256_hex
-from market.portal import glyphs, paper, typesetting
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
+from market.portal import glyphs, paper, sealing, typesetting
 from tests.api import Api
 from tests.makers_registration import make_scene
 from tests.pure.test_certificates_format import SIGNER, make_document
@@ -210,19 +219,91 @@ def test_a_font_without_a_map_of_all_planes_is_refused(font: bytes) -> None:
         glyphs.glyphs_of(font)
 
 
+SEALER = Signer(Purpose.PAPER, bytes(range(9, 41)))
+SEAL_KEY = PublicKey(
+    SEALER.key_id,
+    Purpose.PAPER,
+    SEALER.public_key,
+    dt.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=dt.UTC),
+)
+
+
+def sealed(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Return a sealed paper and the certificate of its seal."""
+    held = sealing.x509_of(SEAL_KEY, name="shushi.example/log", sign=SEALER.sign)
+    pdf = typesetting.set_certificate(certificate())
+    paths = folder / "sealed.pdf", folder / "seal.pem"
+    paths[0].write_bytes(sealing.sealed(pdf, certificate=held, sign=SEALER.sign))
+    paths[1].write_bytes(sealing.as_pem(held))
+    return paths
+
+
+def bottom_line(pdf: pathlib.Path, trusted: pathlib.Path) -> tuple[bool, bool]:
+    """Return whether pyhanko's own validator finds a seal intact, and by a key that is trusted."""
+    load = x509.Certificate.load(pem.unarmor(trusted.read_bytes())[2])
+    with pdf.open("rb") as file:
+        signature = PdfFileReader(file).embedded_signatures[0]
+        status = validate_pdf_signature(
+            signature, ValidationContext(trust_roots=[load], allow_fetching=False)
+        )
+    return bool(status.intact and status.valid), bool(status.trusted and status.bottom_line)
+
+
+def test_the_certificate_of_the_seal_follows_from_its_key_and_is_signed_by_it() -> None:
+    made = [
+        sealing.x509_of(SEAL_KEY, name="shushi.example/log", sign=SEALER.sign) for _ in range(2)
+    ]
+    read = load_pem_x509_certificate(sealing.as_pem(made[0]))
+
+    assert made[0].dump() == made[1].dump()
+    read.verify_directly_issued_by(read)
+    assert read.serial_number == int(SEALER.key_id, 16)
+    assert read.not_valid_before_utc == SEAL_KEY.valid_from.replace(microsecond=0)
+
+
+async def test_the_seal_is_over_the_whole_file_and_every_change_breaks_it(
+    tmp_path: pathlib.Path,
+) -> None:
+    pdf, trusted = await asyncio.to_thread(sealed, tmp_path)
+    genuine = await asyncio.to_thread(bottom_line, pdf, trusted)
+    raw = bytearray(pdf.read_bytes())
+    raw[2_000] ^= 1
+    (tmp_path / "changed.pdf").write_bytes(raw)
+    broken = await asyncio.to_thread(bottom_line, tmp_path / "changed.pdf", trusted)
+
+    assert genuine == (True, True)
+    assert broken != (True, True)
+
+
+def test_pdfsig_sees_one_pades_seal_over_the_whole_document(tmp_path: pathlib.Path) -> None:
+    pdf, _ = sealed(tmp_path)
+
+    told = tool("pdfsig", pdf)
+
+    # Its library does not know Ed25519, so it can not judge the seal; what is sealed it reads.
+    assert "ETSI.CAdES.detached" in told
+    assert "Total document signed" in told
+
+
 async def test_the_page_of_a_certificate_leads_to_its_paper(
-    api: Api, db: Database, clock: ManualClock
+    api: Api, db: Database, clock: ManualClock, tmp_path: pathlib.Path
 ) -> None:
     scene = await make_scene(api, db, clock)
     _, number = await scene.certified()
 
     page = await api.http.get(f"/certificates/{number}")
     answer = await api.http.get(f"/certificates/{number}/paper")
+    seal = await api.http.get("/certificates/paper-seal.pem")
     missing = await api.http.get("/certificates/HN-QQ-2026-9999999X/paper")
 
     assert f'href="/certificates/{number}/paper"' in page.text
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
     assert f'filename="{number}.pdf"' in answer.headers["content-disposition"]
-    assert answer.content.startswith(b"%PDF-")
+    (tmp_path / "paper.pdf").write_bytes(answer.content)
+    (tmp_path / "seal.pem").write_bytes(seal.content)
+    assert await asyncio.to_thread(bottom_line, tmp_path / "paper.pdf", tmp_path / "seal.pem") == (
+        True,
+        True,
+    )
     assert missing.status_code == 404

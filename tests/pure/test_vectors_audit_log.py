@@ -27,7 +27,7 @@ def test_a_stranger_verifies_the_signatures_with_nothing_of_ours() -> None:
     assert hashlib.sha256(public).hexdigest()[:16] == vectors["key_id"]
     for vector in vectors["signatures"]:
         message = base64.b64decode(vector["message"])
-        itself = ("checkpoint", "access_token", "credential", "status_list", "witness")
+        itself = ("checkpoint", "access_token", "credential", "status_list", "paper", "witness")
         if vector["purpose"] not in itself:
             head = f"shushi/v1/{vector['purpose']}\n".encode()
             assert message == head + base64.b64decode(vector["document"])
