@@ -24,7 +24,7 @@ from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
 from market import log_lines
-from market.channels import bureau, email, sandbox, security_module, sms
+from market.channels import bureau, email, sandbox, security_module, sms, witnesses
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
@@ -105,7 +105,14 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
         carriers=_carriers(settings, clock, web),
         notice_channels=_notice_channels(settings, clock, web),
+        witnesses=_witnesses(settings, web),
     )
+
+
+def _witnesses(settings: Settings, web: httpx.AsyncClient) -> witnesses.Witnesses | None:
+    if settings.witness_policy is None:
+        return None
+    return witnesses.Witnesses(witnesses.read_policy(settings.witness_policy), web)
 
 
 def _notice_channels(

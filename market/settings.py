@@ -63,6 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_jobs: bool = True
     job_interval_seconds: float = 1.0
     heads_every_seconds: float = 3600  # how often it is proven that nothing is left out
+    witness_policy: pathlib.Path | None = (
+        None  # who witnesses our log (C2SP tlog-policy); none: nobody
+    )
+    witness_every_seconds: float = 10.0  # how often they are asked
+    witness_alarm_seconds: float = 3600  # how long a quorum may be missing before it is an alarm
     log_level: str = "info"
 
     @property

@@ -16,6 +16,7 @@ FORMAT: Final = "shushi/export/1"
 
 MANIFEST: Final = "manifest.json"
 CHECKPOINT: Final = "checkpoint"
+WITNESSED: Final = "checkpoint.witnessed"
 CHECKPOINTS: Final = "checkpoints.jsonl"
 SIGNER_JOURNAL: Final = "signer.jsonl"
 STATE: Final = "state.json"

@@ -75,6 +75,11 @@ async def find_checkpoint(tx: Tx) -> store.Published | None:
     return await store.last_checkpoint(tx)
 
 
+async def find_checkpoint_of(tx: Tx, size: int) -> store.Published | None:
+    """Return the signed checkpoint of that size, or None if there is none."""
+    return await store.find_checkpoint(tx, size)
+
+
 async def get_tile(tx: Tx, path: TilePath) -> bytes:
     """Return a tile, or a bundle of entries, as far as it is published.
 

@@ -148,6 +148,7 @@ class _Log:
         self.known_names: set[str] = set()
         self.roots: dict[int, bytes] = {}  # what was signed for a size
         self.sizes: list[int] = []  # the same sizes, those still to come, largest first
+        self.witnessed_size = 0
         self.last_good = 0
         self.order_seqs: dict[str, int] = {}
         self.digests = bound_records.Digests()
@@ -155,6 +156,7 @@ class _Log:
         self.next_row: export.PayloadRow | None = next(self.payload_rows, None)
 
     def check(self) -> None:
+        self._witnessed()
         newest = self._checkpoint()
         self._checkpoints(newest)
         self._tree(newest)
@@ -166,6 +168,7 @@ class _Log:
         bound_records.check(self.source, self.found, self.digests, self.keys)
 
     def check_tree(self) -> None:
+        self._witnessed()  # first: a live log may grow between two readings
         self._tree(self._checkpoint())
         self._tiles()
 
@@ -183,6 +186,14 @@ class _Log:
 
     # ── what was signed ──
 
+    def _witnessed(self) -> None:
+        """Take what witnesses saw for signed. Whether they are enough, a policy says."""
+        raw = self.source.read(export.WITNESSED)
+        checkpoint = None if raw is None else self._opened(raw, "witnessed")
+        if checkpoint is not None:
+            self.witnessed_size = checkpoint.size
+            self._remember_root(checkpoint)
+
     def _checkpoint(self) -> Checkpoint | None:
         raw = self.source.read(export.CHECKPOINT)
         if raw is None:
@@ -191,7 +202,12 @@ class _Log:
         newest = self._opened(raw, "newest")
         if newest is not None:
             further_lines.note_missing(self.found, raw, self.further)
-            self.roots[newest.size] = newest.root
+            self._remember_root(newest)
+            if newest.size < self.witnessed_size:
+                reason = (
+                    f"is older than what was witnessed, which has {self.witnessed_size} entries"
+                )
+                self.found.bad("checkpoint", newest.size, reason)
         return newest
 
     def _opened(self, note: bytes, name: str) -> Checkpoint | None:

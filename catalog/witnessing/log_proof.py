@@ -14,7 +14,7 @@ from catalog.witnessing import policy as policies
 from catalog.witnessing.policy import Policy, Witnessed
 from catalog.witnessing.request import MOST_HASHES, HashMalformed, parse_hash
 
-_HEADER: Final = b"c2sp.org/tlog-proof@v1"
+HEADER: Final = b"c2sp.org/tlog-proof@v1"
 _EXTRA: Final = b"extra "
 _INDEX: Final = re.compile(rb"index (0|[1-9][0-9]{0,17})")
 
@@ -43,7 +43,7 @@ class LogProof(msgspec.Struct, frozen=True):
         """Return the file's bytes."""
         extra = () if self.extra is None else (_EXTRA + base64.b64encode(self.extra),)
         hashes = (base64.b64encode(each) for each in self.hashes)
-        head = (_HEADER, *extra, f"index {self.index}".encode(), *hashes)
+        head = (HEADER, *extra, f"index {self.index}".encode(), *hashes)
         return b"\n".join((*head, b"", self.note))
 
 
@@ -54,7 +54,7 @@ def parse_log_proof(raw: bytes) -> LogProof:
     """
     head, blank, note = raw.partition(b"\n\n")
     header, *lines = head.split(b"\n")
-    if header != _HEADER or not blank:
+    if header != HEADER or not blank:
         raise LogProofMalformed(reason="no header, or no empty line before the checkpoint")
     extra = _extra(lines)
     index = _INDEX.fullmatch(lines[0]) if lines else None

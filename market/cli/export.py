@@ -210,6 +210,9 @@ class _Writer:
         if checkpoints:
             signed = checkpoints[-1].size
             self.put(form.CHECKPOINT, checkpoints[-1].note)
+        witnessed = await self.tx.fetch_one(queries.WITNESSED)
+        if witnessed is not None:
+            self.put(form.WITNESSED, witnessed["note"])
         await self._tiles(state, signed)
         await self._leaves(0 if state is None else state["size"], signed, with_payloads)
         await self.rows(

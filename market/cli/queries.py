@@ -14,6 +14,8 @@ import msgspec
 from catalog.kernel.db import Row, Tx
 
 STATE: Final = "SELECT size, root, frontier FROM audit_log.state"
+WITNESSED: Final = """
+    SELECT note FROM audit_log.witnessed_checkpoints ORDER BY size DESC LIMIT 1"""
 CHECKPOINTS: Final = """
     SELECT size, root, note, published_at FROM audit_log.checkpoints ORDER BY size"""
 TILES: Final = "SELECT level, number, hashes FROM audit_log.tiles ORDER BY level, number"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import functools
 import pathlib
 import urllib.parse
 from collections.abc import Iterable, Iterator
@@ -26,12 +27,14 @@ from catalog.audit_log.checkpoint import (
     parse_vkey,
 )
 from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
-from catalog.audit_log.verify import verify_tree
 from catalog.certificates import credential_check as credentials
 from catalog.kernel.clock import SystemClock
 from catalog.signing import jws
 from catalog.signing.sm2 import Sm2Unavailable
+from catalog.witnessing import log_proof
+from catalog.witnessing.policy import Policy
 from market.case_files import check as case_files
+from market.cli import witnessed
 from market.cli.terminal import print_counts
 from market.supervision.check import check_document, check_export, known_keys, log_key
 
@@ -58,13 +61,28 @@ from market.supervision.check import check_document, check_export, known_keys, l
     metavar="FILE|URL",
     help="状态列表 · the status list that a certificate as vc+jwt names: a file, or fetched now",
 )
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=pathlib.Path),
+    help="信任策略 · whose logs count and which witnesses must have cosigned (C2SP tlog-policy)",
+)
+@click.option(
+    "--leaf",
+    "leaf_file",
+    type=click.Path(path_type=pathlib.Path),
+    help="条目 · the bytes of the entry that a .tlog-proof is about",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def verify(  # noqa: PLR0917
+def verify(
     place: str,
+    *,
     vkey: str | None,
     keys_file: pathlib.Path | None,
     log_place: str | None,
     status_place: str | None,
+    policy_file: pathlib.Path | None,
+    leaf_file: pathlib.Path | None,
     as_json: bool,
 ) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
@@ -76,6 +94,8 @@ def verify(  # noqa: PLR0917
             log_place=log_place,
             status_place=status_place,
             now=SystemClock().now(),
+            policy_file=policy_file,
+            leaf_file=leaf_file,
         )
     except Unreadable as error:
         _print_unreadable(str(error), as_json=as_json)
@@ -96,10 +116,13 @@ def check(
     log_place: str | None = None,
     status_place: str | None = None,
     now: dt.datetime | None = None,
+    policy_file: pathlib.Path | None = None,
+    leaf_file: pathlib.Path | None = None,
 ) -> Verdict:
     """Return what is found at a path or an address, ``now`` being the time (else the machine's).
 
     A document that lies beside an export, or beside its folder ``export``, must be in that log.
+    With a policy its witnesses must have seen that log.
 
     :raises Unreadable: if nothing there can be checked.
     """
@@ -108,23 +131,30 @@ def check(
     except VerifierKeyMalformed as error:
         raise Unreadable(f"--vkey: {error.facts['reason']}") from error
     now = now or SystemClock().now()
+    policy = None if policy_file is None else witnessed.read_policy(policy_file)
     if _is_address(place):
-        return _check_url(place, trusted, keys_file, log_place, now)
+        return _check_url(place, trusted, keys_file, log_place, policy, now)
     path = pathlib.Path(place)
     if path.is_dir():
-        return check_export(Directory(path), trusted)
+        return witnessed.check_log(Directory(path), trusted, policy, check_export)
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{place}: {error.strerror}") from error
+    if raw.startswith(log_proof.HEADER):
+        return witnessed.check_proof(raw, leaf_file, policy)
     if raw.startswith(case_files.MAGIC):
-        return case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
+        verdict = case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
+        log = None if log_place is None else _log_at(log_place)
+        return witnessed.check_document(verdict, log, trusted, policy)
     log = _export_beside(path) if log_place is None else _log_at(log_place)
     keys = _keys(keys_file, path) or (None if log is None else _keys_of_log(log))
     if jws.looks_like_one(raw):
         listed = None if status_place is None else _list_at(status_place)
-        return _check_credential(raw, keys, trusted, log, listed, now)
-    return check_document(raw, keys=keys, trusted=trusted, log=log)
+        verdict = _check_credential(raw, keys, trusted, log, listed, now)
+    else:
+        verdict = check_document(raw, keys=keys, trusted=trusted, log=log)
+    return witnessed.check_document(verdict, log, trusted, policy)
 
 
 def _check_credential(  # noqa: PLR0917
@@ -203,21 +233,22 @@ def _base(place: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _check_url(
+def _check_url(  # noqa: PLR0917
     place: str,
     trusted: VerifierKey | None,
     keys_file: pathlib.Path | None,
     log_place: str | None,
+    policy: Policy | None,
     now: dt.datetime,
 ) -> Verdict:
     server = Server(_base(place))
     keys = _keys(keys_file, pathlib.Path()) if keys_file else _keys_of_log(server)
     path = urllib.parse.urlsplit(place).path
     if path.strip("/") in ("", "log", "log/checkpoint"):
-        if trusted is None and (keys is None or keys.log is None):
-            raise Unreadable(f"{place}: no key to check the log with; give --vkey")
-        of_the_log = trusted or parse_vkey(keys.log if keys and keys.log else "")
-        return verify_tree(server, of_the_log, keys)
+        if trusted is None and policy is None and keys is not None and keys.log is not None:
+            trusted = parse_vkey(keys.log)
+        look = functools.partial(witnessed.verify_published, keys=keys)
+        return witnessed.check_log(server, trusted, policy, look)
     if path.startswith("/certificates/"):
         path = f"/api/v1{path}"
     raw = server.get(path)
@@ -225,8 +256,11 @@ def _check_url(
         raise Unreadable(f"{place}: nothing there")
     log = None if log_place is None else _log_at(log_place)
     if jws.looks_like_one(raw):
-        return _check_credential(raw, keys, trusted, log, _list_of(server, raw, keys), now)
-    return check_document(raw, keys=keys, trusted=trusted, log=log)
+        listed = _list_of(server, raw, keys)
+        verdict = _check_credential(raw, keys, trusted, log, listed, now)
+    else:
+        verdict = check_document(raw, keys=keys, trusted=trusted, log=log)
+    return witnessed.check_document(verdict, log, trusted, policy)
 
 
 def _list_of(server: Server, raw: bytes, keys: form.Keys | None) -> bytes | None:

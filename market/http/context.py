@@ -32,6 +32,7 @@ class Context(msgspec.Struct):
     channels: dict[str, Any]  # name → payment channel adapter
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
+    witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
 
     def now(self) -> dt.datetime:
         """Return this instant. Asked once per request."""

@@ -24,6 +24,7 @@ from catalog.kernel.db import Tx, run
 from catalog.kernel.paging import Page
 from catalog.subject_heads import queries as subject_heads
 from catalog.subject_heads.model import SubjectEntries
+from catalog.witnessing import queries as witnessing
 from market.http.answers import answers, sends
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest, actor, context
@@ -69,6 +70,38 @@ async def get_checkpoint(request: AnyRequest) -> Response[bytes]:
 
     note = await read(request, look)
     return Response(note, media_type="text/plain", headers={"cache-control": "no-cache"})
+
+
+@get(
+    "/log/checkpoint.witnessed",
+    summary="The newest checkpoint that enough witnesses cosigned",
+    tags=["log"],
+    opt=sends("text/plain; charset=utf-8", refusals=(404,)),
+)
+async def get_witnessed_checkpoint(request: AnyRequest) -> Response[bytes]:
+    """Return the newest checkpoint with the cosignatures of a quorum (C2SP tlog-cosignature)."""
+
+    async def look(c: Command) -> bytes:
+        return await witnessing.get_witnessed(c.tx)
+
+    note = await read(request, look)
+    return Response(note, media_type="text/plain", headers={"cache-control": "no-cache"})
+
+
+@get(
+    "/log/proof/{index:int}",
+    summary="An entry's proof that travels alone",
+    tags=["log"],
+    opt=sends("text/plain; charset=utf-8", refusals=(404,)),
+)
+async def get_log_proof(request: AnyRequest, index: FromPath[int]) -> Response[bytes]:
+    """Return the ``.tlog-proof`` of an entry under the newest witnessed checkpoint (随附证明)."""
+
+    async def look(c: Command) -> bytes:
+        return (await witnessing.prove_entry(c.tx, index)).text()
+
+    proof = await read(request, look)
+    return Response(proof, media_type="text/plain", headers={"cache-control": "no-cache"})
 
 
 @get(

@@ -77,6 +77,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/keys"): _do("key:register", OWN),
     ("POST", f"{V1}/keys/{{key_id}}/revocations"): _do("key:revoke"),
     ("GET", "/log/checkpoint"): _public(),
+    ("GET", "/log/checkpoint.witnessed"): _public(),
+    ("GET", "/log/proof/{index}"): _public(),
     ("GET", "/log/tile/{path}"): _public(),
     ("GET", f"{V1}/log/entries/{{index}}"): _public(),
     ("GET", f"{V1}/log/proofs/inclusion"): _public(),

@@ -13,6 +13,7 @@ from catalog.kernel.db import DatabaseUnreachable
 from market.http.context import Context
 from market.jobs import (
     agencies_due,
+    ask_witnesses,
     certificates_due,
     deadlines_due,
     deliver_notifications,
@@ -121,10 +122,21 @@ async def _notice_channels(context: Context) -> int:
     )
 
 
+async def _witnesses(context: Context) -> int:
+    return await ask_witnesses.run(
+        context.db,
+        clock=context.now,
+        witnesses=context.witnesses,
+        every=dt.timedelta(seconds=context.settings.witness_every_seconds),
+        alarm_after=dt.timedelta(seconds=context.settings.witness_alarm_seconds),
+    )
+
+
 # These wait for others' servers, so that they have a round of their own.
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
     ("notice_channels", _notice_channels),
+    ("ask_witnesses", _witnesses),
 )
 
 

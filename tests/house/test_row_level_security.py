@@ -10,6 +10,7 @@ _SERIALS = "a year and a number, of no party"
 
 OPEN = {
     "audit_log.checkpoints": _LOG,
+    "audit_log.cosignatures": _LOG,
     "audit_log.head_bundles": _LOG,
     "audit_log.head_snapshots": _LOG,
     "audit_log.head_tiles": _LOG,
@@ -18,6 +19,7 @@ OPEN = {
     "audit_log.outbox": _LOG,
     "audit_log.state": _LOG,
     "audit_log.tiles": _LOG,
+    "audit_log.witnessed_checkpoints": _LOG,
     "catalog.application_serials": _SERIALS,
     "catalog.rulebook_settings": "by which rules cases are decided is told to everybody",
     "catalog.agency_selections": "a public comparison is public; its bids, panel and sheets are not",

@@ -792,3 +792,38 @@ def test_a_published_tree_is_checked_with_the_further_keys_too() -> None:
 
     assert verdict.counts["checkpoint lines of sm2"] == 1
     assert verdict.problems == ()
+
+
+def test_what_was_witnessed_is_held_against_the_entries(export: Export) -> None:
+    rows = export.rows("checkpoints.jsonl")
+    export.files["checkpoint.witnessed"] = base64.b64decode(rows[0]["note"])
+
+    assert verdict_of(export).problems == ()
+    assert verify_tree(export, MARKET.log_key).problems == ()
+
+
+def test_a_witnessed_checkpoint_with_another_root_is_a_second_story(export: Export) -> None:
+    other = Maker()
+    other.log_key, other.signer = MARKET.log_key, MARKET.signer
+    other.leaves = [b"another leaf"] * 300
+    other.sign()
+    export.files["checkpoint.witnessed"] = other.checkpoints[-1][2]
+
+    assert first_bad(export) == "checkpoint 300: two roots were signed for this size"
+
+
+def test_a_log_that_is_smaller_than_what_was_witnessed_was_cut(export: Export) -> None:
+    larger = small_market(301)
+    export.files["checkpoint.witnessed"] = larger.checkpoints[-1][2]
+
+    assert first_bad(export) == (
+        "checkpoint 300: is older than what was witnessed, which has 301 entries"
+    )
+
+
+def test_a_witnessed_checkpoint_that_the_log_did_not_sign_is_named(export: Export) -> None:
+    export.files["checkpoint.witnessed"] = export.files["checkpoint"].replace(
+        b"\n300\n", b"\n200\n"
+    )
+
+    assert first_bad(export) == f"checkpoint witnessed: is not signed by {ORIGIN}"

@@ -8,13 +8,11 @@ import datetime as dt
 import json
 import pathlib
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import httpx
 import pytest
@@ -44,6 +42,7 @@ from catalog.witnessing.disk import (
 )
 from catalog.witnessing.request import AddCheckpoint, RequestMalformed
 from market.witness.server import create_witness
+from tests.witness_network import Served
 from tests.witnessed_log import LOG_KEY, ORIGIN, MemoryLog
 
 NOW = dt.datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=dt.UTC)
@@ -335,36 +334,6 @@ def market(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-class Served:
-    """``market witness serve`` as a process of its own."""
-
-    def __init__(self, place: pathlib.Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.command = [sys.executable, "-m", "market", "witness", "serve"]
-        self.command += ["--dir", str(place), "--port", str(self.port)]
-        self.log = place.parent / "serve.log"
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(self.command, stdout=log, stderr=log)
-        try:
-            for _ in range(600):
-                if process.poll() is not None:
-                    pytest.fail(self.log.read_text())
-                with contextlib.suppress(httpx.TransportError):
-                    httpx.get(self.url, trust_env=False)
-                    break
-                time.sleep(0.05)
-            yield process
-        finally:
-            process.kill()
-            process.wait()
 
 
 def test_a_witness_is_made_told_of_a_log_and_shown_by_its_command(tmp_path: pathlib.Path) -> None:
