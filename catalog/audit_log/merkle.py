@@ -229,6 +229,40 @@ def _node(node: Node, tiles: Mapping[tuple[int, int], bytes]) -> Hash:
     return perfect_root(tile[first:last])
 
 
+class ManyRoots:
+    """Compute the roots of many spans of one tree; a subtree that several of them have, only once."""
+
+    def __init__(self, tiles: Mapping[tuple[int, int], bytes]) -> None:
+        self._tiles = tiles
+        self._nodes: dict[Node, Hash] = {}
+        self._roots: dict[Span, Hash] = {}
+
+    def of(self, spans: Iterable[Span]) -> list[Hash]:
+        """Return the root of every span.
+
+        :raises ValueError: if a tile is missing or too short.
+        """
+        return [self._root(span) for span in spans]
+
+    def _root(self, span: Span) -> Hash:
+        root = self._roots.get(span)
+        if root is None:
+            root = _fold([self._node(node) for node in nodes_of(span)])
+            self._roots[span] = root
+        return root
+
+    def _node(self, node: Node) -> Hash:
+        level, index = node
+        if level % _TILE_LEVELS == 0:
+            return _node(node, self._tiles)
+        found = self._nodes.get(node)
+        if found is None:
+            below = level - 1
+            found = node_hash(self._node((below, 2 * index)), self._node((below, 2 * index + 1)))
+            self._nodes[node] = found
+        return found
+
+
 def _fold(peaks: list[Hash]) -> Hash:
     root = peaks[-1]
     for peak in reversed(peaks[:-1]):

@@ -148,10 +148,10 @@ async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[in
     }
     state = await store.get_state(tx)
     every = merkle.tiles_of(span for each in spans.values() for span in each)
-    tiles = await store.read_tiles(tx, state, every)
+    roots = merkle.ManyRoots(await store.read_tiles(tx, state, every))
     proofs = {}
     for index, each in spans.items():
-        leaf_hash, root, *hashes = merkle.hashes_of(each, tiles)
+        leaf_hash, root, *hashes = roots.of(each)
         proofs[index] = InclusionProof(index, size, root, leaf_hash, tuple(hashes))
     return proofs
 

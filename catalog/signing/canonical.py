@@ -15,6 +15,10 @@ from catalog.kernel.errors import Invalid
 from catalog.signing.purposes import SELF_FRAMED, Purpose
 
 FRAME: Final = "shushi/v1/"
+_LARGEST: Final = 2**53 - 1  # the integers that every JSON reader keeps (RFC 8785 §3.2.2.3)
+
+# Of plain values it writes the same bytes as RFC 8785 asks for, many times as fast.
+_SORTED: Final = msgspec.json.Encoder(order="sorted")
 
 
 class NotCanonical(Invalid):
@@ -33,9 +37,22 @@ def canonical(value: Any) -> bytes:
         no Unicode.
     """
     try:
-        return rfc8785.dumps(msgspec.to_builtins(value, str_keys=True))
+        plain = msgspec.to_builtins(value, str_keys=True)
+        return _SORTED.encode(plain) if _is_plain(plain) else rfc8785.dumps(plain)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, TypeError) as error:
         raise NotCanonical(reason=str(error)) from error
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value has no number and no name that the two ways would write differently."""
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return True
+    if kind is int:
+        return -_LARGEST <= value <= _LARGEST
+    if kind is dict:
+        return all(map(str.isascii, value)) and all(map(_is_plain, value.values()))
+    return kind in (list, tuple) and all(map(_is_plain, value))
 
 
 def framed(purpose: Purpose, document: bytes) -> bytes:

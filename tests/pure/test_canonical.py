@@ -7,6 +7,9 @@ import uuid
 
 import msgspec
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.audit_log.leaf import (
     EntryTooLong,
@@ -54,6 +57,20 @@ def test_a_value_has_one_canonical_form(value: object, expected: str) -> None:
 def test_a_value_without_a_canonical_form_is_refused(value: object) -> None:
     with pytest.raises(NotCanonical):
         canonical(value)
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53) + 1, 2**53 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_the_fast_way_writes_what_rfc_8785_says(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
 
 
 def test_the_purpose_stands_in_front_of_what_is_signed() -> None:

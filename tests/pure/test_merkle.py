@@ -196,3 +196,15 @@ def test_a_proof_needs_every_tile_it_touches() -> None:
 
     with pytest.raises(ValueError, match="does not hold node"):
         merkle.hashes_of(spans, {})
+    with pytest.raises(ValueError, match="does not hold node"):
+        merkle.ManyRoots({}).of(spans)
+
+
+@pytest.mark.parametrize("size", [1, 5, 255, 256, 257, 700])
+def test_many_proofs_together_are_those_that_each_gets_alone(size: int) -> None:
+    tiles = tiles_for(size, [str(i).encode() for i in range(size)])
+    roots = merkle.ManyRoots(tiles)
+
+    for index in range(size):
+        spans = [(0, size), *merkle.inclusion_spans(index, size)]
+        assert roots.of(spans) == merkle.hashes_of(spans, tiles)
