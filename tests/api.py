@@ -55,6 +55,18 @@ class Api:
 
         return await loop.run_once(self.context)
 
+    async def keep_the_log(self) -> None:
+        """Give what waits its signed place; without, the log soon promises nothing any more."""
+        from market.jobs import sequence_log
+
+        wiring = self.context
+        await sequence_log.run(
+            wiring.db,
+            now=wiring.now(),
+            signer=wiring.log_signer,
+            journal=wiring.checkpoint_journal,
+        )
+
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self.http.get(path, params=params or None, headers=self._headers())
 

@@ -273,6 +273,16 @@ async def _reread(tx: Tx, state: store.State, last: Signed | None) -> None:
         raise LogBroken(f"the leaves from {size} to {state.size} do not have the stored root")
 
 
+async def stop(tx: Tx, *, now: dt.datetime, reason: str) -> None:
+    """Keep that the log is stopped, and why; nothing is metered until it goes on (``promising``)."""
+    await store.put_stop(tx, at=now, reason=reason)
+
+
+async def resume(tx: Tx, *, now: dt.datetime) -> bool:
+    """Keep that the log goes on; tell whether it was stopped."""
+    return await store.end_stop(tx, at=now) > 0
+
+
 # ── keys ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from catalog.audit_log import merkle, store
 from catalog.audit_log.events import Event
+from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import (
     ConsistencyProof,
     Digest,
@@ -24,6 +25,7 @@ from catalog.audit_log.model import (
     Leaf,
     Subject,
 )
+from catalog.audit_log.promising import Backlog
 from catalog.audit_log.tiles import NoSuchTile, TilePath, pack
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
@@ -78,6 +80,13 @@ async def find_checkpoint(tx: Tx) -> store.Published | None:
 async def find_checkpoint_of(tx: Tx, size: int) -> store.Published | None:
     """Return the signed checkpoint of that size, or None if there is none."""
     return await store.find_checkpoint(tx, size)
+
+
+async def get_backlog(tx: Tx) -> Backlog:
+    """Return what the log owes: how long its oldest entry waits, and whether it is stopped."""
+    leaf = await store.oldest_unsigned(tx)
+    waiting_since = None if leaf is None else dt.datetime.fromisoformat(read_leaf(leaf).at)
+    return Backlog(waiting_since, await store.stopped_since(tx))
 
 
 async def get_tile(tx: Tx, path: TilePath) -> bytes:

@@ -80,6 +80,17 @@ ORDER_COUNTS: Final = sa.Table(
 )
 
 
+STOPS: Final = sa.Table(
+    "stops",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("resumed_at", sa.DateTime(timezone=True)),
+    schema="audit_log",
+)
+
+
 class State(msgspec.Struct, frozen=True):
     """How far the log is, as stored."""
 
@@ -314,6 +325,42 @@ _ENTRY_TABLES: Final = """
     audit_log.payloads p
     LEFT JOIN audit_log.leaves l USING (entry_id)
     LEFT JOIN audit_log.outbox o USING (entry_id)"""
+
+
+async def oldest_unsigned(tx: Tx) -> bytes | None:
+    """Return the leaf that waits longest for a signed place: sequenced already, or in the outbox."""
+    leaf: bytes | None = await tx.fetch_value(
+        """SELECT coalesce(
+               (SELECT leaf FROM audit_log.leaves
+                 WHERE idx = (SELECT coalesce(max(size), 0) FROM audit_log.checkpoints)),
+               (SELECT leaf FROM audit_log.outbox ORDER BY id LIMIT 1))"""
+    )
+    return leaf
+
+
+async def stopped_since(tx: Tx) -> dt.datetime | None:
+    """Return since when the log is stopped, None if it runs."""
+    at: dt.datetime | None = await tx.fetch_value(
+        "SELECT stopped_at FROM audit_log.stops WHERE resumed_at IS NULL"
+    )
+    return at
+
+
+async def put_stop(tx: Tx, *, at: dt.datetime, reason: str) -> None:
+    """Keep that the log is stopped, if it was not before."""
+    await tx.execute(
+        """INSERT INTO audit_log.stops (stopped_at, reason) VALUES ($1, $2)
+           ON CONFLICT ((true)) WHERE resumed_at IS NULL DO NOTHING""",
+        at,
+        reason,
+    )
+
+
+async def end_stop(tx: Tx, *, at: dt.datetime) -> int:
+    """Keep that the log goes on, if it was stopped; return how many stops ended."""
+    return await tx.execute(
+        "UPDATE audit_log.stops SET resumed_at = $1 WHERE resumed_at IS NULL", at
+    )
 
 
 async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:

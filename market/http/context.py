@@ -15,6 +15,7 @@ from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
 from catalog.signing.purposes import Purpose
+from market.http.backlog import BacklogReader
 from market.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]
@@ -30,6 +31,7 @@ class Context(msgspec.Struct):
     log_signer: LogSigner
     checkpoint_journal: CheckpointJournal  # the signer's own, outside the database
     channels: dict[str, Any]  # name → payment channel adapter
+    backlog: BacklogReader = msgspec.field(default_factory=BacklogReader)
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log

@@ -302,10 +302,17 @@ async def get_content(
     )
     check_readable(asked)
     key, now = _request_key(request, who), wiring.now()
+    backlog = await wiring.backlog.read(wiring.db, now)
 
     async def once(tx: Tx) -> delivery.Opened:
         return await delivery.open_content(
-            tx, actor=who, now=now, order_id=order_id, asked=asked, request_key=key
+            tx,
+            actor=who,
+            now=now,
+            order_id=order_id,
+            asked=asked,
+            request_key=key,
+            backlog=backlog,
         )
 
     opened = await run(wiring.db, who, once)

@@ -139,6 +139,8 @@ _STATUS_OF_CODE: Final[dict[str, int]] = {
     "too_many_sign_ins": 429,
     "internal_error": 500,
     "service_unavailable": 503,
+    "log_behind": 503,
+    "log_stopped": 503,
 }
 
 
@@ -227,7 +229,7 @@ def _respond(
     if status == HTTPStatus.UNAUTHORIZED:
         all_headers["www-authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        all_headers["retry-after"] = "1"
+        all_headers["retry-after"] = str(problem.facts.get("retry_after_seconds", 1))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         all_headers["retry-after"] = str(problem.facts["retry_after_seconds"])
     return Response(

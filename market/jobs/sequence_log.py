@@ -9,19 +9,41 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+import structlog
+
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx
 
 _ACTOR: Final = system("sequence_log")
+_log = structlog.get_logger("sequence_log")
 
 
 async def run(
     db: Database, *, now: dt.datetime, signer: audit_log.LogSigner, journal: CheckpointJournal
 ) -> int:
-    """Sequence all that waits, then publish a checkpoint; return how many entries got a place."""
+    """Sequence all that waits, then publish a checkpoint; return how many entries got a place.
+
+    Where what is stored contradicts itself, or what was signed, it is kept that the log is stopped:
+    nothing is metered from then on. The next round that succeeds ends the stop.
+    """
+    try:
+        return await _round(db, now=now, signer=signer, journal=journal)
+    except (audit_log.LogBroken, CheckpointRefused) as error:
+        reason = str(error)
+
+        async def stop(tx: Tx) -> None:
+            await audit_log.stop(tx, now=now, reason=reason)
+
+        await database.run(db, _ACTOR, stop, role=SEQUENCER_ROLE, must_remember=False)
+        raise
+
+
+async def _round(
+    db: Database, *, now: dt.datetime, signer: audit_log.LogSigner, journal: CheckpointJournal
+) -> int:
     total = 0
     while True:
         # The job writes no entry of its own: it only gives places to those of others.
@@ -34,6 +56,8 @@ async def run(
 
     async def publish(tx: Tx) -> None:
         await audit_log.publish(tx, now=now, signer=signer, journal=journal)
+        if await audit_log.resume(tx, now=now):
+            _log.warning("log_resumed")
 
     await database.run(db, _ACTOR, publish, role=SEQUENCER_ROLE, must_remember=False)
     return total

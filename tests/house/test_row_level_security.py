@@ -18,6 +18,7 @@ OPEN = {
     "audit_log.order_counts": _LOG,
     "audit_log.outbox": _LOG,
     "audit_log.state": _LOG,
+    "audit_log.stops": _LOG,
     "audit_log.tiles": _LOG,
     "audit_log.witnessed_checkpoints": _LOG,
     "catalog.application_serials": _SERIALS,

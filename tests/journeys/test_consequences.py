@@ -122,7 +122,7 @@ async def test_rights_that_ended_for_everybody_stop_what_runs(trade: OnSale, eff
 
     assert (await offer(trade))["state"] == "delisted"
     assert await order_state(trade) == "terminated"
-    denied = await trade.by(trade.buyer).get(f"/api/v1/orders/{trade.order}/content")
+    denied = await trade.content(trade.order)
     assert denied.status_code in (403, 409), denied.text
 
 

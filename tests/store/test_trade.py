@@ -8,6 +8,7 @@ import uuid
 import asyncpg
 import pytest
 
+from catalog.audit_log.promising import Backlog
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin, run
 from market.access import operations as access
@@ -115,6 +116,7 @@ async def test_the_same_request_at_once_is_billed_once(trade: Trade, db: Databas
             order_id=order,
             asked=Asked(),
             request_key="key:same",
+            backlog=Backlog(),
         )
 
     opened = await asyncio.gather(*(run(db, trade.buyer.actor, ask) for _ in range(10)))

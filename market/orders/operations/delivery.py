@@ -9,8 +9,10 @@ from typing import Final
 
 import msgspec
 
+from catalog.audit_log import promising
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Appended, Digest
+from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
@@ -113,14 +115,18 @@ async def open_content(
     order_id: uuid.UUID,
     asked: Asked,
     request_key: str | None,
+    backlog: Backlog,
 ) -> Opened:
     """Ask for the content of an order (使用): recorded and counted, let through or denied.
 
-    A denial is returned, so that it is committed; the door refuses by its first reason.
+    A denial is returned, so that it is committed; the door refuses by its first reason. ``backlog``
+    is what the log owes: nothing is recorded of which it could not promise the place.
 
     :raises NotPermitted: if the actor uses no grants.
     :raises OrderMissing: if it is not the actor's purchase, or its token is for another order.
     :raises GrantMissing: if it was not delivered.
+    :raises LogStopped: if the log is stopped.
+    :raises LogBehind: if the log could not keep what a receipt would promise.
     """
     actor.require("grant:use")
     order = await get_order(tx, viewer=actor, order_id=order_id)
@@ -128,6 +134,7 @@ async def open_content(
     if order.buyer_party_id != actor.party or is_other:
         raise OrderMissing
     grant = await access.lock(tx, order_id)
+    promising.check(backlog, now)
     # Read after the grant is locked: who cuts an order off holds that lock until it is done.
     order = await get_order(tx, viewer=actor, order_id=order_id)
     further = () if allows(order.state, Event.USE) else (UseNotAllowedNow.code,)
