@@ -29,6 +29,7 @@ from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
+from market.http.denial_guard import DenialGuard
 from market.http.problem import HANDLERS, page_makers
 from market.jobs import loop
 from market.portal import (
@@ -223,7 +224,7 @@ class Application:
             debug=False,
         )
         routes.bind_rules(list(self.litestar.routes))
-        self._guarded = BodyGuard(self.litestar)
+        self._guarded = BodyGuard(DenialGuard(self.litestar, self.litestar))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

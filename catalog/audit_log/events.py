@@ -47,9 +47,12 @@ class Event(enum.StrEnum):
     TOKEN_ISSUED = "token:issued"  # noqa: S105
     TOKEN_REVOKED = "token:revoked"  # noqa: S105
 
-    # refusals that are remembered
+    # refusals that are remembered; one entry may stand for many of the same minute: ``times``
     SIGN_IN_FAILED = "sign_in:failed"
-    ACCESS_DENIED = "access:denied"
+    SIGN_IN_HELD_OFF = "sign_in:held_off"  # not even heard, after too many that failed
+    CREDENTIAL_REFUSED = "credential:refused"  # none, unknown, expired, revoked
+    ACCESS_DENIED = "access:denied"  # the permission is missing
+    OBJECT_DENIED = "object:denied"  # the permission is there, but the thing is not theirs
     MATERIAL_DENIED = "material:denied"  # read what is not there for the reader (HN-28)
 
     # who handles a case

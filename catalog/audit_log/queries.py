@@ -222,8 +222,8 @@ async def list_digests_about(
 
 async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
-) -> list[tuple[uuid.UUID, list[uuid.UUID]]]:
-    """Return the accounts that did something so often since then, and the entries that say so."""
+) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:
+    """Return the accounts that did something so often since then, the entries, and how often."""
     return await store.list_frequent_actors(tx, event=event, since=since, at_least=at_least)
 
 

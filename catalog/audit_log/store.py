@@ -388,19 +388,25 @@ async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int)
 
 async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
-) -> list[tuple[uuid.UUID, list[uuid.UUID]]]:
-    """Return accounts with at least so many entries of one kind since then, and which they are."""
+) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:
+    """Return accounts that did one kind of thing so often since then, the entries, and how often.
+
+    An entry that stands for several says so itself: ``facts.times``.
+    """
     rows = await tx.fetch(
-        """SELECT actor_account_id, array_agg(entry_id ORDER BY entry_id) AS entries
-             FROM audit_log.payloads
+        """SELECT actor_account_id, array_agg(entry_id ORDER BY entry_id) AS entries,
+                  sum(times)::bigint AS times
+             FROM audit_log.payloads CROSS JOIN LATERAL (
+                  SELECT coalesce((convert_from(payload, 'UTF8')::jsonb
+                                   -> 'facts' ->> 'times')::bigint, 1) AS times) counted
             WHERE at >= $2 AND event = $1 AND actor_account_id IS NOT NULL
-            GROUP BY actor_account_id HAVING count(*) >= $3
+            GROUP BY actor_account_id HAVING sum(times) >= $3
             ORDER BY actor_account_id LIMIT 100""",
         event,
         since,
         at_least,
     )
-    return [(row["actor_account_id"], row["entries"]) for row in rows]
+    return [(row["actor_account_id"], row["entries"], row["times"]) for row in rows]
 
 
 async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:

@@ -227,28 +227,6 @@ async def remember_reading(
     )
 
 
-async def remember_denial(
-    tx: Tx, *, actor: Actor, now: dt.datetime, kind: str, identifier: uuid.UUID, path: str
-) -> None:
-    """Remember that somebody asked for what is not there for it; nothing, if it is not there at all.
-
-    Written by the door in a transaction of its own, since the reading was rolled back.
-    """
-    async with beyond_own_rows(tx):
-        is_there = await store.exists(tx, kind, identifier)
-    if not is_there:
-        return
-    await audit_log.append(
-        tx,
-        Event.MATERIAL_DENIED,
-        actor=actor,
-        now=now,
-        subjects=[Subject(kind, str(identifier))],
-        facts={"clearance": actor.clearance.value, "path": path},
-        rules=("HN-26", "HN-28"),
-    )
-
-
 async def _lock(tx: Tx, actor: Actor, case: Case) -> None:
     if case.operator_party_id not in (None, actor.party):
         raise Missing

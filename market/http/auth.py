@@ -1,8 +1,8 @@
 """Find who acts and whether the route is theirs: the guard of every route.
 
 A bearer token or the portal's cookie is an opaque secret; only its SHA-256 is in the database.
-Nothing about rights is in the token, so a change of roles works at the next request. A refusal is
-remembered in a transaction of its own, since nothing else of the request will be.
+Nothing about rights is in the token, so a change of roles works at the next request. Refusals are
+remembered on their way out, by ``denial_guard``; why a credential is not good is put into the scope.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from catalog.audit_log import operations as audit_log
-from catalog.audit_log.events import Event
 from catalog.authorisation_letters import queries as authorisation_letters
 from catalog.authorisation_letters.validity import AuthorisationLetterMissing
 from catalog.kernel.actor import PUBLIC, Actor, NotPermitted
@@ -46,14 +45,14 @@ async def permit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """
     context: Context = connection.app.state.context
     rule: Rule = handler.opt["rules"][_method(connection)]
-    who = await _acting(connection, context, await _who(connection, context))
+    connection.scope["user"] = await _who(connection, context)
+    who = await _acting(connection, context, connection.scope["user"])
     connection.scope["user"] = who
     if rule.permission is None:
         return
     if who.account_id is None and not who.permissions:
         raise Unauthenticated
     if not who.may(rule.permission):
-        await _remember_denial(connection, context, who, rule.permission)
         raise NotPermitted(permission=rule.permission)
 
 
@@ -66,16 +65,18 @@ async def _who(connection: AnyConnection, context: Context) -> Actor:
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
+            _tell(connection, why="malformed")
             raise Unauthenticated
-        return await _by_token(context, token.strip())
+        return await _by_token(connection, context, token.strip())
     cookie = connection.cookies.get(SESSION_COOKIE)
     if cookie:
         if _method(connection) in _UNSAFE:
             check_origin(connection)
         try:
-            return await _by_token(context, cookie)
+            return await _by_token(connection, context, cookie)
         except Unauthenticated:
             return PUBLIC  # an old cookie is no reason to hide public pages
+    _tell(connection, why="missing")
     return PUBLIC
 
 
@@ -97,7 +98,7 @@ async def _acting(connection: AnyConnection, context: Context, who: Actor) -> Ac
         )
 
 
-async def _by_token(context: Context, token: str) -> Actor:
+async def _by_token(connection: AnyConnection, context: Context, token: str) -> Actor:
     for reader in token_readers:
         found = await reader(context, token)
         if found is not None:
@@ -105,9 +106,15 @@ async def _by_token(context: Context, token: str) -> Actor:
     digest = hashlib.sha256(token.encode()).digest()
     async with begin(context.db, PUBLIC) as tx:
         who = await identity.find_actor(tx, token_sha256=digest, now=context.now())
-    if who is None:
-        raise Unauthenticated
-    return who
+        if who is not None:
+            return who
+        refused = await identity.why_refused(tx, token_sha256=digest, now=context.now())
+    _tell(connection, **msgspec.to_builtins(refused))
+    raise Unauthenticated
+
+
+def _tell(connection: AnyConnection, **credential: Any) -> None:
+    connection.scope["credential"] = credential  # type: ignore[typeddict-unknown-key]
 
 
 def presented_token(connection: AnyConnection) -> str | None:
@@ -132,21 +139,3 @@ def check_origin(connection: AnyConnection) -> None:
     host = connection.headers.get("host", "")
     if origin is not None and origin.split("://", 1)[-1] != host:
         raise CsrfFailed
-
-
-async def _remember_denial(
-    connection: AnyConnection, context: Context, who: Actor, permission: str
-) -> None:
-    async with begin(context.db, who) as tx:
-        await audit_log.append(
-            tx,
-            Event.ACCESS_DENIED,
-            actor=who,
-            now=context.now(),
-            subjects=[],
-            facts={
-                "method": _method(connection),
-                "path": connection.scope["path"],
-                "permission": permission,
-            },
-        )

@@ -19,18 +19,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from catalog.kernel.clock import monotonic
 from catalog.kernel.errors import DomainError, FieldError
 from market.http.problem import (
-    PROBLEM,
     BodyKeyDoubled,
     BodyMalformed,
     BodyTooDeep,
     BodyTooLarge,
     MediaTypeUnsupported,
     ParameterInvalid,
-    document,
-    status_of,
 )
-
-import msgspec  # isort: skip
+from market.http.refusing import answer_refusal
 
 MAX_DEPTH: Final = 64
 MAX_JSON_BYTES: Final = 1024 * 1024
@@ -121,7 +117,7 @@ class BodyGuard:
             check_address(scope["path"], scope["query_string"])
             receive = await self._checked(scope, headers, receive)
         except DomainError as error:
-            await _answer(error, headers, request_id, send_with_id)
+            await answer_refusal(error, scope, send_with_id)  # type: ignore[arg-type]
         else:
             await self._app(scope, receive, send_with_id)
         _log.info(
@@ -179,30 +175,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return again
-
-
-async def _answer(
-    error: DomainError, headers: dict[bytes, bytes], request_id: str, send: Send
-) -> None:
-    status = status_of(error)
-    problem = document(
-        error.code,
-        status,
-        facts=error.facts,
-        errors=error.errors,
-        accept_language=headers.get(b"accept-language", b"").decode("latin-1"),
-        request_id=request_id,
-    )
-    body = msgspec.json.encode(problem)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", PROBLEM.encode()),
-                (b"content-length", str(len(body)).encode()),
-                (b"connection", b"close"),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": False})

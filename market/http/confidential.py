@@ -5,16 +5,18 @@ What the reader must not know is answered with 404, like what is not there; the 
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from catalog.case_access import operations as case_access
+from catalog.audit_log.model import Subject
+from catalog.case_access import queries as case_access
 from catalog.kernel.db import begin
 from catalog.kernel.errors import Missing
 from market.http.command import Command, read
 from market.http.context import AnyRequest, actor, context
-from market.spot_checks.operations import reading as spot_checks
+from market.spot_checks import queries as spot_checks
 
 T = TypeVar("T")
 
@@ -37,15 +39,16 @@ async def read_confidential(
 
 
 async def remember_denial(request: AnyRequest, kind: str, identifier: uuid.UUID) -> None:
-    """Remember, in a transaction of its own, that somebody asked for what it must not know."""
+    """Say that what was asked for is there, though not for who asks; ``denial_guard`` remembers it.
+
+    Of what is not there at all nobody is told more than that somebody asked.
+    """
     wiring, who = context(request), actor(request)
-    path = request.url.path
+    ask = (
+        spot_checks.is_there
+        if kind == "spot_check"
+        else functools.partial(case_access.is_there, kind=kind)
+    )
     async with begin(wiring.db, who) as tx:
-        if kind == "spot_check":
-            await spot_checks.remember_denial(
-                tx, actor=who, now=wiring.now(), identifier=identifier, path=path
-            )
-        else:
-            await case_access.remember_denial(
-                tx, actor=who, now=wiring.now(), kind=kind, identifier=identifier, path=path
-            )
+        if await ask(tx, identifier=identifier):
+            request.scope["denied_subject"] = Subject(kind, str(identifier))  # type: ignore[typeddict-unknown-key]

@@ -16,6 +16,7 @@ from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
 from catalog.signing.purposes import Purpose
 from market.http.backlog import BacklogReader
+from market.http.denials import DenialRecorder
 from market.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]
@@ -35,6 +36,11 @@ class Context(msgspec.Struct):
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
+    denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make what remembers refusals: there is no service without it."""
+        self.denials = DenialRecorder(self.db, self.clock)
 
     def now(self) -> dt.datetime:
         """Return this instant. Asked once per request."""
@@ -51,3 +57,8 @@ def actor(request: AnyRequest) -> Actor:
     """Return who acts in this request, as the guard found."""
     found: Actor = request.scope.get("user") or PUBLIC
     return found
+
+
+def request_id(request: AnyRequest) -> str:
+    """Return the id under which a request stands in the access log and in refusals."""
+    return str(request.scope.get("request_id", ""))

@@ -25,7 +25,7 @@ from market.http.command import (
     read,
     secret_command,
 )
-from market.http.context import AnyRequest, context
+from market.http.context import AnyRequest, context, request_id
 from market.http.describe import KEYLESS
 from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
@@ -349,6 +349,8 @@ async def sign_in(request: AnyRequest, data: JSONBody[SignIn]) -> Response[bytes
     wiring = context(request)
     opened = await admit(
         wiring.db,
+        wiring.denials,
+        request_id=request_id(request),
         login=data.login,
         password=data.password,
         address=address_of(request),

@@ -324,6 +324,7 @@ async def get_content(
         now=now,
     )
     if event.decision is Outcome.DENY:
+        request.scope["denial_remembered"] = True  # type: ignore[typeddict-unknown-key]
         raise grants.refusal(event.reasons, usage_receipt=receipt)  # after it was committed
     stored = await disk.open_verified(
         wiring.settings.files_dir, grant.content_sha256, grant.content_size_bytes

@@ -238,7 +238,8 @@ def _respond(
 
 
 def refuse(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
-    """Answer a refusal of ours."""
+    """Answer a refusal of ours. The scope tells ``denial_guard`` what it was."""
+    request.scope["refused"] = error  # type: ignore[typeddict-unknown-key]
     return _respond(request, error.code, status_of(error), facts=error.facts, errors=error.errors)
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from typing import Any
 
+from catalog.audit_log.events import Event
+from catalog.denials.folding import network_of
+from catalog.denials.model import Denial
 from catalog.kernel.actor import PUBLIC
 from catalog.kernel.db import Database, begin, run
 from market.http.context import AnyRequest
-from market.identity.backoff import SignInFailed
+from market.http.denials import DenialRecorder
+from market.identity.backoff import SignInFailed, TooManySignIns
 from market.identity.model import OpenedSession
 from market.identity.operations import sessions
-from market.identity.signing_in import admitted
+from market.identity.signing_in import WhyNot, checked, committed
 
 
 def address_of(request: AnyRequest) -> str:
@@ -24,7 +29,14 @@ def address_of(request: AnyRequest) -> str:
 
 
 async def sign_in(
-    db: Database, *, login: str, password: str, address: str, now: dt.datetime
+    db: Database,
+    denials: DenialRecorder,
+    *,
+    login: str,
+    password: str,
+    address: str,
+    request_id: str,
+    now: dt.datetime,
 ) -> OpenedSession:
     """Open a session. A wrong login takes the same time and gets the same answer.
 
@@ -32,15 +44,41 @@ async def sign_in(
     2. Check the password in a thread.
     3. Open the session and let the attempt count as good; or remember the failure.
 
+    What was typed is remembered as a salted commitment alone, whether there is such a login or not:
+    people type passwords where the login belongs.
+
     :raises TooManySignIns: if five attempts with this login from this address failed lately.
     :raises SignInFailed: if login and password do not fit, or the account may not sign in.
     """
-    async with begin(db, PUBLIC) as tx:
-        attempt = await sessions.hear_attempt(tx, login=login, address=address, now=now)
-    who = await asyncio.to_thread(admitted, attempt, password)
-    if who is None:
+
+    async def remember(event: Event, **facts: Any) -> None:
+        account_id = facts.pop("account_id", None)
+        await denials.remember(
+            Denial(
+                event=event,
+                actor=PUBLIC,
+                facts={"network": network_of(address), **facts},
+                asked={"account_id": account_id, "typed": committed(login)},
+                at=now,
+                request_id=request_id,
+            )
+        )
+
+    try:
         async with begin(db, PUBLIC) as tx:
-            await sessions.remember_failed_attempt(tx, attempt=attempt, now=now)
+            attempt = await sessions.hear_attempt(tx, login=login, address=address, now=now)
+    except TooManySignIns:
+        await remember(Event.SIGN_IN_HELD_OFF)
+        raise
+    who = await asyncio.to_thread(checked, attempt, password)
+    if isinstance(who, WhyNot):
+        known = attempt.credentials
+        # No subject: the public leaf would tell which logins there are.
+        await remember(
+            Event.SIGN_IN_FAILED,
+            why=who.value,
+            account_id=None if known is None else str(known.account_id),
+        )
         raise SignInFailed
     return await run(
         db, who, lambda tx: sessions.open_session(tx, actor=who, attempt=attempt, now=now)

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import uuid
 from typing import NewType
+from uuid import UUID
 
 import msgspec
 
@@ -151,3 +152,12 @@ class Self(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     permissions: tuple[str, ...]
     grants: tuple[RoleGrant, ...]
+
+
+class RefusedCredential(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a session or token is not good (凭据失效), and whose it is, if it is known at all."""
+
+    why: str  # unknown, closed, revoked, expired, account_closed, party_suspended
+    kind: str | None = None  # session, token
+    id: UUID | None = None
+    account_id: UUID | None = None

@@ -14,7 +14,14 @@ from catalog.kernel.ids import AccountId, PartyId
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import CursorUnreadable, Page
 from market.identity.identity_numbers import masked_code
-from market.identity.model import ApiToken, Capacity, Party, PartyFile, Self
+from market.identity.model import (
+    ApiToken,
+    Capacity,
+    Party,
+    PartyFile,
+    RefusedCredential,
+    Self,
+)
 from market.identity.permissions import Role, permissions_of
 from market.identity.signing_in import actor_of
 from market.identity.states import State
@@ -38,6 +45,11 @@ async def find_actor(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> Actor 
     if found is None:
         return None
     return actor_of(found.account_id, found.party_id, found.login, found.roles, scopes=found.scopes)
+
+
+async def why_refused(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> RefusedCredential:
+    """Return why the session or token of this hash is not good: for the log, never for the caller."""
+    return await sessions.why_refused(tx, token_sha256, now=now)
 
 
 async def get_party(tx: Tx, party_id: UUID) -> Party:

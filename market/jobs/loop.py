@@ -15,6 +15,7 @@ from market.jobs import (
     agencies_due,
     ask_witnesses,
     certificates_due,
+    close_denials,
     deadlines_due,
     deliver_notifications,
     disputes_due,
@@ -40,6 +41,10 @@ async def _sequence(context: Context) -> int:
         signer=context.log_signer,
         journal=context.checkpoint_journal,
     )
+
+
+async def _denials(context: Context) -> int:
+    return await close_denials.run(context.db, now=context.now())
 
 
 async def _deadlines(context: Context) -> int:
@@ -106,6 +111,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),
+    ("close_denials", _denials),
     ("watch", _watch),
     ("publish_heads", _heads),
     ("sequence_log", _sequence),  # last, so that what the others did is in the log at once

@@ -27,10 +27,13 @@ async def run(db: Database, *, now: dt.datetime) -> int:
             tx, event=Event.MATERIAL_DENIED, since=now - DENIED_WITHIN, at_least=DENIED_READINGS
         )
     found = 0
-    for account_id, entries in often:
+    for account_id, entries, times in often:
 
         async def detect(
-            tx: Tx, account: str = str(account_id), entries: list[uuid.UUID] = entries
+            tx: Tx,
+            account: str = str(account_id),
+            entries: list[uuid.UUID] = entries,
+            times: int = times,
         ) -> bool:
             incident = await detection.detect_by_itself(
                 tx,
@@ -40,7 +43,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
                 source=Source.DENIED_READINGS,
                 key=f"denied_readings:{account}:{local_date(now)}",
                 law_field=LawField.DATA_SECURITY,
-                description=f"账户 {account} 一小时内 {len(entries)} 次查阅无权知悉的材料，均被拒绝",
+                description=f"账户 {account} 一小时内 {times} 次查阅无权知悉的材料，均被拒绝",
                 subjects=[f"account:{account}"],
                 entries=entries,
             )

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 
 from market.http.auth import SESSION_COOKIE, check_origin
 from market.http.command import Answer, Command, secret_command
-from market.http.context import AnyRequest, actor, context
+from market.http.context import AnyRequest, actor, context, request_id
 from market.http.problem import CsrfFailed, status_of
 from market.http.sign_in import address_of
 from market.http.sign_in import sign_in as admit
@@ -51,6 +51,8 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
     try:
         opened = await admit(
             wiring.db,
+            wiring.denials,
+            request_id=request_id(request),
             login=login,
             password=password,
             address=address_of(request),

@@ -33,6 +33,12 @@ async def get(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> SpotCheck:
     return check
 
 
+async def is_there(tx: Tx, *, identifier: uuid.UUID) -> bool:
+    """Tell whether there is such a check at all: for the log, never for who asks."""
+    async with beyond_own_rows(tx):
+        return await store.find(tx, identifier) is not None
+
+
 async def list_findings(tx: Tx, *, viewer: Actor, spot_check_id: uuid.UUID) -> list[Finding]:
     """Return what was found, in the order in which it was.
 

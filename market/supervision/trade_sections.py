@@ -51,12 +51,16 @@ def monitoring(history: History) -> Section:
         ("HN-22", "BJ-26", "HN-05"),
         figures=(
             _number(history, "incidents_reported", "事件报告", "Reported", Event.INCIDENT_REPORTED),
-            _number(history, "sign_in_failed", "登录失败", "Sign-in failed", Event.SIGN_IN_FAILED),
-            _number(history, "access_denied", "越权访问被拒", "Access denied", Event.ACCESS_DENIED),
+            _refusals(
+                history, "sign_in_failed", "登录失败", "Sign-in failed", Event.SIGN_IN_FAILED
+            ),
+            _refusals(
+                history, "access_denied", "越权访问被拒", "Access denied", Event.ACCESS_DENIED
+            ),
             _number(
                 history, "materials_read", "查阅保密材料", "Material read", Event.MATERIAL_READ
             ),
-            _number(
+            _refusals(
                 history,
                 "materials_denied",
                 "查阅保密材料被拒",
@@ -300,6 +304,11 @@ _TRADE: Final = (
 
 def _number(history: History, code: str, zh: str, en: str, *events: str) -> Figure:
     return Figure(code, zh, en, len(history.of(*events)))
+
+
+def _refusals(history: History, code: str, zh: str, en: str, event: str) -> Figure:
+    # An entry may stand for several refusals of one minute, and says so; older ones are one each.
+    return Figure(code, zh, en, sum(fact.count("times") or 1 for fact in history.of(event)))
 
 
 def _tally(

@@ -275,7 +275,8 @@ async def test_the_files_of_a_case_are_opened_with_the_case_and_closed_with_it(
     (opened,) = await entries(scene, f"application:{application}", "material:read")
     assert opened["payload"]["facts"]["part"] == "file"
     assert {"kind": "file", "id": file} in opened["subjects"]
-    assert len(await entries(scene, f"file:{file}", "material:denied")) == 2
+    (denied,) = await entries(scene, f"file:{file}", "material:denied")
+    assert denied["payload"]["facts"]["is_first"]  # the second of the minute is counted
 
 
 async def test_drafts_are_nobodys_but_the_applicants(scene: Scene) -> None:
@@ -332,7 +333,10 @@ async def test_a_denied_reading_is_remembered_and_one_of_nothing_is_not(scene: S
     assert [denied.json()[k] for k in alike] == [absent.json()[k] for k in alike]
     (kept,) = await entries(scene, f"application:{application}", "material:denied")
     assert kept["payload"]["actor"]["account_id"] == str(stranger.account.id)
-    assert kept["payload"]["facts"]["path"] == f"/api/v1/applications/{application}"
+    assert kept["payload"]["facts"]["route"] == "/api/v1/applications/{application_id}"
+    assert kept["payload"]["facts"]["asked"] == [
+        {"what": {"application_id": application}, "times": 1}
+    ]
     assert await entries(scene, f"application:{nothing}", "material:denied") == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -20,7 +22,14 @@ from market.identity.passwords import (
     check_password,
 )
 from market.identity.permissions import Role
-from market.identity.signing_in import Attempt, Credentials, actor_of, admitted
+from market.identity.signing_in import (
+    Attempt,
+    Credentials,
+    WhyNot,
+    actor_of,
+    checked,
+    committed,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +99,26 @@ def test_who_signs_in_is_there_may_and_has_the_password() -> None:
     )
     closed = msgspec.structs.replace(there, may_sign_in=False)
 
-    def enter(credentials: Credentials | None, password: str) -> Actor | None:
-        return admitted(Attempt(new_id(), "wang.fang", "192.0.2.1", credentials), password)
+    def enter(credentials: Credentials | None, password: str) -> Actor | WhyNot:
+        return checked(Attempt(new_id(), "wang.fang", "192.0.2.1", credentials), password)
 
     who = enter(there, "correct horse battery")
-    assert who is not None
+    assert isinstance(who, Actor)
     assert (who.account_id, who.roles) == (there.account_id, frozenset({"supplier"}))
-    assert enter(there, "another password") is None
-    assert enter(closed, "correct horse battery") is None
-    assert enter(None, "correct horse battery") is None
+    assert enter(there, "another password") is WhyNot.PASSWORD_WRONG
+    assert enter(closed, "correct horse battery") is WhyNot.ACCOUNT_CLOSED
+    assert enter(None, "correct horse battery") is WhyNot.LOGIN_UNKNOWN
+
+
+def test_what_was_typed_is_committed_to_and_not_told() -> None:
+    once, again = committed("correct horse battery"), committed("correct horse battery")
+
+    assert once != again
+    assert "horse" not in repr(once)
+    assert (
+        hashlib.sha256(bytes.fromhex(once["salt"]) + b"correct horse battery").hexdigest()
+        == once["sha256"]
+    )
 
 
 def test_scopes_cut_what_an_account_may_and_add_nothing() -> None:

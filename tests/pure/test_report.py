@@ -206,6 +206,32 @@ def test_a_denial_without_a_reason_is_counted_as_unknown(calendar: Calendar) -> 
     assert table(report, 12, "denied_by_reason") == {"unknown": 1}
 
 
+def test_refusals_of_one_minute_count_as_often_as_their_entry_says(calendar: Calendar) -> None:
+    log = Log()
+    for event in ("sign_in:failed", "access:denied", "material:denied"):
+        log.add(event, at(3, 2))  # an old entry stands for one
+        log.add(event, at(3, 2), times=1)
+        log.add(event, at(3, 2), times=40)
+
+    found = figures(compute(make_header(), log.facts, log.journal, calendar), 9)
+
+    assert [found[k] for k in ("sign_in_failed", "access_denied", "materials_denied")] == [42] * 3
+
+
+NEW_KINDS = ("object:denied", "credential:refused", "sign_in:held_off")
+
+
+def test_kinds_of_entries_that_no_section_counts_change_no_section(calendar: Calendar) -> None:
+    before, after = make_quarter(), make_quarter()
+    for event in NEW_KINDS:
+        after.add(event, at(3, 2), times=7)
+
+    one, other = [compute(make_header(), x.facts, x.journal, calendar) for x in (before, after)]
+
+    # The last is the annex, which lists every entry of the quarter.
+    assert one.sections[:-1] == other.sections[:-1]
+
+
 def test_agencies_and_personal_information_are_counted(report: Report) -> None:
     assert figures(report, 10)["suspended"] == 1
     assert table(report, 10, "by_misconduct")["other_violation"] == 1

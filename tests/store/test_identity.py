@@ -13,15 +13,17 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import PUBLIC, NotPermitted
+from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import CursorUnreadable, encode, fingerprint
-from market.http.sign_in import sign_in
+from market.http.denials import DenialRecorder
+from market.http.sign_in import sign_in as admit
 from market.identity import queries
 from market.identity.backoff import SignInFailed, TooManySignIns
 from market.identity.bearer_secrets import secret_hash
 from market.identity.disk import IdentityKeyUnusable, identity_key
-from market.identity.model import Capacity, Founder, Kind, RoleGrant, RoleGrantId
+from market.identity.model import Capacity, Founder, Kind, OpenedSession, RoleGrant, RoleGrantId
 from market.identity.operations import accounts, founding, parties, roles, sessions, tokens
 from market.identity.operations.founding import Institution, MarketAlreadyFounded
 from market.identity.permissions import Role
@@ -50,6 +52,21 @@ async def count(db: Database, who: Any, table: str) -> int:
 async def find(db: Database, token: str, now: dt.datetime) -> Any:
     async with begin(db, PUBLIC) as tx:
         return await queries.find_actor(tx, token_sha256=secret_hash(token), now=now)
+
+
+async def sign_in(
+    db: Database, *, login: str, password: str, address: str, now: dt.datetime
+) -> OpenedSession:
+    """Sign in as a process of its own would."""
+    return await admit(
+        db,
+        DenialRecorder(db, ManualClock(now)),
+        login=login,
+        password=password,
+        address=address,
+        request_id="r-1",
+        now=now,
+    )
 
 
 async def failures_remembered(db: Database) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Remembered
 from catalog.audit_log.model import Subject
-from catalog.kernel.actor import PUBLIC, Actor
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
@@ -49,19 +49,6 @@ async def hear_attempt(tx: Tx, *, login: str, address: str, now: dt.datetime) ->
     await sessions.forget_attempts(tx, known, before=now - WINDOW)
     await sessions.insert_attempt(tx, attempt, now=now)
     return attempt
-
-
-async def remember_failed_attempt(tx: Tx, *, attempt: Attempt, now: dt.datetime) -> None:
-    """Remember that an attempt to sign in failed, in a transaction of its own."""
-    # No subject: the public leaf would tell which logins there are.
-    await audit_log.append(
-        tx,
-        Remembered.SIGN_IN_FAILED,
-        actor=PUBLIC,
-        now=now,
-        subjects=[],
-        facts={"login": attempt.login, "address": attempt.address},
-    )
 
 
 async def open_session(

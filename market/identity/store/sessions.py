@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 from catalog.kernel.db import METADATA, Tx
 from catalog.kernel.ids import AccountId, PartyId
 from market.identity.lifetimes import IDLE, TOUCH
-from market.identity.model import OpenedSession
+from market.identity.model import OpenedSession, RefusedCredential
 from market.identity.permissions import Role
 from market.identity.signing_in import Attempt, Credentials
 
@@ -149,6 +149,14 @@ async def find_by_secret(
         roles=frozenset(Role(role) for role in row["roles"]),
         scopes=None if row["scopes"] is None else frozenset(row["scopes"]),
     )
+
+
+async def why_refused(tx: Tx, token_sha256: bytes, *, now: dt.datetime) -> RefusedCredential:
+    """Return why the session or token of this hash is not good."""
+    row = await tx.fetch_one(
+        "SELECT why, kind, id, account_id FROM market.why_refused($1, $2)", token_sha256, now
+    )
+    return RefusedCredential("unknown") if row is None else RefusedCredential(**row)
 
 
 async def insert_session(tx: Tx, session: OpenedSession, token_sha256: bytes) -> None:

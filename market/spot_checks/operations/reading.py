@@ -13,7 +13,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.kernel.db import Tx
 from market.spot_checks import queries, store
 from market.spot_checks.model import DrawRecord, Finding, SpotCheck
 
@@ -69,28 +69,6 @@ async def open_of_finding(
     check = await queries.get_of_finding(tx, viewer=actor, finding_id=finding_id)
     await _remember(tx, actor, now, check, part="findings")
     return check
-
-
-async def remember_denial(
-    tx: Tx, *, actor: Actor, now: dt.datetime, identifier: uuid.UUID, path: str
-) -> None:
-    """Remember that somebody asked for a check that is not there for it; nothing, if there is none.
-
-    Written by the door in a transaction of its own, since the reading was rolled back.
-    """
-    async with beyond_own_rows(tx):
-        check = await store.find(tx, identifier)
-    if check is None:
-        return
-    await audit_log.append(
-        tx,
-        Event.MATERIAL_DENIED,
-        actor=actor,
-        now=now,
-        subjects=[Subject("spot_check", str(identifier))],
-        facts={"clearance": actor.clearance.value, "path": path},
-        rules=("HN-21", "HN-26", "HN-28"),
-    )
 
 
 async def _remember(tx: Tx, actor: Actor, now: dt.datetime, check: SpotCheck, *, part: str) -> None:
