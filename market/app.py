@@ -32,6 +32,7 @@ from market.http.context import Context
 from market.http.denial_guard import DenialGuard
 from market.http.problem import HANDLERS, page_makers
 from market.jobs import loop
+from market.metrics import listener
 from market.portal import (
     errors,
     pages_account,
@@ -239,8 +240,11 @@ class Application:
         jobs = None
         if self._settings.run_jobs:
             jobs = asyncio.create_task(loop.run_until_stopped(context))
+        policy = None if context.witnesses is None else context.witnesses.policy
+        told = listener.registry(context.db, self._clock, self._settings, policy)
         try:
-            yield context
+            async with listener.listening(self._settings, told):
+                yield context
         finally:
             if jobs is not None:
                 jobs.cancel()

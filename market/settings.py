@@ -69,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     witness_every_seconds: float = 10.0  # how often they are asked
     witness_alarm_seconds: float = 3600  # how long a quorum may be missing before it is an alarm
     log_level: str = "info"
+    metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody
+    metrics_host: str = "127.0.0.1"  # who reaches it reads the metrics
 
     @property
     def further_algorithms(self) -> tuple[Algorithm, ...]:

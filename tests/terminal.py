@@ -62,7 +62,9 @@ def market(*words: Any, **how: Any) -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def serving(data_dir: pathlib.Path, *words: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    data_dir: pathlib.Path, *words: Any, **more: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running service and its address. It is gone afterwards."""
     port = free_port()
     with (data_dir.parent / f"serve-{port}.log").open("w") as log:
@@ -74,7 +76,7 @@ def serving(data_dir: pathlib.Path, *words: Any) -> Iterator[tuple[subprocess.Po
             port,
             *words,
             stderr=log,
-            env={"MARKET_LOG_LEVEL": "error"},
+            env={"MARKET_LOG_LEVEL": "error"} | more,
         )
         url = f"http://127.0.0.1:{port}"
         try:

@@ -22,6 +22,10 @@ from catalog.signing.canonical import canonical
 VERSION: Final = 1
 SALT_LENGTH: Final = 16  # 128 bits, as AUDIT_LOG R6 asks at least
 
+_AT: Final = b'{"at":"'
+_AT_BEGINS: Final = len(_AT)
+#: As many bytes tell when an entry was made.
+BEGINNING: Final = _AT_BEGINS + len("2026-01-01T00:00:00.000000Z")
 _decoder: Final = msgspec.json.Decoder(Leaf)
 
 
@@ -103,6 +107,19 @@ def leaf_bytes(
     if len(leaf) > MAX_ENTRY_LENGTH:
         raise EntryTooLong(length=len(leaf), maximum=MAX_ENTRY_LENGTH)
     return leaf
+
+
+def made_at(leaf: bytes) -> dt.datetime | None:
+    """Return when an entry was made, by its first bytes: in canonical JSON ``at`` comes first.
+
+    None: the bytes are no leaf.
+    """
+    if not leaf.startswith(_AT):
+        return None
+    try:
+        return dt.datetime.fromisoformat(leaf[_AT_BEGINS:BEGINNING].decode())
+    except ValueError:
+        return None
 
 
 def read_leaf(leaf: bytes) -> Leaf:

@@ -80,6 +80,13 @@ class LogSigner(msgspec.Struct, frozen=True):
         return note
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """A batch that got its places: how many entries, and when they were made."""
+
+    count: int
+    made_at: list[dt.datetime]
+
+
 # ── the commands' part ──────────────────────────────────────────────────────────────────────
 
 
@@ -167,8 +174,8 @@ async def read_entries(
 # ── the job's part ──────────────────────────────────────────────────────────────────────────
 
 
-async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
-    """Give the entries that wait their places in the tree; return how many there were.
+async def sequence(tx: Tx, *, limit: int = BATCH) -> Placed:
+    """Give the entries that wait their places in the tree; return which these were.
 
     The state's row is the fence: a second sequencer waits for it and then sees the new size.
     Leaves, tiles and state move together or not at all, so no place is ever burned.
@@ -178,7 +185,7 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
     state = await store.lock_state(tx)
     entries = await store.take_outbox(tx, limit)
     if not entries:
-        return 0
+        return Placed(0, [])
     edge = state.edge()
     if edge.root() != state.root:
         raise LogBroken(f"the frontier of {state.size} leaves does not have the stored root")
@@ -189,7 +196,12 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> int:
     moved = await store.advance_state(tx, old_size=state.size, edge=grown, root=grown.root())
     if moved != 1:
         raise LogBroken(f"the log moved on from {state.size} under the lock")
-    return len(entries)
+    return Placed(len(entries), _times_of(each for _, each in entries))
+
+
+def _times_of(leaves: Iterable[bytes]) -> list[dt.datetime]:
+    times = (leaf.made_at(each) for each in leaves)
+    return [at for at in times if at is not None]
 
 
 async def _count_orders(tx: Tx, leaves: list[bytes]) -> None:
@@ -206,8 +218,8 @@ async def _count_orders(tx: Tx, leaves: list[bytes]) -> None:
 
 async def publish(
     tx: Tx, *, now: dt.datetime, signer: LogSigner, journal: CheckpointJournal
-) -> Checkpoint | None:
-    """Sign the tree as it stands, if it grew; return the new checkpoint.
+) -> list[dt.datetime]:
+    """Sign the tree as it stands, if it grew; return when each entry was made that it covers first.
 
     1. What the journal says was signed is stored, should a crash have come between.
     2. The tree at the last signed size is rebuilt from the tiles and must have the signed root.
@@ -223,15 +235,15 @@ async def publish(
     await _catch_up_with(tx, last)
     signed_size = 0 if last is None else last.size
     if state.size == signed_size and (last is None or last.root == state.root):
-        return None
-    await _reread(tx, state, last)
+        return []
+    made_at = await _reread(tx, state, last)
     spans = merkle.consistency_spans(signed_size, state.size)
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
     note = signer.note(state.size, state.root, previous=signed_size, now=now)
     new = Signed(size=state.size, root=state.root, note=note.decode(), at=now)
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
-    return Checkpoint(signer.origin, state.size, state.root, signed_size)
+    return made_at
 
 
 async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
@@ -248,7 +260,7 @@ async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
         raise LogBroken(f"a checkpoint of {stored.size} is stored that the journal does not have")
 
 
-async def _reread(tx: Tx, state: store.State, last: Signed | None) -> None:
+async def _reread(tx: Tx, state: store.State, last: Signed | None) -> list[dt.datetime]:
     size = 0 if last is None else last.size
     if state.size <= size:
         raise LogBroken(f"{size} leaves were signed, but the log has {state.size}")
@@ -260,17 +272,21 @@ async def _reread(tx: Tx, state: store.State, last: Signed | None) -> None:
         raise LogBroken(str(error)) from error
     if last is not None and edge.root() != last.root:
         raise LogBroken(f"the tiles do not have the root that was signed for {size}")
-    expected, hashes = size, []
+    expected = size
+    hashes: list[merkle.Hash] = []
+    beginnings: list[bytes] = []
     async for index, each in store.read_leaves(tx, size, state.size):
         if index != expected:
             raise LogBroken(f"leaf {expected} is missing")
         hashes.append(merkle.leaf_hash(each))
+        beginnings.append(each[: leaf.BEGINNING])
         expected += 1
         if len(hashes) == BATCH:
             edge, hashes = edge.extended(hashes)[0], []
     edge, _ = edge.extended(hashes)
     if edge.size != state.size or edge.root() != state.root:
         raise LogBroken(f"the leaves from {size} to {state.size} do not have the stored root")
+    return _times_of(beginnings)
 
 
 async def stop(tx: Tx, *, now: dt.datetime, reason: str) -> None:

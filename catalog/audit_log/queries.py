@@ -61,6 +61,16 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     until: dt.datetime | None = None
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far the log is: what has a place, what is signed and since when, what waits."""
+
+    size: int
+    signed_size: int
+    signed_at: dt.datetime | None
+    outbox_entries: int
+    outbox_since: dt.datetime | None  # of the oldest that waits there
+
+
 async def get_checkpoint(tx: Tx) -> store.Published:
     """Return the newest signed checkpoint.
 
@@ -84,9 +94,29 @@ async def find_checkpoint_of(tx: Tx, size: int) -> store.Published | None:
 
 async def get_backlog(tx: Tx) -> Backlog:
     """Return what the log owes: how long its oldest entry waits, and whether it is stopped."""
-    leaf = await store.oldest_unsigned(tx)
-    waiting_since = None if leaf is None else dt.datetime.fromisoformat(read_leaf(leaf).at)
+    waiting_since = _made_at(await store.oldest_unsigned(tx))
     return Backlog(waiting_since, await store.stopped_since(tx))
+
+
+async def get_progress(tx: Tx) -> Progress:
+    """Return how far the log is."""
+    signed = await store.last_checkpoint(tx)
+    return Progress(
+        size=(await store.get_state(tx)).size,
+        signed_size=0 if signed is None else signed.size,
+        signed_at=await store.last_published_at(tx),
+        outbox_entries=await store.count_outbox(tx),
+        outbox_since=_made_at(await store.first_in_outbox(tx)),
+    )
+
+
+async def uncovered_since(tx: Tx, size: int, besides: EntryId | None) -> dt.datetime | None:
+    """Return when the first entry from a place on was made, ``besides`` left out; None: there is none."""
+    return _made_at(await store.first_uncovered(tx, size, besides))
+
+
+def _made_at(leaf: bytes | None) -> dt.datetime | None:
+    return None if leaf is None else dt.datetime.fromisoformat(read_leaf(leaf).at)
 
 
 async def get_tile(tx: Tx, path: TilePath) -> bytes:

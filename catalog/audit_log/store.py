@@ -274,6 +274,14 @@ async def last_checkpoint(tx: Tx) -> Published | None:
     )
 
 
+async def last_published_at(tx: Tx) -> dt.datetime | None:
+    """Return when the newest checkpoint was published."""
+    at: dt.datetime | None = await tx.fetch_value(
+        "SELECT published_at FROM audit_log.checkpoints ORDER BY size DESC LIMIT 1"
+    )
+    return at
+
+
 async def find_checkpoint(tx: Tx, size: int) -> Published | None:
     """Return the checkpoint of that size."""
     return _published(
@@ -334,6 +342,31 @@ async def oldest_unsigned(tx: Tx) -> bytes | None:
                (SELECT leaf FROM audit_log.leaves
                  WHERE idx = (SELECT coalesce(max(size), 0) FROM audit_log.checkpoints)),
                (SELECT leaf FROM audit_log.outbox ORDER BY id LIMIT 1))"""
+    )
+    return leaf
+
+
+async def first_in_outbox(tx: Tx) -> bytes | None:
+    """Return the leaf that waits longest for a place."""
+    leaf: bytes | None = await tx.fetch_value(
+        "SELECT leaf FROM audit_log.outbox ORDER BY id LIMIT 1"
+    )
+    return leaf
+
+
+async def count_outbox(tx: Tx) -> int:
+    """Return how many entries wait for a place."""
+    count: int = await tx.fetch_value("SELECT count(*) FROM audit_log.outbox")
+    return count
+
+
+async def first_uncovered(tx: Tx, size: int, besides: uuid.UUID | None) -> bytes | None:
+    """Return the first leaf at or behind a place that is not of the entry ``besides``."""
+    leaf: bytes | None = await tx.fetch_value(
+        """SELECT leaf FROM audit_log.leaves
+            WHERE idx >= $1 AND entry_id IS DISTINCT FROM $2 ORDER BY idx LIMIT 1""",
+        size,
+        besides,
     )
     return leaf
 

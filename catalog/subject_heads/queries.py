@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log import merkle
+from catalog.audit_log import queries as log
+from catalog.audit_log.model import EntryId
 from catalog.draws import queries as proofs
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
@@ -28,6 +30,26 @@ async def last_published_at(tx: Tx) -> dt.datetime | None:
     """Return when heads were published last, None if never."""
     published = await store.newest(tx)
     return None if published is None else published.published_at
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """Up to which size of the log heads are published, and since when something waits for new ones."""
+
+    size: int
+    published_at: dt.datetime | None
+    uncovered_since: dt.datetime | None
+
+
+async def get_freshness(tx: Tx) -> Freshness:
+    """Return how fresh the published heads are. Their own entry is nothing that waits for new ones."""
+    published = await store.newest(tx)
+    size = 0 if published is None else published.log_size
+    own = None if published is None else EntryId(published.entry_id)
+    return Freshness(
+        size=size,
+        published_at=None if published is None else published.published_at,
+        uncovered_since=await log.uncovered_since(tx, size, own),
+    )
 
 
 async def prove(tx: Tx, *, subject: str) -> SubjectEntries:

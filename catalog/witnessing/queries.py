@@ -31,6 +31,22 @@ class Question(msgspec.Struct, frozen=True):
     request: AddCheckpoint
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a witness has cosigned, and when it did so last."""
+
+    name: str  # in the policy
+    size: int
+    cosigned_at: dt.datetime | None
+
+
+async def list_progress(tx: Tx, policy: Policy) -> tuple[Progress, ...]:
+    """Return how far each witness of the policy is."""
+    keys = {witness.name: str(witness.key) for witness in policy.witnesses}
+    sizes = await store.newest_sizes(tx, list(keys.values()))
+    times = await store.newest_times(tx, list(keys.values()))
+    return tuple(Progress(name, sizes.get(key, 0), times.get(key)) for name, key in keys.items())
+
+
 async def get_witnessed(tx: Tx) -> bytes:
     """Return the newest checkpoint that a quorum cosigned, with these cosignatures. Public.
 

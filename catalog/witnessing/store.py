@@ -61,6 +61,16 @@ async def newest_sizes(tx: Tx, witnesses: list[str]) -> dict[str, int]:
     return {row["witness"]: row["size"] for row in rows}
 
 
+async def newest_times(tx: Tx, witnesses: list[str]) -> dict[str, dt.datetime]:
+    """Return when each of the witnesses cosigned last; who did not is left out."""
+    rows = await tx.fetch(
+        """SELECT witness, max(cosigned_at) AS at FROM audit_log.cosignatures
+            WHERE witness = ANY($1) GROUP BY witness""",
+        witnesses,
+    )
+    return {row["witness"]: row["at"] for row in rows}
+
+
 async def add_witnessed(tx: Tx, *, size: int, note: bytes, witnessed_at: dt.datetime) -> None:
     """Keep a checkpoint with the cosignatures of a quorum, once."""
     await tx.execute(

@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import threading
@@ -117,6 +118,8 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
     from uvicorn.supervisors import Multiprocess
 
     _pass_on(settings)
+    if settings.metrics_port is not None:
+        _count_together(settings)
     config = _config(
         "market.cli.serve:application", settings, factory=True, workers=settings.workers
     )
@@ -187,17 +190,31 @@ def _pass_on(settings: Settings) -> None:
             os.environ[name] = str(value)
 
 
-def check_port(settings: Settings) -> None:
-    """Return if nobody listens there yet.
+def _count_together(settings: Settings) -> None:
+    """Let the workers count into files of one directory, empty at the start."""
+    place = settings.data_dir.expanduser().absolute() / "metrics"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
 
-    :raises ClickException: if the port is taken or not ours to take.
+
+def check_port(settings: Settings) -> None:
+    """Return if nobody listens there yet, nor where the metrics are told.
+
+    :raises ClickException: if a port is taken or not ours to take.
     """
+    _check_free(settings.host, settings.port, "--port N")
+    if settings.metrics_port is not None:
+        _check_free(settings.metrics_host, settings.metrics_port, "MARKET_METRICS_PORT")
+
+
+def _check_free(host: str, port: int, option: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
             raise click.ClickException(
-                f"端口 {settings.port} 不可用 · can not listen on {settings.host}:{settings.port}: "
-                f"{error.strerror}. 换一个：--port N · choose another one with --port N"
+                f"端口 {port} 不可用 · can not listen on {host}:{port}: "
+                f"{error.strerror}. 换一个：{option} · choose another one with {option}"
             ) from error

@@ -27,6 +27,7 @@ from market.http.problem import (
     ParameterInvalid,
 )
 from market.http.refusing import answer_refusal
+from market.metrics import counted
 
 MAX_DEPTH: Final = 64
 MAX_JSON_BYTES: Final = 1024 * 1024
@@ -120,12 +121,15 @@ class BodyGuard:
             await answer_refusal(error, scope, send_with_id)  # type: ignore[arg-type]
         else:
             await self._app(scope, receive, send_with_id)
+        seconds = monotonic() - started
+        route = scope.get("path_template", "")
+        counted.request(scope["method"], route, status, seconds)
         _log.info(
             "request",
             method=scope["method"],
             path=scope["path"],
             status=status,
-            milliseconds=round((monotonic() - started) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
         )
 
     async def _checked(

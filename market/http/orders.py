@@ -18,6 +18,7 @@ from catalog.files import disk
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx, run
+from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
@@ -45,6 +46,7 @@ from market.http.command import (
 )
 from market.http.context import AnyRequest, Context, actor, context
 from market.http.describe import KEYLESS
+from market.metrics import counted
 from market.orders import queries
 from market.orders.model import Contract, ContractSignature, Order
 from market.orders.operations import contracting, delivery, placing, stopping
@@ -315,8 +317,14 @@ async def get_content(
             backlog=backlog,
         )
 
-    opened = await run(wiring.db, who, once)
+    try:
+        opened = await run(wiring.db, who, once)
+    except DomainError as error:
+        counted.access(error.code)
+        raise
     event, grant = opened.event.event, opened.grant
+    counted.access(counted.SERVED if event.decision is Outcome.ALLOW else event.reasons[0])
+    counted.receipt()
     receipt = audit_log.receipt(
         opened.entry,
         signer=wiring.signers[Purpose.RECEIPT],

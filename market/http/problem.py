@@ -31,6 +31,7 @@ from catalog.kernel.errors import (
     Refused,
 )
 from market.http.wording import words
+from market.metrics import counted
 
 _log = structlog.get_logger()
 
@@ -213,6 +214,7 @@ def _respond(
     errors: tuple[FieldError, ...] = (),
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
+    counted.refusal(code)
     problem = document(
         code,
         status,

@@ -9,12 +9,14 @@ from litestar.types import Send
 
 from catalog.kernel.errors import DomainError
 from market.http.problem import PROBLEM, document, status_of
+from market.metrics import counted
 
 
 async def answer_refusal(error: DomainError, scope: dict[str, Any], send: Send) -> None:
     """Send the problem document of a refusal, and close the connection after it."""
     headers = {k.lower(): v for k, v in scope["headers"]}
     status = status_of(error)
+    counted.refusal(error.code)
     problem = document(
         error.code,
         status,

@@ -30,6 +30,7 @@ from market.jobs import (
     terms_due,
     watch,
 )
+from market.metrics import counted
 
 _log = structlog.get_logger("jobs")
 
@@ -40,6 +41,7 @@ async def _sequence(context: Context) -> int:
         now=context.now(),
         signer=context.log_signer,
         journal=context.checkpoint_journal,
+        clock=context.now,
     )
 
 
@@ -163,6 +165,7 @@ async def _run_each(
             done[name] = -1
         except Exception as error:  # noqa: BLE001 - the next round tries again
             _log.error("job_failed", job=name, exc_info=error)
+            counted.job_failure(name)
             done[name] = -1
     return done
 

@@ -7,6 +7,7 @@ moved whole or not at all, and what the journal says was signed is stored by the
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -16,21 +17,31 @@ from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx
+from market.metrics import counted
 
 _ACTOR: Final = system("sequence_log")
 _log = structlog.get_logger("sequence_log")
 
 
 async def run(
-    db: Database, *, now: dt.datetime, signer: audit_log.LogSigner, journal: CheckpointJournal
+    db: Database,
+    *,
+    now: dt.datetime,
+    signer: audit_log.LogSigner,
+    journal: CheckpointJournal,
+    clock: Callable[[], dt.datetime] | None = None,
 ) -> int:
     """Sequence all that waits, then publish a checkpoint; return how many entries got a place.
+
+    ``clock`` tells how long that took, where the delay is measured.
 
     Where what is stored contradicts itself, or what was signed, it is kept that the log is stopped:
     nothing is metered from then on. The next round that succeeds ends the stop.
     """
     try:
-        return await _round(db, now=now, signer=signer, journal=journal)
+        return await _round(
+            db, now=now, signer=signer, journal=journal, clock=clock or (lambda: now)
+        )
     except (audit_log.LogBroken, CheckpointRefused) as error:
         reason = str(error)
 
@@ -42,22 +53,30 @@ async def run(
 
 
 async def _round(
-    db: Database, *, now: dt.datetime, signer: audit_log.LogSigner, journal: CheckpointJournal
+    db: Database,
+    *,
+    now: dt.datetime,
+    signer: audit_log.LogSigner,
+    journal: CheckpointJournal,
+    clock: Callable[[], dt.datetime],
 ) -> int:
     total = 0
     while True:
         # The job writes no entry of its own: it only gives places to those of others.
-        count = await database.run(
+        placed = await database.run(
             db, _ACTOR, audit_log.sequence, role=SEQUENCER_ROLE, must_remember=False
         )
-        total += count
-        if count < audit_log.BATCH:
+        counted.batch(placed.made_at, clock())
+        total += placed.count
+        if placed.count < audit_log.BATCH:
             break
 
-    async def publish(tx: Tx) -> None:
-        await audit_log.publish(tx, now=now, signer=signer, journal=journal)
+    async def publish(tx: Tx) -> list[dt.datetime]:
+        covered = await audit_log.publish(tx, now=now, signer=signer, journal=journal)
         if await audit_log.resume(tx, now=now):
             _log.warning("log_resumed")
+        return covered
 
-    await database.run(db, _ACTOR, publish, role=SEQUENCER_ROLE, must_remember=False)
+    covered = await database.run(db, _ACTOR, publish, role=SEQUENCER_ROLE, must_remember=False)
+    counted.published(covered, clock())
     return total

@@ -23,6 +23,7 @@ DOORS = (
     "market.jobs",
     "market.cli",
     "market.channels",
+    "market.metrics",
     "market.postgres",
     "market.migrations",
     "market.app",

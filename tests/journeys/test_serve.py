@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.terminal import (
     ROOT,
@@ -122,6 +123,49 @@ def test_several_workers_share_everything_and_end_together(
         assert seconds < SOON
     assert not any(pathlib.Path(f"/proc/{child}").exists() for child in workers)
     assert processes_of(data_dir) == []
+
+
+def test_one_of_several_workers_tells_the_metrics_of_all_and_another_takes_its_place(
+    data_dir: pathlib.Path,
+) -> None:
+    port = str(free_port())
+    metrics = f"http://127.0.0.1:{port}/metrics"
+
+    with serving(data_dir, "--workers", 2, MARKET_METRICS_PORT=port) as (process, url):
+        workers = [child for child in _children(process.pid) if "spawn_main" in _command(child)]
+        for _ in range(20):
+            with httpx.Client(trust_env=False) as client:  # a connection each: either may answer
+                assert client.get(f"{url}/healthz/live").status_code == 200
+        assert _answered(metrics, "/healthz/live") == 20
+        (teller,) = [child for child in workers if _listens(child, int(port))]
+        os.kill(teller, signal.SIGKILL)  # uvicorn starts another worker in its place
+        for _ in range(100):
+            with contextlib.suppress(httpx.TransportError):
+                assert _answered(metrics, "/healthz/live") == 20
+                break
+            time.sleep(0.2)
+        else:
+            pytest.fail("nobody tells the metrics any more")
+
+
+def _answered(metrics: str, route: str) -> float:
+    families = text_string_to_metric_families(get(metrics).text)
+    return sum(
+        sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "shushi_http_requests_total" and sample.labels["route"] == route
+    )
+
+
+def _listens(process: int, port: int) -> bool:
+    listening = {
+        line.split()[9]
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+    }
+    links = [str(each.readlink()) for each in pathlib.Path(f"/proc/{process}/fd").iterdir()]
+    return any(f"socket:[{inode}]" in links for inode in listening)
 
 
 def test_workers_whose_parent_was_killed_give_the_port_back(

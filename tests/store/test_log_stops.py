@@ -70,7 +70,7 @@ async def test_what_waits_longest_is_told_until_it_is_signed(
 
     # A place alone is not what a receipt promises: nobody sees it before it is signed.
     async with begin(db, log.actor, role="market_sequencer") as tx:
-        assert await audit_log.sequence(tx, limit=1) == 1
+        assert (await audit_log.sequence(tx, limit=1)).count == 1
     assert await backlog_of(db) == Backlog(waiting_since=now)
     async with begin(db, log.actor, role="market_sequencer") as tx:
         await audit_log.publish(tx, now=now, signer=log.signer, journal=log.journal)
