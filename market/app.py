@@ -23,8 +23,17 @@ from catalog.kernel.db import Database, run
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
+from catalog.timestamps.token import TimestampMalformed, read_trust
 from market import log_lines
-from market.channels import bureau, email, sandbox, security_module, sms, witnesses
+from market.channels import (
+    bureau,
+    email,
+    sandbox,
+    security_module,
+    sms,
+    timestamp_authorities,
+    witnesses,
+)
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
@@ -108,6 +117,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         carriers=_carriers(settings, clock, web),
         notice_channels=_notice_channels(settings, clock, web),
         witnesses=_witnesses(settings, web),
+        timestamping=timestamping(settings, web),
     )
 
 
@@ -115,6 +125,30 @@ def _witnesses(settings: Settings, web: httpx.AsyncClient) -> witnesses.Witnesse
     if settings.witness_policy is None:
         return None
     return witnesses.Witnesses(witnesses.read_policy(settings.witness_policy), web)
+
+
+def timestamping(
+    settings: Settings, web: httpx.AsyncClient
+) -> timestamp_authorities.Authorities | None:
+    """Return who stamps our checkpoints, None if nobody does.
+
+    :raises SettingInvalid: if the file of their certificates holds none.
+    """
+    urls, policies = settings.timestamp_authorities, settings.timestamp_policy_ids
+    if not urls:
+        return None
+    assert settings.timestamp_ca_file is not None, "the settings ask for it"
+    try:
+        trust = read_trust(settings.timestamp_ca_file.read_bytes(), policies)
+    except (OSError, TimestampMalformed) as error:
+        place = f"MARKET_TIMESTAMP_CA_FILE={settings.timestamp_ca_file}"
+        raise SettingInvalid(f"{place}: {error}") from error
+    policy = policies[0] if policies else None
+    return timestamp_authorities.Authorities(
+        tuple(timestamp_authorities.HttpAuthority(url, web, policy=policy) for url in urls),
+        trust,
+        settings.timestamp_algorithm,
+    )
 
 
 def _notice_channels(

@@ -11,6 +11,7 @@ import msgspec
 
 from catalog.signing.algorithms import Algorithm, find_algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from catalog.timestamps.hashing import HashAlgorithm
 
 
 class SettingInvalid(ValueError):
@@ -68,6 +69,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     witness_every_seconds: float = 10.0  # how often they are asked
     witness_alarm_seconds: float = 3600  # how long a quorum may be missing before it is an alarm
+    timestamp_urls: str = ""  # authorities that stamp our checkpoints (RFC 3161), by commas
+    timestamp_ca_file: pathlib.Path | None = None  # their certificates; nobody else is believed
+    timestamp_policies: str = ""  # the policies that count, by commas; the first is asked for
+    timestamp_algorithm: HashAlgorithm = HashAlgorithm.SHA256  # or sha384, sha512, sm3
+    timestamp_every_seconds: float = 3600  # how often
+    timestamp_alarm_seconds: float = 3 * 3600  # how long none may come before it is an alarm
     log_level: str = "info"
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody
     metrics_host: str = "127.0.0.1"  # who reaches it reads the metrics
@@ -99,6 +106,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if names and self.pkcs11_module is None:
             raise SettingInvalid("MARKET_PKCS11_PURPOSES is set, but no MARKET_PKCS11_MODULE")
         return tuple(sorted({known[name] for name in names}))
+
+    @property
+    def timestamp_authorities(self) -> tuple[str, ...]:
+        """Return the addresses of the authorities that stamp our checkpoints.
+
+        :raises SettingInvalid: if there are some, and no certificates to believe them by.
+        """
+        urls = _listed(self.timestamp_urls)
+        if urls and self.timestamp_ca_file is None:
+            raise SettingInvalid("MARKET_TIMESTAMP_URLS is set, but no MARKET_TIMESTAMP_CA_FILE")
+        return urls
+
+    @property
+    def timestamp_policy_ids(self) -> tuple[str, ...]:
+        """Return which policies of timestamps count; none named: any."""
+        return _listed(self.timestamp_policies)
 
     @property
     def keys_dir(self) -> pathlib.Path:
@@ -137,11 +160,15 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
             raise SettingInvalid(f"{name}={raw!r}: {error}") from error
     values.update({key: value for key, value in given.items() if value is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
-    _ = settings.further_algorithms, settings.pkcs11_keys
+    _ = settings.further_algorithms, settings.pkcs11_keys, settings.timestamp_authorities
     if "public_url" not in values:
         reached_at = f"http://{settings.host}:{settings.port}"
         return msgspec.structs.replace(settings, public_url=reached_at)
     return settings
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _parse(kind: object, raw: str) -> object:

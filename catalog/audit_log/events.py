@@ -16,6 +16,7 @@ class Event(enum.StrEnum):
     KEY_REGISTERED = "key:registered"
     KEY_REVOKED = "key:revoked"
     HEADS_PUBLISHED = "heads:published"
+    LOG_TIMESTAMPED = "log:timestamped"
     RULEBOOK_SET = "rulebook:set"
     CALENDAR_YEAR_LOADED = "calendar_year:loaded"
     TIMERS_RECOMPUTED = "timers:recomputed"

@@ -43,6 +43,7 @@ BOUND: Final = frozenset(
         "key",
         "report",
         "technical_opinion",
+        "timestamp",
         "usage",
     }
 )

@@ -39,6 +39,8 @@ class Fault(enum.StrEnum):
     LIST_STALE = "list_stale"  # a status list past its time, or not the newest
     LIST_OTHER = "list_other"  # a status list that is not the one the certificate names
     COUNTS_NO_MORE = "counts_no_more"  # the status list says that it does not count
+    TIMESTAMP_WRONG = "timestamp_wrong"  # of no trusted authority, or over something else
+    TIMESTAMP_LATE = "timestamp_late"  # it ended before a later one carried it on
     QUORUM_MISSING = "quorum_missing"  # too few of the witnesses that are asked for cosigned
 
 

@@ -140,6 +140,12 @@ _HEADS: Final = """
            jsonb_build_object('log_size', log_size) AS columns
     FROM audit_log.head_snapshots ORDER BY log_size::text COLLATE "C\""""
 
+_TIMESTAMPS: Final = """
+    SELECT number::text AS id, record, '[]'::jsonb AS signatures,
+           jsonb_build_object(
+               'number', number, 'kind', kind, 'size', size, 'algorithm', algorithm) AS columns
+    FROM audit_log.timestamps ORDER BY number::text COLLATE "C\""""
+
 _REPORTS: Final = f"""
     SELECT id::text AS id, record, {_signature()},
            jsonb_build_object(
@@ -197,6 +203,7 @@ RECORDS: Final = (
     RecordTable("usage", _USAGE),
     RecordTable("filing", _FILINGS),
     RecordTable("heads", _HEADS),
+    RecordTable("timestamp", _TIMESTAMPS),
 )
 
 

@@ -34,9 +34,9 @@ from catalog.signing.sm2 import Sm2Unavailable
 from catalog.witnessing import log_proof
 from catalog.witnessing.policy import Policy
 from market.case_files import check as case_files
-from market.cli import witnessed
+from market.cli import stamped, witnessed
 from market.cli.terminal import print_counts
-from market.supervision.check import check_document, check_export, known_keys, log_key
+from market.supervision.check import check_document, known_keys, log_key
 
 
 @click.command(
@@ -73,6 +73,19 @@ from market.supervision.check import check_document, check_export, known_keys, l
     type=click.Path(path_type=pathlib.Path),
     help="条目 · the bytes of the entry that a .tlog-proof is about",
 )
+@click.option(
+    "--tsa-ca",
+    "tsa_ca",
+    type=click.Path(path_type=pathlib.Path),
+    help="时间戳根证书 · certificates of the timestamp authorities you trust (PEM)",
+)
+@click.option(
+    "--left",
+    "left",
+    multiple=True,
+    metavar="ALGORITHM=DATE",
+    help="弃用的摘要算法 · a hash that you no longer believe since a day: sha256=2040-01-01",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def verify(
     place: str,
@@ -83,6 +96,8 @@ def verify(
     status_place: str | None,
     policy_file: pathlib.Path | None,
     leaf_file: pathlib.Path | None,
+    tsa_ca: pathlib.Path | None,
+    left: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
@@ -96,6 +111,8 @@ def verify(
             now=SystemClock().now(),
             policy_file=policy_file,
             leaf_file=leaf_file,
+            tsa_ca=tsa_ca,
+            left=left,
         )
     except Unreadable as error:
         _print_unreadable(str(error), as_json=as_json)
@@ -118,6 +135,8 @@ def check(
     now: dt.datetime | None = None,
     policy_file: pathlib.Path | None = None,
     leaf_file: pathlib.Path | None = None,
+    tsa_ca: pathlib.Path | None = None,
+    left: Iterable[str] = (),
 ) -> Verdict:
     """Return what is found at a path or an address, ``now`` being the time (else the machine's).
 
@@ -131,12 +150,14 @@ def check(
     except VerifierKeyMalformed as error:
         raise Unreadable(f"--vkey: {error.facts['reason']}") from error
     now = now or SystemClock().now()
+    belief = stamped.belief(tsa_ca, left, now)
     policy = None if policy_file is None else witnessed.read_policy(policy_file)
     if _is_address(place):
-        return _check_url(place, trusted, keys_file, log_place, policy, now)
+        return _check_url(place, trusted, keys_file, log_place, policy, belief)
     path = pathlib.Path(place)
     if path.is_dir():
-        return witnessed.check_log(Directory(path), trusted, policy, check_export)
+        look = functools.partial(stamped.check_dated_export, belief=belief)
+        return witnessed.check_log(Directory(path), trusted, policy, look)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -149,6 +170,8 @@ def check(
         return witnessed.check_document(verdict, log, trusted, policy)
     log = _export_beside(path) if log_place is None else _log_at(log_place)
     keys = _keys(keys_file, path) or (None if log is None else _keys_of_log(log))
+    if stamped.is_evidence(raw):
+        return stamped.check_evidence(raw, keys, trusted, belief)
     if jws.looks_like_one(raw):
         listed = None if status_place is None else _list_at(status_place)
         verdict = _check_credential(raw, keys, trusted, log, listed, now)
@@ -239,7 +262,7 @@ def _check_url(  # noqa: PLR0917
     keys_file: pathlib.Path | None,
     log_place: str | None,
     policy: Policy | None,
-    now: dt.datetime,
+    belief: stamped.Belief,
 ) -> Verdict:
     server = Server(_base(place))
     keys = _keys(keys_file, pathlib.Path()) if keys_file else _keys_of_log(server)
@@ -254,10 +277,12 @@ def _check_url(  # noqa: PLR0917
     raw = server.get(path)
     if raw is None:
         raise Unreadable(f"{place}: nothing there")
+    if stamped.is_evidence(raw):
+        return stamped.check_evidence(raw, keys, trusted, belief)
     log = None if log_place is None else _log_at(log_place)
     if jws.looks_like_one(raw):
         listed = _list_of(server, raw, keys)
-        verdict = _check_credential(raw, keys, trusted, log, listed, now)
+        verdict = _check_credential(raw, keys, trusted, log, listed, belief.now)
     else:
         verdict = check_document(raw, keys=keys, trusted=trusted, log=log)
     return witnessed.check_document(verdict, log, trusted, policy)

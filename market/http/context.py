@@ -36,6 +36,7 @@ class Context(msgspec.Struct):
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
+    timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from litestar import Response, get
 
 from catalog.kernel.actor import system
 from catalog.kernel.db import begin
+from catalog.timestamps import queries as stamps
 from catalog.witnessing import queries as witnessing
 from market.http.answers import answers
 from market.http.context import AnyRequest, Context, context
@@ -32,6 +33,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: str
     disk: str
     witnesses: str  # never a reason to be unavailable: the log goes on without them
+    timestamps: str  # likewise
 
 
 @get(
@@ -55,12 +57,14 @@ async def live() -> Alive:
 async def ready(request: AnyRequest) -> Response[Readiness]:
     """Answer 200 when database, schema, keys and disk allow work, 503 with the reason when not."""
     wiring = context(request)
-    schema, database, witnesses = None, "ok", "none"
+    schema, database, witnesses, timestamps = None, "ok", "none", "none"
     try:
         async with begin(wiring.db, system("health")) as tx:
             schema = await tx.fetch_value("SELECT version_num FROM public.schema_version")
             if wiring.witnesses is not None:
                 witnesses = _witnesses(wiring, await witnessing.waits_since(tx))
+            if wiring.timestamping is not None:
+                timestamps = _timestamps(wiring, await stamps.waits_since(tx))
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
         database = type(error).__name__
     free = shutil.disk_usage(wiring.settings.data_dir).free
@@ -73,6 +77,7 @@ async def ready(request: AnyRequest) -> Response[Readiness]:
         signing_keys="ok" if wiring.signers else "missing",
         disk="ok" if has_room else f"only {free // 2**20} MiB free",
         witnesses=witnesses,
+        timestamps=timestamps,
     )
     return Response(readiness, status_code=200 if good else 503)
 
@@ -81,3 +86,9 @@ def _witnesses(wiring: Context, since: dt.datetime | None) -> str:
     alarm_after = dt.timedelta(seconds=wiring.settings.witness_alarm_seconds)
     is_missing = since is not None and wiring.now() >= since + alarm_after
     return f"quorum missing since {since.isoformat()}" if since and is_missing else "ok"
+
+
+def _timestamps(wiring: Context, since: dt.datetime | None) -> str:
+    alarm_after = dt.timedelta(seconds=wiring.settings.timestamp_alarm_seconds)
+    is_missing = since is not None and wiring.now() >= since + alarm_after
+    return f"missing since {since.isoformat()}" if since and is_missing else "ok"

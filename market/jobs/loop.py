@@ -27,6 +27,7 @@ from market.jobs import (
     reports_due,
     sequence_log,
     silence_due,
+    stamp_checkpoints,
     terms_due,
     watch,
 )
@@ -140,11 +141,22 @@ async def _witnesses(context: Context) -> int:
     )
 
 
+async def _timestamps(context: Context) -> int:
+    return await stamp_checkpoints.run(
+        context.db,
+        clock=context.now,
+        authorities=context.timestamping,
+        every=dt.timedelta(seconds=context.settings.timestamp_every_seconds),
+        alarm_after=dt.timedelta(seconds=context.settings.timestamp_alarm_seconds),
+    )
+
+
 # These wait for others' servers, so that they have a round of their own.
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
     ("notice_channels", _notice_channels),
     ("ask_witnesses", _witnesses),
+    ("stamp_checkpoints", _timestamps),
 )
 
 

@@ -1,0 +1,204 @@
+"""OpenSSL as the timestamp authority that stamps our log, and as the verifier of what it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.server
+import pathlib
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from catalog.kernel.actor import PUBLIC, Actor
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, begin
+from catalog.timestamps import queries, token
+from catalog.timestamps.hashing import HashAlgorithm, digest
+from catalog.timestamps.model import Record
+from market.channels.timestamp_authorities import Authorities, HttpAuthority
+from market.cli.log import restamp_now
+from market.jobs import stamp_checkpoints
+from tests.log_of_tests import ORIGIN, TestLog
+from tests.memory_authority import MemoryAuthority
+
+# No `certs`: OpenSSL would add them in an order that is not DER, and strict readers refuse that.
+CONFIGURATION = """
+[ authority ]
+serial = ./serial
+signer_cert = ./tsa.pem
+signer_key = ./tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+other_policies = 1.2.3.4.5
+digests = sha256, sha384, sha512, sm3
+accuracy = secs:1
+ordering = yes
+tsa_name = yes
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+EXTENSIONS = """
+basicConstraints = CA:false
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,timeStamping
+"""
+
+
+class Tsa:
+    """A certification authority and a timestamp authority, made now, kept by the openssl program."""
+
+    def __init__(self, place: pathlib.Path) -> None:
+        self.place = place
+        found = shutil.which("openssl")
+        if found is None:
+            pytest.skip("no openssl")
+        self.openssl = found
+        (place / "ts.cnf").write_text(CONFIGURATION)
+        (place / "extensions").write_text(EXTENSIONS)
+        (place / "serial").write_text("01")
+        for name in ("ca", "tsa"):
+            self.run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+        ca = ("-key", "ca.key", "-subj", "/CN=Test root", "-days", "3650", "-out", "ca.pem")
+        self.run("req", "-x509", "-new", *ca)
+        self.run("req", "-new", "-key", "tsa.key", "-subj", "/CN=Test TSA", "-out", "tsa.csr")
+        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "365")
+        self.run(
+            "x509", "-req", "-in", "tsa.csr", *signed, "-extfile", "extensions", "-out", "tsa.pem"
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.openssl, *arguments], cwd=self.place, capture_output=True, text=True, check=False
+        )
+
+    def reply(self, query: bytes) -> bytes:
+        (self.place / "q.tsq").write_bytes(query)
+        told = ("-config", "ts.cnf", "-section", "authority", "-queryfile", "q.tsq")
+        done = self.run("ts", "-reply", *told, "-out", "r.tsr")
+        assert done.returncode == 0, done.stderr
+        return (self.place / "r.tsr").read_bytes()
+
+    def accepts(self, data: bytes, response: bytes, *more: str) -> bool:
+        (self.place / "data").write_bytes(data)
+        (self.place / "in.tsr").write_bytes(response)
+        told = ("-data", "data", "-in", "in.tsr", "-CAfile", "ca.pem", *more)
+        return self.run("ts", "-verify", *told).returncode == 0
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[str]:
+        """Answer over HTTP as RFC 3161 §3.4 has it."""
+        tsa = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                is_query = self.headers["content-type"] == token.QUERY_TYPE
+                answer = tsa.reply(body) if is_query else b""
+                self.send_response(200 if is_query else 415)
+                self.send_header("content-type", token.REPLY_TYPE)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tsa"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+@pytest.fixture(scope="module")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Tsa:
+    return Tsa(tmp_path_factory.mktemp("tsa"))
+
+
+@pytest.fixture
+async def log(db: Database, almighty: Actor, data_dir: pathlib.Path, clock: ManualClock) -> TestLog:
+    made = TestLog(db, almighty, data_dir)
+    await made.append_many(clock.now(), 5)
+    await made.run(clock.now())
+    return made
+
+
+@pytest.mark.parametrize("algorithm", [HashAlgorithm.SHA256, HashAlgorithm.SM3])
+async def test_openssl_stamps_our_checkpoints_and_verifies_what_is_kept(
+    tsa: Tsa, log: TestLog, clock: ManualClock, algorithm: HashAlgorithm
+) -> None:
+    trust = token.read_trust((tsa.place / "ca.pem").read_bytes(), ["1.2.3.4.5"])
+
+    with tsa.served() as url:
+        async with httpx.AsyncClient(trust_env=False) as web:
+            authority = HttpAuthority(url, web, policy="1.2.3.4.5")
+            authorities = Authorities((authority,), trust, algorithm)
+            hour = dt.timedelta(hours=1)
+            kept = await stamp_checkpoints.run(
+                log.db, clock=clock.now, authorities=authorities, every=hour, alarm_after=hour
+            )
+            archived = await restamp_now(
+                log.db,
+                authorities,
+                clock=clock.now,
+                origin=ORIGIN,
+                algorithm=HashAlgorithm.SHA512,
+                leaving=set(),
+                within=hour,
+                anyway=True,
+            )
+
+    assert (kept, archived.numbers) == (1, [2])
+    async with begin(log.db, PUBLIC) as tx:
+        records: list[Record] = [await queries.get(tx, number) for number in (1, 2)]
+    for record in records:
+        assert tsa.accepts(record.covers, record.response)
+        assert not tsa.accepts(record.covers + b"\n", record.response)
+        changed = bytearray(record.response)
+        changed[-1] ^= 1
+        assert not tsa.accepts(record.covers, bytes(changed))
+    assert [record.algorithm for record in records] == [algorithm, HashAlgorithm.SHA512]
+
+
+@pytest.mark.parametrize("algorithm", HashAlgorithm)
+def test_openssl_reads_our_request_and_we_its_answer(tsa: Tsa, algorithm: HashAlgorithm) -> None:
+    data = b"checkpoint\n"
+    imprint = digest(algorithm, data)
+    query = token.query(algorithm, imprint, nonce=2**63 - 1, policy=None)
+
+    answer = tsa.reply(query)
+
+    token.check_reply(answer, algorithm, imprint, 2**63 - 1)
+    trust = token.read_trust((tsa.place / "ca.pem").read_bytes())
+    assert token.check(answer, data, trust).authority == "CN=Test TSA"
+    assert tsa.accepts(data, answer)
+
+
+def test_openssl_verifies_the_authority_of_our_tests_and_not_another(tsa: Tsa) -> None:
+    made = MemoryAuthority(ManualClock(dt.datetime.now(dt.UTC)))
+    (tsa.place / "memory.pem").write_bytes(made.pem())
+    response = made.stamped(b"data", HashAlgorithm.SM3)
+
+    (tsa.place / "data").write_bytes(b"data")
+    (tsa.place / "in.tsr").write_bytes(response)
+    told = ("-data", "data", "-in", "in.tsr", "-CAfile")
+    assert tsa.run("ts", "-verify", *told, "memory.pem").returncode == 0
+    assert tsa.run("ts", "-verify", *told, "ca.pem").returncode != 0
+    assert not tsa.accepts(
+        b"data", tsa.reply(token.query(HashAlgorithm.SHA256, b"\1" * 32, nonce=1, policy=None))
+    )
+
+
+def test_a_request_that_openssl_does_not_grant_is_a_refusal(tsa: Tsa) -> None:
+    answer = tsa.reply(token.query(HashAlgorithm.SHA256, b"\1" * 32, nonce=1, policy="1.9.9"))
+
+    with pytest.raises(token.TimestampRefused):
+        token.check_reply(answer, HashAlgorithm.SHA256, b"\1" * 32, 1)
