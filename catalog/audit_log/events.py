@@ -283,4 +283,5 @@ class Event(enum.StrEnum):
     DRILL_RECORDED = "drill:recorded"
     RETENTION_RECHECKED = "retention:rechecked"
     CASE_FILE_ISSUED = "case_file:issued"
+    PROOF_BUNDLE_ISSUED = "proof_bundle:issued"
     TRACE_READ = "trace:read"

@@ -69,6 +69,16 @@ class Entry(msgspec.Struct, frozen=True):
     salt: bytes | None
 
 
+class PlacedEntry(msgspec.Struct, frozen=True):
+    """An entry at its place, with all that is kept of it; who may see the payload its reader decides."""
+
+    index: int
+    leaf: bytes
+    actor_party_id: uuid.UUID | None
+    salt: bytes | None  # None: erased
+    payload: bytes | None
+
+
 class InclusionProof(msgspec.Struct, frozen=True):
     """That leaf ``index`` is in the tree of ``size`` with ``root`` (包含证明)."""
 

@@ -23,6 +23,7 @@ from catalog.audit_log.model import (
     EntryId,
     InclusionProof,
     Leaf,
+    PlacedEntry,
     Subject,
 )
 from catalog.audit_log.promising import Backlog
@@ -266,6 +267,18 @@ async def list_entries_about_any(
     """
     rows = await store.list_about_any(tx, sorted(set(subjects)), limit)
     return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
+
+
+async def list_placed_about(
+    tx: Tx, subjects: Iterable[str], *, size: int, limit: int
+) -> list[PlacedEntry]:
+    """Return what the log of ``size`` has about any of the subjects (``kind:id``), in its order.
+
+    As far as row-level security lets the actor see. The leaves are public; a caller that reads beyond
+    its actor's own rows decides itself whose payloads are shown.
+    """
+    rows = await store.list_placed_about(tx, sorted(set(subjects)), size=size, limit=limit)
+    return [PlacedEntry(*row) for row in rows]
 
 
 async def list_covered(

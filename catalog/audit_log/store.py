@@ -406,6 +406,18 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     )
 
 
+async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
+    """Return the entries below a place about any of the subjects, in their places."""
+    return await tx.fetch(
+        """SELECT l.idx, l.leaf, p.actor_party_id, p.salt, p.payload
+             FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
+            WHERE p.subjects && $1 AND l.idx < $2 ORDER BY l.idx LIMIT $3""",
+        subjects,
+        size,
+        limit,
+    )
+
+
 async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:
     """Return the leaves of the entries of these events about one subject, oldest first."""
     rows = await tx.fetch(

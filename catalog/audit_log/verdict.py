@@ -38,6 +38,12 @@ class Fault(enum.StrEnum):
     KEY_NOT_VALID = "key_not_valid"  # its key was revoked, or did not sign at that time
     LIST_STALE = "list_stale"  # a status list past its time, or not the newest
     LIST_OTHER = "list_other"  # a status list that is not the one the certificate names
+    MEMBER_MISSING = "member_missing"  # a file that the archive should have
+    MEMBER_STRANGE = "member_strange"  # a file that no such archive has
+    MEMBER_DIFFERS = "member_differs"  # a file that is not the one that was signed
+    ENTRY_MISSING = "entry_missing"  # an entry that the log has was left out
+    PAYLOAD_DIFFERS = "payload_differs"  # what an entry is said to say is not what it commits to
+    BILL_DIFFERS = "bill_differs"  # the books say another amount than the contract comes to
     COUNTS_NO_MORE = "counts_no_more"  # the status list says that it does not count
     TIMESTAMP_WRONG = "timestamp_wrong"  # of no trusted authority, or over something else
     TIMESTAMP_LATE = "timestamp_late"  # it ended before a later one carried it on

@@ -75,8 +75,11 @@ def check(
     now: dt.datetime,
     listed: bytes | None = None,
     log: Log | None = None,
+    is_found_in_log: bool = False,
 ) -> Verdict:
     """Return what is found of a certificate as vc+jwt; the first thing wrong comes first.
+
+    ``is_found_in_log``: the caller has looked for the entry of its issue itself.
 
     ``listed`` is the status list that it names, as it was fetched. A status list may also be
     checked by itself.
@@ -89,7 +92,8 @@ def check(
     held = _open_certificate(found, token, keys, now)
     if held is None:
         return found.verdict()
-    _check_issued(found, held, log)
+    if not is_found_in_log:
+        _check_issued(found, held, log)
     if listed is None:
         found.note(
             "whether it counts was not checked: give --status "
@@ -110,6 +114,17 @@ def address_of_list(token: bytes, keys: export.Keys) -> str | None:
         return None
     try:
         return form.read_credential(opened.payload).credential_status.status_list_credential
+    except DomainError:
+        return None
+
+
+def digest_of(token: bytes, keys: export.Keys) -> str | None:
+    """Return the SHA-256 of the document that a genuine credential is a face of; None if it is not."""
+    opened = _opened(Findings(), token.strip(), keys, Purpose.CREDENTIAL)
+    if opened is None:
+        return None
+    try:
+        return form.read_credential(opened.payload).credential_subject.document_sha256
     except DomainError:
         return None
 

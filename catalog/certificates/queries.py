@@ -80,6 +80,11 @@ async def get_file(tx: Tx, number: str) -> bytes:
     return certificate_format.pack(certificate.document, _signature(certificate))
 
 
+async def get_list_number(tx: Tx, number: str) -> int:
+    """Return in which status list a certificate, which there is, stands."""
+    return (await store.find_status_place(tx, number)).list_number
+
+
 async def verify_document(tx: Tx, document: bytes) -> Verification:
     """Tell whether these bytes are a certificate of the register, and whether it still counts.
 

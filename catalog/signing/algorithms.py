@@ -25,6 +25,13 @@ PUBLIC_KEY_LENGTH: Final = {
     Algorithm.SM2: 65,
 }
 
+#: What stands before the raw key in a SubjectPublicKeyInfo (DER), as foreign programs take keys.
+KEY_PREFIX: Final = {
+    Algorithm.ED25519: bytes.fromhex("302a300506032b6570032100"),  # RFC 8410
+    Algorithm.ML_DSA_44: bytes.fromhex("30820532300b060960864801650304031103820521" + "00"),
+    Algorithm.SM2: bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200"),
+}
+
 #: Bytes of the secret from which a key of any of them is made: a seed, or the scalar of SM2.
 SECRET_LENGTH: Final = 32
 

@@ -49,7 +49,7 @@ def _is_plain(value: Any) -> bool:
     if value is None or kind is str or kind is bool:
         return True
     if kind is int:
-        return -_LARGEST <= value <= _LARGEST
+        return bool(-_LARGEST <= value <= _LARGEST)
     if kind is dict:
         return all(map(str.isascii, value)) and all(map(_is_plain, value.values()))
     return kind in (list, tuple) and all(map(_is_plain, value))

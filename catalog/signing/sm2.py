@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from catalog.kernel.errors import Refused
-from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, SECRET_LENGTH, Algorithm
+from catalog.signing.algorithms import KEY_PREFIX, PUBLIC_KEY_LENGTH, SECRET_LENGTH, Algorithm
 
 IDENTITY: Final = b"1234567812345678"
 
@@ -35,7 +35,7 @@ _LONGEST_PEM: Final = 4096
 _N: Final = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_7203DF6B_21C6052B_53BBF409_39D54123
 
 _OID: Final = bytes.fromhex("06082a811ccf5501822d")  # 1.2.156.10197.1.301, the curve
-_PUBLIC: Final = bytes.fromhex("3059301306072a8648ce3d0201") + _OID + bytes.fromhex("034200")
+_PUBLIC: Final = KEY_PREFIX[Algorithm.SM2]
 _PRIVATE: Final = (bytes.fromhex("30310201010420"), bytes.fromhex("a00a") + _OID)
 
 _LONG: Final = ctypes.c_long

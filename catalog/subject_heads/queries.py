@@ -11,10 +11,11 @@ from catalog.audit_log import merkle
 from catalog.audit_log import queries as log
 from catalog.audit_log.model import EntryId
 from catalog.draws import queries as proofs
+from catalog.draws.model import ProvenEntry
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.subject_heads import heads, store
-from catalog.subject_heads.model import ENTRIES, HeadsRecord, SubjectEntries
+from catalog.subject_heads.model import ENTRIES, HeadProof, HeadsRecord, SubjectEntries
 
 #: Of a subject with more entries the leaves are read from the log's bundles.
 MOST_LEAVES: Final = 10_000
@@ -60,6 +61,42 @@ async def prove(tx: Tx, *, subject: str) -> SubjectEntries:
     published = await store.newest_in_the_log(tx)
     if published is None:
         raise HeadsNotPublished
+    proof = await _prove(tx, published, subject)
+    bound = await proofs.find_proven(tx, published.entry_id)
+    assert bound is not None, "its entry is signed"
+    async with beyond_own_rows(tx):  # which leaves name a subject is public, as the leaves are
+        leaves = await store.leaves_about(tx, subject, published.log_size, MOST_LEAVES + 1)
+    return SubjectEntries(
+        format=ENTRIES,
+        proof=proof,
+        bound=bound,
+        leaves=tuple(leaves) if len(leaves) <= MOST_LEAVES else None,
+    )
+
+
+async def prove_under(tx: Tx, *, subject: str, size: int, note: bytes) -> SubjectEntries | None:
+    """Return the proof of the newest heads that lie under a checkpoint, without the entries.
+
+    ``note`` is that checkpoint, of ``size``. None if no heads that are still kept lie under it.
+    """
+    published = await store.newest_under(tx, size)
+    index = None if published is None else await log.find_index(tx, EntryId(published.entry_id))
+    if published is None or index is None:
+        return None
+    return SubjectEntries(
+        format=ENTRIES,
+        proof=await _prove(tx, published, subject),
+        bound=ProvenEntry(
+            leaf=await log.get_leaf(tx, index),
+            index=index,
+            proof=(await log.prove_inclusion(tx, index, size)).hashes,
+            checkpoint=note.decode(),
+        ),
+        leaves=None,
+    )
+
+
+async def _prove(tx: Tx, published: store.Published, subject: str) -> HeadProof:
     record = msgspec.json.decode(published.record, type=HeadsRecord)
     key = heads.subject_hash(subject)
     around = await store.bundles_around(tx, record.log_size, key)
@@ -68,13 +105,4 @@ async def prove(tx: Tx, *, subject: str) -> SubjectEntries:
     wanted = {first + place: held[place] for place in heads.neighbours(held, key)}
     spans = [span for index in wanted for span in heads.spans_of(index, record)]
     tiles = await store.read_tiles(tx, record.log_size, merkle.tiles_of(spans))
-    bound = await proofs.find_proven(tx, published.entry_id)
-    assert bound is not None, "its entry is signed"
-    async with beyond_own_rows(tx):  # which leaves name a subject is public, as the leaves are
-        leaves = await store.leaves_about(tx, subject, record.log_size, MOST_LEAVES + 1)
-    return SubjectEntries(
-        format=ENTRIES,
-        proof=heads.proof_of(subject, record, wanted, tiles),
-        bound=bound,
-        leaves=tuple(leaves) if len(leaves) <= MOST_LEAVES else None,
-    )
+    return heads.proof_of(subject, record, wanted, tiles)

@@ -76,6 +76,19 @@ async def newest_in_the_log(tx: Tx) -> Published | None:
     return None if row is None else _published(row)
 
 
+async def newest_under(tx: Tx, size: int) -> Published | None:
+    """Return what was published last of that whose entry lies below a place and whose heads are kept."""
+    row = await tx.fetch_one(
+        """SELECT s.log_size, s.record, s.entry_id, s.published_at
+             FROM audit_log.head_snapshots s JOIN audit_log.leaves l USING (entry_id)
+            WHERE l.idx < $1
+              AND EXISTS (SELECT FROM audit_log.head_bundles b WHERE b.log_size = s.log_size)
+            ORDER BY s.log_size DESC LIMIT 1""",
+        size,
+    )
+    return None if row is None else _published(row)
+
+
 def _published(row: Row) -> Published:
     return Published(row["log_size"], row["record"], row["entry_id"], row["published_at"])
 

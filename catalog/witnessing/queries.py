@@ -58,6 +58,11 @@ async def get_witnessed(tx: Tx) -> bytes:
     return newest[1]
 
 
+async def find_witnessed(tx: Tx) -> tuple[int, bytes] | None:
+    """Return size and note of the newest checkpoint that a quorum cosigned, None if there is none."""
+    return await store.newest_witnessed(tx)
+
+
 async def prove_entry(tx: Tx, index: int) -> LogProof:
     """Return the proof that travels alone: an entry under the newest witnessed checkpoint. Public.
 

@@ -26,7 +26,7 @@ from catalog.audit_log.checkpoint import (
     parse_note,
     parse_vkey,
 )
-from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
+from catalog.audit_log.verdict import Bad, ExitCode, Unreadable, Verdict
 from catalog.certificates import credential_check as credentials
 from catalog.kernel.clock import SystemClock
 from catalog.signing import jws
@@ -36,12 +36,17 @@ from catalog.witnessing.policy import Policy
 from market.case_files import check as case_files
 from market.cli import stamped, witnessed
 from market.cli.terminal import print_counts
+from market.portal.wording import LANGUAGES
+from market.proof_bundles import archive
+from market.proof_bundles import check as proof_bundles
+from market.proof_bundles.archive import ArchiveRefused
+from market.proof_bundles.words import in_words
 from market.supervision.check import check_document, known_keys, log_key
 
 
 @click.command(
     help="离线核验 · Check an export, a certificate (JSON or vc+jwt), a report, a statement, a trace (file or URL), a "
-    "case file (ZIP), or the log of a server. The last line says it, or names the first bad entry.\n\n"
+    "case file or a proof bundle (ZIP), or the log of a server. The last line says it, or names the first bad entry.\n\n"
     "Exit code 0: genuine; 1: not genuine; 2: unreadable."
 )
 @click.argument("place", metavar="PATH|URL")
@@ -86,6 +91,7 @@ from market.supervision.check import check_document, known_keys, log_key
     metavar="ALGORITHM=DATE",
     help="弃用的摘要算法 · a hash that you no longer believe since a day: sha256=2040-01-01",
 )
+@click.option("--lang", type=click.Choice(LANGUAGES), help="语言 · one language only")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def verify(
     place: str,
@@ -98,6 +104,7 @@ def verify(
     leaf_file: pathlib.Path | None,
     tsa_ca: pathlib.Path | None,
     left: tuple[str, ...],
+    lang: str | None,
     as_json: bool,
 ) -> None:
     """Print what was checked and what was found, and end with the exit code that says it."""
@@ -115,13 +122,14 @@ def verify(
             left=left,
         )
     except Unreadable as error:
-        _print_unreadable(str(error), as_json=as_json)
+        fault = error.fault.value if isinstance(error, ArchiveRefused) else None
+        _print_unreadable(str(error), as_json=as_json, fault=fault)
         raise SystemExit(ExitCode.UNREADABLE) from error
     except Sm2Unavailable as error:
         reason = f"a signature is SM2, which can not be checked here: {error.facts['reason']}"
         _print_unreadable(reason, as_json=as_json)
         raise SystemExit(ExitCode.UNREADABLE) from error
-    _print(verdict, as_json=as_json)
+    _print(verdict, as_json=as_json, lang=lang)
     raise SystemExit(verdict.exit_code)
 
 
@@ -164,6 +172,9 @@ def check(
         raise Unreadable(f"{place}: {error.strerror}") from error
     if raw.startswith(log_proof.HEADER):
         return witnessed.check_proof(raw, leaf_file, policy)
+    if raw.startswith(case_files.MAGIC) and archive.is_one(raw):
+        keys = _keys(keys_file, path)
+        return proof_bundles.check(raw, keys=keys, trusted=trusted, policy=policy)
     if raw.startswith(case_files.MAGIC):
         verdict = case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
         log = None if log_place is None else _log_at(log_place)
@@ -389,7 +400,7 @@ def _names_of_tree(size: int) -> Iterator[str]:
                 yield str(tiles.TilePath(kind, full, width))
 
 
-def _print(verdict: Verdict, *, as_json: bool) -> None:
+def _print(verdict: Verdict, *, as_json: bool, lang: str | None) -> None:
     first = verdict.first_bad
     if as_json:
         told: dict[str, Any] = {
@@ -401,16 +412,33 @@ def _print(verdict: Verdict, *, as_json: bool) -> None:
         }
         click.echo(msgspec.json.encode(told).decode())
         return
-    print_counts(verdict.counts)
+    say = in_words if proof_bundles.COUNTED in verdict.counts else str
+    print_counts({_in(lang, say(what)): count for what, count in verdict.counts.items()})
     for note in verdict.notes:
-        click.echo(f"注意 · note: {note}")
+        click.echo(f"{_in(lang, '注意 · note')}: {_in(lang, note)}")
     for problem in verdict.problems[1:][::-1]:
-        click.echo(f"另有 · also: {problem}")
-    click.echo("真实 · genuine" if first is None else f"不符 · not genuine: {first}")
+        click.echo(f"{_in(lang, '另有 · also')}: {_named(lang, problem)}")
+    if first is None:
+        click.echo(_in(lang, "真实 · genuine"))
+    else:
+        click.echo(f"{_in(lang, '不符 · not genuine')}: {_named(lang, first)}")
 
 
-def _print_unreadable(reason: str, *, as_json: bool) -> None:
+def _named(lang: str | None, bad: Bad) -> str:
+    return f"{bad.kind} {bad.id}: {_in(lang, bad.reason)}"
+
+
+def _in(lang: str | None, text: str) -> str:
+    """Return a text that stands in both languages in one of them, if one is asked for."""
+    zh, dot, en = text.partition(" · ")
+    if lang is None or not dot:
+        return text
+    return zh if lang == LANGUAGES[0] else en
+
+
+def _print_unreadable(reason: str, *, as_json: bool, fault: str | None = None) -> None:
     if as_json:
-        click.echo(msgspec.json.encode({"genuine": None, "unreadable": reason}).decode())
+        told = {"genuine": None, "unreadable": reason, "fault": fault}
+        click.echo(msgspec.json.encode(told).decode())
     else:
         click.echo(f"无法读取 · unreadable: {reason}")

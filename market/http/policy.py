@@ -386,6 +386,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/orders/{{order_id}}/resumptions"): _do("order:cut_off", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/releases"): _do("escrow:release"),
     ("GET", f"{V1}/orders/{{order_id}}/usage"): _read("statement:read", PARTY),
+    ("GET", f"{V1}/proof-bundles/{{kind}}/{{identifier}}"): _read("proof_bundle:issue", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}/ledger"): _read("order_ledger:read", PARTY),
     ("GET", f"{V1}/ledger/accounts"): _read("ledger:read"),
     ("GET", f"{V1}/ledger/entries"): _read("ledger:read"),

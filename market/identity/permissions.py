@@ -124,6 +124,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order:cancel",
         "order:cut_off",
         "statement:read",
+        "proof_bundle:issue",
         "order_ledger:read",
     },
     Role.BUYER: _MEMBER
@@ -138,6 +139,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "delivery:dispute",
         "order:cancel",
         "statement:read",
+        "proof_bundle:issue",
         "order_ledger:read",
     },
     Role.OPERATOR_ACCEPTOR: _MEMBER
@@ -175,6 +177,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "report:sign",
         "report:submit",
         "statement:read",
+        "proof_bundle:issue",
         "order_ledger:read",
     },
     Role.OPERATOR_ADJUDICATOR: _MEMBER
@@ -217,6 +220,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "trace:read",
         "audit:read",
         "statement:read",
+        "proof_bundle:issue",
         "order_ledger:read",
         "calendar:load",
         "rulebook:set",

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from typing import Final
 
-from catalog.kernel.errors import Refused
+import msgspec
+
+from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
-from catalog.products.model import Content
+from catalog.products.model import Content, DeliveryMode
 from catalog.signing.canonical import canonical
 from market.orders.model import Order, Side
+from market.orders.terms import RequestedTerms
+from market.pricing.model import PriceItem, UseCategory
 from settlement.money import CURRENCY
 from settlement.revenue.agreement import FrozenSplit
+from settlement.revenue.split import Share
 
 FORMAT: Final = "shushi/contract/1"
 
@@ -31,6 +37,86 @@ class ContractAlreadySigned(Refused):
     """This party has signed before."""
 
     code = "contract_already_signed"
+
+
+class ContractUnreadable(Invalid):
+    """The bytes are no contract of this format."""
+
+    code = "contract_unreadable"
+
+
+class TheParty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the two, under the name in which it is registered."""
+
+    party_id: PartyId
+    name: str
+
+
+class TheObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sold (标的)."""
+
+    product_id: uuid.UUID
+    product_name: str
+    content_version: int
+    content_sha256: str
+    certificate_number: str | None
+
+
+class ThePrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What it costs (价款)."""
+
+    item: PriceItem
+    quantity: int
+    amount_fen: int
+    currency: str
+    filing_number: str
+
+
+class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who shares in the money (收益分配)."""
+
+    digest: str
+    shares: tuple[Share, ...]
+    version: str
+
+
+class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the bytes of a contract say."""
+
+    format: str
+    order_id: uuid.UUID
+    order_number: str
+    buyer: TheParty
+    supplier: TheParty
+    object: TheObject
+    purpose: str
+    scenario: str
+    use_category: UseCategory | None
+    delivery_mode: DeliveryMode
+    price: ThePrice
+    terms: RequestedTerms
+    split: TheSplit
+    drafted_at: dt.datetime
+
+    def frozen_split(self) -> FrozenSplit:
+        """Return the split as it was frozen with the order; its digest is the one that is named."""
+        return FrozenSplit(
+            version=self.split.version, frozen_at=self.drafted_at, shares=self.split.shares
+        )
+
+
+def read_document(raw: bytes) -> ContractRead:
+    """Return what the bytes of a contract say.
+
+    :raises ContractUnreadable: if they are none of this format.
+    """
+    try:
+        told = msgspec.json.decode(raw, type=ContractRead)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ContractUnreadable(reason=str(error)) from error
+    if told.format != FORMAT:
+        raise ContractUnreadable(reason=f"the format {told.format} is not known here")
+    return told
 
 
 def document(

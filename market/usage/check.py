@@ -37,6 +37,21 @@ def check(
 ) -> Verdict:
     """Return what is found; the first thing wrong comes first."""
     found = Findings()
+    signed = check_statement(found, held, keys)
+    if signed is None:
+        return found.verdict()
+    if log is None:
+        found.note("whether it is complete is told by the log; give --log")
+    else:
+        _check_log(found, signed, *log)
+    return found.verdict()
+
+
+def check_statement(found: Findings, held: SignedStatement, keys: export.Keys) -> Statement | None:
+    """Return what a statement says, and tell what is wrong with it and its events by themselves.
+
+    None if it can not be read.
+    """
     found.count("statement")
     name = str(held.statement.order_id)
     handed_out.check_signature(found, keys, "statement", name, held.document, held.signature)
@@ -44,18 +59,14 @@ def check(
         signed = msgspec.json.decode(held.document, type=Statement)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         found.bad("statement", name, f"its document is unreadable: {error}")
-        return found.verdict()
+        return None
     shown = (held.statement, held.type, held.sha256)
     if shown != (signed, signed.format, sha256_hex(held.document)):
         reason = "what it shows is not what was signed"
         found.bad("statement", name, reason, Fault.CONTENT_DIFFERS)
     _check_sums(found, signed)
     _check_events(found, signed, held.events)
-    if log is None:
-        found.note("whether it is complete is told by the log; give --log")
-    else:
-        _check_log(found, signed, *log)
-    return found.verdict()
+    return signed
 
 
 def _check_sums(found: Findings, signed: Statement) -> None:

@@ -1,0 +1,132 @@
+"""Compute the bill of an order again (账单复算), from what was metered, the contract and the journal.
+
+What is due is the filed price of the quantity that was bought, by the rule that placed the order
+(``market/pricing/compute.py``); who gets how much of it, by the rule that paid it out
+(``settlement/revenue/split.py``). A use counts once, a denial never (``market/usage/metering.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from market.orders.contract import ContractRead
+from market.pricing import compute
+from market.pricing.model import Charge
+from market.usage import metering
+from market.usage.model import Outcome, UsageEvent
+from settlement.ledger.accounts import refund_owed_to
+from settlement.ledger.journal import Entry, Kind
+from settlement.money import Fen
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A place where the books say something else than the contract and the uses come to."""
+
+    place: str
+    expected: int
+    found: int
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order comes to, to the fen."""
+
+    units_used: int
+    units_bought: int | None  # None: as many as one likes
+    used_fen: int | None  # what was used at the price of a unit; None where a use has no price
+    due_fen: int
+    paid_fen: int
+    released_fen: int
+    refunded_fen: int
+    portions: tuple[tuple[str, int], ...]  # account → fen that the split gives it
+    differences: tuple[Difference, ...]
+
+
+def units_of(events: Iterable[UsageEvent]) -> tuple[int, UsageEvent | None]:
+    """Return how many units were used, and the first event that was counted wrongly.
+
+    A denial uses none, nor does a request that was let through before under the same key.
+    """
+    total = 0
+    let_through: set[str] = set()
+    wrong = None
+    for event in events:
+        is_allowed = event.decision is Outcome.ALLOW
+        expected = metering.units(
+            is_allowed=is_allowed,
+            is_repeated=event.request_key in let_through,
+            asked=max(event.price_units, 1),
+        )
+        if event.price_units != expected and wrong is None:
+            wrong = event
+        if is_allowed:
+            let_through.add(event.request_key)
+        total += event.price_units
+    return total, wrong
+
+
+def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -> Bill:
+    """Return what the order comes to, and every place where the journal says something else.
+
+    :raises DomainError: if the contract sells a quantity, or splits by shares, that none may.
+    """
+    price = contract.price
+    due = compute.price_fen(price.item, price.quantity)
+    bought = compute.quota(price.item, price.quantity)
+    split = contract.frozen_split()
+    portions = {leg.account.code: leg.amount_fen for leg in split.credits(Fen(due))} if due else {}
+    moved = {
+        kind: sum(entry.amount_fen for entry in entries if entry.kind is kind) for kind in Kind
+    }
+    found = [
+        Difference("contract.price.amount_fen", due, price.amount_fen),
+        *_of_the_units(bought, units_used),
+        *_of_what_came(due, moved),
+        *_of_what_went(contract, due, portions, entries),
+    ]
+    is_by_use = price.item.charge is Charge.PER_UNIT and price.item.included_uses is None
+    return Bill(
+        units_used=units_used,
+        units_bought=bought,
+        used_fen=units_used * price.item.unit_price_fen if is_by_use else None,
+        due_fen=due,
+        paid_fen=moved[Kind.PAY_IN],
+        released_fen=moved[Kind.RELEASE],
+        refunded_fen=moved[Kind.REFUND],
+        portions=tuple(portions.items()),
+        differences=tuple(each for each in found if each.expected != each.found),
+    )
+
+
+def _of_the_units(bought: int | None, used: int) -> Iterable[Difference]:
+    """Tell of uses beyond what was paid for: so many more were let through."""
+    if bought is not None and used > bought:
+        yield Difference("units", bought, used)
+
+
+def _of_what_came(due: int, moved: Mapping[Kind, int]) -> Iterable[Difference]:
+    """Tell whether exactly what was due was paid, once anything moved."""
+    if any(moved.values()):
+        yield Difference("journal pay_in", due, moved[Kind.PAY_IN])
+
+
+def _of_what_went(
+    contract: ContractRead, due: int, portions: dict[str, int], entries: Sequence[Entry]
+) -> Iterable[Difference]:
+    """Compare every account that the escrow was paid out to, or back to.
+
+    That such an entry debits the escrow of its order is what makes it an entry (``journal.py``).
+    """
+    refund = refund_owed_to(contract.buyer.party_id).code
+    for kind, expected in ((Kind.RELEASE, portions), (Kind.REFUND, {refund: due})):
+        of_kind = [entry for entry in entries if entry.kind is kind]
+        if not of_kind:
+            continue
+        got: dict[str, int] = {}
+        for entry in of_kind:
+            for leg in entry.legs[1:]:
+                got[leg.account.code] = got.get(leg.account.code, 0) + leg.amount_fen
+        for account in dict.fromkeys((*expected, *got)):
+            place = f"journal {kind} to {account}"
+            yield Difference(place, expected.get(account, 0), got.get(account, 0))

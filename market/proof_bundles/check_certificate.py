@@ -1,0 +1,96 @@
+"""Check the certificate of a bundle: the document, the same as vc+jwt, and whether it counted then."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from catalog.audit_log import handed_out
+from catalog.audit_log.export_format import Keys
+from catalog.audit_log.verdict import Fault, Findings
+from catalog.certificates import credential_check as credentials
+from catalog.certificates.format import CertificateUnreadable, named_number, unpack
+from catalog.signing.canonical import sha256_hex
+from market.orders.contract import ContractUnreadable, read_document
+from market.proof_bundles.check_entries import Proven
+from market.proof_bundles.model import (
+    CERTIFICATE,
+    CONTRACT,
+    CREDENTIAL,
+    MANIFEST,
+    STATUS_LIST,
+    Kind,
+    Manifest,
+)
+from market.proof_bundles.reading import Bundle, Unread, both
+
+
+def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, keys: Keys) -> None:
+    """Tell what is wrong with the certificate, and whether it counted when the bundle was drawn up.
+
+    :raises Unread: if a member is not what its name says.
+    """
+    try:
+        package = unpack(bundle.parts[CERTIFICATE])
+    except CertificateUnreadable as error:
+        reason = both("不是凭证文件", str(error.facts["reason"]))
+        raise Unread(CERTIFICATE, reason) from error
+    number = named_number(package.document) or "(unreadable)"
+    handed_out.check_signature(
+        found, keys, "certificate", number, package.document, package.signature
+    )
+    if not proven.is_bound("certificate", number, package.document):
+        reason = both("日志没有登记这份凭证", "no proven entry holds its digest")
+        found.bad("certificate", number, reason, Fault.NOT_BOUND)
+    wanted = _named(bundle, manifest)
+    if number != wanted:
+        reason = both(f"应为 {wanted} 的凭证", f"the certificate {wanted} belongs here")
+        found.bad("certificate", number, reason, Fault.CONTENT_DIFFERS)
+    verdict = credentials.check(
+        bundle.parts[CREDENTIAL],
+        keys=keys,
+        now=drawn_up_at(manifest),
+        listed=bundle.parts[STATUS_LIST],
+        is_found_in_log=True,
+    )
+    for what, by in verdict.counts.items():
+        found.count(what, by)
+    for bad in verdict.problems:
+        # That it did not count then is no fault of the bundle: it is what the bundle proves.
+        if bad.fault is Fault.COUNTS_NO_MORE:
+            found.note(f"{bad.id}: {bad.reason}")
+        else:
+            found.bad(bad.kind, bad.id, bad.reason, bad.fault)
+    found.notes += verdict.notes
+    _check_same(found, bundle, keys, number, package.document)
+
+
+def _named(bundle: Bundle, manifest: Manifest) -> str | None:
+    """Return the number of the certificate that belongs into the bundle."""
+    kind, _, identifier = manifest.subject.partition(":")
+    if kind == Kind.CERTIFICATE:
+        return identifier
+    try:
+        return read_document(bundle.parts.get(CONTRACT, b"")).object.certificate_number
+    except ContractUnreadable:
+        return None
+
+
+def _check_same(found: Findings, bundle: Bundle, keys: Keys, number: str, document: bytes) -> None:
+    """Tell whether the credential is a face of this very document."""
+    if credentials.digest_of(bundle.parts[CREDENTIAL], keys) != sha256_hex(document):
+        reason = both("可验证凭证不是这份凭证的形式", "the credential is not of this certificate")
+        found.bad("certificate", number, reason, Fault.CONTENT_DIFFERS)
+
+
+def drawn_up_at(manifest: Manifest) -> dt.datetime:
+    """Return when a bundle was drawn up.
+
+    :raises Unread: if the manifest names no instant.
+    """
+    try:
+        at = dt.datetime.fromisoformat(manifest.drawn_up_at)
+    except ValueError as error:
+        raise Unread(MANIFEST, both("时刻无法读取", "drawn_up_at is no instant")) from error
+    if at.tzinfo is None:
+        raise Unread(MANIFEST, both("时刻没有时区", "drawn_up_at has no time zone"))
+    return at
