@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     board_operators: str = ""  # on the bureau's side: name=secret of trusted operators, by commas
     run_jobs: bool = True
     job_interval_seconds: float = 1.0
+    log_interval_seconds: float = 0.25  # how often entries get their places and a signed tree
     heads_every_seconds: float = 3600  # how often it is proven that nothing is left out
     witness_policy: pathlib.Path | None = (
         None  # who witnesses our log (C2SP tlog-policy); none: nobody

@@ -81,7 +81,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
         found = TestServer(embedded.dsn("postgres"))
     await found.create(found.template)
     await upgrade(found.dsn(found.template))
-    await _load_reference(found)
+    await load_reference(found)
     yield found
     await found.drop(found.template)
     if embedded is not None:
@@ -90,12 +90,12 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
         await cluster.stop(embedded)
 
 
-async def _load_reference(server: TestServer) -> None:
-    from market.reference import load_reference
+async def load_reference(server: TestServer) -> None:
+    from market import reference
 
     db = Database(lambda role: server.dsn(server.template, role), pool_size=1)
     try:
-        await load_reference(db, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        await reference.load_reference(db, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     finally:
         await db.close()
 

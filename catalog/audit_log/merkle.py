@@ -7,6 +7,7 @@ unfinished ones of all levels together are the ``Edge``.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NewType
@@ -28,6 +29,11 @@ _sha256 = hashlib.sha256
 def leaf_hash(leaf: bytes) -> Hash:
     """Return the hash of a leaf: SHA-256(0x00 ‖ leaf)."""
     return Hash(_sha256(b"\x00" + leaf).digest())
+
+
+def leaf_hashes(leaves: Iterable[bytes]) -> bytes:
+    """Return the hashes of leaves one after another, as tiles hold them."""
+    return b"".join([_sha256(b"\x00" + leaf).digest() for leaf in leaves])
 
 
 def node_hash(left: bytes, right: bytes) -> Hash:
@@ -71,6 +77,21 @@ class Edge(msgspec.Struct, frozen=True):
             level += 1
         return Edge(self.size + added, tuple(partials)), tiles
 
+    def with_tile(self, hashes: bytes, root: Hash) -> tuple[Edge, list[Tile]]:
+        """Return the edge after a full tile of leaf hashes whose root is known, and what it filled.
+
+        :raises ValueError: if the edge does not end with a full tile.
+        """
+        number, rest = divmod(self.size, TILE_WIDTH)
+        if rest:
+            raise ValueError(f"{rest} leaves stand beyond the last full tile")
+        upper, filled = Edge(number, self.partials[1:]).extended([root])
+        tiles = [Tile(tile.level + 1, tile.number, tile.hashes) for tile in filled]
+        return Edge(self.size + TILE_WIDTH, (b"", *upper.partials)), [
+            Tile(0, number, hashes),
+            *tiles,
+        ]
+
     def root(self) -> Hash:
         """Return the root of the tree."""
         root: Hash | None = None
@@ -108,9 +129,14 @@ def edge_widths(size: int) -> tuple[int, ...]:
     return tuple(widths)
 
 
+def split(hashes: bytes) -> list[bytes]:
+    """Return the hashes that stand one after another in a tile."""
+    return [hashes[i : i + HASH_LENGTH] for i in range(0, len(hashes), HASH_LENGTH)]
+
+
 def perfect_root(hashes: bytes) -> Hash:
     """Return the root over 2^k hashes."""
-    row = [hashes[i : i + HASH_LENGTH] for i in range(0, len(hashes), HASH_LENGTH)]
+    row = split(hashes)
     while len(row) > 1:
         row = [
             _sha256(b"\x01" + left + right).digest()
@@ -226,7 +252,16 @@ def _node(node: Node, tiles: Mapping[tuple[int, int], bytes]) -> Hash:
     tile = tiles.get(position, b"")
     if len(tile) < last:
         raise ValueError(f"tile {position} does not hold node {node}")
-    return perfect_root(tile[first:last])
+    return Hash(_rows_of(tile)[height][first // (HASH_LENGTH << height)])
+
+
+@functools.lru_cache(maxsize=512)  # some 40 kB each
+def _rows_of(tile: bytes) -> list[list[bytes]]:
+    """Return the nodes over a tile, row by row from the leaves up. Kept by its bytes: never stale."""
+    rows = [split(tile)]
+    while len(rows[-1]) > 1:
+        rows.append([node_hash(*pair) for pair in zip(rows[-1][::2], rows[-1][1::2], strict=False)])
+    return rows
 
 
 class ManyRoots:

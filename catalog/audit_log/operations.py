@@ -40,7 +40,7 @@ from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 
-BATCH: Final = 4096
+BATCH: Final = 16_384
 
 
 class LogBroken(RuntimeError):
@@ -182,21 +182,24 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> Placed:
 
     :raises LogBroken: if the stored state does not fit itself, or an entry of an order is missing.
     """
+    if not await store.has_outbox(tx):
+        return Placed(
+            0, []
+        )  # without the lock, which would be written to disk several times a second
     state = await store.lock_state(tx)
-    entries = await store.take_outbox(tx, limit)
-    if not entries:
+    leaves = await store.place_outbox(tx, state.size, limit)
+    if not leaves:
         return Placed(0, [])
     edge = state.edge()
     if edge.root() != state.root:
         raise LogBroken(f"the frontier of {state.size} leaves does not have the stored root")
-    grown, tiles = edge.extended([merkle.leaf_hash(each) for _, each in entries])
-    await store.add_leaves(tx, state.size, entries)
+    grown, tiles = edge.extended([merkle.leaf_hash(each) for each in leaves])
     await store.add_tiles(tx, tiles)
-    await _count_orders(tx, [each for _, each in entries])
+    await _count_orders(tx, leaves)
     moved = await store.advance_state(tx, old_size=state.size, edge=grown, root=grown.root())
     if moved != 1:
         raise LogBroken(f"the log moved on from {state.size} under the lock")
-    return Placed(len(entries), _times_of(each for _, each in entries))
+    return Placed(len(leaves), _times_of(leaves))
 
 
 def _times_of(leaves: Iterable[bytes]) -> list[dt.datetime]:
@@ -230,6 +233,9 @@ async def publish(
     :raises LogBroken: if anything stored differs from what was signed or hashed before.
     :raises CheckpointRefused: if the journal refuses.
     """
+    last = await asyncio.to_thread(journal.last)
+    if last is not None and await _is_published(tx, last):
+        return []
     state = await store.lock_state(tx)
     last = await asyncio.to_thread(journal.last)
     await _catch_up_with(tx, last)
@@ -244,6 +250,14 @@ async def publish(
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
     return made_at
+
+
+async def _is_published(tx: Tx, last: Signed) -> bool:
+    """Tell whether nothing has come after what was signed last, and it is stored as it was."""
+    state, stored = await store.get_state(tx), await store.last_checkpoint(tx)
+    return (state.size, state.root) == (last.size, last.root) and stored == store.Published(
+        last.size, merkle.Hash(last.root), last.note.encode()
+    )
 
 
 async def _catch_up_with(tx: Tx, last: Signed | None) -> None:

@@ -165,28 +165,31 @@ def _state(row: Row | None) -> State:
     return State(row["size"], Hash(row["root"]), row["frontier"])
 
 
-async def take_outbox(tx: Tx, limit: int) -> list[tuple[uuid.UUID, bytes]]:
-    """Take up to ``limit`` entries out of the outbox, in the order in which they came in.
+async def has_outbox(tx: Tx) -> bool:
+    """Tell whether an entry waits for its place."""
+    return bool(await tx.fetch_value("SELECT EXISTS (SELECT FROM audit_log.outbox)"))
 
-    A queue, not a cursor: an entry that commits late under a low id is taken later, never missed.
+
+async def place_outbox(tx: Tx, start: int, limit: int) -> list[bytes]:
+    """Give up to ``limit`` entries of the outbox the places from ``start`` on; return their leaves.
+
+    They come in the order in which they came in. A queue, not a cursor: an entry that commits late
+    under a low id is taken later, never missed. The rows move inside the database, which takes half
+    the time of sending them back.
     """
     rows = await tx.fetch(
-        """DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
-               SELECT id FROM audit_log.outbox ORDER BY id LIMIT $1))
-           RETURNING id, entry_id, leaf""",
+        """WITH taken AS (
+               DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
+                   SELECT id FROM audit_log.outbox ORDER BY id LIMIT $2))
+               RETURNING id, entry_id, leaf
+           )
+           INSERT INTO audit_log.leaves (idx, entry_id, leaf)
+           SELECT $1 + row_number() OVER (ORDER BY id) - 1, entry_id, leaf FROM taken
+           RETURNING idx, leaf""",
+        start,
         limit,
     )
-    return [(row["entry_id"], row["leaf"]) for row in sorted(rows, key=lambda row: row["id"])]
-
-
-async def add_leaves(tx: Tx, start: int, entries: list[tuple[uuid.UUID, bytes]]) -> None:
-    """Give the entries the places from ``start`` on."""
-    await tx.copy(
-        "leaves",
-        schema="audit_log",
-        columns=("idx", "entry_id", "leaf"),
-        rows=[(start + i, entry_id, leaf) for i, (entry_id, leaf) in enumerate(entries)],
-    )
+    return [leaf for _, leaf in sorted((row["idx"], row["leaf"]) for row in rows)]
 
 
 async def add_tiles(tx: Tx, tiles: Iterable[Tile]) -> None:

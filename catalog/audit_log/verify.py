@@ -13,6 +13,7 @@ The order of the checks, each of which names what it finds wrong:
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
@@ -32,6 +33,7 @@ from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
+from catalog.audit_log.replay import Bundle, Replayed, Replayer, replay_each
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 
 T = TypeVar("T")
@@ -84,11 +86,16 @@ def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> 
 
 
 def verify_tree(
-    source: export.Source, key: VerifierKey, keys: export.Keys | None = None
+    source: export.Source,
+    key: VerifierKey,
+    keys: export.Keys | None = None,
+    *,
+    replayer: Replayer = replay_each,
 ) -> Verdict:
     """Return what is found in a published log alone: checkpoint, tiles and entries.
 
-    ``keys`` are the published ones, among them the log's further keys.
+    ``keys`` are the published ones, among them the log's further keys. ``replayer`` may replay
+    bundles on several cores.
 
     :raises Unreadable: if no checkpoint is there.
     """
@@ -96,8 +103,7 @@ def verify_tree(
         raise Unreadable("no checkpoint is published here")
     found = Findings()
     log = _Log(source, found, key, None, keys)
-    log.with_payloads = False
-    log.check_tree()
+    log.check_tree(replayer)
     return found.verdict()
 
 
@@ -153,9 +159,10 @@ class _Log:
         self.order_seqs: dict[str, int] = {}
         self.digests = bound_records.Digests()
         self.payload_rows = self._payload_rows()
-        self.next_row: export.PayloadRow | None = next(self.payload_rows, None)
+        self.next_row: export.PayloadRow | None = None
 
     def check(self) -> None:
+        self.next_row = next(self.payload_rows, None)
         self._witnessed()
         newest = self._checkpoint()
         self._checkpoints(newest)
@@ -167,13 +174,16 @@ class _Log:
             self.found.bad(line.kind, line.id, "stands where the log has no place for it")
         bound_records.check(self.source, self.found, self.digests, self.keys)
 
-    def check_tree(self) -> None:
+    def check_tree(self, replayer: Replayer) -> None:
+        self.with_payloads = False
         self._witnessed()  # first: a live log may grow between two readings
-        self._tree(self._checkpoint())
+        self._tree(self._checkpoint(), replayer)
         self._tiles()
 
-    def _tree(self, newest: Checkpoint | None) -> None:
+    def _tree(self, newest: Checkpoint | None, replayer: Replayer | None = None) -> None:
         self.sizes = sorted(self.roots, reverse=True)
+        if replayer is not None:
+            self._full_bundles(newest, replayer)
         self._leaves(newest)
         if newest is not None and newest.size > self.edge.size:
             self.found.bad("entry", self.edge.size, f"is missing: {newest.size} were signed")
@@ -285,8 +295,38 @@ class _Log:
 
     # ── leaves ──
 
+    def _full_bundles(self, newest: Checkpoint | None, replayer: Replayer) -> None:
+        """Take the full bundles before the first in which anything is odd."""
+        first, second = itertools.tee(self._full())
+        for bundle, replayed in zip(first, replayer(second), strict=True):
+            if replayed is None or not self._orders_go_on(replayed):
+                return
+            self.order_seqs.update((order, last) for order, (_, last) in replayed.orders.items())
+            self._grow_by(bundle.tile, replayed.root, newest)
+
+    def _full(self) -> Iterator[Bundle]:
+        for number in itertools.count():
+            entries = self.source.read(str(tiles.TilePath(None, number)))
+            tile = self.source.read(str(tiles.TilePath(0, number)))
+            if entries is None or tile is None:
+                return
+            yield Bundle(entries, tile)
+
+    def _orders_go_on(self, replayed: Replayed) -> bool:
+        return all(
+            first == self.order_seqs.get(order, 0) + 1
+            for order, (first, _) in replayed.orders.items()
+        )
+
+    def _grow_by(self, tile: bytes, root: merkle.Hash, newest: Checkpoint | None) -> None:
+        if self.sizes and self.sizes[-1] <= self.edge.size + _WIDTH:
+            self._grow([merkle.Hash(each) for each in merkle.split(tile)], newest)
+        else:
+            self.edge, filled = self.edge.with_tile(tile, root)
+            self._look_at(filled)
+
     def _leaves(self, newest: Checkpoint | None) -> None:
-        number = 0
+        number = self.edge.size // _WIDTH
         while (bundle := self._bundle(number)) is not None:
             leaves = self._unpacked(bundle, number)
             hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
@@ -361,6 +401,9 @@ class _Log:
 
     def _extend(self, hashes: list[merkle.Hash]) -> None:
         self.edge, filled = self.edge.extended(hashes)
+        self._look_at(filled)
+
+    def _look_at(self, filled: list[merkle.Tile]) -> None:
         for tile in filled:
             self._tile(tiles.TilePath(tile.level, tile.number), tile.hashes)
 

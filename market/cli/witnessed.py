@@ -24,6 +24,7 @@ from catalog.witnessing.policy import (
     Witnessed,
     parse_policy,
 )
+from market.cli.cores import replay_on_all_cores
 
 
 def read_policy(path: pathlib.Path) -> Policy:
@@ -49,7 +50,7 @@ def verify_published(
     """
     if key is None:
         raise Unreadable("no key to check the log with; give --vkey, or a policy that has it")
-    return verify_tree(source, key, keys)
+    return verify_tree(source, key, keys, replayer=replay_on_all_cores)
 
 
 def check_log(

@@ -106,6 +106,23 @@ def test_every_small_tree_is_proven_to_continue_every_smaller_one(new: int) -> N
             assert not merkle.verify_consistency(old, new, TREES[old], TREES[new], [])
 
 
+@pytest.mark.parametrize("before", [0, 1, 255, 256, 300])
+def test_a_full_tile_with_a_known_root_grows_the_tree_as_its_leaves_do(before: int) -> None:
+    start = before * merkle.TILE_WIDTH
+    edge, _ = merkle.Edge().extended([Hash(n.to_bytes(32)) for n in range(start)])
+    new = [Hash(bytes([7]) * 31 + bytes([n])) for n in range(merkle.TILE_WIDTH)]
+    tile = b"".join(new)
+
+    assert edge.with_tile(tile, merkle.perfect_root(tile)) == edge.extended(new)
+
+
+def test_a_full_tile_fits_only_behind_a_full_one() -> None:
+    edge, _ = merkle.Edge().extended([Hash(bytes(32))])
+
+    with pytest.raises(ValueError, match="1 leaves stand beyond the last full tile"):
+        edge.with_tile(bytes(32 * 256), Hash(bytes(32)))
+
+
 @given(st.integers(1, 700), st.data())
 def test_proofs_hold_across_tile_borders(size: int, data: st.DataObject) -> None:
     leaves = [str(i).encode() for i in range(size)]

@@ -1,0 +1,133 @@
+"""Let some writers use orders as fast as they can, in a process of their own; print what they did.
+
+``python -m tests.bench.access_writers JOB`` with a ``Job`` as JSON. Each writer has orders of its
+own and one transaction at a time: the transaction of the door, without the web around it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import sys
+import uuid
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import leaf
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.model import Appended, EntryId
+from catalog.kernel import db as database
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.clock import monotonic
+from catalog.kernel.db import Database, Tx
+from catalog.kernel.ids import AccountId, PartyId, new_id
+from market.access.model import Asked
+from market.orders.operations import delivery
+
+AUDITED: Final = "with audit"
+BARE: Final = "without any audit"
+CHAINED: Final = "one global chain"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What to do: whose orders, how, with how many writers, for how long."""
+
+    dsns: dict[str, str]
+    buyer: uuid.UUID
+    orders: list[uuid.UUID]
+    variant: str
+    writers: int
+    seconds: float
+    now: dt.datetime
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What was done: each entry with the instant (monotonic) at which its commit returned."""
+
+    seconds: float
+    commits: list[tuple[uuid.UUID, float]]
+
+
+async def _bare(tx: Tx, *_: Any, **__: Any) -> Appended:
+    tx.remember()
+    return Appended(EntryId(new_id()), b"")
+
+
+async def _chained(tx: Tx, event: Any, **said: Any) -> Appended:
+    """Append to one hash chain, as audit logs without a tree do: each entry waits for the last."""
+    entry_id = EntryId(new_id())
+    payload = leaf.payload_bytes(said["actor"], facts=said["facts"])
+    public = leaf.leaf_bytes(
+        entry_id,
+        said["now"],
+        event.value,
+        subjects=said["subjects"],
+        payload_sha256=leaf.commitment(b"", payload),
+        digests=said["digests"],
+        rules=said["rules"],
+        order_seq=said["order_seq"],
+    )
+    head = await tx.fetch_value("SELECT head FROM public.chain_head FOR UPDATE")
+    after = hashlib.sha256(head + public).digest()
+    await tx.execute(
+        "INSERT INTO public.chain (entry_id, leaf, payload, head) VALUES ($1, $2, $3, $4)",
+        entry_id,
+        public,
+        payload,
+        after,
+    )
+    await tx.execute("UPDATE public.chain_head SET head = $1", after)
+    tx.remember()
+    return Appended(entry_id, public)
+
+
+async def work(job: Job) -> Done:
+    """Use the orders until the time is over."""
+    if job.variant != AUDITED:
+        audit_log.append = {BARE: _bare, CHAINED: _chained}[job.variant]  # type: ignore[assignment]
+    db = Database(job.dsns.__getitem__, pool_size=job.writers)
+    actor = Actor(
+        account_id=AccountId(new_id()),
+        party_id=PartyId(job.buyer),
+        name="writer",
+        roles=frozenset({"buyer"}),
+        permissions=frozenset({"grant:use"}),
+        clearance=Clearance.PARTY,
+    )
+    commits: list[tuple[uuid.UUID, float]] = []
+
+    async def use(order_id: uuid.UUID) -> uuid.UUID:
+        async def command(tx: Tx) -> Any:
+            return await delivery.open_content(
+                tx,
+                actor=actor,
+                now=job.now,
+                order_id=order_id,
+                asked=Asked(),
+                request_key=None,
+            )
+
+        return (await database.run(db, actor, command)).entry.id
+
+    async def write(orders: list[uuid.UUID]) -> None:
+        turn = 0
+        while monotonic() < end:
+            entry = await use(orders[turn % len(orders)])
+            commits.append((entry, monotonic()))
+            turn += 1
+
+    mine = [job.orders[i :: job.writers] for i in range(job.writers)]
+    await asyncio.gather(*(use(orders[0]) for orders in mine))  # connect, prepare, warm up
+    started = monotonic()
+    end = started + job.seconds
+    await asyncio.gather(*(write(orders) for orders in mine))
+    took = monotonic() - started
+    await db.close()
+    return Done(took, commits)
+
+
+if __name__ == "__main__":
+    done = asyncio.run(work(msgspec.json.decode(sys.argv[1], type=Job)))
+    sys.stdout.buffer.write(msgspec.json.encode(done))

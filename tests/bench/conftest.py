@@ -1,0 +1,25 @@
+"""Measure on a PostgreSQL that keeps its word: fsync on, as it is in the service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from market.migrations.upgrade import upgrade
+from market.postgres import cluster
+from tests.conftest import TestServer, load_reference
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestServer]:
+    """A PostgreSQL with the service's own settings and a migrated template database in it."""
+    embedded = await cluster.ensure_running(
+        tmp_path_factory.mktemp("postgres"), settings={"max_connections": "200"}
+    )
+    found = TestServer(embedded.dsn("postgres"))
+    await found.create(found.template)
+    await upgrade(found.dsn(found.template))
+    await load_reference(found)
+    yield found
+    await cluster.stop(embedded)

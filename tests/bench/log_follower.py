@@ -1,0 +1,54 @@
+"""Sequence and publish a log as the service's job does, in a process of its own, until told to stop.
+
+``python -m tests.bench.log_follower JOB`` prints, when its input is closed, at which instant
+(monotonic) which size was published: from then on a proof could be had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sys
+from pathlib import Path
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.disk import CheckpointJournal
+from catalog.kernel.clock import monotonic
+from catalog.kernel.db import Database
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
+from market.jobs import sequence_log
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Which database, where the journal lies, and how often to look."""
+
+    dsns: dict[str, str]
+    journal: str
+    every: float
+    now: dt.datetime
+
+
+async def follow(job: Job) -> list[tuple[float, int]]:
+    """Run the job again and again; return when which size was published."""
+    db = Database(job.dsns.__getitem__, pool_size=2)
+    journal = CheckpointJournal(Path(job.journal))
+    signer = audit_log.LogSigner("shushi.example/log", Signer(Purpose.CHECKPOINT, bytes(32)))
+    stop = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    published: list[tuple[float, int]] = []
+    while not stop.done():
+        await sequence_log.run(db, now=job.now, signer=signer, journal=journal)
+        last = journal.last()
+        size = 0 if last is None else last.size
+        if not published or published[-1][1] != size:
+            published.append((monotonic(), size))
+        await asyncio.sleep(job.every)
+    await db.close()
+    return published
+
+
+if __name__ == "__main__":
+    found = asyncio.run(follow(msgspec.json.decode(sys.argv[1], type=Job)))
+    sys.stdout.buffer.write(msgspec.json.encode(found))

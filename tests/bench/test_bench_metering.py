@@ -1,0 +1,172 @@
+"""Metered access with its audit, beside the same without any and beside one global hash chain.
+
+Sixteen writers in two processes, fsync on. Prints ratios, and how soon after its commit an entry
+could be proven.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import sys
+import uuid
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import API_ROLE, SEQUENCER_ROLE, Database
+from tests.api import Api
+from tests.bench import access_writers, log_follower
+from tests.bench.access_writers import AUDITED, BARE, CHAINED
+from tests.conftest import TestServer
+from tests.makers_trade import make_trade
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+
+WRITERS, PROCESSES = 16, 2
+ORDERS = 64  # of each variant: what is not audited leaves gaps that the log would stop at
+SECONDS = 6.0
+ROUNDS = 3
+EVERY = 0.25  # as the service looks
+
+_ORDERS = """
+    INSERT INTO market.orders
+    SELECT o.* FROM market.orders t, unnest($2::uuid[]) AS new (id),
+           LATERAL jsonb_populate_record(
+               t, jsonb_build_object('id', new.id, 'number', new.id)) o
+     WHERE t.id = $1"""
+_GRANTS = """
+    INSERT INTO market.grants
+    SELECT g.* FROM market.grants t, unnest($2::uuid[]) AS new (id),
+           LATERAL jsonb_populate_record(
+               t, jsonb_build_object('id', new.id, 'order_id', new.id, 'quota', NULL)) g
+     WHERE t.order_id = $1"""
+_CHAIN = """
+    CREATE TABLE public.chain_head (head bytea NOT NULL);
+    INSERT INTO public.chain_head VALUES (decode(repeat('00', 32), 'hex'));
+    CREATE TABLE public.chain (
+        entry_id uuid PRIMARY KEY, leaf bytea NOT NULL, payload bytea NOT NULL, head bytea NOT NULL);
+    GRANT SELECT, INSERT, UPDATE ON public.chain, public.chain_head TO market_api"""
+
+
+async def test_audit_costs_metered_access_little(
+    *,
+    api: Api,
+    db: Database,
+    clock: ManualClock,
+    owner_dsn: str,
+    server: TestServer,
+    database_name: str,
+    tmp_path: Path,
+) -> None:
+    trade = await make_trade(api, db, clock)
+    order = uuid.UUID(await trade.delivered())
+    orders = {each: await _copies(owner_dsn, order) for each in (AUDITED, BARE, CHAINED)}
+    await _make_chain(owner_dsn)
+    dsns = {role: server.dsn(database_name, role) for role in (API_ROLE, SEQUENCER_ROLE)}
+    follower = await _start(
+        "log_follower",
+        log_follower.Job(dsns, str(tmp_path / "signer.jsonl"), EVERY, clock.now()),
+    )
+
+    async def rate(variant: str, seconds: float) -> tuple[float, list[tuple[uuid.UUID, float]]]:
+        jobs = [
+            access_writers.Job(
+                dsns=dsns,
+                buyer=trade.buyer.party.id,
+                orders=orders[variant][i::PROCESSES],
+                variant=variant,
+                writers=WRITERS // PROCESSES,
+                seconds=seconds,
+                now=clock.now(),
+            )
+            for i in range(PROCESSES)
+        ]
+        running = [await _start("access_writers", job) for job in jobs]
+        done = [
+            msgspec.json.decode((await each.communicate())[0], type=access_writers.Done)
+            for each in running
+        ]
+        assert all(each.returncode == 0 for each in running)
+        commits = [commit for each in done for commit in each.commits]
+        return sum(len(each.commits) / each.seconds for each in done), commits
+
+    await rate(AUDITED, 2.0)  # the tables are no longer empty, the follower has begun
+    rates: dict[str, list[float]] = {AUDITED: [], BARE: [], CHAINED: []}
+    commits: list[tuple[uuid.UUID, float]] = []
+    for _ in range(ROUNDS):
+        for variant, found in rates.items():
+            each, made = await rate(variant, SECONDS)
+            found.append(each)
+            if variant == AUDITED:
+                commits += made
+    await asyncio.sleep(1)
+    said, _ = await follower.communicate(b"")
+    published = msgspec.json.decode(said, type=list[tuple[float, int]])
+
+    for variant, found in rates.items():
+        print(f"\n{variant}: " + ", ".join(f"{each:,.0f}/s" for each in found), end="")
+    for peer, asked in ((BARE, 0.85), (CHAINED, 3.0)):
+        ratios = sorted(a / b for a, b in zip(rates[AUDITED], rates[peer], strict=True))
+        print(f"\nof {peer}: {ratios[len(ratios) // 2]:.2f} (asked: at least {asked})", end="")
+    delays = await _delays(owner_dsn, commits, published)
+    p50, p99 = (delays[int(len(delays) * share)] * 1000 for share in (0.5, 0.99))
+    print(f"\nproof ready after {p50:.0f} ms, p99 {p99:.0f} ms (asked: at most 500 ms)")
+    assert len(delays) == len(commits)
+
+
+async def _start(
+    module: str, job: access_writers.Job | log_follower.Job
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"tests.bench.{module}",
+        msgspec.json.encode(job).decode(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def _copies(owner_dsn: str, order: uuid.UUID) -> list[uuid.UUID]:
+    """Return copies of a delivered order, each with a grant of its own without a quota."""
+    orders = [uuid.uuid4() for _ in range(ORDERS)]
+    owning = await asyncpg.connect(owner_dsn)
+    try:
+        await owning.execute("SELECT set_config('app.remembered', 'yes', false)")
+        await owning.execute("SELECT set_config('app.clearance', 'system', false)")
+        await owning.execute(_ORDERS, order, orders)
+        await owning.execute(_GRANTS, order, orders)
+    finally:
+        await owning.close()
+    return orders
+
+
+async def _make_chain(owner_dsn: str) -> None:
+    owning = await asyncpg.connect(owner_dsn)
+    try:
+        await owning.execute(_CHAIN)
+        await owning.execute("ANALYZE")
+    finally:
+        await owning.close()
+
+
+async def _delays(
+    owner_dsn: str,
+    commits: list[tuple[uuid.UUID, float]],
+    published: list[tuple[float, int]],
+) -> list[float]:
+    """Return, sorted, how long after each commit the first checkpoint over it was published."""
+    owning = await asyncpg.connect(owner_dsn)
+    try:
+        rows = await owning.fetch("SELECT entry_id, idx FROM audit_log.leaves")
+    finally:
+        await owning.close()
+    places = {row["entry_id"]: row["idx"] for row in rows}
+    sizes = [size for _, size in published]
+    return sorted(
+        published[bisect.bisect_right(sizes, places[entry])][0] - at for entry, at in commits
+    )
