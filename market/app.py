@@ -22,6 +22,7 @@ from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.timestamps.token import TimestampMalformed, read_trust
 from market import log_lines
@@ -103,6 +104,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
     key_files.create_missing(
         settings.keys_dir,
         settings.further_algorithms,
+        of_certificates=settings.further_certificate_algorithms,
         passphrase=passphrase,
         elsewhere=settings.pkcs11_keys,
     )
@@ -118,6 +120,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         notice_channels=_notice_channels(settings, clock, web),
         witnesses=_witnesses(settings, web),
         timestamping=timestamping(settings, web),
+        certificate_signers=certificate_signers(settings),
     )
 
 
@@ -193,15 +196,28 @@ async def enter_service_keys(
     )
     public_keys = {purpose: signer.public_key for purpose, signer in signers.items()}
     of_the_log = {each.algorithm: each.public_key for each in log_signer(settings).further}
+    beside = certificate_signers(settings)
+    of_certificates = {algorithm: signer.public_key for algorithm, signer in beside.items()}
     await run(
         db,
         system("wiring"),
         lambda tx: audit_log.register_service_keys(
-            tx, now=now, keys=public_keys, of_the_log=of_the_log
+            tx, now=now, keys=public_keys, of_the_log=of_the_log, of_certificates=of_certificates
         ),
         must_remember=False,
     )
     return dict(signers)
+
+
+def certificate_signers(settings: Settings) -> dict[Algorithm, Any]:
+    """Return what signs certificates beside Ed25519, by algorithm."""
+    passphrase = key_passphrase(settings)
+    return {
+        algorithm: key_files.read_signer(
+            settings.keys_dir, Purpose.CERTIFICATE, algorithm, passphrase=passphrase
+        )
+        for algorithm in settings.further_certificate_algorithms
+    }
 
 
 def key_passphrase(settings: Settings) -> bytes | None:

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_algorithms: str = (
         ""  # beside ed25519, which always signs: ml-dsa-44, sm2 (by commas)
     )
+    certificate_algorithms: str = ""  # sign certificates by these too when asked: sm2, ml-dsa-44
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
     keys_passphrase: str | None = None  # of encrypted key files; new ones are then encrypted
@@ -86,13 +87,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
         :raises SettingInvalid: if one is not known.
         """
-        names = [name.strip() for name in self.checkpoint_algorithms.split(",") if name.strip()]
-        found = {name: find_algorithm(name) for name in names}
-        algorithms = {each for each in found.values() if each is not None}
-        if None in found.values():
-            known = ", ".join(Algorithm)
-            raise SettingInvalid(f"MARKET_CHECKPOINT_ALGORITHMS={names!r}: not of {known}")
-        return tuple(sorted(algorithms - {Algorithm.ED25519}))
+        return _further("MARKET_CHECKPOINT_ALGORITHMS", self.checkpoint_algorithms)
+
+    @property
+    def further_certificate_algorithms(self) -> tuple[Algorithm, ...]:
+        """Return by which algorithms certificates are signed beside Ed25519, when that is asked for.
+
+        :raises SettingInvalid: if one is not known.
+        """
+        return _further("MARKET_CERTIFICATE_ALGORITHMS", self.certificate_algorithms)
 
     @property
     def pkcs11_keys(self) -> tuple[Purpose, ...]:
@@ -161,11 +164,21 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
             raise SettingInvalid(f"{name}={raw!r}: {error}") from error
     values.update({key: value for key, value in given.items() if value is not None})
     settings = Settings(**values)  # type: ignore[arg-type]
-    _ = settings.further_algorithms, settings.pkcs11_keys, settings.timestamp_authorities
+    _ = settings.further_algorithms, settings.further_certificate_algorithms
+    _ = settings.pkcs11_keys, settings.timestamp_authorities
     if "public_url" not in values:
         reached_at = f"http://{settings.host}:{settings.port}"
         return msgspec.structs.replace(settings, public_url=reached_at)
     return settings
+
+
+def _further(setting: str, text: str) -> tuple[Algorithm, ...]:
+    names = _listed(text)
+    found = {name: find_algorithm(name) for name in names}
+    if None in found.values():
+        raise SettingInvalid(f"{setting}={list(names)!r}: not of {', '.join(Algorithm)}")
+    algorithms = {each for each in found.values() if each is not None}
+    return tuple(sorted(algorithms - {Algorithm.ED25519}))
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -322,15 +322,19 @@ async def register_service_keys(
     now: dt.datetime,
     keys: Mapping[Purpose, bytes],
     of_the_log: Mapping[Algorithm, bytes] = MappingProxyType({}),
+    of_certificates: Mapping[Algorithm, bytes] = MappingProxyType({}),
 ) -> list[PublicKey]:
     """Enter the service's own public keys where they are new, and end what signed before them.
 
-    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
+    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms, and
+    ``of_certificates`` certificates.
     Called whenever the service starts; returns what changed, mostly nothing.
 
     :raises KeyNotValid: if one of them was ended or revoked: the service does not start with it.
     """
-    changed = await signing.enter_service_keys(tx, now=now, keys=keys, of_the_log=of_the_log)
+    changed = await signing.enter_service_keys(
+        tx, now=now, keys=keys, of_the_log=of_the_log, of_certificates=of_certificates
+    )
     if changed:
         await _remember_keys(tx, Event.KEY_REGISTERED, system("keys"), now, changed)
     return changed

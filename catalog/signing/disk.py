@@ -84,19 +84,21 @@ def create_missing(
     directory: Path,
     of_the_log: Iterable[Algorithm] = (),
     *,
+    of_certificates: Iterable[Algorithm] = (),
     passphrase: bytes | None = None,
     elsewhere: Collection[Purpose] = (),
 ) -> list[str]:
     """Make a new key for every purpose of the service that has none yet; return what was made.
 
-    ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519. For what lies
-    ``elsewhere`` no file is made.
+    ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519,
+    ``of_certificates`` those of certificates. For what lies ``elsewhere`` no file is made.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     wanted = [
         (purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE.difference(elsewhere))
     ]
     wanted += [(Purpose.CHECKPOINT, algorithm) for algorithm in of_the_log]
+    wanted += [(Purpose.CERTIFICATE, algorithm) for algorithm in of_certificates]
     return [
         path_of(directory, *each).stem
         for each in wanted

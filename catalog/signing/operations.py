@@ -46,10 +46,12 @@ async def enter_service_keys(
     now: dt.datetime,
     keys: Mapping[Purpose, bytes],
     of_the_log: Mapping[Algorithm, bytes],
+    of_certificates: Mapping[Algorithm, bytes],
 ) -> list[PublicKey]:
     """Enter the service's own keys that are new; what signed before by the same algorithm ends now.
 
-    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms.
+    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms, and
+    ``of_certificates`` certificates.
     Return all keys that were entered or changed. Workers that start at once take turns.
 
     :raises KeyNotValid: if one of them was ended or revoked: what it signs would not count.
@@ -58,6 +60,7 @@ async def enter_service_keys(
     changed: list[PublicKey] = []
     wanted = [(purpose, Algorithm.ED25519, key) for purpose, key in sorted(keys.items())]
     wanted += [(Purpose.CHECKPOINT, each, key) for each, key in sorted(of_the_log.items())]
+    wanted += [(Purpose.CERTIFICATE, each, key) for each, key in sorted(of_certificates.items())]
     for purpose, algorithm, public_key in wanted:
         of_its_purpose = await store.list_of(tx, None, purpose)
         held = [key for key in of_its_purpose if key.algorithm is algorithm]

@@ -27,6 +27,7 @@ _EXIT_CODES = "Exit code 0: done; 1: could not be done, and why; 2: wrong option
 _CHANGED = sorted(p.value for p in OF_THE_SERVICE - {Purpose.CHECKPOINT})
 # Its keys of other algorithms stand beside it, and whoever does not know them ignores them.
 _CHANGED += [f"{Purpose.CHECKPOINT.value}.{each.value}" for each in TYPES]
+_CHANGED += [f"{Purpose.CERTIFICATE.value}.{each.value}" for each in TYPES]
 
 
 class KeyLine(msgspec.Struct, frozen=True):
@@ -155,6 +156,7 @@ async def _new(settings: Settings) -> list[str]:
         made = disk.create_missing(
             market.settings.keys_dir,
             market.settings.further_algorithms,
+            of_certificates=market.settings.further_certificate_algorithms,
             passphrase=key_passphrase(settings),
             elsewhere=market.settings.pkcs11_keys,
         )
@@ -172,9 +174,12 @@ async def _rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) ->
     with ServiceLock(settings.data_dir):  # a running service would go on with the old key
         async with open_market(settings) as market:
             directory, passphrase = market.settings.keys_dir, key_passphrase(settings)
-            further = market.settings.further_algorithms
             disk.create_missing(
-                directory, further, passphrase=passphrase, elsewhere=market.settings.pkcs11_keys
+                directory,
+                market.settings.further_algorithms,
+                of_certificates=market.settings.further_certificate_algorithms,
+                passphrase=passphrase,
+                elsewhere=market.settings.pkcs11_keys,
             )
             with contextlib.suppress(KeyNotValid):  # it was revoked: the more it has to be changed
                 await _enter(market.settings, market.db)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Callable
 
+import msgspec
+
 from catalog.audit_log import export_format as form
 from catalog.audit_log.checkpoint import (
     NoteMalformed,
@@ -12,6 +14,7 @@ from catalog.audit_log.checkpoint import (
     parse_checkpoint,
     parse_note,
 )
+from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_tree
 from catalog.kernel.errors import DomainError
@@ -104,28 +107,43 @@ def check_document(
 def check_proof(raw: bytes, leaf_file: pathlib.Path | None, policy: Policy | None) -> Verdict:
     """Return what is found in a ``.tlog-proof`` about the bytes of an entry.
 
+    That of a certificate holds the entry's bytes as ``extra``; of others they are given.
+
     :raises Unreadable: if it is none, or policy or entry are not given.
     """
-    if policy is None or leaf_file is None:
-        raise Unreadable("a .tlog-proof is checked with --policy and --leaf")
+    if policy is None:
+        raise Unreadable("a .tlog-proof is checked with --policy")
     try:
-        leaf = leaf_file.read_bytes()
         proof = log_proof.parse_log_proof(raw)
+        leaf = proof.extra if leaf_file is None else leaf_file.read_bytes()
     except OSError as error:
         raise Unreadable(f"--leaf {leaf_file}: {error.strerror}") from error
     except log_proof.LogProofMalformed as error:
         raise Unreadable(f"no .tlog-proof: {error.facts['reason']}") from error
+    if leaf is None:
+        raise Unreadable("this .tlog-proof does not hold its entry: give it with --leaf")
     found = Findings()
     try:
         witnessed = log_proof.check(proof, leaf, policy)
         found.count("entries")
         found.count("witnesses", len(witnessed.cosigned))
+        _tell_digests(found, leaf)
     except log_proof.LogProofWrong:
         reason = "the proof does not lead from these bytes to the signed root"
         found.bad("entry", proof.index, reason, Fault.NOT_INCLUDED)
     except DomainError:
         _met(found, policy, proof.note)
     return found.verdict()
+
+
+def _tell_digests(found: Findings, leaf: bytes) -> None:
+    """Note what an entry of ours binds; an entry of another log says that itself."""
+    try:
+        digests = read_leaf(leaf).digests
+    except msgspec.MsgspecError:
+        return
+    for digest in digests:
+        found.note(f"the entry binds {digest.kind} {digest.id}, SHA-256 {digest.sha256}")
 
 
 def _log_key(policy: Policy, source: form.Source) -> VerifierKey | None:

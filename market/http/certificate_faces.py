@@ -10,13 +10,16 @@ from litestar.params import FromPath, FromQuery
 
 from catalog.certificates import credential as form
 from catalog.certificates import queries, standing
+from catalog.certificates.format import Package
 from catalog.certificates.operations import faces
 from catalog.certificates.standing import Standing
 from catalog.kernel.actor import system
 from catalog.kernel.db import Tx, run
 from catalog.kernel.errors import Missing
 from catalog.signing import queries as signing
+from catalog.signing.algorithms import find_algorithm
 from catalog.signing.purposes import Purpose
+from catalog.timestamps.evidence import EvidenceRecord
 from market.http.answers import answers, sends
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest, Context, context
@@ -68,6 +71,66 @@ async def get_credential(request: AnyRequest, number: FromPath[str]) -> Response
         media_type=form.MEDIA_TYPE,
         headers={"cache-control": "no-cache"},
     )
+
+
+@get(
+    "/api/v1/certificates/{number:str}/signatures/{algorithm:str}",
+    summary="A certificate signed by SM2 or ML-DSA-44",
+    tags=["certificates"],
+    opt=answers(Package, refusals=(404,)),
+)
+async def get_signed_by(
+    request: AnyRequest, number: FromPath[str], algorithm: FromPath[str]
+) -> Response[bytes]:
+    """Return a certificate's file with a detached signature of another algorithm, made now.
+
+    :raises Missing: if the register has no key of this algorithm for certificates.
+    """
+
+    async def look(c: Command) -> bytes:
+        known = find_algorithm(algorithm)
+        signer = None if known is None else c.context.certificate_signers.get(known)
+        if signer is None:
+            raise Missing
+        return await faces.signed_by(c.tx, signer=signer, number=number)
+
+    return Response(
+        await read(request, look),
+        media_type="application/json",
+        headers={"cache-control": "no-cache"},
+    )
+
+
+@get(
+    "/api/v1/certificates/{number:str}/log-proof",
+    summary="That a certificate's issue is in the log, as a file that travels alone",
+    tags=["certificates"],
+    opt=sends("text/plain; charset=utf-8"),
+)
+async def get_certificate_proof(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return the ``.tlog-proof`` of a certificate under the newest witnessed checkpoint."""
+
+    async def look(c: Command) -> bytes:
+        return await faces.log_proof(c.tx, number)
+
+    return Response(
+        await read(request, look), media_type="text/plain", headers={"cache-control": "no-cache"}
+    )
+
+
+@get(
+    "/api/v1/certificates/{number:str}/evidence-record",
+    summary="When a certificate was issued, by timestamps that hold for decades",
+    tags=["certificates"],
+    opt=answers(EvidenceRecord),
+)
+async def get_certificate_evidence(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Return the timestamps (RFC 3161) that prove since when a certificate's issue is in the log."""
+
+    async def look(c: Command) -> EvidenceRecord:
+        return await faces.evidence_record(c.tx, now=c.now, number=number)
+
+    return answer(await read(request, look))
 
 
 @get(

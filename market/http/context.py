@@ -14,6 +14,7 @@ from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from market.http.backlog import BacklogReader
 from market.http.denials import DenialRecorder
@@ -36,6 +37,7 @@ class Context(msgspec.Struct):
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
+    certificate_signers: Mapping[Algorithm, Any] = {}  # beside the one of Ed25519 in ``signers``
     timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
 

@@ -319,10 +319,14 @@ async def show_certificate(
     if looked is None:
         return _unknown_certificate(request, typed, is_well_formed=True)
     found, standing = looked
-    public_url = context(request).settings.public_url.rstrip("/")
+    wiring = context(request)
+    public_url = wiring.settings.public_url.rstrip("/")
     return page(
         request,
         "certificate.html",
+        signed_beside=sorted(wiring.certificate_signers),
+        is_witnessed=wiring.witnesses is not None,
+        is_stamped=wiring.timestamping is not None,
         certificate=found,
         content=found.content,
         standing=standing,

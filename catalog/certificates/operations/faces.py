@@ -1,4 +1,6 @@
-"""Make the faces of a certificate that machines of others read (凭证的其他形式): vc+jwt, status list.
+"""Make the faces of a certificate that machines of others read (凭证的其他形式).
+
+vc+jwt and its status list, the signature of another algorithm, the proofs of its entry in the log.
 
 A face is made when it is asked for, from the signed document and the register as they are then.
 Nothing new is stored of a certificate; a status list that says something new is remembered first.
@@ -12,9 +14,11 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log import operations as audit_log
+from catalog.audit_log import queries as log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Digest, Subject
+from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.certificates import credential as form
+from catalog.certificates import format as certificate_format
 from catalog.certificates import status_list, store
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -23,6 +27,10 @@ from catalog.signing import jws
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
+from catalog.timestamps import queries as timestamps
+from catalog.timestamps.evidence import EvidenceRecord
+from catalog.witnessing import queries as witnessing
+from catalog.witnessing.queries import NotWitnessed
 
 _LAST: Final = 2**31 - 1  # what the column holds
 
@@ -39,6 +47,53 @@ async def credential(tx: Tx, *, now: dt.datetime, signer: Signer, number: str, b
     place = await store.find_status_place(tx, number)
     said = form.credential(certificate.document, place=place, base=base, now=now)
     return _signed(signer, base, said)
+
+
+async def signed_by(tx: Tx, *, signer: Signer, number: str) -> bytes:
+    """Return a certificate's file with the signature of another algorithm's key (SM2), made now.
+
+    It is over the same bytes as the one that was made at the issue.
+
+    :raises Missing: if no certificate has this number.
+    """
+    assert signer.purpose is Purpose.CERTIFICATE, "it is the certificate's own signature"
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    return certificate_format.pack(certificate.document, signer.seal(certificate.document))
+
+
+async def log_proof(tx: Tx, number: str) -> bytes:
+    """Return the ``.tlog-proof`` of a certificate's issue; ``extra`` holds the entry's bytes.
+
+    :raises Missing: if no certificate has this number.
+    :raises NotWitnessed: if no witnessed checkpoint covers its entry yet.
+    """
+    index = await _index(tx, number)
+    proof = await witnessing.prove_entry(tx, index)
+    return msgspec.structs.replace(proof, extra=await log.get_leaf(tx, index)).text()
+
+
+async def evidence_record(tx: Tx, *, now: dt.datetime, number: str) -> EvidenceRecord:
+    """Return the timestamps that prove since when a certificate's issue is in the log.
+
+    :raises Missing: if no certificate has this number.
+    :raises NoTimestamp: if no timestamp covers its entry yet.
+    """
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    return await timestamps.get_evidence_of(tx, EntryId(certificate.entry_id), now=now)
+
+
+async def _index(tx: Tx, number: str) -> int:
+    certificate = await store.find(tx, number)
+    if certificate is None:
+        raise Missing
+    index = await log.find_index(tx, EntryId(certificate.entry_id))
+    if index is None:
+        raise NotWitnessed
+    return index
 
 
 async def publish_list(
