@@ -11,12 +11,13 @@ import pytest
 
 from catalog.certificates import credential, status_list
 from catalog.certificates.states import State
-from tests.foreign_tools import BITSTRING, JOSE, node, npm
+from tests.foreign_tools import node, npm
 from tests.vectors import regenerate_credential as golden
 
 VERIFY = """
+import {readFileSync} from 'node:fs';
 import {jwtVerify, createLocalJWKSet} from 'jose';
-const given = JSON.parse(process.argv[2]), keys = createLocalJWKSet(given.jwks), said = [];
+const given = JSON.parse(readFileSync(0)), keys = createLocalJWKSet(given.jwks), said = [];
 for (const token of given.tokens) {
   try {
     const {payload, protectedHeader} = await jwtVerify(token, keys, {
@@ -28,8 +29,9 @@ console.log(JSON.stringify(said));
 """
 
 READ = """
+import {readFileSync} from 'node:fs';
 import {Bitstring} from '@digitalbazaar/bitstring';
-const given = JSON.parse(process.argv[2]);
+const given = JSON.parse(readFileSync(0));
 const list = new Bitstring({buffer: await Bitstring.decodeBits({encoded: given.encoded})});
 const at = i => [0, 1, 2].reduce((n, bit) => 2 * n + (list.get(i * 3 + bit) ? 1 : 0), 0);
 const set = [];
@@ -43,7 +45,7 @@ console.log(JSON.stringify({length: list.length, set, again: await again.encodeB
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return npm(tmp_path_factory.mktemp("npm"), JOSE, BITSTRING)
+    return npm(tmp_path_factory.mktemp("npm"))
 
 
 def jwks() -> dict[str, Any]:
