@@ -1,13 +1,13 @@
-"""Replay whole bundles of a log apart from each other, so that several cores can do it (重放).
+"""Replay stretches of a log apart from each other, so that several cores can do it (重放).
 
-What a bundle comes to does not depend on those before it; what does, the orders' numbers and the
-roots, takes the reader no time. A bundle with anything odd comes to nothing: the reader then looks
+What a stretch comes to does not depend on those before it; what does, the orders' numbers and the
+roots, takes the reader no time. A stretch with anything odd comes to nothing: the reader then looks
 at it leaf by leaf and says what is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -24,35 +24,41 @@ class Bundle(msgspec.Struct, frozen=True):
     tile: bytes
 
 
-class Replayed(msgspec.Struct, frozen=True):
-    """What a bundle comes to: its tile's root, and first and last number of the orders counted."""
+Stretch = Sequence[Bundle]  # bundles that follow each other
 
-    root: merkle.Hash
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What a stretch comes to: its tiles' roots, and first and last number of the orders counted."""
+
+    roots: list[merkle.Hash]
     orders: dict[str, tuple[int, int]]
 
 
-Replayer = Callable[[Iterable[Bundle]], Iterator[Replayed | None]]
+Replayer = Callable[[Iterable[Stretch]], Iterator[Replayed | None]]
 
 
-def replay(bundle: Bundle) -> Replayed | None:
-    """Return what a bundle comes to, None if anything about it is not as it should be."""
-    try:
-        raws = list(tiles.unpack(bundle.entries))
-        leaves = [read_leaf(raw) for raw in raws]
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
-        return None
+def replay(stretch: Stretch) -> Replayed | None:
+    """Return what a stretch comes to, None if anything about it is not as it should be."""
+    roots: list[merkle.Hash] = []
     orders: dict[str, tuple[int, int]] = {}
-    for leaf in leaves:
-        if leaf.v != VERSION or not (leaf.order_seq is None or _goes_on(orders, leaf)):
+    for bundle in stretch:
+        try:
+            raws = list(tiles.unpack(bundle.entries))
+            leaves = [read_leaf(raw) for raw in raws]
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
             return None
-    if len(raws) != merkle.TILE_WIDTH or merkle.leaf_hashes(raws) != bundle.tile:
-        return None
-    return Replayed(merkle.perfect_root(bundle.tile), orders)
+        for leaf in leaves:
+            if leaf.v != VERSION or not (leaf.order_seq is None or _goes_on(orders, leaf)):
+                return None
+        if len(raws) != merkle.TILE_WIDTH or merkle.leaf_hashes(raws) != bundle.tile:
+            return None
+        roots.append(merkle.perfect_root(bundle.tile))
+    return Replayed(roots, orders)
 
 
-def replay_each(bundles: Iterable[Bundle]) -> Iterator[Replayed | None]:
-    """Replay bundles one after another, on the caller's core."""
-    return map(replay, bundles)
+def replay_each(stretches: Iterable[Stretch]) -> Iterator[Replayed | None]:
+    """Replay stretches one after another, on the caller's core."""
+    return map(replay, stretches)
 
 
 def _goes_on(orders: dict[str, tuple[int, int]], leaf: Leaf) -> bool:

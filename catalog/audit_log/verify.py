@@ -33,13 +33,14 @@ from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
-from catalog.audit_log.replay import Bundle, Replayed, Replayer, replay_each
+from catalog.audit_log.replay import Bundle, Replayed, Replayer, Stretch, replay_each
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 
 T = TypeVar("T")
 
 _WIDTH: Final = merkle.TILE_WIDTH
 _HASH: Final = merkle.HASH_LENGTH
+_STRETCH: Final = 32  # bundles that are replayed together
 
 
 class _SignedLine(msgspec.Struct, frozen=True):
@@ -296,13 +297,18 @@ class _Log:
     # ── leaves ──
 
     def _full_bundles(self, newest: Checkpoint | None, replayer: Replayer) -> None:
-        """Take the full bundles before the first in which anything is odd."""
-        first, second = itertools.tee(self._full())
-        for bundle, replayed in zip(first, replayer(second), strict=True):
+        """Take the full bundles before the first stretch in which anything is odd."""
+        first, second = itertools.tee(self._stretches())
+        for stretch, replayed in zip(first, replayer(second), strict=True):
             if replayed is None or not self._orders_go_on(replayed):
                 return
-            self.order_seqs.update((order, last) for order, (_, last) in replayed.orders.items())
-            self._grow_by(bundle.tile, replayed.root, newest)
+            self.order_seqs.update({each: last for each, (_, last) in replayed.orders.items()})
+            for bundle, root in zip(stretch, replayed.roots, strict=True):
+                self._grow_by(bundle.tile, root, newest)
+
+    def _stretches(self) -> Iterator[Stretch]:
+        full = self._full()
+        return iter(lambda: tuple(itertools.islice(full, _STRETCH)), ())
 
     def _full(self) -> Iterator[Bundle]:
         for number in itertools.count():

@@ -18,6 +18,7 @@ import msgspec
 from catalog.audit_log import leaf
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.model import Appended, EntryId
+from catalog.audit_log.promising import Backlog
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import monotonic
@@ -107,6 +108,7 @@ async def work(job: Job) -> Done:
                 order_id=order_id,
                 asked=Asked(),
                 request_key=None,
+                backlog=Backlog(),
             )
 
         return (await database.run(db, actor, command)).entry.id

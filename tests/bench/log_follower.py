@@ -17,16 +17,18 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal
 from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database
+from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
-from catalog.signing.signer import Signer
 from market.jobs import sequence_log
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Which database, where the journal lies, and how often to look."""
+    """Which database and log, where journal and keys lie, and how often to look."""
 
     dsns: dict[str, str]
     journal: str
+    keys: str
+    origin: str
     every: float
     now: dt.datetime
 
@@ -35,7 +37,8 @@ async def follow(job: Job) -> list[tuple[float, int]]:
     """Run the job again and again; return when which size was published."""
     db = Database(job.dsns.__getitem__, pool_size=2)
     journal = CheckpointJournal(Path(job.journal))
-    signer = audit_log.LogSigner("shushi.example/log", Signer(Purpose.CHECKPOINT, bytes(32)))
+    key = key_files.read_signer(Path(job.keys), Purpose.CHECKPOINT)
+    signer = audit_log.LogSigner(job.origin, key)
     stop = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     published: list[tuple[float, int]] = []
     while not stop.done():

@@ -10,7 +10,6 @@ import asyncio
 import bisect
 import sys
 import uuid
-from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -18,6 +17,7 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import API_ROLE, SEQUENCER_ROLE, Database
+from market.settings import Settings
 from tests.api import Api
 from tests.bench import access_writers, log_follower
 from tests.bench.access_writers import AUDITED, BARE, CHAINED
@@ -60,7 +60,7 @@ async def test_audit_costs_metered_access_little(
     owner_dsn: str,
     server: TestServer,
     database_name: str,
-    tmp_path: Path,
+    settings: Settings,
 ) -> None:
     trade = await make_trade(api, db, clock)
     order = uuid.UUID(await trade.delivered())
@@ -69,7 +69,14 @@ async def test_audit_costs_metered_access_little(
     dsns = {role: server.dsn(database_name, role) for role in (API_ROLE, SEQUENCER_ROLE)}
     follower = await _start(
         "log_follower",
-        log_follower.Job(dsns, str(tmp_path / "signer.jsonl"), EVERY, clock.now()),
+        log_follower.Job(
+            dsns=dsns,
+            journal=str(settings.journal_path),
+            keys=str(settings.keys_dir),
+            origin=settings.log_origin,
+            every=EVERY,
+            now=clock.now(),
+        ),
     )
 
     async def rate(variant: str, seconds: float) -> tuple[float, list[tuple[uuid.UUID, float]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import merkle, tiles, verify
 from catalog.audit_log.model import Subject
 from catalog.audit_log.replay import Bundle, Replayed, replay, replay_each
 from catalog.audit_log.verify import verify_export, verify_tree
@@ -54,27 +54,28 @@ def first_bad(export: Export) -> str:
     return str(verify_tree(export, LOG.log_key).first_bad)
 
 
-def test_a_bundle_comes_to_its_root_and_the_numbers_of_its_orders(export: Export) -> None:
-    bundle = bundle_of(export, 1)
+def test_a_stretch_comes_to_its_roots_and_the_numbers_of_its_orders(export: Export) -> None:
+    first, second = bundle_of(export), bundle_of(export, 1)
+    roots = [merkle.perfect_root(each.tile) for each in (first, second)]
 
-    assert replay(bundle) == Replayed(
-        merkle.perfect_root(bundle.tile), {"a": (87, 171), "b": (86, 171)}
-    )
+    assert replay([second]) == Replayed(roots[1:], {"a": (87, 171), "b": (86, 171)})
+    assert replay([first, second]) == Replayed(roots, {"a": (1, 171), "b": (1, 171)})
+    assert replay([second, first]) is None
 
 
-def test_a_bundle_with_anything_odd_comes_to_nothing(export: Export) -> None:
+def test_a_stretch_with_anything_odd_comes_to_nothing(export: Export) -> None:
     bundle = bundle_of(export)
     first = next(iter(tiles.unpack(bundle.entries)))
 
-    assert replay(with_leaf(bundle, 0, first)) == replay(bundle)
-    assert replay(with_leaf(bundle, 0, b"no leaf")) is None
-    assert replay(with_leaf(bundle, 0, b"\xff")) is None
-    assert replay(with_leaf(bundle, 0, first.replace(b'"v":1', b'"v":2'))) is None
-    assert replay(with_leaf(bundle, 3, first)) is None  # number 1 of the order, a second time
-    assert replay(Bundle(bundle.entries[:-1], bundle.tile)) is None
-    assert replay(Bundle(bundle.entries, bytes(len(bundle.tile)))) is None
+    assert replay([with_leaf(bundle, 0, first)]) == replay([bundle])
+    assert replay([with_leaf(bundle, 0, b"no leaf")]) is None
+    assert replay([with_leaf(bundle, 0, b"\xff")]) is None
+    assert replay([with_leaf(bundle, 0, first.replace(b'"v":1', b'"v":2'))]) is None
+    assert replay([with_leaf(bundle, 3, first)]) is None  # number 1 of the order, a second time
+    assert replay([Bundle(bundle.entries[:-1], bundle.tile)]) is None
+    assert replay([Bundle(bundle.entries, bytes(len(bundle.tile)))]) is None
     fewer = list(tiles.unpack(bundle.entries))[:255]
-    assert replay(Bundle(tiles.pack(fewer), merkle.leaf_hashes(fewer))) is None
+    assert replay([Bundle(tiles.pack(fewer), merkle.leaf_hashes(fewer))]) is None
 
 
 def test_a_log_of_several_bundles_passes_as_a_tree_and_as_an_export(export: Export) -> None:
@@ -110,7 +111,11 @@ def test_a_leaf_that_was_changed_is_named_in_every_bundle(
     assert first_bad(export).startswith(f"entry {entry}: ")
 
 
-def test_an_order_that_does_not_go_on_in_the_next_bundle_is_named() -> None:
+@pytest.mark.parametrize("stretch", [1, 32])
+def test_an_order_that_does_not_go_on_in_the_next_bundle_is_named(
+    stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_STRETCH", stretch)
     maker = Maker()
     for n in range(520):
         maker.append(subjects=(ORDER,), order_seq=n + 1 if n < 256 else n + 2)
@@ -132,11 +137,11 @@ def test_a_tile_above_that_is_not_the_tile_of_the_entries_is_named() -> None:
 
 def test_several_cores_find_what_one_finds(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "FEW", 1)
-    monkeypatch.setattr(cores, "BATCH", 1)
-    bundles = [bundle_of(export, number) for number in (0, 1, 2) * 20]
+    stretches = [[bundle_of(export, number)] for number in (0, 1, 2) * 20]
 
-    assert list(cores.replay_on_all_cores(iter(bundles))) == list(replay_each(bundles))
+    assert list(cores.replay_on_all_cores(iter(stretches))) == list(replay_each(stretches))
     assert list(cores.replay_on_all_cores([])) == []
+    monkeypatch.setattr(verify, "_STRETCH", 1)
     verdict = verify_tree(export, LOG.log_key, replayer=cores.replay_on_all_cores)
     assert verdict.problems == ()
     export.files[str(tiles.TilePath(0, 1))] = bytes(8192)
