@@ -25,6 +25,7 @@ COMMANDS = {
     "keys": "market.cli.keys:keys",
     "witness": "market.cli.witness:witness",
     "log": "market.cli.log:log",
+    "monitor": "market.cli.monitor:monitor",
 }
 
 

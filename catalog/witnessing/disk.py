@@ -116,7 +116,7 @@ def create(directory: Path, name: str) -> WitnessKey:
     if (directory / "witness.json").exists():
         raise WitnessExists(directory=str(directory))
     key_files.create(directory, Purpose.WITNESS)
-    _write(directory / "witness.json", msgspec.json.encode(_About(name)))
+    put_file(directory / "witness.json", msgspec.json.encode(_About(name)))
     return Witness(directory).key
 
 
@@ -159,7 +159,7 @@ class Witness:
         keys = () if known is None else known.keys
         if str(key) in keys:
             return False
-        _write(place / "log.json", msgspec.json.encode(KnownLog(key.name, (*keys, str(key)))))
+        put_file(place / "log.json", msgspec.json.encode(KnownLog(key.name, (*keys, str(key)))))
         return True
 
     def logs(self) -> list[tuple[KnownLog, Held]]:
@@ -250,7 +250,7 @@ class Witness:
             old=request.old,
             proof=request.proof,
         )
-        _write(path, msgspec.json.encode(kept))
+        put_file(path, msgspec.json.encode(kept))
 
     def _log(self, origin: str) -> KnownLog | None:
         path = self._directory / "logs" / origin_hash(origin) / "log.json"
@@ -283,7 +283,7 @@ def _lines_of(note: Note, keys: list[VerifierKey]) -> str:
     )
 
 
-def _write(path: Path, content: bytes) -> None:
+def put_file(path: Path, content: bytes) -> None:
     """Put a whole file in its place, on disk before this returns."""
     draft = path.with_name(f".{path.name}.new")
     with draft.open("wb") as file:

@@ -22,7 +22,7 @@ _HERE: Final = CollectorRegistry()
 _NO_ROUTE: Final = "none"
 # Steps that a batch is taken in go by 1 s; 150 s refuse access, 300 s break a promise.
 _DELAYS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300)
-_BATCHES: Final = (1, 4, 16, 64, 256, 1024, 4096)
+_BATCHES: Final = (1, 4, 16, 64, 256, 1024, 4096, 16_384)
 
 _requests = Counter(
     "shushi_http_requests",

@@ -20,6 +20,7 @@ DOORS = (
     "market.http",
     "market.portal",
     "market.witness",
+    "market.monitor",
     "market.jobs",
     "market.cli",
     "market.channels",

@@ -1,0 +1,122 @@
+"""Say whether a checkpoint continues what was accepted before (是否接受检查点)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from catalog.audit_log import merkle
+from catalog.audit_log.checkpoint import (
+    Checkpoint,
+    NoteMalformed,
+    VerifierKey,
+    parse_checkpoint,
+    parse_note,
+)
+from catalog.audit_log.merkle import EMPTY_ROOT, Hash
+from catalog.monitoring.alerts import Kind, Wrong
+from catalog.witnessing import policy as policies
+from catalog.witnessing.cosignature import CosignatureWrong, is_signed_by_log
+from catalog.witnessing.policy import LogNotInPolicy, Policy, QuorumMissing, Witnessed
+
+#: Return the tiles of the tree of that size, each as wide as the tree makes it.
+Tiles = Mapping[tuple[int, int], bytes]
+FetchTiles = Callable[[int, set[tuple[int, int]]], Tiles]
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The newest checkpoint of a log that was accepted; of size 0 if none was."""
+
+    size: int = 0
+    root: Hash = EMPTY_ROOT
+
+
+def opened(raw: bytes, origin: str, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """Return the checkpoint of a note that one of the pinned keys signed for this log.
+
+    :raises Wrong: if it is malformed, of another log, or not signed by one of them.
+    """
+    try:
+        note = parse_note(raw)
+        checkpoint = parse_checkpoint(note.text)
+    except NoteMalformed as error:
+        reason = str(error.facts["reason"])
+        raise Wrong(Kind.MALFORMED, "checkpoint", reason) from error
+    if checkpoint.origin != origin:
+        raise Wrong(Kind.OTHER_LOG, "checkpoint", f"it is of the log {checkpoint.origin}")
+    if not is_signed_by_log(note, keys):
+        raise Wrong(Kind.UNSIGNED, "checkpoint", "none of the pinned keys signed it")
+    return checkpoint
+
+
+def proof_that_it_continues(
+    held: Accepted, told: Checkpoint, fetch: FetchTiles
+) -> tuple[Hash, ...]:
+    """Return the proof that a checkpoint continues the one that was accepted.
+
+    :raises Wrong: if it is smaller, another tree of the same size, or another history; or if the
+        tiles do not lead to its root, so that nothing is proven.
+    """
+    if told.size < held.size:
+        why = f"{told.size} entries are signed, and {held.size} were"
+        raise Wrong(Kind.TRUNCATED, f"size {held.size}", why)
+    if told.size == held.size:
+        if told.root != held.root:
+            raise Wrong(Kind.FORKED, f"size {held.size}", "two trees of this size are signed")
+        return ()
+    spans = [(0, told.size), *merkle.consistency_spans(held.size, told.size)]
+    if held.size:
+        spans.append((0, held.size))
+    tiles = fetch(told.size, merkle.tiles_of(spans))
+    try:
+        root, *proof = merkle.hashes_of(spans, tiles)
+    except ValueError as error:
+        raise Wrong(Kind.TILE_DIFFERS, f"size {told.size}", str(error)) from error
+    if root != told.root:
+        raise Wrong(Kind.TILE_DIFFERS, f"size {told.size}", "its tiles do not have the signed root")
+    if held.size and proof.pop() != held.root:
+        why = f"the tree of {told.size} that is signed now does not continue it"
+        raise Wrong(Kind.FORKED, f"size {held.size}", why)
+    if not merkle.verify_consistency(held.size, told.size, held.root, told.root, proof):
+        raise Wrong(Kind.TILE_DIFFERS, f"size {told.size}", "its tiles contradict each other")
+    return tuple(proof)
+
+
+def witnessed(raw: bytes, policy: Policy) -> Witnessed:
+    """Return the checkpoint that enough witnesses cosigned, and when they did.
+
+    :raises Wrong: if the note is none, not this log's, wrongly cosigned, or by too few.
+    """
+    try:
+        return policies.check(policy, raw)
+    except NoteMalformed as error:
+        reason = str(error.facts["reason"])
+        raise Wrong(Kind.MALFORMED, "checkpoint.witnessed", reason) from error
+    except LogNotInPolicy as error:
+        why = "no log of the policy signed it"
+        raise Wrong(Kind.UNSIGNED, "checkpoint.witnessed", why) from error
+    except CosignatureWrong as error:
+        witness = str(error.facts["witness"])
+        raise Wrong(Kind.COSIGNATURE_WRONG, witness, "the line is not its own") from error
+    except QuorumMissing as error:
+        cosigned = ", ".join(error.facts["cosigned"]) or "nobody"
+        raise Wrong(Kind.QUORUM_MISSING, "checkpoint.witnessed", f"by {cosigned}") from error
+
+
+def check_part(part: Checkpoint, whole: Accepted, fetch: FetchTiles) -> None:
+    """Return if a checkpoint is of an earlier time of the tree that was accepted.
+
+    :raises Wrong: if it is of another tree: one was shown to the witnesses, another to us.
+    """
+    if part.size > whole.size:
+        return  # looked at again when that size is accepted
+    spans = [(0, part.size)]
+    tiles = fetch(whole.size, merkle.tiles_of(spans))
+    try:
+        (root,) = merkle.hashes_of(spans, tiles) if part.size else (EMPTY_ROOT,)
+    except ValueError as error:
+        raise Wrong(Kind.TILE_DIFFERS, f"size {part.size}", str(error)) from error
+    if root != part.root:
+        why = "the witnesses saw another tree of this size"
+        raise Wrong(Kind.FORKED, f"size {part.size}", why)

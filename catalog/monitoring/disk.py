@@ -1,0 +1,213 @@
+"""Keep a monitor's logs in a directory, what was accepted of each on disk before it counts (监控状态).
+
+::
+
+    monitor.json             that this is one
+    lock                     held by the one process that follows
+    logs/<H>/log.json        a log: origin, keys, address, policy, limits, watched subjects; H as of witnesses
+    logs/<H>/accepted.jsonl  the checkpoints that were accepted, only ever appended to (as a signer's journal)
+    logs/<H>/replayed.db     what was replayed of it; can be made again
+    logs/<H>/evidence/       what contradicts what was accepted, with what it contradicts
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from catalog.audit_log.checkpoint import VerifierKey, parse_vkey
+from catalog.audit_log.disk import CheckpointJournal
+from catalog.kernel.errors import Conflict, Invalid, Missing
+from catalog.monitoring.alerts import Alert
+from catalog.monitoring.db import MonitorDb
+from catalog.monitoring.freshness import Limits
+from catalog.subject_heads.heads import subject_hash
+from catalog.witnessing.disk import origin_hash, put_file
+from catalog.witnessing.policy import Policy, parse_policy
+
+MOST_EVIDENCE: Final = 10_000  # kept per log; a log that lies once is done for
+
+
+class MonitorExists(Conflict):
+    """There is a monitor in this directory already; what it accepted is not thrown away."""
+
+    code = "monitor_exists"
+
+
+class MonitorMissing(Missing):
+    """There is no monitor in this directory."""
+
+    code = "monitor_missing"
+
+
+class MonitorRuns(Conflict):
+    """Another process follows the logs of this monitor."""
+
+    code = "monitor_runs"
+
+
+class LogNotFollowed(Missing):
+    """The monitor does not follow this log."""
+
+    code = "monitor_log_unknown"
+
+
+class AlertMissing(Missing):
+    """No alert stands under this key."""
+
+    code = "monitor_alert_missing"
+
+
+class SubjectMalformed(Invalid):
+    """A subject is watched as ``kind:id``."""
+
+    code = "monitor_subject_malformed"
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that is followed: who it is, where it is, what is asked of it."""
+
+    origin: str
+    keys: tuple[str, ...]
+    url: str  # before /checkpoint and /tile
+    keys_url: str | None = None  # where its public keys are told
+    policy: str | None = None
+    limits: Limits = Limits()
+    watched: tuple[str, ...] = ()  # subjects, kind:id
+
+    @property
+    def verifier_keys(self) -> list[VerifierKey]:
+        """Return the keys that may sign it."""
+        return [parse_vkey(key) for key in self.keys]
+
+    @property
+    def witness_policy(self) -> Policy | None:
+        """Return which witnesses are enough, None if none is asked for."""
+        return None if self.policy is None else parse_policy(self.policy.encode())
+
+    @property
+    def watched_hashes(self) -> frozenset[bytes]:
+        """Return the hashes of the watched subjects."""
+        return frozenset(subject_hash(each) for each in self.watched)
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Two notes that one log signed and that do not fit together, as they were got."""
+
+    at: dt.datetime
+    alert: Alert
+    accepted: str | None
+    told: str
+    witnessed: bool = False  # what was told is what the witnesses cosigned
+
+
+def create(directory: Path) -> None:
+    """Make a monitor that follows nothing yet.
+
+    :raises MonitorExists: if there is one already.
+    """
+    (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (directory / "monitor.json").exists():
+        raise MonitorExists(directory=str(directory))
+    put_file(directory / "monitor.json", b'{"format":"shushi/monitor/1"}')
+
+
+class Monitor:
+    """A monitor: the logs it follows, and its memory of each."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open one.
+
+        :raises MonitorMissing: if there is none in the directory.
+        """
+        if not (directory / "monitor.json").exists():
+            raise MonitorMissing(directory=str(directory))
+        self._directory = directory
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from following.
+
+        :raises MonitorRuns: if one does.
+        """
+        with (self._directory / "lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise MonitorRuns(directory=str(self._directory)) from error
+            yield
+
+    def add_log(self, log: Followed) -> None:
+        """Follow a log from now on, or follow it otherwise; keys and watched subjects add up.
+
+        :raises SubjectMalformed: if a subject is none.
+        """
+        for subject in log.watched:
+            kind, _, identifier = subject.partition(":")
+            if not kind or not identifier:
+                raise SubjectMalformed(subject=subject)
+        known = self._find(log.origin)
+        if known is not None:
+            log = msgspec.structs.replace(
+                log,
+                keys=tuple(dict.fromkeys((*known.keys, *log.keys))),
+                watched=tuple(dict.fromkeys((*known.watched, *log.watched))),
+            )
+        place = self.place(log.origin)
+        (place / "evidence").mkdir(mode=0o700, parents=True, exist_ok=True)
+        put_file(place / "log.json", msgspec.json.encode(log))
+
+    def logs(self) -> list[Followed]:
+        """Return the logs that are followed, by their origins."""
+        places = (self._directory / "logs").glob("*/log.json")
+        found = [msgspec.json.decode(place.read_bytes(), type=Followed) for place in places]
+        return sorted(found, key=lambda log: log.origin)
+
+    def log(self, origin: str) -> Followed:
+        """Return a log that is followed.
+
+        :raises LogNotFollowed: if it is not.
+        """
+        found = self._find(origin)
+        if found is None:
+            raise LogNotFollowed(origin=origin)
+        return found
+
+    def place(self, origin: str) -> Path:
+        """Return where all about a log lies."""
+        return self._directory / "logs" / origin_hash(origin)
+
+    def journal(self, origin: str) -> CheckpointJournal:
+        """Return what was accepted of a log. It takes nothing that does not continue it."""
+        return CheckpointJournal(self.place(origin) / "accepted.jsonl")
+
+    @contextlib.contextmanager
+    def memory(self, origin: str) -> Iterator[MonitorDb]:
+        """Open what was replayed of a log."""
+        memory = MonitorDb(self.place(origin) / "replayed.db")
+        try:
+            yield memory
+        finally:
+            memory.close()
+
+    def keep(self, origin: str, evidence: Evidence) -> Path:
+        """Keep what contradicts, each refused note once, and not without end; return where."""
+        name = hashlib.sha256(evidence.told.encode()).hexdigest()
+        path = self.place(origin) / "evidence" / f"{evidence.alert.kind}-{name[:16]}.json"
+        if not path.exists() and sum(1 for _ in path.parent.iterdir()) < MOST_EVIDENCE:
+            put_file(path, msgspec.json.encode(evidence))
+        return path
+
+    def _find(self, origin: str) -> Followed | None:
+        try:
+            raw = (self.place(origin) / "log.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        return msgspec.json.decode(raw, type=Followed)

@@ -1,0 +1,263 @@
+"""Follow logs, also those of other operators: make a monitor, tell it which logs, look, and be told."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import sys
+import threading
+from typing import Any, Final
+
+import msgspec
+import rich_click as click
+
+from market.cli import settings_of
+
+_DONE = "Exit code 0: done; 1: could not be done, and why; 2: wrong options."
+_FOUND = (
+    "Exit code 0: nothing is wrong with any log; 1: something is, see the alerts; 2: a log could not be "
+    "asked, or wrong options."
+)
+_DIRECTORY = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=pathlib.Path),
+    default=pathlib.Path("monitor"),
+    show_default=True,
+    help="状态目录 · where the monitor keeps what it accepted and read",
+)
+_WEBHOOK = click.option(
+    "--webhook",
+    help="另行推送至此地址 · post each line there too (bearer token: MARKET_MONITOR_WEBHOOK_TOKEN)",
+)
+#: A quarter of a minute more than the service's own jobs need.
+_EVERY_SECONDS: Final = 15.0
+
+
+@click.group(
+    help="监控 · Follow logs by what they publish: replay every entry, check the tree, the orders, the heads of "
+    f"all subjects, the witnesses and the keys, and say what is wrong. It needs no database.\n\n{_DONE}"
+)
+def monitor() -> None:
+    """Group the commands."""
+
+
+@monitor.command("init", help=f"建立监控 · Make a monitor that follows nothing yet.\n\n{_DONE}")
+@_DIRECTORY
+def init(directory: pathlib.Path) -> None:
+    """Make the directory."""
+    settings_of.run(_init(directory))
+
+
+async def _init(directory: pathlib.Path) -> None:
+    from catalog.monitoring import disk
+
+    disk.create(directory)
+    click.echo(f"已建立 · made: {directory}")
+
+
+@monitor.command(
+    "add-log",
+    help="登记日志 · Follow a log from now on, by its verifier key (from its operator, on paper or in person), "
+    "and where it is. Said again it changes the rest; keys and watched subjects add up.\n\n"
+    + _DONE,
+)
+@click.argument("vkey", metavar="VKEY")
+@click.option(
+    "--url", required=True, help="日志地址 · before /checkpoint: https://market.example/log"
+)
+@click.option("--keys-url", help="公钥地址 · its public keys: https://market.example/api/v1/keys")
+@click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path),
+    help="见证策略 · which witnesses are enough (C2SP tlog-policy)",
+)
+@click.option(
+    "--watch", "watched", multiple=True, help="关注对象 · a subject, kind:id; may be repeated"
+)
+@click.option("--checkpoint-within", type=float, help="秒 · nothing signed for so long is an alert")
+@click.option(
+    "--heads-within", type=float, help="秒 · entries under no heads for so long are an alert"
+)
+@click.option("--quorum-within", type=float, help="秒 · no quorum for so long is an alert")
+@_DIRECTORY
+def add_log(directory: pathlib.Path, policy: pathlib.Path | None, **asked: Any) -> None:
+    """Keep what is asked of the log."""
+    told = None if policy is None else policy.read_text("utf-8")
+    settings_of.run(_add_log(directory, told, **asked))
+
+
+async def _add_log(
+    directory: pathlib.Path,
+    policy: str | None,
+    *,
+    vkey: str,
+    watched: tuple[str, ...],
+    **asked: Any,
+) -> None:
+    from catalog.audit_log.checkpoint import parse_vkey
+    from catalog.monitoring.disk import Followed, Monitor
+    from catalog.monitoring.freshness import Limits
+    from catalog.witnessing.policy import parse_policy
+
+    key = parse_vkey(vkey)
+    if policy is not None:
+        parse_policy(policy.encode())
+    made = Monitor(directory)
+    made.add_log(
+        Followed(
+            origin=key.name,
+            keys=(str(key),),
+            url=asked["url"],
+            keys_url=asked["keys_url"],
+            policy=policy,
+            limits=Limits(
+                checkpoint=asked["checkpoint_within"],
+                heads=asked["heads_within"],
+                quorum=asked["quorum_within"],
+            ),
+            watched=watched,
+        )
+    )
+    with made.memory(key.name) as memory:
+        size = memory.progress().edge.size
+    click.echo(f"已登记 · followed: {key.name}")
+    if size and watched:
+        click.echo(
+            f"关注自第 {size} 条起生效 · entries below {size} were read before and are not told again",
+            err=True,
+        )
+
+
+@monitor.command(
+    "once",
+    help="查看一次 · Look at every log once. Standard output: one JSON object a line, for each new alert, each alert "
+    f"that is over, each new entry about a watched subject, and each log that was looked at.\n\n{_FOUND}",
+)
+@_WEBHOOK
+@_DIRECTORY
+def once(directory: pathlib.Path, webhook: str | None) -> None:
+    """End with what was found."""
+    raise SystemExit(settings_of.run(_once(directory, webhook)))
+
+
+@monitor.command(
+    "run",
+    help="持续监控 · Look again and again until Ctrl-C or SIGTERM; standard output as of once.\n\n"
+    "Exit code 0: stopped as asked; 1: could not be done, and why; 2: wrong options.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=_EVERY_SECONDS,
+    show_default=True,
+    help="间隔秒数 · seconds between two looks",
+)
+@_WEBHOOK
+@_DIRECTORY
+def run(directory: pathlib.Path, every: float, webhook: str | None) -> None:
+    """Run until a signal comes."""
+    settings_of.run(_run(directory, every, webhook))
+
+
+@monitor.command(
+    "show",
+    help=f"状态 · Print how far each log is accepted and read, and which alerts stand.\n\n{_DONE}",
+)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
+@_DIRECTORY
+def show(directory: pathlib.Path, as_json: bool) -> None:
+    """Print what is known."""
+    settings_of.run(_show(directory, as_json=as_json))
+
+
+@monitor.command(
+    "acknowledge",
+    help="确认告警 · Say of an alert that it was seen, and what came of it. What was found in what was signed stands "
+    f"until then; its evidence stays.\n\n{_DONE}",
+)
+@click.argument("origin", metavar="LOG")
+@click.argument("key", metavar="KEY")
+@click.option("--reason", required=True, help="处理结果 · what came of it")
+@_DIRECTORY
+def acknowledge(origin: str, key: str, reason: str, directory: pathlib.Path) -> None:
+    """Keep that it was seen."""
+    settings_of.run(_acknowledge(directory, origin, key, reason))
+
+
+async def _acknowledge(directory: pathlib.Path, origin: str, key: str, reason: str) -> None:
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    rounds.acknowledge(Monitor(directory), origin, key, reason)
+    click.echo("已确认 · acknowledged")
+
+
+async def _show(directory: pathlib.Path, *, as_json: bool) -> None:
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    made = Monitor(directory)
+    logs = [rounds.standing(made, log) for log in made.logs()]
+    if as_json:
+        click.echo(msgspec.json.encode(logs).decode())
+        return
+    for log in logs:
+        click.echo(f"{log.replayed:>12,} / {log.size:<12,} {log.origin}  {log.url}")
+        for key in log.alerts:
+            click.echo(f"  ! {key}")
+        for key in log.acknowledged:
+            click.echo(f"  ✓ {key}")
+
+
+async def _once(directory: pathlib.Path, webhook: str | None) -> int:
+    from catalog.monitoring.alerts import Kind
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    made = Monitor(directory)
+    with made.alone():
+        _look(made, webhook)
+        kinds = [kind for log in made.logs() for kind in rounds.kinds_of(made, log)]
+    if not kinds:
+        return 0
+    return 2 if set(kinds) == {Kind.UNREACHABLE} else 1
+
+
+async def _run(directory: pathlib.Path, every: float, webhook: str | None) -> None:
+    from catalog.monitoring.disk import Monitor
+
+    made = Monitor(directory)
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    with made.alone():
+        while True:
+            _look(made, webhook)
+            if is_over.wait(every):
+                return
+
+
+def _look(made: Any, webhook: str | None) -> None:
+    import os
+
+    import httpx
+
+    from catalog.kernel.clock import SystemClock
+    from market.monitor import rounds
+
+    token = os.environ.get("MARKET_MONITOR_WEBHOOK_TOKEN")
+    with httpx.Client(trust_env=False) as client:
+        hook = None if webhook is None else rounds.Webhook(webhook, token, client)
+        found = rounds.follow_all(
+            made, now=SystemClock().now(), client=client, tell=_print, webhook=hook
+        )
+    for origin, told in found.items():
+        _print(
+            msgspec.json.encode({"type": "followed", "log": origin} | msgspec.structs.asdict(told))
+        )
+
+
+def _print(line: bytes) -> None:
+    sys.stdout.write(line.decode() + "\n")
+    sys.stdout.flush()
