@@ -23,7 +23,6 @@ COMMANDS = {
     "decide": "market.cli.decide:decide",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
-    "witness": "market.cli.witness:witness",
     "log": "market.cli.log:log",
     "monitor": "market.cli.monitor:monitor",
 }

@@ -47,6 +47,7 @@ from market.portal import (
     errors,
     pages_account,
     pages_agencies,
+    pages_audit,
     pages_cases,
     pages_changes,
     pages_inbox,
@@ -71,6 +72,7 @@ _PAGES = (
     pages_changes,
     pages_reports,
     pages_spot_checks,
+    pages_audit,
 )
 
 

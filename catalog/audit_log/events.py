@@ -15,6 +15,9 @@ class Event(enum.StrEnum):
     # the ground
     KEY_REGISTERED = "key:registered"
     KEY_REVOKED = "key:revoked"
+    KEY_LOADED = "key:loaded"
+    KEY_USED = "key:used"
+    CONFIGURATION_CHANGED = "configuration:changed"
     HEADS_PUBLISHED = "heads:published"
     LOG_TIMESTAMPED = "log:timestamped"
     RULEBOOK_SET = "rulebook:set"

@@ -12,6 +12,7 @@ import rich_click as click
 from catalog.kernel.errors import Refused
 from catalog.timestamps.hashing import HashAlgorithm
 from market.cli import settings_of
+from market.cli.log_search import search_log
 from market.settings import Settings
 
 _EXIT_CODES = "Exit code 0: done; 1: could not be done, and why; 2: wrong options."
@@ -34,9 +35,14 @@ class Restamped(msgspec.Struct, frozen=True, kw_only=True):
     failed: list[str]
 
 
-@click.group("log", help=f"审计日志 · The audit log's long keeping.\n\n{_EXIT_CODES}")
+@click.group(
+    "log", help=f"审计日志 · The audit log: its search, its long keeping.\n\n{_EXIT_CODES}"
+)
 def log() -> None:
     """Group the commands."""
+
+
+log.add_command(search_log)
 
 
 @log.command(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries
@@ -22,6 +22,9 @@ from catalog.audit_log.tiles import parse_path
 from catalog.kernel import paging
 from catalog.kernel.db import Tx, run
 from catalog.kernel.paging import Page
+from catalog.log_search import operations as log_search
+from catalog.log_search import searching
+from catalog.log_search.model import FoundPage
 from catalog.subject_heads import queries as subject_heads
 from catalog.subject_heads.model import SubjectEntries
 from catalog.witnessing import queries as witnessing
@@ -122,6 +125,48 @@ async def get_tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     return Response(
         content, media_type="application/octet-stream", headers={"cache-control": cache}
     )
+
+
+@get(
+    "/api/v1/log/entries",
+    summary="Search the log",
+    tags=["log"],
+    opt=answers(FoundPage, refusals=(404, 422)),
+)
+async def search_entries(
+    request: AnyRequest,
+    *,
+    subject_kind: FromQuery[str | None] = None,
+    subject_id: FromQuery[str | None] = None,
+    actor_id: Annotated[uuid.UUID | None, QueryParameter(name="actor")] = None,
+    action: FromQuery[str | None] = None,
+    since: Annotated[dt.datetime | None, QueryParameter(name="from")] = None,
+    until: Annotated[dt.datetime | None, QueryParameter(name="to")] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return entries by subject, actor (an account), action and time, the newest first (审计检索).
+
+    Auditors and the authority find everything, the security administrator what concerns accounts,
+    keys and refusals, everybody else their own acts, and all about a thing of their own.
+    """
+    wiring, who = context(request), actor(request)
+    now = wiring.now()
+    wanted = searching.wanted(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        actor_id=actor_id,
+        action=action,
+        since=since,
+        until=until,
+    )
+
+    async def look(tx: Tx) -> FoundPage:
+        return await log_search.search(
+            tx, actor=who, now=now, wanted=wanted, cursor=cursor, limit=limit
+        )
+
+    return answer(await run(wiring.db, who, look, must_remember=False))
 
 
 @get(

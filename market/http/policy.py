@@ -88,6 +88,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/log/proofs/inclusion"): _public(),
     ("GET", f"{V1}/log/proofs/consistency"): _public(),
     ("GET", f"{V1}/log/subjects/{{kind}}/{{identifier}}"): _public(),
+    ("GET", f"{V1}/log/entries"): _read("log:search", PARTY),
     ("GET", f"{V1}/audit-entries"): _read("audit:read"),
     # notifications
     ("GET", f"{V1}/my/notifications"): _read("notification:read", OWN),
@@ -470,6 +471,7 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/spot-check-findings/{finding_id}"): _read("spot_check:read"),
     ("GET", "/objections"): _read("objection:read", PARTY),
     ("GET", "/objections/{objection_id}"): _read("objection:read", PARTY),
+    ("GET", "/audit"): _read("log:search", PARTY),
     ("GET", "/sign-in"): _public(),
     ("POST", "/sign-in"): _public(command=True),
     ("POST", "/sign-out"): _do("session:close", OWN),

@@ -19,6 +19,7 @@ from market.jobs import (
     deadlines_due,
     deliver_notifications,
     disputes_due,
+    index_log,
     notice_channels,
     notices_due,
     orders_due,
@@ -98,6 +99,10 @@ async def _notifications(context: Context) -> int:
     return await deliver_notifications.run(context.db, clock=context.now, carriers=context.carriers)
 
 
+async def _index(context: Context) -> int:
+    return await index_log.run(context.db)
+
+
 async def _heads(context: Context) -> int:
     every = dt.timedelta(seconds=context.settings.heads_every_seconds)
     return await publish_heads.run(context.db, now=context.now(), every=every)
@@ -122,6 +127,11 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 # A round of its own, several times a second: who got a receipt need not wait for the other jobs.
 LOG: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("sequence_log", _sequence),
+)
+
+# Catching up with a long log takes seconds, for which no other job waits.
+SEARCH: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("index_log", _index),
 )
 
 
@@ -166,7 +176,7 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
-    return await _run_each((*OUTBOUND, *JOBS, *LOG), context)  # so that all is in the log
+    return await _run_each((*OUTBOUND, *JOBS, *LOG, *SEARCH), context)  # so that all is in the log
 
 
 async def _run_each(
@@ -199,5 +209,6 @@ async def run_until_stopped(context: Context) -> None:
     await asyncio.gather(
         rounds(JOBS, context.settings.job_interval_seconds),
         rounds(LOG, context.settings.log_interval_seconds),
+        rounds(SEARCH, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
     )

@@ -17,6 +17,8 @@ OPEN = {
     "audit_log.leaves": _LOG,
     "audit_log.order_counts": _LOG,
     "audit_log.outbox": _LOG,
+    "audit_log.search_state": "how much of the log is indexed",
+    "audit_log.search_subjects": "which entries name what is public, as the leaves are",
     "audit_log.state": _LOG,
     "audit_log.stops": _LOG,
     "audit_log.archive_hashes": _LOG,

@@ -109,6 +109,31 @@ async def test_the_queue_names_the_case_and_its_day(scene: Scene, run: Run) -> N
     assert "acceptance" not in shown.stdout
 
 
+async def test_the_log_is_searched_at_a_terminal(scene: Scene, run: Run) -> None:
+    application = await scene.submitted()
+    await scene.api.run_jobs()
+    about = ("--about", f"application:{application}", "--from", "2026-03-01")
+
+    shown = await run(scene.supplier, "log", "search", *about)
+    first = await run(scene.supplier, "log", "search", "--limit", 2, "--json")
+    cursor = json.loads(first.stdout)["next_cursor"]
+    next_ = await run(scene.supplier, "log", "search", "--cursor", cursor, "--lang", "en")
+    nothing = await run(scene.supplier, "log", "search", "--to", "2026-01-01")
+    foreign = await run(scene.objector, "log", "search", *about)
+    half = await run(scene.supplier, "log", "search", "--about", "application")
+    wrong = await run(scene.supplier, "log", "search", "--action", "no:such")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "application:submitted" in shown.stdout
+    assert f"application:{application}" in shown.stdout
+    assert next_.returncode == 0, next_.stderr
+    assert "Of the first" in next_.stdout
+    assert "没有符合条件的记录" in nothing.stdout
+    assert (foreign.returncode, "[not_found]" in foreign.stderr) == (1, True)
+    assert (half.returncode, "KIND:ID" in half.stderr) == (2, True)
+    assert (wrong.returncode, "[log_action_unknown]" in wrong.stderr) == (1, True)
+
+
 async def test_the_queue_speaks_english_when_asked(scene: Scene, run: Run) -> None:
     number = await number_of(scene, await scene.submitted())
 

@@ -35,6 +35,7 @@ async def pages_of(scene: Checked) -> list[str]:
     application, number = await scene.certified()
     change = await Changing(scene, number).authorised()
     notice = (await scene.read(application))["notice_id"]
+    await scene.api.run_jobs()  # what happened is found in the log
     inbox = must(await scene.by(scene.issuer).get("/api/v1/my/notifications"))["items"]
     return [
         f"/changes/{change}",
@@ -45,6 +46,10 @@ async def pages_of(scene: Checked) -> list[str]:
         "/notices",
         "/notices?status=ended",
         f"/notices/{notice}",
+        "/audit",
+        "/audit?action=order:placed",
+        "/audit?first=2026",
+        "/audit?action=notification:read&subject_kind=notification",
     ]
 
 

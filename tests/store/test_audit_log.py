@@ -327,7 +327,7 @@ async def test_not_even_the_owner_changes_or_empties_the_log(
         ("market_api", "UPDATE signing.keys SET public_key = sha256('x')"),
         ("market_sequencer", "UPDATE audit_log.leaves SET leaf = 'x'"),
         ("market_sequencer", "INSERT INTO audit_log.outbox (entry_id, leaf) VALUES (gen_random_uuid(), 'x')"),
-        ("market_sequencer", "SELECT count(*) FROM audit_log.payloads"),
+        ("market_sequencer", "SELECT payload FROM audit_log.payloads"),
     ],
 )  # fmt: skip
 async def test_a_role_has_no_more_rights_than_its_work_needs(
