@@ -245,18 +245,23 @@ def _read_once(descriptor: int) -> bytes:
 def log_signer(settings: Settings) -> audit_log.LogSigner:
     """Return what signs the checkpoints: the log's key, and those of further algorithms."""
     directory, passphrase = settings.keys_dir, key_passphrase(settings)
+    elsewhere = security_module.keys_of(settings).get(Purpose.CHECKPOINT)
+    outgoing = key_files.read_outgoing(directory, Purpose.CHECKPOINT, passphrase=passphrase)
+    if elsewhere is not None:
+        outgoing = tuple(
+            key_files.read_signer(directory, Purpose.CHECKPOINT, elsewhere=each)
+            for each in security_module.outgoing_keys(settings)
+        )
     return audit_log.LogSigner(
         settings.log_origin,
         key_files.read_signer(
-            directory,
-            Purpose.CHECKPOINT,
-            passphrase=passphrase,
-            elsewhere=security_module.keys_of(settings).get(Purpose.CHECKPOINT),
+            directory, Purpose.CHECKPOINT, passphrase=passphrase, elsewhere=elsewhere
         ),
         tuple(
             key_files.read_signer(directory, Purpose.CHECKPOINT, algorithm, passphrase=passphrase)
             for algorithm in settings.further_algorithms
         ),
+        outgoing,
     )
 
 

@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pkcs11_token: str = ""  # the label of the token in it
     pkcs11_pin: str | None = None
     pkcs11_purposes: str = ""  # whose keys lie there, by commas; the label of a key is its purpose
+    key_overlap_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an old key signs on
     secure_cookies: bool = False
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)

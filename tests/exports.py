@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log import export_format as form
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import key_notices, merkle, published_keys, tiles
 from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.key_notices import Action
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
@@ -64,6 +65,8 @@ class Maker:
         self.signer = signer_of(Purpose.CHECKPOINT)
         self.log_key = VerifierKey(ORIGIN, self.signer.public_key)
         self.further: tuple[Signer, ...] = ()
+        self.notices: list[form.NoticeRow] = []
+        self.by: tuple[Signer, ...] = ()  # who signs checkpoints; nobody: the one key there is
         self.now = START
 
     def append(
@@ -114,6 +117,52 @@ class Maker:
         digest = Digest("key", key.key_id, sha256_hex(key_record(key)))
         self.append("key:registered", digests=(digest,))
 
+    def say(
+        self,
+        action: Action,
+        about: Signer,
+        by: Signer,
+        *,
+        since: int | None = None,
+        signed_by: tuple[Signer, ...] | None = None,
+        origin: str = ORIGIN,
+    ) -> None:
+        """Enter a notice about a key of the log; ``signed_by`` is for notices that do not count."""
+
+        def named(signer: Signer) -> VerifierKey:
+            is_root = signer.purpose is Purpose.ROOT
+            return VerifierKey(origin + key_notices.ROOT if is_root else origin, signer.public_key)
+
+        self.now += dt.timedelta(seconds=1)
+        notice = key_notices.drawn_up(action, named(about), named(by), self.now, since)
+        brings = action in (Action.ANNOUNCE, Action.ROOT)
+        signers = signed_by or ((by, about) if brings else (by,))
+        text = notice.text().encode()
+        note = key_notices.signed(notice, [(named(each), each.sign(text)) for each in signers])
+        sha256 = key_notices.digest(note)
+        self.notices.append(form.NoticeRow(len(self.leaves), note))
+        digests = [Digest(key_notices.KIND, sha256[:16], sha256)]
+        if brings:
+            key = PublicKey(about.key_id, about.purpose, about.public_key, self.now)
+            self.keys.append(key)
+            digests.append(Digest("key", key.key_id, sha256_hex(key_record(key))))
+        self.append("key:announced", digests=tuple(digests))
+
+    def distrust(self, signer: Signer, since: int) -> None:
+        """Enter that a key is distrusted from an entry on."""
+        place = next(n for n, key in enumerate(self.keys) if key.key_id == signer.key_id)
+        self.keys[place] = msgspec.structs.replace(
+            self.keys[place], distrusted_from=since, revoked_at=self.now
+        )
+        digest = Digest("key", signer.key_id, sha256_hex(key_record(self.keys[place])))
+        self.append("key:distrusted", digests=(digest,))
+
+    def end(self, signer: Signer) -> None:
+        """Enter the end of a key."""
+        key = next(key for key in self.keys if key.key_id == signer.key_id)
+        digest = Digest("key", key.key_id, sha256_hex(key_record(key)))
+        self.append("key:ended", digests=(digest,))
+
     def bind(
         self,
         kind: str,
@@ -143,7 +192,7 @@ class Maker:
         root = merkle.root_of(self.leaves)
         before = self.checkpoints[-1][0] if self.checkpoints else 0
         log = LogSigner(ORIGIN, self.signer, self.further)
-        note = log.note(len(self.leaves), root, previous=before, now=self.now)
+        note = log.note(len(self.leaves), root, previous=before, now=self.now, by=self.by)
         self.checkpoints.append((len(self.leaves), root, note, self.now))
 
     def export(self) -> Export:
@@ -182,19 +231,8 @@ class Maker:
         )
         keys = form.Keys(
             str(self.log_key),
-            [
-                form.KeyRow(
-                    key_id=key.key_id,
-                    purpose=key.purpose.value,
-                    algorithm=key.algorithm.value,
-                    public_key=key.public_key,
-                    valid_from=instant(key.valid_from),
-                    holder_party_id=None
-                    if key.holder_party_id is None
-                    else str(key.holder_party_id),
-                )
-                for key in self.keys
-            ],
+            [published_keys.row(key) for key in self.keys],
+            list(self.notices),
         )
         files[form.KEYS] = msgspec.json.encode(keys)
         for kind, rows in self.records.items():

@@ -9,27 +9,33 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out
-from catalog.audit_log.key_record import key_record
+from catalog.audit_log.events import Event
+from catalog.audit_log.key_record import key_record, of_row
 from catalog.audit_log.model import Leaf
-from catalog.audit_log.verdict import Findings
-from catalog.signing.model import KeyId, PublicKey, key_id_of
+from catalog.audit_log.verdict import Fault, Findings
+from catalog.signing.model import PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
 
 _ABSENT: Final = object()
+_NO_PLACE_YET: Final = 2**63  # beyond every place
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A digest in the log, and when it was entered, and entered again."""
+    """A digest in the log, and when and where it was entered, and entered again.
+
+    ``places`` are the entries; who waits for its place comes after all that have one.
+    """
 
     sha256: str
     entered_at: tuple[str, ...]
+    places: tuple[int, ...]
 
 
 class Digests:
@@ -38,14 +44,26 @@ class Digests:
     def __init__(self) -> None:
         self._newest: dict[tuple[str, str], Bound] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._keys_begin: dict[str, int] = {}
+        self._keys_end: dict[str, int] = {}
 
-    def add(self, leaf: Leaf) -> None:
+    def add(self, leaf: Leaf, index: int = _NO_PLACE_YET) -> None:
         """Take the digests of a leaf. A later digest of the same record takes the earlier's place."""
         for digest in leaf.digests:
             earlier = self._newest.get((digest.kind, digest.id))
-            again = earlier is not None and earlier.sha256 == digest.sha256
-            before = earlier.entered_at if again and earlier is not None else ()
-            self._newest[digest.kind, digest.id] = Bound(digest.sha256, (*before, leaf.at))
+            if earlier is None or earlier.sha256 != digest.sha256:
+                earlier = Bound(digest.sha256, (), ())
+            entered_at, places = (*earlier.entered_at, leaf.at), (*earlier.places, index)
+            self._newest[digest.kind, digest.id] = Bound(digest.sha256, entered_at, places)
+            if digest.kind == "key":
+                self._keys_begin.setdefault(digest.id, index)
+                if leaf.event == Event.KEY_ENDED:
+                    self._keys_end.setdefault(digest.id, index)
+
+    def interval_of(self, key_id: str) -> tuple[int, int]:
+        """Return from which entry to before which one a key signs, as the log has it."""
+        begins = self._keys_begin.get(key_id, _NO_PLACE_YET)
+        return begins, self._keys_end.get(key_id, _NO_PLACE_YET + 1)
 
     def take(self, kind: str, identifier: str) -> Bound | None:
         """Return what binds a record that is here, and tick it off."""
@@ -109,7 +127,9 @@ def _check_kind(  # noqa: PLR0917
         reason = _fault(row, bound) or ring.fault(kind, row, bound)
         if reason is None and kind == "journal":
             reason = _journal_fault(row, legs)
-        if reason is not None:
+        if isinstance(reason, Untimely):
+            found.bad(kind, row.id, str(reason), reason.fault)
+        elif reason is not None:
             found.bad(kind, row.id, reason)
 
 
@@ -203,11 +223,25 @@ def _check_copy(  # noqa: PLR0917
             found.bad(kind, identifier, f"its file: {reason}")
 
 
+class Untimely(str):
+    """Why a signature does not count that is its key's, with the fault for programs."""
+
+    __slots__ = ("fault",)
+    fault: Fault
+
+    def __new__(cls, reason: str, fault: Fault) -> Self:
+        """Return the reason with its fault."""
+        made = super().__new__(cls, reason)
+        made.fault = fault
+        return made
+
+
 class _Keyring:
     """The public keys, each bound by the log like any other record."""
 
     def __init__(self, found: Findings, digests: Digests, rows: list[export.KeyRow]) -> None:
         self._keys: list[PublicKey] = []
+        self._digests = digests
         last = ("", "")
         for row in rows:
             found.count("keys")
@@ -215,7 +249,7 @@ class _Keyring:
                 found.bad("key", row.key_id, "stands out of order")
             last = (row.valid_from, row.key_id)
             bound = digests.take("key", row.key_id)
-            key = _key(row)
+            key = of_row(row)
             if key is None or key_id_of(key.public_key) != row.key_id:
                 found.bad("key", row.key_id, "is malformed")
             elif bound is None:
@@ -233,13 +267,14 @@ class _Keyring:
         if not row.signatures and kind in export.ALWAYS_SIGNED:
             return "it bears no signature"
         entered_at = () if bound is None else bound.entered_at
+        places = () if bound is None else bound.places
         if kind == "contract":
             # It is entered when it is drawn up, and once more by each party's signing.
-            entered_at = entered_at[1:]
+            entered_at, places = entered_at[1:], places[1:]
             if bound is not None and len(row.signatures) != len(entered_at):
                 return f"{len(entered_at)} signed it, but it bears {len(row.signatures)} signatures"
         for signature in row.signatures:
-            reason = self._signature_fault(purpose, row.record, signature, entered_at)
+            reason = self._signature_fault(purpose, row.record, signature, entered_at, places)
             if reason is not None:
                 return reason
         return None
@@ -250,6 +285,7 @@ class _Keyring:
         document: bytes,
         signature: export.SignatureRow,
         entered_at: tuple[str, ...],
+        places: tuple[int, ...],
     ) -> str | None:
         key = next((k for k in self._keys if k.key_id == signature.key_id), None)
         holder = str(key.holder_party_id) if key is not None and key.holder_party_id else None
@@ -258,7 +294,23 @@ class _Keyring:
         if not verify_detached(key.public_key, purpose, document, signature.value, key.algorithm):
             return "its signature does not verify"
         if entered_at and not _was_valid(key, entered_at):
-            return f"its key {signature.key_id} was not valid when it was signed"
+            reason = f"its key {signature.key_id} was not valid when it was signed"
+            return Untimely(reason, Fault.KEY_NOT_VALID)
+        return self._place_fault(key, places) if places else None
+
+    def _place_fault(self, key: PublicKey, places: tuple[int, ...]) -> str | None:
+        """Tell whether the log has it where the key signs: places that nobody can date back."""
+        first, last = places[0], places[-1]
+        begins, ends = self._digests.interval_of(key.key_id)
+        if key.distrusted_from is not None and first >= key.distrusted_from:
+            reason = (
+                f"its key {key.key_id} is distrusted from entry {key.distrusted_from} on, "
+                f"and it was entered at {first}"
+            )
+            return Untimely(reason, Fault.KEY_DISTRUSTED)
+        if last < begins or first >= ends:
+            reason = f"its key {key.key_id} signs from entry {begins} to before {ends} only"
+            return Untimely(reason, Fault.KEY_NOT_VALID)
         return None
 
 
@@ -270,22 +322,3 @@ def _was_valid(key: PublicKey, entered_at: tuple[str, ...]) -> bool:
     first, last = (dt.datetime.fromisoformat(at) for at in (entered_at[0], entered_at[-1]))
     ends = [end for end in (key.valid_to, key.revoked_at) if end is not None]
     return key.valid_from <= last and all(first < end for end in ends)
-
-
-def _key(row: export.KeyRow) -> PublicKey | None:
-    try:
-        return msgspec.convert(
-            {
-                "key_id": KeyId(row.key_id),
-                "purpose": row.purpose,
-                "public_key": row.public_key,
-                "valid_from": row.valid_from,
-                "holder_party_id": row.holder_party_id,
-                "valid_to": row.valid_to,
-                "revoked_at": row.revoked_at,
-                "algorithm": row.algorithm,
-            },
-            PublicKey,
-        )
-    except msgspec.MsgspecError:
-        return None

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.merkle import HASH_LENGTH, Hash
+from catalog.audit_log.verdict import Fault
 from catalog.kernel.errors import Invalid
 from catalog.signing.verifier import verify_raw
 
@@ -52,6 +53,14 @@ class VerifierKey(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         key = base64.b64encode(_ED25519 + self.public_key).decode()
         return f"{self.name}+{self.note_id.hex()}+{key}"
+
+    def has_signed(self, note: Note, checkpoint: Checkpoint) -> bool:  # noqa: ARG002
+        """Tell whether this key signed the note; a chain of keys asks which one could at its size."""
+        return is_signed_by(note, self)
+
+    def why_not(self, note: Note, checkpoint: Checkpoint) -> tuple[str, Fault] | None:  # noqa: ARG002
+        """Return why a note that is not signed as it has to be is not, if there is more to say."""
+        return None
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -185,10 +194,12 @@ def is_signed_by(note: Note, key: VerifierKey) -> bool:
 def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint | None:
     """Return the checkpoint if ``key`` signed it under its own name, else None.
 
+    The key of a log that changed it is a chain (``key_chain``): one that was in force must have.
+
     :raises NoteMalformed: if the bytes are no signed checkpoint at all.
     """
     opened = parse_note(note)
     checkpoint = parse_checkpoint(opened.text)
-    if checkpoint.origin != key.name or not is_signed_by(opened, key):
+    if checkpoint.origin != key.name or not key.has_signed(opened, checkpoint):
         return None
     return checkpoint

@@ -18,6 +18,10 @@ class Event(enum.StrEnum):
     KEY_LOADED = "key:loaded"
     KEY_USED = "key:used"
     CONFIGURATION_CHANGED = "configuration:changed"
+    KEY_ANNOUNCED = "key:announced"  # a key of the log, by the one before it
+    KEY_ENDED = "key:ended"  # from this entry on it signs nothing
+    KEY_DISTRUSTED = "key:distrusted"
+    KEY_DESTROYED = "key:destroyed"
     HEADS_PUBLISHED = "heads:published"
     LOG_TIMESTAMPED = "log:timestamped"
     RULEBOOK_SET = "rulebook:set"

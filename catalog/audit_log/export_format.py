@@ -163,13 +163,24 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     valid_to: str | None = None
     revoked_at: str | None = None
     holder_party_id: str | None = None
+    # What it signed from this entry of the log on never counted; only there where it is so, so that
+    # the row's canonical form is the record that the log binds.
+    distrusted_from: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The log's verifier key, None while it has none, and all public keys."""
+class NoticeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notice about a key of the log, and the place of the entry that binds it, once it has one."""
+
+    index: int | None
+    note: bytes
+
+
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The log's verifier key, None while it has none, all public keys, and how the log's changed."""
 
     log: str | None
     keys: list[KeyRow]
+    notices: list[NoticeRow] = []
 
 
 class BalanceRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

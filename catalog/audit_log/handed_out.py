@@ -15,6 +15,7 @@ import msgspec
 from catalog.audit_log import export_format as export
 from catalog.audit_log import proven_log
 from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.key_record import key_record, of_row
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.kernel.errors import DomainError
@@ -94,8 +95,10 @@ def check(
     found.count(kind)
     name = name_of(document)
     check_signature(found, keys, kind, name, document, held.signature)
+    place = None
     if log is not None and kind in export.BOUND:
-        check_bound(found, *log, kind, name, document)
+        place = check_bound(found, *log, kind, name, document, key_of(keys, held.signature))
+    check_trusted(found, keys, kind, name, held.signature, place)
     return found.verdict()
 
 
@@ -120,21 +123,80 @@ def check_bound(  # noqa: PLR0917
     kind: str,
     name: str,
     document: bytes,
-) -> None:
-    """Tell if no entry of a log holds the digest of a document."""
+    signed_by: export.KeyRow | None = None,
+) -> int | None:
+    """Tell if no entry of a log holds the digest of a document; return the first that does.
+
+    Its key, too, is compared with what the log says of it.
+    """
+    of_the_key = ("key", "" if signed_by is None else signed_by.key_id)
 
     def names_it(leaf: Leaf) -> bool:
-        return any((each.kind, each.id) == (kind, name) for each in leaf.digests)
+        return any((each.kind, each.id) in ((kind, name), of_the_key) for each in leaf.digests)
 
     log = proven_log.read(source, key, found, names_it)
     if log is None:
-        return
-    held = [each.sha256 for _, leaf in log.found for each in leaf.digests if each.id == name]
+        return None
+    held = _entered(log, kind, name)
     if not held:
         found.bad(kind, name, "no entry of the log knows it", Fault.NOT_BOUND)
-    elif held[-1] != hashlib.sha256(document).hexdigest():
+        return None
+    sha256 = hashlib.sha256(document).hexdigest()
+    if held[-1][1] != sha256:
         reason = "it does not have the digest that the log holds"
         found.bad(kind, name, reason, Fault.NOT_BOUND)
+        return None
+    if signed_by is not None:
+        _check_key(found, signed_by, _entered(log, *of_the_key))
+    return next(index for index, each in held if each == sha256)
+
+
+def _entered(log: proven_log.ProvenLog, kind: str, name: str) -> list[tuple[int, str]]:
+    return [
+        (index, each.sha256)
+        for index, leaf in log.found
+        for each in leaf.digests
+        if (each.kind, each.id) == (kind, name)
+    ]
+
+
+def _check_key(found: Findings, row: export.KeyRow, entered: list[tuple[int, str]]) -> None:
+    key = of_row(row)
+    if key is None or not entered:
+        found.bad("key", row.key_id, "no entry of the log knows it", Fault.KEY_UNKNOWN)
+    elif hashlib.sha256(key_record(key)).hexdigest() != entered[-1][1]:
+        reason = "what is told of it is not what the log holds of it"
+        found.bad("key", row.key_id, reason, Fault.KEY_NOT_VALID)
+
+
+def key_of(keys: export.Keys, signature: Signature) -> export.KeyRow | None:
+    """Return the published key that a signature names."""
+    return next((row for row in keys.keys if row.key_id == signature.key_id), None)
+
+
+def check_trusted(  # noqa: PLR0917
+    found: Findings,
+    keys: export.Keys,
+    kind: str,
+    name: str,
+    signature: Signature,
+    place: int | None,
+) -> None:
+    """Tell if the key of a document is distrusted, unless its entry stands before that.
+
+    ``place`` is the entry that is proven to hold it, None if nothing proves one.
+    """
+    row = key_of(keys, signature)
+    if row is None or row.distrusted_from is msgspec.UNSET:
+        return
+    if place is not None and place < row.distrusted_from:
+        found.note(f"its key is distrusted from entry {row.distrusted_from} on; it stands before")
+        return
+    where = "nothing here proves that it was entered before"
+    if place is not None:
+        where = f"it was entered at {place}"
+    reason = f"its key {row.key_id} is distrusted from entry {row.distrusted_from} on; {where}"
+    found.bad(kind, name, reason, Fault.KEY_DISTRUSTED)
 
 
 def signature_fault(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ import msgspec
 
 from catalog.audit_log import (
     further_lines,
+    key_chain,
+    key_notices,
     leaf,
     merkle,
     order_counting,
@@ -24,19 +26,20 @@ from catalog.audit_log import (
     receipts,
     store,
 )
-from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, sign_line, signed_note
 from catalog.audit_log.disk import CheckpointJournal, Signed
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.model import Appended, Digest, Entry, EntryId, Subject
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import Page
 from catalog.signing import operations as signing
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import sha256_hex
-from catalog.signing.model import PublicKey
+from catalog.signing.model import PublicKey, key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 
@@ -47,37 +50,66 @@ class LogBroken(RuntimeError):
     """What is stored is not what was signed or sequenced. Nothing more is signed until mended."""
 
 
+class LogKeyNotInForce(Refused):
+    """No key of the log that is at hand may sign it: it ended, or no notice brought it."""
+
+    code = "log_key_not_in_force"
+
+
 class LogSigner(msgspec.Struct, frozen=True):
     """Sign the checkpoints of one log: its origin, which is its name, and the checkpoint keys.
 
-    ``signer`` is of Ed25519 and always signs; ``further`` are of other algorithms.
+    ``signer`` is of Ed25519; ``further`` are of other algorithms. ``outgoing`` are keys before the
+    first one, which sign beside it as long as they are in force.
     """
 
     origin: str
     signer: Signer
     further: tuple[Signer, ...] = ()
+    outgoing: tuple[Signer, ...] = ()
 
     @property
     def key(self) -> VerifierKey:
         """Return the public half, under the log's name."""
-        return VerifierKey(self.origin, self.signer.public_key)
+        return self._key(self.signer)
+
+    def able(self, in_force: Collection[VerifierKey]) -> tuple[Signer, ...]:
+        """Return which of the keys at hand may sign, the newest first."""
+        return tuple(
+            signer
+            for signer in (self.signer, *self.outgoing)
+            if VerifierKey(self.origin, signer.public_key) in in_force
+        )
 
     def note(
-        self, size: int, root: merkle.Hash, *, previous: int, now: dt.datetime | None = None
+        self,
+        size: int,
+        root: merkle.Hash,
+        *,
+        previous: int,
+        now: dt.datetime | None = None,
+        by: Sequence[Signer] = (),
     ) -> bytes:
         """Return the signed checkpoint; it names the size that was signed before.
 
-        ``now`` is signed by the keys that sign a time, 1970 if it is not told.
+        ``now`` is signed by the keys that sign a time, 1970 if it is not told. ``by`` are the keys
+        of Ed25519 that sign, the one of the log if none are told.
         """
         checkpoint = Checkpoint(self.origin, size, root, previous)
         text = checkpoint.text()
         at = 0 if now is None else int(now.timestamp())
-        note = signed_note(checkpoint, self.key, self.signer.sign(text.encode()))
+        first, *more = by or (self.signer,)
+        note = signed_note(checkpoint, self._key(first), first.sign(text.encode()))
+        for signer in more:
+            note += sign_line(self._key(signer), signer.sign(text.encode())).encode()
         for signer in self.further:
             key = further_lines.FurtherKey(self.origin, signer.algorithm, signer.public_key)
             signature = signer.sign(further_lines.message(key, checkpoint, text, at))
             note += further_lines.line(key, signature, at).encode()
         return note
+
+    def _key(self, signer: Signer) -> VerifierKey:
+        return VerifierKey(self.origin, signer.public_key)
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -227,11 +259,13 @@ async def publish(
     1. What the journal says was signed is stored, should a crash have come between.
     2. The tree at the last signed size is rebuilt from the tiles and must have the signed root.
     3. Every later leaf is read again and hashed again; the root must be the stored one.
-    4. The journal checks the proof of consistency and writes the checkpoint down.
-    5. Only then is it stored, and so published.
+    4. It is signed by those of the keys at hand that are in force at this size (``key_chain``).
+    5. The journal checks the proof of consistency and writes the checkpoint down.
+    6. Only then is it stored, and so published.
 
     :raises LogBroken: if anything stored differs from what was signed or hashed before.
     :raises CheckpointRefused: if the journal refuses.
+    :raises LogKeyNotInForce: if no key at hand may sign.
     """
     last = await asyncio.to_thread(journal.last)
     if last is not None and await _is_published(tx, last):
@@ -245,7 +279,8 @@ async def publish(
     made_at = await _reread(tx, state, last)
     spans = merkle.consistency_spans(signed_size, state.size)
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
-    note = signer.note(state.size, state.root, previous=signed_size, now=now)
+    by = await _in_force(tx, signer, state.size)
+    note = signer.note(state.size, state.root, previous=signed_size, now=now, by=by)
     new = Signed(size=state.size, root=state.root, note=note.decode(), at=now)
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
@@ -258,6 +293,19 @@ async def _is_published(tx: Tx, last: Signed) -> bool:
     return (state.size, state.root) == (last.size, last.root) and stored == store.Published(
         last.size, merkle.Hash(last.root), last.note.encode()
     )
+
+
+async def _in_force(tx: Tx, signer: LogSigner, size: int) -> tuple[Signer, ...]:
+    """Return which keys at hand sign a tree of that size: the one there is, until it was changed."""
+    notices = await queries.list_key_notices(tx)
+    rows = [row for row in notices if row.index is not None and row.index < size]
+    if not rows:
+        return (signer.signer, *signer.outgoing)[-1:]
+    first = key_notices.read(rows[0].note).by
+    able = signer.able(key_chain.chained(first, rows).in_force(size - 1))
+    if not able:
+        raise LogKeyNotInForce(key_id=signer.signer.key_id, size=size)
+    return able
 
 
 async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
@@ -323,20 +371,27 @@ async def register_service_keys(
     keys: Mapping[Purpose, bytes],
     of_the_log: Mapping[Algorithm, bytes] = MappingProxyType({}),
     of_certificates: Mapping[Algorithm, bytes] = MappingProxyType({}),
+    overlap: dt.timedelta = dt.timedelta(0),
 ) -> list[PublicKey]:
     """Enter the service's own public keys where they are new, and end what signed before them.
 
     ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms, and
-    ``of_certificates`` certificates.
+    ``of_certificates`` certificates. What signed before may sign on for the ``overlap``.
     Called whenever the service starts; returns what changed, mostly nothing.
 
     :raises KeyNotValid: if one of them was ended or revoked: the service does not start with it.
+    :raises KeyNotAnnounced: if the log has another key than the one that signs it.
     """
     changed = await signing.enter_service_keys(
-        tx, now=now, keys=keys, of_the_log=of_the_log, of_certificates=of_certificates
+        tx,
+        now=now,
+        keys=keys,
+        of_the_log=of_the_log,
+        of_certificates=of_certificates,
+        overlap=overlap,
     )
     if changed:
-        await _remember_keys(tx, Event.KEY_REGISTERED, system("keys"), now, changed)
+        await remember_keys(tx, Event.KEY_REGISTERED, actor=system("keys"), now=now, keys=changed)
     return changed
 
 
@@ -367,7 +422,7 @@ async def register_party_key(
         possession_signature=possession,
         algorithm=algorithm,
     )
-    await _remember_keys(tx, Event.KEY_REGISTERED, actor, now, [key])
+    await remember_keys(tx, Event.KEY_REGISTERED, actor=actor, now=now, keys=[key])
     return key
 
 
@@ -380,26 +435,44 @@ async def revoke_key(
     :raises KeyAlreadyRevoked: if it was revoked before.
     """
     key = await signing.revoke_key(tx, actor=actor, now=now, key_id=key_id)
-    await _remember_keys(tx, Event.KEY_REVOKED, actor, now, [key], reason=reason)
+    await remember_keys(tx, Event.KEY_REVOKED, actor=actor, now=now, keys=[key], reason=reason)
     return key
 
 
-async def _remember_keys(
+async def remember_keys(
     tx: Tx,
     event: Event,
+    *,
     actor: Actor,
     now: dt.datetime,
-    keys: list[PublicKey],
-    *,
+    keys: Sequence[PublicKey],
+    facts: Any = None,
     reason: str | None = None,
-) -> None:
-    await append(
+    notice: bytes | None = None,
+) -> Appended:
+    """Bind keys as they are now, and the notice about the log's own key where there is one."""
+    digests = [Digest("key", key.key_id, sha256_hex(key_record(key))) for key in keys]
+    if notice is not None:
+        sha256 = key_notices.digest(notice)
+        digests.append(Digest(key_notices.KIND, sha256[:16], sha256))
+    entry = await append(
         tx,
         event,
         actor=actor,
         now=now,
         subjects=[Subject("key", key.key_id) for key in keys],
+        facts=facts,
         after=keys,
         reason=reason,
-        digests=[Digest("key", key.key_id, sha256_hex(key_record(key))) for key in keys],
+        digests=digests,
     )
+    if notice is not None:
+        told = key_notices.read(notice)
+        await store.add_key_notice(
+            tx,
+            entry_id=entry.id,
+            action=told.action.value,
+            key_id=key_id_of(told.key.public_key),
+            note=notice,
+        )
+    return entry

@@ -11,8 +11,15 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import merkle, tiles
-from catalog.audit_log.checkpoint import Checkpoint, NoteMalformed, VerifierKey, open_checkpoint
+from catalog.audit_log import key_chain, merkle, tiles
+from catalog.audit_log.checkpoint import (
+    Checkpoint,
+    NoteMalformed,
+    VerifierKey,
+    open_checkpoint,
+    parse_checkpoint,
+    parse_note,
+)
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.verdict import Fault, Findings
@@ -34,6 +41,7 @@ def read(
     checkpoint = _checkpoint(source, key, found)
     if checkpoint is None:
         return None
+    notices = key_chain.PlacesOfNotices(key)
     edge = merkle.Edge()
     fitting: list[tuple[int, Leaf]] = []
     hashes: list[merkle.Hash] = []
@@ -46,6 +54,7 @@ def read(
             edge, _ = edge.extended([leaf_hash])
             leaf = read_leaf(raw)
             last_at = leaf.at
+            notices.see(found, index, key_chain.bound_by(leaf))
             if wanted(leaf):
                 fitting.append((index, leaf))
                 hashes.append(leaf_hash)
@@ -56,6 +65,7 @@ def read(
         reason = "the entries of the log do not have the signed root"
         found.bad("checkpoint", checkpoint.size, reason)
         return None
+    notices.end(found, checkpoint.size)
     found.count("entries of the log", checkpoint.size)
     return ProvenLog(checkpoint.size, last_at, tuple(fitting), tuple(hashes))
 
@@ -76,8 +86,10 @@ def opened(found: Findings, note: bytes, key: VerifierKey, name: object) -> Chec
         found.bad("checkpoint", name, f"is malformed: {error.facts['reason']}")
         return None
     if checkpoint is None:
-        reason = f"is not signed by {key.name}: another log, or another key"
-        found.bad("checkpoint", name, reason, Fault.OTHER_LOG)
+        opened_note = parse_note(note)
+        more = key.why_not(opened_note, parse_checkpoint(opened_note.text))
+        reason, fault = more or ("another log, or another key", Fault.OTHER_LOG)
+        found.bad("checkpoint", name, f"is not signed by {key.name}: {reason}", fault)
     return checkpoint
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from catalog.audit_log import merkle, store
 from catalog.audit_log.events import Event
+from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import (
     ConsistencyProof,
@@ -214,6 +215,21 @@ async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> Consist
 async def _hashes(tx: Tx, state: store.State, spans: list[merkle.Span]) -> list[merkle.Hash]:
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
     return merkle.hashes_of(spans, tiles)
+
+
+async def list_key_notices(tx: Tx) -> list[NoticeRow]:
+    """Return how the keys of the log changed, in the order of their entries. Public."""
+    return [NoticeRow(index, note) for index, note in await store.list_key_notices(tx)]
+
+
+async def get_size(tx: Tx) -> int:
+    """Return how many entries have their place, signed or not."""
+    return (await store.get_state(tx)).size
+
+
+async def count_events_about(tx: Tx, subject: Subject, event: Event) -> int:
+    """Return how many entries of an event are about one subject, with a place or without."""
+    return await store.count_events_about(tx, subject.key, event.value)
 
 
 async def find_index(tx: Tx, entry_id: EntryId) -> int | None:

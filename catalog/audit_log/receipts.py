@@ -84,25 +84,30 @@ def check(
     found = Findings()
     found.count(KIND)
     handed_out.check_signature(found, keys, KIND, told.entry_id, document, held.signature)
+    place = None
     if log is None:
         found.note("whether it was kept is told by the log; give --log")
     elif log[1].name != told.log:
         found.bad(KIND, told.entry_id, f"it is of the log {told.log}", Fault.OTHER_LOG)
     else:
         due = promised_at + dt.timedelta(seconds=told.maximum_merge_delay_seconds)
-        _check_kept(found, told, instant(due), *log)
+        place = _check_kept(found, told, instant(due), *log)
+    handed_out.check_trusted(found, keys, KIND, told.entry_id, held.signature, place)
     return found.verdict()
 
 
 def _check_kept(
     found: Findings, told: Receipt, due: str, source: export.Source, key: VerifierKey
-) -> None:
+) -> int | None:
+    """Return the entry that keeps the promise; None, and what is wrong is told, if none does."""
     log = proven_log.read(source, key, found, lambda leaf: leaf.id == told.entry_id)
     if log is None:
-        return
-    if told.leaf_hash in [each.hex() for each in log.hashes]:
-        found.count("receipts kept")
-    elif log.hashes:
+        return None
+    for (index, _), each in zip(log.found, log.hashes, strict=True):
+        if each.hex() == told.leaf_hash:
+            found.count("receipts kept")
+            return index
+    if log.hashes:
         reason = "the log has another leaf for it"
         found.bad(KIND, told.entry_id, reason, Fault.CONTENT_DIFFERS)
     elif log.last_at > due:
@@ -110,3 +115,4 @@ def _check_kept(
         found.bad(KIND, told.entry_id, reason, Fault.NOT_BOUND)
     else:
         found.note(f"the log does not reach beyond {due} yet")
+    return None

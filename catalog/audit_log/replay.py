@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import key_chain, merkle, tiles
 from catalog.audit_log.leaf import VERSION, read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
@@ -28,10 +28,14 @@ Stretch = Sequence[Bundle]  # bundles that follow each other
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """What a stretch comes to: its tiles' roots, and first and last number of the orders counted."""
+    """What a stretch comes to: its tiles' roots, and first and last number of the orders counted.
+
+    ``notices`` are the places in it that tell of the log's keys, and the digests there.
+    """
 
     roots: list[merkle.Hash]
     orders: dict[str, tuple[int, int]]
+    notices: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 Replayer = Callable[[Iterable[Stretch]], Iterator[Replayed | None]]
@@ -41,6 +45,7 @@ def replay(stretch: Stretch) -> Replayed | None:
     """Return what a stretch comes to, None if anything about it is not as it should be."""
     roots: list[merkle.Hash] = []
     orders: dict[str, tuple[int, int]] = {}
+    notices: list[tuple[int, tuple[str, ...]]] = []
     for bundle in stretch:
         try:
             raws = list(tiles.unpack(bundle.entries))
@@ -52,8 +57,11 @@ def replay(stretch: Stretch) -> Replayed | None:
                 return None
         if len(raws) != merkle.TILE_WIDTH or merkle.leaf_hashes(raws) != bundle.tile:
             return None
+        for place, leaf in enumerate(leaves):
+            if leaf.digests and (bound := key_chain.bound_by(leaf)):
+                notices.append((len(roots) * merkle.TILE_WIDTH + place, bound))
         roots.append(merkle.perfect_root(bundle.tile))
-    return Replayed(roots, orders)
+    return Replayed(roots, orders, tuple(notices))
 
 
 def replay_each(stretches: Iterable[Stretch]) -> Iterator[Replayed | None]:

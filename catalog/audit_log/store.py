@@ -89,6 +89,15 @@ STOPS: Final = sa.Table(
     sa.Column("resumed_at", sa.DateTime(timezone=True)),
     schema="audit_log",
 )
+KEY_NOTICES: Final = sa.Table(
+    "key_notices",
+    METADATA,
+    sa.Column("entry_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("note", pg.BYTEA, nullable=False),
+    schema="audit_log",
+)
 
 
 class State(msgspec.Struct, frozen=True):
@@ -211,6 +220,22 @@ async def advance_state(tx: Tx, *, old_size: int, edge: Edge, root: Hash) -> int
         root,
         edge.packed(),
     )
+
+
+async def add_key_notice(
+    tx: Tx, *, entry_id: uuid.UUID, action: str, key_id: str, note: bytes
+) -> None:
+    """Keep what is said of a key of the log, beside the entry that binds it."""
+    await tx.insert(KEY_NOTICES, entry_id=entry_id, action=action, key_id=key_id, note=note)
+
+
+async def list_key_notices(tx: Tx) -> list[tuple[int | None, bytes]]:
+    """Return what was said of the log's keys, with its places; what has none yet comes last."""
+    rows = await tx.fetch(
+        """SELECT l.idx, n.note FROM audit_log.key_notices n
+           LEFT JOIN audit_log.leaves l USING (entry_id) ORDER BY l.idx NULLS LAST, n.entry_id"""
+    )
+    return [(row["idx"], row["note"]) for row in rows]
 
 
 async def read_order_counts(tx: Tx, orders: Iterable[str]) -> dict[str, int]:
@@ -419,6 +444,16 @@ async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: in
         size,
         limit,
     )
+
+
+async def count_events_about(tx: Tx, subject: str, event: str) -> int:
+    """Return how many entries of one event are about one subject."""
+    count: int = await tx.fetch_value(
+        "SELECT count(*) FROM audit_log.payloads WHERE subjects @> ARRAY[$1] AND event = $2",
+        subject,
+        event,
+    )
+    return count
 
 
 async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:

@@ -47,6 +47,8 @@ class Fault(enum.StrEnum):
     COUNTS_NO_MORE = "counts_no_more"  # the status list says that it does not count
     TIMESTAMP_WRONG = "timestamp_wrong"  # of no trusted authority, or over something else
     TIMESTAMP_LATE = "timestamp_late"  # it ended before a later one carried it on
+    KEY_DISTRUSTED = "key_distrusted"  # signed from the entry on from which its key is not trusted
+    KEY_NOT_ANNOUNCED = "key_not_announced"  # no key of the log that counted brought this one
     QUORUM_MISSING = "quorum_missing"  # too few of the witnesses that are asked for cosigned
 
 

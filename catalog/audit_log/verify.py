@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from catalog.audit_log import bound_records, further_lines, merkle, tiles
+from catalog.audit_log import bound_records, further_lines, key_chain, merkle, tiles
 from catalog.audit_log import export_format as export
 from catalog.audit_log.checkpoint import (
     Checkpoint,
@@ -27,6 +27,8 @@ from catalog.audit_log.checkpoint import (
     VerifierKey,
     VerifierKeyMalformed,
     open_checkpoint,
+    parse_checkpoint,
+    parse_note,
     parse_vkey,
 )
 from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
@@ -34,7 +36,7 @@ from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
 from catalog.audit_log.replay import Bundle, Replayed, Replayer, Stretch, replay_each
-from catalog.audit_log.verdict import Findings, Unreadable, Verdict
+from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 
 T = TypeVar("T")
 
@@ -82,7 +84,7 @@ def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> 
     log_key = trusted or _embedded(found, keys)
     if log_key is None:
         return found.verdict()
-    _Log(source, found, log_key, manifest, keys).check()
+    _Log(source, found, key_chain.followed(log_key, keys), manifest, keys).check()
     return found.verdict()
 
 
@@ -103,7 +105,7 @@ def verify_tree(
     if source.read(export.CHECKPOINT) is None:
         raise Unreadable("no checkpoint is published here")
     found = Findings()
-    log = _Log(source, found, key, None, keys)
+    log = _Log(source, found, key_chain.followed(key, keys), None, keys)
     log.check_tree(replayer)
     return found.verdict()
 
@@ -155,15 +157,18 @@ class _Log:
         self.known_names: set[str] = set()
         self.roots: dict[int, bytes] = {}  # what was signed for a size
         self.sizes: list[int] = []  # the same sizes, those still to come, largest first
+        self.distrusted: set[int] = set()  # sizes that only a distrusted key signed
         self.witnessed_size = 0
         self.last_good = 0
         self.order_seqs: dict[str, int] = {}
+        self.notices = key_chain.PlacesOfNotices(key)
         self.digests = bound_records.Digests()
         self.payload_rows = self._payload_rows()
         self.next_row: export.PayloadRow | None = None
 
     def check(self) -> None:
         self.next_row = next(self.payload_rows, None)
+        key_chain.tell_refused(self.found, self.key)
         self._witnessed()
         newest = self._checkpoint()
         self._checkpoints(newest)
@@ -177,6 +182,7 @@ class _Log:
 
     def check_tree(self, replayer: Replayer) -> None:
         self.with_payloads = False
+        key_chain.tell_refused(self.found, self.key)
         self._witnessed()  # first: a live log may grow between two readings
         self._tree(self._checkpoint(), replayer)
         self._tiles()
@@ -221,17 +227,29 @@ class _Log:
                 self.found.bad("checkpoint", newest.size, reason)
         return newest
 
-    def _opened(self, note: bytes, name: str) -> Checkpoint | None:
+    def _opened(self, note: bytes, name: str, *, is_past: bool = False) -> Checkpoint | None:
         try:
             checkpoint = open_checkpoint(note, self.key)
         except NoteMalformed as error:
             self.found.bad("checkpoint", name, f"is malformed: {error.facts['reason']}")
             return None
         if checkpoint is None:
-            self.found.bad("checkpoint", name, f"is not signed by {self.key.name}")
-        else:
-            further_lines.check(self.found, note, self.further, name)
+            return self._not_signed(note, name, is_past=is_past)
+        further_lines.check(self.found, note, self.further, name)
         return checkpoint
+
+    def _not_signed(self, raw: bytes, name: str, *, is_past: bool) -> Checkpoint | None:
+        note = parse_note(raw)
+        checkpoint = parse_checkpoint(note.text)
+        reason, fault = self.key.why_not(note, checkpoint) or ("", None)
+        if is_past and fault is Fault.KEY_DISTRUSTED:
+            # It proves nothing. But what is trusted has to go on from it, as from all that was signed.
+            self.distrusted.add(checkpoint.size)
+            self.found.counts["checkpoints of a distrusted key"] = len(self.distrusted)
+            return checkpoint
+        told = f"is not signed by {self.key.name}"
+        self.found.bad("checkpoint", name, f"{told}: {reason}" if reason else told, fault)
+        return None
 
     def _checkpoints(self, newest: Checkpoint | None) -> None:
         journal = self._signer_journal()
@@ -259,7 +277,7 @@ class _Log:
     def _signed_as_stored(
         self, row: export.CheckpointRow, journal: dict[int, _SignedLine] | None
     ) -> Checkpoint | None:
-        checkpoint = self._opened(row.note, str(row.size))
+        checkpoint = self._opened(row.note, str(row.size), is_past=True)
         if checkpoint is None:
             return None
         if (checkpoint.size, checkpoint.root) != (row.size, row.root):
@@ -284,7 +302,8 @@ class _Log:
         sizes: dict[int, _SignedLine] = {}
         last = -1
         for line in self._rows(export.SIGNER_JOURNAL, _SignedLine):
-            checkpoint = self._opened(line.note.encode(), f"{line.size} of the signer's journal")
+            name = f"{line.size} of the signer's journal"
+            checkpoint = self._opened(line.note.encode(), name, is_past=True)
             if checkpoint is None:
                 continue
             if (checkpoint.size, checkpoint.root) != (line.size, line.root) or line.size <= last:
@@ -303,6 +322,8 @@ class _Log:
             if replayed is None or not self._orders_go_on(replayed):
                 return
             self.order_seqs.update({each: last for each, (_, last) in replayed.orders.items()})
+            for place, digests in replayed.notices:
+                self.notices.see(self.found, self.edge.size + place, digests)
             for bundle, root in zip(stretch, replayed.roots, strict=True):
                 self._grow_by(bundle.tile, root, newest)
 
@@ -345,6 +366,7 @@ class _Log:
                 break
             number += 1
         self.found.count("entries", self.edge.size)
+        self.notices.end(self.found, self.edge.size)
 
     def _bundle(self, number: int) -> bytes | None:
         return self._widest(tiles.TilePath(None, number))
@@ -438,7 +460,8 @@ class _Log:
         row = self._row_of(index)
         if leaf is None:
             return
-        self.digests.add(leaf)
+        self.digests.add(leaf, index)
+        self.notices.see(self.found, index, key_chain.bound_by(leaf))
         self._count_order(index, leaf)
         if self.with_payloads:
             self._payload(f"entry {index}", leaf, row)

@@ -75,6 +75,8 @@ def check(
     )
     _check_shown(found, held, keys)
     size = _check_place(found, held, log_key)
+    place = held.log.index if size else None
+    handed_out.check_trusted(found, keys, "certificate", held.number, held.signature, place)
     if log is None:
         reason = "the register's word; give --log to compare it with the log"
         found.note(f"{_told(held)} ({reason})")

@@ -14,6 +14,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+import msgspec
+
 from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out, proven_log
 from catalog.audit_log.checkpoint import VerifierKey
@@ -191,6 +193,9 @@ def _check_signed(  # noqa: PLR0917
     elif row.revoked_at is not None:
         reason = "its key was revoked, and nothing proves that it was signed before"
         found.bad(kind, name, reason, Fault.KEY_NOT_VALID)
+    elif row.distrusted_from is not msgspec.UNSET:
+        reason = f"its key is distrusted from entry {row.distrusted_from} of the log on, and nothing proves that it was signed before"
+        found.bad(kind, name, reason, Fault.KEY_DISTRUSTED)
     elif signed < begins or (row.valid_to is not None and signed >= row.valid_to):
         found.bad(kind, name, f"its key did not sign at {signed}", Fault.KEY_NOT_VALID)
     elif at > now + SKEW:

@@ -155,6 +155,7 @@ class Reason(enum.StrEnum):
     KEY_FOR_ANOTHER_PURPOSE = "key_for_another_purpose"
     ALGORITHM_DIFFERS = "algorithm_not_of_the_key"
     SIGNATURE_WRONG = "signature_does_not_match"
+    KEY_DISTRUSTED = "key_distrusted"
 
 
 def document_bytes(document: CertificateDocument) -> bytes:

@@ -127,6 +127,8 @@ class PublicCertificate(msgspec.Struct, frozen=True, kw_only=True):
     product_valid_to: dt.date | None = None  # 数据产品时效, the last day
     product_expired_at: dt.datetime | None = None  # 产品时效届满: nothing is sold on it (A23)
     valid_through: dt.date | None = None  # 有效期至; None: it has no term
+    # The key that signed it is distrusted from this entry on, and it was entered after: 不作凭据.
+    key_distrusted_from: int | None = None
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,7 +66,18 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
         product_valid_to=certificate.product_valid_to,
         product_expired_at=certificate.product_expired_at,
         valid_through=certificate.valid_through,
+        key_distrusted_from=await _distrusted_from(tx, certificate),
     )
+
+
+async def _distrusted_from(tx: Tx, certificate: Certificate) -> int | None:
+    """Return from which entry on the key of a certificate is distrusted that was entered after."""
+    key = await keys.find_key(tx, certificate.key_id)
+    if key is None or key.distrusted_from is None:
+        return None
+    place = await audit_log.find_index(tx, EntryId(certificate.entry_id))
+    is_before = place is not None and place < key.distrusted_from
+    return None if is_before else key.distrusted_from
 
 
 async def get_file(tx: Tx, number: str) -> bytes:
@@ -105,6 +116,8 @@ async def verify_document(tx: Tx, document: bytes) -> Verification:
         signature_reason = certificate_format.check_signature(
             given, signature, [] if key is None else [key]
         )
+        if signature_reason is None and await _distrusted_from(tx, registered) is not None:
+            signature_reason = certificate_format.Reason.KEY_DISTRUSTED
     verdict, reasons = certificate_format.judge(
         given,
         registered_sha256=None if registered is None else registered.record_sha256,
@@ -133,6 +146,7 @@ async def get_standing(tx: Tx, number: str, *, at: dt.datetime) -> Standing:
         await store.list_changes(tx, number),
         at,
         successor=await store.find_successor(tx, number),
+        is_distrusted=await _distrusted_from(tx, certificate) is not None,
     )
 
 

@@ -47,6 +47,7 @@ class Ground(enum.StrEnum):
     LAPSED = "lapsed"
     TERM_OVER = "term_over"
     PRODUCT_VALIDITY_OVER = "product_validity_over"
+    KEY_DISTRUSTED = "key_distrusted"
 
 
 _WORDS: Final[dict[Ground, tuple[str, str]]] = {
@@ -71,6 +72,10 @@ _WORDS: Final[dict[Ground, tuple[str, str]]] = {
     Ground.PRODUCT_VALIDITY_OVER: (
         "数据产品时效已届满：凭证仍在登记簿中，但不能凭它出售产品。",
         "The product's validity is over: the certificate stands, but nothing is sold on it.",
+    ),
+    Ground.KEY_DISTRUSTED: (
+        "签发密钥自审计日志某一条目起不可信，本凭证在其后登记：不作凭据。",
+        "Its signing key is distrusted from an entry of the log on, and it was entered after that.",
     ),
 }
 
@@ -124,11 +129,17 @@ def standing_at(
     at: dt.datetime,
     *,
     successor: str | None = None,
+    is_distrusted: bool = False,
 ) -> Standing:
-    """Return whether the certificate counted at ``at``, given all that became of it, oldest first."""
+    """Return whether the certificate counted at ``at``, given all that became of it, oldest first.
+
+    One that ``is_distrusted`` was signed when its key was not to be trusted, and never counted.
+    """
     before = [change for change in history if change.at <= at]
     state = before[-1].state if before else None
     grounds = _grounds(certificate, state, at)
+    if is_distrusted:
+        grounds = (Ground.KEY_DISTRUSTED, *grounds)
     # An event that leaves the state as it is does not begin it anew.
     run = list(itertools.takewhile(lambda change: change.state is state, reversed(before)))
     later = (change.at for change in history if change.at > at and change.state is not state)
@@ -136,7 +147,7 @@ def standing_at(
         number=certificate.number,
         record_sha256=certificate.record_sha256,
         at=at,
-        counts=state is State.ACTIVE and Ground.TERM_OVER not in grounds,
+        counts=state is State.ACTIVE and not {Ground.TERM_OVER, Ground.KEY_DISTRUSTED} & {*grounds},
         state=state,
         since=run[-1].at if run else None,
         until=next(later, None),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import secrets
 import stat
 from collections.abc import Collection, Iterable, Mapping
@@ -48,7 +49,10 @@ def read_signer(
     """
     if elsewhere is not None:
         return Signer(purpose, elsewhere)
-    path = path_of(directory, purpose, algorithm)
+    return _read(path_of(directory, purpose, algorithm), purpose, algorithm, passphrase)
+
+
+def _read(path: Path, purpose: Purpose, algorithm: Algorithm, passphrase: bytes | None) -> Signer:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         raw = path.read_bytes()
@@ -156,6 +160,63 @@ def encrypt(directory: Path, *, passphrase: bytes) -> list[str]:
     return done
 
 
+def prepare(
+    directory: Path,
+    purpose: Purpose,
+    algorithm: Algorithm = Algorithm.ED25519,
+    *,
+    passphrase: bytes | None = None,
+) -> Signer:
+    """Make the key that comes after the one for ``purpose``, beside it; who began before goes on.
+
+    :raises KeyFileUnusable: if the one there is can not be used, or the passphrase is too short.
+    """
+    read_signer(directory, purpose, algorithm, passphrase=passphrase)
+    path = _next_to(path_of(directory, purpose, algorithm))
+    if not path.exists():
+        put(path, purpose, algorithm, _new_secret(algorithm), passphrase=passphrase)
+    return _read(path, purpose, algorithm, passphrase)
+
+
+def put(
+    path: Path, purpose: Purpose, algorithm: Algorithm, secret: bytes, *, passphrase: bytes | None
+) -> None:
+    """Write a key to a file of its own, unless there is one.
+
+    :raises KeyFileUnusable: if there is one, or the passphrase is too short.
+    """
+    draft = _draft(path, algorithm, secret, passphrase)
+    try:
+        os.link(draft, path)
+    except FileExistsError as error:
+        reason = f"there is a key of {purpose.value} already"
+        raise KeyFileUnusable(path=str(path), reason=reason) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def promote(
+    directory: Path,
+    purpose: Purpose,
+    algorithm: Algorithm = Algorithm.ED25519,
+    *,
+    passphrase: bytes | None = None,
+) -> Signer:
+    """Let the key that was prepared sign from now on; the old file is kept, under its id.
+
+    At no moment there is no key: whoever starts meanwhile reads one of the two.
+
+    :raises KeyFileUnusable: if there is none, or it can not be used.
+    """
+    path = path_of(directory, purpose, algorithm)
+    old = read_signer(directory, purpose, algorithm, passphrase=passphrase)
+    with contextlib.suppress(FileExistsError):
+        os.link(path, path.with_name(f"{path.stem}.{old.key_id}.retired"))
+    _next_to(path).replace(path)
+    _sync(directory)
+    return read_signer(directory, purpose, algorithm, passphrase=passphrase)
+
+
 def replace(
     directory: Path,
     purpose: Purpose,
@@ -167,11 +228,56 @@ def replace(
 
     :raises KeyFileUnusable: if there is none, or it can not be used.
     """
-    old = read_signer(directory, purpose, algorithm, passphrase=passphrase)
-    path = path_of(directory, purpose, algorithm)
-    path.rename(path.with_name(f"{path.stem}.{old.key_id}.retired"))
-    create(directory, purpose, algorithm, passphrase=passphrase)
-    return read_signer(directory, purpose, algorithm, passphrase=passphrase)
+    prepare(directory, purpose, algorithm, passphrase=passphrase)
+    return promote(directory, purpose, algorithm, passphrase=passphrase)
+
+
+def read_outgoing(
+    directory: Path, purpose: Purpose, *, passphrase: bytes | None = None
+) -> tuple[Signer, ...]:
+    """Return the keys of Ed25519 that were replaced for ``purpose`` and lie there still, newest first.
+
+    :raises KeyFileUnusable: if one can not be used.
+    """
+    found = [
+        path
+        for path in directory.glob(f"{purpose.value}.*.retired")
+        if re.fullmatch(rf"{purpose.value}\.[0-9a-f]{{16}}\.retired", path.name)
+    ]
+    found.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return tuple(_read(path, purpose, Algorithm.ED25519, passphrase) for path in found)
+
+
+def find_retired(directory: Path, key_id: str) -> Path | None:
+    """Return the file of a key that was replaced, None if none lies there."""
+    return next(iter(directory.glob(f"*.{key_id}.retired")), None)
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a key file and remove it, on disk before this returns (销毁).
+
+    A file system or a disk that writes elsewhere, and every backup, may still hold what was there.
+    """
+    with path.open("r+b") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(secrets.token_bytes(length))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    _sync(path.parent)
+
+
+def _next_to(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.next")
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _draft(path: Path, algorithm: Algorithm, secret: bytes, passphrase: bytes | None) -> Path:

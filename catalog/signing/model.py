@@ -34,6 +34,7 @@ class PublicKey(msgspec.Struct, frozen=True):
     revoked_at: dt.datetime | None = None
     registered_by: AccountId | None = None
     algorithm: Algorithm = Algorithm.ED25519
+    distrusted_from: int | None = None  # what it signed from this entry of the log on never counted
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,9 @@ class Purpose(enum.StrEnum):
 
     CERTIFICATE = "certificate"  # 确权登记凭证
     CHECKPOINT = "checkpoint"  # 审计日志检查点: a signed note, which has its own frame
+    ROOT = (
+        "root"  # 日志根密钥: announces and distrusts keys of the log; in shares, and in no service
+    )
     ACCESS_TOKEN = "access_token"  # noqa: S105 - 访问令牌: a JWS, which has its own frame
     REPORT = "report"  # 季度报告、监控事件报告
     STATEMENT = "statement"  # 使用对账单
@@ -43,6 +46,9 @@ OF_THE_SERVICE: Final = frozenset(
     }
 )
 
+#: Made and kept in a ceremony, in shares that several people hold; the service has no file of it.
+OF_A_CEREMONY: Final = frozenset({Purpose.ROOT})
+
 #: Signed by a party with a key that the service never sees.
 OF_A_PARTY: Final = frozenset({Purpose.OPINION, Purpose.AUTHORISATION, Purpose.CONTRACT})
 
@@ -54,6 +60,7 @@ OF_A_WITNESS: Final = frozenset({Purpose.WITNESS})
 SELF_FRAMED: Final = frozenset(
     {
         Purpose.CHECKPOINT,
+        Purpose.ROOT,
         Purpose.ACCESS_TOKEN,
         Purpose.CREDENTIAL,
         Purpose.STATUS_LIST,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from catalog.kernel.db import Tx
@@ -20,6 +21,11 @@ async def find_key(tx: Tx, key_id: str) -> PublicKey | None:
 async def list_public_keys(tx: Tx) -> list[PublicKey]:
     """Return all keys that ever were, the service's and the parties', oldest first."""
     return await store.list_all(tx)
+
+
+async def list_over(tx: Tx, at: dt.datetime) -> list[PublicKey]:
+    """Return the service's keys that ended or were revoked at ``at`` or before, oldest first."""
+    return await store.list_over(tx, at)
 
 
 async def algorithms_of(tx: Tx, key_ids: Iterable[str]) -> dict[str, Algorithm]:

@@ -28,12 +28,13 @@ KEYS: Final = sa.Table(
     sa.Column("valid_to", sa.DateTime(timezone=True)),
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
     sa.Column("registered_by", pg.UUID(as_uuid=True)),
+    sa.Column("distrusted_from", sa.BigInteger),
     schema="signing",
 )
 
 _SELECT: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key,
-           valid_from, valid_to, revoked_at, registered_by
+           valid_from, valid_to, revoked_at, registered_by, distrusted_from
     FROM signing.keys"""
 
 # Any number; two workers that start at once take turns with it.
@@ -84,6 +85,17 @@ async def list_of(tx: Tx, holder: PartyId | None, purpose: Purpose) -> list[Publ
     return [_key(row) for row in rows]
 
 
+async def list_over(tx: Tx, at: dt.datetime) -> list[PublicKey]:
+    """Return the service's keys that ended or were revoked at ``at`` or before, oldest first."""
+    rows = await tx.fetch(
+        f"""{_SELECT}
+            WHERE holder_party_id IS NULL AND least(valid_to, revoked_at) <= $1
+            ORDER BY valid_from, key_id""",
+        at,
+    )
+    return [_key(row) for row in rows]
+
+
 async def algorithms_of(tx: Tx, key_ids: Iterable[str]) -> dict[str, Algorithm]:
     """Return by which algorithm each of these keys signs."""
     rows = await tx.fetch(
@@ -102,6 +114,13 @@ async def revoke(tx: Tx, key_id: KeyId, at: dt.datetime) -> None:
     await tx.execute("UPDATE signing.keys SET revoked_at = $2 WHERE key_id = $1", key_id, at)
 
 
+async def distrust(tx: Tx, key_id: KeyId, since: int) -> None:
+    """Let nothing count that the key signed from an entry of the log on."""
+    await tx.execute(
+        "UPDATE signing.keys SET distrusted_from = $2 WHERE key_id = $1", key_id, since
+    )
+
+
 def _key(row: Row) -> PublicKey:
     holder, by = row["holder_party_id"], row["registered_by"]
     return PublicKey(
@@ -114,4 +133,5 @@ def _key(row: Row) -> PublicKey:
         valid_to=row["valid_to"],
         revoked_at=row["revoked_at"],
         registered_by=None if by is None else AccountId(by),
+        distrusted_from=row["distrusted_from"],
     )

@@ -71,14 +71,10 @@ def check(
     name = str(case.application.get("application_number") or case.application.get("id"))
     found.count("case file")
     signature = _read(parts[SIGNATURE], CaseSignature, SIGNATURE)
-    handed_out.check_signature(
-        found,
-        keys,
-        "case_file",
-        f"{name}/{CASE} with {SIGNATURE}",
-        parts[CASE],
-        Signature(signature.key_id, signature.value, signature.algorithm),
-    )
+    signed_as, part = f"{name}/{CASE} with {SIGNATURE}", parts[CASE]
+    by = Signature(signature.key_id, signature.value, signature.algorithm)
+    handed_out.check_signature(found, keys, "case_file", signed_as, part, by)
+    handed_out.check_trusted(found, keys, "case_file", signed_as, by, None)
     _check_signature_file(found, name, parts[SIGNATURE], signature, case)
     _check_enclosed(found, name, parts, case)
     if sha256_hex(parts[TRACE]) != case.trace_sha256:

@@ -6,19 +6,21 @@ keeps one session for each token; what signs takes turns in it.
 
 from __future__ import annotations
 
-import functools
 import importlib
+import re
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.disk import KeyFileUnusable
+from catalog.signing.model import key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_raw
 from market.settings import Settings
 
-_PROBE = b"shushi/v1/security_module\n"  # begins as no document does that anybody signs
+_REPLACED: Final = re.compile(r"checkpoint\.[0-9a-f]{16}")
+_PROBE: Final = b"shushi/v1/security_module\n"  # begins as no document does that anybody signs
 
 
 class TokenKey:
@@ -30,9 +32,10 @@ class TokenKey:
         pkcs11 = importlib.import_module("pkcs11")
         kinds, attributes = pkcs11.constants.ObjectClass, pkcs11.constants.Attribute
         self._lock = lock
+        self._label = attributes.LABEL
         self._mechanism = pkcs11.mechanisms.Mechanism.EDDSA
         self._private = session.get_key(object_class=kinds.PRIVATE_KEY, label=label)
-        public = session.get_key(object_class=kinds.PUBLIC_KEY, label=label)
+        self._public = public = session.get_key(object_class=kinds.PUBLIC_KEY, label=label)
         # The point stands there as DER has it, or bare: the raw key is its end either way.
         point = bytes(public[attributes.EC_POINT])
         self.public_key: bytes = point[-PUBLIC_KEY_LENGTH[Algorithm.ED25519] :]
@@ -41,6 +44,17 @@ class TokenKey:
         """Return the signature that the token makes over ``message``."""
         with self._lock:
             return bytes(self._private.sign(message, mechanism=self._mechanism))
+
+    def rename(self, label: str) -> None:
+        """Give both halves another label; the session must be one that may write."""
+        with self._lock:
+            self._private[self._label] = label
+            self._public[self._label] = label
+
+    def destroy(self) -> None:
+        """Remove the private half from the token for good; the public half stays."""
+        with self._lock:
+            self._private.destroy()
 
 
 def keys_of(settings: Settings) -> Mapping[Purpose, TokenKey]:
@@ -60,12 +74,49 @@ def keys_of(settings: Settings) -> Mapping[Purpose, TokenKey]:
     return found
 
 
-def _open(settings: Settings, label: str) -> TokenKey:
+def outgoing_keys(settings: Settings) -> tuple[TokenKey, ...]:
+    """Return the log's keys in the token that another one took the place of.
+
+    :raises KeyFileUnusable: if module, token or key can not be used.
+    """
+    pkcs11 = importlib.import_module("pkcs11")
+    session, _ = _session(settings)
+    wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}
+    labels = {str(key.label) for key in session.get_objects(wanted)}
+    fitting = [label for label in sorted(labels) if _REPLACED.fullmatch(label)]
+    return tuple(_open(settings, label) for label in fitting)
+
+
+def prepared(settings: Settings, purpose: Purpose) -> TokenKey:
+    """Return the key in the token that comes after the one for ``purpose``: ``<purpose>.next``.
+
+    :raises KeyFileUnusable: if module, token or key can not be used.
+    """
+    return _open(settings, f"{purpose.value}.next", may_write=True)
+
+
+def promote(settings: Settings, purpose: Purpose) -> None:
+    """Let the key that was prepared sign from the next start on; the old one is labelled by its id.
+
+    :raises KeyFileUnusable: if module, token or key can not be used.
+    """
+    old, new = _open(settings, purpose.value, may_write=True), prepared(settings, purpose)
+    old.rename(f"{purpose.value}.{key_id_of(old.public_key)}")
+    new.rename(purpose.value)
+
+
+def destroy(settings: Settings, purpose: Purpose, key_id: str) -> None:
+    """Remove the private half of a key that was replaced from its token.
+
+    :raises KeyFileUnusable: if module, token or key can not be used.
+    """
+    _open(settings, f"{purpose.value}.{key_id}", may_write=True).destroy()
+
+
+def _open(settings: Settings, label: str, *, may_write: bool = False) -> TokenKey:
     place = _place(settings, label)
     try:
-        session, lock = _session(
-            str(settings.pkcs11_module), settings.pkcs11_token, settings.pkcs11_pin or ""
-        )
+        session, lock = _session(settings, may_write=may_write)
         return TokenKey(session, lock, label)
     except ImportError as error:
         reason = "python-pkcs11 is not installed: install shushi[pkcs11]"
@@ -75,10 +126,17 @@ def _open(settings: Settings, label: str) -> TokenKey:
         raise KeyFileUnusable(path=place, reason=reason) from error
 
 
-@functools.cache
-def _session(module: str, token: str, pin: str) -> tuple[Any, threading.Lock]:
-    library = importlib.import_module("pkcs11").lib(module)
-    return library.get_token(token_label=token).open(user_pin=pin), threading.Lock()
+_sessions: Final[dict[tuple[str, str], tuple[Any, threading.Lock]]] = {}
+
+
+def _session(settings: Settings, *, may_write: bool = False) -> tuple[Any, threading.Lock]:
+    """Return the one session that a process has with a token; who first asks says if it may write."""
+    place = (str(settings.pkcs11_module), settings.pkcs11_token)
+    if place not in _sessions:
+        token = importlib.import_module("pkcs11").lib(place[0]).get_token(token_label=place[1])
+        session = token.open(user_pin=settings.pkcs11_pin or "", rw=may_write)
+        _sessions[place] = session, threading.Lock()
+    return _sessions[place]
 
 
 def _place(settings: Settings, label: str) -> str:

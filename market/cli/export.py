@@ -17,8 +17,7 @@ import msgspec
 import rich_click as click
 
 from catalog.audit_log import export_format as form
-from catalog.audit_log import merkle, tiles
-from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log import merkle, published_keys, tiles
 from catalog.audit_log.leaf import instant
 from catalog.kernel.actor import system
 from catalog.kernel.clock import SystemClock
@@ -273,16 +272,18 @@ class _Writer:
 
     async def keys(self, origin: str) -> None:
         rows = [row async for row in queries.read(self.tx, queries.KEYS)]
-        log = next(
-            (
-                str(VerifierKey(origin, row["public_key"]))
-                for row in reversed(rows)
-                if row["purpose"] == "checkpoint"
-                and row["holder_party_id"] is None
-                and row["algorithm"] == ED25519
-            ),
-            None,
-        )
+        notices = [
+            form.NoticeRow(row["idx"], row["note"])
+            async for row in queries.read(self.tx, queries.KEY_NOTICES)
+        ]
+        own = [
+            row["public_key"]
+            for row in rows
+            if (row["purpose"], row["holder_party_id"], row["algorithm"])
+            == ("checkpoint", None, ED25519)
+            and row["distrusted_from"] is None
+        ]
+        log = published_keys.log_key(origin, own, notices)
         for row in rows:
             if not row["is_its_registrars"]:
                 self.strays.append(form.Stray("key", row["key_id"]))
@@ -296,10 +297,13 @@ class _Writer:
                 valid_to=_instant(row["valid_to"]),
                 revoked_at=_instant(row["revoked_at"]),
                 holder_party_id=_text(row["holder_party_id"]),
+                distrusted_from=msgspec.UNSET
+                if row["distrusted_from"] is None
+                else row["distrusted_from"],
             )
             for row in rows
         ]
-        self.put(form.KEYS, msgspec.json.encode(form.Keys(log, keys)))
+        self.put(form.KEYS, msgspec.json.encode(form.Keys(log, keys, notices)))
         self.counts["keys"] = len(keys)
 
     async def records(self, table: RecordTable) -> None:

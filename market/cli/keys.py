@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 
 import msgspec
@@ -12,6 +11,7 @@ from catalog.audit_log.further_lines import TYPES
 from catalog.kernel.clock import SystemClock
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from market.cli import key_rotation as rotation
 from market.cli import settings_of
 from market.cli.terminal import padded
 from market.settings import Settings
@@ -23,9 +23,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 ·
 
 _EXIT_CODES = "Exit code 0: done; 1: could not be done, and why; 2: wrong options."
 
-# The log's own key is not changed like this: a new one must be signed by the old (FORMAT.md).
-_CHANGED = sorted(p.value for p in OF_THE_SERVICE - {Purpose.CHECKPOINT})
-# Its keys of other algorithms stand beside it, and whoever does not know them ignores them.
+# The log's own key is announced by the one before it (audit_log/FORMAT.md), the others take their turn.
+_CHANGED = sorted(purpose.value for purpose in OF_THE_SERVICE)
 _CHANGED += [f"{Purpose.CHECKPOINT.value}.{each.value}" for each in TYPES]
 _CHANGED += [f"{Purpose.CERTIFICATE.value}.{each.value}" for each in TYPES]
 
@@ -40,9 +39,12 @@ class KeyLine(msgspec.Struct, frozen=True):
     valid_from: str
     valid_to: str | None
     revoked_at: str | None
+    distrusted_from: int | None
 
 
-@click.group(help=f"签名密钥 · Signing keys: show them, make them, change one.\n\n{_EXIT_CODES}")
+@click.group(
+    help=f"签名密钥 · Signing keys: show, make, change, distrust and destroy them.\n\n{_EXIT_CODES}"
+)
 def keys() -> None:
     """Group the commands."""
 
@@ -76,28 +78,77 @@ def new_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
 
 @keys.command(
     "rotate",
-    help="更换一把密钥 · Change one key; what it signed stays valid. The service must be stopped.\n\n"
+    help="更换一把密钥 · Change one key; what it signed stays valid. The old one signs on for MARKET_KEY_OVERLAP_DAYS, "
+    "so a running service goes on with it: restart it in that time. Interrupted, give the command again.\n\n"
     f"PURPOSE: {', '.join(_CHANGED)}.\n\n{_EXIT_CODES}",
 )
 @click.argument("purpose", metavar="PURPOSE", type=click.Choice(_CHANGED))
 @_DATA_DIR
 @_JSON
 def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
-    """Put a new key in the place of the one that signs. The service must be stopped."""
+    """Put a new key in the place of the one that signs."""
     settings = settings_of.environment(data_dir=data_dir)
-    if purpose in settings.pkcs11_keys:
-        raise click.ClickException(
-            "该密钥在密码机内，请在其中更换 · this key lies in the security module: change it there"
-        )
     name, _, algorithm = purpose.partition(".")
-    key_id = settings_of.run(
-        _rotate(
-            settings,
-            Purpose(name),
-            Algorithm(algorithm) if algorithm else Algorithm.ED25519,
-        )
-    )
-    click.echo(f'{{"key_id": "{key_id}"}}' if as_json else f"新密钥 · new key: {key_id}")
+    by = Algorithm(algorithm) if algorithm else Algorithm.ED25519
+    key_id = settings_of.run(rotation.rotate(settings, Purpose(name), by))
+    if as_json:
+        click.echo(msgspec.json.encode({"key_id": key_id}).decode())
+    else:
+        click.echo(f"新密钥 · new key: {key_id}；请重启服务 · restart the service")
+
+
+@keys.command(
+    "distrust",
+    help="宣布密钥不可信 · Let nothing count that a key signed from an entry of the log on; what stands before stays "
+    f"good. A key of the log is told so by the one that signs it now.\n\n{_EXIT_CODES}",
+)
+@click.argument("key_id", metavar="KEY_ID")
+@click.option(
+    "--from",
+    "since",
+    type=click.IntRange(0),
+    required=True,
+    help="起始条目 · the first entry that does not count",
+)
+@click.option("--reason", required=True, help="理由 · why")
+@_DATA_DIR
+@_JSON
+def distrust_key(
+    key_id: str, since: int, reason: str, data_dir: pathlib.Path | None, as_json: bool
+) -> None:
+    """Enter it in the log; the verification page and every verifier say so from then on."""
+    settings = settings_of.environment(data_dir=data_dir)
+    settings_of.run(rotation.distrust(settings, key_id, since, reason))
+    if as_json:
+        click.echo(msgspec.json.encode({"key_id": key_id, "distrusted_from": since}).decode())
+    else:
+        click.echo(f"自第 {since} 条起不可信 · distrusted from entry {since} on: {key_id}")
+
+
+@keys.command(
+    "destroy",
+    help="销毁已停用的私钥 · Destroy the private half of a key that ended: the file is overwritten and removed, or the "
+    f"object in the security module destroyed. Two people are named.\n\n{_EXIT_CODES}",
+)
+@click.argument("key_id", metavar="KEY_ID")
+@click.option("--by", "people", multiple=True, required=True, help="在场人员 · who is there, twice")
+@click.option("--reason", required=True, help="理由 · why")
+@_DATA_DIR
+@_JSON
+def destroy_key(
+    key_id: str,
+    people: tuple[str, ...],
+    reason: str,
+    data_dir: pathlib.Path | None,
+    as_json: bool,
+) -> None:
+    """Destroy it and remember who did; copies in backups are the operators' to destroy."""
+    settings = settings_of.environment(data_dir=data_dir)
+    method = settings_of.run(rotation.destroy(settings, key_id, people, reason))
+    if as_json:
+        click.echo(msgspec.json.encode({"key_id": key_id, "method": method}).decode())
+    else:
+        click.echo(f"已销毁 · destroyed: {key_id} ({method})")
 
 
 @keys.command(
@@ -142,6 +193,7 @@ async def _list(settings: Settings) -> list[KeyLine]:
             valid_from=key.valid_from.isoformat(),
             valid_to=key.valid_to.isoformat() if key.valid_to else None,
             revoked_at=key.revoked_at.isoformat() if key.revoked_at else None,
+            distrusted_from=key.distrusted_from,
         )
         for key in found
     ]
@@ -149,7 +201,7 @@ async def _list(settings: Settings) -> list[KeyLine]:
 
 async def _new(settings: Settings) -> list[str]:
     from catalog.signing import disk
-    from market.app import key_passphrase
+    from market.app import enter_service_keys, key_passphrase
     from market.cli.connection import open_market
 
     async with open_market(settings) as market:
@@ -160,37 +212,5 @@ async def _new(settings: Settings) -> list[str]:
             passphrase=key_passphrase(settings),
             elsewhere=market.settings.pkcs11_keys,
         )
-        await _enter(market.settings, market.db)
+        await enter_service_keys(market.settings, market.db, SystemClock().now())
     return made
-
-
-async def _rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) -> str:
-    from catalog.signing import disk
-    from catalog.signing.keyring import KeyNotValid
-    from market.app import key_passphrase
-    from market.cli.connection import open_market
-    from market.postgres.cluster import ServiceLock
-
-    with ServiceLock(settings.data_dir):  # a running service would go on with the old key
-        async with open_market(settings) as market:
-            directory, passphrase = market.settings.keys_dir, key_passphrase(settings)
-            disk.create_missing(
-                directory,
-                market.settings.further_algorithms,
-                of_certificates=market.settings.further_certificate_algorithms,
-                passphrase=passphrase,
-                elsewhere=market.settings.pkcs11_keys,
-            )
-            with contextlib.suppress(KeyNotValid):  # it was revoked: the more it has to be changed
-                await _enter(market.settings, market.db)
-            signer = disk.replace(directory, purpose, algorithm, passphrase=passphrase)
-            await _enter(market.settings, market.db)
-    return signer.key_id
-
-
-async def _enter(settings: Settings, db: object) -> None:
-    from catalog.kernel.db import Database
-    from market.app import enter_service_keys
-
-    assert isinstance(db, Database)
-    await enter_service_keys(settings, db, SystemClock().now())

@@ -36,12 +36,15 @@ LOST_PAYLOADS: Final = """
 # compared here.
 KEYS: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key, valid_from, valid_to,
-           revoked_at,
+           revoked_at, distrusted_from,
            registered_by IS NOT DISTINCT FROM (
                SELECT p.actor_account_id FROM audit_log.payloads p
                WHERE p.event = 'key:registered' AND p.subjects @> ARRAY['key:' || key_id]
                ORDER BY p.at, p.entry_id LIMIT 1) AS is_its_registrars
     FROM signing.keys ORDER BY valid_from, key_id"""
+KEY_NOTICES: Final = """
+    SELECT l.idx, n.note FROM audit_log.key_notices n
+    LEFT JOIN audit_log.leaves l USING (entry_id) ORDER BY l.idx NULLS LAST, n.entry_id"""
 BALANCES: Final = """
     SELECT a.code, b.posted FROM settlement.guard_balances b
     LEFT JOIN settlement.accounts a ON a.id = b.account_id ORDER BY a.code COLLATE "C\""""

@@ -142,7 +142,8 @@ async def _files(
 async def _certificates(
     db: Any, actor: Any, settings: Settings, batch: Any, size: int
 ) -> tuple[list[str], list[Any]]:
-    from catalog.audit_log import published_keys
+    from catalog.audit_log import key_chain, published_keys
+    from catalog.audit_log import queries as audit_log
     from catalog.audit_log.checkpoint import parse_vkey
     from catalog.kernel.db import begin
     from catalog.signing import queries as signing
@@ -150,10 +151,14 @@ async def _certificates(
 
     async with begin(db, actor, snapshot=True) as tx:
         numbers = await queries.list_certificates(tx, batch=batch, limit=size)
-        keys = published_keys.published(settings.log_origin, await signing.list_public_keys(tx))
+        keys = published_keys.published(
+            settings.log_origin,
+            await signing.list_public_keys(tx),
+            await audit_log.list_key_notices(tx),
+        )
         if not numbers or keys.log is None:
             return numbers, []
-        log_key = parse_vkey(keys.log)
+        log_key = key_chain.followed(parse_vkey(keys.log), keys)
         found = [
             await queries.find_wrong_certificate(tx, number=number, keys=keys, log_key=log_key)
             for number in numbers

@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from catalog.audit_log import export_format as export
+from catalog.audit_log import key_chain
 from catalog.audit_log.checkpoint import VerifierKeyMalformed, parse_vkey
 from catalog.audit_log.verdict import Unreadable
 from catalog.certificates import check as certificate_check
@@ -342,7 +343,8 @@ async def _examined(c: Command, data: ImportForeign) -> Examined | None:
     keys = _keys(registrar.keys)
     try:
         held = certificate_check.read(raw)
-        verdict = certificate_check.check(held, keys, parse_vkey(keys.log or ""))
+        log_key = key_chain.followed(parse_vkey(keys.log or ""), keys)
+        verdict = certificate_check.check(held, keys, log_key)
     except (Unreadable, VerifierKeyMalformed) as error:
         raise ForeignSignatureInvalid(problems=[str(error)]) from error
     problems = [problem.reason for problem in verdict.problems]

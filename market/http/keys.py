@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log import published_keys
+from catalog.audit_log import queries as log
 from catalog.audit_log.export_format import KeyRow, Keys
 from catalog.signing import queries as signing
 from catalog.signing.algorithms import Algorithm
@@ -48,7 +49,8 @@ async def list_keys(request: AnyRequest) -> Response[bytes]:
 async def published(c: Command) -> Keys:
     """Return what anybody may check the service's signatures with."""
     keys = await signing.list_public_keys(c.tx)
-    return published_keys.published(c.context.settings.log_origin, keys)
+    notices = await log.list_key_notices(c.tx)
+    return published_keys.published(c.context.settings.log_origin, keys, notices)
 
 
 @post("/api/v1/keys", summary="Register a key", tags=["keys"], opt=creates(KeyRow))

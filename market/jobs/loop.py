@@ -20,6 +20,7 @@ from market.jobs import (
     deliver_notifications,
     disputes_due,
     index_log,
+    keys_due,
     notice_channels,
     notices_due,
     orders_due,
@@ -108,6 +109,10 @@ async def _heads(context: Context) -> int:
     return await publish_heads.run(context.db, now=context.now(), every=every)
 
 
+async def _keys(context: Context) -> int:
+    return await keys_due.run(context.db, now=context.now(), signer=context.log_signer)
+
+
 JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("notices_due", _notices),  # first: what ends by itself is not to be marked overdue
     ("agencies_due", _agencies),
@@ -121,6 +126,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("reports_due", _reports),
     ("close_denials", _denials),
     ("watch", _watch),
+    ("keys_due", _keys),
     ("publish_heads", _heads),
 )
 

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import further_lines, handed_out, proven_log
+from catalog.audit_log import further_lines, handed_out, key_chain, proven_log
 from catalog.audit_log.checkpoint import (
     Checkpoint,
     VerifierKey,
@@ -184,7 +184,7 @@ def _checkpoint(
     if policy is not None:
         return _witnessed(found, note, policy, keys, trusted)
     try:
-        key = trusted or parse_vkey(keys.log or "")
+        key = key_chain.followed(trusted or parse_vkey(keys.log or ""), keys)
     except VerifierKeyMalformed as error:
         reason = both("日志公钥不合格式", f"the log's key is malformed: {error.facts['reason']}")
         found.bad("key", "log", reason, Fault.MALFORMED)
@@ -227,7 +227,7 @@ def _witnessed(
         found.bad("checkpoint", CHECKPOINT, both("签名行不成立", told), Fault.SIGNATURE_WRONG)
     else:
         signed = [log.key for log in policy.logs if open_checkpoint(note, log.key) is not None]
-        key = trusted or signed[0]
+        key = key_chain.followed(trusted or signed[0], keys)
         if proven_log.opened(found, note, key, CHECKPOINT) is None:
             return None
         found.count("witnesses", len(met.cosigned))
@@ -261,11 +261,6 @@ def _check_members(found: Findings, bundle: Bundle, manifest: Manifest, keys: ex
     if signature.type != FORMAT or msgspec.json.encode(signature) != bundle.parts[SIGNATURE]:
         reason = both("不是交付时的写法", "it is not written as it was handed out")
         found.bad("member", SIGNATURE, reason, Fault.MALFORMED)
-    handed_out.check_signature(
-        found,
-        keys,
-        "statement",
-        MANIFEST,
-        raw,
-        Signature(signature.key_id, signature.value, signature.algorithm),
-    )
+    by = Signature(signature.key_id, signature.value, signature.algorithm)
+    handed_out.check_signature(found, keys, "statement", MANIFEST, raw, by)
+    handed_out.check_trusted(found, keys, "statement", MANIFEST, by, None)

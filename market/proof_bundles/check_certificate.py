@@ -38,6 +38,8 @@ def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, k
     handed_out.check_signature(
         found, keys, "certificate", number, package.document, package.signature
     )
+    place = proven.places.get(("certificate", number))
+    handed_out.check_trusted(found, keys, "certificate", number, package.signature, place)
     if not proven.is_bound("certificate", number, package.document):
         reason = both("日志没有登记这份凭证", "no proven entry holds its digest")
         found.bad("certificate", number, reason, Fault.NOT_BOUND)

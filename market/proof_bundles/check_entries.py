@@ -52,6 +52,7 @@ class Proven(msgspec.Struct, frozen=True):
 
     entries: tuple[Line, ...]
     digests: Mapping[tuple[str, str], str]
+    places: Mapping[tuple[str, str], int]
 
     def is_bound(self, kind: str, identifier: str, record: bytes) -> bool:
         """Tell whether a proven entry holds the digest of a record, and no newer one another."""
@@ -113,7 +114,8 @@ def check(
     _check_count(found, entries)
     _check_whole(found, bundle, manifest, leaves, proofs, log_key)
     newest = {key: sha256 for key, (_, sha256) in digests.items()}
-    return Proven(tuple(entries), newest)
+    places = {key: index for key, (index, _) in digests.items()}
+    return Proven(tuple(entries), newest, places)
 
 
 def _bind(digests: dict[tuple[str, str], tuple[int, str]], index: int, leaf: Leaf) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from catalog.agency_selection import check as panel_draws
 from catalog.agency_selection.panel import FORMAT as PANEL_DRAW
 from catalog.audit_log import export_format as export
-from catalog.audit_log import handed_out, receipts
+from catalog.audit_log import handed_out, key_chain, receipts
 from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
 from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export
@@ -151,16 +151,16 @@ def known_keys(keys: export.Keys | None) -> export.Keys:
 
 
 def log_key(keys: export.Keys | None, trusted: VerifierKey | None) -> VerifierKey:
-    """Return the log's key as the checker knows it, else as the keys have it.
+    """Return the log's key as the checker knows it, else as the keys have it, and all that follow.
 
     :raises Unreadable: if neither has one, or it is malformed.
     """
     if trusted is not None:
-        return trusted
+        return key_chain.followed(trusted, keys)
     if keys is None or keys.log is None:
         raise Unreadable("no key of the log to check it with; give --vkey or --keys keys.json")
     try:
-        return parse_vkey(keys.log)
+        return key_chain.followed(parse_vkey(keys.log), keys)
     except VerifierKeyMalformed as error:
         raise Unreadable(f"the log's key is malformed: {error.facts['reason']}") from error
 

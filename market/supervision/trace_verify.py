@@ -18,8 +18,8 @@ import uuid
 
 import msgspec
 
-from catalog.audit_log import further_lines, merkle
-from catalog.audit_log.checkpoint import NoteMalformed, VerifierKey, open_checkpoint
+from catalog.audit_log import further_lines, handed_out, merkle, proven_log
+from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.export_format import ALWAYS_SIGNED, BOUND, SIGNED_FOR, Keys
 from catalog.audit_log.leaf import commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf, Subject
@@ -60,6 +60,7 @@ def verify(
     if not trace.is_complete:
         found.note("the line is longer than this trace")
     bound: dict[tuple[str, str], str] = {}
+    places: dict[tuple[str, str], int] = {}
     numbers: dict[str, list[int]] = {}
     entries = [entry for stage in trace.stages for entry in stage.entries]
     placed = [entry for entry in entries if entry.index is not None]
@@ -69,6 +70,8 @@ def verify(
             continue
         found.count("entries")
         bound |= {(digest.kind, digest.id): digest.sha256 for digest in leaf.digests}
+        for digest in leaf.digests:
+            places.setdefault((digest.kind, digest.id), entry.index or 0)
         if leaf.order_seq is not None:
             order = next((each.id for each in leaf.subjects if each.kind == "order"), "")
             numbers.setdefault(order, []).append(leaf.order_seq)
@@ -77,7 +80,7 @@ def verify(
     _check_records(found, trace, bound, set() if left_out is None else keys_of(left_out.records))
     if left_out is not None:
         withheld.check(found, trace, left_out)
-    _check_signatures(found, trace, keys)
+    _check_signatures(found, trace, keys, places)
     for order, seen in sorted(numbers.items()):
         if sorted(seen) != list(range(1, len(seen) + 1)):
             found.bad("order", order, "an entry of its line is left out or doubled")
@@ -93,13 +96,8 @@ def _check_waiting(found: Findings, trace: Trace, waiting: int) -> None:
 
 def _checkpoint_holds(found: Findings, trace: Trace, key: VerifierKey, keys: Keys | None) -> bool:
     stated = trace.checkpoint
-    try:
-        checkpoint = open_checkpoint(stated.note.encode(), key)
-    except NoteMalformed as error:
-        found.bad("checkpoint", stated.size, f"is malformed: {error.facts['reason']}")
-        return False
+    checkpoint = proven_log.opened(found, stated.note.encode(), key, stated.size)
     if checkpoint is None:
-        found.bad("checkpoint", stated.size, f"is not signed by {key.name}")
         return False
     root = base64.b64encode(checkpoint.root).decode()
     if (checkpoint.size, root) != (stated.size, stated.root):
@@ -169,7 +167,9 @@ def _check_order(found: Findings, trace: Trace) -> None:
         found.bad("trace", trace.product_id, "no entry is about this product")
 
 
-def _check_signatures(found: Findings, trace: Trace, keys: Keys | None) -> None:
+def _check_signatures(
+    found: Findings, trace: Trace, keys: Keys | None, places: dict[tuple[str, str], int]
+) -> None:
     if keys is None:
         found.note("the signatures of its records were not checked: no keys are given")
         return
@@ -197,6 +197,8 @@ def _check_signatures(found: Findings, trace: Trace, keys: Keys | None) -> None:
                 found.bad(record.kind, record.id, reason, Fault.SIGNATURE_WRONG)
             else:
                 found.count("signatures")
+                place = places.get((record.kind, record.id))
+                handed_out.check_trusted(found, keys, record.kind, record.id, signature, place)
 
 
 def _check_records(

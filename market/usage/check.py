@@ -55,6 +55,7 @@ def check_statement(found: Findings, held: SignedStatement, keys: export.Keys) -
     found.count("statement")
     name = str(held.statement.order_id)
     handed_out.check_signature(found, keys, "statement", name, held.document, held.signature)
+    handed_out.check_trusted(found, keys, "statement", name, held.signature, None)
     try:
         signed = msgspec.json.decode(held.document, type=Statement)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

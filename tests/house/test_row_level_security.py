@@ -14,6 +14,7 @@ OPEN = {
     "audit_log.head_bundles": _LOG,
     "audit_log.head_snapshots": _LOG,
     "audit_log.head_tiles": _LOG,
+    "audit_log.key_notices": _LOG,
     "audit_log.leaves": _LOG,
     "audit_log.order_counts": _LOG,
     "audit_log.outbox": _LOG,

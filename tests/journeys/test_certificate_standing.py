@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 
 import pytest
 
+from catalog.certificates import queries as certificates
+from catalog.certificates.format import Reason, Verdict
+from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
+from catalog.kernel.db import Database, begin
+from catalog.key_custody import operations as key_custody
+from market.jobs import sequence_log
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
 
@@ -117,3 +123,48 @@ async def test_the_page_answers_for_another_time_in_words(scene: Scene) -> None:
     assert "登记有效。" not in now.text
     assert later.status_code == 422
     assert "尚未到来" in later.text
+
+
+async def test_a_certificate_entered_after_its_key_was_no_more_trusted_counts_nowhere(
+    scene: Scene,
+) -> None:
+    _, number = await scene.certified()
+    context = scene.api.context
+    await sequence_log.run(
+        scene.db,
+        now=context.now(),
+        signer=context.log_signer,
+        journal=context.checkpoint_journal,
+    )
+    held = must(await scene.api.get(f"/api/v1/certificates/{number}"))
+    standing = f"/api/v1/certificates/{number}/standing"
+    by = system("test", "key:distrust")
+
+    async def distrusted_from(since: int) -> None:
+        async with begin(scene.db, by) as tx:
+            await key_custody.distrust(
+                tx,
+                actor=by,
+                now=context.now(),
+                key_id=held["signature"]["key_id"],
+                since=since,
+                reason="私钥泄露",
+                origin="",
+            )
+
+    place = held["log"]["index"]
+    await distrusted_from(place + 1)
+    before = must(await scene.api.get(standing))
+    shown_before = must(await scene.api.get(f"/api/v1/certificates/{number}"))
+    await distrusted_from(place)
+    after = must(await scene.api.get(standing))
+    shown_after = must(await scene.api.get(f"/api/v1/certificates/{number}"))
+    page = await scene.api.get(f"/certificates/{number}")
+    async with begin(scene.db, by) as tx:
+        checked = await certificates.verify_document(tx, base64.b64decode(held["document"]))
+
+    assert (before["counts"], shown_before["key_distrusted_from"]) == (True, None)
+    assert (after["counts"], shown_after["key_distrusted_from"]) == (False, place)
+    assert after["because"][0]["ground"] == "key_distrusted"
+    assert "不作凭据" in page.text
+    assert (checked.verdict, checked.reasons) == (Verdict.ALTERED, (Reason.KEY_DISTRUSTED,))

@@ -25,7 +25,14 @@ from catalog.kernel.ids import PartyId
 from catalog.signing import possession
 from catalog.signing.canonical import NotCanonical, canonical, framed, sha256_hex
 from catalog.signing.model import Signature, key_id_of
-from catalog.signing.purposes import OF_A_PARTY, OF_A_WITNESS, OF_THE_SERVICE, SELF_FRAMED, Purpose
+from catalog.signing.purposes import (
+    OF_A_CEREMONY,
+    OF_A_PARTY,
+    OF_A_WITNESS,
+    OF_THE_SERVICE,
+    SELF_FRAMED,
+    Purpose,
+)
 from catalog.signing.signer import Signer
 from catalog.signing.verifier import verify_detached, verify_raw
 from tests.log_of_tests import signer_of
@@ -91,9 +98,11 @@ def test_a_signature_for_one_purpose_counts_for_no_other(purpose: Purpose, other
     assert holds is (purpose is other or {purpose, other} <= SELF_FRAMED)
 
 
-def test_every_purpose_is_the_services_a_party_s_or_a_witness_s() -> None:
-    assert set(Purpose) == OF_THE_SERVICE | OF_A_PARTY | OF_A_WITNESS
-    assert len(Purpose) == len(OF_THE_SERVICE) + len(OF_A_PARTY) + len(OF_A_WITNESS)
+def test_every_purpose_is_the_services_a_ceremony_s_a_party_s_or_a_witness_s() -> None:
+    every = (OF_THE_SERVICE, OF_A_CEREMONY, OF_A_PARTY, OF_A_WITNESS)
+
+    assert set(Purpose) == set().union(*every)
+    assert len(Purpose) == sum(map(len, every))
 
 
 def test_ed25519_is_that_of_rfc_8032() -> None:

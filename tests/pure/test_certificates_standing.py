@@ -116,6 +116,13 @@ def test_its_term_and_its_products_validity_end_with_their_last_day_in_beijing()
     assert grounds(expired) == [Ground.ACTIVE, Ground.PRODUCT_VALIDITY_OVER]
 
 
+def test_what_a_distrusted_key_signed_never_counted() -> None:
+    found = standing.standing_at(certificate(), history(), ISSUED + DAY, is_distrusted=True)
+
+    assert (found.counts, found.state) == (False, State.ACTIVE)
+    assert grounds(found) == [Ground.KEY_DISTRUSTED, Ground.ACTIVE]
+
+
 def test_every_ground_has_words() -> None:
     assert set(standing._WORDS) == set(Ground)
 

@@ -186,6 +186,12 @@ def test_a_revoked_key_signs_nothing_that_counts_whenever_it_says() -> None:
     assert fault_of(check(sealed(said()), keys=keys)) is Fault.KEY_NOT_VALID
 
 
+def test_a_distrusted_key_signs_nothing_that_counts_here_since_nothing_tells_where() -> None:
+    keys = export.Keys(None, [row(SIGNER, distrusted_from=3)])
+
+    assert fault_of(check(sealed(said()), keys=keys)) is Fault.KEY_DISTRUSTED
+
+
 def test_a_key_counts_in_its_time_from_the_second_in_which_it_was_entered() -> None:
     ended = row(SIGNER, valid_to=instant(NOW))
     same_second = row(SIGNER, valid_from=instant(NOW + dt.timedelta(milliseconds=500)))

@@ -11,6 +11,7 @@ from catalog.audit_log import export_format as form
 from catalog.audit_log import handed_out, proven_log, tiles
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.model import Digest
+from catalog.audit_log.published_keys import row
 from catalog.audit_log.verdict import Bad, Fault, Findings
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.purposes import Purpose
@@ -133,6 +134,8 @@ def test_another_log_is_named_as_such() -> None:
 def _report(log: Maker | None = None, **document: Any) -> bytes:
     told = {"report_id": "r-1", "quarter": "2026Q1"} | document
     if log is not None:
+        if not log.keys:
+            log.register(signer_of(Purpose.REPORT))
         log.bind("report", "r-1", told, signer_of(Purpose.REPORT))
         log.sign()
     seal = signer_of(Purpose.REPORT).seal(canonical(told))
@@ -140,13 +143,66 @@ def _report(log: Maker | None = None, **document: Any) -> bytes:
 
 
 def _checked(raw: bytes, log: Maker, key: VerifierKey | None = None) -> Bad | None:
-    return handed_out.check(raw, KEYS, (log.export(), key or log.log_key)).first_bad
+    keys = form.Keys(None, [row(key) for key in log.keys]) if log.keys else KEYS
+    return handed_out.check(raw, keys, (log.export(), key or log.log_key)).first_bad
 
 
 def test_a_document_that_the_log_knows_is_genuine() -> None:
     log = Maker()
 
     assert _checked(_report(log), log) is None
+
+
+def _of_a_distrusted_key(since: int) -> tuple[bytes, Maker]:
+    log = Maker()
+    raw = _report(log)
+    log.distrust(signer_of(Purpose.REPORT), since)
+    log.sign()
+    return raw, log
+
+
+def test_a_document_counts_that_was_entered_before_its_key_was_distrusted_and_no_later_one() -> (
+    None
+):
+    raw, log = _of_a_distrusted_key(since=2)  # its key stands at 0, it at 1
+    late, log_of_late = _of_a_distrusted_key(since=1)
+
+    bad = _checked(late, log_of_late)
+
+    assert _checked(raw, log) is None
+    assert bad is not None
+    assert bad.fault is Fault.KEY_DISTRUSTED
+    assert "it was entered at 1" in bad.reason
+
+
+def test_nothing_counts_of_a_distrusted_key_whose_place_nothing_proves() -> None:
+    raw, log = _of_a_distrusted_key(since=2)
+    keys = form.Keys(None, [row(key) for key in log.keys])
+
+    bad = handed_out.check(raw, keys).first_bad
+
+    assert bad is not None
+    assert bad.fault is Fault.KEY_DISTRUSTED
+    assert "nothing here proves" in bad.reason
+
+
+def test_keys_that_hide_a_distrust_are_found_by_the_log() -> None:
+    raw, log = _of_a_distrusted_key(since=1)
+    hidden = [msgspec.structs.replace(row(key), distrusted_from=msgspec.UNSET) for key in log.keys]
+    malformed = [msgspec.structs.replace(row(key), valid_to="never") for key in log.keys]
+
+    def bad(keys: list[form.KeyRow]) -> Bad | None:
+        return handed_out.check(raw, form.Keys(None, keys), (log.export(), log.log_key)).first_bad
+
+    assert bad(hidden) == Bad(
+        "key",
+        signer_of(Purpose.REPORT).key_id,
+        "what is told of it is not what the log holds of it",
+        Fault.KEY_NOT_VALID,
+    )
+    found = bad(malformed)
+    assert found is not None
+    assert found.fault is Fault.KEY_UNKNOWN
 
 
 def test_a_document_that_no_entry_knows_is_not() -> None:

@@ -7,10 +7,14 @@ import datetime as dt
 import msgspec
 
 from catalog.audit_log.checkpoint import parse_vkey
+from catalog.audit_log.export_format import NoticeRow
+from catalog.audit_log.key_notices import Action
 from catalog.audit_log.published_keys import published, row
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing.model import KeyId, PublicKey
 from catalog.signing.purposes import Purpose
+from tests.exports import Maker
+from tests.log_of_tests import ORIGIN, signer_of
 
 SINCE = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
 
@@ -31,6 +35,24 @@ def test_the_newest_key_of_the_checkpoints_is_the_logs() -> None:
     assert shown.log is not None
     assert parse_vkey(shown.log).public_key == b"b" * 32
     assert [each.purpose for each in shown.keys] == ["checkpoint", "checkpoint", "certificate"]
+
+
+def test_a_key_is_the_logs_once_its_notice_has_its_place_and_it_is_trusted() -> None:
+    old, new = signer_of(Purpose.CHECKPOINT), signer_of(Purpose.CHECKPOINT, "new")
+    maker = Maker()
+    maker.register(old)
+    maker.say(Action.ANNOUNCE, new, by=old)
+    waiting = [NoticeRow(None, maker.notices[0].note), NoticeRow(None, b"nothing that is read")]
+
+    def log_of(keys: list[PublicKey], notices: list[NoticeRow]) -> bytes:
+        shown = published(ORIGIN, keys, notices)
+        assert shown.log is not None
+        return parse_vkey(shown.log).public_key
+
+    distrusted = [maker.keys[0], msgspec.structs.replace(maker.keys[1], distrusted_from=3)]
+    assert log_of(maker.keys, waiting) == old.public_key
+    assert log_of(maker.keys, maker.notices) == new.public_key
+    assert log_of(distrusted, maker.notices) == old.public_key
 
 
 def test_without_a_key_of_its_own_there_is_no_log_to_check() -> None:

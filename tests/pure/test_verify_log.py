@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import random
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.export_format import Keys
-from catalog.audit_log.verdict import ExitCode, Unreadable, Verdict
+from catalog.audit_log.key_record import key_record
+from catalog.audit_log.model import Digest
+from catalog.audit_log.verdict import ExitCode, Fault, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export, verify_tree
+from catalog.signing.canonical import sha256_hex
 from catalog.signing.purposes import Purpose
 from tests.exports import Export, Maker, small_market
 from tests.log_of_tests import ORIGIN, log_signer_of_all, signer_of
@@ -827,3 +831,67 @@ def test_a_witnessed_checkpoint_that_the_log_did_not_sign_is_named(export: Expor
     )
 
     assert first_bad(export) == f"checkpoint witnessed: is not signed by {ORIGIN}"
+
+
+# ── when the keys of documents count ────────────────────────────────────────────────────────
+
+
+def _certified(when: str) -> Verdict:
+    """Return what is found of a certificate that is entered after what is told of its key."""
+    maker = Maker()
+    key = signer_of(Purpose.CERTIFICATE)
+    maker.register(maker.signer)
+    if when != "before":
+        maker.register(key)
+    if when == "ended":
+        maker.end(key)
+    if when == "distrusted":
+        maker.distrust(key, since=2)
+    maker.now -= dt.timedelta(days=1)  # dated back: the place tells
+    maker.bind("certificate", "HN-DPR-2026-0001", {"number": "HN-DPR-2026-0001"}, key)
+    maker.now += dt.timedelta(days=1)
+    if when == "before":
+        maker.register(key)
+        maker.keys[-1] = msgspec.structs.replace(
+            maker.keys[-1], valid_from=maker.now - dt.timedelta(days=2)
+        )
+        digest = Digest("key", key.key_id, sha256_hex(key_record(maker.keys[-1])))
+        maker.append("key:registered", digests=(digest,))
+        maker.keys.sort(key=lambda each: (each.valid_from, each.key_id))
+    else:
+        place = next(n for n, each in enumerate(maker.keys) if each.key_id == key.key_id)
+        early = maker.now - dt.timedelta(days=2)
+        maker.keys[place] = msgspec.structs.replace(
+            maker.keys[place], valid_from=early, revoked_at=None
+        )
+        digest = Digest("key", key.key_id, sha256_hex(key_record(maker.keys[place])))
+        maker.append("key:registered", digests=(digest,))
+        maker.keys.sort(key=lambda each: (each.valid_from, each.key_id))
+    maker.sign()
+    return verify_export(maker.export(), maker.log_key)
+
+
+@pytest.mark.parametrize(
+    ("when", "fault", "reason"),
+    [
+        ("before", Fault.KEY_NOT_VALID, "signs from entry"),
+        ("ended", Fault.KEY_NOT_VALID, "signs from entry 1 to before 2 only"),
+        (
+            "distrusted",
+            Fault.KEY_DISTRUSTED,
+            "is distrusted from entry 2 on, and it was entered at 3",
+        ),
+    ],
+)
+def test_a_document_counts_only_where_the_log_has_its_key(
+    when: str, fault: Fault, reason: str
+) -> None:
+    first = _certified(when).first_bad
+
+    assert first is not None
+    assert (first.kind, first.fault) == ("certificate", fault)
+    assert reason in first.reason
+
+
+def test_a_document_that_stands_where_its_key_signs_is_genuine_whatever_its_date() -> None:
+    assert _certified("in time").first_bad is None

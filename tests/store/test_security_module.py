@@ -137,16 +137,85 @@ def test_no_file_is_read_for_what_lies_elsewhere(tmp_path: pathlib.Path) -> None
         disk.read_signers(tmp_path)
 
 
-def test_a_key_in_a_module_is_not_changed_by_the_command_for_files(
+def test_a_key_in_a_module_is_changed_there_or_not_at_all(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MARKET_PKCS11_MODULE", str(MODULE))
+    monkeypatch.setenv("MARKET_PKCS11_MODULE", "/nowhere/libpkcs11.so")
     monkeypatch.setenv("MARKET_PKCS11_PURPOSES", "certificate")
 
     done = CliRunner().invoke(keys, ["rotate", "certificate", "--data-dir", str(tmp_path)])
 
-    assert (done.exit_code, "security module" in done.output) == (1, True)
+    assert (done.exit_code, "certificate.next" in done.output) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+DESTROY = """
+import sys
+from market.channels import security_module
+from market.settings import read
+from catalog.signing.purposes import Purpose
+
+security_module.destroy(read(), Purpose.CHECKPOINT, sys.argv[1])
+"""
+
+
+def test_the_logs_key_in_a_module_is_changed_with_an_overlap_and_the_old_one_destroyed(
+    token: str, settings: Settings, tmp_path: pathlib.Path
+) -> None:
+    environment = os.environ | {
+        "MARKET_PKCS11_MODULE": str(MODULE),
+        "MARKET_PKCS11_TOKEN": token,
+        "MARKET_PKCS11_PIN": PIN,
+        "MARKET_PKCS11_PURPOSES": "checkpoint",
+        "MARKET_DATA_DIR": str(tmp_path),
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def keys_in_token() -> tuple[str, list[str]]:
+        found = run("-c", SHOW)
+        assert found.returncode == 0, found.stderr
+        current, *outgoing = found.stdout.split()
+        return current, outgoing
+
+    made = run("-m", "market", "keys", "new")
+    before, none = keys_in_token()
+    subprocess.run(
+        [sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, "checkpoint.next"], check=True
+    )
+    rotated = run("-m", "market", "keys", "rotate", "checkpoint", "--json")
+    after, outgoing = keys_in_token()
+    exported = run("-m", "market", "export", "--out", str(tmp_path / "export"))
+    destroyed = run("-c", DESTROY, before)
+
+    assert made.returncode == 0, made.stderr
+    assert none == []
+    assert rotated.returncode == 0, rotated.stderr
+    assert msgspec.json.decode(rotated.stdout) == {"key_id": after}
+    assert outgoing == [before]
+    assert exported.returncode == 0, exported.stderr
+    note = (tmp_path / "export" / "checkpoint").read_text()
+    assert len(note.rpartition("\n\n")[2].splitlines()) == 2
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert keys_in_token() == (after, [])
+
+
+SHOW = """
+from market.app import log_signer
+from market.settings import read
+from catalog.signing import disk
+
+settings = read()
+log = log_signer(settings)
+print(log.signer.key_id, *(each.key_id for each in log.outgoing))
+"""
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import key_chain, key_notices, merkle, tiles
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.audit_log.export_format import NoticeRow
+from catalog.audit_log.key_notices import Action
 from catalog.audit_log.leaf import commitment, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.kernel.actor import PUBLIC
@@ -95,7 +97,52 @@ def audit_log_vectors() -> dict[str, Any]:
     }
 
 
-FILES = {"signing.json": signing_vectors, "audit_log.json": audit_log_vectors}
+def key_notice_vectors() -> dict[str, Any]:
+    """Return four notices of one log: a root key, a new key, the old one's end, and its distrust."""
+    old, new = Signer(Purpose.CHECKPOINT, SEED), Signer(Purpose.CHECKPOINT, b"\x02" * 32)
+    root = Signer(Purpose.ROOT, b"\x03" * 32)
+    names = {old.key_id: ORIGIN, new.key_id: ORIGIN, root.key_id: ORIGIN + key_notices.ROOT}
+
+    def vkey(signer: Signer) -> VerifierKey:
+        return VerifierKey(names[signer.key_id], signer.public_key)
+
+    said = [
+        (10, Action.ROOT, root, old, None, (old, root)),
+        (20, Action.ANNOUNCE, new, old, None, (old, new)),
+        (30, Action.END, old, new, None, (new,)),
+        (40, Action.DISTRUST, old, root, 25, (root,)),
+    ]
+    rows = []
+    for index, action, about, by, since, signers in said:
+        at = dt.datetime(2026, 11, 28, 1, index, tzinfo=dt.UTC)
+        notice = key_notices.drawn_up(action, vkey(about), vkey(by), at, since)
+        text = notice.text().encode()
+        note = key_notices.signed(notice, [(vkey(each), each.sign(text)) for each in signers])
+        rows.append(NoticeRow(index, note))
+    chain = key_chain.chained(vkey(old), rows)
+    return {
+        "seeds": {"old": SEED.hex(), "new": "02" * 32, "root": "03" * 32},
+        "notices": [
+            {"index": row.index, "note": row.note.decode(), "sha256": key_notices.digest(row.note)}
+            for row in rows
+        ],
+        "periods": [
+            {
+                "key": str(each.key),
+                "first": each.first,
+                "end": each.end,
+                "distrusted_from": each.distrusted_from,
+            }
+            for each in chain.periods
+        ],
+    }
+
+
+FILES = {
+    "signing.json": signing_vectors,
+    "audit_log.json": audit_log_vectors,
+    "key_notices.json": key_notice_vectors,
+}
 
 
 def content(name: str) -> bytes:

@@ -125,7 +125,7 @@ async def issue(
         bindings=binding.chosen(wanted, found, placed),
         origin=signers.origin,
         heads=proof,
-        keys=published_keys.published(signers.origin, keys),
+        keys=published_keys.published(signers.origin, keys, await log.list_key_notices(tx)),
         order=order,
         certificate=certificate,
     )
