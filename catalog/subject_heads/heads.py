@@ -49,7 +49,15 @@ class Snapshot(msgspec.Struct, frozen=True):
     def record(self) -> HeadsRecord:
         """Return what is published of it."""
         edge, _ = merkle.Edge().extended(self.hashes())
-        return HeadsRecord(FORMAT, self.log_size, len(self.heads), edge.root().hex())
+        return _record(self.log_size, edge)
+
+
+class DrawnUp(msgspec.Struct, frozen=True):
+    """A snapshot as it is published and kept: its record, its bundles, the tiles over them."""
+
+    record: HeadsRecord
+    bundles: list[bytes]
+    tiles: dict[tuple[int, int], bytes]
 
 
 def subject_hash(subject: str) -> bytes:
@@ -187,9 +195,31 @@ def record_sha256(proof: HeadProof) -> str:
     return sha256_hex(proof.record)
 
 
+def draw_up(log_size: int, heads: Iterable[Head]) -> DrawnUp:
+    """Return what is published and kept of the heads of a log of one size; each is hashed once."""
+    snapshot = snapshot_of(log_size, heads)
+    edge, full = merkle.Edge().extended(snapshot.hashes())
+    return DrawnUp(_record(log_size, edge), bundled(snapshot.heads), _tiles(edge, full))
+
+
+def _record(log_size: int, edge: merkle.Edge) -> HeadsRecord:
+    return HeadsRecord(FORMAT, log_size, edge.size, edge.root().hex())
+
+
+def standing(bundles: Iterable[bytes]) -> dict[bytes, Head]:
+    """Return the heads of bundles by their subjects' hashes.
+
+    :raises ValueError: if the length of one is none of heads.
+    """
+    return {head.subject_hash: head for bundle in bundles for head in unbundled(bundle)}
+
+
 def tiles_of(hashes: Sequence[Hash]) -> dict[tuple[int, int], bytes]:
     """Return all tiles of the tree of heads, the unfinished ones too, by level and number."""
-    edge, full = merkle.Edge().extended(hashes)
+    return _tiles(*merkle.Edge().extended(hashes))
+
+
+def _tiles(edge: merkle.Edge, full: Iterable[merkle.Tile]) -> dict[tuple[int, int], bytes]:
     tiles = {(tile.level, tile.number): tile.hashes for tile in full}
     for level, partial in enumerate(edge.partials):
         if partial:
