@@ -11,7 +11,8 @@ from catalog.audit_log.verdict import Verdict
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
 from market.proof_bundles.check import check_parts
-from market.proof_bundles.model import MANIFEST, NAMES, SIGNATURE, Manifest, Member
+from market.proof_bundles.drawing_up import sums_of
+from market.proof_bundles.model import MANIFEST, NAMES, SIGNATURE, SUMS, Manifest, Member
 from market.proof_bundles.sealing import signed
 
 Parts = dict[str, bytes]
@@ -22,6 +23,8 @@ def resealed(parts: Parts, signer: Signer, **told: Any) -> Parts:
     """Return the members with a manifest over them, and the signature of whoever has the key."""
     manifest = msgspec.json.decode(parts[MANIFEST], type=Manifest)
     others = {name: raw for name, raw in parts.items() if name not in (MANIFEST, SIGNATURE)}
+    if SUMS in others:
+        others[SUMS] = sums_of(others)
     named = tuple(
         Member(name=name, sha256=sha256_hex(others[name]), size_bytes=len(others[name]))
         for name in sorted(others, key=lambda n: NAMES.index(n) if n in NAMES else 99)
@@ -43,14 +46,21 @@ def with_json(parts: Parts, name: str, change: Callable[[Any], Any]) -> None:
     """Change what a member of JSON holds; what ``change`` returns takes its place, if anything."""
     told = msgspec.json.decode(parts[name])
     other = change(told)
-    parts[name] = canonical(told if other is None else other)
+    parts[name] = _written(parts[name], told if other is None else other)
 
 
 def with_json_lines(parts: Parts, name: str, change: Callable[[list[Any]], None]) -> None:
     """Change what the lines of a member hold."""
     told = [msgspec.json.decode(line) for line in parts[name].splitlines()]
     change(told)
-    parts[name] = b"".join(canonical(each) + b"\n" for each in told)
+    parts[name] = b"".join(_written(parts[name], each) + b"\n" for each in told)
+
+
+def _written(before: bytes, told: Any) -> bytes:
+    """Write what was changed as it was written: canonical, or in the order of its members."""
+    first = before.split(b"\n")[0]
+    is_canonical = canonical(msgspec.json.decode(first)) == first
+    return canonical(told) if is_canonical else msgspec.json.encode(told)
 
 
 def first_bad(verdict: Verdict) -> tuple[str, str, str | None]:

@@ -91,20 +91,20 @@ def _change_rows(rows: list[Any], chance: random.Random) -> str:
 
 def _flip_value(row: dict[str, Any], chance: random.Random) -> str:
     name = chance.choice([key for key in sorted(row) if row[key] != [] and row[key] != {}])
-    row[name] = _other(row[name], chance)
+    row[name] = other_value(row[name], chance)
     return name
 
 
-def _other(value: Any, chance: random.Random) -> Any:
+def other_value(value: Any, chance: random.Random) -> Any:
     if isinstance(value, bool) or value is None:
         return "00000000-0000-7000-8000-000000000000"
     if isinstance(value, int):
         return value + chance.choice((-1, 1))
     if isinstance(value, list):
-        return [_other(value[0], chance), *value[1:]]
+        return [other_value(value[0], chance), *value[1:]]
     if isinstance(value, dict):
         name = chance.choice(sorted(value))
-        return {**value, name: _other(value[name], chance)}
+        return {**value, name: other_value(value[name], chance)}
     try:
         raw = bytearray(base64.b64decode(value, validate=True))
         raw[chance.randrange(len(raw))] ^= 1
@@ -112,3 +112,48 @@ def _other(value: Any, chance: random.Random) -> Any:
     except (ValueError, TypeError):
         at = chance.randrange(len(value)) if value else 0
         return value[:at] + chr((ord(value[at]) if value else 64) ^ 1) + value[at + 1 :]
+
+
+# ── bytes and lines of any file ─────────────────────────────────────────────────────────────
+
+BYTE_CHANGES = ("flip", "delete", "insert", "truncate", "swap", "double")
+LINE_CHANGES = ("delete", "double", "swap", "insert")
+
+
+def change_bytes(raw: bytes, chance: random.Random) -> tuple[bytes, str]:
+    """Return a file with some bytes changed, and how."""
+    kind = chance.choice(BYTE_CHANGES) if len(raw) > 8 else "insert"
+    at, length = chance.randrange(max(len(raw), 1)), chance.randint(1, 40)
+    part = raw[at : at + length]
+    if kind == "flip":
+        changed = raw[:at] + bytes([raw[at] ^ 1 << chance.randrange(8)]) + raw[at + 1 :]
+    elif kind == "delete":
+        changed = raw[:at] + raw[at + length :]
+    elif kind == "insert":
+        changed = raw[:at] + chance.randbytes(length) + raw[at:]
+    elif kind == "truncate":
+        changed = raw[:at]
+    elif kind == "double":
+        changed = raw[:at] + part + raw[at:]
+    else:
+        other = chance.randrange(len(raw))
+        low, high = sorted((at, other))
+        changed = raw[:low] + raw[high : high + 1] + raw[low + 1 : high] + raw[low : low + 1]
+        changed += raw[high + 1 :]
+    return changed, f"{kind} at byte {at}"
+
+
+def change_lines(lines: list[bytes], chance: random.Random) -> str:
+    """Change the lines of a file in place; tell how."""
+    kind = chance.choice(LINE_CHANGES if len(lines) > 1 else LINE_CHANGES[:2])
+    at = chance.randrange(len(lines))
+    if kind == "delete":
+        lines.pop(at)
+    elif kind == "double":
+        lines.insert(at, lines[at])
+    elif kind == "insert":
+        lines.insert(at, lines[chance.randrange(len(lines))])
+    else:
+        other = chance.choice([place for place in range(len(lines)) if place != at])
+        lines[at], lines[other] = lines[other], lines[at]
+    return f"{kind} line {at + 1}"

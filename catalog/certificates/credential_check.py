@@ -120,13 +120,20 @@ def address_of_list(token: bytes, keys: export.Keys) -> str | None:
         return None
 
 
-def digest_of(token: bytes, keys: export.Keys) -> str | None:
-    """Return the SHA-256 of the document that a genuine credential is a face of; None if it is not."""
+def read_genuine(token: bytes, keys: export.Keys) -> Credential | None:
+    """Return what a certificate as vc+jwt says, None if the service did not sign it like that."""
     opened = _opened(Findings(), token.strip(), keys, Purpose.CREDENTIAL)
-    if opened is None:
-        return None
     try:
-        return form.read_credential(opened.payload).credential_subject.document_sha256
+        return None if opened is None else form.read_credential(opened.payload)
+    except DomainError:
+        return None
+
+
+def read_genuine_list(token: bytes, keys: export.Keys) -> ListCredential | None:
+    """Return what a status list says, None if the service did not sign it like that."""
+    opened = _opened(Findings(), token.strip(), keys, Purpose.STATUS_LIST)
+    try:
+        return None if opened is None else form.read_list(opened.payload)[0]
     except DomainError:
         return None
 

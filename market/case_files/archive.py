@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from typing import Final
 
 from catalog.audit_log.verdict import Unreadable
@@ -11,6 +13,17 @@ from market.case_files.model import FILES
 
 #: A case with a thousand entries is well below; what is larger is no case file.
 MAX_BYTES: Final = 64 * 1024 * 1024
+#: What reading an archive that anybody may have made can come to.
+BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the archive of the same case is the same, byte by byte
 
 
@@ -37,5 +50,5 @@ def unpack(raw: bytes) -> dict[str, bytes]:
             if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
                 raise Unreadable("no case file: it is too large")
             return {name: archive.read(name) for name in FILES}
-    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
+    except BROKEN as error:
         raise Unreadable(f"no case file: {error}") from error

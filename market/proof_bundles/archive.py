@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import io
 import zipfile
-import zlib
 from typing import Final
 
 from catalog.audit_log.verdict import Unreadable
+from market.case_files.archive import BROKEN
 from market.proof_bundles.model import MANIFEST, NAMES
 
 MAGIC: Final = b"PK\x03\x04"
@@ -22,15 +22,6 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # no time: the archive of the same member
 _NAME_AT: Final = 30  # in the first header of an archive
 _IS_ENCRYPTED: Final = 0x1
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    RuntimeError,
-    OSError,
-    EOFError,
-    ValueError,
-    OverflowError,
-)
 
 
 class ArchiveFault(enum.StrEnum):
@@ -75,7 +66,7 @@ def is_one(raw: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             return MANIFEST in archive.namelist()
-    except _BROKEN:
+    except BROKEN:
         return False
 
 
@@ -89,7 +80,7 @@ def unpack(raw: bytes) -> dict[str, bytes]:
             infos = archive.infolist()
             _check_safe(infos)
             return {info.filename: _read(archive, info) for info in infos}
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ArchiveRefused(ArchiveFault.NOT_A_ZIP, str(error)) from error
 
 
@@ -119,5 +110,5 @@ def _check_safe(infos: list[zipfile.ZipInfo]) -> None:
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         return archive.read(info)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ArchiveRefused(ArchiveFault.BROKEN, str(error), info.filename) from error

@@ -32,6 +32,7 @@ from catalog.signing.model import Signature
 from catalog.witnessing import policy as policies
 from catalog.witnessing.policy import Policy
 from market.proof_bundles import archive, check_certificate, check_entries, check_order
+from market.proof_bundles.drawing_up import sums_of
 from market.proof_bundles.model import (
     ALWAYS,
     CHECKPOINT,
@@ -43,6 +44,7 @@ from market.proof_bundles.model import (
     OF_A_CONTRACT,
     OF_AN_ORDER,
     SIGNATURE,
+    SUMS,
     BundleSignature,
     Kind,
     Manifest,
@@ -107,11 +109,16 @@ def _check(
     found.count(COUNTED)
     if not _has_its_members(found, parts, manifest):
         return
-    told = bundle.decoded(KEYS, export.Keys)
+    told = bundle.decoded(KEYS, export.Keys, exactly=True)
     known = _keys(found, told, keys)
     opened = _checkpoint(found, parts[CHECKPOINT], known, trusted, policy)
     if opened is None:
         return
+    if told.log != str(opened.key):
+        reason = both(
+            "所列日志公钥不是签署检查点的公钥", "it is not the key that signed the checkpoint"
+        )
+        found.bad("key", "log", reason, Fault.KEY_UNKNOWN)
     _compare_manifest(found, manifest, opened.checkpoint)
     proven = check_entries.check(found, bundle, manifest, opened.checkpoint, opened.key)
     check_entries.check_keys(found, told, proven)
@@ -253,13 +260,16 @@ def _check_members(found: Findings, bundle: Bundle, manifest: Manifest, keys: ex
             found.bad("member", member.name, reason, Fault.MEMBER_DIFFERS)
         else:
             found.count("members")
+    if bundle.parts[SUMS] != sums_of(bundle.parts):
+        reason = both("与成员不符", "it does not have the sums of the members")
+        found.bad("member", SUMS, reason, Fault.CONTENT_DIFFERS)
     raw = bundle.parts[MANIFEST]
     if canonical(manifest) != raw:
         reason = both("不是规范形式", "it is not in its canonical form")
         found.bad("member", MANIFEST, reason, Fault.MALFORMED)
-    signature = bundle.decoded(SIGNATURE, BundleSignature)
-    if signature.type != FORMAT or msgspec.json.encode(signature) != bundle.parts[SIGNATURE]:
-        reason = both("不是交付时的写法", "it is not written as it was handed out")
+    signature = bundle.decoded(SIGNATURE, BundleSignature, exactly=True)
+    if signature.type != FORMAT:
+        reason = both("格式未知", f"the format {signature.type} is not known")
         found.bad("member", SIGNATURE, reason, Fault.MALFORMED)
     by = Signature(signature.key_id, signature.value, signature.algorithm)
     handed_out.check_signature(found, keys, "statement", MANIFEST, raw, by)

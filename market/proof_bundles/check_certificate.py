@@ -47,10 +47,11 @@ def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, k
     if number != wanted:
         reason = both(f"应为 {wanted} 的凭证", f"the certificate {wanted} belongs here")
         found.bad("certificate", number, reason, Fault.CONTENT_DIFFERS)
+    at = drawn_up_at(manifest)
     verdict = credentials.check(
         bundle.parts[CREDENTIAL],
         keys=keys,
-        now=drawn_up_at(manifest),
+        now=at,
         listed=bundle.parts[STATUS_LIST],
         is_found_in_log=True,
     )
@@ -63,7 +64,7 @@ def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, k
         else:
             found.bad(bad.kind, bad.id, bad.reason, bad.fault)
     found.notes += verdict.notes
-    _check_same(found, bundle, keys, number, package.document)
+    _check_tokens(found, bundle, keys, number, package.document, at)
 
 
 def _named(bundle: Bundle, manifest: Manifest) -> str | None:
@@ -77,10 +78,19 @@ def _named(bundle: Bundle, manifest: Manifest) -> str | None:
         return None
 
 
-def _check_same(found: Findings, bundle: Bundle, keys: Keys, number: str, document: bytes) -> None:
-    """Tell whether the credential is a face of this very document."""
-    if credentials.digest_of(bundle.parts[CREDENTIAL], keys) != sha256_hex(document):
+def _check_tokens(  # noqa: PLR0917
+    found: Findings, bundle: Bundle, keys: Keys, number: str, document: bytes, at: dt.datetime
+) -> None:
+    """Tell whether the credential is a face of this very document, and both are of that second."""
+    held = credentials.read_genuine(bundle.parts[CREDENTIAL], keys)
+    listed = credentials.read_genuine_list(bundle.parts[STATUS_LIST], keys)
+    if held is None or listed is None:
+        return  # told by who checked them
+    if held.credential_subject.document_sha256 != sha256_hex(document):
         reason = both("可验证凭证不是这份凭证的形式", "the credential is not of this certificate")
+        found.bad("certificate", number, reason, Fault.CONTENT_DIFFERS)
+    if {held.iat, listed.iat} != {int(at.timestamp())}:
+        reason = both("令牌不是制包时签署的", "a token was not signed when the bundle was drawn up")
         found.bad("certificate", number, reason, Fault.CONTENT_DIFFERS)
 
 

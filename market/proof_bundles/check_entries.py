@@ -35,12 +35,12 @@ from market.proof_bundles.reading import Bundle, Unread, both
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A proven entry about the subject: its line in the bundle, its place, what its leaf says."""
+    """A proven entry about the subject: its line in the bundle, its place, what it says."""
 
     number: int
     index: int
     leaf: Leaf
-    payload: str | None
+    payload: str | None  # None: not shown, or not what the leaf commits to
 
     def where(self) -> str:
         """Return how to find it."""
@@ -81,8 +81,8 @@ def check(
     :raises Unread: if a member is not what its name says.
     """
     leaves = bundle.lines(LEAVES)
-    proofs = list(bundle.decoded_lines(PROOFS, ProofLine))
-    payloads = list(bundle.decoded_lines(PAYLOADS, PayloadLine))
+    proofs = list(bundle.decoded_lines(PROOFS, ProofLine, exactly=True))
+    payloads = list(bundle.decoded_lines(PAYLOADS, PayloadLine, exactly=True))
     for member, lines in ((PROOFS, proofs), (PAYLOADS, payloads)):
         if len(lines) != len(leaves):
             reason = both(
@@ -103,11 +103,11 @@ def check(
         leaf = _proven(found, LEAVES, number, raw, proof, checkpoint)
         if leaf is None:
             continue
-        line = Line(number, proof.index, leaf, payload.payload)
+        line = Line(number, proof.index, leaf, None)
         _check_place(found, manifest, line, last)
-        _check_payload(found, line, payload)
+        said = _said(found, line, payload)
         last = proof.index
-        entries.append(line)
+        entries.append(Line(number, proof.index, leaf, said))
         _bind(digests, proof.index, leaf)
     found.count("entries", len(entries))
     _check_bindings(found, bundle, checkpoint, digests)
@@ -163,8 +163,8 @@ def _check_place(found: Findings, manifest: Manifest, line: Line, last: int) -> 
         found.bad("entry", line.index, reason, Fault.CONTENT_DIFFERS)
 
 
-def _check_payload(found: Findings, line: Line, told: PayloadLine) -> None:
-    """Compare what an entry is said to say with what its leaf commits to."""
+def _said(found: Findings, line: Line, told: PayloadLine) -> str | None:
+    """Return what an entry says, if it is shown and its leaf commits to it; tell it if not."""
     is_there = told.payload is not None and told.salt is not None
     if told.index != line.index or is_there is not (told.state is Shown.SHOWN):
         reason = both(
@@ -182,6 +182,8 @@ def _check_payload(found: Findings, line: Line, told: PayloadLine) -> None:
         found.bad("entry", line.index, reason, Fault.PAYLOAD_DIFFERS)
     else:
         found.count("payloads")
+        return told.payload
+    return None
 
 
 def _check_bindings(
@@ -190,12 +192,18 @@ def _check_bindings(
     checkpoint: Checkpoint,
     digests: dict[tuple[str, str], tuple[int, str]],
 ) -> None:
-    for number, line in enumerate(bundle.decoded_lines(BINDINGS, BindingLine), 1):
+    last = -1
+    for number, line in enumerate(bundle.decoded_lines(BINDINGS, BindingLine, exactly=True), 1):
         proof = ProofLine(line.index, line.proof)
         leaf = _proven(found, BINDINGS, number, line.leaf.encode(), proof, checkpoint)
-        if leaf is not None:
+        if leaf is not None and line.index <= last:
+            where = place(BINDINGS, number, None)
+            reason = both(f"{where}：次序颠倒或重复", "it stands out of order, or twice")
+            found.bad("entry", line.index, reason, Fault.CONTENT_DIFFERS)
+        elif leaf is not None:
             found.count("binding entries")
             _bind(digests, line.index, leaf)
+        last = line.index
 
 
 def _check_whole(  # noqa: PLR0917
@@ -207,7 +215,7 @@ def _check_whole(  # noqa: PLR0917
     log_key: VerifierKey,
 ) -> None:
     """Tell whether these are all entries about the subject, as far as the heads reach."""
-    told = bundle.decoded(HEADS, SubjectEntries)
+    told = bundle.decoded(HEADS, SubjectEntries, exactly=True)
     try:
         size = msgspec.json.decode(told.proof.record, type=HeadsRecord).log_size
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

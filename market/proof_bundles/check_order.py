@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import msgspec
 
@@ -50,6 +49,16 @@ class Filed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str
     id: uuid.UUID
     terms: Terms
+
+
+class _Metered(msgspec.Struct, frozen=True):
+    units: int
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """The payload of a use's entry, as far as it repeats the record."""
+
+    facts: _Metered
 
 
 def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, keys: Keys) -> None:
@@ -121,7 +130,7 @@ def _check_signatures(
         Side.BUYER: contract.buyer.party_id,
         Side.SUPPLIER: contract.supplier.party_id,
     }
-    signatures = bundle.decoded(CONTRACT_SIGNATURES, tuple[ContractSignature, ...])
+    signatures = bundle.decoded(CONTRACT_SIGNATURES, tuple[ContractSignature, ...], exactly=True)
     name = str(contract.order_id)
     for signed in signatures:
         fault = _signature_fault(bundle, signed, str(parties[signed.side]), keys)
@@ -226,9 +235,10 @@ def _check_said(found: Findings, payload: str | None, event: UsageEvent, index: 
     """Compare the units that an entry's payload tells, where it is shown, with the use's record."""
     if payload is None:
         return
-    told: Any = msgspec.json.decode(payload)
-    facts = told.get("facts") if isinstance(told, dict) else None
-    units = facts.get("units") if isinstance(facts, dict) else None
+    try:
+        units = msgspec.json.decode(payload, type=_Said).facts.units
+    except msgspec.MsgspecError:
+        units = None
     if units != event.price_units:
         reason = both("载荷与计量记录的数量不同", "its payload tells other units than its record")
         found.bad("entry", index, reason, Fault.CONTENT_DIFFERS)
@@ -238,7 +248,7 @@ def _check_statement(
     found: Findings, bundle: Bundle, keys: Keys, order_id: str, events: list[UsageEvent]
 ) -> None:
     document = bundle.parts[STATEMENT]
-    signature = bundle.decoded(STATEMENT_SIGNATURE, Signature)
+    signature = bundle.decoded(STATEMENT_SIGNATURE, Signature, exactly=True)
     held = SignedStatement(
         type=statements.FORMAT,
         document=document,
@@ -255,32 +265,40 @@ def _check_statement(
 
 
 def _journal(found: Findings, bundle: Bundle, proven: Proven, order_id: str) -> list[Entry]:
-    """Return the entries of the journal that the log binds; each balances, or is none."""
-    entries = []
-    missing = {key for key in proven.digests if key[0] == "journal"}
-    for number, record in enumerate(bundle.lines(JOURNAL), 1):
+    """Return the entries of the journal that the log binds, in its order; each balances, or is none."""
+    entries: list[Entry] = []
+    bound = list(
+        dict.fromkeys(
+            digest.id
+            for line in proven.entries
+            for digest in line.leaf.digests
+            if digest.kind == "journal"
+        )
+    )
+    records = bundle.lines(JOURNAL)
+    for number, record in enumerate(records, 1):
         try:
             entry = read_record(record)
         except RecordUnreadable as error:
             reason = f"{JOURNAL} line {number}: {error.facts['reason']}"
             raise Unread(JOURNAL, both(f"第 {number} 行不是分录", reason)) from error
-        key = ("journal", str(entry.key))
-        if not proven.is_bound(*key, record) or key not in missing:
+        name = str(entry.key)
+        is_due = bound[number - 1 : number] == [name]
+        if not is_due or not proven.is_bound("journal", name, record):
             reason = both(
-                f"{JOURNAL} 第 {number} 行与日志登记的摘要不符，或重复",
-                f"{JOURNAL} line {number} is not what the log binds, or stands twice",
+                f"{JOURNAL} 第 {number} 行与日志登记的摘要或次序不符",
+                f"{JOURNAL} line {number} is not what the log binds there",
             )
-            found.bad("journal", entry.key, reason, Fault.NOT_BOUND)
-            continue
+            found.bad("journal", name, reason, Fault.NOT_BOUND)
+            return entries
         if str(entry.order_id) != order_id:
             reason = both("是另一订单的分录", "it is of another order")
-            found.bad("journal", entry.key, reason, Fault.CONTENT_DIFFERS)
-        missing.discard(key)
+            found.bad("journal", name, reason, Fault.CONTENT_DIFFERS)
         entries.append(entry)
         found.count("journal entries")
-    for _, key_of_entry in sorted(missing):
+    for name in bound[len(records) :]:
         reason = both("日志登记了该分录，但被隐去", f"the log has it, and {JOURNAL} leaves it out")
-        found.bad("journal", key_of_entry, reason, Fault.ENTRY_MISSING)
+        found.bad("journal", name, reason, Fault.ENTRY_MISSING)
     return entries
 
 

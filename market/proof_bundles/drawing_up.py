@@ -30,11 +30,13 @@ from market.proof_bundles.model import (
     JOURNAL,
     KEYS,
     LEAVES,
+    MANIFEST,
     NAMES,
     PAYLOADS,
     PROGRAM,
     PROOFS,
     README,
+    SIGNATURE,
     STATEMENT,
     STATEMENT_SIGNATURE,
     STATUS_LIST,
@@ -163,7 +165,14 @@ def with_guide(gathered: Gathered, parts: dict[str, bytes]) -> None:
     """Add what tells an outsider how to check it: README, program, sums."""
     parts[README] = readme.text(gathered, parts).encode()
     parts[PROGRAM] = program.TEXT.encode()
-    parts[SUMS] = "".join(f"{sha256_hex(parts[name])}  {name}\n" for name in _named(parts)).encode()
+    parts[SUMS] = sums_of(parts)
+
+
+def sums_of(parts: dict[str, bytes]) -> bytes:
+    """Return the sums of the members as ``sha256sum -c`` takes them; not their own, nor the manifest's."""
+    without = (MANIFEST, SIGNATURE, SUMS)
+    named = [name for name in _named(parts) if name not in without]
+    return "".join(f"{sha256_hex(parts[name])}  {name}\n" for name in named).encode()
 
 
 def manifest_of(gathered: Gathered, parts: dict[str, bytes]) -> bytes:

@@ -30,8 +30,10 @@ class Bundle:
     def __init__(self, parts: dict[str, bytes]) -> None:
         self.parts = parts
 
-    def decoded(self, name: str, kind: type[T]) -> T:
+    def decoded(self, name: str, kind: type[T], *, exactly: bool = False) -> T:
         """Return what a member of JSON holds.
+
+        ``exactly``: written as it is handed out, so that each value has one spelling.
 
         :raises Unread: if it is not there, or not that.
         """
@@ -39,9 +41,12 @@ class Bundle:
         if raw is None:
             raise Unread(name, both("缺失", "it is missing"))
         try:
-            return msgspec.json.decode(raw, type=kind)
+            told = msgspec.json.decode(raw, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Unread(name, both("无法读取", f"it is not readable: {error}")) from error
+        if exactly and msgspec.json.encode(told) != raw:
+            raise Unread(name, both("不是交付时的写法", "it is not written as it was handed out"))
+        return told
 
     def lines(self, name: str) -> list[bytes]:
         """Return the lines of a member.
@@ -55,16 +60,24 @@ class Bundle:
             raise Unread(name, reason)
         return lines
 
-    def decoded_lines(self, name: str, kind: type[T]) -> Iterator[T]:
+    def decoded_lines(self, name: str, kind: type[T], *, exactly: bool = False) -> Iterator[T]:
         """Yield what the lines of a member hold.
+
+        ``exactly``: written as they are handed out, so that each value has one spelling.
 
         :raises Unread: at the first line that is not that.
         """
-        decoder = msgspec.json.Decoder(kind)
+        decoder, encode = msgspec.json.Decoder(kind), msgspec.json.Encoder().encode
         for number, line in enumerate(self.lines(name), 1):
             try:
-                yield decoder.decode(line)
+                told = decoder.decode(line)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise Unread(
-                    name, both(f"第 {number} 行无法读取", f"line {number}: {error}")
-                ) from error
+                reason = both(f"第 {number} 行无法读取", f"line {number}: {error}")
+                raise Unread(name, reason) from error
+            if exactly and encode(told) != line:
+                reason = both(
+                    f"第 {number} 行不是交付时的写法",
+                    f"line {number}: it is not written as it was handed out",
+                )
+                raise Unread(name, reason)
+            yield told

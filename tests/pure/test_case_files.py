@@ -762,3 +762,13 @@ def test_a_bomb_is_not_unpacked() -> None:
 )
 def test_every_code_that_is_printed_has_its_word(kind: type[enum.StrEnum]) -> None:
     assert [each.value for each in kind if words.word(each.value) == each.value] == []
+
+
+@pytest.mark.parametrize("at", [-10, -20, 60, 10_000])
+def test_an_archive_that_is_broken_anywhere_is_no_case_file(at: int) -> None:
+    raw = bytearray(VECTOR)
+    for place in range(at, at + 8):
+        raw[place] ^= 0xFF
+
+    with pytest.raises(Unreadable, match="no case file"):
+        archive.unpack(bytes(raw))

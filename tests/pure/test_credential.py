@@ -383,3 +383,18 @@ def test_the_document_inside_is_the_signed_one_to_the_byte() -> None:
 
     assert canonical(inside) == DOCUMENT
     assert Place(0, 1) != PLACE
+
+
+def test_what_a_genuine_credential_or_list_says_is_read_and_of_no_other() -> None:
+    held, listed = sealed(said()), sealed(a_list(), LISTER)
+    read = credential_check.read_genuine
+    read_list = credential_check.read_genuine_list
+
+    one, two = read(held, KEYS), read_list(listed, KEYS)
+    assert one is not None
+    assert two is not None
+    assert one.iat == two.iat == int(NOW.timestamp())
+    assert read(listed, KEYS) is None
+    assert read_list(held, KEYS) is None
+    assert read(sealed({"no": "credential"}), KEYS) is None
+    assert read_list(sealed({"no": "list"}, LISTER), KEYS) is None

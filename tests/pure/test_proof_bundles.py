@@ -13,11 +13,12 @@ from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.verdict import Fault
 from catalog.certificates.states import State as Standing
 from catalog.kernel.actor import Clearance
-from catalog.signing.canonical import canonical
+from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.witnessing.policy import Policy, parse_policy
 from market.proof_bundles import archive, binding, showing
 from market.proof_bundles.model import Kind, Manifest, Reader, Shown
+from market.proof_bundles.sealing import signed
 from market.proof_bundles.words import in_words
 from tests.bundle_tampering import (
     Change,
@@ -104,6 +105,18 @@ def test_a_policy_that_is_not_met_is_named(order: OrderInMemory, genuine: Parts)
     both = {"policy": policy_of(order, "none"), "trusted": stranger}
     assert first_bad(verdict_of(genuine, **both))[2] == Fault.OTHER_LOG
     assert first_bad(verdict_of(genuine, trusted=stranger))[2] == Fault.OTHER_LOG
+
+
+def test_another_log_key_than_the_one_that_signed_is_named(
+    order: OrderInMemory, genuine: Parts
+) -> None:
+    parts = dict(genuine)
+    other = VerifierKey("shushi.example/log", signer_of(Purpose.CHECKPOINT, "other").public_key)
+    _json("keys.json", log=str(other))(parts)
+
+    verdict = verdict_of(resealed(parts, order.statement), trusted=order.log_key)
+
+    assert first_bad(verdict) == ("key", "log", Fault.KEY_UNKNOWN)
 
 
 def test_keys_that_differ_from_one_s_own_are_named(order: OrderInMemory, genuine: Parts) -> None:
@@ -344,6 +357,7 @@ CHANGES: list[tuple[str, Change, str, str | None]] = [
     ("the log has no key", _json("keys.json", log=None), "key", Fault.MALFORMED),
     ("the heads are none", _json("heads.json", format=1), "member", Fault.MALFORMED),
     ("a binding is changed", _raw("bindings.jsonl", b"key:registered", b"key:registereD"), "entry", Fault.NOT_INCLUDED),
+    ("a binding stands twice", _twice("bindings.jsonl"), "entry", Fault.CONTENT_DIFFERS),
     ("no entry binds the keys", _bind_nothing, "key", Fault.NOT_BOUND),
     ("the contract is changed", _raw("contract.json", b'"quantity":1000', b'"quantity":1001'), "contract", Fault.NOT_BOUND),
     ("the contract is not there", _without("contract.json", "contract-signatures.json", "filing.json"), "member", Fault.MEMBER_MISSING),
@@ -370,6 +384,8 @@ CHANGES: list[tuple[str, Change, str, str | None]] = [
     ("the list is none", _set("status-list.jwt", b"x"), "status_list", Fault.MALFORMED),
     ("half of a group is missing", _without("filing.json"), "member", Fault.MEMBER_MISSING),
     ("what every order has is missing", _without("usage.jsonl"), "member", Fault.MEMBER_MISSING),
+    ("keys are written in another way", _raw("keys.json", b",", b", "), "member", Fault.MALFORMED),
+    ("a proof is written in another way", _raw("proofs.jsonl", b",", b", "), "member", Fault.MALFORMED),
     ("something strange is added", _set("evil.sh", b"x"), "member", Fault.MEMBER_STRANGE),
 ]  # fmt: skip
 
@@ -400,6 +416,7 @@ def test_what_is_changed_and_signed_anew_is_named(
         ({"format": "shushi/proof-bundle/9"}, Fault.MALFORMED),
         ({"drawn_up_at": "yesterday"}, Fault.MALFORMED),
         ({"drawn_up_at": "2026-03-02T01:02:03"}, Fault.MALFORMED),
+        ({"drawn_up_at": "2026-03-02T01:03:30Z"}, Fault.CONTENT_DIFFERS),
     ],
 )
 def test_a_manifest_that_says_something_else_is_named(
@@ -453,6 +470,24 @@ def test_a_member_that_is_not_the_one_that_was_signed_is_named(
         assert (kind, named, fault) == ("statement", "manifest.json", Fault.SIGNATURE_WRONG)
     else:
         assert (kind, named, fault) == ("member", name, Fault.MEMBER_DIFFERS)
+
+
+def test_sums_that_are_not_those_of_the_members_are_named(
+    order: OrderInMemory, genuine: Parts
+) -> None:
+    manifest = msgspec.json.decode(genuine["manifest.json"], type=Manifest)
+    raw = genuine["SHA256SUMS"].replace(b"a", b"b", 1)
+    members = tuple(
+        msgspec.structs.replace(each, sha256=sha256_hex(raw)) if each.name == "SHA256SUMS" else each
+        for each in manifest.members
+    )
+    others = {
+        name: each for name, each in genuine.items() if name[:9] not in ("manifest.", "signature")
+    }
+    told = canonical(msgspec.structs.replace(manifest, members=members))
+    parts = signed(others | {"SHA256SUMS": raw}, told, order.statement)
+
+    assert first_bad(verdict_of(parts)) == ("member", "SHA256SUMS", Fault.CONTENT_DIFFERS)
 
 
 def test_manifest_and_signature_are_written_as_they_were_handed_out(genuine: Parts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Leaf
@@ -29,7 +29,7 @@ async def of_order(
     :raises OrderMissing: if there is none that the actor may see.
     """
     order = await orders.get_order(tx, viewer=actor, order_id=order_id)
-    bound = {digest.sha256 for leaf in leaves for digest in leaf.digests}
+    bound = {digest.sha256: place for place, leaf in enumerate(leaves) for digest in leaf.digests}
     used = [
         each
         for each in await usage.list_for_order(tx, order_id=order_id)
@@ -45,7 +45,9 @@ async def of_order(
         usage=tuple(each.record for each in used),
         usage_entry_ids=tuple(each.entry_id for each in used),
         journal=tuple(
-            entry.record.encode() for entry in ledger.entries if entry.record_sha256 in bound
+            entry.record.encode()
+            for entry in sorted(ledger.entries, key=lambda each: bound.get(each.record_sha256, -1))
+            if entry.record_sha256 in bound
         ),
         contract=await _contract(tx, actor, order, bound, happened.count(Event.CONTRACT_SIGNED)),
         licence=await _licence(tx, order, is_bound=Event.GRANT_CREATED in happened),
@@ -54,7 +56,7 @@ async def of_order(
 
 
 async def _contract(
-    tx: Tx, actor: Actor, order: Order, bound: set[str], signed: int
+    tx: Tx, actor: Actor, order: Order, bound: Container[str], signed: int
 ) -> ContractPapers | None:
     try:
         contract = await orders.get_contract(tx, viewer=actor, order_id=order.id)
