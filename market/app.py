@@ -16,7 +16,7 @@ from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.disk import CheckpointJournal, LogDirectory
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, run
@@ -117,6 +117,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         signers=await enter_service_keys(settings, db, clock.now()),
         log_signer=log_signer(settings),
         checkpoint_journal=CheckpointJournal(settings.journal_path),
+        log_directory=log_directory(settings),
         channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
         carriers=_carriers(settings, clock, web),
         notice_channels=_notice_channels(settings, clock, web),
@@ -124,6 +125,11 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         timestamping=timestamping(settings, web),
         certificate_signers=certificate_signers(settings),
     )
+
+
+def log_directory(settings: Settings) -> LogDirectory | None:
+    """Return where the log's public files lie, None if it has none."""
+    return None if settings.log_files_dir is None else LogDirectory(settings.log_files_dir)
 
 
 def _witnesses(settings: Settings, web: httpx.AsyncClient) -> witnesses.Witnesses | None:

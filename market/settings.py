@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_jobs: bool = True
     job_interval_seconds: float = 1.0
     log_interval_seconds: float = 0.25  # how often entries get their places and a signed tree
+    log_files_dir: pathlib.Path | None = None  # the log's public files, for a server of files
     heads_every_seconds: float = 3600  # how often it is proven that nothing is left out
     witness_policy: pathlib.Path | None = (
         None  # who witnesses our log (C2SP tlog-policy); none: nobody

@@ -7,7 +7,7 @@ import hashlib
 import pathlib
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.disk import CheckpointJournal, LogDirectory
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.kernel.actor import Actor
@@ -50,6 +50,7 @@ class TestLog:
         self.actor = actor
         self.journal = CheckpointJournal(data_dir / "signer.jsonl")
         self.signer = audit_log.LogSigner(ORIGIN, signer_of(Purpose.CHECKPOINT))
+        self.directory: LogDirectory | None = None
 
     async def append(
         self,
@@ -88,4 +89,10 @@ class TestLog:
                 )
 
     async def run(self, now: dt.datetime) -> int:
-        return await sequence_log.run(self.db, now=now, signer=self.signer, journal=self.journal)
+        return await sequence_log.run(
+            self.db,
+            now=now,
+            signer=self.signer,
+            journal=self.journal,
+            directory=self.directory,
+        )

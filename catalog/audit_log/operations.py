@@ -17,6 +17,7 @@ import msgspec
 
 from catalog.audit_log import (
     further_lines,
+    growing,
     key_chain,
     key_notices,
     leaf,
@@ -27,7 +28,7 @@ from catalog.audit_log import (
     store,
 )
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, sign_line, signed_note
-from catalog.audit_log.disk import CheckpointJournal, Signed
+from catalog.audit_log.disk import CheckpointJournal, FilesDiffer, LogDirectory, Signed
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.model import Appended, Digest, Entry, EntryId, Subject
@@ -206,8 +207,11 @@ async def read_entries(
 # ── the job's part ──────────────────────────────────────────────────────────────────────────
 
 
-async def sequence(tx: Tx, *, limit: int = BATCH) -> Placed:
+async def sequence(tx: Tx, *, limit: int = BATCH, signed_size: int = 0) -> Placed:
     """Give the entries that wait their places in the tree; return which these were.
+
+    ``signed_size`` is what the signer's journal has: a database that has fewer entries is an older
+    copy, and gives no places that belong to others.
 
     The state's row is the fence: a second sequencer waits for it and then sees the new size.
     Leaves, tiles and state move together or not at all, so no place is ever burned.
@@ -219,6 +223,8 @@ async def sequence(tx: Tx, *, limit: int = BATCH) -> Placed:
             0, []
         )  # without the lock, which would be written to disk several times a second
     state = await store.lock_state(tx)
+    if state.size < signed_size:
+        raise LogBroken(f"{signed_size} entries were signed, and this database has {state.size}")
     leaves = await store.place_outbox(tx, state.size, limit)
     if not leaves:
         return Placed(0, [])
@@ -252,16 +258,23 @@ async def _count_orders(tx: Tx, leaves: list[bytes]) -> None:
 
 
 async def publish(
-    tx: Tx, *, now: dt.datetime, signer: LogSigner, journal: CheckpointJournal
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    signer: LogSigner,
+    journal: CheckpointJournal,
+    directory: LogDirectory | None = None,
 ) -> list[dt.datetime]:
     """Sign the tree as it stands, if it grew; return when each entry was made that it covers first.
 
     1. What the journal says was signed is stored, should a crash have come between.
     2. The tree at the last signed size is rebuilt from the tiles and must have the signed root.
     3. Every later leaf is read again and hashed again; the root must be the stored one.
-    4. It is signed by those of the keys at hand that are in force at this size (``key_chain``).
-    5. The journal checks the proof of consistency and writes the checkpoint down.
-    6. Only then is it stored, and so published.
+    4. Where the log has public files, those of the new tree are written: what is signed can be had
+       from them, whatever happens to the database.
+    5. It is signed by those of the keys at hand that are in force at this size (``key_chain``).
+    6. The journal checks the proof of consistency and writes the checkpoint down.
+    7. Only then is it stored, and so published.
 
     :raises LogBroken: if anything stored differs from what was signed or hashed before.
     :raises CheckpointRefused: if the journal refuses.
@@ -277,6 +290,8 @@ async def publish(
     if state.size == signed_size and (last is None or last.root == state.root):
         return []
     made_at = await _reread(tx, state, last)
+    if directory is not None:
+        await _write_files(tx, directory, state.size, state.root)
     spans = merkle.consistency_spans(signed_size, state.size)
     tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
     by = await _in_force(tx, signer, state.size)
@@ -285,6 +300,51 @@ async def publish(
     await asyncio.to_thread(journal.append, new, merkle.hashes_of(spans, tiles))
     await store.add_checkpoint(tx, size=new.size, root=new.root, note=note, published_at=now)
     return made_at
+
+
+async def show_files(tx: Tx, *, directory: LogDirectory) -> bool:
+    """Show the newest checkpoint among the public files, after all of its tree; tell whether it was new.
+
+    :raises LogBroken: if the files that lie there are of another history.
+    """
+    signed = await store.last_checkpoint(tx)
+    shown = await _edge_of_files(directory)
+    if signed is None or signed.size <= shown.size:
+        return False
+    edge = await _write_files(tx, directory, signed.size, signed.root)
+    return await asyncio.to_thread(directory.show, signed.note, edge)
+
+
+async def _write_files(
+    tx: Tx, directory: LogDirectory, size: int, root: merkle.Hash
+) -> merkle.Edge:
+    """Write the tiles and bundles of a tree, from what lies there on; return its edge."""
+    edge = await _edge_of_files(directory)
+    known: list[bytes] = []
+    some: list[bytes] = []
+    start = edge.size - edge.size % merkle.TILE_WIDTH
+    try:
+        async for index, each in store.read_leaves(tx, start, size):
+            (known if index < edge.size else some).append(each)
+            if len(some) == BATCH - len(known):  # a whole number of bundles
+                edge, files = growing.grown(edge, known, some)
+                finished = {name: files[name] for name in files if not growing.is_unfinished(name)}
+                await asyncio.to_thread(directory.write, finished)
+                known, some = [], []
+        edge, files = growing.grown(edge, known, some)
+        if edge.root() != root:
+            raise LogBroken(f"the leaves below {size} do not continue the public files")
+        await asyncio.to_thread(directory.write, files)
+    except FilesDiffer as error:
+        raise LogBroken(str(error)) from error
+    return edge
+
+
+async def _edge_of_files(directory: LogDirectory) -> merkle.Edge:
+    try:
+        return await asyncio.to_thread(directory.edge)
+    except FilesDiffer as error:
+        raise LogBroken(str(error)) from error
 
 
 async def _is_published(tx: Tx, last: Signed) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.disk import CheckpointJournal, LogDirectory
 from catalog.audit_log.operations import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
@@ -33,6 +33,7 @@ class Context(msgspec.Struct):
     log_signer: LogSigner
     checkpoint_journal: CheckpointJournal  # the signer's own, outside the database
     channels: dict[str, Any]  # name → payment channel adapter
+    log_directory: LogDirectory | None = None  # the log's public files, if it has any
     backlog: BacklogReader = msgspec.field(default_factory=BacklogReader)
     carriers: tuple[Any, ...] = ()  # catalog.notifications.delivering.Carrier
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel

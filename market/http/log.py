@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +17,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries
+from catalog.audit_log.export_format import CHECKPOINT, WITNESSED
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.merkle import TILE_WIDTH, leaf_hash
 from catalog.audit_log.model import ConsistencyProof, Entry, InclusionProof, Leaf, Subject
@@ -59,6 +62,15 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     salt: bytes | None
 
 
+async def _file(
+    request: AnyRequest, name: str, look: Callable[[Command], Awaitable[bytes]]
+) -> bytes:
+    """Return one of the log's public files; from the database, if it has none, or lacks this one."""
+    directory = context(request).log_directory
+    held = None if directory is None else await asyncio.to_thread(directory.read, name)
+    return await read(request, look) if held is None else held
+
+
 @get(
     "/log/checkpoint",
     summary="The newest signed checkpoint",
@@ -71,7 +83,7 @@ async def get_checkpoint(request: AnyRequest) -> Response[bytes]:
     async def look(c: Command) -> bytes:
         return (await queries.get_checkpoint(c.tx)).note
 
-    note = await read(request, look)
+    note = await _file(request, CHECKPOINT, look)
     return Response(note, media_type="text/plain", headers={"cache-control": "no-cache"})
 
 
@@ -87,7 +99,7 @@ async def get_witnessed_checkpoint(request: AnyRequest) -> Response[bytes]:
     async def look(c: Command) -> bytes:
         return await witnessing.get_witnessed(c.tx)
 
-    note = await read(request, look)
+    note = await _file(request, WITNESSED, look)
     return Response(note, media_type="text/plain", headers={"cache-control": "no-cache"})
 
 
@@ -120,7 +132,7 @@ async def get_tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     async def look(c: Command) -> bytes:
         return await queries.get_tile(c.tx, tile)
 
-    content = await read(request, look)
+    content = await _file(request, str(tile), look)
     cache = _FOR_EVER if tile.width == TILE_WIDTH else _BRIEFLY
     return Response(
         content, media_type="application/octet-stream", headers={"cache-control": cache}

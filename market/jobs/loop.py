@@ -45,6 +45,7 @@ async def _sequence(context: Context) -> int:
         signer=context.log_signer,
         journal=context.checkpoint_journal,
         clock=context.now,
+        directory=context.log_directory,
     )
 
 

@@ -6,6 +6,7 @@ moved whole or not at all, and what the journal says was signed is stored by the
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Final
@@ -13,10 +14,11 @@ from typing import Final
 import structlog
 
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
+from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused, LogDirectory
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
-from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx
+from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx, begin
+from catalog.witnessing import queries as witnessing
 from market.metrics import counted
 
 _ACTOR: Final = system("sequence_log")
@@ -30,17 +32,24 @@ async def run(
     signer: audit_log.LogSigner,
     journal: CheckpointJournal,
     clock: Callable[[], dt.datetime] | None = None,
+    directory: LogDirectory | None = None,
 ) -> int:
     """Sequence all that waits, then publish a checkpoint; return how many entries got a place.
 
-    ``clock`` tells how long that took, where the delay is measured.
+    ``clock`` tells how long that took, where the delay is measured; ``directory`` holds the public
+    files, if the log has any.
 
     Where what is stored contradicts itself, or what was signed, it is kept that the log is stopped:
     nothing is metered from then on. The next round that succeeds ends the stop.
     """
     try:
         return await _round(
-            db, now=now, signer=signer, journal=journal, clock=clock or (lambda: now)
+            db,
+            now=now,
+            signer=signer,
+            journal=journal,
+            clock=clock or (lambda: now),
+            directory=directory,
         )
     except (audit_log.LogBroken, CheckpointRefused) as error:
         reason = str(error)
@@ -59,24 +68,42 @@ async def _round(
     signer: audit_log.LogSigner,
     journal: CheckpointJournal,
     clock: Callable[[], dt.datetime],
+    directory: LogDirectory | None,
 ) -> int:
+    last = await asyncio.to_thread(journal.last)
+    signed_size = 0 if last is None else last.size
+
+    async def sequence(tx: Tx) -> audit_log.Placed:
+        return await audit_log.sequence(tx, signed_size=signed_size)
+
     total = 0
     while True:
         # The job writes no entry of its own: it only gives places to those of others.
-        placed = await database.run(
-            db, _ACTOR, audit_log.sequence, role=SEQUENCER_ROLE, must_remember=False
-        )
+        placed = await database.run(db, _ACTOR, sequence, role=SEQUENCER_ROLE, must_remember=False)
         counted.batch(placed.made_at, clock())
         total += placed.count
         if placed.count < audit_log.BATCH:
             break
 
     async def publish(tx: Tx) -> list[dt.datetime]:
-        covered = await audit_log.publish(tx, now=now, signer=signer, journal=journal)
+        covered = await audit_log.publish(
+            tx, now=now, signer=signer, journal=journal, directory=directory
+        )
         if await audit_log.resume(tx, now=now):
             _log.warning("log_resumed")
         return covered
 
     covered = await database.run(db, _ACTOR, publish, role=SEQUENCER_ROLE, must_remember=False)
     counted.published(covered, clock())
+    if directory is not None:
+        await _show(db, directory)
     return total
+
+
+async def _show(db: Database, directory: LogDirectory) -> None:
+    """Show among the public files what was signed, and what a quorum cosigned."""
+    async with begin(db, _ACTOR, role=SEQUENCER_ROLE) as tx:
+        await audit_log.show_files(tx, directory=directory)
+        witnessed = await witnessing.find_witnessed(tx)
+    if witnessed is not None:
+        await asyncio.to_thread(directory.show_witnessed, witnessed[1])
