@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
+import importlib.metadata
 import os
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import structlog
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
@@ -19,7 +21,11 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal, LogDirectory
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
-from catalog.kernel.db import Database, run
+from catalog.kernel.db import Database, Tx, run
+from catalog.kernel.ids import new_id
+from catalog.key_use import operations as key_use
+from catalog.key_use.counting import KeyUse
+from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.algorithms import Algorithm
@@ -35,13 +41,16 @@ from market.channels import (
     timestamp_authorities,
     witnesses,
 )
+from market.configuration import effective
+from market.configuration import operations as configuration
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.denial_guard import DenialGuard
+from market.http.policy import POLICY
 from market.http.problem import HANDLERS, page_makers
-from market.jobs import loop
+from market.jobs import count_key_use, loop
 from market.metrics import listener
 from market.portal import (
     errors,
@@ -59,6 +68,8 @@ from market.portal import (
     pages_spot_checks,
 )
 from market.settings import SettingInvalid, Settings
+
+_log = structlog.get_logger()
 
 _PAGES = (
     pages_public,
@@ -300,6 +311,7 @@ class Application:
         web = httpx.AsyncClient(trust_env=False)
         context = await wire(self._settings, self._clock, web)
         self.litestar.state.context = context
+        await self._begin(context)
         jobs = None
         if self._settings.run_jobs:
             jobs = asyncio.create_task(loop.run_until_stopped(context))
@@ -314,7 +326,35 @@ class Application:
                 with contextlib.suppress(asyncio.CancelledError):
                     await jobs
             await web.aclose()
+            await _tell_last(context)
             await context.db.close()
+
+    async def _begin(self, context: Context) -> None:
+        """Remember which keys this process loaded, and the configuration if it changed."""
+        now = context.now()
+        held = (
+            *context.signers.values(),
+            *context.log_signer.further,
+            *context.certificate_signers.values(),
+        )
+        use = KeyUse(RunId(new_id()), held, now=now)
+        said = effective.effective(
+            self._settings, routes=POLICY, version=importlib.metadata.version("shushi")
+        )
+
+        async def begin(tx: Tx) -> None:
+            await key_use.begin(tx, use=use, now=now)
+            await configuration.remember(tx, now=now, configuration=said)
+
+        await run(context.db, system("wiring"), begin)
+        context.key_use = use
+
+
+async def _tell_last(context: Context) -> None:
+    try:
+        await count_key_use.tell(context.db, now=context.now(), use=context.key_use, is_last=True)
+    except Exception as error:  # noqa: BLE001 - it ends; another process says that it fell silent
+        _log.warning("key_use_not_told", exc_info=error)
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> Application:

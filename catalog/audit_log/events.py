@@ -30,6 +30,8 @@ class Event(enum.StrEnum):
     TIMER_OVERDUE = "timer:overdue"
     AUDIT_READ = "audit_entries:read"
     MATERIAL_READ = "material:read"
+    RECORD_READ = "record:read"  # what is not public, beside the cases: who read it, at which route
+    LOG_EXPORTED = "log:exported"
 
     NOTIFICATION_READ = "notification:read"
     NOTIFICATION_DELIVERED = "notification:delivered"

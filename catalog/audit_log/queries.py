@@ -267,6 +267,12 @@ async def list_digests_about(
     return [digest for leaf in leaves for digest in msgspec.json.decode(leaf, type=Leaf).digests]
 
 
+async def find_newest(tx: Tx, event: Event) -> Entry | None:
+    """Return the newest entry of one kind with its payload, for a job; None if there is none."""
+    row = await store.find_newest(tx, event.value)
+    return None if row is None else _entry(row, with_payload=True)
+
+
 async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
 ) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:

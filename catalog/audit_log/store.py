@@ -469,6 +469,15 @@ async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int)
     return [row["leaf"] for row in rows]
 
 
+async def find_newest(tx: Tx, event: str) -> Row | None:
+    """Return the newest entry of one kind, by its id, which sorts by the time of its making."""
+    return await tx.fetch_one(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE p.event = $1 ORDER BY p.entry_id DESC LIMIT 1""",  # noqa: S608 - our own columns
+        event,
+    )
+
+
 async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
 ) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:

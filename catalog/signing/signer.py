@@ -6,6 +6,8 @@ room, which reads the key files.
 
 from __future__ import annotations
 
+import threading
+
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import framed
 from catalog.signing.model import KeyId, Signature, key_id_of
@@ -16,7 +18,7 @@ from catalog.signing.purposes import Purpose
 class Signer:
     """Sign for one purpose with one key: its secret of 32 bytes, or what holds it elsewhere."""
 
-    __slots__ = ("_private", "algorithm", "key_id", "public_key", "purpose")
+    __slots__ = ("_counting", "_private", "algorithm", "key_id", "public_key", "purpose", "signed")
 
     def __init__(
         self, purpose: Purpose, key: bytes | PrivateKey, algorithm: Algorithm = Algorithm.ED25519
@@ -26,12 +28,16 @@ class Signer:
         self.algorithm: Algorithm = self._private.algorithm
         self.public_key: bytes = self._private.public_key
         self.key_id: KeyId = key_id_of(self.public_key)
+        self.signed = 0  # how often it did; a paper is sealed in a thread of its own
+        self._counting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Signer({self.purpose.value}, {self.key_id})"
 
     def sign(self, document: bytes) -> bytes:
         """Return the signature over ``document`` in the frame of this key's purpose."""
+        with self._counting:
+            self.signed += 1
         return self._private.sign(framed(self.purpose, document))
 
     def seal(self, document: bytes) -> Signature:

@@ -18,10 +18,12 @@ import rich_click as click
 
 from catalog.audit_log import export_format as form
 from catalog.audit_log import merkle, published_keys, tiles
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import instant
 from catalog.kernel.actor import system
 from catalog.kernel.clock import SystemClock
-from catalog.kernel.db import Database, Row, Tx, begin
+from catalog.kernel.db import Database, Row, Tx, begin, run
 from catalog.kernel.errors import Refused
 from catalog.signing.model import ED25519
 from market.cli import queries, settings_of
@@ -81,6 +83,7 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
         checkpoint_key = key_files.path_of(market.settings.keys_dir, Purpose.CHECKPOINT)
         is_elsewhere = Purpose.CHECKPOINT in market.settings.pkcs11_keys
         now = SystemClock().now()
+        await _remember(market.db, now, payloads=payloads)
         if is_elsewhere or checkpoint_key.exists():
             try:
                 await sequence_log.run(
@@ -99,6 +102,23 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
             signer_journal=market.settings.journal_path,
             payloads=payloads,
         )
+
+
+async def _remember(db: Database, now: dt.datetime, *, payloads: bool) -> None:
+    # Before it is read: an export that can not be remembered is not made.
+    who = system("export")
+    await run(
+        db,
+        who,
+        lambda tx: audit_log.append(
+            tx,
+            Event.LOG_EXPORTED,
+            actor=who,
+            now=now,
+            subjects=(),
+            facts={"payloads": payloads},
+        ),
+    )
 
 
 async def write_export(

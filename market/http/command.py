@@ -20,6 +20,7 @@ from catalog.kernel.db import Tx, begin, run
 from catalog.kernel.errors import VersionStale
 from catalog.kernel.workdays import Calendar
 from catalog.timers import queries as timers
+from market.http import readings
 from market.http.context import AnyRequest, Context, actor, context
 from market.http.problem import (
     IdempotencyKeyMalformed,
@@ -183,11 +184,26 @@ async def secret_command(
 
 
 async def read(request: AnyRequest, look: Callable[[Command], Awaitable[T]]) -> T:
-    """Run a read in one transaction and return what it found."""
+    """Run a read in one transaction and return what it found.
+
+    Where ``readings`` says so it is remembered in the same transaction, or it is not served.
+    """
     wiring, who = context(request), actor(request)
+    route = str(request.scope.get("path_template", ""))
+    now = wiring.now()
     async with begin(wiring.db, who) as tx:
         calendar = await timers.get_calendar(tx)
-        return await look(Command(tx, who, wiring.now(), calendar, wiring))
+        found = await look(Command(tx, who, now, calendar, wiring))
+        if readings.is_remembered(route, who):
+            await readings.remember(
+                tx,
+                actor=who,
+                now=now,
+                route=route,
+                asked=request.path_params,
+                found=found,
+            )
+        return found
 
 
 def answer(content: Any, *, version: int | None = None, cache: str = "no-store") -> Response[bytes]:

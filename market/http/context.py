@@ -40,6 +40,7 @@ class Context(msgspec.Struct):
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
     certificate_signers: Mapping[Algorithm, Any] = {}  # beside the one of Ed25519 in ``signers``
     timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
+    key_use: Any = None  # catalog.key_use.counting.KeyUse; None: this process signs nothing
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from market.jobs import (
     ask_witnesses,
     certificates_due,
     close_denials,
+    count_key_use,
     deadlines_due,
     deliver_notifications,
     disputes_due,
@@ -105,6 +106,12 @@ async def _index(context: Context) -> int:
     return await index_log.run(context.db)
 
 
+async def _key_use(context: Context) -> int:
+    if context.key_use is None:
+        return 0
+    return await count_key_use.run(context.db, now=context.now(), use=context.key_use)
+
+
 async def _heads(context: Context) -> int:
     every = dt.timedelta(seconds=context.settings.heads_every_seconds)
     return await publish_heads.run(context.db, now=context.now(), every=every)
@@ -126,6 +133,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("release_escrow", _escrow),
     ("reports_due", _reports),
     ("close_denials", _denials),
+    ("count_key_use", _key_use),
     ("watch", _watch),
     ("keys_due", _keys),
     ("publish_heads", _heads),

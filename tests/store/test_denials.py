@@ -19,6 +19,7 @@ from catalog.kernel.db import Database, DatabaseUnreachable, begin
 from market.http import denials as door
 from market.http.denials import DenialRecorder
 from market.jobs import close_denials
+from market.migrations.upgrade import downgrade, upgrade
 
 READER = system("test")
 
@@ -172,3 +173,30 @@ async def test_the_counts_are_nobodys_but_the_jobs(db: Database, clock: ManualCl
         assert await tx.fetch("SELECT key FROM audit_log.denial_counts") == []
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await denials.remember(tx, now=clock.now(), denials=[denial(clock)])
+
+
+async def test_the_migrations_of_refusals_search_and_keys_go_both_ways(
+    db: Database, clock: ManualClock, owner_dsn: str
+) -> None:
+    await DenialRecorder(db, clock).remember(denial(clock))
+    await db.close()
+
+    await downgrade(owner_dsn, "0060")
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        gone = await owner.fetch(
+            """SELECT to_regclass('audit_log.denial_counts'), to_regclass('signing.key_runs'),
+                      to_regclass('audit_log.search_entries'), to_regclass('audit_log.open_payloads')"""
+        )
+        kept = await owner.fetchval(
+            "SELECT count(*) FROM audit_log.payloads WHERE event = 'credential:refused'"
+        )
+    finally:
+        await owner.close()
+    await upgrade(owner_dsn)
+
+    assert [*gone[0].values()] == [None] * 4
+    assert kept == 1
+    assert len(await entries(db)) == 1
+    await DenialRecorder(db, clock).remember(denial(clock))
+    assert len(await entries(db)) == 2

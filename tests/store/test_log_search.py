@@ -388,6 +388,6 @@ async def test_the_second_wall_tells_who_acted_to_those_alone_whom_it_concerns(
 
 
 def test_the_database_has_the_same_list_of_what_concerns_security() -> None:
-    migration = importlib.import_module("market.migrations.versions.0065_log_search")
+    migration = importlib.import_module("market.migrations.versions.0067_key_runs")
 
     assert frozenset(migration.SECURITY) == SECURITY

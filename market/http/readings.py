@@ -1,0 +1,198 @@
+"""Say of each protected reading who remembers it (查阅留痕): the register of who reads what.
+
+A house test holds this table against the policy table: a new reading is put into it, or the tests
+fail. What is ``AT_THE_DOOR`` is remembered here, in the transaction that reads: what can not be
+remembered is not served. One's own people read their own things without a trace.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.paging import Page
+from market.http.policy import V1
+
+
+class Kept(enum.StrEnum):
+    """Who remembers a reading, or why nobody does."""
+
+    BY_THE_OPERATION = "by the operation"  # material, audit, trace, use: each its own event
+    AT_THE_DOOR = "at the door"  # record:read
+    OWN = "own"  # nobody else's is ever shown
+    COVER = "cover"  # a list of cases without what lies in them
+    OFFICIAL = "official"  # documents of office, of no person and no trade
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What is read there.
+
+    ``subject`` is the kind of thing whose id the path has, if the leaf may name it: reading an
+    order does not become a part of its line.
+    ``by_all``: also whoever is of neither house (experts, agencies), since it is not theirs alone.
+    """
+
+    kept: Kept
+    subject: str | None = None
+    by_all: bool = False
+
+
+_OWN: Final = Reading(Kept.OWN)
+_COVER: Final = Reading(Kept.COVER)
+_OFFICIAL: Final = Reading(Kept.OFFICIAL)
+_OPERATION: Final = Reading(Kept.BY_THE_OPERATION)
+_DOOR: Final = Reading(Kept.AT_THE_DOOR)
+
+_OF_THE_HOUSES: Final = frozenset(
+    {Clearance.STAFF, Clearance.REGULATOR, Clearance.ADMINISTRATOR, Clearance.AUDITOR}
+)
+
+READINGS: Final[Mapping[str, Reading]] = {
+    # people
+    f"{V1}/parties/{{party_id}}": Reading(Kept.AT_THE_DOOR, "party"),
+    f"{V1}/parties": _DOOR,
+    f"{V1}/me": _OWN,
+    f"{V1}/tokens": _OWN,
+    f"{V1}/my/notifications": _OWN,
+    f"{V1}/my/notifications/{{notification_id}}": _OWN,
+    f"{V1}/my/contact": _OWN,
+    f"{V1}/undeliverable-notifications": _DOOR,
+    f"{V1}/notifications/{{notification_id}}/proof": Reading(Kept.AT_THE_DOOR, "notification"),
+    # the log
+    f"{V1}/log/entries": _OPERATION,
+    f"{V1}/audit-entries": _OPERATION,
+    # clocks and covers
+    f"{V1}/timers": _COVER,
+    f"{V1}/timers/{{timer_id}}/explanation": _COVER,
+    f"{V1}/work-queue": _COVER,
+    f"{V1}/case-assignments": _COVER,
+    f"{V1}/applications": _COVER,
+    f"{V1}/applications/{{application_id}}/agency-assignments": _COVER,
+    f"{V1}/changes": _COVER,
+    f"{V1}/changes/{{change_id}}/agency-assignments": _COVER,
+    f"{V1}/instruments": _COVER,
+    f"{V1}/objections": _COVER,
+    f"{V1}/fees": _COVER,
+    # files and cases
+    f"{V1}/files/{{file_id}}": Reading(Kept.AT_THE_DOOR, "file", by_all=True),
+    f"{V1}/files/{{file_id}}/content": _OPERATION,
+    f"{V1}/applications/{{application_id}}": _OPERATION,
+    f"{V1}/applications/{{application_id}}/dossier": _OWN,
+    f"{V1}/applications/{{application_id}}/refusal-letter": _OPERATION,
+    f"{V1}/applications/{{application_id}}/case-file": _OPERATION,
+    f"{V1}/changes/{{change_id}}": _OPERATION,
+    f"{V1}/objections/{{objection_id}}": _OPERATION,
+    f"{V1}/instruments/{{instrument_id}}": _OPERATION,
+    f"{V1}/certificates/{{number}}/reissues": _OPERATION,
+    f"{V1}/certificates/{{number}}/transfers": _OPERATION,
+    f"{V1}/certificates/{{number}}/requests": _OPERATION,
+    f"{V1}/certificates/{{number}}/encumbrances": _DOOR,
+    f"{V1}/certificates/{{number}}/deregistration": _OWN,
+    f"{V1}/authorisation-letters": _DOOR,
+    f"{V1}/authorisation-letters/{{letter_id}}": Reading(Kept.AT_THE_DOOR, "authorisation_letter"),
+    # agencies
+    f"{V1}/agency-selections/{{selection_id}}/file": Reading(
+        Kept.AT_THE_DOOR, "agency_selection", by_all=True
+    ),
+    f"{V1}/agency-selections/{{selection_id}}/bids": Reading(
+        Kept.AT_THE_DOOR, "agency_selection", by_all=True
+    ),
+    f"{V1}/agency-contracts": _OFFICIAL,
+    f"{V1}/agency-contracts/{{contract_id}}/misconducts": Reading(
+        Kept.AT_THE_DOOR, "agency_contract"
+    ),
+    f"{V1}/agency-evaluations": _COVER,
+    f"{V1}/agency-evaluations/{{evaluation_id}}": Reading(Kept.AT_THE_DOOR, "agency_evaluation"),
+    f"{V1}/agency-standing": _OFFICIAL,
+    f"{V1}/delegations": _OFFICIAL,
+    # the trade
+    f"{V1}/my/products": _OWN,
+    f"{V1}/pricing-filings": _COVER,
+    f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
+    f"{V1}/listings": _COVER,
+    f"{V1}/orders": _COVER,
+    f"{V1}/orders/{{order_id}}": _DOOR,
+    f"{V1}/orders/{{order_id}}/contract": _DOOR,
+    f"{V1}/orders/{{order_id}}/content": _OPERATION,
+    f"{V1}/orders/{{order_id}}/usage": _OPERATION,
+    f"{V1}/orders/{{order_id}}/ledger": _DOOR,
+    f"{V1}/proof-bundles/{{kind}}/{{identifier}}": _OPERATION,
+    f"{V1}/ledger/accounts": _DOOR,
+    f"{V1}/ledger/entries": _DOOR,
+    f"{V1}/ledger/trial-balance": _OFFICIAL,
+    # supervision
+    f"{V1}/reports": _OFFICIAL,
+    f"{V1}/reports/{{report_id}}": _OFFICIAL,
+    f"{V1}/reports/{{report_id}}/workbook": _OFFICIAL,
+    f"{V1}/reports/{{report_id}}/recomputation": _OFFICIAL,
+    f"{V1}/spot-checks/{{spot_check_id}}": _OPERATION,
+    f"{V1}/spot-checks/{{spot_check_id}}/findings": _OPERATION,
+    f"{V1}/traces/{{product_id}}": _OPERATION,
+    f"{V1}/incidents": _COVER,
+    f"{V1}/incidents/{{incident_id}}": Reading(Kept.AT_THE_DOOR, "incident"),
+    f"{V1}/retained-cases": _COVER,
+    f"{V1}/rechecks": _OFFICIAL,
+    f"{V1}/drills": _OFFICIAL,
+    # pages
+    "/inbox": _OWN,
+    "/inbox/{notification_id}": _OWN,
+    "/queue": _COVER,
+    "/queue/{timer_id}": _COVER,
+    "/applications": _COVER,
+    "/applications/{application_id}": _OPERATION,
+    "/changes/{change_id}": _OPERATION,
+    "/spot-check-findings/{finding_id}": _OPERATION,
+    "/objections": _COVER,
+    "/objections/{objection_id}": _OPERATION,
+    "/audit": _OPERATION,
+    "/reports": _OFFICIAL,
+    "/reports/{report_id}": _OFFICIAL,
+}
+
+
+def is_remembered(route: str, reader: Actor) -> bool:
+    """Tell whether the door remembers that somebody read there."""
+    reading = READINGS.get(route)
+    if reading is None or reading.kept is not Kept.AT_THE_DOOR:
+        return False
+    return reading.by_all or reader.clearance in _OF_THE_HOUSES
+
+
+async def remember(
+    tx: Tx, *, actor: Actor, now: dt.datetime, route: str, asked: Mapping[str, Any], found: Any
+) -> None:
+    """Remember that something was read: who, at which route, which ids were asked and shown."""
+    kind = READINGS[route].subject
+    await audit_log.append(
+        tx,
+        Event.RECORD_READ,
+        actor=actor,
+        now=now,
+        subjects=[] if kind is None else [Subject(kind, str(next(iter(asked.values()))))],
+        facts={
+            "route": route,
+            "clearance": actor.clearance.value,
+            "asked": {name: str(value) for name, value in asked.items()},
+            "shown": _shown(found),
+        },
+        rules=("HN-26", "HN-28"),
+    )
+
+
+def _shown(found: Any) -> list[str]:
+    items = found.items if isinstance(found, Page) else found if isinstance(found, list) else []
+    return [str(found) for found in map(_id_of, items) if found is not None]
+
+
+def _id_of(item: Any) -> Any:
+    # A party's file has the party in it.
+    return getattr(item, "id", None) or getattr(getattr(item, "party", None), "id", None)
