@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from market.cli.terminal import Steps
     from seeds.demo.teller import Teller
 
-_HANDED_OUT: Final = ("usage_statement_path", "draw_path", "case_file_path")
+_HANDED_OUT: Final = (
+    "usage_statement_path",
+    "draw_path",
+    "case_file_path",
+    "proof_bundle_path",
+)
 
 
 @click.command(
@@ -198,6 +203,7 @@ def _show(outcome: dict[str, Any], settings: Settings, *, as_json: bool) -> None
         ("离线核验 verify offline", f"{own_name()} verify {outcome['export_path']}"),
         ("使用对账单 usage statement", f"{own_name()} verify {outcome['usage_statement_path']}"),
         ("抽查的抽取 spot check's draw", f"{own_name()} verify {outcome['draw_path']}"),
+        ("用量对账与举证包 proof bundle", f"{own_name()} verify {outcome['proof_bundle_path']}"),
         ("登记卷宗 file of one case", f"{own_name()} verify {outcome['case_file_path']}"),
         ("监管账号 regulator's login",
          f"{outcome['regulator_login']} / {outcome['regulator_password']}"),

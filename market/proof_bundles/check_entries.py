@@ -16,7 +16,7 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import key_id_of
 from catalog.subject_heads import check as subject_heads
 from catalog.subject_heads import heads
-from catalog.subject_heads.model import HeadsRecord, SubjectEntries
+from catalog.subject_heads.model import ENTRIES, HeadsRecord, SubjectEntries
 from market.proof_bundles.model import (
     BINDINGS,
     CHECKPOINT,
@@ -216,6 +216,11 @@ def _check_whole(  # noqa: PLR0917
 ) -> None:
     """Tell whether these are all entries about the subject, as far as the heads reach."""
     told = bundle.decoded(HEADS, SubjectEntries, exactly=True)
+    if told.format != ENTRIES or told.leaves is not None:
+        reason = both(
+            "格式未知，或自带条目", f"it is of the format {told.format}, or has entries itself"
+        )
+        raise Unread(HEADS, reason)
     try:
         size = msgspec.json.decode(told.proof.record, type=HeadsRecord).log_size
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

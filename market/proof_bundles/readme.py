@@ -21,8 +21,8 @@ from market.proof_bundles.model import (
 )
 
 _SM2: Final = "-digest sm3 -pkeyopt distid:1234567812345678"
-_VALUE: Final = """sed -n 's/.*"value":"\\([^"]*\\)".*/\\1/p'"""
-_DOCUMENT: Final = """sed -n 's/.*"document":"\\([^"]*\\)".*/\\1/p'"""
+_VALUE: Final = """sed -n 's/.*"value": *"\\([^"]*\\)".*/\\1/p'"""
+_DOCUMENT: Final = """sed -n 's/.*"document": *"\\([^"]*\\)".*/\\1/p'"""
 
 _HEAD: Final = """\
 用量对账与举证包 · Proof bundle of {subject}

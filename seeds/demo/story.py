@@ -86,12 +86,14 @@ async def tell(t: Teller) -> dict[str, Any]:
     await inspecting.check_by_chance(t, who)
     await inspecting.hand_out_case(t, applications[disputed.key])
     report_id = await trading.report(t, ids[main.key])
+    await trading.proof_bundle(t, orders[0])
     return {
         "regulator_login": people.REGULATOR,
         "regulator_password": t.password_of(people.REGULATOR),
         "usage_statement_path": t.place_of(trading.STATEMENT),
         "draw_path": t.place_of(inspecting.DRAW),
         "case_file_path": t.place_of(inspecting.CASE_FILE),
+        "proof_bundle_path": t.place_of(trading.BUNDLE),
         "changed_certificate_number": changed,
         "product_id": ids[main.key],
         "certificate_numbers": list(numbers.values()),

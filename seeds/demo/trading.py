@@ -16,6 +16,7 @@ from seeds.demo.teller import StoryBroken, Teller
 from settlement.money import yuan
 
 STATEMENT: Final = "usage-statement.json"
+BUNDLE: Final = "order.zip"
 _PRICES_FEN = (28_800_00, 12_600_00, 19_900_00, 8_800_00, 15_000_00, 6_000_00)
 
 
@@ -194,6 +195,17 @@ async def statement(t: Teller, order_id: str) -> None:
         t.keep(STATEMENT, await t.look(people.BUYER_MEMBER, f"/api/v1/orders/{order_id}/usage"))
         t.note("order/statement")
     t.say("签名的使用对账单 · the signed usage statement", STATEMENT)
+
+
+async def proof_bundle(t: Teller, order_id: str) -> None:
+    """Take away all that proves the order and keep it, for ``market verify``."""
+    if not t.was_told("order/bundle"):  # that it was handed out is remembered each time
+        t.keep(BUNDLE, await t.look(people.BUYER_MEMBER, f"/api/v1/proof-bundles/order/{order_id}"))
+        t.note("order/bundle")
+    t.say(
+        "用量对账与举证包：条目齐全、账单可复算 · all that proves the order, its bill to compute again",
+        BUNDLE,
+    )
 
 
 def _shares(ledger: dict[str, Any], purchase: Purchase) -> str:

@@ -71,6 +71,7 @@ def test_the_story_shows_what_follows_a_registration(story: Any) -> None:
         "drawn by public chance (HN-21)  → 2/6",
         "verified offline: draw.json  → 真实 · genuine",
         "verified offline: case.zip  → 真实 · genuine",
+        "verified offline: order.zip  → 真实 · genuine",
     ):
         assert words in steps
     assert story["changed_certificate_number"] not in story["certificate_numbers"]
@@ -183,6 +184,24 @@ def test_one_document_is_checked_alone_and_a_changed_byte_is_named(
     assert result.returncode == 1
     assert last_line(result).startswith("不符 · not genuine: ")
     assert name.replace("2026", "2027", 1) in last_line(result) or name in last_line(result)
+
+
+def test_the_bundle_of_the_order_tells_its_bill_in_the_language_that_is_asked_for(
+    story: Any, tmp_path: pathlib.Path
+) -> None:
+    path = pathlib.Path(story["proof_bundle_path"])
+
+    both, zh, en = (
+        market("verify", path, *lang) for lang in ((), ("--lang", "zh"), ("--lang", "en"))
+    )
+    assert [last_line(said) for said in (both, zh, en)] == ["真实 · genuine", "真实", "genuine"]
+    assert "bill computed again, to the fen" in en.stdout
+    assert "份账单已重新计算，精确到分" in zh.stdout
+    assert "账单" not in en.stdout
+    spoilt = tmp_path / "order.zip"
+    spoilt.write_bytes(path.read_bytes()[:-40])
+    refused = market("verify", spoilt, "--json")
+    assert (refused.returncode, told(refused)["fault"]) == (2, "archive_not_a_zip")
 
 
 def test_what_is_no_document_can_not_be_checked(tmp_path: pathlib.Path) -> None:

@@ -356,6 +356,8 @@ CHANGES: list[tuple[str, Change, str, str | None]] = [
     ("the log's key is none", _json("keys.json", log="x"), "key", Fault.MALFORMED),
     ("the log has no key", _json("keys.json", log=None), "key", Fault.MALFORMED),
     ("the heads are none", _json("heads.json", format=1), "member", Fault.MALFORMED),
+    ("the heads are of another format", _json("heads.json", format="x"), "member", Fault.MALFORMED),
+    ("the heads have leaves of their own", _json("heads.json", leaves=[]), "member", Fault.MALFORMED),
     ("a binding is changed", _raw("bindings.jsonl", b"key:registered", b"key:registereD"), "entry", Fault.NOT_INCLUDED),
     ("a binding stands twice", _twice("bindings.jsonl"), "entry", Fault.CONTENT_DIFFERS),
     ("no entry binds the keys", _bind_nothing, "key", Fault.NOT_BOUND),
