@@ -22,6 +22,7 @@ class Event(enum.StrEnum):
     KEY_ENDED = "key:ended"  # from this entry on it signs nothing
     KEY_DISTRUSTED = "key:distrusted"
     KEY_DESTROYED = "key:destroyed"
+    KEY_CEREMONY_HELD = "key_ceremony:held"
     HEADS_PUBLISHED = "heads:published"
     LOG_TIMESTAMPED = "log:timestamped"
     RULEBOOK_SET = "rulebook:set"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from catalog.audit_log import key_chain, key_notices
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries as log
@@ -12,11 +14,11 @@ from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.events import Event
 from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.key_notices import ROOT, Action, KeyNotice
-from catalog.audit_log.model import Subject
+from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
-from catalog.key_custody import queries
+from catalog.key_custody import queries, transcript
 from catalog.key_custody.two_people import check_two
 from catalog.signing import operations as signing
 from catalog.signing import queries as keys
@@ -90,6 +92,51 @@ async def appoint_root(
         tx, Event.KEY_ANNOUNCED, actor=actor, now=now, keys=[key], notice=note
     )
     return key
+
+
+async def replace_log_key(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    origin: str,
+    new: Signer,
+    root: Signer,
+    since: int | None,
+    reason: str,
+) -> None:
+    """Bring a key of the log by its root key (根密钥更换), the last one being lost or stolen.
+
+    What signed it ends at once; from ``since`` on it is distrusted. Asked again, nothing is done twice.
+
+    :raises KeyNoticeRefused: if the log has no such root key.
+    """
+    actor.require("key:rotate")
+    await signing.lock_service_keys(tx)
+    before = [key for key in await keys.list_public_keys(tx) if _signs_the_log(key)]
+    await announce(
+        tx,
+        actor=actor,
+        now=now,
+        origin=origin,
+        new=new,
+        by=root,
+        overlap=dt.timedelta(0),
+        reason=reason,
+    )
+    for key in before if since is not None else []:
+        if key.key_id == new.key_id or key.distrusted_from is not None:
+            continue
+        await distrust(
+            tx,
+            actor=actor,
+            now=now,
+            key_id=key.key_id,
+            since=since or 0,
+            reason=reason,
+            origin=origin,
+            by=root,
+        )
 
 
 async def distrust(
@@ -188,6 +235,23 @@ async def destroy(
     return key
 
 
+async def remember_ceremony(
+    tx: Tx, *, actor: Actor, now: dt.datetime, file: transcript.SignedTranscript
+) -> None:
+    """Bind the transcript of a ceremony (仪式记录) in the log."""
+    actor.require("key:rotate")
+    told = msgspec.json.decode(file.document, type=transcript.Transcript)
+    await audit_log.append(
+        tx,
+        Event.KEY_CEREMONY_HELD,
+        actor=actor,
+        now=now,
+        subjects=[Subject(transcript.KIND, told.ceremony_id)],
+        facts={"people": [each.name for each in told.custodians], "threshold": told.threshold},
+        digests=[Digest(transcript.KIND, told.ceremony_id, transcript.digest(file))],
+    )
+
+
 async def _signed(
     tx: Tx,
     action: Action,
@@ -237,6 +301,10 @@ async def _check_allowed(tx: Tx, notice: KeyNotice, note: bytes) -> None:
 async def _is_the_first(tx: Tx, key: VerifierKey) -> bool:
     held = [each for each in await keys.list_public_keys(tx) if _is_the_logs(each)]
     return bool(held) and held[0].public_key == key.public_key
+
+
+def _signs_the_log(key: PublicKey) -> bool:
+    return key.purpose is Purpose.CHECKPOINT and key.algorithm is Algorithm.ED25519
 
 
 def _is_the_logs(key: PublicKey) -> bool:

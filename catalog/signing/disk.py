@@ -166,12 +166,14 @@ def prepare(
     algorithm: Algorithm = Algorithm.ED25519,
     *,
     passphrase: bytes | None = None,
+    may_be_lost: bool = False,
 ) -> Signer:
     """Make the key that comes after the one for ``purpose``, beside it; who began before goes on.
 
     :raises KeyFileUnusable: if the one there is can not be used, or the passphrase is too short.
     """
-    read_signer(directory, purpose, algorithm, passphrase=passphrase)
+    if not may_be_lost:
+        read_signer(directory, purpose, algorithm, passphrase=passphrase)
     path = _next_to(path_of(directory, purpose, algorithm))
     if not path.exists():
         put(path, purpose, algorithm, _new_secret(algorithm), passphrase=passphrase)
@@ -209,9 +211,10 @@ def promote(
     :raises KeyFileUnusable: if there is none, or it can not be used.
     """
     path = path_of(directory, purpose, algorithm)
-    old = read_signer(directory, purpose, algorithm, passphrase=passphrase)
-    with contextlib.suppress(FileExistsError):
-        os.link(path, path.with_name(f"{path.stem}.{old.key_id}.retired"))
+    if path.exists():  # it may have been lost
+        old = read_signer(directory, purpose, algorithm, passphrase=passphrase)
+        with contextlib.suppress(FileExistsError):
+            os.link(path, path.with_name(f"{path.stem}.{old.key_id}.retired"))
     _next_to(path).replace(path)
     _sync(directory)
     return read_signer(directory, purpose, algorithm, passphrase=passphrase)

@@ -13,6 +13,7 @@ from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from market.cli import key_rotation as rotation
 from market.cli import settings_of
+from market.cli.ceremony import ceremony
 from market.cli.terminal import padded
 from market.settings import Settings
 
@@ -47,6 +48,9 @@ class KeyLine(msgspec.Struct, frozen=True):
 )
 def keys() -> None:
     """Group the commands."""
+
+
+keys.add_command(ceremony)
 
 
 @keys.command("list", help=f"列出公钥 · Show every public key that ever was.\n\n{_EXIT_CODES}")

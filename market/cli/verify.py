@@ -204,6 +204,19 @@ def _check_credential(  # noqa: PLR0917
     return credentials.check(raw, keys=known, now=now, listed=listed, log=held)
 
 
+def log_and_key(place: str, vkey: str | None) -> tuple[form.Source, VerifierKey]:
+    """Return a log at a path or an address, and its key: the one given, or the one it names.
+
+    :raises Unreadable: if there is none, or no key to check it with.
+    """
+    try:
+        trusted = None if vkey is None else parse_vkey(vkey)
+    except VerifierKeyMalformed as error:
+        raise Unreadable(f"--vkey: {error.facts['reason']}") from error
+    log = _log_at(place)
+    return log, log_key(_keys_of_log(log), trusted)
+
+
 def _list_at(place: str) -> bytes:
     if _is_address(place):
         raw = Server(_base(place)).get(urllib.parse.urlsplit(place).path)

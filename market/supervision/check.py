@@ -19,6 +19,7 @@ from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 from catalog.audit_log.verify import verify_export
 from catalog.certificates import check as certificates
 from catalog.kernel.errors import DomainError
+from catalog.key_custody import transcript
 from catalog.subject_heads import check as subject_heads
 from catalog.subject_heads.model import ENTRIES
 from market.spot_checks import check as draws
@@ -98,6 +99,8 @@ def check_document(
     if told.type == receipts.FORMAT:
         held = None if log is None else (log, log_key(keys, trusted))
         return receipts.check(raw, known_keys(keys), held)
+    if told.type == transcript.FORMAT:
+        return transcript.check(raw, None if log is None else (log, log_key(keys, trusted)))
     if told.format == DRAW:
         return draws.check(draws.read(raw), log_key(keys, trusted))
     if told.format == PANEL_DRAW:
