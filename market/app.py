@@ -66,6 +66,7 @@ from market.portal import (
     pages_register,
     pages_reports,
     pages_spot_checks,
+    pages_verify,
 )
 from market.settings import SettingInvalid, Settings
 
@@ -84,6 +85,7 @@ _PAGES = (
     pages_reports,
     pages_spot_checks,
     pages_audit,
+    pages_verify,
 )
 
 

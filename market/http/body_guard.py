@@ -30,6 +30,7 @@ from market.http.refusing import answer_refusal
 from market.metrics import counted
 
 MAX_DEPTH: Final = 64
+_TAKES_FILES: Final = frozenset({"/api/v1/files", "/api/v1/certificate-verifications"})
 MAX_JSON_BYTES: Final = 1024 * 1024
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -139,7 +140,7 @@ class BodyGuard:
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         if not has_body or scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
             return receive
-        if scope["path"] == "/api/v1/files":
+        if scope["path"] in _TAKES_FILES:
             return receive  # whatever its type, the body is a file: streamed, never read as JSON
         is_json = media_type == b"application/json" or media_type.endswith(b"+json")
         if not is_json:

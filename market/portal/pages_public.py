@@ -39,7 +39,7 @@ from market.http.problem import status_of
 from market.http.wording import words
 from market.listings import queries as listings
 from market.portal import static_files
-from market.portal.render import go, language_of, page
+from market.portal.render import OWN_SCRIPT, go, language_of, page
 from market.portal.show import address, cleaned
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceItem, PriceListLine
@@ -324,6 +324,7 @@ async def show_certificate(
     return page(
         request,
         "certificate.html",
+        headers=OWN_SCRIPT,
         signed_beside=sorted(wiring.certificate_signers),
         is_witnessed=wiring.witnesses is not None,
         is_stamped=wiring.timestamping is not None,

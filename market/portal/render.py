@@ -29,6 +29,10 @@ _HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "vary": "cookie, accept",
 }
+#: For the one page that compares a digest: it runs a script of ours, and none of anybody else.
+OWN_SCRIPT: Final = {
+    "content-security-policy": _CONTENT_POLICY.replace("script-src 'none'", "script-src 'self'")
+}
 #: For public pages: kept by nobody but the reader, who asks again each time.
 FRESH: Final = "private, no-cache"
 #: For pages of one who signed in.

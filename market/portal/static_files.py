@@ -14,7 +14,11 @@ from typing import Final
 import msgspec
 
 _DIRECTORY: Final = pathlib.Path(__file__).parent / "static"
-_MEDIA_TYPES: Final = {".css": "text/css", ".svg": "image/svg+xml"}
+_MEDIA_TYPES: Final = {
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript",
+}
 
 
 class StaticFile(msgspec.Struct, frozen=True):
