@@ -65,6 +65,7 @@ class Api:
             now=wiring.now(),
             signer=wiring.log_signer,
             journal=wiring.checkpoint_journal,
+            directory=wiring.log_directory,
         )
 
     async def get(self, path: str, **params: Any) -> httpx.Response:

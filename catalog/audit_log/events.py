@@ -24,6 +24,7 @@ class Event(enum.StrEnum):
     KEY_DESTROYED = "key:destroyed"
     KEY_CEREMONY_HELD = "key_ceremony:held"
     HEADS_PUBLISHED = "heads:published"
+    LOG_REFILLED = "log:refilled"  # an older copy of the database got back what was signed
     LOG_TIMESTAMPED = "log:timestamped"
     RULEBOOK_SET = "rulebook:set"
     CALENDAR_YEAR_LOADED = "calendar_year:loaded"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -409,6 +410,73 @@ async def _reread(tx: Tx, state: store.State, last: Signed | None) -> list[dt.da
     if edge.size != state.size or edge.root() != state.root:
         raise LogBroken(f"the leaves from {size} to {state.size} do not have the stored root")
     return _times_of(beginnings)
+
+
+async def refill(tx: Tx, *, leaves: list[bytes], grown: merkle.Edge) -> None:
+    """Put leaves of the log back behind those that a restored database has; with the sequencer's role.
+
+    ``grown`` is the edge of the tree with them, which the caller has proven to lie under what was
+    signed. What waits in the outbox and has its place among them does not get another.
+
+    :raises LogBroken: if they do not lead to that edge, or an entry of an order is missing.
+    """
+    state = await store.lock_state(tx)
+    edge, tiles = state.edge().extended([merkle.leaf_hash(each) for each in leaves])
+    if (edge.size, edge.root()) != (grown.size, grown.root()):
+        raise LogBroken(f"the leaves behind {state.size} are not those that were proven")
+    entries = [(uuid.UUID(leaf.read_leaf(each).id), each) for each in leaves]
+    await store.drop_from_outbox(tx, [entry_id for entry_id, _ in entries])
+    await store.add_leaves(tx, state.size, entries)
+    await store.add_tiles(tx, tiles)
+    await _count_orders(tx, leaves)
+    await store.advance_state(tx, old_size=state.size, edge=edge, root=edge.root())
+
+
+async def refill_checkpoints(tx: Tx, *, journal: CheckpointJournal) -> int:
+    """Store again what the signer's journal has of the log; return how many checkpoints were missing."""
+    state, stored = await store.get_state(tx), await store.last_checkpoint(tx)
+    known = 0 if stored is None else stored.size
+    missing = [each for each in journal.read() if known < each.size <= state.size]
+    for each in missing:
+        await store.add_checkpoint(
+            tx, size=each.size, root=each.root, note=each.note.encode(), published_at=each.at
+        )
+    return len(missing)
+
+
+async def remember_refilled(
+    tx: Tx, *, actor: Actor, now: dt.datetime, start: int, end: int, orders: Iterable[str]
+) -> Appended:
+    """Remember that entries were put back, and which orders they count.
+
+    :raises NotPermitted: if the actor does not refill the log.
+    """
+    actor.require("log:refill")
+    return await append(
+        tx,
+        Event.LOG_REFILLED,
+        actor=actor,
+        now=now,
+        subjects=[Subject("log", "1")],
+        facts={"start": start, "end": end, "orders": sorted(orders)},
+    )
+
+
+async def find_again(tx: Tx, *, leaves: list[bytes]) -> None:
+    """Let entries be found by what their leaves tell; who acted and why is lost with their payloads."""
+    told = [leaf.read_leaf(each) for each in leaves]
+    await store.add_erased_payloads(
+        tx,
+        [
+            (
+                uuid.UUID(each.id),
+                dt.datetime.fromisoformat(each.at),
+                each.event,
+                [subject.key for subject in each.subjects],
+            )
+            for each in told
+        ],
+    )
 
 
 async def stop(tx: Tx, *, now: dt.datetime, reason: str) -> None:

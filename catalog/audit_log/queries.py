@@ -100,6 +100,11 @@ async def get_backlog(tx: Tx) -> Backlog:
     return Backlog(waiting_since, await store.stopped_since(tx))
 
 
+async def get_edge(tx: Tx) -> merkle.Edge:
+    """Return the edge of the tree of all entries that have a place."""
+    return (await store.get_state(tx)).edge()
+
+
 async def get_progress(tx: Tx) -> Progress:
     """Return how far the log is."""
     signed = await store.last_checkpoint(tx)

@@ -201,6 +201,36 @@ async def place_outbox(tx: Tx, start: int, limit: int) -> list[bytes]:
     return [leaf for _, leaf in sorted((row["idx"], row["leaf"]) for row in rows)]
 
 
+async def drop_from_outbox(tx: Tx, entries: list[uuid.UUID]) -> int:
+    """Take entries out of the outbox that have their places elsewhere; return how many there were."""
+    return await tx.execute("DELETE FROM audit_log.outbox WHERE entry_id = ANY($1)", entries)
+
+
+async def add_leaves(tx: Tx, start: int, entries: list[tuple[uuid.UUID, bytes]]) -> None:
+    """Give entries that have been in the log the places from ``start`` on."""
+    await tx.copy(
+        "leaves",
+        schema="audit_log",
+        columns=("idx", "entry_id", "leaf"),
+        rows=[(start + i, entry_id, leaf) for i, (entry_id, leaf) in enumerate(entries)],
+    )
+
+
+async def add_erased_payloads(
+    tx: Tx, rows: list[tuple[uuid.UUID, dt.datetime, str, list[str]]]
+) -> None:
+    """Keep of entries whose payload is lost what their leaves tell, so that they are found."""
+    for entry_id, at, event, subjects in rows:
+        await tx.execute(
+            """INSERT INTO audit_log.payloads (entry_id, at, event, subjects)
+               VALUES ($1, $2, $3, $4) ON CONFLICT (entry_id) DO NOTHING""",
+            entry_id,
+            at,
+            event,
+            subjects,
+        )
+
+
 async def add_tiles(tx: Tx, tiles: Iterable[Tile]) -> None:
     """Keep the tiles that are full."""
     await tx.copy(

@@ -96,6 +96,19 @@ async def issue_token(
     )
 
 
+async def count_on(tx: Tx, *, order_id: uuid.UUID, entries: int) -> bool:
+    """Let the next use of an order have the number behind so many entries; tell whether it was fewer.
+
+    For a database that lost some uses which the log has: they are not on record, so that no
+    statement of the order is signed, but the log goes on without a gap.
+    """
+    grant = await store.lock(tx, order_id)
+    if grant is None or grant.order_seq >= entries:
+        return False
+    await store.count_use(tx, msgspec.structs.replace(grant, order_seq=entries))
+    return True
+
+
 async def cut_off(
     tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, reason: str, for_good: bool
 ) -> Grant | None:

@@ -75,7 +75,7 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
     from catalog.audit_log.disk import CheckpointJournal
     from catalog.signing import disk as key_files
     from catalog.signing.purposes import Purpose
-    from market.app import log_signer
+    from market.app import log_directory, log_signer
     from market.cli.connection import open_market
     from market.jobs import sequence_log
 
@@ -91,6 +91,7 @@ async def _export(settings: Settings, out: pathlib.Path, *, payloads: bool) -> d
                     now=now,
                     signer=log_signer(market.settings),
                     journal=CheckpointJournal(market.settings.journal_path),
+                    directory=log_directory(market.settings),
                 )
             except Exception as error:  # noqa: BLE001 - whatever it is, the export shows it
                 click.echo(f"日志未能续签 · the log was not continued: {error}", err=True)

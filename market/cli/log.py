@@ -195,3 +195,40 @@ async def restamp_now(
         except (AuthorityUnreachable, DomainError) as error:
             failed.append(f"{authority.name}: {error}")
     return Restamped(due=due, numbers=numbers, failed=failed)
+
+
+@log.command(
+    "refill",
+    help="补回日志 · After an older copy of the database was restored: put back the entries that were signed since, from "
+    "the log's public files (a directory, or an address as https://market.example/log).\n\n"
+    + _EXIT_CODES,
+)
+@click.option("--from", "place", required=True, help="公开文件 · the public files")
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
+def refill(place: str, data_dir: pathlib.Path | None, as_json: bool) -> None:
+    """Print what was put back."""
+    done = settings_of.run(_refill(settings_of.environment(data_dir=data_dir), place))
+    if as_json:
+        click.echo(msgspec.json.encode(done).decode())
+        return
+    click.echo(f"已补回 · put back: {done.start} … {done.end - 1}")
+    for order in done.orders:
+        click.echo(f"使用记录缺失 · uses are not on record: order {order}")
+
+
+async def _refill(settings: Settings, place: str) -> Any:
+    from catalog.audit_log.disk import CheckpointJournal
+    from catalog.kernel.clock import SystemClock
+    from market.cli import refill as refilling
+    from market.cli.connection import open_market
+
+    async with open_market(settings) as market:
+        return await refilling.refill(
+            market.db,
+            refilling.source(place),
+            journal=CheckpointJournal(market.settings.journal_path),
+            now=SystemClock().now(),
+        )
