@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +18,8 @@ from catalog.kernel.errors import Missing
 from catalog.log_search import reach, store
 from catalog.log_search.model import Found, FoundPage, Wanted
 from catalog.log_search.reach import Reach
+
+_NOBODY: Final = uuid.UUID(int=0)
 
 
 def subject_key(subject: Subject) -> uuid.UUID:
@@ -48,12 +50,14 @@ async def search(
     if wanted.subject is not None and how_far is not Reach.EVERYTHING:
         how_far = await _within_subject(tx, how_far, wanted.subject)
     events = reach.events_within(how_far, wanted.action)
-    form, key = _form(viewer, how_far, wanted)
+    form, key, further = _form(viewer, how_far, wanted)
+    if form == "all" and events is not None:
+        form = "events"
     rows = await store.find_places(
         tx,
         form=form,
         key=key,
-        actor=wanted.actor_account_id if form.endswith("_and_actor") else None,
+        further=further,
         events=events,
         since=wanted.since,
         until=wanted.until,
@@ -86,22 +90,25 @@ async def _within_subject(tx: Tx, how_far: Reach, subject: Subject) -> Reach:
     return how_far
 
 
-def _form(viewer: Actor, how_far: Reach, wanted: Wanted) -> tuple[str, uuid.UUID | None]:
+_Keys = tuple[str, uuid.UUID | None, uuid.UUID | None]
+
+
+def _form(viewer: Actor, how_far: Reach, wanted: Wanted) -> _Keys:
+    """Return which search it is, by which key, and what else has to fit."""
     # Who may not search everything, and asks for an actor, finds that one's acts within its own
     # party's: row-level security hides who acted, and so whether a stranger did.
+    asked = wanted.actor_account_id
     if wanted.subject is not None:
-        form = "subject" if wanted.actor_account_id is None else "subject_and_actor"
-        return form, subject_key(wanted.subject)
+        key = subject_key(wanted.subject)
+        return ("subject", key, None) if asked is None else ("subject_and_actor", key, asked)
     if how_far is not Reach.OWN:
-        found = wanted.actor_account_id
-        return ("all", None) if found is None else ("account", found)
+        return ("all", None, None) if asked is None else ("account", asked, None)
     if viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR):
-        asked = wanted.actor_account_id
-        mine = asked is None or asked == viewer.account_id
-        return "account", viewer.account_id if mine else uuid.UUID(int=0)
-    if wanted.actor_account_id is None:
-        return "party", viewer.party
-    return "party_and_actor", viewer.party
+        is_mine = asked is None or asked == viewer.account_id
+        return "account", viewer.account_id if is_mine else _NOBODY, None
+    if asked is None:
+        return "party", viewer.party, None
+    return "account_of_party", asked, viewer.party
 
 
 def _position(

@@ -37,7 +37,7 @@ SUBJECTS: Final = sa.Table(
     sa.Column("subject", _UUID, primary_key=True),
     sa.Column("at", _INSTANT, primary_key=True),
     sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, primary_key=True),
     schema="audit_log",
 )
 STATE: Final = sa.Table(
@@ -109,43 +109,50 @@ _WITHIN: Final = """
 _NEWEST: Final = "ORDER BY x.at DESC, x.idx DESC LIMIT $6"
 
 
-def _places(table: str, holds: str, *, by_event: bool) -> str:
-    if not by_event:
-        return f"SELECT x.at, x.idx, x.event FROM {table} x WHERE {holds} AND {_WITHIN} {_NEWEST}"  # noqa: S608 - our own texts
-    # The newest of each event, and of those the newest: each is a page of one index.
+_ENTRIES: Final = "audit_log.search_entries"
+_SUBJECTS: Final = "audit_log.search_subjects"
+
+
+def _of_events(table: str, holds: str, more: str = "") -> str:
+    """Return the newest of each event that is asked for, and of those the newest."""
     return f"""
-        SELECT x.at, x.idx, x.event FROM unnest($7::text[]) AS wanted (event)
-         CROSS JOIN LATERAL (
+        SELECT x.at, x.idx, x.event FROM asked CROSS JOIN LATERAL (
                SELECT x.at, x.idx, x.event FROM {table} x
-                WHERE {holds} AND x.event = wanted.event AND {_WITHIN} {_NEWEST}) x
+                WHERE {holds} AND x.event = asked.event {more} AND {_WITHIN} {_NEWEST}) x
          {_NEWEST}"""  # noqa: S608 - our own texts
 
 
-def _statement(table: str, holds: str, *, by_event: bool) -> str:
-    # $7 is used in either form, so that all forms take the same arguments.
-    unused = "" if by_event else "AND ($7::text[] IS NULL)"
-    return _places(table, f"{holds} {unused}", by_event=by_event)
+def _of_a_key(table: str, column: str, more: str) -> str:
+    # One index has the event before the time. Who asks for no event gets those that there are of
+    # this key, found by leaping from one to the next.
+    holds = f"x.{column} = $8::uuid"
+    leap = f"SELECT x.event FROM {table} x WHERE {holds}"  # noqa: S608 - our own texts
+    return f"""
+        WITH RECURSIVE there (event) AS (
+            SELECT event FROM ({leap} ORDER BY x.event LIMIT 1) first WHERE $7::text[] IS NULL
+            UNION ALL
+            SELECT next.event FROM there CROSS JOIN LATERAL (
+                {leap} AND x.event > there.event ORDER BY x.event LIMIT 1) next
+        ), asked (event) AS (SELECT event FROM there UNION ALL SELECT unnest($7::text[]))
+        {_of_events(table, holds, more)}"""  # noqa: S608 - our own texts
 
 
-_ENTRIES: Final = "audit_log.search_entries"
-_SUBJECTS: Final = "audit_log.search_subjects"
+# All forms take the same arguments: $7 events, $8 the key, $9 who acted or for whom.
+_UNUSED: Final = "AND $9::uuid IS NULL"
+_NO_KEY: Final = f"$8::uuid IS NULL {_UNUSED}"
 _ACTED: Final = """
     AND EXISTS (SELECT 1 FROM audit_log.search_entries a
                  WHERE a.idx = x.idx AND a.actor_account_id = $9::uuid)"""
-_NOBODY: Final = "AND ($9::uuid IS NULL)"
 _FORMS: Final = {
-    ("all", by_event): _statement(_ENTRIES, f"$8::uuid IS NULL {_NOBODY}", by_event=by_event)
-    for by_event in (False, True)
-} | {
-    (form, by_event): _statement(table, holds, by_event=by_event)
-    for form, table, holds in (
-        ("account", _ENTRIES, f"x.actor_account_id = $8::uuid {_NOBODY}"),
-        ("party", _ENTRIES, f"x.actor_party_id = $8::uuid {_NOBODY}"),
-        ("subject", _SUBJECTS, f"x.subject = $8::uuid {_NOBODY}"),
-        ("subject_and_actor", _SUBJECTS, f"x.subject = $8::uuid {_ACTED}"),
-        ("party_and_actor", _ENTRIES, "x.actor_party_id = $8::uuid AND x.actor_account_id = $9"),
-    )
-    for by_event in (False, True)
+    "all": f"""
+        SELECT x.at, x.idx, x.event FROM {_ENTRIES} x
+         WHERE {_NO_KEY} AND $7::text[] IS NULL AND {_WITHIN} {_NEWEST}""",  # noqa: S608 - our own texts
+    "events": "WITH asked (event) AS (SELECT unnest($7::text[]))" + _of_events(_ENTRIES, _NO_KEY),
+    "account": _of_a_key(_ENTRIES, "actor_account_id", _UNUSED),
+    "account_of_party": _of_a_key(_ENTRIES, "actor_account_id", "AND x.actor_party_id = $9::uuid"),
+    "party": _of_a_key(_ENTRIES, "actor_party_id", _UNUSED),
+    "subject": _of_a_key(_SUBJECTS, "subject", _UNUSED),
+    "subject_and_actor": _of_a_key(_SUBJECTS, "subject", _ACTED),
 }
 
 
@@ -154,7 +161,7 @@ async def find_places(
     *,
     form: str,
     key: uuid.UUID | None,
-    actor: uuid.UUID | None,
+    further: uuid.UUID | None,
     events: list[str] | None,
     since: dt.datetime | None,
     until: dt.datetime | None,
@@ -166,9 +173,7 @@ async def find_places(
     # Each search is planned for what it asks: a party has ten entries or ten million.
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     at, idx = before or (None, None)
-    return await tx.fetch(
-        _FORMS[form, events is not None], size, since, until, at, idx, limit, events, key, actor
-    )
+    return await tx.fetch(_FORMS[form], size, since, until, at, idx, limit, events, key, further)
 
 
 async def read_leaves(tx: Tx, places: list[int]) -> dict[int, Row]:

@@ -75,11 +75,8 @@ _PAYLOAD = """
 _INDEXES = (
     "search_by_time",
     "search_by_event",
-    "search_by_account",
     "search_by_account_and_event",
-    "search_by_party",
     "search_by_party_and_event",
-    "search_by_subject_and_event",
 )
 _STEP = 500_000
 
@@ -122,7 +119,7 @@ async def load(owner: Any) -> int:
     await owner.execute("SET session_replication_role = replica; SET synchronous_commit = off")
     await owner.execute("SET maintenance_work_mem = '512MB'")
     # Their own indexes are of no use to this search, and would take longer to build than all else.
-    for name in ("subjects", "event", "actor", "at"):
+    for name in ("event", "at"):
         await owner.execute(f"DROP INDEX IF EXISTS audit_log.payloads_{name}")
     definitions = {
         name: await owner.fetchval("SELECT pg_get_indexdef($1::regclass)", f"audit_log.{name}")
@@ -158,7 +155,8 @@ async def load(owner: Any) -> int:
     for definition in definitions.values():
         await owner.execute(definition, timeout=3600)
     await owner.execute(
-        "ALTER TABLE audit_log.search_subjects ADD PRIMARY KEY (subject, at, idx)", timeout=3600
+        "ALTER TABLE audit_log.search_subjects ADD PRIMARY KEY (subject, event, at, idx)",
+        timeout=3600,
     )
     await owner.execute("UPDATE audit_log.search_state SET size = $1", held + ENTRIES)
     await owner.execute("SET session_replication_role = origin")
