@@ -45,7 +45,13 @@ class _AsItStands:
     def collect(self) -> Iterator[Metric]:
         """Yield each metric; called by the listener's own threads."""
         asked = asyncio.run_coroutine_threadsafe(
-            standing.read(self._db, self._clock.now(), self._policy), self._loop
+            standing.read(
+                self._db,
+                self._clock.now(),
+                self._policy,
+                is_stamped=bool(self._settings.timestamp_authorities),
+            ),
+            self._loop,
         )
         try:
             found = asked.result(_ANSWER_WITHIN_SECONDS)

@@ -17,6 +17,7 @@ from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, begin
 from catalog.subject_heads import queries as subject_heads
+from catalog.timestamps import queries as timestamps
 from catalog.witnessing import queries as witnessing
 from catalog.witnessing.policy import Policy
 
@@ -33,9 +34,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: tuple[witnessing.Progress, ...] = ()
     unwitnessed_since: dt.datetime | None = None
     is_witnessed: bool = False  # a policy asks for witnesses
+    unstamped_since: dt.datetime | None = None
+    is_stamped: bool = False  # authorities are set that stamp checkpoints
 
 
-async def read(db: Database, now: dt.datetime, policy: Policy | None) -> Standing:
+async def read(
+    db: Database, now: dt.datetime, policy: Policy | None, *, is_stamped: bool
+) -> Standing:
     """Return how the log stands, as of one moment.
 
     :raises DatabaseUnreachable: if it can not be read.
@@ -49,6 +54,8 @@ async def read(db: Database, now: dt.datetime, policy: Policy | None) -> Standin
             witnesses=() if policy is None else await witnessing.list_progress(tx, policy),
             unwitnessed_since=None if policy is None else await witnessing.waits_since(tx),
             is_witnessed=policy is not None,
+            unstamped_since=await timestamps.waits_since(tx) if is_stamped else None,
+            is_stamped=is_stamped,
         )
 
 
@@ -65,6 +72,12 @@ def gauges(standing: Standing | None, data_dir: Path) -> Iterator[Metric]:
     yield from _log(standing)
     if standing.is_witnessed:
         yield from _witnesses(standing)
+    if standing.is_stamped:
+        yield _gauge(
+            "shushi_timestamp_missing_seconds",
+            "Since when something signed waits for its timestamp; 0 if nothing does.",
+            _since(standing.at, standing.unstamped_since),
+        )
 
 
 def _log(standing: Standing) -> Iterator[Metric]:

@@ -21,14 +21,17 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
+from catalog.timestamps.hashing import HashAlgorithm
 from catalog.witnessing import disk
 from catalog.witnessing.disk import Witness
 from market.app import create_app
+from market.channels.timestamp_authorities import Authorities
 from market.channels.witnesses import Witnesses
 from market.cli.serve import check_port
 from market.settings import Settings
 from tests.api import Api
 from tests.makers_trade import Trade, make_trade
+from tests.memory_authority import MemoryAuthority
 from tests.terminal import free_port
 from tests.witness_network import Network
 
@@ -55,8 +58,18 @@ async def app(told_at: Settings, clock: ManualClock, data_dir: pathlib.Path) -> 
         lines.append(f"witness {name} {key} http://{name}")
     file = data_dir / "policy"
     file.write_text("\n".join([*lines, "group both all w1 w2", "quorum both", ""]))
-    made = create_app(msgspec.structs.replace(told_at, witness_policy=file), clock=clock)
-    async with made.wired():
+    served = MemoryAuthority(clock)
+    (data_dir / "tsa.pem").write_bytes(served.pem())
+    chosen = msgspec.structs.replace(
+        told_at,
+        witness_policy=file,
+        timestamp_urls="http://tsa.example",
+        timestamp_ca_file=data_dir / "tsa.pem",
+    )
+    made = create_app(chosen, clock=clock)
+    async with made.wired() as context:
+        # It is asked by nobody here, so that what waits for it is told.
+        context.timestamping = Authorities((), served.trust(), HashAlgorithm.SHA256)
         yield made
 
 
@@ -181,7 +194,7 @@ async def test_heads_are_late_only_when_something_waits_for_them(
     )
 
 
-async def test_a_witness_that_stays_away_is_told_by_its_name(
+async def test_a_witness_or_an_authority_that_stays_away_is_told(
     trade: Trade, told_at: Settings, data_dir: pathlib.Path
 ) -> None:
     wiring = trade.api.context
@@ -200,6 +213,7 @@ async def test_a_witness_that_stays_away_is_told_by_its_name(
     assert value(told, "shushi_witness_cosigned_age_seconds", witness="w1") == 1000
     assert ("shushi_witness_cosigned_age_seconds", (("witness", "w2"),)) not in told
     assert value(told, "shushi_witness_quorum_missing_seconds") == 1000
+    assert value(told, "shushi_timestamp_missing_seconds") == 1000
 
 
 async def test_a_database_that_is_away_is_told_and_what_stands_in_it_is_not(
