@@ -68,6 +68,16 @@ class Api:
             directory=wiring.log_directory,
         )
 
+    async def find_in_log(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Return what the search of the log finds, once all that waits is in it and in its index."""
+        from market.jobs import index_log
+
+        await self.keep_the_log()
+        await index_log.run(self.context.db)
+        found = await self.get("/api/v1/log/entries", limit=200, **wanted)
+        assert found.status_code == 200, found.text
+        return list(found.json()["items"])
+
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self.http.get(path, params=params or None, headers=self._headers())
 

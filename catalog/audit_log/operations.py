@@ -32,12 +32,11 @@ from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, sign_line, sig
 from catalog.audit_log.disk import CheckpointJournal, FilesDiffer, LogDirectory, Signed
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
-from catalog.audit_log.model import Appended, Digest, Entry, EntryId, Subject
+from catalog.audit_log.model import Appended, Digest, EntryId, Subject
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
-from catalog.kernel.paging import Page
 from catalog.signing import operations as signing
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import sha256_hex
@@ -181,28 +180,6 @@ def receipt(entry: Appended, *, signer: Signer, log: str, now: dt.datetime) -> s
     """Return the signed promise that an entry will be in the log (``receipts``)."""
     document = receipts.drawn_up(entry, log=log, now=now)
     return receipts.packed(document, signer.seal(document))
-
-
-async def read_entries(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    wanted: queries.Wanted,
-    cursor: str | None,
-    limit: int,
-) -> Page[Entry]:
-    """Return a page of entries with their payloads, and remember that they were read."""
-    page = await queries.search_entries(tx, actor, wanted, cursor=cursor, limit=limit)
-    await append(
-        tx,
-        Event.AUDIT_READ,
-        actor=actor,
-        now=now,
-        subjects=(),
-        facts={"wanted": wanted, "entries": [entry.id for entry in page.items]},
-    )
-    return page
 
 
 # ── the job's part ──────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,6 @@ from catalog.audit_log.model import (
 )
 from catalog.audit_log.promising import Backlog
 from catalog.audit_log.tiles import NoSuchTile, TilePath, pack
-from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Row, Tx
 from catalog.kernel.errors import Invalid, Missing
@@ -51,16 +49,6 @@ class ProofOutOfRange(Invalid):
     """The sizes asked for do not lie within the published log, or not in this order."""
 
     code = "log_proof_out_of_range"
-
-
-class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an auditor looks for; what is None does not matter."""
-
-    subject: str | None = None  # "kind:id"
-    event: str | None = None
-    actor_account_id: uuid.UUID | None = None
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -343,50 +331,6 @@ async def list_not_covered(
         (row["event"], tuple(Subject(*key.split(":", 1)) for key in row["subjects"]))
         for row in rows
     ]
-
-
-async def search_entries(
-    tx: Tx,
-    viewer: Actor,
-    wanted: Wanted,
-    *,
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> paging.Page[Entry]:
-    """Return a page of the entries that fit, newest first, with their payloads.
-
-    :raises NotPermitted: if the viewer may not audit.
-    """
-    viewer.require("audit:read")
-    paging.check_limit(limit)
-    query = paging.fingerprint("audit-entries", wanted)
-    before = _position(paging.decode(query, cursor, 2))
-    rows = await store.search(
-        tx,
-        subject=wanted.subject,
-        event=wanted.event,
-        actor_account_id=wanted.actor_account_id,
-        since=wanted.since,
-        until=wanted.until,
-        before=before,
-        limit=limit + 1,
-    )
-    entries = [_entry(row, with_payload=True) for row in rows[:limit]]
-    more = len(rows) > limit
-    last = entries[-1] if more else None
-    return paging.Page(
-        entries,
-        paging.encode(query, last.at.isoformat(), str(last.id)) if last is not None else None,
-    )
-
-
-def _position(found: list[Any] | None) -> tuple[dt.datetime, uuid.UUID] | None:
-    if found is None:
-        return None
-    try:
-        return dt.datetime.fromisoformat(found[0]), uuid.UUID(found[1])
-    except (TypeError, ValueError, AttributeError) as error:
-        raise paging.CursorUnreadable from error
 
 
 def _entry(row: Row, *, with_payload: bool) -> Entry:

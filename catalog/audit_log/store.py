@@ -387,6 +387,8 @@ async def add_checkpoint(
 _ENTRY_COLUMNS: Final = """
     p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
     l.idx, coalesce(l.leaf, o.leaf) AS leaf"""
+# The index of the log (``log_search``) has them, and what it does not have yet is looked through.
+_NAMES: Final = "p.entry_id = ANY(ARRAY(SELECT audit_log.entries_naming($1)))"
 _ENTRY_TABLES: Final = """
     audit_log.payloads p
     LEFT JOIN audit_log.leaves l USING (entry_id)
@@ -454,23 +456,11 @@ async def end_stop(tx: Tx, *, at: dt.datetime) -> int:
     )
 
 
-# What may be about a subject: what the index beside the log says, and what is not indexed yet. An
-# array's own index can not be used behind row-level security.
-_ABOUT_ANY: Final = """
-    p.subjects && $1::text[] AND p.entry_id IN (
-        SELECT found.entry_id FROM audit_log.search_subjects s
-          JOIN audit_log.leaves found USING (idx)
-         WHERE s.subject IN (SELECT audit_log.subject_key(key) FROM unnest($1::text[]) AS u (key))
-        UNION ALL SELECT entry_id FROM audit_log.outbox
-        UNION ALL SELECT entry_id FROM audit_log.leaves
-                   WHERE idx >= (SELECT size FROM audit_log.search_state))"""
-
-
 async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
     """Return the entries about one subject, oldest first."""
     return await tx.fetch(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {_ABOUT_ANY} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
+            WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
         [subject],
         limit,
     )
@@ -479,9 +469,9 @@ async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
 async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
     """Return the entries below a place about any of the subjects, in their places."""
     return await tx.fetch(
-        """SELECT l.idx, l.leaf, p.actor_party_id, p.salt, p.payload
+        f"""SELECT l.idx, l.leaf, p.actor_party_id, p.salt, p.payload
              FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
-            WHERE p.subjects && $1 AND l.idx < $2 ORDER BY l.idx LIMIT $3""",
+            WHERE {_NAMES} AND l.idx < $2 ORDER BY l.idx LIMIT $3""",  # noqa: S608 - our own text
         subjects,
         size,
         limit,
@@ -491,8 +481,8 @@ async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: in
 async def count_events_about(tx: Tx, subject: str, event: str) -> int:
     """Return how many entries of one event are about one subject."""
     count: int = await tx.fetch_value(
-        "SELECT count(*) FROM audit_log.payloads WHERE subjects @> ARRAY[$1] AND event = $2",
-        subject,
+        f"SELECT count(*) FROM audit_log.payloads p WHERE {_NAMES} AND p.event = $2",  # noqa: S608 - our own text
+        [subject],
         event,
     )
     return count
@@ -502,7 +492,7 @@ async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int)
     """Return the leaves of the entries of these events about one subject, oldest first."""
     rows = await tx.fetch(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {_ABOUT_ANY} AND p.event = ANY($2)
+            WHERE {_NAMES} AND p.event = ANY($2)
             ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own columns
         [subject],
         events,
@@ -547,7 +537,7 @@ async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
     """Return the entries about any of the subjects, oldest first."""
     return await tx.fetch(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {_ABOUT_ANY} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
+            WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
         subjects,
         limit,
     )
@@ -591,40 +581,6 @@ async def list_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> list[Row
                USING (entry_id) WHERE l.idx >= $1 AND p.at < $2""",
         size,
         until,
-    )
-
-
-async def search(
-    tx: Tx,
-    *,
-    subject: str | None,
-    event: str | None,
-    actor_account_id: uuid.UUID | None,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
-    before: tuple[dt.datetime, uuid.UUID] | None,
-    limit: int,
-) -> list[Row]:
-    """Return the newest entries that fit, after the place where the last page ended."""
-    at, entry_id = before or (None, None)
-    about = "$1::text[] IS NULL" if subject is None else _ABOUT_ANY
-    return await tx.fetch(
-        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {about}
-              AND ($2::text IS NULL OR p.event = $2)
-              AND ($3::uuid IS NULL OR p.actor_account_id = $3)
-              AND ($4::timestamptz IS NULL OR p.at >= $4)
-              AND ($5::timestamptz IS NULL OR p.at < $5)
-              AND ($6::timestamptz IS NULL OR (p.at, p.entry_id) < ($6, $7::uuid))
-            ORDER BY p.at DESC, p.entry_id DESC LIMIT $8""",  # noqa: S608 - our own columns
-        None if subject is None else [subject],
-        event,
-        actor_account_id,
-        since,
-        until,
-        at,
-        entry_id,
-        limit,
     )
 
 

@@ -172,9 +172,10 @@ async def add(
 async def leaves_about(tx: Tx, subject: str, log_size: int, limit: int) -> list[bytes]:
     """Return the leaves below a place that name a subject, in order."""
     rows = await tx.fetch(
-        """SELECT l.leaf FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
-            WHERE p.subjects @> ARRAY[$1] AND l.idx < $2 ORDER BY l.idx LIMIT $3""",
-        subject,
+        """SELECT leaf FROM audit_log.leaves
+            WHERE entry_id = ANY(ARRAY(SELECT audit_log.entries_naming($1))) AND idx < $2
+            ORDER BY idx LIMIT $3""",
+        [subject],
         log_size,
         limit,
     )

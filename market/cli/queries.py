@@ -39,7 +39,8 @@ KEYS: Final = """
            revoked_at, distrusted_from,
            registered_by IS NOT DISTINCT FROM (
                SELECT p.actor_account_id FROM audit_log.payloads p
-               WHERE p.event = 'key:registered' AND p.subjects @> ARRAY['key:' || key_id]
+               WHERE p.event = 'key:registered'
+                 AND p.entry_id = ANY(ARRAY(SELECT audit_log.entries_naming(ARRAY['key:' || key_id])))
                ORDER BY p.at, p.entry_id LIMIT 1) AS is_its_registrars
     FROM signing.keys ORDER BY valid_from, key_id"""
 KEY_NOTICES: Final = """

@@ -9,22 +9,20 @@ import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries
 from catalog.audit_log.export_format import CHECKPOINT, WITNESSED
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.merkle import TILE_WIDTH, leaf_hash
-from catalog.audit_log.model import ConsistencyProof, Entry, InclusionProof, Leaf, Subject
+from catalog.audit_log.model import ConsistencyProof, InclusionProof, Leaf, Subject
 from catalog.audit_log.tiles import parse_path
 from catalog.kernel import paging
 from catalog.kernel.db import Tx, run
-from catalog.kernel.paging import Page
 from catalog.log_search import operations as log_search
 from catalog.log_search import searching
 from catalog.log_search.model import FoundPage
@@ -47,19 +45,6 @@ class LogEntry(msgspec.Struct, frozen=True):
     leaf: bytes
     leaf_hash: bytes
     entry: Leaf
-
-
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry as an auditor reads it; ``index`` is null while it waits for its place."""
-
-    id: uuid.UUID
-    at: dt.datetime
-    event: str
-    subjects: tuple[Subject, ...]
-    index: int | None
-    leaf: bytes
-    payload: dict[str, Any] | None
-    salt: bytes | None
 
 
 async def _file(
@@ -249,58 +234,3 @@ async def prove_subject(
         return await subject_heads.prove(c.tx, subject=Subject(kind, identifier).key)
 
     return answer(await read(request, look))
-
-
-@get(
-    "/api/v1/audit-entries",
-    summary="Search the audit log",
-    tags=["log"],
-    opt=answers(Page[AuditEntry]),
-)
-async def list_audit_entries(
-    request: AnyRequest,
-    *,
-    subject: FromQuery[str | None] = None,
-    event: FromQuery[str | None] = None,
-    actor_account_id: FromQuery[uuid.UUID | None] = None,
-    since: FromQuery[dt.datetime | None] = None,
-    until: FromQuery[dt.datetime | None] = None,
-    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
-    cursor: FromQuery[str | None] = None,
-) -> Response[bytes]:
-    """Return entries with who did what, newest first. Each such reading is an entry itself."""
-    wiring, who = context(request), actor(request)
-    now = wiring.now()
-    wanted = queries.Wanted(
-        subject=subject,
-        event=event,
-        actor_account_id=actor_account_id,
-        since=_aware(since),
-        until=_aware(until),
-    )
-
-    async def look(tx: Tx) -> Page[Entry]:
-        return await audit_log.read_entries(
-            tx, actor=who, now=now, wanted=wanted, cursor=cursor, limit=limit
-        )
-
-    page = await run(wiring.db, who, look)
-    return answer(Page([_shown(entry) for entry in page.items], page.next_cursor))
-
-
-def _shown(entry: Entry) -> AuditEntry:
-    return AuditEntry(
-        id=entry.id,
-        at=entry.at,
-        event=entry.event,
-        subjects=entry.subjects,
-        index=entry.index,
-        leaf=entry.leaf,
-        payload=entry.payload,
-        salt=entry.salt,
-    )
-
-
-def _aware(at: dt.datetime | None) -> dt.datetime | None:
-    """Take an instant without a zone as UTC, as everything in the log is."""
-    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=dt.UTC)

@@ -89,7 +89,6 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/log/proofs/consistency"): _public(),
     ("GET", f"{V1}/log/subjects/{{kind}}/{{identifier}}"): _public(),
     ("GET", f"{V1}/log/entries"): _read("log:search", PARTY),
-    ("GET", f"{V1}/audit-entries"): _read("audit:read"),
     # notifications
     ("GET", f"{V1}/my/notifications"): _read("notification:read", OWN),
     ("GET", f"{V1}/my/notifications/{{notification_id}}"): _read("notification:read", OWN),

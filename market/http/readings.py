@@ -69,7 +69,6 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/notifications/{{notification_id}}/proof": Reading(Kept.AT_THE_DOOR, "notification"),
     # the log
     f"{V1}/log/entries": _OPERATION,
-    f"{V1}/audit-entries": _OPERATION,
     # clocks and covers
     f"{V1}/timers": _COVER,
     f"{V1}/timers/{{timer_id}}/explanation": _COVER,

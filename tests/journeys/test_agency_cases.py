@@ -65,9 +65,7 @@ async def test_a_case_is_given_by_chance_and_the_seed_is_kept(scene: Scene) -> N
     assert (await scene.by(agency).get(f"/api/v1/applications/{application}")).status_code == 200
     (assignment,) = await assignments(scene, application)
     assert (assignment["method"], assignment["declared_at"]) == ("random", None)
-    (entry,) = must(
-        await scene.by(scene.regulator).get("/api/v1/audit-entries", event="agency_case:assigned")
-    )["items"]
+    (entry,) = await scene.by(scene.regulator).find_in_log(action="agency_case:assigned")
     assert len(entry["payload"]["facts"]["seed"]) == 64
 
 

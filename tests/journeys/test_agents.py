@@ -117,8 +117,7 @@ async def test_an_agent_registers_for_its_principal_and_the_log_names_both(
     assert "application_received" in await topics(scene, scene.agent)
     assert "application_accepted" in await topics(scene, scene.supplier)
     assert "application_accepted" in await topics(scene, scene.agent)
-    entries = must(await scene.by(scene.regulator).get("/api/v1/audit-entries", limit=100))
-    (entry,) = [each for each in entries["items"] if each["event"] == "application:submitted"]
+    (entry,) = await scene.by(scene.regulator).find_in_log(action="application:submitted")
     assert entry["payload"]["acting_for"] == str(scene.supplier.party.id)
     assert entry["payload"]["actor"]["party_id"] == str(scene.agent.party.id)
 

@@ -161,11 +161,9 @@ async def test_a_file_that_lies_in_no_case_is_nobody_elses_and_who_asks_is_remem
     answer = await api.as_(regulator.token).get(f"/api/v1/files/{file['id']}/content")
 
     auditor = await make_member(db, Role.AUDIT_ADMINISTRATOR, now=clock.now())
-    entries = await api.as_(auditor.token).get(
-        "/api/v1/audit-entries", subject=f"file:{file['id']}"
-    )
+    entries = await api.as_(auditor.token).find_in_log(subject_kind="file", subject_id=file["id"])
     assert (answer.status_code, code(answer)) == (404, "not_found")
-    assert "material:denied" in {entry["event"] for entry in entries.json()["items"]}
+    assert "material:denied" in {entry["event"] for entry in entries}
 
 
 async def test_a_file_that_is_too_large_empty_or_nameless_is_refused(

@@ -185,7 +185,7 @@ async def test_the_page_shows_what_is_found_says_what_is_wrong_and_when_nothing_
 
 async def test_a_page_of_fifty_leads_to_the_next(scene: Scene) -> None:
     for _ in range(55):
-        await scene.by(scene.regulator).get("/api/v1/audit-entries", limit=1)
+        await scene.by(scene.regulator).get(SEARCH, limit=1)
 
     first = await look(scene, scene.regulator, action="audit_entries:read")
 

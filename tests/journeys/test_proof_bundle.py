@@ -118,11 +118,9 @@ async def test_the_same_moment_gives_the_same_bytes_and_a_reading_is_no_part_of_
     later = (await bundle(trade, trade.buyer, f"order:{order}")).content
     assert archive.unpack(later)["leaves.jsonl"] == archive.unpack(first)["leaves.jsonl"]
     assert archive.unpack(later)["statement.json"] == archive.unpack(first)["statement.json"]
-    found = must(
-        await trade.by(trade.regulator).get("/api/v1/audit-entries", event="proof_bundle:issued")
-    )
-    assert len(found["items"]) == 3
-    assert found["items"][0]["payload"]["facts"]["subject"] == f"order:{order}"
+    found = await trade.by(trade.regulator).find_in_log(action="proof_bundle:issued")
+    assert len(found) == 3
+    assert found[0]["payload"]["facts"]["subject"] == f"order:{order}"
 
 
 async def test_strangers_and_unknown_subjects_are_answered_alike(trade: Owned) -> None:

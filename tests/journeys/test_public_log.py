@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from litestar import Litestar
 from litestar.datastructures import State
@@ -18,8 +17,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from catalog.audit_log import merkle
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.checkpoint import open_checkpoint, parse_vkey
-from catalog.audit_log.events import Event
-from catalog.audit_log.model import Subject
 from catalog.audit_log.verify import verify_tree
 from catalog.kernel.actor import PUBLIC, Actor, Clearance, system
 from catalog.kernel.clock import ManualClock
@@ -95,7 +92,6 @@ async def client(db: Database, clock: ManualClock, settings: Settings) -> Client
                 door.get_entry,
                 door.prove_inclusion,
                 door.prove_consistency,
-                door.list_audit_entries,
                 keys_door.list_keys,
             ],
             exception_handlers=HANDLERS,
@@ -207,52 +203,3 @@ async def test_what_is_not_there_is_refused_by_name(
 async def test_an_empty_log_says_that_it_is_empty(client: Client) -> None:
     async with client(PUBLIC) as http:
         assert code(await http.get("/log/checkpoint")) == "log_empty"
-
-
-async def test_an_auditor_searches_and_each_search_is_remembered(
-    log: TestLog, client: Client, now: dt.datetime
-) -> None:
-    await log.append(now, Event.ORDER_PLACED, subjects=(Subject("order", "o-1"),))
-    assert log.actor.account_id is not None
-
-    async with client(AUDITOR) as http:
-        found = (await http.get("/api/v1/audit-entries", params={"subject": "order:o-1"})).json()
-        page = (
-            await http.get(
-                "/api/v1/audit-entries",
-                params={"event": "product:revised", "limit": 3, "until": "2026-03-02T01:00:01"},
-            )
-        ).json()
-        rest = (
-            await http.get(
-                "/api/v1/audit-entries",
-                params={
-                    "event": "product:revised",
-                    "limit": 3,
-                    "until": "2026-03-02T01:00:01",
-                    "cursor": page["next_cursor"],
-                },
-            )
-        ).json()
-        reads = (
-            await http.get("/api/v1/audit-entries", params={"event": "audit_entries:read"})
-        ).json()
-        wrong = await http.get("/api/v1/audit-entries", params={"cursor": page["next_cursor"]})
-
-    (entry,) = found["items"]
-    assert entry["index"] is None  # it waits for its place
-    assert entry["payload"]["actor"]["account_id"] == str(log.actor.account_id)
-    assert len({item["id"] for item in page["items"] + rest["items"]}) == 6
-    assert len(reads["items"]) == 3
-    assert reads["items"][0]["payload"]["actor"]["account_id"] == str(AUDITOR.account_id)
-    assert code(wrong) == "cursor_unreadable"
-
-
-async def test_who_may_not_audit_is_refused(log: TestLog, client: Client) -> None:
-    supplier = msgspec.structs.replace(AUDITOR, permissions=frozenset())
-
-    async with client(supplier) as http:
-        refused = await http.get("/api/v1/audit-entries")
-
-    assert refused.status_code == 403
-    assert code(refused) == "permission_missing"

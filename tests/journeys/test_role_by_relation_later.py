@@ -237,11 +237,9 @@ async def test_reading_them_is_remembered_but_for_ones_own_people(later: World) 
     must(await scene.by(scene.issuer).get(f"{V1}/certificates/{later.number}/requests"))
 
     auditor = await make_member(scene.db, Role.AUDIT_ADMINISTRATOR, now=scene.clock.now())
-    found = must(
-        await scene.by(auditor).get(
-            f"{V1}/audit-entries", subject=f"application:{later.ids['application']}", limit=200
-        )
-    )["items"]
+    found = await scene.by(auditor).find_in_log(
+        subject_kind="application", subject_id=later.ids["application"]
+    )
     read = {
         (e["payload"]["actor"]["account_id"], e["payload"]["facts"]["part"])
         for e in found

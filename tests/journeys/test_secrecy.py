@@ -42,8 +42,10 @@ async def look(scene: Scene, who: Member, application: str) -> httpx.Response:
 async def entries(scene: Scene, subject: str, event: str) -> list[dict[str, Any]]:
     """Return what the audit administrator finds of one kind about a subject."""
     auditor = await make_member(scene.db, Role.AUDIT_ADMINISTRATOR, now=scene.clock.now())
-    found = must(await scene.by(auditor).get("/api/v1/audit-entries", subject=subject, limit=200))
-    return [entry for entry in found["items"] if entry["event"] == event]
+    kind, _, identifier = subject.partition(":")
+    return await scene.by(auditor).find_in_log(
+        subject_kind=kind, subject_id=identifier, action=event
+    )
 
 
 async def files_of(scene: Scene, application: str) -> list[str]:

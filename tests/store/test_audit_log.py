@@ -16,17 +16,17 @@ from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
 from catalog.audit_log.events import Event
 from catalog.audit_log.further_lines import FurtherKey
 from catalog.audit_log.leaf import commitment, read_leaf
-from catalog.audit_log.model import Subject
-from catalog.audit_log.queries import Wanted
+from catalog.audit_log.model import EntryId, Subject
 from catalog.audit_log.tiles import TilePath, parse_path, unpack
 from catalog.audit_log.verdict import Findings
-from catalog.kernel.actor import PUBLIC, Actor, NotPermitted, system
+from catalog.kernel.actor import PUBLIC, Actor, system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.keyring import KeyNotValid
 from catalog.signing.model import key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
+from market.jobs import index_log
 from tests.log_of_tests import ORIGIN, TestLog, further_signer_of, log_signer_of_all, signer_of
 
 JOB = system("test")
@@ -508,58 +508,32 @@ async def test_a_line_of_the_journal_that_a_crash_cut_off_is_dropped(
 # ── reading ──
 
 
-async def test_an_auditor_finds_entries_by_subject_event_actor_and_time(
+async def test_what_is_about_a_thing_is_found_wherever_it_is_on_its_way(
     log: TestLog, db: Database, now: dt.datetime
 ) -> None:
-    later = now + dt.timedelta(hours=1)
-    for i in range(5):
-        await log.append(now, subjects=(Subject("order", "7"), Subject("product", str(i))))
-    await log.append(later, Event.PRODUCT_REVISED, subjects=(Subject("order", "7"),))
+    async def found() -> list[EntryId]:
+        async with begin(db, log.actor) as tx:
+            about = await queries.list_entries_about_any(
+                tx, log.actor, ["order:7", "order:8"], limit=10
+            )
+            one = await queries.list_entries_about(tx, log.actor, Subject("order", "7"), limit=10)
+            count = await queries.count_events_about(
+                tx, Subject("order", "7"), Event.PRODUCT_DESCRIBED
+            )
+        assert [entry.id for entry in one] == [entry.id for entry in about][:3]
+        assert count == 3
+        return [entry.id for entry in about]
 
-    async with begin(db, log.actor) as tx:
-
-        async def found(wanted: Wanted) -> int:
-            return len((await queries.search_entries(tx, log.actor, wanted, limit=50)).items)
-
-        assert await found(Wanted(subject="order:7")) == 6
-        assert await found(Wanted(subject="product:3")) == 1
-        assert await found(Wanted(subject="order:7", event="product:revised")) == 1
-        assert await found(Wanted(actor_account_id=log.actor.account_id)) == 6
-        assert await found(Wanted(subject="order:7", until=later)) == 5
-        assert await found(Wanted(subject="order:7", since=later)) == 1
-
-
-async def test_pages_of_entries_follow_each_other_without_gap_or_double(
-    log: TestLog, db: Database, now: dt.datetime
-) -> None:
-    for i in range(7):
-        await log.append(now + dt.timedelta(seconds=i), subjects=(Subject("order", "8"),))
-    seen = []
-    cursor = None
-
-    for _ in range(4):
-        page = await run(
-            db,
-            log.actor,
-            lambda tx, at=cursor: audit_log.read_entries(
-                tx, actor=log.actor, now=now, wanted=Wanted(subject="order:8"), cursor=at, limit=2
-            ),
-        )
-        seen += [entry.id for entry in page.items]
-        cursor = page.next_cursor
-
-    assert cursor is None
-    assert len(seen) == len(set(seen)) == 7
-    assert seen == sorted(seen, reverse=True)
-    async with begin(db, log.actor) as tx:
-        reads = await queries.search_entries(tx, log.actor, Wanted(event="audit_entries:read"))
-    assert len(reads.items) == 4
-
-
-async def test_who_may_not_audit_sees_no_payload(log: TestLog, db: Database) -> None:
-    async with begin(db, JOB) as tx:
-        with pytest.raises(NotPermitted):
-            await queries.search_entries(tx, JOB, Wanted())
+    made = [
+        await log.append(now + dt.timedelta(seconds=n), subjects=(Subject("order", order),))
+        for n, order in enumerate("7778")
+    ]
+    await log.append(now, subjects=(Subject("order", "9"),))
+    assert await found() == made  # in the outbox
+    await log.run(now)
+    assert await found() == made  # in its place
+    await index_log.run(db)
+    assert await found() == made  # in the index
 
 
 # ── keys ──
