@@ -25,6 +25,7 @@ from catalog.audit_log.checkpoint import (
     open_checkpoint,
     parse_vkey,
 )
+from catalog.audit_log.key_chain import KeyChain
 from catalog.audit_log.verdict import Fault, Findings, Verdict
 from catalog.kernel.errors import DomainError
 from catalog.signing.canonical import canonical, sha256_hex
@@ -114,7 +115,7 @@ def _check(
     opened = _checkpoint(found, parts[CHECKPOINT], known, trusted, policy)
     if opened is None:
         return
-    if told.log != str(opened.key):
+    if told.log not in _names(opened.key):
         reason = both(
             "所列日志公钥不是签署检查点的公钥", "it is not the key that signed the checkpoint"
         )
@@ -241,6 +242,13 @@ def _witnessed(
         further_lines.check(found, note, further_lines.further_keys(keys, key.name), CHECKPOINT)
         return Opened(met.checkpoint, key)
     return None
+
+
+def _names(key: VerifierKey) -> set[str]:
+    """Return under which keys the log is known through this one."""
+    periods = key.periods if isinstance(key, KeyChain) else ()
+    known = (key, *(period.key for period in periods))
+    return {str(VerifierKey(each.name, each.public_key)) for each in known}
 
 
 def _compare_manifest(found: Findings, manifest: Manifest, checkpoint: Checkpoint) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 
 import msgspec
 
+from catalog.audit_log import handed_out
 from catalog.audit_log.events import Event
 from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Fault, Findings
@@ -132,13 +134,15 @@ def _check_signatures(
     }
     signatures = bundle.decoded(CONTRACT_SIGNATURES, tuple[ContractSignature, ...], exactly=True)
     name = str(contract.order_id)
-    for signed in signatures:
+    places = [line.index for line in proven.entries if line.leaf.event == Event.CONTRACT_SIGNED]
+    entered = len(places)
+    for signed, place in itertools.zip_longest(signatures, places[: len(signatures)]):
         fault = _signature_fault(bundle, signed, str(parties[signed.side]), keys)
         if fault is not None:
             found.bad("contract", name, *fault)
         else:
+            handed_out.check_trusted(found, keys, "contract", name, signed.signature, place)
             found.count("contract signatures")
-    entered = sum(line.leaf.event == Event.CONTRACT_SIGNED for line in proven.entries)
     if len({signed.side for signed in signatures}) != entered or len(signatures) != entered:
         reason = both(
             f"日志登记了 {entered} 次签署，{CONTRACT_SIGNATURES} 有 {len(signatures)} 个",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 import uuid
+from typing import Any
 
 import asyncpg
 import httpx
 import msgspec
 import pytest
 
+from catalog.audit_log.verdict import Fault
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.signing.algorithms import Algorithm
@@ -21,9 +23,12 @@ from market.proof_bundles import archive, check
 from market.proof_bundles.model import Manifest, PayloadLine, Shown
 from market.proof_bundles.operations import issuing
 from tests.api import Api, code
+from tests.journeys import test_witnessed_http as witnessed_http
 from tests.journeys.test_certified_order import Owned, make_owned
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import OwnKey, must
+from tests.makers_trade import Trade, make_trade
+from tests.witness_network import Network
 
 
 @pytest.fixture
@@ -60,7 +65,7 @@ async def published(trade: Owned) -> None:
         await trade.api.run_jobs()
 
 
-async def bundle(trade: Owned, who: Member, subject: str) -> httpx.Response:
+async def bundle(trade: Trade, who: Member, subject: str) -> httpx.Response:
     return await trade.by(who).get(f"/api/v1/proof-bundles/{subject.replace(':', '/')}")
 
 
@@ -183,6 +188,49 @@ async def trade_placed(trade: Owned) -> str:
     await trade.priced()
     await trade.listed()
     return await trade.placed()
+
+
+watched = witnessed_http.watched  # a service whose log has one witness
+
+
+async def test_a_bundle_rests_on_what_witnesses_saw_while_heads_lie_under_it(
+    watched: tuple[Api, Any, Network], db: Database, clock: ManualClock
+) -> None:
+    api, context, network = watched
+    trade = await make_trade(api, db, clock)
+    order = await trade.placed()
+
+    async def hours_pass(hours: int) -> None:
+        for _ in range(hours):
+            await trade.move_by(dt.timedelta(hours=1))
+            for _ in range(3):  # signed in one round, witnessed in the next
+                trade.clock.move_by(dt.timedelta(seconds=20))
+                await trade.api.run_jobs()
+
+    async def taken() -> tuple[Manifest, bytes]:
+        raw = (await bundle(trade, trade.buyer, f"order:{order}")).content
+        return msgspec.json.decode(archive.unpack(raw)["manifest.json"], type=Manifest), raw
+
+    await hours_pass(2)
+    seen, raw = await taken()
+    assert seen.is_witnessed
+    verdict = check.check(raw, policy=context.witnesses.policy)
+    assert (verdict.problems, verdict.counts["witnesses"]) == ((), 1)
+
+    network.there.pop("w")
+    await hours_pass(1)
+    still, _ = await taken()
+    assert (still.is_witnessed, still.log_size) == (True, seen.log_size)
+    for _ in range(3):
+        await trade.placed()  # so that there are new heads, and the old ones are let go
+        await hours_pass(1)
+    later, raw = await taken()
+    assert not later.is_witnessed
+    assert later.log_size > seen.log_size
+    assert check.check(raw).problems == ()
+    unseen = check.check(raw, policy=context.witnesses.policy)
+    assert unseen.first_bad is not None
+    assert unseen.first_bad.fault is Fault.QUORUM_MISSING
 
 
 async def test_a_subject_with_too_many_entries_has_no_bundle(

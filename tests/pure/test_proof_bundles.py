@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from catalog.audit_log import key_notices
 from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log.export_format import Keys, NoticeRow
+from catalog.audit_log.key_notices import Action
 from catalog.audit_log.verdict import Fault
 from catalog.certificates.states import State as Standing
 from catalog.kernel.actor import Clearance
@@ -18,7 +21,7 @@ from catalog.signing.purposes import Purpose
 from catalog.witnessing.policy import Policy, parse_policy
 from market.proof_bundles import archive, binding, showing
 from market.proof_bundles.model import Kind, Manifest, Reader, Shown
-from market.proof_bundles.sealing import signed
+from market.proof_bundles.sealing import sealed, signed
 from market.proof_bundles.words import in_words
 from tests.bundle_tampering import (
     Change,
@@ -30,7 +33,7 @@ from tests.bundle_tampering import (
     with_json_lines,
     with_lines,
 )
-from tests.log_of_tests import signer_of
+from tests.log_of_tests import ORIGIN, signer_of
 from tests.order_in_memory import OrderInMemory, actor_of
 from tests.witnessed_log import MemoryWitness
 
@@ -105,6 +108,43 @@ def test_a_policy_that_is_not_met_is_named(order: OrderInMemory, genuine: Parts)
     both = {"policy": policy_of(order, "none"), "trusted": stranger}
     assert first_bad(verdict_of(genuine, **both))[2] == Fault.OTHER_LOG
     assert first_bad(verdict_of(genuine, trusted=stranger))[2] == Fault.OTHER_LOG
+
+
+def test_who_knows_an_older_key_of_the_log_follows_it_to_the_one_that_signed() -> None:
+    order = OrderInMemory()
+    old, new = signer_of(Purpose.CHECKPOINT, "old"), order.log_signer
+    known, signing = VerifierKey(ORIGIN, old.public_key), order.log_key
+    notice = key_notices.drawn_up(Action.ANNOUNCE, signing, known, order.now)
+    text = notice.text().encode()
+    signatures = [(known, old.sign(text)), (signing, new.sign(text))]
+    row = NoticeRow(1, key_notices.signed(notice, signatures))
+    told = msgspec.structs.replace(order.published(), notices=[row])
+    gathered = msgspec.structs.replace(order.gathered(), keys=told)
+    parts = archive.unpack(sealed(gathered, order.statement))
+
+    assert verdict_of(parts, trusted=known).problems == ()
+    assert verdict_of(parts).problems == ()
+
+
+@pytest.mark.parametrize("purpose", ["statement", "contract", "certificate"])
+def test_what_a_distrusted_key_signed_counts_if_its_entry_stands_before(
+    order: OrderInMemory, genuine: Parts, purpose: str
+) -> None:
+    def distrusted(since: int) -> Keys:
+        known = order.published()
+        rows = [
+            msgspec.structs.replace(row, distrusted_from=since) if row.purpose == purpose else row
+            for row in known.keys
+        ]
+        return msgspec.structs.replace(known, keys=rows)
+
+    early = verdict_of(genuine, keys=distrusted(3))
+    late = verdict_of(genuine, keys=distrusted(10_000))
+
+    assert first_bad(early)[::2] == (purpose, Fault.KEY_DISTRUSTED)
+    # Of the manifest nothing proves when it was signed.
+    is_proven = purpose != "statement"
+    assert (late.problems == ()) is is_proven
 
 
 def test_another_log_key_than_the_one_that_signed_is_named(
@@ -190,7 +230,6 @@ def test_a_certificate_s_own_bundle_holds_it() -> None:
     order = OrderInMemory()
     gathered = order.gathered(subject=f"certificate:{order.certificate}")
     papers = order._certificate_papers(Standing.ACTIVE)
-    from market.proof_bundles.sealing import sealed
 
     whole = msgspec.structs.replace(gathered, certificate=papers)
 
@@ -521,7 +560,6 @@ def test_an_entry_that_the_log_hides_from_its_heads_and_from_the_bundle_leaves_a
 def _unchecked(order: OrderInMemory) -> bytes:
     """Return a bundle whose statement was drawn up without asking whether a use is missing."""
     from market.proof_bundles import drawing_up
-    from market.proof_bundles.sealing import signed
 
     gathered = order.gathered()
     parts = drawing_up.parts_of(gathered)
@@ -577,7 +615,6 @@ def test_heads_of_another_place_or_checkpoint_prove_nothing(
 def test_an_entry_of_another_subject_does_not_belong_there(order: OrderInMemory) -> None:
     gathered = order.gathered()
     entry = order.gathered(subject=f"product:{order.other}").entries[-1]
-    from market.proof_bundles.sealing import sealed
 
     more = msgspec.structs.replace(gathered, entries=(*gathered.entries, entry))
 
@@ -596,7 +633,6 @@ def test_a_leaf_that_is_none_and_lies_in_the_tree_is_named() -> None:
     from catalog.audit_log import merkle
     from catalog.subject_heads import heads
     from market.proof_bundles.model import GatheredEntry
-    from market.proof_bundles.sealing import sealed
 
     index = len(order.leaves) - 1
     roots = merkle.ManyRoots(heads.tiles_of([merkle.leaf_hash(leaf) for leaf in order.leaves]))
