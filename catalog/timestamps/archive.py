@@ -1,4 +1,4 @@
-"""Write what an archive stamp is over: everything, hashed anew (归档时间戳，RFC 4998 §5.3).
+"""Write what an archive stamp is over: everything, hashed anew (归档时间戳，RFC 4998 §5.2).
 
 Two trees under one hash algorithm: of the records of all timestamps so far, and of the bundles in
 which the entries are published (``tile/entries/…``). Their roots stand in a short text; that text
