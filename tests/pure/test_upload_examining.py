@@ -146,6 +146,31 @@ def test_a_credential_names_the_document_and_a_status_list_names_none(log: Timed
     assert first(forged) is Fault.SIGNATURE_WRONG
 
 
+def test_a_token_of_another_algorithm_or_key_and_a_list_past_its_time_are_not_genuine(
+    log: TimedLog,
+) -> None:
+    made = golden.vector()
+    held, listed = str(made["credential"]), str(made["status_list"])
+    told = given(log, keys=KEYS_OF_CREDENTIALS, now=golden.NOW)
+    later = msgspec.structs.replace(told, now=golden.NOW + dt.timedelta(hours=2))
+
+    def header(**changes: str) -> bytes:
+        parts = held.split(".")
+        read = json.loads(base64.urlsafe_b64decode(parts[0] + "==")) | changes
+        parts[0] = base64.urlsafe_b64encode(json.dumps(read).encode()).rstrip(b"=").decode()
+        return ".".join(parts).encode()
+
+    for raw, at, fault in (
+        (header(alg="HS256"), told, Fault.ALGORITHM_OTHER),
+        (header(alg="none"), told, Fault.UNSIGNED),
+        (header(typ="JWT"), told, Fault.TYPE_OTHER),
+        (header(kid="https://evil.example/jwks#1"), told, Fault.KEY_UNKNOWN),
+        (listed.encode(), later, Fault.LIST_STALE),
+        (".".join([*listed.split(".")[:2], ""]).encode(), told, Fault.UNSIGNED),
+    ):
+        assert first(examine(raw, at)) is fault
+
+
 def test_a_signed_document_is_named_by_its_digest(log: TimedLog) -> None:
     from catalog.certificates import format as certificate_format
 
