@@ -66,6 +66,7 @@ class MonitorDb:
         self._file.execute("PRAGMA cache_size = -65536")
         self._file.executescript(_SCHEMA)
         self._heads: dict[bytes, HeadOf] = {}
+        self._changed: set[bytes] = set()  # of them those that are not in the file yet
 
     def close(self) -> None:
         """Close the file."""
@@ -77,9 +78,11 @@ class MonitorDb:
         self._file.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._put_heads()
         except BaseException:
             self._file.execute("ROLLBACK")
             self._heads.clear()
+            self._changed.clear()
             raise
         self._file.execute("COMMIT")
         if len(self._heads) > _HELD:
@@ -143,20 +146,22 @@ class MonitorDb:
             )
             held.update((key, replaying.unpacked(head)) for key, head in found)
         replaying.grow(held, run)
-        self._file.executemany(
-            "INSERT OR REPLACE INTO heads VALUES (?, ?)",
-            [(key, replaying.packed(key, held[key])) for key in changed],
-        )
+        self._changed |= changed
+        if len(held) > _HELD:  # a log whose heads were not published for long names very many
+            self._put_heads()
+            held.clear()
+
+    def _put_heads(self) -> None:
+        # Once for all leaves of a transaction, and in the order in which the file has them.
+        rows = [(key, replaying.packed(key, self._heads[key])) for key in sorted(self._changed)]
+        self._file.executemany("INSERT OR REPLACE INTO heads VALUES (?, ?)", rows)
+        self._changed.clear()
 
     def heads(self) -> Iterator[bytes]:
         """Yield all packed heads in the order of their subjects' hashes."""
+        self._put_heads()
         for (head,) in self._file.execute("SELECT head FROM heads ORDER BY subject"):
             yield head
-
-    def head(self, subject: bytes) -> HeadOf:
-        """Return the head of a subject by its hash, of what is under heads already."""
-        row = self._file.execute("SELECT head FROM heads WHERE subject = ?", (subject,)).fetchone()
-        return NO_HEAD if row is None else replaying.unpacked(row[0])
 
     def put_waiting(self, run: Run) -> None:
         """Keep leaves until heads are published over them."""

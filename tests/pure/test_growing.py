@@ -44,5 +44,10 @@ def test_unfinished_files_are_kept_until_the_next_one_is_finished() -> None:
 
     assert growing.outlived(edge_of(511)) == []
     assert growing.outlived(edge_of(512)) == ["tile/0/000.p", "tile/entries/000.p"]
+    assert growing.outlived(Edge(131_072, (b"", b"", bytes(64)))) == [
+        "tile/0/510.p",
+        "tile/entries/510.p",
+        "tile/1/000.p",
+    ]
     assert growing.is_unfinished("tile/0/000.p/3")
     assert not growing.is_unfinished("tile/0/000")

@@ -14,6 +14,7 @@ import pytest
 from catalog.audit_log import merkle, tiles
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.disk import Signed
+from catalog.monitoring import db as monitor_db
 from catalog.monitoring import disk
 from catalog.monitoring.alerts import Kind
 from catalog.monitoring.disk import Followed, Monitor
@@ -625,3 +626,17 @@ def test_keys_and_watched_subjects_add_up(watcher: Watcher) -> None:
     known = watcher.monitor.log(ORIGIN)
     assert known.keys == (str(KEY), other)
     assert (known.url, known.watched) == ("http://new/log", ("order:1", "order:2"))
+
+
+def test_very_many_subjects_are_not_held_in_memory_and_come_to_the_same_heads(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_db, "_HELD", 10)
+    leaves = [entry(n, f"order:{n % 70}", f"product:{n}") for n in range(600)]
+    leaves.append(heads_entry(leaves, 600))
+    leaves += [entry(n, f"order:{n % 70}") for n in range(700, 900)]
+    leaves.append(heads_entry(leaves, len(leaves)))
+    watcher = Watcher(tmp_path / "m", PublishedLog(leaves))
+
+    assert watcher.alerts() == []
+    assert watcher.standing.under_heads == 801
