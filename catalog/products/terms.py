@@ -12,8 +12,6 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-import rjieba
-
 MAX_TERM_LENGTH: Final = 64
 _MAX_POSITION: Final = 16_383  # tsvector's own limits
 _MAX_POSITIONS: Final = 255
@@ -75,6 +73,9 @@ def normal(text: str) -> str:
 
 def cut(text: str) -> list[str]:
     """Return the terms of ``text`` in their order, doubles included."""
+    # It waits until it is needed: its dictionary takes a tenth of a second to load.
+    import rjieba  # noqa: PLC0415
+
     return [word for word in rjieba.cut_for_search(normal(text)) if _is_term(word)] if text else []
 
 

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import handed_out
+from catalog.audit_log import handed_out, key_chain
 from catalog.audit_log.checkpoint import VerifierKey, VerifierKeyMalformed, parse_vkey
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.kernel.periods import CHOSEN
@@ -129,10 +129,8 @@ def _check_enclosed(found: Findings, name: str, parts: dict[str, bytes], case: C
 
 
 def _log_key(keys: export.Keys, trusted: VerifierKey | None) -> VerifierKey:
-    if trusted is not None:
-        return trusted
     try:
-        return parse_vkey(keys.log or "")
+        return key_chain.followed(trusted or parse_vkey(keys.log or ""), keys)
     except VerifierKeyMalformed as error:
         reason = error.facts["reason"]
         raise Unreadable(f"the log's key in {KEYS} is malformed: {reason}") from error

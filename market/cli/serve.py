@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -62,6 +63,20 @@ async def run_service(settings: Settings, *, clock: Clock | None = None) -> None
 
 
 @contextlib.contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Make what stays as long as the service without looking for garbage: a quarter of its start.
+
+    Afterwards it is set apart, so that later looks pass it over.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextlib.contextmanager
 def _ends_with_its_database(settings: Settings) -> Iterator[None]:
     """Stop serving when the embedded database was killed: nothing can be answered any more.
 
@@ -107,9 +122,11 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
         f"数市 Shushi → http://{settings.host}:{settings.port}  (Ctrl-C 停止 · to stop)", err=True
     )
     if settings.workers == 1:
-        from market.app import create_app
+        with _collecting_nothing():
+            from market.app import create_app
 
-        server = uvicorn.Server(_config(create_app(settings, clock=clock), settings))
+            app = create_app(settings, clock=clock)
+        server = uvicorn.Server(_config(app, settings))
         with _signals_end_only_the_server():
             await server.serve()
         if not server.started:
@@ -165,11 +182,12 @@ def _config(app: Any, settings: Settings, **more: Any) -> Any:
 
 def application() -> Any:
     """Return the service of a worker process, which finds its settings in the environment."""
-    from market.app import create_app
-    from market.settings import read
-
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    return create_app(read())
+    with _collecting_nothing():
+        from market.app import create_app
+        from market.settings import read
+
+        return create_app(read())
 
 
 def _end_with_the_parent() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import Any
 
 from litestar import Response, get
@@ -16,10 +18,14 @@ from catalog.signing.purposes import Purpose
 from market.http.attachment import content_disposition
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
-from market.portal import sealing
 from market.portal.typesetting import certificate_pdf
 
 _BRIEFLY = "public, max-age=60"
+
+
+def _sealing() -> ModuleType:
+    """Return what seals. It waits until it is needed: its library takes half a second to load."""
+    return importlib.import_module("market.portal.sealing")
 
 
 @get("/certificates/{number:str}/paper", include_in_schema=False)
@@ -37,9 +43,12 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
     if found is None:
         raise Missing
 
+    sealing = _sealing()
+
     def seal(pdf: bytes) -> bytes:
         certificate = sealing.x509_of(key, name=name, sign=signer.sign)
-        return sealing.sealed(pdf, certificate=certificate, sign=signer.sign)
+        made: bytes = sealing.sealed(pdf, certificate=certificate, sign=signer.sign)
+        return made
 
     return Response(
         await certificate_pdf(found, seal),
@@ -60,6 +69,7 @@ async def get_seal_certificate(request: AnyRequest) -> Response[bytes]:
     async def look(c: Command) -> PublicKey:
         return await _key(c, signer.key_id)
 
+    sealing = _sealing()
     certificate = sealing.x509_of(await read(request, look), name=name, sign=signer.sign)
     return Response(
         sealing.as_pem(certificate),

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import handed_out
+from catalog.audit_log import handed_out, key_chain
 from catalog.audit_log.checkpoint import VerifierKey, parse_vkey
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.verdict import Bad, Fault, Findings, Unreadable, Verdict
@@ -106,7 +106,7 @@ def examine(raw: bytes, given: Given) -> Examined:
 def _paper(raw: bytes, given: Given) -> Examined:
     found = Findings()
     inside = sealed_pdf.document_in(raw, given.keys, found)
-    verdict = handed_out.check(inside, given.keys)
+    verdict = _left_to_the_register(handed_out.check(inside, given.keys))
     for bad in verdict.problems:
         found.bad(bad.kind, bad.id, bad.reason, bad.fault)
     found.count(CERTIFICATE)
@@ -130,8 +130,22 @@ def _sha256_in(token_: bytes) -> str | None:
 
 
 def _document(raw: bytes, given: Given) -> Examined:
-    verdict = check_document(raw, keys=given.keys)
+    verdict = _left_to_the_register(check_document(raw, keys=given.keys))
     return _told(Kind.DOCUMENT, verdict, _sha256_of(raw))
+
+
+def _left_to_the_register(verdict: Verdict) -> Verdict:
+    """Return the verdict without what the file alone can not tell of a certificate.
+
+    Whether it was entered before its key was distrusted, the register knows by its place, and says so
+    of its standing.
+    """
+    kept = [
+        bad
+        for bad in verdict.problems
+        if (bad.kind, bad.fault) != (CERTIFICATE, Fault.KEY_DISTRUSTED)
+    ]
+    return msgspec.structs.replace(verdict, problems=tuple(kept))
 
 
 def _sha256_of(raw: bytes) -> str | None:
@@ -197,7 +211,7 @@ def _evidence_record(raw: bytes, given: Given) -> Examined:
 def _log_key(keys: export.Keys) -> VerifierKey:
     if keys.log is None:
         raise UploadUnreadable(reason="the log has no key yet")
-    return parse_vkey(keys.log)
+    return key_chain.followed(parse_vkey(keys.log), keys)
 
 
 def _sha256_bound(found: Findings, leaf: bytes) -> str | None:

@@ -324,34 +324,39 @@ def entrust(product_id: str) -> Walk:
     return walked
 
 
+async def deliver_an_order(traffic: Traffic, keys: Keys, product_id: str, walk: str) -> str:
+    """Place, sign and pay an order, have it delivered, and return its id."""
+    placed = await traffic.do(
+        BUYER, "place", f"{walk}/place", "/api/v1/orders", _order(product_id, walk)
+    )
+    path = f"/api/v1/orders/{placed['id']}"
+    await traffic.do(ACCEPTOR, "clear", f"{walk}/clear", f"{path}/clearances")
+    for holder in (BUYER, SUPPLIER):
+        contract = (await traffic.look(holder, f"{path}/contract")).json()
+        signature = keys.signed(holder, base64.b64decode(contract["document"]))
+        await traffic.do(holder, "sign", f"{walk}/sign/{holder}", f"{path}/signatures", signature)
+    started = await traffic.do(BUYER, "pay", f"{walk}/pay", f"{path}/payments")
+    # What the bank is asked has no key: its event counts once, however often it is told.
+    await traffic.until_answered(
+        BUYER, "POST", started["pay_at"],
+        {"idempotency-key": f"{walk}/confirm", "content-type": "application/json"}, b"{}",
+    )  # fmt: skip
+    traffic.confirmed.append(started["payment"]["reference"])
+    await traffic.do(SUPPLIER, "deliver", f"{walk}/deliver", f"{path}/deliveries")
+    return str(placed["id"])
+
+
 def trade(keys: Keys, product_id: str) -> Walk:
     """Return the walk of an order from its placing to the release of its money."""
 
     async def walked(traffic: Traffic, walk: str, rng: random.Random) -> None:
-        placed = await traffic.do(
-            BUYER, "place", f"{walk}/place", "/api/v1/orders", _order(product_id, walk)
-        )
-        path = f"/api/v1/orders/{placed['id']}"
-        await traffic.do(ACCEPTOR, "clear", f"{walk}/clear", f"{path}/clearances")
-        for holder in (BUYER, SUPPLIER):
-            contract = (await traffic.look(holder, f"{path}/contract")).json()
-            signature = keys.signed(holder, base64.b64decode(contract["document"]))
-            await traffic.do(
-                holder, "sign", f"{walk}/sign/{holder}", f"{path}/signatures", signature
-            )
-        started = await traffic.do(BUYER, "pay", f"{walk}/pay", f"{path}/payments")
-        # What the bank is asked has no key: its event counts once, however often it is told.
-        await traffic.until_answered(
-            BUYER, "POST", started["pay_at"],
-            {"idempotency-key": f"{walk}/confirm", "content-type": "application/json"}, b"{}",
-        )  # fmt: skip
-        traffic.confirmed.append(started["payment"]["reference"])
-        await traffic.do(SUPPLIER, "deliver", f"{walk}/deliver", f"{path}/deliveries")
+        order = await deliver_an_order(traffic, keys, product_id, walk)
+        path = f"/api/v1/orders/{order}"
         for number in range(rng.randint(1, 3)):
             key = f"{walk}/use/{number}"
             content = await traffic.look(BUYER, f"{path}/content", **{"idempotency-key": key})
             assert content.content == _CONTENT, "other bytes were delivered"
-            traffic.used.append((str(placed["id"]), key))
+            traffic.used.append((order, key))
         await traffic.do(BUYER, "accept", f"{walk}/accept", f"{path}/acceptances")
         await traffic.do(ISSUER, "release", f"{walk}/release", f"{path}/releases")
 

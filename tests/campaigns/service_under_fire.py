@@ -8,8 +8,10 @@ children of that process, the guard as its parent.
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import enum
+import json
 import os
 import pathlib
 import signal
@@ -17,6 +19,8 @@ import socket
 import subprocess
 import sys
 from typing import Any, Final
+
+import httpx
 
 from catalog.kernel.clock import monotonic
 from market.postgres.running import lives, read_pid
@@ -31,6 +35,7 @@ class Kill(enum.StrEnum):
     SERVICE = "service"
     POSTMASTER = "postmaster"
     DATABASE = "all of the database"
+    BACKEND = "one backend"
     EVERYTHING = "everything"
     STARTING = "everything, while starting"
 
@@ -96,6 +101,9 @@ class Service:
         postmaster, guard = self._postmaster()
         if kind in (Kill.EVERYTHING, Kill.STARTING, Kill.SERVICE):
             _kill_group(self._process.pid)
+        if kind is Kill.BACKEND:
+            _kill(next(iter(_backends(postmaster)), 0))
+            return
         if kind is Kill.POSTMASTER and postmaster:
             _kill(postmaster)
         if kind in (Kill.DATABASE, Kill.EVERYTHING, Kill.STARTING) and postmaster:
@@ -114,6 +122,20 @@ class Service:
                     self.slow_ends += 1
             _kill_group(self._process.pid)
         await asyncio.to_thread(self._process.wait)
+
+    async def ready(self) -> float:
+        """Wait until the service says that it is ready; return how long that took since its start.
+
+        :raises ServiceEnded: if it ended by itself.
+        """
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
+            while monotonic() - self.spawned_at < START_SECONDS:
+                self.check_alive()
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/healthz/ready", timeout=5)).status_code == 200:
+                        return monotonic() - self.spawned_at
+                await asyncio.sleep(0.005)
+        raise ServiceEnded("it did not become ready")
 
     async def kill_database_alone(self) -> None:
         """Kill the database server and let the service be."""
@@ -157,6 +179,19 @@ class Service:
                 command = pathlib.Path(f"/proc/{guard}/cmdline").read_bytes()
                 return running.pid, guard if b"guard.py" in command else 0
         return 0, 0
+
+
+def faults_of(service: Service) -> collections.Counter[str]:
+    """Return what the service logged as its own faults, by what and why."""
+    found: collections.Counter[str] = collections.Counter()
+    for line in service.log.read_text(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            told_of = json.loads(line)
+            if isinstance(told_of, dict) and told_of.get("level") == "error":
+                last = str(told_of.get("exception", "")).strip().rpartition("\n")[2]
+                where = told_of.get("job") or "request"
+                found[f"{where}: {last.partition(':')[0]}"] += 1
+    return found
 
 
 async def told(*words: str, data_dir: pathlib.Path | None = None) -> tuple[int, str]:
@@ -206,3 +241,14 @@ def _parent(pid: int) -> int:
 def _children(pid: int) -> list[int]:
     found = [int(path.name) for path in pathlib.Path("/proc").iterdir() if path.name.isdigit()]
     return [each for each in found if _parent(each) == pid]
+
+
+def _backends(postmaster: int) -> list[int]:
+    """Return the server processes that work for clients, the one that was started last first."""
+    found = []
+    for pid in _children(postmaster):
+        with contextlib.suppress(OSError):
+            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"market_" in command:
+                found.append(pid)
+    return sorted(found, reverse=True)

@@ -42,7 +42,14 @@ from tests.campaigns.commands_under_fire import (
     trade,
     upload_files,
 )
-from tests.campaigns.service_under_fire import START_SECONDS, Kill, NotThere, Service, told
+from tests.campaigns.service_under_fire import (
+    START_SECONDS,
+    Kill,
+    NotThere,
+    Service,
+    faults_of,
+    told,
+)
 
 CYCLES: Final = int(os.environ.get("CAMPAIGN_CYCLES", "100"))
 SEED: Final = int(os.environ.get("CAMPAIGN_SEED", "20260302"))
@@ -412,7 +419,7 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
         await in_groups(traffic.acknowledged, campaign.ask_again)
         await in_groups(traffic.acknowledged, campaign.find_again)
         assert await campaign.check_counts() == figures, "asking again changed something"
-        faults = _faults(service)
+        faults = faults_of(service)
         await service.stop()
         assert not list((data_dir / "files").glob("incoming/*")), "a crash left parts of uploads"
 
@@ -433,19 +440,6 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
     finally:
         await service.kill(Kill.EVERYTHING)
         await traffic.http.aclose()
-
-
-def _faults(service: Service) -> collections.Counter[str]:
-    """Return what the service logged as its own faults, by what and why."""
-    found: collections.Counter[str] = collections.Counter()
-    for line in service.log.read_text(errors="replace").splitlines():
-        with contextlib.suppress(ValueError):
-            told_of = json.loads(line)
-            if isinstance(told_of, dict) and told_of.get("level") == "error":
-                last = str(told_of.get("exception", "")).strip().rpartition("\n")[2]
-                where = told_of.get("job") or "request"
-                found[f"{where}: {last.partition(':')[0]}"] += 1
-    return found
 
 
 def _print(
