@@ -114,7 +114,10 @@ def check(response: httpx.Response, language: str) -> Outline:
     headers, text = response.headers, response.text
     assert headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'self'" in headers["content-security-policy"]
-    assert "script-src 'none'" in headers["content-security-policy"]
+    # Only the page that compares a printed code's digest runs a script, and that is a file of ours.
+    own_scripts = text.count('<script src="/static/')
+    scripts = "'self'" if own_scripts else "'none'"
+    assert f"script-src {scripts};" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["content-language"] == language
@@ -122,7 +125,7 @@ def check(response: httpx.Response, language: str) -> Outline:
     assert outline.root == {"lang": language}
     assert outline.counts["h1"] == 1
     assert outline.counts["main"] == outline.counts["title"] == 1
-    assert "script" not in outline.counts
+    assert outline.counts.get("script", 0) == own_scripts <= 1
     assert "style" not in outline.counts | dict.fromkeys(outline.attributes, 1)
     assert not [name for name in outline.attributes if name.startswith("on")]
     assert len(outline.ids) == len(set(outline.ids)), "an id stands twice"
@@ -554,7 +557,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     words = set(all_words("zh"))
     counted = {key.rpartition(".")[0] for key in words if key.endswith((".one", ".many"))}
     built = ("facet.", "label.", "problem.", "certificate.", "sign_in.")  # label("form", …)
-    built += ("case.next.", "objection.next.", "work.against_", "clock.")
+    built += ("case.next.", "objection.next.", "work.against_", "clock.", "audit.lead_")
 
     assert said - words - counted - set(built) == set()
     unused = {
