@@ -6,6 +6,7 @@ proven.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Iterable
@@ -176,13 +177,27 @@ async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[in
         return {}
     if not 0 <= wanted[0] <= wanted[-1] < size <= published.size:
         raise ProofOutOfRange(index=wanted[-1], size=size, published=published.size)
+    # Of a long order they take seconds; nobody else shall wait for that.
+    spans, every = await asyncio.to_thread(_spans_of, wanted, size)
+    tiles = await store.read_tiles(tx, await store.get_state(tx), every)
+    return await asyncio.to_thread(_proofs_of, spans, size, tiles)
+
+
+_Spans = dict[int, list[merkle.Span]]
+
+
+def _spans_of(wanted: list[int], size: int) -> tuple[_Spans, set[tuple[int, int]]]:
     spans = {
         index: [(index, index + 1), (0, size), *merkle.inclusion_spans(index, size)]
         for index in wanted
     }
-    state = await store.get_state(tx)
-    every = merkle.tiles_of(span for each in spans.values() for span in each)
-    roots = merkle.ManyRoots(await store.read_tiles(tx, state, every))
+    return spans, merkle.tiles_of(span for each in spans.values() for span in each)
+
+
+def _proofs_of(
+    spans: _Spans, size: int, tiles: dict[tuple[int, int], bytes]
+) -> dict[int, InclusionProof]:
+    roots = merkle.ManyRoots(tiles)
     proofs = {}
     for index, each in spans.items():
         leaf_hash, root, *hashes = roots.of(each)
