@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from typing import Final
@@ -12,6 +11,7 @@ import msgspec
 
 from catalog.audit_log.merkle import HASH_LENGTH, Hash
 from catalog.audit_log.verdict import Fault
+from catalog.kernel import base64_text
 from catalog.kernel.errors import Invalid
 from catalog.signing.verifier import verify_raw
 
@@ -105,8 +105,8 @@ def parse_vkey(vkey: str) -> VerifierKey:
     name, _, rest = vkey.strip().partition("+")
     note_id, _, encoded = rest.partition("+")
     try:
-        raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+        raw = base64_text.decoded(encoded)
+    except ValueError as error:
         raise VerifierKeyMalformed(reason="the key is not base64") from error
     if not _NAME.fullmatch(name) or raw[:1] != _ED25519 or len(raw) != _VKEY_LENGTH:
         raise VerifierKeyMalformed(reason="not a name and an Ed25519 key")
@@ -147,7 +147,7 @@ def parse_note(note: bytes) -> Note:
 def _signature(line: str) -> NoteSignature:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        raw = base64_text.decoded(encoded)
     except ValueError as error:
         raise NoteMalformed(reason="a signature is not base64") from error
     if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(raw) < _SHORTEST_SIGNATURE:
@@ -164,10 +164,10 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(lines) < _LINES or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise NoteMalformed(reason="not origin, size and root")
     try:
-        root = base64.b64decode(lines[2], validate=True)
+        root = base64_text.decoded(lines[2])
     except ValueError as error:
         raise NoteMalformed(reason="the root is not base64") from error
-    if len(root) != HASH_LENGTH or base64.b64encode(root).decode() != lines[2]:
+    if len(root) != HASH_LENGTH:
         raise NoteMalformed(reason="the root has not 32 bytes")
     return Checkpoint(lines[0], int(lines[1]), Hash(root), _previous(lines[3:]))
 

@@ -20,6 +20,7 @@ from catalog.audit_log.leaf import instant
 from catalog.audit_log.merkle import leaf_hash
 from catalog.audit_log.model import Appended
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.kernel import base64_text
 from catalog.signing.canonical import canonical
 from catalog.signing.model import Signature
 
@@ -64,7 +65,7 @@ def unpacked(text: str) -> bytes:
 
     :raises ValueError: if it is not base64.
     """
-    return base64.b64decode(text.strip(), validate=True)
+    return base64_text.decoded(text.strip())
 
 
 def check(

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.checkpoint import Note, NoteSignature, VerifierKey
+from catalog.kernel import base64_text
 from catalog.kernel.errors import Invalid, Refused
 from catalog.signing.verifier import verify_raw
 
@@ -68,7 +69,7 @@ def parse_witness_vkey(vkey: str) -> WitnessKey:
     name, _, rest = vkey.partition("+")
     note_id, _, encoded = rest.partition("+")
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        raw = base64_text.decoded(encoded)
     except ValueError as error:
         raise WitnessKeyMalformed(reason="the key is not base64") from error
     if not is_witness_name(name) or raw[:1] != _TYPE or len(raw) != 1 + _KEY_LENGTH:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.merkle import Hash, leaf_hash, verify_inclusion
+from catalog.kernel import base64_text
 from catalog.kernel.errors import Invalid, Refused
 from catalog.witnessing import policy as policies
 from catalog.witnessing.policy import Policy, Witnessed
@@ -74,7 +75,7 @@ def _extra(lines: list[bytes]) -> bytes | None:
     if not lines or not lines[0].startswith(_EXTRA):
         return None
     try:
-        return base64.b64decode(lines.pop(0).removeprefix(_EXTRA), validate=True)
+        return base64_text.decoded(lines.pop(0).removeprefix(_EXTRA))
     except ValueError as error:
         raise LogProofMalformed(reason="the extra data are not base64") from error
 
