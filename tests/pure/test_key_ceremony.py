@@ -28,6 +28,7 @@ from catalog.signing import private_keys
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
+from market.supervision.check import check_document
 from tests.exports import Maker
 
 SECRET = bytes(range(32))
@@ -266,6 +267,7 @@ def test_a_transcript_that_everybody_signed_is_genuine_and_readable() -> None:
 
     assert verdict.first_bad is None
     assert verdict.counts == {"custodians": 3, "signatures": 2}
+    assert check_document(msgspec.json.encode(file), keys=None) == verdict  # market verify
     for part in (
         ID,
         "海口",
