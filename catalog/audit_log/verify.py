@@ -332,12 +332,15 @@ class _Log:
         return iter(lambda: tuple(itertools.islice(full, _STRETCH)), ())
 
     def _full(self) -> Iterator[Bundle]:
-        for number in itertools.count():
-            entries = self.source.read(str(tiles.TilePath(None, number)))
-            tile = self.source.read(str(tiles.TilePath(0, number)))
-            if entries is None or tile is None:
-                return
-            yield Bundle(entries, tile)
+        number = 0
+        while (bundle := self._full_bundle(number)) is not None:
+            yield bundle
+            number += 1
+
+    def _full_bundle(self, number: int) -> Bundle | None:
+        entries = self.source.read(str(tiles.TilePath(None, number)))
+        tile = self.source.read(str(tiles.TilePath(0, number)))
+        return None if entries is None or tile is None else Bundle(entries, tile)
 
     def _orders_go_on(self, replayed: Replayed) -> bool:
         return all(

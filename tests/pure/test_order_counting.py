@@ -32,6 +32,13 @@ def test_an_entry_that_says_order_seq_in_other_words_counts_nothing() -> None:
     assert order_counting.numbered([leaf]) == []
 
 
+def test_a_number_without_an_order_is_counted_by_itself() -> None:
+    maker = Maker()
+    maker.append(order_seq=1)
+
+    assert order_counting.numbered(maker.leaves) == [("", 1)]
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.integers(0, 30))
 def test_in_however_many_batches_they_come_the_counts_are_the_same(
     orders: list[str], cut: int

@@ -100,6 +100,17 @@ def test_heads_are_kept_in_bundles_as_wide_as_a_tile() -> None:
         heads.unbundled(first[:-1])
 
 
+def test_what_is_drawn_up_is_what_a_snapshot_says_and_stands_again_in_the_next() -> None:
+    snapshot = make_snapshot(make_log([(f"order:{n}",) for n in range(300)]), 50)
+
+    drawn_up = heads.draw_up(snapshot.log_size, reversed(snapshot.heads))
+
+    assert drawn_up.record == snapshot.record()
+    assert drawn_up.bundles == heads.bundled(snapshot.heads)
+    assert drawn_up.tiles == heads.tiles_of(snapshot.hashes())
+    assert heads.standing(drawn_up.bundles) == {each.subject_hash: each for each in snapshot.heads}
+
+
 def test_a_tree_of_full_tiles_has_no_unfinished_one() -> None:
     snapshot = make_snapshot(make_log([(f"order:{n}",) for n in range(256)]), 64)
 
