@@ -16,9 +16,10 @@ from typing import Any, Final
 import msgspec
 
 from catalog.kernel.errors import DomainError
+from market.verification import sealed_pdf  # noqa: F401 - loaded before the process is confined
 from market.verification.examining import (
     REFUSALS,
-    Examined,
+    Answer,
     Given,
     Refusal,
     UploadUnreadable,
@@ -43,13 +44,6 @@ _REFUSED: Final = (
     "os.system",
     "os.kill",
 )
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What came of it: one of the two."""
-
-    examined: Examined | None = None
-    refusal: Refusal | None = None
 
 
 def confine() -> None:

@@ -10,8 +10,7 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.errors import Conflict, Invalid
-from market.channels.examiner import Answer
-from market.verification.examining import REFUSALS, Examined, Given
+from market.verification.examining import REFUSALS, Answer, Examined, Given
 
 SECONDS: Final = 20.0
 _LONGEST_ANSWER: Final = 1024 * 1024

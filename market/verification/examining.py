@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from catalog.witnessing import log_proof
 from catalog.witnessing.policy import LogNotInPolicy, QuorumMissing, parse_policy
 from market.case_files import check as case_files
 from market.supervision.check import check_document
-from market.verification import kinds, sealed_pdf
+from market.verification import kinds, paper_refusals
 from market.verification.kinds import Kind
 
 CERTIFICATE: Final = "certificate"
@@ -74,6 +75,13 @@ class Refusal(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What came of an examination, as it travels between two processes: one of the two."""
+
+    examined: Examined | None = None
+    refusal: Refusal | None = None
+
+
 REFUSALS: Final[Mapping[str, type[DomainError]]] = {
     each.code: each
     for each in (
@@ -81,11 +89,11 @@ REFUSALS: Final[Mapping[str, type[DomainError]]] = {
         kinds.UploadTooLarge,
         kinds.UploadUnknown,
         kinds.UploadAmbiguous,
-        sealed_pdf.PdfEncrypted,
-        sealed_pdf.PdfHoldsOtherThanOneFile,
-        sealed_pdf.PdfNotSealed,
-        sealed_pdf.PdfChangedAfterSeal,
-        sealed_pdf.PdfUnreadable,
+        paper_refusals.PdfEncrypted,
+        paper_refusals.PdfHoldsOtherThanOneFile,
+        paper_refusals.PdfNotSealed,
+        paper_refusals.PdfChangedAfterSeal,
+        paper_refusals.PdfUnreadable,
         UploadUnreadable,
     )
 }
@@ -105,7 +113,9 @@ def examine(raw: bytes, given: Given) -> Examined:
 
 def _paper(raw: bytes, given: Given) -> Examined:
     found = Findings()
-    inside = sealed_pdf.document_in(raw, given.keys, found)
+    # Loaded where papers are examined, not wherever it is said what an examination is.
+    sealed_pdf = importlib.import_module("market.verification.sealed_pdf")
+    inside: bytes = sealed_pdf.document_in(raw, given.keys, found)
     verdict = _left_to_the_register(handed_out.check(inside, given.keys))
     for bad in verdict.problems:
         found.bad(bad.kind, bad.id, bad.reason, bad.fault)

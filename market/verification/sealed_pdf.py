@@ -19,8 +19,14 @@ from pyhanko_certvalidator import ValidationContext
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log.verdict import Fault, Findings
-from catalog.kernel.errors import Invalid
 from catalog.signing.purposes import Purpose
+from market.verification.paper_refusals import (
+    PdfChangedAfterSeal,
+    PdfEncrypted,
+    PdfHoldsOtherThanOneFile,
+    PdfNotSealed,
+    PdfUnreadable,
+)
 
 SEAL: Final = "seal"
 #: A paper of ours has some hundred.
@@ -36,36 +42,6 @@ _UNREADABLE: Final = (
     ArithmeticError,
     RuntimeError,
 )
-
-
-class PdfEncrypted(Invalid):
-    """The PDF is encrypted; what is in it can not be seen by everybody."""
-
-    code = "pdf_encrypted"
-
-
-class PdfHoldsOtherThanOneFile(Invalid):
-    """A paper of the register holds one file, the signed document."""
-
-    code = "pdf_holds_other_than_one_file"
-
-
-class PdfNotSealed(Invalid):
-    """A paper of the register has one seal."""
-
-    code = "pdf_not_sealed"
-
-
-class PdfChangedAfterSeal(Invalid):
-    """Something was added to the PDF after it was sealed (盖章后被改动)."""
-
-    code = "pdf_changed_after_seal"
-
-
-class PdfUnreadable(Invalid):
-    """The PDF is broken."""
-
-    code = "pdf_unreadable"
 
 
 def document_in(raw: bytes, keys: export.Keys, found: Findings) -> bytes:

@@ -13,9 +13,9 @@ import pytest
 from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Fault
 from catalog.kernel.errors import DomainError
-from market.channels.examiner import Answer, answer
+from market.channels.examiner import answer
 from market.channels.isolated import Examiners, UploadNotExamined
-from market.verification.examining import Given
+from market.verification.examining import Answer, Given
 from tests import uploads
 
 NOTHING = Given(
