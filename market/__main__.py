@@ -24,6 +24,7 @@ COMMANDS = {
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",
+    "witness": "market.cli.witness:witness",
     "monitor": "market.cli.monitor:monitor",
 }
 

@@ -10,6 +10,14 @@ from tests.reference.commands import Command
 from tests.reference.register import Register
 
 
+def denied_as(refused: str | None) -> set[str]:
+    """Return what the log may say of a refusal: once, the same one again within a minute is counted."""
+    if refused is None:
+        return set()
+    named = {"unauthenticated": "credential:refused", "permission_missing": "access:denied"}
+    return {named.get(refused, "object:denied")}
+
+
 class Pair:
     """One service and one world of law that have seen the same."""
 
@@ -29,7 +37,8 @@ class Pair:
             assert refused in against, f"{cmd}: {refused}, not {sorted(against)}"
             assert await self.service.fingerprint() == before, f"{cmd} was refused and wrote"
         assert refused is None or against, f"{cmd}: refused as {refused}, the law has it done"
-        await self._compare(str(cmd))
+        denied = await self._compare(str(cmd))
+        assert denied <= denied_as(refused), f"{cmd}: {refused}, but the log says {denied}"
 
     async def pass_to(self, until: dt.datetime, *, jobs: bool) -> None:
         """Let time pass for both, and the jobs run if they do."""
@@ -46,8 +55,9 @@ class Pair:
         self.counts["refused"] += bool(against)
         self.counts[f"{'refused' if against else 'done'} {cmd.name}"] += 1
 
-    async def _compare(self, what: str) -> None:
-        told, logged = await self.service.heard()
+    async def _compare(self, what: str) -> set[str]:
+        """Compare what can be seen of both; return how the log says that somebody was denied."""
+        told, logged, denied = await self.service.heard()
         assert told == self.world.told, f"after {what}: told {told}, the law has {self.world.told}"
         assert logged == self.world.logged, (
             f"after {what}: logged {logged}, not {self.world.logged}"
@@ -59,3 +69,4 @@ class Pair:
             assert not extra, f"after {what}: {kind}: {extra}, the law has {lacking}"
             assert not lacking, f"after {what}: {kind}: {lacking} is not there"
         self.world.check()
+        return denied

@@ -34,6 +34,9 @@ SESSION = dt.timedelta(minutes=20)
 #: What a refused command may touch: when a session was used last. The log is compared by itself.
 BESIDE = ("market.sessions",)
 
+#: How the log says that somebody was denied something.
+DENIALS = frozenset({"access:denied", "credential:refused", "object:denied"})
+
 _ROWS = """
 SELECT jsonb_build_object(
   'applications', (SELECT jsonb_agg(jsonb_build_array(id, state, open_objections))
@@ -118,8 +121,13 @@ class Service:
             self._names.get(value, value) if isinstance(value, str) else value for value in row
         )
 
-    async def heard(self) -> tuple[collections.Counter[tuple[str, str]], collections.Counter[str]]:
-        """Return who was told of what, and what was logged, since this was asked last."""
+    async def heard(
+        self,
+    ) -> tuple[collections.Counter[tuple[str, str]], collections.Counter[str], set[str]]:
+        """Return who was told of what, what was logged, and how anybody was denied, since it was asked last.
+
+        Denials stand apart: the same one of a minute is one entry, whose count comes later.
+        """
         told = await self._owner.fetch(
             "SELECT topic, owner_party_id FROM catalog.notifications ORDER BY id OFFSET $1",
             self._seen_messages,
@@ -131,7 +139,8 @@ class Service:
         self._seen_entries += len(logged)
         return (
             collections.Counter((row[0], self._names[str(row[1])]) for row in told),
-            collections.Counter(row[0] for row in logged),
+            collections.Counter(row[0] for row in logged if row[0] not in DENIALS),
+            {row[0] for row in logged if row[0] in DENIALS},
         )
 
     async def fingerprint(self) -> Any:

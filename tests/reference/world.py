@@ -133,9 +133,7 @@ class World:
         self.told.clear()
         self.logged.clear()
         self.born = ""
-        if "permission_missing" in against:
-            self.log("access:denied")
-        elif not against:
+        if not against:
             effect: Happens = getattr(type(self), f"do_{cmd.name}")
             effect(self, cmd)
 
