@@ -256,17 +256,6 @@ async def find_checkpoint_before(tx: Tx, size: int) -> store.Published | None:
     return await store.checkpoint_before(tx, size)
 
 
-async def list_entries_about(
-    tx: Tx, viewer: Actor, subject: Subject, *, limit: int = 1000
-) -> list[Entry]:
-    """Return the entries about one thing, oldest first; payloads as far as the viewer may see.
-
-    Row-level security leaves out what the viewer's party has no part in.
-    """
-    rows = await store.list_about(tx, subject.key, limit)
-    return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
-
-
 async def list_digests_about(
     tx: Tx, subject: str, *, events: Iterable[Event], limit: int = 1000
 ) -> list[Digest]:

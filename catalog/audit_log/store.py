@@ -456,16 +456,6 @@ async def end_stop(tx: Tx, *, at: dt.datetime) -> int:
     )
 
 
-async def list_about(tx: Tx, subject: str, limit: int) -> list[Row]:
-    """Return the entries about one subject, oldest first."""
-    return await tx.fetch(
-        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
-        [subject],
-        limit,
-    )
-
-
 async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
     """Return the entries below a place about any of the subjects, in their places."""
     return await tx.fetch(
