@@ -74,6 +74,7 @@ class Event(enum.StrEnum):
 
     # the register
     FILE_UPLOADED = "file:uploaded"
+    CODE_TREE_LOADED = "code_tree:loaded"
     PRODUCT_DESCRIBED = "product:described"
     PRODUCT_REVISED = "product:revised"
     PRODUCT_CONTENT_ATTACHED = "product_content:attached"

@@ -219,7 +219,9 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     delivery_modes: Annotated[tuple[DeliveryMode, ...], Meta(max_length=8)] = ()
     industry_section: Annotated[str, Meta(pattern="^[A-T]?$")] = ""  # GB/T 4754 门类
     industry_division: Annotated[str, Meta(pattern="^([0-9]{2})?$")] = ""  # GB/T 4754 大类
-    region: Annotated[str, Meta(max_length=50)] = ""
+    industry_class: Annotated[str, Meta(pattern="^([0-9]{3,4})?$")] = ""  # GB/T 4754 中类、小类
+    region: Annotated[str, Meta(max_length=50)] = ""  # as people call it
+    region_code: Annotated[str, Meta(pattern="^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")] = ""  # GB/T 2260
     keywords: Annotated[tuple[Code, ...], Meta(max_length=50)] = ()
     catalogue: CatalogueAttributes = CatalogueAttributes()
     valid_from: dt.date | None = None

@@ -15,6 +15,8 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.authorisation_letters import operations as letters
 from catalog.authorisation_letters.model import Power
+from catalog.code_trees import queries as code_trees
+from catalog.code_trees.model import Tree
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -22,6 +24,7 @@ from catalog.kernel.errors import Invalid, Refused, VersionStale
 from catalog.kernel.ids import new_id
 from catalog.products import imports, store
 from catalog.products.classification import check_level, require_classified
+from catalog.products.coding import check_codes, codes_named
 from catalog.products.documents import document
 from catalog.products.metadata import (
     check_complete,
@@ -292,6 +295,11 @@ async def import_batch(
 
 async def _check(tx: Tx, description: Description, *, is_draft: bool) -> None:
     check_readable(description)
+    named_codes = {tree: codes_named(description, tree).values() for tree in Tree}
+    check_codes(
+        description,
+        {tree: await code_trees.find(tx, tree=tree, codes=c) for tree, c in named_codes.items()},
+    )
     if is_draft:
         return
     check_complete(description)

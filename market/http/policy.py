@@ -167,6 +167,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/products"): _public(),
     ("GET", f"{V1}/products/{{product_id}}"): _public(),
     ("GET", f"{V1}/my/products"): _read("product:describe", OWN),
+    ("GET", f"{V1}/code-trees/{{tree}}"): _public(),
     ("POST", f"{V1}/applications"): _do("application:draft", OWN),
     ("PUT", f"{V1}/applications/{{application_id}}"): _do("application:draft", OWN),
     ("PUT", f"{V1}/applications/{{application_id}}/materials/{{kind}}"): _do(

@@ -35,6 +35,8 @@ OPEN = {
     "catalog.notice_interruptions": "whether a notice stands on its channels is public, as the notice is",
     "catalog.board_withdrawals": "a notice board is public",
     "catalog.calendar_years": "the working days of the State Council's notices",
+    "catalog.code_trees": "the codes of national standards",
+    "catalog.codes": "the codes of national standards",
     "catalog.certificate_changes": _REGISTER,
     "catalog.certificate_encumbrances": "that one stands is public; for whom, the query asks",
     "catalog.certificate_serials": _SERIALS,
