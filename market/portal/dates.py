@@ -45,6 +45,15 @@ def instant(at: dt.datetime, language: str) -> str:
     return f"{local.day} {_EN_MONTHS[local.month - 1]} {local.year}, {clock} (UTC+8)"
 
 
+def second(at: dt.datetime, language: str) -> str:
+    """Return an instant to the second, where the order of what happened matters."""
+    local = at.astimezone(SHANGHAI)
+    day = plain(local.date(), language)
+    if language == "zh":
+        return f"{day} {local:%H:%M:%S}"
+    return f"{day}, {local:%H:%M:%S} (UTC+8)"
+
+
 def parsed(text: str) -> dt.date | None:
     """Return the day that a document names in ISO 8601, or None if it names none."""
     try:

@@ -8,37 +8,24 @@ from typing import Any, Final
 from litestar import Response, get
 from litestar.params import FromQuery
 
-from catalog.audit_log.events import Event
-from catalog.kernel.db import Tx, run
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx, begin, run
 from catalog.kernel.errors import DomainError, Invalid
 from catalog.kernel.local_time import end_of_day, start_of_day
 from catalog.log_search import operations as log_search
-from catalog.log_search import queries, searching
-from catalog.log_search.model import FoundPage, Wanted
+from catalog.log_search import queries, reach, searching
+from catalog.log_search.model import Found, FoundPage, Wanted
 from catalog.log_search.reach import Reach
 from market.http.context import AnyRequest, actor, context
 from market.http.problem import status_of
 from market.http.wording import words
 from market.portal import render
+from market.portal.audit_actions import grouped
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import address, cleaned
+from market.portal.wording import names_of
 
 _PAGE_SIZE: Final = 50
-#: What the form offers; any kind may be linked to.
-KINDS: Final = (
-    "application",
-    "change",
-    "objection",
-    "certificate",
-    "product",
-    "listing",
-    "order",
-    "grant",
-    "file",
-    "account",
-    "party",
-    "key",
-)
 
 
 @get("/audit", include_in_schema=False)
@@ -62,15 +49,12 @@ async def show_audit(
         "first": cleaned(first),
         "last": cleaned(last),
     }
-    wiring, who = context(request), actor(request)
-    found, how_far, refused = None, Reach.OWN, None
+    who = actor(request)
+    async with begin(context(request).db, who) as tx:
+        how_far = await queries.reach_in(tx, viewer=who)
+    found, refused = None, None
     try:
-        wanted = _wanted(asked)
-
-        async def look(tx: Tx) -> tuple[FoundPage, Reach]:
-            return await _search(tx, request, wanted, cursor)
-
-        found, how_far = await run(wiring.db, who, look, must_remember=False)
+        found = await _search(request, _wanted(asked), cursor)
     except Invalid as error:
         refused = error
     return page(
@@ -81,29 +65,37 @@ async def show_audit(
         found=found,
         reach=how_far.value,
         asked=asked,
-        kinds=KINDS,
+        kinds=names_of("subject_kind"),
         days={name: _shown_day(asked[name]) for name in ("first", "last")},
-        actions=sorted(event.value for event in Event),
+        actions=grouped(reach.events_within(how_far, None)),
+        mine=_own_account(who, how_far),
         refused=None if refused is None else _said(request, refused),
         as_json=_as_json,
+        times=_times,
         link=lambda **changed: address("/audit", asked | changed),
         is_continued=bool(cursor),
     )
 
 
-async def _search(
-    tx: Tx, request: AnyRequest, wanted: Wanted, cursor: str | None
-) -> tuple[FoundPage, Reach]:
-    who = actor(request)
-    found = await log_search.search(
-        tx,
-        actor=who,
-        now=context(request).now(),
-        wanted=wanted,
-        cursor=cursor or None,
-        limit=_PAGE_SIZE,
-    )
-    return found, await queries.reach_in(tx, viewer=who)
+async def _search(request: AnyRequest, wanted: Wanted, cursor: str | None) -> FoundPage:
+    wiring, who = context(request), actor(request)
+
+    async def look(tx: Tx) -> FoundPage:
+        return await log_search.search(
+            tx,
+            actor=who,
+            now=wiring.now(),
+            wanted=wanted,
+            cursor=cursor or None,
+            limit=_PAGE_SIZE,
+        )
+
+    return await run(wiring.db, who, look, must_remember=False)
+
+
+def _own_account(who: Actor, how_far: Reach) -> str | None:
+    # Whoever finds its own acts alone needs no way to them.
+    return None if how_far is Reach.OWN or who.account_id is None else str(who.account_id)
 
 
 def _wanted(asked: dict[str, str | None]) -> Wanted:
@@ -130,6 +122,13 @@ def _shown_day(text: str | None) -> str:
 def _said(request: AnyRequest, error: DomainError) -> str:
     said = words(error.code, error.facts)
     return said.en if render.language_of(request) == "en" else said.zh
+
+
+def _times(entry: Found) -> int:
+    """Return how many refusals of the same minute stand in an entry; one where nothing is folded."""
+    facts = (entry.payload or {}).get("facts")
+    told = facts.get("times") if isinstance(facts, dict) else None
+    return told if isinstance(told, int) else 1
 
 
 def _as_json(value: Any) -> str:

@@ -91,6 +91,7 @@ def page(
             plain_day=functools.partial(dates.plain, language=language),
             last_day=functools.partial(dates.last_day, language=language),
             instant=functools.partial(dates.instant, language=language),
+            second=functools.partial(dates.second, language=language),
             parsed=dates.parsed,
             whole=show.whole,
             yuan=show.yuan,

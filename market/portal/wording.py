@@ -28,6 +28,12 @@ def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{key}", str(value)
 
 
+def names_of(group: str) -> list[str]:
+    """Return the values of a fixed list that have a name, in the order of the wording files."""
+    prefix = f"label.{group}."
+    return [key.removeprefix(prefix) for key in all_words(LANGUAGES[0]) if key.startswith(prefix)]
+
+
 class Speaker:
     """Say things in one language."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -166,21 +168,68 @@ async def test_the_page_shows_what_is_found_says_what_is_wrong_and_when_nothing_
     shown = await look(scene, auditor, **about(application), first="2026-03-02")
     own = await look(scene, scene.supplier)
     none = await look(scene, auditor, first="2027-01-01", last="2027-01-02", lang="en")
-    wrong = await look(scene, auditor, action="<b>no:such</b>")
+    wrong = await look(scene, auditor, action="<b>no:such</b>", subject_kind="<i>x</i>")
     day = await look(scene, auditor, first="2.3.2026")
     account = await look(scene, auditor, account="wang.fang")
     foreign = await look(scene, scene.supplier, **about(str(uuid.uuid4())))
 
     assert shown.status_code == own.status_code == none.status_code == 200
     assert "提交申请" in shown.text
-    assert "application:submitted" in shown.text
+    assert "application:<wbr>submitted" in shown.text
     assert f"subject_id={application}" in shown.text
     assert "Nothing was found" in none.text
-    assert (wrong.status_code, "&lt;b&gt;no:such" in wrong.text) == (422, True)
+    assert (wrong.status_code, 'value="&lt;i&gt;x&lt;/i&gt;" selected' in wrong.text) == (422, True)
     assert "<b>no:such" not in wrong.text
+    assert "<i>x" not in wrong.text
     assert (day.status_code, "2026-03-02 的形式" in day.text) == (422, True)
     assert (account.status_code, "账户编号" in account.text) == (422, True)
     assert foreign.status_code == 404
+
+
+async def test_the_page_says_who_did_what_to_what_and_when_in_the_readers_language(
+    scene: Scene,
+) -> None:
+    application = await scene.submitted()
+    auditor = await make_member(scene.db, Role.AUDIT_ADMINISTRATOR, now=scene.clock.now())
+    wanted = about(application) | {"action": "application:submitted"}
+
+    zh = (await look(scene, auditor, **wanted)).text
+    en = (await look(scene, auditor, **wanted, lang="en")).text
+
+    for shown, heading, group, role, kind, action, second in (
+        (zh, "行为人", "确权登记", "供方", "登记申请", "提交申请", r"2026年3月2日 \d\d:\d\d:\d\d<"),
+        (en, "Who", "Registration", "Supplier", "Application", "Application submitted", r"2 March 2026, \d\d:\d\d:\d\d \(UTC\+8\)<"),
+    ):  # fmt: skip
+        assert heading in shown
+        assert f'<optgroup label="{group}">' in shown
+        assert f'<option value="application:submitted" selected>{action}</option>' in shown
+        assert f'<option value="application" selected>{kind}</option>' in shown
+        assert f'<span class="small quiet">{role}' in shown
+        assert f"account={scene.supplier.account.id}&" in shown.replace("&amp;", "&")
+        assert re.search(second, shown)
+
+
+async def test_who_finds_a_part_of_the_log_is_offered_no_other_actions(scene: Scene) -> None:
+    security = await make_member(scene.db, Role.SECURITY_ADMINISTRATOR, now=scene.clock.now())
+
+    shown = (await look(scene, security)).text
+    wrong = (await look(scene, security, first="2.3.2026")).text
+
+    for page in (shown, wrong):
+        assert '<option value="sign_in:failed">登录失败</option>' in page
+        assert "order:placed" not in page
+        assert "只看本人" in page
+
+
+async def test_refusals_that_were_folded_are_shown_with_how_many_there_were(scene: Scene) -> None:
+    auditor = await make_member(scene.db, Role.AUDIT_ADMINISTRATOR, now=scene.clock.now())
+    for _ in range(7):
+        await scene.by(scene.supplier).get("/api/v1/rechecks")
+    scene.clock.move_by(dt.timedelta(minutes=2))
+
+    shown = (await look(scene, auditor, action="access:denied")).text
+
+    assert re.search(r'<span class="badge">6 次</span>', shown)
 
 
 async def test_a_page_of_fifty_leads_to_the_next(scene: Scene) -> None:

@@ -48,6 +48,7 @@ async def pages_of(scene: Checked) -> list[str]:
         f"/notices/{notice}",
         "/audit",
         "/audit?action=order:placed",
+        f"/audit?subject_kind=application&subject_id={application}",
         "/audit?first=2026",
         "/audit?action=notification:read&subject_kind=notification",
     ]

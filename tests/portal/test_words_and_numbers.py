@@ -38,6 +38,13 @@ def test_an_instant_is_shown_as_clocks_in_beijing_show_it() -> None:
     assert dates.instant(at, "en") == "1 January 2027, 00:05 (UTC+8)"
 
 
+def test_what_is_in_the_log_is_shown_to_the_second() -> None:
+    at = dt.datetime(2026, 12, 31, 16, 5, 9, 999_999, tzinfo=dt.UTC)
+
+    assert dates.second(at, "zh") == "2027年1月1日 00:05:09"
+    assert dates.second(at, "en") == "1 January 2027, 00:05:09 (UTC+8)"
+
+
 def test_a_day_is_read_from_a_document_or_left_as_it_is() -> None:
     assert dates.parsed("2026-03-02") == dt.date(2026, 3, 2)
     assert dates.parsed("长期") is None
