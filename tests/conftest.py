@@ -10,9 +10,11 @@ import datetime as dt
 import os
 import pathlib
 import secrets
+import shutil
+import tempfile
 import urllib.parse
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import hypothesis
@@ -32,6 +34,19 @@ from tests.api import Api
 
 hypothesis.settings.register_profile("house", deadline=None, max_examples=100)
 hypothesis.settings.load_profile("house")
+
+_MEMORY: Final = pathlib.Path("/dev/shm")
+_ROOM_BYTES: Final = 2 * 1024**3
+_PREFIX: Final = "shushi-tests-"
+# What is tested here is lost with the machine, and nobody minds.
+_FORGETFUL: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_wal_size": "256MB",
+    "max_connections": "200",
+}
 
 
 class TestServer:
@@ -53,7 +68,9 @@ class TestServer:
     async def create(self, name: str, template: str = "template0") -> None:
         connection = await asyncpg.connect(self.admin_dsn)
         try:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            await connection.execute(
+                f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'
+            )
         finally:
             await connection.close()
 
@@ -70,14 +87,13 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
     """A PostgreSQL with a migrated template database in it."""
     given = os.environ.get("TEST_DATABASE_URL")
     embedded = None
+    place = _in_memory() or tmp_path_factory.mktemp("postgres")
     if given:
         found = TestServer(given)
     else:
         from market.postgres import cluster
 
-        embedded = await cluster.ensure_running(
-            tmp_path_factory.mktemp("postgres"), settings={"fsync": "off", "max_connections": "200"}
-        )
+        embedded = await cluster.ensure_running(place, settings=_FORGETFUL)
         found = TestServer(embedded.dsn("postgres"))
     await found.create(found.template)
     await upgrade(found.dsn(found.template))
@@ -88,6 +104,21 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
         from market.postgres import cluster
 
         await cluster.stop(embedded)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _in_memory() -> pathlib.Path | None:
+    """Return a new directory in memory, None where there is too little: a disk takes five times as long.
+
+    Each test makes a database of a thousand files. What a run left that was killed is removed.
+    """
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM_BYTES:
+        return None
+    for left in _MEMORY.glob(f"{_PREFIX}*"):
+        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if not pathlib.Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_MEMORY))
 
 
 async def load_reference(server: TestServer) -> None:
@@ -186,14 +217,20 @@ def settings(server: TestServer, database_name: str, data_dir: pathlib.Path) -> 
     )
 
 
-@pytest.fixture
-async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
-    """The service, wired and started, on the test's own database and clock."""
+@pytest.fixture(scope="session")
+def doors() -> Any:
+    """The service with its doors and nothing behind them: to make them takes longer than most tests."""
     from market.app import create_app
 
-    made = create_app(settings, clock=clock)
-    async with made.wired():
-        yield made
+    return create_app(Settings(log_level="critical"))
+
+
+@pytest.fixture
+async def app(doors: Any, settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
+    """The service, wired and started, on the test's own database and clock."""
+    doors._settings, doors._clock = settings, clock
+    async with doors.wired():
+        yield doors
 
 
 @pytest.fixture
