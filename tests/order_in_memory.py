@@ -14,7 +14,7 @@ from catalog.audit_log import merkle, published_keys
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
-from catalog.audit_log.leaf import commitment, leaf_bytes, payload_bytes, read_leaf
+from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes, read_leaf
 from catalog.audit_log.model import Digest, EntryId, PlacedEntry, Subject
 from catalog.audit_log.operations import LogSigner
 from catalog.certificates import credential, status_list
@@ -52,7 +52,7 @@ from market.proof_bundles.model import (
 )
 from market.proof_bundles.sealing import sealed
 from market.usage.metering import FIRST
-from market.usage.model import Outcome, UsageEvent, UsageId, instant
+from market.usage.model import Outcome, UsageEvent, UsageId
 from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Bps, Fen

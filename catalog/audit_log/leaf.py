@@ -42,7 +42,7 @@ def instant(at: dt.datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("an instant has a time zone")
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def payload_bytes(

@@ -11,7 +11,7 @@ import msgspec
 EntryId = NewType("EntryId", uuid.UUID)
 
 
-class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True, gc=False):
     """One thing that an entry is about: an application, a product, an order (对象)."""
 
     kind: str
@@ -23,7 +23,7 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tru
         return f"{self.kind}:{self.id}"
 
 
-class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True, gc=False):
     """The SHA-256 of a business record as stored; it binds the record to the log (摘要)."""
 
     kind: str
@@ -31,7 +31,7 @@ class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True
     sha256: str
 
 
-class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The public part of an entry, as it is hashed into the tree (叶). No personal data.
 
     ``payload_sha256`` commits to the rest without telling it. ``order_seq`` counts the entries of

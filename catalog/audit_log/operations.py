@@ -34,7 +34,7 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.model import Appended, Digest, EntryId, Subject
 from catalog.kernel.actor import Actor, system
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, Write
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.signing import operations as signing
@@ -137,8 +137,13 @@ async def append(
     rules: Iterable[str] = (),
     digests: Iterable[Digest] = (),
     order_seq: int | None = None,
+    entry_id: EntryId | None = None,
+    beside: Sequence[Write] = (),
 ) -> Appended:
     """Remember ``event`` in the caller's transaction. Plain inserts, no lock.
+
+    ``beside`` are writes that go to the database in the same statement; one that names the entry
+    needs its id beforehand: ``entry_id``, from ``new_entry_id``.
 
     ``subjects`` and ``digests`` are public; what stands in ``facts``, ``before``, ``after`` and
     ``reason`` goes into the payload, of which the public leaf has only a salted commitment.
@@ -146,7 +151,7 @@ async def append(
     :raises EntryTooLong: if the leaf does not fit a bundle.
     :raises NotCanonical: if a value has no canonical JSON form.
     """
-    entry_id = EntryId(new_id())
+    entry_id = entry_id or new_entry_id()
     about = tuple(subjects)
     salt = secrets.token_bytes(leaf.SALT_LENGTH)
     payload = leaf.payload_bytes(actor, facts=facts, before=before, after=after, reason=reason)
@@ -171,9 +176,15 @@ async def append(
         actor_party_id=actor.party_id,
         salt=salt,
         payload=payload,
+        beside=beside,
     )
     tx.remember()
     return Appended(entry_id, public)
+
+
+def new_entry_id() -> EntryId:
+    """Return the id of an entry that is yet to be appended."""
+    return EntryId(new_id())
 
 
 def receipt(entry: Appended, *, signer: Signer, log: str, now: dt.datetime) -> str:

@@ -120,15 +120,14 @@ async def get_tile(tx: Tx, path: TilePath) -> bytes:
 
     :raises NoSuchTile: if the published tree does not have it.
     """
-    published = await get_checkpoint(tx)
+    state, published = await _get_tree(tx)
     level = path.level or 0
-    available = (published.size >> (8 * level)) - path.number * merkle.TILE_WIDTH
+    available = (published >> (8 * level)) - path.number * merkle.TILE_WIDTH
     if path.width > available:
         raise NoSuchTile(path=str(path))
     if path.level is None:
         start = path.number * merkle.TILE_WIDTH
         return pack([leaf async for _, leaf in store.read_leaves(tx, start, start + path.width)])
-    state = await store.get_state(tx)
     tiles = await store.read_tiles(tx, state, [(path.level, path.number)])
     return tiles[path.level, path.number][: path.width * merkle.HASH_LENGTH]
 
@@ -156,11 +155,10 @@ async def prove_inclusion(tx: Tx, index: int, size: int | None = None) -> Inclus
 
     :raises ProofOutOfRange: if the tree of that size is not published or does not have the leaf.
     """
-    published = await get_checkpoint(tx)
-    size = published.size if size is None else size
-    if not 0 <= index < size <= published.size:
-        raise ProofOutOfRange(index=index, size=size, published=published.size)
-    state = await store.get_state(tx)
+    state, published = await _get_tree(tx)
+    size = published if size is None else size
+    if not 0 <= index < size <= published:
+        raise ProofOutOfRange(index=index, size=size, published=published)
     spans = [(index, index + 1), (0, size), *merkle.inclusion_spans(index, size)]
     leaf_hash, root, *hashes = await _hashes(tx, state, spans)
     return InclusionProof(index, size, root, leaf_hash, tuple(hashes))
@@ -171,15 +169,15 @@ async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[in
 
     :raises ProofOutOfRange: if the tree of that size is not published or lacks one of the leaves.
     """
-    published = await get_checkpoint(tx)
+    state, published = await _get_tree(tx)
     wanted = sorted(set(indices))
     if not wanted:
         return {}
-    if not 0 <= wanted[0] <= wanted[-1] < size <= published.size:
-        raise ProofOutOfRange(index=wanted[-1], size=size, published=published.size)
+    if not 0 <= wanted[0] <= wanted[-1] < size <= published:
+        raise ProofOutOfRange(index=wanted[-1], size=size, published=published)
     # Of a long order they take seconds; nobody else shall wait for that.
     spans, every = await asyncio.to_thread(_spans_of, wanted, size)
-    tiles = await store.read_tiles(tx, await store.get_state(tx), every)
+    tiles = await store.read_tiles(tx, state, every)
     return await asyncio.to_thread(_proofs_of, spans, size, tiles)
 
 
@@ -210,14 +208,24 @@ async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> Consist
 
     :raises ProofOutOfRange: if one of them is not published, or they are not in this order.
     """
-    published = await get_checkpoint(tx)
-    new = published.size if new is None else new
-    if not 0 < old <= new <= published.size:
-        raise ProofOutOfRange(old=old, new=new, published=published.size)
-    state = await store.get_state(tx)
+    state, published = await _get_tree(tx)
+    new = published if new is None else new
+    if not 0 < old <= new <= published:
+        raise ProofOutOfRange(old=old, new=new, published=published)
     spans = [(0, old), (0, new), *merkle.consistency_spans(old, new)]
     old_root, new_root, *hashes = await _hashes(tx, state, spans)
     return ConsistencyProof(old, new, old_root, new_root, tuple(hashes))
+
+
+async def _get_tree(tx: Tx) -> tuple[store.State, int]:
+    """Return how far the log is, and how far it is signed.
+
+    :raises LogEmpty: if nothing is.
+    """
+    state, signed = await store.read_tree(tx)
+    if signed is None:
+        raise LogEmpty
+    return state, signed
 
 
 async def _hashes(tx: Tx, state: store.State, spans: list[merkle.Span]) -> list[merkle.Hash]:

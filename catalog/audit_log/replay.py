@@ -7,7 +7,9 @@ at it leaf by leaf and says what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -24,29 +26,40 @@ class Bundle(msgspec.Struct, frozen=True):
     tile: bytes
 
 
-Stretch = Sequence[Bundle]  # bundles that follow each other
+#: Return the full bundle of a number; None behind the last one.
+Read = Callable[[int], Bundle | None]
+#: How many bundles are replayed together.
+STRETCH: Final = 32
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """What a stretch comes to: its tiles' roots, and first and last number of the orders counted.
+    """What a stretch comes to: its tiles, their roots, first and last number of the orders counted.
 
     ``notices`` are the places in it that tell of the log's keys, and the digests there.
     """
 
+    tiles: list[bytes]
     roots: list[merkle.Hash]
     orders: dict[str, tuple[int, int]]
     notices: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
+    @property
+    def is_last(self) -> bool:
+        """Tell whether no full bundle follows."""
+        return len(self.roots) < STRETCH
 
-Replayer = Callable[[Iterable[Stretch]], Iterator[Replayed | None]]
+
+#: Yield what the stretches of a log come to, one after another, to the last or one that is odd.
+Replayer = Callable[[Read], Iterator[Replayed | None]]
 
 
-def replay(stretch: Stretch) -> Replayed | None:
-    """Return what a stretch comes to, None if anything about it is not as it should be."""
+def replay(bundles: Iterable[Bundle]) -> Replayed | None:
+    """Return what bundles that follow each other come to, None if anything is not as it should be."""
+    checked: list[bytes] = []
     roots: list[merkle.Hash] = []
     orders: dict[str, tuple[int, int]] = {}
     notices: list[tuple[int, tuple[str, ...]]] = []
-    for bundle in stretch:
+    for bundle in bundles:
         try:
             raws = list(tiles.unpack(bundle.entries))
             leaves = [read_leaf(raw) for raw in raws]
@@ -60,13 +73,35 @@ def replay(stretch: Stretch) -> Replayed | None:
         for place, leaf in enumerate(leaves):
             if leaf.digests and (bound := key_chain.bound_by(leaf)):
                 notices.append((len(roots) * merkle.TILE_WIDTH + place, bound))
+        checked.append(bundle.tile)
         roots.append(merkle.perfect_root(bundle.tile))
-    return Replayed(roots, orders, tuple(notices))
+    return Replayed(checked, roots, orders, tuple(notices))
 
 
-def replay_each(stretches: Iterable[Stretch]) -> Iterator[Replayed | None]:
-    """Replay stretches one after another, on the caller's core."""
-    return map(replay, stretches)
+def replay_stretch(read: Read, number: int) -> Replayed | None:
+    """Return what the stretch of a number comes to; it reads the stretch's bundles itself."""
+    return replay(_bundles(read, range(number * STRETCH, (number + 1) * STRETCH)))
+
+
+def _bundles(read: Read, numbers: Iterable[int]) -> Iterator[Bundle]:
+    for number in numbers:
+        bundle = read(number)
+        if bundle is None:
+            return
+        yield bundle
+
+
+def replay_each(read: Read) -> Iterator[Replayed | None]:
+    """Replay the stretches of a log one after another, on the caller's core."""
+    return until_last(replay_stretch(read, number) for number in itertools.count())
+
+
+def until_last(stretches: Iterable[Replayed | None]) -> Iterator[Replayed | None]:
+    """Yield to the end of a log: to its last stretch, or one that comes to nothing."""
+    for replayed in stretches:
+        yield replayed
+        if replayed is None or replayed.is_last:
+            return
 
 
 def _goes_on(orders: dict[str, tuple[int, int]], leaf: Leaf) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from catalog.audit_log.merkle import Edge, Hash, Tile, unpacked_edge
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, Write, insertion
 
 OUTBOX: Final = sa.Table(
     "outbox",
@@ -123,14 +123,6 @@ class Published(msgspec.Struct, frozen=True):
     note: bytes
 
 
-# One statement, so that an entry costs the business transaction one round trip.
-_APPEND: Final = """
-    WITH queued AS (INSERT INTO audit_log.outbox (entry_id, leaf) VALUES ($1, $2))
-    INSERT INTO audit_log.payloads
-        (entry_id, at, event, subjects, actor_account_id, actor_party_id, salt, payload)
-    VALUES ($1, $3, $4, $5, $6, $7, $8, $9)"""
-
-
 async def append(
     tx: Tx,
     *,
@@ -143,19 +135,23 @@ async def append(
     actor_party_id: uuid.UUID | None,
     salt: bytes,
     payload: bytes,
+    beside: Sequence[Write],
 ) -> None:
-    """Put an entry into the outbox and its payload beside it. Takes no lock."""
-    await tx.execute(
-        _APPEND,
-        entry_id,
-        leaf,
-        at,
-        event,
-        subjects,
-        actor_account_id,
-        actor_party_id,
-        salt,
-        payload,
+    """Put an entry into the outbox and its payload beside it, with further writes. Takes no lock."""
+    await tx.write(
+        *beside,
+        insertion(OUTBOX, entry_id=entry_id, leaf=leaf),
+        insertion(
+            PAYLOADS,
+            entry_id=entry_id,
+            at=at,
+            event=event,
+            subjects=subjects,
+            actor_account_id=actor_account_id,
+            actor_party_id=actor_party_id,
+            salt=salt,
+            payload=payload,
+        ),
     )
 
 
@@ -167,6 +163,16 @@ async def get_state(tx: Tx) -> State:
 async def lock_state(tx: Tx) -> State:
     """Return how far the log is, and keep every other sequencer out until this one is done."""
     return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state FOR UPDATE"))
+
+
+async def read_tree(tx: Tx) -> tuple[State, int | None]:
+    """Return how far the log is, and how far it is signed; None while nothing is."""
+    row = await tx.fetch_one(
+        """SELECT size, root, frontier, (SELECT max(size) FROM audit_log.checkpoints) AS signed
+             FROM audit_log.state"""
+    )
+    state = _state(row)
+    return state, row["signed"] if row else None
 
 
 def _state(row: Row | None) -> State:
@@ -492,10 +498,10 @@ async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int)
 
 
 async def find_newest(tx: Tx, event: str) -> Row | None:
-    """Return the newest entry of one kind, by its id, which sorts by the time of its making."""
+    """Return the newest entry of one kind."""
     return await tx.fetch_one(
         f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE p.event = $1 ORDER BY p.entry_id DESC LIMIT 1""",  # noqa: S608 - our own columns
+            WHERE p.event = $1 ORDER BY p.at DESC, p.entry_id DESC LIMIT 1""",  # noqa: S608 - our own columns
         event,
     )
 

@@ -13,7 +13,6 @@ The order of the checks, each of which names what it finds wrong:
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
@@ -35,14 +34,13 @@ from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
-from catalog.audit_log.replay import Bundle, Replayed, Replayer, Stretch, replay_each
+from catalog.audit_log.replay import Bundle, Replayed, Replayer, replay_each
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 
 T = TypeVar("T")
 
 _WIDTH: Final = merkle.TILE_WIDTH
 _HASH: Final = merkle.HASH_LENGTH
-_STRETCH: Final = 32  # bundles that are replayed together
 
 
 class _SignedLine(msgspec.Struct, frozen=True):
@@ -317,25 +315,14 @@ class _Log:
 
     def _full_bundles(self, newest: Checkpoint | None, replayer: Replayer) -> None:
         """Take the full bundles before the first stretch in which anything is odd."""
-        first, second = itertools.tee(self._stretches())
-        for stretch, replayed in zip(first, replayer(second), strict=True):
+        for replayed in replayer(self._full_bundle):
             if replayed is None or not self._orders_go_on(replayed):
                 return
             self.order_seqs.update({each: last for each, (_, last) in replayed.orders.items()})
             for place, digests in replayed.notices:
                 self.notices.see(self.found, self.edge.size + place, digests)
-            for bundle, root in zip(stretch, replayed.roots, strict=True):
-                self._grow_by(bundle.tile, root, newest)
-
-    def _stretches(self) -> Iterator[Stretch]:
-        full = self._full()
-        return iter(lambda: tuple(itertools.islice(full, _STRETCH)), ())
-
-    def _full(self) -> Iterator[Bundle]:
-        number = 0
-        while (bundle := self._full_bundle(number)) is not None:
-            yield bundle
-            number += 1
+            for tile, root in zip(replayed.tiles, replayed.roots, strict=True):
+                self._grow_by(tile, root, newest)
 
     def _full_bundle(self, number: int) -> Bundle | None:
         entries = self.source.read(str(tiles.TilePath(None, number)))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import itertools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -40,6 +42,7 @@ _GONE: Final = (
     asyncpg.InternalClientError,
 )
 _ATTEMPTS: Final = 4
+_PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
 class TooBusy(Conflict):
@@ -59,6 +62,16 @@ class DatabaseUnreachable(Conflict):
 
 class NothingRemembered(RuntimeError):
     """A command ended without an audit entry. Ours to mend, so it is no refusal but a fault."""
+
+
+class Write(msgspec.Struct, frozen=True):
+    """A statement that writes and gives nothing back, and its arguments.
+
+    Kept in hand so that several can go to the database together (``Tx.write``).
+    """
+
+    sql: str
+    args: tuple[Any, ...]
 
 
 class Tx:
@@ -95,8 +108,18 @@ class Tx:
 
     async def insert(self, table: sa.Table, **values: Any) -> None:
         """Insert one row. Columns not named take their default."""
-        columns = tuple(values)
-        await self._connection.execute(_insert_sql(table, columns), *values.values())
+        await self.write(insertion(table, **values))
+
+    async def write(self, *writes: Write) -> int:
+        """Run writes in one statement; return how many rows the last of them touched.
+
+        For what does not read what the others write: all of them see the database as it was
+        before. A round trip costs more than most of what is done in it.
+        """
+        return await self.execute(
+            _together(tuple(each.sql for each in writes), tuple(len(each.args) for each in writes)),
+            *itertools.chain.from_iterable(each.args for each in writes),
+        )
 
     async def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns."""
@@ -139,6 +162,25 @@ class Tx:
         """Yield rows of a large result without holding them all."""
         async for row in self._connection.cursor(sql, *args, prefetch=prefetch):
             yield row
+
+
+def insertion(table: sa.Table, **values: Any) -> Write:
+    """Return what inserts one row. Columns not named take their default."""
+    return Write(_insert_sql(table, tuple(values)), tuple(values.values()))
+
+
+@functools.lru_cache(maxsize=256)
+def _together(texts: tuple[str, ...], arguments: tuple[int, ...]) -> str:
+    """Return one statement that does what several do, their parameters counted through."""
+    before = itertools.accumulate(arguments, initial=0)
+    *beside, last = (_counted_from(n, text) for n, text in zip(before, texts, strict=False))
+    if not beside:
+        return last
+    return f"WITH {', '.join(f'w{n} AS ({text})' for n, text in enumerate(beside))} {last}"
+
+
+def _counted_from(before: int, text: str) -> str:
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor, NotPermitted
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, Write
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.signing.signer import Signer
@@ -47,9 +47,9 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Grant:
     return found
 
 
-async def count(tx: Tx, grant: Grant) -> None:
-    """Write back what a usage event moved. Called by the usage room, which holds the lock."""
-    await store.count_use(tx, grant)
+def counting(grant: Grant) -> Write:
+    """Return what writes back what a usage event moved, for the usage room, which holds the lock."""
+    return store.counting(grant)
 
 
 async def issue_token(
@@ -105,7 +105,7 @@ async def count_on(tx: Tx, *, order_id: uuid.UUID, entries: int) -> bool:
     grant = await store.lock(tx, order_id)
     if grant is None or grant.order_seq >= entries:
         return False
-    await store.count_use(tx, msgspec.structs.replace(grant, order_seq=entries))
+    await tx.write(store.counting(msgspec.structs.replace(grant, order_seq=entries)))
     return True
 
 

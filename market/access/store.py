@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, Write
 from market.access.model import Grant
 from market.access.states import State
 
@@ -86,17 +86,13 @@ async def set_state(tx: Tx, grant: Grant) -> None:
     assert touched == 1, "a locked grant can not vanish"
 
 
-async def count_use(tx: Tx, grant: Grant) -> None:
-    """Write back what a usage event moved, while the caller holds the grant locked."""
-    touched = await tx.execute(
+def counting(grant: Grant) -> Write:
+    """Return what writes back what a usage event moved, while the caller holds the grant locked."""
+    return Write(
         """
         UPDATE market.grants SET used = $2, order_seq = $3, last_record_sha256 = $4 WHERE id = $1""",
-        grant.id,
-        grant.used,
-        grant.order_seq,
-        grant.last_record_sha256,
+        (grant.id, grant.used, grant.order_seq, grant.last_record_sha256),
     )
-    assert touched == 1, "a locked grant can not vanish"
 
 
 def grant_of(row: Row) -> Grant:

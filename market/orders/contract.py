@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from catalog.audit_log.leaf import instant
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.products.model import Content, DeliveryMode
@@ -159,7 +160,7 @@ def document(
             },
             "terms": order.terms,
             "split": {"digest": split.digest(), "shares": split.shares, "version": split.version},
-            "drafted_at": drafted_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "drafted_at": instant(drafted_at),
         }
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.signing.model import Signature
 from market.orders.model import Contract, ContractSignature, Order, Side
+from market.orders.states import State
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 
@@ -140,6 +141,13 @@ async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
     """Return the order, or None if the actor sees none."""
     row = await tx.fetch_one(SELECT + " WHERE id = $1", order_id)
     return None if row is None else order_of(row)
+
+
+async def read_standing(tx: Tx, order_id: uuid.UUID) -> tuple[State, str | None]:
+    """Return the state of an order that is there, and the level of its data."""
+    row = await tx.fetch_one("SELECT state, level FROM market.orders WHERE id = $1", order_id)
+    assert row is not None, "who sees the grant of an order sees the order"
+    return State(row["state"]), row["level"]
 
 
 async def lock(tx: Tx, order_id: uuid.UUID) -> Order | None:

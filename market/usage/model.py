@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 import uuid
 from typing import NewType
@@ -102,8 +101,3 @@ class SignedStatement(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     entry_id: uuid.UUID
     events: tuple[UsageEvent, ...]
-
-
-def instant(at: dt.datetime) -> str:
-    """Return the instant as records write it: RFC 3339 in UTC with microseconds."""
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

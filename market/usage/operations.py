@@ -9,6 +9,7 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
+from catalog.audit_log.leaf import instant
 from catalog.audit_log.model import Appended, Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -25,7 +26,6 @@ from market.usage.model import (
     StoredEvent,
     UsageEvent,
     UsageId,
-    instant,
 )
 from market.usage.queries import list_for_order
 
@@ -89,6 +89,14 @@ async def record(
     )
     raw = canonical(event)
     digest = sha256_hex(raw)
+    entry_id = audit_log.new_entry_id()
+    stored = StoredEvent(event=event, record=raw, record_sha256=digest, entry_id=entry_id)
+    counted = msgspec.structs.replace(
+        grant,
+        used=grant.used + units,
+        order_seq=event.order_seq,
+        last_record_sha256=digest,
+    )
     entry = await audit_log.append(
         tx,
         Happened.DATA_ACCESSED if is_allowed else Happened.DATA_DENIED,
@@ -112,16 +120,9 @@ async def record(
         rules=("BJ-27", "BJ-28"),
         digests=[Digest("usage", str(usage_id), digest)],
         order_seq=event.order_seq,
+        entry_id=entry_id,
+        beside=(store.insertion_of(stored, at=now), access.counting(counted)),
     )
-    stored = StoredEvent(event=event, record=raw, record_sha256=digest, entry_id=entry.id)
-    await store.insert(tx, stored, at=now)
-    counted = msgspec.structs.replace(
-        grant,
-        used=grant.used + units,
-        order_seq=event.order_seq,
-        last_record_sha256=digest,
-    )
-    await access.count(tx, counted)
     return Recorded(stored, entry)
 
 

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+from catalog.audit_log.leaf import instant
 from catalog.kernel.ids import PartyId
 from market.usage.metering import FIRST
-from market.usage.model import Outcome, Statement, StatementLine, StoredEvent, instant
+from market.usage.model import Outcome, Statement, StatementLine, StoredEvent
 
 FORMAT: Final = "shushi/usage-statement/1"
 

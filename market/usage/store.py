@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.db import METADATA, Row, Tx, Write, insertion
 from market.usage.model import StoredEvent, UsageEvent
 
 USAGE_EVENTS: Final = sa.Table(
@@ -34,10 +34,10 @@ USAGE_EVENTS: Final = sa.Table(
 )
 
 
-async def insert(tx: Tx, stored: StoredEvent, *, at: dt.datetime) -> None:
-    """Add an event."""
+def insertion_of(stored: StoredEvent, *, at: dt.datetime) -> Write:
+    """Return what adds an event."""
     event = stored.event
-    await tx.insert(
+    return insertion(
         USAGE_EVENTS,
         id=event.id,
         order_id=event.order_id,

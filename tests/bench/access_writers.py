@@ -14,15 +14,16 @@ import uuid
 from typing import Any, Final
 
 import msgspec
+import uvloop
 
 from catalog.audit_log import leaf
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log.model import Appended, EntryId
+from catalog.audit_log.model import Appended
 from catalog.audit_log.promising import Backlog
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import monotonic
-from catalog.kernel.db import Database, Tx
+from catalog.kernel.db import Database, Tx, Write
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from market.access.model import Asked
 from market.orders.operations import delivery
@@ -51,14 +52,15 @@ class Done(msgspec.Struct, frozen=True):
     commits: list[tuple[uuid.UUID, float]]
 
 
-async def _bare(tx: Tx, *_: Any, **__: Any) -> Appended:
+async def _bare(tx: Tx, *_: Any, **said: Any) -> Appended:
+    await tx.write(*said["beside"])
     tx.remember()
-    return Appended(EntryId(new_id()), b"")
+    return Appended(said["entry_id"], b"")
 
 
 async def _chained(tx: Tx, event: Any, **said: Any) -> Appended:
     """Append to one hash chain, as audit logs without a tree do: each entry waits for the last."""
-    entry_id = EntryId(new_id())
+    entry_id = said["entry_id"]
     payload = leaf.payload_bytes(said["actor"], facts=said["facts"])
     public = leaf.leaf_bytes(
         entry_id,
@@ -72,14 +74,15 @@ async def _chained(tx: Tx, event: Any, **said: Any) -> Appended:
     )
     head = await tx.fetch_value("SELECT head FROM public.chain_head FOR UPDATE")
     after = hashlib.sha256(head + public).digest()
-    await tx.execute(
-        "INSERT INTO public.chain (entry_id, leaf, payload, head) VALUES ($1, $2, $3, $4)",
-        entry_id,
-        public,
-        payload,
-        after,
+    # As few round trips as there can be while the chain is held: all writes go together.
+    await tx.write(
+        *said["beside"],
+        Write(
+            "INSERT INTO public.chain (entry_id, leaf, payload, head) VALUES ($1, $2, $3, $4)",
+            (entry_id, public, payload, after),
+        ),
+        Write("UPDATE public.chain_head SET head = $1", (after,)),
     )
-    await tx.execute("UPDATE public.chain_head SET head = $1", after)
     tx.remember()
     return Appended(entry_id, public)
 
@@ -131,5 +134,5 @@ async def work(job: Job) -> Done:
 
 
 if __name__ == "__main__":
-    done = asyncio.run(work(msgspec.json.decode(sys.argv[1], type=Job)))
+    done = uvloop.run(work(msgspec.json.decode(sys.argv[1], type=Job)))
     sys.stdout.buffer.write(msgspec.json.encode(done))

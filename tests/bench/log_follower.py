@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal
@@ -53,5 +54,5 @@ async def follow(job: Job) -> list[tuple[float, int]]:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(follow(msgspec.json.decode(sys.argv[1], type=Job)))
+    found = uvloop.run(follow(msgspec.json.decode(sys.argv[1], type=Job)))
     sys.stdout.buffer.write(msgspec.json.encode(found))

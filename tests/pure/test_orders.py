@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.audit_log.leaf import instant
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products.model import AiShare, Content, DataNature, DeliveryMode, Level, OriginPath
@@ -37,7 +38,7 @@ from market.orders.terms import RequestedTerms
 from market.pricing.model import Filing, FilingId
 from market.pricing.states import State as FilingState
 from market.usage import metering, statement
-from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId, instant
+from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId
 from settlement.revenue.agreement import freeze
 from settlement.revenue.split import Role, check
 from tests.makers_products import make_description

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.audit_log import merkle, tiles, verify
+from catalog.audit_log import merkle, tiles
+from catalog.audit_log import replay as replaying
 from catalog.audit_log.model import Subject
 from catalog.audit_log.replay import Bundle, Replayed, replay, replay_each
 from catalog.audit_log.verify import verify_export, verify_tree
@@ -56,10 +57,11 @@ def first_bad(export: Export) -> str:
 
 def test_a_stretch_comes_to_its_roots_and_the_numbers_of_its_orders(export: Export) -> None:
     first, second = bundle_of(export), bundle_of(export, 1)
-    roots = [merkle.perfect_root(each.tile) for each in (first, second)]
+    hashes = [first.tile, second.tile]
+    roots = [merkle.perfect_root(each) for each in hashes]
 
-    assert replay([second]) == Replayed(roots[1:], {"a": (87, 171), "b": (86, 171)})
-    assert replay([first, second]) == Replayed(roots, {"a": (1, 171), "b": (1, 171)})
+    assert replay([second]) == Replayed(hashes[1:], roots[1:], {"a": (87, 171), "b": (86, 171)})
+    assert replay([first, second]) == Replayed(hashes, roots, {"a": (1, 171), "b": (1, 171)})
     assert replay([second, first]) is None
 
 
@@ -115,7 +117,7 @@ def test_a_leaf_that_was_changed_is_named_in_every_bundle(
 def test_an_order_that_does_not_go_on_in_the_next_bundle_is_named(
     stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "_STRETCH", stretch)
+    monkeypatch.setattr(replaying, "STRETCH", stretch)
     maker = Maker()
     for n in range(520):
         maker.append(subjects=(ORDER,), order_seq=n + 1 if n < 256 else n + 2)
@@ -137,11 +139,17 @@ def test_a_tile_above_that_is_not_the_tile_of_the_entries_is_named() -> None:
 
 def test_several_cores_find_what_one_finds(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "FEW", 1)
-    stretches = [[bundle_of(export, number)] for number in (0, 1, 2) * 20]
+    monkeypatch.setattr(replaying, "STRETCH", 2)
+    many = [bundle_of(export)] * 61
 
-    assert list(cores.replay_on_all_cores(iter(stretches))) == list(replay_each(stretches))
-    assert list(cores.replay_on_all_cores([])) == []
-    monkeypatch.setattr(verify, "_STRETCH", 1)
+    def read(number: int) -> Bundle | None:
+        return many[number] if number < len(many) else None
+
+    for stretch in (1, 2, 60):
+        monkeypatch.setattr(replaying, "STRETCH", stretch)
+        assert list(cores.replay_on_all_cores(read)) == list(replay_each(read))
+    assert list(cores.replay_on_all_cores(lambda _: None)) == [Replayed([], [], {})]
+    monkeypatch.setattr(replaying, "STRETCH", 1)
     verdict = verify_tree(export, LOG.log_key, replayer=cores.replay_on_all_cores)
     assert verdict.problems == ()
     export.files[str(tiles.TilePath(0, 1))] = bytes(8192)

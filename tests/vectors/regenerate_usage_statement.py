@@ -11,12 +11,13 @@ import uuid
 
 import msgspec
 
+from catalog.audit_log.leaf import instant
 from catalog.kernel.ids import PartyId
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.usage.metering import FIRST
-from market.usage.model import Outcome, SignedStatement, StoredEvent, UsageEvent, UsageId, instant
+from market.usage.model import Outcome, SignedStatement, StoredEvent, UsageEvent, UsageId
 from market.usage.statement import draw_up
 
 PATH = pathlib.Path(__file__).with_name("usage_statement.json")

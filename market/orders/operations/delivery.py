@@ -24,7 +24,7 @@ from market.access import operations as access
 from market.access import states as grant_states
 from market.access.grants import UseNotAllowedNow
 from market.access.model import Asked, Grant, GrantId, Scope
-from market.orders import contract, inspection
+from market.orders import contract, inspection, store
 from market.orders.model import ManifestFile, Order
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
@@ -129,26 +129,39 @@ async def open_content(
     :raises LogBehind: if the log could not keep what a receipt would promise.
     """
     actor.require("grant:use")
-    order = await get_order(tx, viewer=actor, order_id=order_id)
-    is_other = DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles
-    if order.buyer_party_id != actor.party or is_other:
+    if DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles:
         raise OrderMissing
-    grant = await access.lock(tx, order_id)
+    grant = await _lock_grant(tx, actor, order_id)
     promising.check(backlog, now)
     # Read after the grant is locked: who cuts an order off holds that lock until it is done.
-    order = await get_order(tx, viewer=actor, order_id=order_id)
-    further = () if allows(order.state, Event.USE) else (UseNotAllowedNow.code,)
+    state, level = await store.read_standing(tx, order_id)
+    further = () if allows(state, Event.USE) else (UseNotAllowedNow.code,)
     recorded = await usage.record(
         tx,
         actor=actor,
         now=now,
         grant=grant,
         asked=asked,
-        level=order.level,
+        level=level,
         request_key=request_key,
         further_reasons=further,
     )
     return Opened(recorded.event, recorded.entry, grant)
+
+
+async def _lock_grant(tx: Tx, actor: Actor, order_id: uuid.UUID) -> Grant:
+    """Return the grant of the actor's purchase, locked."""
+    try:
+        grant = await access.lock(tx, order_id)
+    except access.GrantMissing:
+        # Not delivered yet, or not the actor's purchase at all.
+        order = await get_order(tx, viewer=actor, order_id=order_id)
+        if order.buyer_party_id != actor.party:
+            raise OrderMissing from None
+        raise
+    if grant.buyer_party_id != actor.party:
+        raise OrderMissing
+    return grant
 
 
 async def accept(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
