@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
+import importlib
 import importlib.metadata
 import os
 import ssl
 import urllib.parse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
 from catalog.signing import disk as key_files
 from catalog.signing.algorithms import Algorithm
+from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from catalog.timestamps.token import TimestampMalformed, read_trust
 from market import log_lines
@@ -224,11 +226,28 @@ async def enter_service_keys(
         db,
         system("wiring"),
         lambda tx: audit_log.register_service_keys(
-            tx, now=now, keys=public_keys, of_the_log=of_the_log, of_certificates=of_certificates
+            tx,
+            now=now,
+            keys=public_keys,
+            of_the_log=of_the_log,
+            of_certificates=of_certificates,
+            certify=certifier(settings, signers[Purpose.PAPER]),
         ),
         must_remember=False,
     )
     return dict(signers)
+
+
+def certifier(settings: Settings, signer: Any) -> Callable[[PublicKey], bytes]:
+    """Return what makes the X.509 certificate of the key that seals papers, when it is entered."""
+
+    def certify(key: PublicKey) -> bytes:
+        # Loaded when there is a new key, which is once in years.
+        made = importlib.import_module("market.portal.seal_certificates")
+        certificate: bytes = made.certificate_of(key, name=settings.log_origin, sign=signer.sign)
+        return certificate
+
+    return certify
 
 
 def certificate_signers(settings: Settings) -> dict[Algorithm, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from catalog.signing.algorithms import Algorithm, find_algorithm
+from catalog.signing.algorithms import BESIDE, Algorithm, find_algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from catalog.timestamps.hashing import HashAlgorithm
 
@@ -176,11 +176,11 @@ def read(environment: Mapping[str, str] | None = None, **given: object) -> Setti
 
 def _further(setting: str, text: str) -> tuple[Algorithm, ...]:
     names = _listed(text)
-    found = {name: find_algorithm(name) for name in names}
-    if None in found.values():
-        raise SettingInvalid(f"{setting}={list(names)!r}: not of {', '.join(Algorithm)}")
-    algorithms = {each for each in found.values() if each is not None}
-    return tuple(sorted(algorithms - {Algorithm.ED25519}))
+    allowed = (Algorithm.ED25519, *BESIDE)
+    found = {find_algorithm(name) for name in names}
+    if not found <= set(allowed):
+        raise SettingInvalid(f"{setting}={list(names)!r}: not of {', '.join(allowed)}")
+    return tuple(each for each in sorted(BESIDE) if each in found)
 
 
 def _listed(text: str) -> tuple[str, ...]:

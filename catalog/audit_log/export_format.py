@@ -166,6 +166,9 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # What it signed from this entry of the log on never counted; only there where it is so, so that
     # the row's canonical form is the record that the log binds.
     distrusted_from: int | msgspec.UnsetType = msgspec.UNSET
+    certificate: bytes | msgspec.UnsetType = (
+        msgspec.UNSET
+    )  # X.509 (DER), of a key that seals papers
 
 
 class NoticeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

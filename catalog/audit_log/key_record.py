@@ -30,6 +30,8 @@ def key_record(key: PublicKey) -> bytes:
     }
     if key.distrusted_from is not None:  # the record was there before the word
         record["distrusted_from"] = key.distrusted_from
+    if key.certificate is not None:
+        record["certificate"] = base64.b64encode(key.certificate).decode()
     return canonical(record)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -487,12 +487,14 @@ async def register_service_keys(
     keys: Mapping[Purpose, bytes],
     of_the_log: Mapping[Algorithm, bytes] = MappingProxyType({}),
     of_certificates: Mapping[Algorithm, bytes] = MappingProxyType({}),
+    certify: Callable[[PublicKey], bytes] | None = None,
     overlap: dt.timedelta = dt.timedelta(0),
 ) -> list[PublicKey]:
     """Enter the service's own public keys where they are new, and end what signed before them.
 
-    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms, and
-    ``of_certificates`` certificates. What signed before may sign on for the ``overlap``.
+    ``keys`` are of each purpose's own algorithm; ``of_the_log`` sign checkpoints beside that, by other
+    algorithms, and ``of_certificates`` certificates. What signed before may sign on for the ``overlap``.
+    ``certify`` makes the X.509 of the key that seals papers.
     Called whenever the service starts; returns what changed, mostly nothing.
 
     :raises KeyNotValid: if one of them was ended or revoked: the service does not start with it.
@@ -504,6 +506,7 @@ async def register_service_keys(
         keys=keys,
         of_the_log=of_the_log,
         of_certificates=of_certificates,
+        certify=certify,
         overlap=overlap,
     )
     if changed:

@@ -61,6 +61,7 @@ def row(key: PublicKey) -> KeyRow:
         revoked_at=_instant(key.revoked_at),
         holder_party_id=None if key.holder_party_id is None else str(key.holder_party_id),
         distrusted_from=msgspec.UNSET if key.distrusted_from is None else key.distrusted_from,
+        certificate=msgspec.UNSET if key.certificate is None else key.certificate,
     )
 
 

@@ -9,9 +9,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from catalog.kernel.errors import Invalid
-from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
+from catalog.signing.algorithms import BESIDE, SECRET_LENGTH, Algorithm
 from catalog.signing.private_keys import from_secret
-from catalog.signing.purposes import OF_A_CEREMONY, OF_THE_SERVICE, Purpose
+from catalog.signing.purposes import (
+    OF_A_CEREMONY,
+    OF_THE_SERVICE,
+    Purpose,
+    key_name,
+    own_algorithm,
+)
 from catalog.signing.signer import Signer
 
 _INFO: Final = "shushi/ceremony/1"
@@ -32,20 +38,20 @@ class Wanted(msgspec.Struct, frozen=True, order=True):
     @property
     def name(self) -> str:
         """Return it as the file of the key is named."""
-        other = "" if self.algorithm is Algorithm.ED25519 else f".{self.algorithm.value}"
-        return f"{self.purpose.value}{other}"
+        return key_name(self.purpose, self.algorithm)
 
 
 def wanted(name: str) -> Wanted:
-    """Return which key a name means: ``root``, ``checkpoint``, ``checkpoint.sm2``, ``certificate`` ….
+    """Return which key a name means: ``root``, ``checkpoint``, ``checkpoint.sm2``, ``paper.ecdsa-p256`` ….
 
     :raises KeyNotForACeremony: if a ceremony makes none of that name.
     """
     purpose, _, algorithm = name.partition(".")
     for each in sorted(OF_THE_SERVICE | OF_A_CEREMONY):
-        for by in Algorithm:
+        beside = BESIDE if each is Purpose.CHECKPOINT else ()
+        for by in (own_algorithm(each), *beside):
             found = Wanted(each, by)
-            if found.name == name and (by is Algorithm.ED25519 or each is Purpose.CHECKPOINT):
+            if found.name == name:
                 return found
     raise KeyNotForACeremony(name=name, purpose=purpose, algorithm=algorithm)
 
@@ -54,7 +60,7 @@ def secret_of(master: bytes, ceremony_id: str, key: Wanted) -> bytes:
     """Return the secret of one key: HKDF-SHA256 over the secret of the ceremony (RFC 5869).
 
     ``info`` is ``shushi/ceremony/1/<ceremony>/<key>/<n>`` with the first n from 0 on that makes a
-    key: of SM2 one number in 2³² makes none.
+    key: of a curve one number in 2³² makes none.
     """
     number = 0
     while True:

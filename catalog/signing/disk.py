@@ -19,7 +19,7 @@ from catalog.kernel.errors import Invalid
 from catalog.signing import key_files
 from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
 from catalog.signing.private_keys import PrivateKey, from_secret
-from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose, key_name, own_algorithm
 from catalog.signing.signer import Signer
 
 
@@ -29,16 +29,15 @@ class KeyFileUnusable(Invalid):
     code = "key_file_unusable"
 
 
-def path_of(directory: Path, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> Path:
-    """Return where the key for ``purpose`` lies; other algorithms stand in the name."""
-    other = "" if algorithm is Algorithm.ED25519 else f".{algorithm.value}"
-    return directory / f"{purpose.value}{other}.key"
+def path_of(directory: Path, purpose: Purpose, algorithm: Algorithm | None = None) -> Path:
+    """Return where the key for ``purpose`` lies; another algorithm than Ed25519 stands in the name."""
+    return directory / f"{key_name(purpose, algorithm or own_algorithm(purpose))}.key"
 
 
 def read_signer(
     directory: Path,
     purpose: Purpose,
-    algorithm: Algorithm = Algorithm.ED25519,
+    algorithm: Algorithm | None = None,
     *,
     passphrase: bytes | None = None,
     elsewhere: PrivateKey | None = None,
@@ -49,7 +48,8 @@ def read_signer(
     """
     if elsewhere is not None:
         return Signer(purpose, elsewhere)
-    return _read(path_of(directory, purpose, algorithm), purpose, algorithm, passphrase)
+    by = algorithm or own_algorithm(purpose)
+    return _read(path_of(directory, purpose, by), purpose, by, passphrase)
 
 
 def _read(path: Path, purpose: Purpose, algorithm: Algorithm, passphrase: bytes | None) -> Signer:
@@ -95,25 +95,41 @@ def create_missing(
     """Make a new key for every purpose of the service that has none yet; return what was made.
 
     ``of_the_log`` are the algorithms by which checkpoints are signed beside Ed25519,
-    ``of_certificates`` those of certificates. For what lies ``elsewhere`` no file is made.
+    ``of_certificates`` those of certificates. For what lies ``elsewhere`` no file is made. What
+    signed by another algorithm before is kept as one that was replaced.
+
+    :raises KeyFileUnusable: if the passphrase is too short, or the key before can not be read.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     wanted = [
-        (purpose, Algorithm.ED25519) for purpose in sorted(OF_THE_SERVICE.difference(elsewhere))
+        (purpose, own_algorithm(purpose))
+        for purpose in sorted(OF_THE_SERVICE.difference(elsewhere))
     ]
     wanted += [(Purpose.CHECKPOINT, algorithm) for algorithm in of_the_log]
     wanted += [(Purpose.CERTIFICATE, algorithm) for algorithm in of_certificates]
-    return [
+    made = [
         path_of(directory, *each).stem
         for each in wanted
         if create(directory, *each, passphrase=passphrase)
     ]
+    _retire_predecessors(directory, passphrase)
+    return made
+
+
+def _retire_predecessors(directory: Path, passphrase: bytes | None) -> None:
+    """Let no key lie as one that signs whose purpose is signed by another algorithm now."""
+    for purpose in sorted(OF_THE_SERVICE):
+        path = path_of(directory, purpose, Algorithm.ED25519)
+        if own_algorithm(purpose) is not Algorithm.ED25519 and path.exists():
+            old = _read(path, purpose, Algorithm.ED25519, passphrase)
+            path.replace(path.with_name(f"{path.stem}.{old.key_id}.retired"))
+            _sync(directory)
 
 
 def create(
     directory: Path,
     purpose: Purpose,
-    algorithm: Algorithm = Algorithm.ED25519,
+    algorithm: Algorithm | None = None,
     *,
     passphrase: bytes | None = None,
 ) -> bool:
@@ -124,10 +140,11 @@ def create(
 
     :raises KeyFileUnusable: if the passphrase is too short.
     """
-    path = path_of(directory, purpose, algorithm)
+    by = algorithm or own_algorithm(purpose)
+    path = path_of(directory, purpose, by)
     if path.exists():
         return False
-    draft = _draft(path, algorithm, _new_secret(algorithm), passphrase)
+    draft = _draft(path, by, _new_secret(by), passphrase)
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -163,7 +180,7 @@ def encrypt(directory: Path, *, passphrase: bytes) -> list[str]:
 def prepare(
     directory: Path,
     purpose: Purpose,
-    algorithm: Algorithm = Algorithm.ED25519,
+    algorithm: Algorithm | None = None,
     *,
     passphrase: bytes | None = None,
     may_be_lost: bool = False,
@@ -172,12 +189,13 @@ def prepare(
 
     :raises KeyFileUnusable: if the one there is can not be used, or the passphrase is too short.
     """
+    by = algorithm or own_algorithm(purpose)
     if not may_be_lost:
-        read_signer(directory, purpose, algorithm, passphrase=passphrase)
-    path = _next_to(path_of(directory, purpose, algorithm))
+        read_signer(directory, purpose, by, passphrase=passphrase)
+    path = _next_to(path_of(directory, purpose, by))
     if not path.exists():
-        put(path, purpose, algorithm, _new_secret(algorithm), passphrase=passphrase)
-    return _read(path, purpose, algorithm, passphrase)
+        put(path, purpose, by, _new_secret(by), passphrase=passphrase)
+    return _read(path, purpose, by, passphrase)
 
 
 def put(
@@ -200,7 +218,7 @@ def put(
 def promote(
     directory: Path,
     purpose: Purpose,
-    algorithm: Algorithm = Algorithm.ED25519,
+    algorithm: Algorithm | None = None,
     *,
     passphrase: bytes | None = None,
 ) -> Signer:
@@ -223,7 +241,7 @@ def promote(
 def replace(
     directory: Path,
     purpose: Purpose,
-    algorithm: Algorithm = Algorithm.ED25519,
+    algorithm: Algorithm | None = None,
     *,
     passphrase: bytes | None = None,
 ) -> Signer:
@@ -301,7 +319,7 @@ def _draft(path: Path, algorithm: Algorithm, secret: bytes, passphrase: bytes | 
 def _new_secret(algorithm: Algorithm) -> bytes:
     while True:
         secret = secrets.token_bytes(SECRET_LENGTH)
-        # One of 2³² numbers is none of the curve of SM2.
+        # One of 2³² numbers is none of a curve.
         with contextlib.suppress(ValueError):
             from_secret(algorithm, secret)
             return secret

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from catalog.signing import sm2
+from catalog.signing import p256, sm2
 from catalog.signing.algorithms import Algorithm
 
 ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -43,9 +44,11 @@ def encode(algorithm: Algorithm, secret: bytes, passphrase: bytes | None) -> byt
         raise ValueError(f"a passphrase has at least {SHORTEST_PASSPHRASE} bytes")
     if algorithm is Algorithm.SM2:
         return sm2.encrypted(secret, passphrase)
-    key: Ed25519PrivateKey | MLDSA44PrivateKey
+    key: Ed25519PrivateKey | MLDSA44PrivateKey | EllipticCurvePrivateKey
     if algorithm is Algorithm.ML_DSA_44:
         key = MLDSA44PrivateKey.from_seed_bytes(secret)
+    elif algorithm is Algorithm.P256:
+        key = p256.private_key(secret)
     else:
         key = Ed25519PrivateKey.from_private_bytes(secret)
     under = BestAvailableEncryption(passphrase)
@@ -69,7 +72,14 @@ def decode(algorithm: Algorithm, raw: bytes, passphrase: bytes | None) -> bytes:
         key = load_pem_private_key(raw, passphrase)
     except UnsupportedAlgorithm as error:
         raise ValueError(f"it holds no key of {algorithm.value}: {error}") from error
+    secret = _secret_of(algorithm, key)
+    if secret is None:
+        raise ValueError(f"it holds no key of {algorithm.value}")
+    return secret
+
+
+def _secret_of(algorithm: Algorithm, key: object) -> bytes | None:
+    if algorithm is Algorithm.P256:
+        return p256.secret_of(key)
     wanted = MLDSA44PrivateKey if algorithm is Algorithm.ML_DSA_44 else Ed25519PrivateKey
-    if not isinstance(key, wanted):
-        raise ValueError(f"it holds no key of {algorithm.value}")  # noqa: TRY004
-    return key.private_bytes_raw()
+    return key.private_bytes_raw() if isinstance(key, wanted) else None

@@ -35,6 +35,7 @@ class PublicKey(msgspec.Struct, frozen=True):
     registered_by: AccountId | None = None
     algorithm: Algorithm = Algorithm.ED25519
     distrusted_from: int | None = None  # what it signed from this entry of the log on never counted
+    certificate: bytes | None = None  # X.509 (DER), of a key that seals papers
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ there.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -19,7 +19,7 @@ from catalog.signing import possession, store
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.keyring import KeyNotValid, is_valid_at
 from catalog.signing.model import PublicKey, key_id_of
-from catalog.signing.purposes import Purpose
+from catalog.signing.purposes import SIGNED_SIDE_BY_SIDE, Purpose, own_algorithm
 
 
 class KeyTaken(Conflict):
@@ -64,13 +64,14 @@ async def enter_service_keys(
     keys: Mapping[Purpose, bytes],
     of_the_log: Mapping[Algorithm, bytes],
     of_certificates: Mapping[Algorithm, bytes],
+    certify: Callable[[PublicKey], bytes] | None = None,
     overlap: dt.timedelta = dt.timedelta(0),
 ) -> list[PublicKey]:
     """Enter the service's own keys that are new; what signed before by the same algorithm ends.
 
-    ``keys`` are of Ed25519; ``of_the_log`` sign checkpoints beside that, by other algorithms, and
-    ``of_certificates`` certificates. For the ``overlap`` the old one may sign on: whoever has not read
-    the new file yet does.
+    ``keys`` are of each purpose's own algorithm; ``of_the_log`` sign checkpoints beside that, by other
+    algorithms, and ``of_certificates`` certificates. For the ``overlap`` the old one may sign on:
+    whoever has not read the new file yet does. ``certify`` makes the X.509 of the key that seals papers.
     Return all keys that were entered or changed. Workers that start at once take turns.
 
     :raises KeyNotValid: if one of them was ended or revoked: what it signs would not count.
@@ -78,12 +79,16 @@ async def enter_service_keys(
     """
     await store.lock_service_keys(tx)
     changed: list[PublicKey] = []
-    wanted = [(purpose, Algorithm.ED25519, key) for purpose, key in sorted(keys.items())]
+    wanted = [(purpose, own_algorithm(purpose), key) for purpose, key in sorted(keys.items())]
     wanted += [(Purpose.CHECKPOINT, each, key) for each, key in sorted(of_the_log.items())]
     wanted += [(Purpose.CERTIFICATE, each, key) for each, key in sorted(of_certificates.items())]
     for purpose, algorithm, public_key in wanted:
         of_its_purpose = await store.list_of(tx, None, purpose)
-        held = [key for key in of_its_purpose if key.algorithm is algorithm]
+        held = [
+            key
+            for key in of_its_purpose
+            if key.algorithm is algorithm or purpose not in SIGNED_SIDE_BY_SIDE
+        ]
         known = next((key for key in held if key.public_key == public_key), None)
         if known is not None and not is_valid_at(known, now):
             raise KeyNotValid(key_id=known.key_id, signed_at=now.isoformat())
@@ -93,6 +98,8 @@ async def enter_service_keys(
             raise KeyNotAnnounced(key_id=key_id_of(public_key))
         changed += await _end(tx, held, now=now, at=now + overlap)
         new = PublicKey(key_id_of(public_key), purpose, public_key, now, algorithm=algorithm)
+        if purpose is Purpose.PAPER and certify is not None:
+            new = msgspec.structs.replace(new, certificate=certify(new))
         changed.append(await _enter(tx, new))
     return changed
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
-from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
+from catalog.signing.algorithms import OF_PARTIES, PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.canonical import FRAME, canonical
 from catalog.signing.purposes import OF_A_PARTY, Purpose
 from catalog.signing.verifier import verify_raw
@@ -25,6 +25,12 @@ class PurposeNotForParties(Refused):
     """A party registers keys for what parties sign, not for what the service signs."""
 
     code = "key_purpose_not_for_parties"
+
+
+class AlgorithmNotForParties(Refused):
+    """Only papers are sealed by that algorithm, and parties seal none."""
+
+    code = "algorithm_not_for_parties"
 
 
 class PossessionNotProven(Refused):
@@ -63,11 +69,14 @@ def check(
     """Return if ``possession`` proves that ``party`` has the private half of ``public_key``.
 
     :raises PurposeNotForParties: if only the service signs for that purpose.
+    :raises AlgorithmNotForParties: if only the service signs by that algorithm.
     :raises KeyMalformed: if the key has another length than its algorithm's.
     :raises PossessionNotProven: if the signature is not the key's, or not over this statement.
     """
     if purpose not in OF_A_PARTY:
         raise PurposeNotForParties(purpose=purpose.value)
+    if algorithm not in OF_PARTIES:
+        raise AlgorithmNotForParties(algorithm=algorithm.value)
     expected = PUBLIC_KEY_LENGTH[algorithm]
     if len(public_key) != expected:
         raise KeyMalformed(length=len(public_key), expected=expected, algorithm=algorithm.value)

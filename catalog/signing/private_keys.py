@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from catalog.signing import sm2
+from catalog.signing import p256, sm2
 from catalog.signing.algorithms import SECRET_LENGTH, Algorithm
 
 
@@ -34,9 +35,9 @@ class PrivateKey(Protocol):
 
 
 def from_secret(algorithm: Algorithm, secret: bytes) -> PrivateKey:
-    """Return the private key that a secret of 32 bytes makes: a seed, or the scalar of SM2.
+    """Return the private key that a secret of 32 bytes makes: a seed, or the scalar of a curve.
 
-    :raises ValueError: if it has another length, or is no scalar of SM2.
+    :raises ValueError: if it has another length, or is no scalar of the curve.
     :raises Sm2Unavailable: if it is SM2, and this machine has no OpenSSL 3.
     """
     if len(secret) != SECRET_LENGTH:
@@ -45,6 +46,8 @@ def from_secret(algorithm: Algorithm, secret: bytes) -> PrivateKey:
         return _Sm2(secret)
     if algorithm is Algorithm.ML_DSA_44:
         return _MlDsa44(secret)
+    if algorithm is Algorithm.P256:
+        return _P256(p256.private_key(secret))
     return _Ed25519(secret)
 
 
@@ -85,3 +88,16 @@ class _Sm2:
 
     def sign(self, message: bytes) -> bytes:
         return sm2.sign(self._secret, message)
+
+
+class _P256:
+    __slots__ = ("_private", "public_key")
+
+    algorithm = Algorithm.P256
+
+    def __init__(self, private: EllipticCurvePrivateKey) -> None:
+        self._private = private
+        self.public_key: bytes = p256.point_of(private)
+
+    def sign(self, message: bytes) -> bytes:
+        return p256.sign(self._private, message)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from catalog.signing.algorithms import Algorithm
+
 
 class Purpose(enum.StrEnum):
     """What a signature is for (用途)."""
@@ -68,3 +70,21 @@ SELF_FRAMED: Final = frozenset(
         Purpose.WITNESS,
     }
 )
+
+#: What several keys of the service sign side by side, each by an algorithm of its own. Of any other
+#: purpose one key signs at a time, and whatever signed before it ends.
+SIGNED_SIDE_BY_SIDE: Final = frozenset({Purpose.CHECKPOINT, Purpose.CERTIFICATE})
+
+
+def own_algorithm(purpose: Purpose) -> Algorithm:
+    """Return by which algorithm the key of a purpose signs, unless another one is asked for.
+
+    Readers of PDF know no Ed25519; what only they check is sealed as they can.
+    """
+    return Algorithm.P256 if purpose is Purpose.PAPER else Algorithm.ED25519
+
+
+def key_name(purpose: Purpose, algorithm: Algorithm) -> str:
+    """Return how a key is called where there may be several: ``report``, ``checkpoint.sm2``."""
+    other = "" if algorithm is Algorithm.ED25519 else f".{algorithm.value}"
+    return f"{purpose.value}{other}"

@@ -12,7 +12,7 @@ from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import framed
 from catalog.signing.model import KeyId, Signature, key_id_of
 from catalog.signing.private_keys import PrivateKey, from_secret
-from catalog.signing.purposes import Purpose
+from catalog.signing.purposes import Purpose, own_algorithm
 
 
 class Signer:
@@ -21,9 +21,10 @@ class Signer:
     __slots__ = ("_counting", "_private", "algorithm", "key_id", "public_key", "purpose", "signed")
 
     def __init__(
-        self, purpose: Purpose, key: bytes | PrivateKey, algorithm: Algorithm = Algorithm.ED25519
+        self, purpose: Purpose, key: bytes | PrivateKey, algorithm: Algorithm | None = None
     ) -> None:
-        self._private = from_secret(algorithm, key) if isinstance(key, bytes) else key
+        by = algorithm or own_algorithm(purpose)
+        self._private = from_secret(by, key) if isinstance(key, bytes) else key
         self.purpose: Purpose = purpose
         self.algorithm: Algorithm = self._private.algorithm
         self.public_key: bytes = self._private.public_key

@@ -29,12 +29,13 @@ KEYS: Final = sa.Table(
     sa.Column("revoked_at", sa.DateTime(timezone=True)),
     sa.Column("registered_by", pg.UUID(as_uuid=True)),
     sa.Column("distrusted_from", sa.BigInteger),
+    sa.Column("certificate", pg.BYTEA),
     schema="signing",
 )
 
 _SELECT: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key,
-           valid_from, valid_to, revoked_at, registered_by, distrusted_from
+           valid_from, valid_to, revoked_at, registered_by, distrusted_from, certificate
     FROM signing.keys"""
 
 # Any number; two workers that start at once take turns with it.
@@ -134,4 +135,5 @@ def _key(row: Row) -> PublicKey:
         revoked_at=row["revoked_at"],
         registered_by=None if by is None else AccountId(by),
         distrusted_from=row["distrusted_from"],
+        certificate=row["certificate"],
     )

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from catalog.kernel.errors import Refused
-from catalog.signing import sm2
+from catalog.signing import p256, sm2
 from catalog.signing.algorithms import Algorithm, find_algorithm
 from catalog.signing.canonical import framed
 from catalog.signing.model import Signature
@@ -41,6 +41,8 @@ def verify_raw(
     """
     if algorithm is Algorithm.SM2:
         return sm2.verify(public_key, message, signature)
+    if algorithm is Algorithm.P256:
+        return p256.verify(public_key, message, signature)
     try:
         if algorithm is Algorithm.ML_DSA_44:
             MLDSA44PublicKey.from_public_bytes(public_key).verify(signature, message)

@@ -1,4 +1,4 @@
-"""Sign with keys that stay inside a security module (密码机), by PKCS#11. Ed25519 only.
+"""Sign with keys that stay inside a security module (密码机), by PKCS#11: Ed25519, and P-256 for papers.
 
 The library for it is an extra, ``shushi[pkcs11]``, and is asked for when a key is opened. The module
 keeps one session for each token; what signs takes turns in it.
@@ -6,16 +6,18 @@ keeps one session for each token; what signs takes turns in it.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
+from catalog.signing import p256
 from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.disk import KeyFileUnusable
 from catalog.signing.model import key_id_of
-from catalog.signing.purposes import Purpose
+from catalog.signing.purposes import Purpose, own_algorithm
 from catalog.signing.verifier import verify_raw
 from market.settings import Settings
 
@@ -26,24 +28,29 @@ _PROBE: Final = b"shushi/v1/security_module\n"  # begins as no document does tha
 class TokenKey:
     """A private key inside a token, found by its label (令牌内私钥)."""
 
-    algorithm = Algorithm.ED25519
-
-    def __init__(self, session: Any, lock: threading.Lock, label: str) -> None:
+    def __init__(
+        self, session: Any, lock: threading.Lock, label: str, algorithm: Algorithm
+    ) -> None:
         pkcs11 = importlib.import_module("pkcs11")
         kinds, attributes = pkcs11.constants.ObjectClass, pkcs11.constants.Attribute
         self._lock = lock
         self._label = attributes.LABEL
-        self._mechanism = pkcs11.mechanisms.Mechanism.EDDSA
+        mechanisms = pkcs11.mechanisms.Mechanism
+        self.algorithm = algorithm
+        self._mechanism = mechanisms.ECDSA if algorithm is Algorithm.P256 else mechanisms.EDDSA
         self._private = session.get_key(object_class=kinds.PRIVATE_KEY, label=label)
         self._public = public = session.get_key(object_class=kinds.PUBLIC_KEY, label=label)
         # The point stands there as DER has it, or bare: the raw key is its end either way.
         point = bytes(public[attributes.EC_POINT])
-        self.public_key: bytes = point[-PUBLIC_KEY_LENGTH[Algorithm.ED25519] :]
+        self.public_key: bytes = point[-PUBLIC_KEY_LENGTH[algorithm] :]
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature that the token makes over ``message``."""
+        is_p256 = self.algorithm is Algorithm.P256  # a token signs its digest, as r ‖ s
+        signed = hashlib.sha256(message).digest() if is_p256 else message
         with self._lock:
-            return bytes(self._private.sign(message, mechanism=self._mechanism))
+            value = bytes(self._private.sign(signed, mechanism=self._mechanism))
+        return p256.der(value) if is_p256 else value
 
     def rename(self, label: str) -> None:
         """Give both halves another label; the session must be one that may write."""
@@ -67,8 +74,8 @@ def keys_of(settings: Settings) -> Mapping[Purpose, TokenKey]:
     """
     found = {}
     for purpose in settings.pkcs11_keys:
-        found[purpose] = key = _open(settings, purpose.value)
-        if not verify_raw(key.public_key, _PROBE, key.sign(_PROBE)):
+        found[purpose] = key = _open(settings, purpose, purpose.value)
+        if not verify_raw(key.public_key, _PROBE, key.sign(_PROBE), key.algorithm):
             reason = "its signature is not that of its public key"
             raise KeyFileUnusable(path=_place(settings, purpose.value), reason=reason)
     return found
@@ -84,7 +91,7 @@ def outgoing_keys(settings: Settings) -> tuple[TokenKey, ...]:
     wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}
     labels = {str(key.label) for key in session.get_objects(wanted)}
     fitting = [label for label in sorted(labels) if _REPLACED.fullmatch(label)]
-    return tuple(_open(settings, label) for label in fitting)
+    return tuple(_open(settings, Purpose.CHECKPOINT, label) for label in fitting)
 
 
 def prepared(settings: Settings, purpose: Purpose) -> TokenKey:
@@ -92,7 +99,7 @@ def prepared(settings: Settings, purpose: Purpose) -> TokenKey:
 
     :raises KeyFileUnusable: if module, token or key can not be used.
     """
-    return _open(settings, f"{purpose.value}.next", may_write=True)
+    return _open(settings, purpose, f"{purpose.value}.next", may_write=True)
 
 
 def promote(settings: Settings, purpose: Purpose) -> None:
@@ -100,7 +107,10 @@ def promote(settings: Settings, purpose: Purpose) -> None:
 
     :raises KeyFileUnusable: if module, token or key can not be used.
     """
-    old, new = _open(settings, purpose.value, may_write=True), prepared(settings, purpose)
+    old, new = (
+        _open(settings, purpose, purpose.value, may_write=True),
+        prepared(settings, purpose),
+    )
     old.rename(f"{purpose.value}.{key_id_of(old.public_key)}")
     new.rename(purpose.value)
 
@@ -110,14 +120,14 @@ def destroy(settings: Settings, purpose: Purpose, key_id: str) -> None:
 
     :raises KeyFileUnusable: if module, token or key can not be used.
     """
-    _open(settings, f"{purpose.value}.{key_id}", may_write=True).destroy()
+    _open(settings, purpose, f"{purpose.value}.{key_id}", may_write=True).destroy()
 
 
-def _open(settings: Settings, label: str, *, may_write: bool = False) -> TokenKey:
+def _open(settings: Settings, purpose: Purpose, label: str, *, may_write: bool = False) -> TokenKey:
     place = _place(settings, label)
     try:
         session, lock = _session(settings, may_write=may_write)
-        return TokenKey(session, lock, label)
+        return TokenKey(session, lock, label, own_algorithm(purpose))
     except ImportError as error:
         reason = "python-pkcs11 is not installed: install shushi[pkcs11]"
         raise KeyFileUnusable(path=place, reason=reason) from error

@@ -321,6 +321,7 @@ class _Writer:
                 distrusted_from=msgspec.UNSET
                 if row["distrusted_from"] is None
                 else row["distrusted_from"],
+                certificate=msgspec.UNSET if row["certificate"] is None else row["certificate"],
             )
             for row in rows
         ]

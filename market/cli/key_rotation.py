@@ -12,7 +12,7 @@ import rich_click as click
 from catalog.kernel.actor import system
 from catalog.kernel.clock import SystemClock
 from catalog.signing.algorithms import Algorithm
-from catalog.signing.purposes import Purpose
+from catalog.signing.purposes import Purpose, own_algorithm
 from market.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ async def rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) -> 
     from market.cli.connection import open_market
 
     with _told():
-        if purpose in settings.pkcs11_keys and algorithm is Algorithm.ED25519:
+        if purpose in settings.pkcs11_keys and algorithm is own_algorithm(purpose):
             security_module.prepared(settings, purpose)  # before anything is begun
         async with open_market(settings) as market:
             settings, passphrase = market.settings, key_passphrase(market.settings)
-            is_inside = purpose in settings.pkcs11_keys and algorithm is Algorithm.ED25519
+            is_inside = purpose in settings.pkcs11_keys and algorithm is own_algorithm(purpose)
             new = _prepared(settings, purpose, algorithm, passphrase, is_inside=is_inside)
             await _enter_what_signs(settings, market.db)
             await _enter(settings, market.db, new)
@@ -102,7 +102,7 @@ async def _enter(settings: Settings, db: Database, new: Any) -> None:
     from catalog.audit_log import operations as audit_log
     from catalog.kernel.db import run
     from catalog.key_custody import operations as key_custody
-    from market.app import log_signer
+    from market.app import certifier, log_signer
 
     now, overlap = SystemClock().now(), dt.timedelta(days=settings.key_overlap_days)
     if (new.purpose, new.algorithm) == (Purpose.CHECKPOINT, Algorithm.ED25519):
@@ -117,7 +117,7 @@ async def _enter(settings: Settings, db: Database, new: Any) -> None:
             overlap=overlap,
         )
     else:
-        is_further = new.algorithm is not Algorithm.ED25519
+        is_further = new.algorithm is not own_algorithm(new.purpose)
         is_of_log = is_further and new.purpose is Purpose.CHECKPOINT
         work = functools.partial(
             audit_log.register_service_keys,
@@ -125,6 +125,7 @@ async def _enter(settings: Settings, db: Database, new: Any) -> None:
             keys={} if is_further else {new.purpose: new.public_key},
             of_the_log={new.algorithm: new.public_key} if is_of_log else {},
             of_certificates={new.algorithm: new.public_key} if is_further and not is_of_log else {},
+            certify=certifier(settings, new),
             overlap=overlap,
         )
     await run(db, _ACTOR, work, must_remember=False)

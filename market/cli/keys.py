@@ -10,7 +10,7 @@ import rich_click as click
 from catalog.audit_log.further_lines import TYPES
 from catalog.kernel.clock import SystemClock
 from catalog.signing.algorithms import Algorithm
-from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose, own_algorithm
 from market.cli import key_rotation as rotation
 from market.cli import settings_of
 from market.cli.ceremony import ceremony
@@ -65,7 +65,7 @@ def list_keys(data_dir: pathlib.Path | None, as_json: bool) -> None:
     for line in lines:
         end = line.revoked_at or line.valid_to or "…"
         click.echo(
-            f"{line.key_id}  {line.purpose:<13}  {line.algorithm:<9}  {padded(line.holder, 36)}  {line.valid_from} – {end}"
+            f"{line.key_id}  {line.purpose:<13}  {line.algorithm:<10}  {padded(line.holder, 36)}  {line.valid_from} – {end}"
         )
 
 
@@ -93,7 +93,7 @@ def rotate_key(purpose: str, data_dir: pathlib.Path | None, as_json: bool) -> No
     """Put a new key in the place of the one that signs."""
     settings = settings_of.environment(data_dir=data_dir)
     name, _, algorithm = purpose.partition(".")
-    by = Algorithm(algorithm) if algorithm else Algorithm.ED25519
+    by = Algorithm(algorithm) if algorithm else own_algorithm(Purpose(name))
     key_id = settings_of.run(rotation.rotate(settings, Purpose(name), by))
     if as_json:
         click.echo(msgspec.json.encode({"key_id": key_id}).decode())

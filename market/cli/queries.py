@@ -36,7 +36,7 @@ LOST_PAYLOADS: Final = """
 # compared here.
 KEYS: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key, valid_from, valid_to,
-           revoked_at, distrusted_from,
+           revoked_at, distrusted_from, certificate,
            registered_by IS NOT DISTINCT FROM (
                SELECT p.actor_account_id FROM audit_log.payloads p
                WHERE p.event = 'key:registered'

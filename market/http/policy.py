@@ -453,6 +453,7 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/certificates/{number}"): _public(),
     ("GET", "/certificates/{number}/paper"): _public(),
     ("GET", "/certificates/paper-seal.pem"): _public(),
+    ("GET", "/certificates/paper-seals/{key_id}/pem"): _public(),
     ("GET", "/verify"): _public(),
     ("POST", "/verify"): _public(),
     ("GET", "/register"): _public(),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from types import ModuleType
-from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -13,7 +13,6 @@ from catalog.certificates import queries as certificates
 from catalog.certificates.model import Certificate
 from catalog.kernel.errors import Missing
 from catalog.signing import queries as signing
-from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from market.http.attachment import content_disposition
 from market.http.command import Command, read
@@ -34,22 +33,15 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
 
     :raises Missing: if no certificate has this number.
     """
-    signer, name = _signer(request)
+    signer = context(request).signers[Purpose.PAPER]
 
-    async def look(c: Command) -> tuple[Certificate | None, PublicKey]:
-        return await certificates.find(c.tx, number), await _key(c, signer.key_id)
+    async def look(c: Command) -> tuple[Certificate | None, bytes]:
+        return await certificates.find(c.tx, number), await _seal_certificate(c, signer.key_id)
 
-    found, key = await read(request, look)
+    found, certificate = await read(request, look)
     if found is None:
         raise Missing
-
-    sealing = _sealing()
-
-    def seal(pdf: bytes) -> bytes:
-        certificate = sealing.x509_of(key, name=name, sign=signer.sign)
-        made: bytes = sealing.sealed(pdf, certificate=certificate, sign=signer.sign)
-        return made
-
+    seal = functools.partial(_sealing().sealed, certificate=certificate, sign=signer.sign)
     return Response(
         await certificate_pdf(found, seal),
         media_type="application/pdf",
@@ -64,26 +56,34 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
 @get("/certificates/paper-seal.pem", include_in_schema=False)
 async def get_seal_certificate(request: AnyRequest) -> Response[bytes]:
     """Return the X.509 certificate of the key that seals papers now, for readers of PDF to trust."""
-    signer, name = _signer(request)
+    return await _pem(request, context(request).signers[Purpose.PAPER].key_id)
 
-    async def look(c: Command) -> PublicKey:
-        return await _key(c, signer.key_id)
 
-    sealing = _sealing()
-    certificate = sealing.x509_of(await read(request, look), name=name, sign=signer.sign)
+@get("/certificates/paper-seals/{key_id:str}/pem", include_in_schema=False)
+async def get_earlier_seal_certificate(
+    request: AnyRequest, key_id: FromPath[str]
+) -> Response[bytes]:
+    """Return the X.509 certificate of a key that seals papers or did so before.
+
+    :raises Missing: if no key of this id has one.
+    """
+    return await _pem(request, key_id)
+
+
+async def _pem(request: AnyRequest, key_id: str) -> Response[bytes]:
+    async def look(c: Command) -> bytes:
+        return await _seal_certificate(c, key_id)
+
+    certificate = await read(request, look)
     return Response(
-        sealing.as_pem(certificate),
+        importlib.import_module("market.portal.seal_certificates").as_pem(certificate),
         media_type="application/x-pem-file",
         headers={"cache-control": _BRIEFLY},
     )
 
 
-def _signer(request: AnyRequest) -> tuple[Any, str]:
-    wiring = context(request)
-    return wiring.signers[Purpose.PAPER], wiring.settings.log_origin
-
-
-async def _key(c: Command, key_id: str) -> PublicKey:
+async def _seal_certificate(c: Command, key_id: str) -> bytes:
     key = await signing.find_key(c.tx, key_id)
-    assert key is not None, "the service entered its keys when it started"
-    return key
+    if key is None or key.certificate is None:
+        raise Missing
+    return key.certificate

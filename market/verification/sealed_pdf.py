@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -100,7 +101,7 @@ def _check_seal(reader: PdfFileReader, keys: export.Keys, found: Findings) -> No
         raise PdfChangedAfterSeal
     certificate: x509.Certificate = seal.signer_cert
     key = certificate.public_key["public_key"].native
-    if not any(_may_seal(row, key) for row in keys.keys):
+    if not any(_may_seal(row, key, certificate.dump()) for row in keys.keys):
         reason = "its key is not one of the register's for papers"
         found.bad(SEAL, "paper", reason, Fault.KEY_UNKNOWN)
         return
@@ -113,6 +114,8 @@ def _check_seal(reader: PdfFileReader, keys: export.Keys, found: Findings) -> No
     found.count("seals")
 
 
-def _may_seal(row: export.KeyRow, key: bytes) -> bool:
+def _may_seal(row: export.KeyRow, key: bytes, certificate: bytes) -> bool:
+    """Tell whether a key seals papers. What sealed by Ed25519 before has no certificate beside it."""
     is_for_papers = row.purpose == Purpose.PAPER.value and row.holder_party_id is None
-    return is_for_papers and row.revoked_at is None and row.public_key == key
+    is_certified = row.certificate in (msgspec.UNSET, certificate)
+    return is_for_papers and row.revoked_at is None and row.public_key == key and is_certified

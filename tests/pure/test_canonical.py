@@ -90,10 +90,10 @@ def test_the_purpose_stands_in_front_of_what_is_signed() -> None:
 @pytest.mark.parametrize("other", list(Purpose))
 def test_a_signature_for_one_purpose_counts_for_no_other(purpose: Purpose, other: Purpose) -> None:
     seed = bytes(range(32))
-    signature = Signer(purpose, seed).sign(b"document")
-    public = Signer(purpose, seed).public_key
+    signer = Signer(purpose, seed)
+    signature = signer.sign(b"document")
 
-    holds = verify_detached(public, other, b"document", signature)
+    holds = verify_detached(signer.public_key, other, b"document", signature, signer.algorithm)
 
     assert holds is (purpose is other or {purpose, other} <= SELF_FRAMED)
 

@@ -147,7 +147,8 @@ def test_a_share_of_another_ceremony_is_told_by_its_number() -> None:
 
 
 def test_a_ceremony_makes_the_same_keys_whenever_its_secret_is_there() -> None:
-    names = ["root", "checkpoint", "checkpoint.sm2", "checkpoint.ml-dsa-44", "certificate", "paper"]
+    names = ["root", "checkpoint", "checkpoint.sm2", "checkpoint.ml-dsa-44"]
+    names += ["certificate", "paper.ecdsa-p256"]
     keys = [making.wanted(name) for name in names]
 
     made = [making.signer_of(SECRET, ID, key) for key in keys]
@@ -167,7 +168,7 @@ ROOT_SECRET = "b48c87ee4b32fa37b831a50f12e054c049a3a3a29061537548bd635362dccbfa"
 
 
 @pytest.mark.parametrize(
-    "name", ["opinion", "witness", "report.sm2", "checkpoint.rsa", "", "root.sm2"]
+    "name", ["opinion", "witness", "report.sm2", "checkpoint.rsa", "", "root.sm2", "paper"]
 )
 def test_a_ceremony_makes_no_other_keys(name: str) -> None:
     with pytest.raises(KeyNotForACeremony):

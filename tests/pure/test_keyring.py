@@ -23,7 +23,7 @@ from catalog.signing.keyring import (
     verifying_key,
 )
 from catalog.signing.model import KeyId, PublicKey
-from catalog.signing.purposes import OF_THE_SERVICE, Purpose
+from catalog.signing.purposes import OF_THE_SERVICE, Purpose, key_name, own_algorithm
 from tests.log_of_tests import signer_of
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -100,7 +100,7 @@ def test_key_files_are_made_once_and_for_their_owner_only(tmp_path: pathlib.Path
     first = {p: s.public_key for p, s in disk.read_signers(directory).items()}
     again = disk.create_missing(directory)
 
-    assert set(made) == {purpose.value for purpose in OF_THE_SERVICE}
+    assert set(made) == {key_name(each, own_algorithm(each)) for each in OF_THE_SERVICE}
     assert again == []
     assert {p: s.public_key for p, s in disk.read_signers(directory).items()} == first
     assert len(set(first.values())) == len(OF_THE_SERVICE)
@@ -121,6 +121,22 @@ def test_keys_of_further_algorithms_lie_beside_the_first(tmp_path: pathlib.Path)
         signer = disk.read_signer(tmp_path, Purpose.CHECKPOINT, algorithm)
         assert (signer.purpose, signer.algorithm) == (Purpose.CHECKPOINT, algorithm)
     assert disk.read_signer(tmp_path, Purpose.CHECKPOINT).algorithm is Algorithm.ED25519
+
+
+def test_what_sealed_papers_by_ed25519_is_kept_as_one_that_was_replaced(
+    tmp_path: pathlib.Path,
+) -> None:
+    disk.create(tmp_path, Purpose.PAPER, Algorithm.ED25519, passphrase=PASSPHRASE)
+    old = disk.read_signer(tmp_path, Purpose.PAPER, Algorithm.ED25519, passphrase=PASSPHRASE)
+
+    made = disk.create_missing(tmp_path, passphrase=PASSPHRASE)
+
+    new = disk.read_signer(tmp_path, Purpose.PAPER, passphrase=PASSPHRASE)
+    assert "paper.ecdsa-p256" in made
+    assert new.algorithm is Algorithm.P256
+    assert not (tmp_path / "paper.key").exists()
+    assert disk.find_retired(tmp_path, old.key_id) == tmp_path / f"paper.{old.key_id}.retired"
+    assert disk.create_missing(tmp_path, passphrase=PASSPHRASE) == []
 
 
 def test_a_number_that_is_none_of_the_curve_is_drawn_again(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing import possession
-from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm, find_algorithm
+from catalog.signing.algorithms import OF_PARTIES, PUBLIC_KEY_LENGTH, Algorithm, find_algorithm
 from catalog.signing.model import Signature
 from catalog.signing.private_keys import from_secret
 from catalog.signing.purposes import Purpose
@@ -114,7 +114,7 @@ def test_a_secret_has_32_bytes_whatever_it_is_for(algorithm: Algorithm, secret: 
         from_secret(algorithm, secret)
 
 
-@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("algorithm", OF_PARTIES)
 def test_a_party_proves_possession_by_the_algorithm_of_its_key(algorithm: Algorithm) -> None:
     private = from_secret(algorithm, SECRET)
     said = possession.statement(PARTY, Purpose.CONTRACT, private.public_key, algorithm)
@@ -124,7 +124,7 @@ def test_a_party_proves_possession_by_the_algorithm_of_its_key(algorithm: Algori
 
     with pytest.raises(possession.PossessionNotProven):
         possession.check(PARTY, Purpose.OPINION, private.public_key, proof, algorithm)
-    for other in set(Algorithm) - {algorithm}:
+    for other in set(OF_PARTIES) - {algorithm}:
         with pytest.raises(possession.KeyMalformed) as refused:
             possession.check(PARTY, Purpose.CONTRACT, private.public_key, proof, other)
         assert refused.value.facts["expected"] == PUBLIC_KEY_LENGTH[other]
@@ -137,3 +137,20 @@ def test_a_key_that_lies_elsewhere_signs_as_one_that_was_read() -> None:
     held = Signer(Purpose.OPINION, elsewhere)
 
     assert held.seal(b"words") == signer(Algorithm.ED25519).seal(b"words")
+
+
+def test_no_party_registers_a_key_by_which_only_papers_are_sealed() -> None:
+    private = from_secret(Algorithm.P256, SECRET)
+    said = possession.statement(PARTY, Purpose.CONTRACT, private.public_key, Algorithm.P256)
+
+    with pytest.raises(possession.AlgorithmNotForParties):
+        possession.check(
+            PARTY, Purpose.CONTRACT, private.public_key, private.sign(said), Algorithm.P256
+        )
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_papers_are_sealed_by_p256_and_all_else_is_signed_by_ed25519(purpose: Purpose) -> None:
+    expected = Algorithm.P256 if purpose is Purpose.PAPER else Algorithm.ED25519
+
+    assert Signer(purpose, SECRET).algorithm is expected

@@ -17,12 +17,13 @@ from catalog.audit_log.published_keys import row
 from catalog.audit_log.verdict import Fault
 from catalog.certificates import credential
 from catalog.kernel.errors import DomainError
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from catalog.witnessing.log_proof import LogProof
-from market.portal import sealing, typesetting
+from market.portal import seal_certificates, sealing, typesetting
 from market.verification import sealed_pdf
 from market.verification.examining import (
     REFUSALS,
@@ -43,10 +44,17 @@ from tests.witnessed_log import MemoryWitness
 
 SINCE = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 SEALER = Signer(Purpose.PAPER, b"\x09" * 32)
-SEAL_KEY = PublicKey(SEALER.key_id, Purpose.PAPER, SEALER.public_key, SINCE)
+SEAL_KEY = PublicKey(
+    SEALER.key_id, Purpose.PAPER, SEALER.public_key, SINCE, algorithm=SEALER.algorithm
+)
+SEAL_KEY = msgspec.structs.replace(
+    SEAL_KEY,
+    certificate=seal_certificates.certificate_of(SEAL_KEY, name=ORIGIN, sign=SEALER.sign),
+)
 CERTIFICATE_KEY = PublicKey(SIGNER.key_id, Purpose.CERTIFICATE, SIGNER.public_key, SINCE)
-HEADS = pathlib.Path(__file__).parents[1] / "vectors" / "subject_heads.json"
-CASE = pathlib.Path(__file__).parents[1] / "vectors" / "case_file.zip"
+VECTORS = pathlib.Path(__file__).parents[1] / "vectors"
+HEADS = VECTORS / "subject_heads.json"
+CASE = VECTORS / "case_file.zip"
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +93,8 @@ def certificate() -> Any:
 @pytest.fixture(scope="module")
 def paper() -> bytes:
     pdf = typesetting.set_certificate(certificate())
-    held = sealing.x509_of(SEAL_KEY, name=ORIGIN, sign=SEALER.sign)
-    return sealing.sealed(pdf, certificate=held, sign=SEALER.sign)
+    assert SEAL_KEY.certificate is not None
+    return sealing.sealed(pdf, certificate=SEAL_KEY.certificate, sign=SEALER.sign)
 
 
 def test_a_sealed_paper_is_what_its_file_inside_is(log: TimedLog, paper: bytes) -> None:
@@ -95,6 +103,33 @@ def test_a_sealed_paper_is_what_its_file_inside_is(log: TimedLog, paper: bytes) 
     assert (examined.kind, examined.problems) == (Kind.PAPER, ())
     assert examined.counts == {"seals": 1, "certificate": 1}
     assert examined.certificate_sha256 == certificate().record_sha256
+
+
+def test_a_paper_that_was_sealed_by_ed25519_is_still_what_it_was(log: TimedLog) -> None:
+    raw = (VECTORS / "paper_ed25519.pdf").read_bytes()
+    sealer = Signer(Purpose.PAPER, b"\x09" * 32, Algorithm.ED25519)
+    key = PublicKey(sealer.key_id, Purpose.PAPER, sealer.public_key, SINCE, valid_to=SINCE)
+    known = given(log, keys=Keys(str(log.log_key), [row(key), row(CERTIFICATE_KEY)]))
+    changed = bytearray(raw)
+    changed[len(raw) // 2] ^= 1
+
+    examined = examine(raw, known)
+
+    assert (examined.kind, examined.problems) == (Kind.PAPER, ())
+    assert examined.counts == {"seals": 1, "certificate": 1}
+    assert first(examine(bytes(changed), known)) is Fault.SIGNATURE_WRONG
+    assert first(examine(raw, given(log))) is Fault.KEY_UNKNOWN
+
+
+def test_a_seal_with_another_certificate_of_the_same_key_is_none_of_the_registers(
+    log: TimedLog, paper: bytes
+) -> None:
+    assert SEAL_KEY.certificate is not None
+    other = seal_certificates.certificate_of(SEAL_KEY, name="somebody", sign=SEALER.sign)
+    pdf = typesetting.set_certificate(certificate())
+    forged = sealing.sealed(pdf, certificate=other, sign=SEALER.sign)
+
+    assert first(examine(forged, given(log))) is Fault.KEY_UNKNOWN
 
 
 def test_a_paper_of_another_key_or_a_changed_one_is_told(log: TimedLog, paper: bytes) -> None:

@@ -21,7 +21,8 @@ from catalog.audit_log.tiles import TilePath, parse_path, unpack
 from catalog.audit_log.verdict import Findings
 from catalog.kernel.actor import PUBLIC, Actor, system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
-from catalog.signing.algorithms import Algorithm
+from catalog.signing import queries as signing_queries
+from catalog.signing.algorithms import OF_PARTIES, Algorithm
 from catalog.signing.keyring import KeyNotValid
 from catalog.signing.model import key_id_of
 from catalog.signing.purposes import Purpose
@@ -573,6 +574,43 @@ async def test_a_key_that_was_ended_or_revoked_signs_for_the_service_no_more(
             await audit_log.register_service_keys(tx, now=later, keys=new)
 
 
+async def test_a_key_of_p256_with_its_certificate_ends_what_sealed_papers_by_ed25519(
+    db: Database, owner_dsn: str, now: dt.datetime
+) -> None:
+    old = Signer(Purpose.PAPER, b"\x03" * 32, Algorithm.ED25519)
+    new = {Purpose.PAPER: Signer(Purpose.PAPER, b"\x03" * 32).public_key}
+    owner = await asyncpg.connect(owner_dsn)
+    await owner.execute("SET app.remembered = 'yes'")
+    await owner.execute(
+        "INSERT INTO signing.keys (key_id, purpose, algorithm, public_key, valid_from)"
+        " VALUES ($1, 'paper', 'ed25519', $2, $3)",
+        old.key_id,
+        old.public_key,
+        now,
+    )
+    await owner.close()
+    later = now + dt.timedelta(days=1)
+
+    async with begin(db, JOB) as tx:
+        changed = await audit_log.register_service_keys(
+            tx, now=later, keys=new, certify=lambda key: b"of " + key.key_id.encode()
+        )
+        again = await audit_log.register_service_keys(tx, now=later, keys=new)
+        kept = await signing_queries.list_public_keys(tx)
+    async with begin(db, JOB) as tx:
+        bare = {Purpose.PAPER: Signer(Purpose.PAPER, b"\x04" * 32).public_key}
+        with pytest.raises(asyncpg.CheckViolationError, match="who_seals_by_p256_has_a_certif"):
+            await audit_log.register_service_keys(tx, now=later, keys=bare)
+
+    assert [(key.algorithm, key.valid_to) for key in changed] == [
+        (Algorithm.ED25519, later),
+        (Algorithm.P256, None),
+    ]
+    assert again == []
+    assert kept[-1].certificate == b"of " + kept[-1].key_id.encode()
+    assert kept == changed
+
+
 async def test_the_logs_keys_of_other_algorithms_stand_beside_the_first_and_end_for_themselves(
     db: Database, now: dt.datetime
 ) -> None:
@@ -589,7 +627,7 @@ async def test_the_logs_keys_of_other_algorithms_stand_beside_the_first_and_end_
             tx, now=now + dt.timedelta(days=1), keys=first, of_the_log=new
         )
 
-    assert {key.algorithm for key in made} == set(Algorithm)
+    assert {key.algorithm for key in made} == set(OF_PARTIES)
     assert all(key.valid_to is None for key in made)
     assert again == []
     assert [(key.algorithm, key.valid_to is None) for key in later] == [

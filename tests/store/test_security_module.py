@@ -15,9 +15,10 @@ from click.testing import CliRunner
 
 from catalog.kernel.clock import ManualClock
 from catalog.signing import disk
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.disk import KeyFileUnusable
 from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import verify_detached
+from catalog.signing.verifier import verify_detached, verify_raw
 from market.app import create_app
 from market.channels import security_module
 from market.cli.keys import keys
@@ -35,18 +36,20 @@ from pkcs11.util.ec import encode_named_curve_parameters
 
 token = pkcs11.lib(sys.argv[1]).get_token(token_label="market")
 with token.open(user_pin=sys.argv[2], rw=True) as session:
-    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("1.3.101.112")}
-    parameters = session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True)
     for label in sys.argv[3:]:
-        parameters.generate_keypair(
-            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, store=True, label=label
-        )
+        kind, oid = KeyType.EC_EDWARDS, "1.3.101.112"
+        how = Mechanism.EC_EDWARDS_KEY_PAIR_GEN
+        if label.startswith("paper"):
+            kind, oid, how = KeyType.EC, "1.2.840.10045.3.1.7", Mechanism.EC_KEY_PAIR_GEN
+        curve = {Attribute.EC_PARAMS: encode_named_curve_parameters(oid)}
+        parameters = session.create_domain_parameters(kind, curve, local=True)
+        parameters.generate_keypair(mechanism=how, store=True, label=label)
 """
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the label of a token with keys for certificates and the log."""
+    """Return the label of a token with keys for certificates, the log and papers."""
     pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed: shushi[pkcs11]")
     if shutil.which("softhsm2-util") is None or not MODULE.exists():
         pytest.skip("SoftHSM2 is not installed (Debian: softhsm2)")
@@ -56,7 +59,7 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     os.environ["SOFTHSM2_CONF"] = str(place / "softhsm2.conf")
     new = ["--init-token", "--free", "--label", "market", "--pin", PIN, "--so-pin", "1234"]
     subprocess.run(["softhsm2-util", *new], check=True, capture_output=True)
-    labels = ["certificate", "checkpoint"]
+    labels = ["certificate", "checkpoint", "paper"]
     subprocess.run([sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, *labels], check=True)
     yield "market"
     del os.environ["SOFTHSM2_CONF"]
@@ -67,7 +70,7 @@ def held(settings: Settings, token: str, **changes: object) -> Settings:
         "pkcs11_module": MODULE,
         "pkcs11_token": token,
         "pkcs11_pin": PIN,
-        "pkcs11_purposes": "certificate,checkpoint",
+        "pkcs11_purposes": "certificate,checkpoint,paper",
     }
     return msgspec.structs.replace(settings, **(values | changes))
 
@@ -86,10 +89,14 @@ async def test_a_service_signs_with_keys_that_never_leave_their_token(
     assert verify_detached(public_key, Purpose.CERTIFICATE, b"document", seal.value)
     assert not verify_detached(public_key, Purpose.CERTIFICATE, b"another", seal.value)
     assert log_key == signers[Purpose.CHECKPOINT].public_key
+    papers = signers[Purpose.PAPER]
+    assert (papers.algorithm, len(papers.public_key)) == (Algorithm.P256, 65)
+    assert verify_raw(papers.public_key, b"a", papers.sign_framed(b"a"), Algorithm.P256)
+    assert not verify_raw(papers.public_key, b"b", papers.sign_framed(b"a"), Algorithm.P256)
     made = {path.stem for path in settings.keys_dir.glob("*.key")}
     assert "report" in made
     assert "checkpoint.ml-dsa-44" in made
-    assert not {"certificate", "checkpoint"} & made
+    assert not {"certificate", "checkpoint", "paper.ecdsa-p256"} & made
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from catalog.audit_log.key_notices import Action
 from catalog.audit_log.leaf import commitment, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.kernel.actor import PUBLIC
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import framed
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -46,6 +47,12 @@ def signing_vectors() -> dict[str, Any]:
                 "signature": _b64(signer.sign(document)),
             }
         )
+        if signer.algorithm is not Algorithm.ED25519:
+            vectors[-1] |= {
+                "algorithm": signer.algorithm.value,
+                "public_key": _b64(signer.public_key),
+                "key_id": signer.key_id,
+            }
     signer = Signer(Purpose.REPORT, SEED)
     return {
         "seed": SEED.hex(),
