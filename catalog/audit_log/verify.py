@@ -12,55 +12,32 @@ The order of the checks, each of which names what it finds wrong:
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
 from typing import Final, TypeVar
 
 import msgspec
 
-from catalog.audit_log import bound_records, further_lines, key_chain, merkle, tiles
+from catalog.audit_log import bound_records, key_chain, merkle, tiles
 from catalog.audit_log import export_format as export
 from catalog.audit_log.checkpoint import (
     Checkpoint,
-    NoteMalformed,
     VerifierKey,
     VerifierKeyMalformed,
-    open_checkpoint,
-    parse_checkpoint,
-    parse_note,
     parse_vkey,
 )
-from catalog.audit_log.leaf import VERSION, commitment, instant, read_leaf
+from catalog.audit_log.export_reading import decoded, rows
+from catalog.audit_log.leaf import VERSION, read_leaf
 from catalog.audit_log.model import Leaf
 from catalog.audit_log.order_counting import order_of
 from catalog.audit_log.proven_log import widest
 from catalog.audit_log.replay import Bundle, Replayed, Replayer, replay_each
-from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
+from catalog.audit_log.signed_history import SignedHistory
+from catalog.audit_log.stored_payloads import StoredPayloads
+from catalog.audit_log.verdict import Findings, Unreadable, Verdict
 
 T = TypeVar("T")
 
 _WIDTH: Final = merkle.TILE_WIDTH
 _HASH: Final = merkle.HASH_LENGTH
-
-
-class _SignedLine(msgspec.Struct, frozen=True):
-    """A line of the signer's own journal, as far as it matters here."""
-
-    size: int
-    root: bytes
-    note: str
-    at: dt.datetime
-
-
-class _Actor(msgspec.Struct, frozen=True):
-    account_id: str | None
-    party_id: str | None
-
-
-class _Payload(msgspec.Struct, frozen=True):
-    """A payload, as far as its row repeats it."""
-
-    actor: _Actor
 
 
 def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> Verdict:
@@ -75,8 +52,8 @@ def verify_export(source: export.Source, trusted: VerifierKey | None = None) -> 
     if raw is None and source.read(export.CHECKPOINT) is None:
         raise Unreadable("neither manifest.json nor checkpoint is here")
     found = Findings()
-    manifest = _decoded(found, raw, export.Manifest, export.MANIFEST)
-    keys = _decoded(found, source.read(export.KEYS), export.Keys, export.KEYS)
+    manifest = decoded(found, raw, export.Manifest, export.MANIFEST)
+    keys = decoded(found, source.read(export.KEYS), export.Keys, export.KEYS)
     if manifest is not None and manifest.format != export.FORMAT:
         raise Unreadable(f"the format {manifest.format} is not known here")
     log_key = trusted or _embedded(found, keys)
@@ -122,17 +99,6 @@ def _embedded(found: Findings, keys: export.Keys | None) -> VerifierKey | None:
         return None
 
 
-def _decoded(found: Findings, raw: bytes | None, kind: type[T], name: str) -> T | None:
-    if raw is None:
-        found.bad("file", name, "is missing")
-        return None
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        found.bad("file", name, f"is not readable: {error}")
-        return None
-
-
 class _Log:
     """One check of one export, in one pass over its leaves."""
 
@@ -147,46 +113,43 @@ class _Log:
         self.source = source
         self.found = found
         self.key = key
-        self.with_payloads = manifest is None or manifest.payloads
+        self.has_payloads = manifest is None or manifest.payloads
         self.keys = keys
-        self.further = further_lines.further_keys(keys, key.name)
+        self.signed = SignedHistory(source, found, key, keys)
         self.edge = merkle.Edge()
         self.signed_edge = merkle.Edge()
         self.known_names: set[str] = set()
-        self.roots: dict[int, bytes] = {}  # what was signed for a size
-        self.sizes: list[int] = []  # the same sizes, those still to come, largest first
-        self.distrusted: set[int] = set()  # sizes that only a distrusted key signed
-        self.witnessed_size = 0
+        self.sizes: list[
+            int
+        ] = []  # for which a root was signed, those still to come, largest first
         self.last_good = 0
         self.order_seqs: dict[str, int] = {}
         self.notices = key_chain.PlacesOfNotices(key)
         self.digests = bound_records.Digests()
-        self.payload_rows = self._payload_rows()
-        self.next_row: export.PayloadRow | None = None
+        self.payloads: StoredPayloads | None = None  # of a tree alone
 
     def check(self) -> None:
-        self.next_row = next(self.payload_rows, None)
+        self.payloads = StoredPayloads(self.source, self.found, are_due=self.has_payloads)
         key_chain.tell_refused(self.found, self.key)
-        self._witnessed()
-        newest = self._checkpoint()
-        self._checkpoints(newest)
+        self.signed.witnessed()
+        newest = self.signed.checkpoint()
+        self.signed.checkpoints(newest)
         self._tree(newest)
         self._state()
         self._tiles()
         self._unsequenced()
-        for line in self._rows(export.STRAYS, export.Stray):
+        for line in rows(self.source, self.found, export.STRAYS, export.Stray):
             self.found.bad(line.kind, line.id, "stands where the log has no place for it")
         bound_records.check(self.source, self.found, self.digests, self.keys)
 
     def check_tree(self, replayer: Replayer) -> None:
-        self.with_payloads = False
         key_chain.tell_refused(self.found, self.key)
-        self._witnessed()  # first: a live log may grow between two readings
-        self._tree(self._checkpoint(), replayer)
+        self.signed.witnessed()  # first: a live log may grow between two readings
+        self._tree(self.signed.checkpoint(), replayer)
         self._tiles()
 
     def _tree(self, newest: Checkpoint | None, replayer: Replayer | None = None) -> None:
-        self.sizes = sorted(self.roots, reverse=True)
+        self.sizes = sorted(self.signed.roots, reverse=True)
         if replayer is not None:
             self._full_bundles(newest, replayer)
         self._leaves(newest)
@@ -195,121 +158,8 @@ class _Log:
         elif newest is not None and newest.size < self.edge.size:
             waiting = self.edge.size - newest.size
             self.found.note(f"{waiting} entries have their place but are not signed yet")
-        while self.next_row is not None:
-            self.found.bad("payload", self.next_row.entry_id, "belongs to no entry here")
-            self.next_row = next(self.payload_rows, None)
-
-    # ── what was signed ──
-
-    def _witnessed(self) -> None:
-        """Take what witnesses saw for signed. Whether they are enough, a policy says."""
-        raw = self.source.read(export.WITNESSED)
-        checkpoint = None if raw is None else self._opened(raw, "witnessed")
-        if checkpoint is not None:
-            self.witnessed_size = checkpoint.size
-            self._remember_root(checkpoint)
-
-    def _checkpoint(self) -> Checkpoint | None:
-        raw = self.source.read(export.CHECKPOINT)
-        if raw is None:
-            self.found.bad("checkpoint", "newest", "is missing")
-            return None
-        newest = self._opened(raw, "newest")
-        if newest is not None:
-            further_lines.note_missing(self.found, raw, self.further)
-            self._remember_root(newest)
-            if newest.size < self.witnessed_size:
-                reason = (
-                    f"is older than what was witnessed, which has {self.witnessed_size} entries"
-                )
-                self.found.bad("checkpoint", newest.size, reason)
-        return newest
-
-    def _opened(self, note: bytes, name: str, *, is_past: bool = False) -> Checkpoint | None:
-        try:
-            checkpoint = open_checkpoint(note, self.key)
-        except NoteMalformed as error:
-            self.found.bad("checkpoint", name, f"is malformed: {error.facts['reason']}")
-            return None
-        if checkpoint is None:
-            return self._not_signed(note, name, is_past=is_past)
-        further_lines.check(self.found, note, self.further, name)
-        return checkpoint
-
-    def _not_signed(self, raw: bytes, name: str, *, is_past: bool) -> Checkpoint | None:
-        note = parse_note(raw)
-        checkpoint = parse_checkpoint(note.text)
-        reason, fault = self.key.why_not(note, checkpoint) or ("", None)
-        if is_past and fault is Fault.KEY_DISTRUSTED:
-            # It proves nothing. But what is trusted has to go on from it, as from all that was signed.
-            self.distrusted.add(checkpoint.size)
-            self.found.counts["checkpoints of a distrusted key"] = len(self.distrusted)
-            return checkpoint
-        told = f"is not signed by {self.key.name}"
-        self.found.bad("checkpoint", name, f"{told}: {reason}" if reason else told, fault)
-        return None
-
-    def _checkpoints(self, newest: Checkpoint | None) -> None:
-        journal = self._signer_journal()
-        stored: list[int] = []
-        for row in self._rows(export.CHECKPOINTS, export.CheckpointRow):
-            self.found.count("checkpoints")
-            if stored and row.size <= stored[-1]:
-                self.found.bad("checkpoint", row.size, "stands out of order")
-            checkpoint = self._signed_as_stored(row, journal)
-            if checkpoint is not None:
-                self._follows(checkpoint, stored[-1] if stored else 0)
-                stored.append(row.size)
-        for size in sorted((journal or {}).keys() - set(stored)):
-            self.found.bad("checkpoint", size, "was signed, but is not stored")
-        if newest is not None and stored and stored[-1] != newest.size:
-            self.found.bad("checkpoint", newest.size, "is not the newest one stored")
-
-    def _follows(self, checkpoint: Checkpoint, before: int) -> None:
-        if checkpoint.previous not in (None, before):
-            reason = (
-                f"was signed after one of {checkpoint.previous}, which is not the one before it"
-            )
-            self.found.bad("checkpoint", checkpoint.size, reason)
-
-    def _signed_as_stored(
-        self, row: export.CheckpointRow, journal: dict[int, _SignedLine] | None
-    ) -> Checkpoint | None:
-        checkpoint = self._opened(row.note, str(row.size), is_past=True)
-        if checkpoint is None:
-            return None
-        if (checkpoint.size, checkpoint.root) != (row.size, row.root):
-            self.found.bad("checkpoint", row.size, "its columns differ from its note")
-        elif journal is not None and row.size not in journal:
-            self.found.bad("checkpoint", row.size, "the signer's journal does not have it")
-        elif journal is not None and row.note != journal[row.size].note.encode():
-            self.found.bad("checkpoint", row.size, "its note is not that of the signer's journal")
-        elif journal is not None and row.published_at != instant(journal[row.size].at):
-            self.found.bad("checkpoint", row.size, "was signed at another time")
-        self._remember_root(checkpoint)
-        return checkpoint
-
-    def _remember_root(self, checkpoint: Checkpoint) -> None:
-        if self.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-            self.found.bad("checkpoint", checkpoint.size, "two roots were signed for this size")
-
-    def _signer_journal(self) -> dict[int, _SignedLine] | None:
-        if self.source.read(export.SIGNER_JOURNAL) is None:
-            self.found.note("the signer's own journal was not exported")
-            return None
-        sizes: dict[int, _SignedLine] = {}
-        last = -1
-        for line in self._rows(export.SIGNER_JOURNAL, _SignedLine):
-            name = f"{line.size} of the signer's journal"
-            checkpoint = self._opened(line.note.encode(), name, is_past=True)
-            if checkpoint is None:
-                continue
-            if (checkpoint.size, checkpoint.root) != (line.size, line.root) or line.size <= last:
-                self.found.bad("checkpoint", line.size, "the signer's journal contradicts itself")
-            self._remember_root(checkpoint)
-            last = line.size
-            sizes[line.size] = line
-        return sizes
+        if self.payloads is not None:
+            self.payloads.end()
 
     # ── leaves ──
 
@@ -398,7 +248,7 @@ class _Log:
             tile = self._widest(tiles.TilePath(1, above)) or b""
             return merkle.perfect_root(stored) == tile[at * _HASH : (at + 1) * _HASH]
         width = len(stored) // _HASH
-        signed = self.roots.get(number * _WIDTH + width)
+        signed = self.signed.roots.get(number * _WIDTH + width)
         return signed is None or self.edge.extended(hashes[:width])[0].root() != signed
 
     def _widest(self, path: tiles.TilePath) -> bytes | None:
@@ -436,7 +286,7 @@ class _Log:
             self.found.bad("tile", name, "is not the tile of these entries")
 
     def _compare_root(self, size: int) -> None:
-        if self.edge.root() == self.roots[size]:
+        if self.edge.root() == self.signed.roots[size]:
             self.last_good = size
             return
         reason = f"entries {self.last_good} to {size - 1} do not have the signed root"
@@ -447,14 +297,13 @@ class _Log:
             self.found.bad("entry", index, "is missing")
             return
         leaf = self._read(index, raw)
-        row = self._row_of(index)
+        row = None if self.payloads is None else self.payloads.of(index)
         if leaf is None:
             return
         self.digests.add(leaf, index)
         self.notices.see(self.found, index, key_chain.bound_by(leaf))
         self._count_order(index, leaf)
-        if self.with_payloads:
-            self._payload(f"entry {index}", leaf, row)
+        self._check_payload(f"entry {index}", leaf, row)
 
     def _read(self, index: object, raw: bytes) -> Leaf | None:
         try:
@@ -477,41 +326,19 @@ class _Log:
             self.found.bad("entry", index, reason)
         self.order_seqs[order] = leaf.order_seq
 
-    # ── payloads ──
-
-    def _payload_rows(self) -> Iterator[export.PayloadRow]:
-        return self._rows(export.PAYLOADS, export.PayloadRow)
-
-    def _row_of(self, index: int) -> export.PayloadRow | None:
-        while self.next_row is not None and (self.next_row.idx or 0) < index:
-            self.found.bad("payload", self.next_row.entry_id, "stands in a wrong place")
-            self.next_row = next(self.payload_rows, None)
-        row = self.next_row
-        if row is None or row.idx != index:
-            return None
-        self.next_row = next(self.payload_rows, None)
-        return row
-
-    def _payload(self, name: str, leaf: Leaf, row: export.PayloadRow | None) -> None:
-        kind, _, identifier = name.partition(" ")
-        if row is None or row.at is None:
-            self.found.bad(kind, identifier, f"the payload of {leaf.id} is missing")
-            return
-        reason = _payload_fault(leaf, row)
-        if reason is not None:
-            self.found.bad(kind, identifier, reason)
-        self.found.count("payloads")
+    def _check_payload(self, name: str, leaf: Leaf, row: export.PayloadRow | None) -> None:
+        if self.payloads is not None:
+            self.payloads.check(name, leaf, row)
 
     def _unsequenced(self) -> None:
-        for row in self._rows(export.UNSEQUENCED, export.PayloadRow):
+        for row in rows(self.source, self.found, export.UNSEQUENCED, export.PayloadRow):
             self.found.count("unsequenced")
             leaf = self._read(row.entry_id, row.leaf or b"")
             if leaf is None:
                 continue
             self.digests.add(leaf)
             self._count_order(row.entry_id, leaf)
-            if self.with_payloads:
-                self._payload(f"unsequenced {row.entry_id}", leaf, row)
+            self._check_payload(f"unsequenced {row.entry_id}", leaf, row)
         waiting = self.found.counts.get("unsequenced", 0)
         if waiting:
             self.found.note(f"{waiting} entries wait for their place; nothing proves them yet")
@@ -519,7 +346,7 @@ class _Log:
     # ── what is stored of the tree ──
 
     def _state(self) -> None:
-        state = _decoded(self.found, self.source.read(export.STATE), export.StateRow, export.STATE)
+        state = decoded(self.found, self.source.read(export.STATE), export.StateRow, export.STATE)
         if state is None:
             return
         if state.size < self.edge.size:
@@ -548,32 +375,3 @@ class _Log:
         for name in sorted(self.source.names(export.TILES)):
             if name not in self.known_names:
                 self.found.bad("tile", name, "belongs to no tree of this size")
-
-    def _rows(self, name: str, kind: type[T]) -> Iterator[T]:
-        decoder = msgspec.json.Decoder(kind)
-        for number, line in enumerate(self.source.lines(name), 1):
-            try:
-                yield decoder.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                self.found.bad("file", f"{name} line {number}", f"is not readable: {error}")
-
-
-def _payload_fault(leaf: Leaf, row: export.PayloadRow) -> str | None:
-    """Return what is wrong with the payload of a leaf, or None."""
-    if row.entry_id != leaf.id:
-        return f"is stored under the id {row.entry_id}, but the leaf says {leaf.id}"
-    if row.salt is None or row.payload is None:
-        return "its payload is gone"
-    if commitment(row.salt, row.payload) != leaf.payload_sha256:
-        return "its payload is not the one that the leaf commits to"
-    if (row.at, row.event) != (leaf.at, leaf.event):
-        return "time or event in its row differ from the leaf"
-    if row.subjects != [subject.key for subject in leaf.subjects]:
-        return "the subjects in its row differ from the leaf"
-    try:
-        actor = msgspec.json.decode(row.payload, type=_Payload).actor
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return f"its payload is not readable: {error}"
-    if (row.actor_account_id, row.actor_party_id) != (actor.account_id, actor.party_id):
-        return "the actor in its row differs from its payload"
-    return None
