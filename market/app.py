@@ -21,6 +21,7 @@ from litestar.types import Receive, Scope, Send
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal, LogDirectory
+from catalog.audit_log.sequencer.operations import publishing
 from catalog.kernel.actor import system
 from catalog.kernel.clock import Clock, SystemClock
 from catalog.kernel.db import Database, Tx, run
@@ -281,7 +282,7 @@ def _read_once(descriptor: int) -> bytes:
         raise SettingInvalid(f"MARKET_KEYS_PASSPHRASE_FD={descriptor}: {error}") from error
 
 
-def log_signer(settings: Settings) -> audit_log.LogSigner:
+def log_signer(settings: Settings) -> publishing.LogSigner:
     """Return what signs the checkpoints: the log's key, and those of further algorithms."""
     directory, passphrase = settings.keys_dir, key_passphrase(settings)
     elsewhere = security_module.keys_of(settings).get(Purpose.CHECKPOINT)
@@ -291,7 +292,7 @@ def log_signer(settings: Settings) -> audit_log.LogSigner:
             key_files.read_signer(directory, Purpose.CHECKPOINT, elsewhere=each)
             for each in security_module.outgoing_keys(settings)
         )
-    return audit_log.LogSigner(
+    return publishing.LogSigner(
         settings.log_origin,
         key_files.read_signer(
             directory, Purpose.CHECKPOINT, passphrase=passphrase, elsewhere=elsewhere

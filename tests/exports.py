@@ -16,7 +16,7 @@ from catalog.audit_log.key_notices import Action
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes
 from catalog.audit_log.model import Digest, EntryId, Subject
-from catalog.audit_log.operations import LogSigner
+from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.kernel.actor import PUBLIC
 from catalog.kernel.ids import new_id
 from catalog.signing.canonical import canonical, sha256_hex

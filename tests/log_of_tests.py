@@ -10,6 +10,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal, LogDirectory
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.audit_log.sequencer.operations import publishing
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
 from catalog.signing.algorithms import Algorithm
@@ -31,9 +32,9 @@ def further_signer_of(algorithm: Algorithm) -> Signer:
     return Signer(Purpose.CHECKPOINT, seed, algorithm)
 
 
-def log_signer_of_all() -> audit_log.LogSigner:
+def log_signer_of_all() -> publishing.LogSigner:
     """Return what signs checkpoints by every algorithm."""
-    return audit_log.LogSigner(
+    return publishing.LogSigner(
         ORIGIN,
         signer_of(Purpose.CHECKPOINT),
         (further_signer_of(Algorithm.ML_DSA_44), further_signer_of(Algorithm.SM2)),
@@ -49,7 +50,7 @@ class TestLog:
         self.db = db
         self.actor = actor
         self.journal = CheckpointJournal(data_dir / "signer.jsonl")
-        self.signer = audit_log.LogSigner(ORIGIN, signer_of(Purpose.CHECKPOINT))
+        self.signer = publishing.LogSigner(ORIGIN, signer_of(Purpose.CHECKPOINT))
         self.directory: LogDirectory | None = None
 
     async def append(

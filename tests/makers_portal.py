@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from catalog.audit_log import operations as audit_log
+from catalog.audit_log.sequencer.operations import publishing
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
@@ -135,7 +135,7 @@ async def sequence(scene: Scene) -> None:
     await sequence_log.run(
         scene.db,
         now=scene.clock.now(),
-        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        signer=publishing.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
         journal=context.checkpoint_journal,
     )
 

@@ -16,7 +16,7 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes, read_leaf
 from catalog.audit_log.model import Digest, EntryId, PlacedEntry, Subject
-from catalog.audit_log.operations import LogSigner
+from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.certificates import credential, status_list
 from catalog.certificates.credential import Place
 from catalog.certificates.format import document_bytes, pack

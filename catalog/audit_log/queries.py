@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
-from catalog.audit_log import merkle, store
+from catalog.audit_log import merkle
 from catalog.audit_log.events import Event
 from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.leaf import read_leaf
@@ -28,6 +28,7 @@ from catalog.audit_log.model import (
     Subject,
 )
 from catalog.audit_log.promising import Backlog
+from catalog.audit_log.store import checkpoints, entries, owed, tree
 from catalog.audit_log.tiles import NoSuchTile, TilePath, pack
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Row, Tx
@@ -62,53 +63,53 @@ class Progress(msgspec.Struct, frozen=True):
     outbox_since: dt.datetime | None  # of the oldest that waits there
 
 
-async def get_checkpoint(tx: Tx) -> store.Published:
+async def get_checkpoint(tx: Tx) -> checkpoints.Published:
     """Return the newest signed checkpoint.
 
     :raises LogEmpty: if there is none yet.
     """
-    published = await store.last_checkpoint(tx)
+    published = await checkpoints.last_checkpoint(tx)
     if published is None:
         raise LogEmpty
     return published
 
 
-async def find_checkpoint(tx: Tx) -> store.Published | None:
+async def find_checkpoint(tx: Tx) -> checkpoints.Published | None:
     """Return the newest signed checkpoint, or None if there is none yet."""
-    return await store.last_checkpoint(tx)
+    return await checkpoints.last_checkpoint(tx)
 
 
-async def find_checkpoint_of(tx: Tx, size: int) -> store.Published | None:
+async def find_checkpoint_of(tx: Tx, size: int) -> checkpoints.Published | None:
     """Return the signed checkpoint of that size, or None if there is none."""
-    return await store.find_checkpoint(tx, size)
+    return await checkpoints.find_checkpoint(tx, size)
 
 
 async def get_backlog(tx: Tx) -> Backlog:
     """Return what the log owes: how long its oldest entry waits, and whether it is stopped."""
-    waiting_since = _made_at(await store.oldest_unsigned(tx))
-    return Backlog(waiting_since, await store.stopped_since(tx))
+    waiting_since = _made_at(await owed.oldest_unsigned(tx))
+    return Backlog(waiting_since, await owed.stopped_since(tx))
 
 
 async def get_edge(tx: Tx) -> merkle.Edge:
     """Return the edge of the tree of all entries that have a place."""
-    return (await store.get_state(tx)).edge()
+    return (await tree.get_state(tx)).edge()
 
 
 async def get_progress(tx: Tx) -> Progress:
     """Return how far the log is."""
-    signed = await store.last_checkpoint(tx)
+    signed = await checkpoints.last_checkpoint(tx)
     return Progress(
-        size=(await store.get_state(tx)).size,
+        size=(await tree.get_state(tx)).size,
         signed_size=0 if signed is None else signed.size,
-        signed_at=await store.last_published_at(tx),
-        outbox_entries=await store.count_outbox(tx),
-        outbox_since=_made_at(await store.first_in_outbox(tx)),
+        signed_at=await checkpoints.last_published_at(tx),
+        outbox_entries=await owed.count_outbox(tx),
+        outbox_since=_made_at(await owed.first_in_outbox(tx)),
     )
 
 
 async def uncovered_since(tx: Tx, size: int, besides: EntryId | None) -> dt.datetime | None:
     """Return when the first entry from a place on was made, ``besides`` left out; None: there is none."""
-    return _made_at(await store.first_uncovered(tx, size, besides))
+    return _made_at(await owed.first_uncovered(tx, size, besides))
 
 
 def _made_at(leaf: bytes | None) -> dt.datetime | None:
@@ -127,8 +128,8 @@ async def get_tile(tx: Tx, path: TilePath) -> bytes:
         raise NoSuchTile(path=str(path))
     if path.level is None:
         start = path.number * merkle.TILE_WIDTH
-        return pack([leaf async for _, leaf in store.read_leaves(tx, start, start + path.width)])
-    tiles = await store.read_tiles(tx, state, [(path.level, path.number)])
+        return pack([leaf async for _, leaf in tree.read_leaves(tx, start, start + path.width)])
+    tiles = await tree.read_tiles(tx, state, [(path.level, path.number)])
     return tiles[path.level, path.number][: path.width * merkle.HASH_LENGTH]
 
 
@@ -139,14 +140,14 @@ async def get_leaf(tx: Tx, index: int) -> bytes:
     """
     published = await get_checkpoint(tx)
     if 0 <= index < published.size:
-        async for _, leaf in store.read_leaves(tx, index, index + 1):
+        async for _, leaf in tree.read_leaves(tx, index, index + 1):
             return leaf
     raise NoSuchEntry(index=index)
 
 
 async def read_leaves(tx: Tx, start: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
     """Yield place and bytes of the leaves from ``start`` to before ``end``, in order."""
-    async for place in store.read_leaves(tx, start, end):
+    async for place in tree.read_leaves(tx, start, end):
         yield place
 
 
@@ -177,7 +178,7 @@ async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[in
         raise ProofOutOfRange(index=wanted[-1], size=size, published=published)
     # Of a long order they take seconds; nobody else shall wait for that.
     spans, every = await asyncio.to_thread(_spans_of, wanted, size)
-    tiles = await store.read_tiles(tx, state, every)
+    tiles = await tree.read_tiles(tx, state, every)
     return await asyncio.to_thread(_proofs_of, spans, size, tiles)
 
 
@@ -217,64 +218,64 @@ async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> Consist
     return ConsistencyProof(old, new, old_root, new_root, tuple(hashes))
 
 
-async def _get_tree(tx: Tx) -> tuple[store.State, int]:
+async def _get_tree(tx: Tx) -> tuple[tree.State, int]:
     """Return how far the log is, and how far it is signed.
 
     :raises LogEmpty: if nothing is.
     """
-    state, signed = await store.read_tree(tx)
+    state, signed = await tree.read_tree(tx)
     if signed is None:
         raise LogEmpty
     return state, signed
 
 
-async def _hashes(tx: Tx, state: store.State, spans: list[merkle.Span]) -> list[merkle.Hash]:
-    tiles = await store.read_tiles(tx, state, merkle.tiles_of(spans))
+async def _hashes(tx: Tx, state: tree.State, spans: list[merkle.Span]) -> list[merkle.Hash]:
+    tiles = await tree.read_tiles(tx, state, merkle.tiles_of(spans))
     return merkle.hashes_of(spans, tiles)
 
 
 async def list_key_notices(tx: Tx) -> list[NoticeRow]:
     """Return how the keys of the log changed, in the order of their entries. Public."""
-    return [NoticeRow(index, note) for index, note in await store.list_key_notices(tx)]
+    return [NoticeRow(index, note) for index, note in await checkpoints.list_key_notices(tx)]
 
 
 async def get_size(tx: Tx) -> int:
     """Return how many entries have their place, signed or not."""
-    return (await store.get_state(tx)).size
+    return (await tree.get_state(tx)).size
 
 
 async def count_events_about(tx: Tx, subject: Subject, event: Event) -> int:
     """Return how many entries of an event are about one subject, with a place or without."""
-    return await store.count_events_about(tx, subject.key, event.value)
+    return await entries.count_events_about(tx, subject.key, event.value)
 
 
 async def find_index(tx: Tx, entry_id: EntryId) -> int | None:
     """Return the place of an entry, or None while it waits for one."""
-    return await store.find_place(tx, entry_id)
+    return await tree.find_place(tx, entry_id)
 
 
-async def find_first_checkpoint_over(tx: Tx, entry_id: EntryId) -> store.Published | None:
+async def find_first_checkpoint_over(tx: Tx, entry_id: EntryId) -> checkpoints.Published | None:
     """Return the first signed checkpoint under which an entry lies, None while none is."""
-    index = await store.find_place(tx, entry_id)
-    return None if index is None else await store.first_checkpoint_over(tx, index)
+    index = await tree.find_place(tx, entry_id)
+    return None if index is None else await checkpoints.first_checkpoint_over(tx, index)
 
 
-async def find_checkpoint_before(tx: Tx, size: int) -> store.Published | None:
+async def find_checkpoint_before(tx: Tx, size: int) -> checkpoints.Published | None:
     """Return the checkpoint that was signed before the one of that size, None if it was the first."""
-    return await store.checkpoint_before(tx, size)
+    return await checkpoints.checkpoint_before(tx, size)
 
 
 async def list_digests_about(
     tx: Tx, subject: str, *, events: Iterable[Event], limit: int = 1000
 ) -> list[Digest]:
     """Return what the log holds digests of in its entries of these events about one thing."""
-    leaves = await store.list_leaves_about(tx, subject, [e.value for e in events], limit)
+    leaves = await entries.list_leaves_about(tx, subject, [e.value for e in events], limit)
     return [digest for leaf in leaves for digest in msgspec.json.decode(leaf, type=Leaf).digests]
 
 
 async def find_newest(tx: Tx, event: Event) -> Entry | None:
     """Return the newest entry of one kind with its payload, for a job; None if there is none."""
-    row = await store.find_newest(tx, event.value)
+    row = await entries.find_newest(tx, event.value)
     return None if row is None else _entry(row, with_payload=True)
 
 
@@ -282,7 +283,7 @@ async def list_frequent_actors(
     tx: Tx, *, event: str, since: dt.datetime, at_least: int
 ) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:
     """Return the accounts that did something so often since then, the entries, and how often."""
-    return await store.list_frequent_actors(tx, event=event, since=since, at_least=at_least)
+    return await entries.list_frequent_actors(tx, event=event, since=since, at_least=at_least)
 
 
 async def list_entries_about_any(
@@ -292,7 +293,7 @@ async def list_entries_about_any(
 
     Row-level security leaves out what the viewer's party has no part in.
     """
-    rows = await store.list_about_any(tx, sorted(set(subjects)), limit)
+    rows = await entries.list_about_any(tx, sorted(set(subjects)), limit)
     return [_entry(row, with_payload=viewer.may("audit:read")) for row in rows]
 
 
@@ -304,7 +305,7 @@ async def list_placed_about(
     As far as row-level security lets the actor see. The leaves are public; a caller that reads beyond
     its actor's own rows decides itself whose payloads are shown.
     """
-    rows = await store.list_placed_about(tx, sorted(set(subjects)), size=size, limit=limit)
+    rows = await entries.list_placed_about(tx, sorted(set(subjects)), size=size, limit=limit)
     return [PlacedEntry(*row) for row in rows]
 
 
@@ -323,7 +324,7 @@ async def list_covered(
     ``only_since``, those older than ``since`` are left out; those of ``whenever`` are there however
     young they are.
     """
-    rows = await store.list_covered(
+    rows = await entries.list_covered(
         tx,
         size=size,
         since=since,
@@ -338,7 +339,7 @@ async def list_not_covered(
     tx: Tx, *, size: int, until: dt.datetime
 ) -> list[tuple[str, tuple[Subject, ...]]]:
     """Return event and subjects of the entries older than ``until`` not in the tree of ``size``."""
-    rows = await store.list_not_covered(tx, size=size, until=until)
+    rows = await entries.list_not_covered(tx, size=size, until=until)
     return [
         (row["event"], tuple(Subject(*key.split(":", 1)) for key in row["subjects"]))
         for row in rows

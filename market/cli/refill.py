@@ -17,10 +17,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log import order_counting, queries, tiles
 from catalog.audit_log.disk import CheckpointJournal, LogDirectory, Signed
 from catalog.audit_log.merkle import TILE_WIDTH, Edge, leaf_hash
+from catalog.audit_log.sequencer.operations import refilling
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx, begin
@@ -102,7 +102,7 @@ async def refill(
         orders |= dict(order_counting.numbered(leaves))
 
     async def restore_checkpoints(tx: Tx) -> int:
-        return await audit_log.refill_checkpoints(tx, journal=journal)
+        return await refilling.refill_checkpoints(tx, journal=journal)
 
     checkpoints = await database.run(
         db, _ACTOR, restore_checkpoints, role=SEQUENCER_ROLE, must_remember=False
@@ -153,10 +153,10 @@ def _bundle(files: Files, number: int, width: int) -> list[bytes]:
 
 async def _move(db: Database, leaves: list[bytes], grown: Edge) -> None:
     async def find_again(tx: Tx) -> None:
-        await audit_log.find_again(tx, leaves=leaves)
+        await refilling.find_again(tx, leaves=leaves)
 
     async def move(tx: Tx) -> None:
-        await audit_log.refill(tx, leaves=leaves, grown=grown)
+        await refilling.refill(tx, leaves=leaves, grown=grown)
 
     # First what lets them be found: done twice it is the same, and a place is given only once.
     await database.run(db, _ACTOR, find_again, must_remember=False)
@@ -172,7 +172,7 @@ async def _count_on(
             for order, entries in sorted(orders.items())
             if await access.count_on(tx, order_id=uuid.UUID(order), entries=entries)
         ]
-        await audit_log.remember_refilled(
+        await refilling.remember_refilled(
             tx, actor=_ACTOR, now=now, start=start, end=end, orders=lost
         )
         return lost

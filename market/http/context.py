@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request
 
 from catalog.audit_log.disk import CheckpointJournal, LogDirectory
-from catalog.audit_log.operations import LogSigner
+from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database

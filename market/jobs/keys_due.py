@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from catalog.audit_log.operations import LogSigner
+from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin

@@ -13,8 +13,8 @@ from typing import Final
 
 import structlog
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused, LogDirectory
+from catalog.audit_log.sequencer.operations import publishing, sequencing
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, Tx, begin
@@ -29,7 +29,7 @@ async def run(
     db: Database,
     *,
     now: dt.datetime,
-    signer: audit_log.LogSigner,
+    signer: publishing.LogSigner,
     journal: CheckpointJournal,
     clock: Callable[[], dt.datetime] | None = None,
     directory: LogDirectory | None = None,
@@ -51,11 +51,11 @@ async def run(
             clock=clock or (lambda: now),
             directory=directory,
         )
-    except (audit_log.LogBroken, CheckpointRefused) as error:
+    except (sequencing.LogBroken, CheckpointRefused) as error:
         reason = str(error)
 
         async def stop(tx: Tx) -> None:
-            await audit_log.stop(tx, now=now, reason=reason)
+            await sequencing.stop(tx, now=now, reason=reason)
 
         await database.run(db, _ACTOR, stop, role=SEQUENCER_ROLE, must_remember=False)
         raise
@@ -65,7 +65,7 @@ async def _round(
     db: Database,
     *,
     now: dt.datetime,
-    signer: audit_log.LogSigner,
+    signer: publishing.LogSigner,
     journal: CheckpointJournal,
     clock: Callable[[], dt.datetime],
     directory: LogDirectory | None,
@@ -73,8 +73,8 @@ async def _round(
     last = await asyncio.to_thread(journal.last)
     signed_size = 0 if last is None else last.size
 
-    async def sequence(tx: Tx) -> audit_log.Placed:
-        return await audit_log.sequence(tx, signed_size=signed_size)
+    async def sequence(tx: Tx) -> sequencing.Placed:
+        return await sequencing.sequence(tx, signed_size=signed_size)
 
     total = 0
     while True:
@@ -82,14 +82,14 @@ async def _round(
         placed = await database.run(db, _ACTOR, sequence, role=SEQUENCER_ROLE, must_remember=False)
         counted.batch(placed.made_at, clock())
         total += placed.count
-        if placed.count < audit_log.BATCH:
+        if placed.count < sequencing.BATCH:
             break
 
     async def publish(tx: Tx) -> list[dt.datetime]:
-        covered = await audit_log.publish(
+        covered = await publishing.publish(
             tx, now=now, signer=signer, journal=journal, directory=directory
         )
-        if await audit_log.resume(tx, now=now):
+        if await sequencing.resume(tx, now=now):
             _log.warning("log_resumed")
         return covered
 
@@ -103,7 +103,7 @@ async def _round(
 async def _show(db: Database, directory: LogDirectory) -> None:
     """Show among the public files what was signed, and what a quorum cosigned."""
     async with begin(db, _ACTOR, role=SEQUENCER_ROLE) as tx:
-        await audit_log.show_files(tx, directory=directory)
+        await publishing.show_files(tx, directory=directory)
         witnessed = await witnessing.find_witnessed(tx)
     if witnessed is not None:
         await asyncio.to_thread(directory.show_witnessed, witnessed[1])

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.sequencer.operations import publishing
 from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database
 from catalog.signing import disk as key_files
@@ -39,7 +39,7 @@ async def follow(job: Job) -> list[tuple[float, int]]:
     db = Database(job.dsns.__getitem__, pool_size=2)
     journal = CheckpointJournal(Path(job.journal))
     key = key_files.read_signer(Path(job.keys), Purpose.CHECKPOINT)
-    signer = audit_log.LogSigner(job.origin, key)
+    signer = publishing.LogSigner(job.origin, key)
     stop = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     published: list[tuple[float, int]] = []
     while not stop.done():

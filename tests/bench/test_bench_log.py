@@ -17,10 +17,11 @@ import asyncpg
 import pytest
 
 from catalog.audit_log import export_format as form
-from catalog.audit_log import leaf, merkle, queries, store, tiles
-from catalog.audit_log import operations as audit_log
+from catalog.audit_log import leaf, merkle, queries, tiles
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
+from catalog.audit_log.sequencer.operations import publishing, sequencing
+from catalog.audit_log.store import tree
 from catalog.audit_log.verify import verify_tree
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, system
@@ -124,7 +125,7 @@ async def _sequence_stretch(
     done = 0
     while done < STRETCH:
         placed = await database.run(
-            db, system("bench"), audit_log.sequence, role=SEQUENCER_ROLE, must_remember=False
+            db, system("bench"), sequencing.sequence, role=SEQUENCER_ROLE, must_remember=False
         )
         done += placed.count
     return _Rate(STRETCH, monotonic() - started, time.process_time() - worked)
@@ -163,12 +164,12 @@ async def _prove(db: Database, actor: Actor) -> None:
         anywhere = [chosen.randrange(size) for _ in range(PROOFS)]
         stored = await _timed(from_database, anywhere)
         bare = await _timed(lambda _: tx.fetch_value("SELECT 1"), anywhere)
-        state = await store.get_state(tx)
+        state = await tree.get_state(tx)
         held: dict[tuple[int, int], bytes] = {}
         near = [chosen.randrange(size) for _ in range(64)]
         for index in near:
             spans = merkle.inclusion_spans(index, size)
-            held |= await store.read_tiles(tx, state, merkle.tiles_of(spans))
+            held |= await tree.read_tiles(tx, state, merkle.tiles_of(spans))
 
         async def warm(index: int) -> None:
             merkle.hashes_of(merkle.inclusion_spans(index, size), held)
@@ -208,7 +209,7 @@ def test_a_published_log_is_replayed(clock: ManualClock) -> None:
     started = monotonic()
     edge, filled = merkle.Edge().extended(merkle.split(merkle.leaf_hashes(leaves)))
     hashed = len(leaves) / (monotonic() - started)
-    log = audit_log.LogSigner(ORIGIN, signer_of(Purpose.CHECKPOINT))
+    log = publishing.LogSigner(ORIGIN, signer_of(Purpose.CHECKPOINT))
     source = _Published()
     source[form.CHECKPOINT] = log.note(edge.size, edge.root(), previous=0)
     for tile in filled:

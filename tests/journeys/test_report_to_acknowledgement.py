@@ -14,8 +14,8 @@ import msgspec
 import openpyxl
 import pytest
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log.checkpoint import parse_vkey
+from catalog.audit_log.sequencer.operations import publishing
 from catalog.audit_log.verdict import ExitCode
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
@@ -48,7 +48,7 @@ async def sequence(scene: Scene) -> int:
     return await sequence_log.run(
         scene.db,
         now=scene.clock.now(),
-        signer=audit_log.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
+        signer=publishing.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
         journal=context.checkpoint_journal,
     )
 

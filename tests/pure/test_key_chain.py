@@ -12,7 +12,7 @@ from catalog.audit_log import export_format as form
 from catalog.audit_log import key_chain, key_notices, merkle, proven_log, verify
 from catalog.audit_log.checkpoint import VerifierKey, open_checkpoint
 from catalog.audit_log.key_notices import Action, KeyNoticeMalformed, KeyNoticeNotSigned
-from catalog.audit_log.operations import LogSigner
+from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.audit_log.verdict import Fault, Findings, Verdict
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer

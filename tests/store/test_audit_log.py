@@ -17,7 +17,8 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.further_lines import FurtherKey
 from catalog.audit_log.leaf import commitment, read_leaf
 from catalog.audit_log.model import EntryId, Subject
-from catalog.audit_log.tiles import TilePath, parse_path, unpack
+from catalog.audit_log.sequencer.operations import publishing, sequencing
+from catalog.audit_log.tiles import NoSuchTile, TilePath, parse_path, unpack
 from catalog.audit_log.verdict import Findings
 from catalog.kernel.actor import PUBLIC, Actor, system
 from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
@@ -125,7 +126,7 @@ async def test_a_sequencer_that_dies_in_the_middle_has_moved_nothing(
 
     with pytest.raises(Killed):  # noqa: PT012
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
-            assert (await audit_log.sequence(tx)).count == 300
+            assert (await sequencing.sequence(tx)).count == 300
             raise Killed
 
     assert await size_of(db) == before
@@ -207,7 +208,7 @@ async def test_an_entry_that_was_taken_out_of_its_order_stops_the_log(
     connection = await asyncpg.connect(owner_dsn)
     try:
         await connection.execute("DELETE FROM audit_log.outbox WHERE entry_id = $1", gone)
-        with pytest.raises(audit_log.LogBroken, match="entry 5 of order O1 is next, but 4 is due"):
+        with pytest.raises(sequencing.LogBroken, match="entry 5 of order O1 is next, but 4 is due"):
             await log.run(now)
         with pytest.raises(asyncpg.PostgresError, match="do not become fewer"):
             await connection.execute("UPDATE audit_log.order_counts SET entries = 1")
@@ -226,7 +227,7 @@ async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(
     await log.run(now)
     await log.append(now)
     async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
-        await audit_log.sequence(tx)  # has its place, but is not signed
+        await sequencing.sequence(tx)  # has its place, but is not signed
 
     async with begin(db, PUBLIC) as tx:
         bundles = [
@@ -243,7 +244,7 @@ async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(
             TilePath(1, 0, 3),
             TilePath(2, 0, 1),
         ):
-            with pytest.raises(audit_log.queries.NoSuchTile):
+            with pytest.raises(NoSuchTile):
                 await queries.get_tile(tx, path)
         published = await queries.get_checkpoint(tx)
         with pytest.raises(queries.NoSuchEntry):
@@ -395,14 +396,14 @@ async def test_nothing_is_signed_over_what_was_changed(
     signed = list(log.journal.read())
     await log.append_many(now, 10)
     async with begin(log.db, JOB, role=SEQUENCER_ROLE) as tx:
-        await audit_log.sequence(tx)
+        await sequencing.sequence(tx)
     await tampered(owner_dsn, statement)
 
     if not reason:  # a checkpoint that is gone is put back from the journal
         await log.run(now)
         assert len(list(log.journal.read())) == len(signed) + 1
         return
-    with pytest.raises(audit_log.LogBroken, match=reason):
+    with pytest.raises(sequencing.LogBroken, match=reason):
         await log.run(now)
     assert list(log.journal.read()) == signed
 
@@ -414,7 +415,7 @@ async def test_a_log_that_was_rewritten_from_its_beginning_is_not_signed(
     await log.run(now)
     await log.append_many(now, 5)
     async with begin(log.db, JOB, role=SEQUENCER_ROLE) as tx:
-        await audit_log.sequence(tx)
+        await sequencing.sequence(tx)
     async with begin(log.db, JOB) as tx:
         leaves = [
             r["leaf"] for r in await tx.fetch("SELECT leaf FROM audit_log.leaves ORDER BY idx")
@@ -428,7 +429,7 @@ async def test_a_log_that_was_rewritten_from_its_beginning_is_not_signed(
         f" frontier = '\\x{edge.packed().hex()}'",
     )
 
-    with pytest.raises(audit_log.LogBroken, match="do not have the root that was signed"):
+    with pytest.raises(sequencing.LogBroken, match="do not have the root that was signed"):
         await log.run(now)
 
 
@@ -442,9 +443,9 @@ async def test_a_checkpoint_that_was_written_down_but_not_stored_is_stored_by_th
 
     with pytest.raises(Killed):  # noqa: PT012
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
-            await audit_log.sequence(tx)
+            await sequencing.sequence(tx)
         async with begin(db, JOB, role=SEQUENCER_ROLE) as tx:
-            await audit_log.publish(tx, now=now, signer=log.signer, journal=log.journal)
+            await publishing.publish(tx, now=now, signer=log.signer, journal=log.journal)
             raise Killed
     await log.append(now)
     await log.run(now)
@@ -464,7 +465,7 @@ async def test_an_empty_journal_beside_a_signed_log_is_refused(
     log.journal = CheckpointJournal(data_dir / "another.jsonl")
     await log.append(now)
 
-    with pytest.raises(audit_log.LogBroken, match="the journal is empty"):
+    with pytest.raises(sequencing.LogBroken, match="the journal is empty"):
         await log.run(now)
 
 
@@ -672,7 +673,7 @@ async def test_a_stored_note_that_the_journal_does_not_have_stops_the_log(
         await owner.close()
     await log.append(now)
 
-    with pytest.raises(audit_log.LogBroken, match="does not have"):
+    with pytest.raises(sequencing.LogBroken, match="does not have"):
         await log.run(now)
 
 

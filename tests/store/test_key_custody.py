@@ -15,7 +15,8 @@ from catalog.audit_log import key_chain, merkle, queries
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.checkpoint import VerifierKey, open_checkpoint
 from catalog.audit_log.disk import CheckpointRefused, Signed
-from catalog.audit_log.operations import LogKeyNotInForce
+from catalog.audit_log.sequencer.operations import publishing
+from catalog.audit_log.sequencer.operations.publishing import LogKeyNotInForce
 from catalog.kernel.actor import Actor, NotPermitted, system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.key_custody import operations as key_custody
@@ -66,7 +67,7 @@ async def announce(log: TestLog, now: dt.datetime, new: Signer, by: Signer) -> N
 
 
 def with_keys(log: TestLog, first: Signer, *outgoing: Signer) -> None:
-    log.signer = audit_log.LogSigner(ORIGIN, first, outgoing=outgoing)
+    log.signer = publishing.LogSigner(ORIGIN, first, outgoing=outgoing)
 
 
 async def newest(log: TestLog) -> bytes:

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from catalog.audit_log import disk as log_disk
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries
 from catalog.audit_log.checkpoint import open_checkpoint
 from catalog.audit_log.disk import LogDirectory
+from catalog.audit_log.sequencer.operations import sequencing
 from catalog.audit_log.tiles import TilePath
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Database, begin
@@ -160,7 +160,7 @@ async def test_a_file_of_another_history_stops_the_log_before_anything_is_signed
     other.write_bytes(b"another log's bundle")
     await log.append_many(now, 5)
 
-    with pytest.raises(audit_log.LogBroken, match="is not what was written there before"):
+    with pytest.raises(sequencing.LogBroken, match="is not what was written there before"):
         await log.run(now)
 
     assert await size_of(db) == size
@@ -188,7 +188,7 @@ async def test_files_that_do_not_fit_themselves_stop_the_log(
     log.directory = LogDirectory(log.directory.path)
     await log.append_many(now, 5)
 
-    with pytest.raises(audit_log.LogBroken, match="do not have the root"):
+    with pytest.raises(sequencing.LogBroken, match="do not have the root"):
         await log.run(now)
 
 

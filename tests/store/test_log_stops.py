@@ -8,11 +8,11 @@ import pathlib
 import asyncpg
 import pytest
 
-from catalog.audit_log import operations as audit_log
 from catalog.audit_log import queries
 from catalog.audit_log.disk import CheckpointJournal, CheckpointRefused
 from catalog.audit_log.model import Subject
 from catalog.audit_log.promising import Backlog
+from catalog.audit_log.sequencer.operations import publishing, sequencing
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Database, begin
 from market.http.backlog import BacklogReader
@@ -70,10 +70,10 @@ async def test_what_waits_longest_is_told_until_it_is_signed(
 
     # A place alone is not what a receipt promises: nobody sees it before it is signed.
     async with begin(db, log.actor, role="market_sequencer") as tx:
-        assert (await audit_log.sequence(tx, limit=1)).count == 1
+        assert (await sequencing.sequence(tx, limit=1)).count == 1
     assert await backlog_of(db) == Backlog(waiting_since=now)
     async with begin(db, log.actor, role="market_sequencer") as tx:
-        await audit_log.publish(tx, now=now, signer=log.signer, journal=log.journal)
+        await publishing.publish(tx, now=now, signer=log.signer, journal=log.journal)
     assert await backlog_of(db) == Backlog(waiting_since=now + SECOND)
 
     await log.run(now)
@@ -88,7 +88,7 @@ async def test_a_gap_stops_the_log_until_what_is_missing_is_back(
     taken = await take_out(owner_dsn, gone)
 
     for later in (SECOND, 2 * SECOND):
-        with pytest.raises(audit_log.LogBroken, match="but 1 is due"):
+        with pytest.raises(sequencing.LogBroken, match="but 1 is due"):
             await log.run(now + later)
         stopped = await backlog_of(db)
         assert stopped == Backlog(waiting_since=now, stopped_since=now + SECOND)
@@ -131,7 +131,7 @@ async def test_a_signer_that_refuses_stops_the_log(
     log.journal = foreign
     await log.append(now)
 
-    with pytest.raises((audit_log.LogBroken, CheckpointRefused)):
+    with pytest.raises((sequencing.LogBroken, CheckpointRefused)):
         await log.run(now)
 
     assert (await backlog_of(db)).stopped_since == now

@@ -1,0 +1,1 @@
+"""What the job does for the log, with the sequencer's role and in transactions of its own."""

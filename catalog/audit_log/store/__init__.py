@@ -1,0 +1,1 @@
+"""Keep the log: outbox, leaves, tiles, state, checkpoints, and the payloads that can be erased."""

@@ -1,0 +1,191 @@
+"""Add entries with their payloads, and find them by what they are about."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from catalog.audit_log.store.tables import OUTBOX, PAYLOADS
+from catalog.kernel.db import Row, Tx, Write, insertion
+
+
+async def append(
+    tx: Tx,
+    *,
+    entry_id: uuid.UUID,
+    leaf: bytes,
+    at: dt.datetime,
+    event: str,
+    subjects: list[str],
+    actor_account_id: uuid.UUID | None,
+    actor_party_id: uuid.UUID | None,
+    salt: bytes,
+    payload: bytes,
+    beside: Sequence[Write],
+) -> None:
+    """Put an entry into the outbox and its payload beside it, with further writes. Takes no lock."""
+    await tx.write(
+        *beside,
+        insertion(OUTBOX, entry_id=entry_id, leaf=leaf),
+        insertion(
+            PAYLOADS,
+            entry_id=entry_id,
+            at=at,
+            event=event,
+            subjects=subjects,
+            actor_account_id=actor_account_id,
+            actor_party_id=actor_party_id,
+            salt=salt,
+            payload=payload,
+        ),
+    )
+
+
+async def add_erased_payloads(
+    tx: Tx, rows: list[tuple[uuid.UUID, dt.datetime, str, list[str]]]
+) -> None:
+    """Keep of entries whose payload is lost what their leaves tell, so that they are found."""
+    for entry_id, at, event, subjects in rows:
+        await tx.execute(
+            """INSERT INTO audit_log.payloads (entry_id, at, event, subjects)
+               VALUES ($1, $2, $3, $4) ON CONFLICT (entry_id) DO NOTHING""",
+            entry_id,
+            at,
+            event,
+            subjects,
+        )
+
+
+_ENTRY_COLUMNS: Final = """
+    p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
+    l.idx, coalesce(l.leaf, o.leaf) AS leaf"""
+
+
+# The index of the log (``log_search``) has them, and what it does not have yet is looked through.
+_NAMES: Final = "p.entry_id = ANY(ARRAY(SELECT audit_log.entries_naming($1)))"
+
+
+_ENTRY_TABLES: Final = """
+    audit_log.payloads p
+    LEFT JOIN audit_log.leaves l USING (entry_id)
+    LEFT JOIN audit_log.outbox o USING (entry_id)"""
+
+
+async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
+    """Return the entries below a place about any of the subjects, in their places."""
+    return await tx.fetch(
+        f"""SELECT l.idx, l.leaf, p.actor_party_id, p.salt, p.payload
+             FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
+            WHERE {_NAMES} AND l.idx < $2 ORDER BY l.idx LIMIT $3""",  # noqa: S608 - our own text
+        subjects,
+        size,
+        limit,
+    )
+
+
+async def count_events_about(tx: Tx, subject: str, event: str) -> int:
+    """Return how many entries of one event are about one subject."""
+    count: int = await tx.fetch_value(
+        f"SELECT count(*) FROM audit_log.payloads p WHERE {_NAMES} AND p.event = $2",  # noqa: S608 - our own text
+        [subject],
+        event,
+    )
+    return count
+
+
+async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:
+    """Return the leaves of the entries of these events about one subject, oldest first."""
+    rows = await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE {_NAMES} AND p.event = ANY($2)
+            ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own columns
+        [subject],
+        events,
+        limit,
+    )
+    return [row["leaf"] for row in rows]
+
+
+async def find_newest(tx: Tx, event: str) -> Row | None:
+    """Return the newest entry of one kind."""
+    return await tx.fetch_one(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE p.event = $1 ORDER BY p.at DESC, p.entry_id DESC LIMIT 1""",  # noqa: S608 - our own columns
+        event,
+    )
+
+
+async def list_frequent_actors(
+    tx: Tx, *, event: str, since: dt.datetime, at_least: int
+) -> list[tuple[uuid.UUID, list[uuid.UUID], int]]:
+    """Return accounts that did one kind of thing so often since then, the entries, and how often.
+
+    An entry that stands for several says so itself: ``facts.times``.
+    """
+    rows = await tx.fetch(
+        """SELECT actor_account_id, array_agg(entry_id ORDER BY entry_id) AS entries,
+                  sum(times)::bigint AS times
+             FROM audit_log.payloads CROSS JOIN LATERAL (
+                  SELECT coalesce((convert_from(payload, 'UTF8')::jsonb
+                                   -> 'facts' ->> 'times')::bigint, 1) AS times) counted
+            WHERE at >= $2 AND event = $1 AND actor_account_id IS NOT NULL
+            GROUP BY actor_account_id HAVING sum(times) >= $3
+            ORDER BY actor_account_id LIMIT 100""",
+        event,
+        since,
+        at_least,
+    )
+    return [(row["actor_account_id"], row["entries"], row["times"]) for row in rows]
+
+
+async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
+    """Return the entries about any of the subjects, oldest first."""
+    return await tx.fetch(
+        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+            WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
+        subjects,
+        limit,
+    )
+
+
+async def list_covered(
+    tx: Tx,
+    *,
+    size: int,
+    since: dt.datetime,
+    until: dt.datetime,
+    only_since: list[str],
+    whenever: list[str],
+) -> list[Row]:
+    """Return of the first ``size`` entries those older than ``until``, in their places.
+
+    Of the events ``only_since``, those older than ``since`` are left out; those of ``whenever``
+    are there however young they are.
+    """
+    return await tx.fetch(
+        """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload, l.idx, l.leaf
+           FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+           WHERE l.idx < $1
+             AND (p.at < $3 AND (p.at >= $2 OR p.event <> ALL($4)) OR p.event = ANY($5))
+           ORDER BY l.idx""",
+        size,
+        since,
+        until,
+        only_since,
+        whenever,
+    )
+
+
+async def list_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> list[Row]:
+    """Return event and subjects of the entries older than ``until`` with no place below ``size``."""
+    return await tx.fetch(
+        """SELECT p.event, p.subjects FROM audit_log.outbox o JOIN audit_log.payloads p
+               USING (entry_id) WHERE p.at < $2
+           UNION ALL
+           SELECT p.event, p.subjects FROM audit_log.leaves l JOIN audit_log.payloads p
+               USING (entry_id) WHERE l.idx >= $1 AND p.at < $2""",
+        size,
+        until,
+    )

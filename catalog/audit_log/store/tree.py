@@ -1,0 +1,177 @@
+"""Keep the tree: what waits for a place, leaves, tiles, and how far it is."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+import msgspec
+
+from catalog.audit_log.merkle import Edge, Hash, Tile, unpacked_edge
+from catalog.kernel.db import Row, Tx
+
+
+class State(msgspec.Struct, frozen=True):
+    """How far the log is, as stored."""
+
+    size: int
+    root: Hash
+    frontier: bytes
+
+    def edge(self) -> Edge:
+        """Return the right edge of the tree.
+
+        :raises ValueError: if what is stored does not fit the size.
+        """
+        return unpacked_edge(self.size, self.frontier)
+
+
+async def get_state(tx: Tx) -> State:
+    """Return how far the log is."""
+    return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state"))
+
+
+async def lock_state(tx: Tx) -> State:
+    """Return how far the log is, and keep every other sequencer out until this one is done."""
+    return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state FOR UPDATE"))
+
+
+async def read_tree(tx: Tx) -> tuple[State, int | None]:
+    """Return how far the log is, and how far it is signed; None while nothing is."""
+    row = await tx.fetch_one(
+        """SELECT size, root, frontier, (SELECT max(size) FROM audit_log.checkpoints) AS signed
+             FROM audit_log.state"""
+    )
+    state = _state(row)
+    return state, row["signed"] if row else None
+
+
+def _state(row: Row | None) -> State:
+    assert row is not None, "the migration made the one row"
+    return State(row["size"], Hash(row["root"]), row["frontier"])
+
+
+async def has_outbox(tx: Tx) -> bool:
+    """Tell whether an entry waits for its place."""
+    return bool(await tx.fetch_value("SELECT EXISTS (SELECT FROM audit_log.outbox)"))
+
+
+async def place_outbox(tx: Tx, start: int, limit: int) -> list[bytes]:
+    """Give up to ``limit`` entries of the outbox the places from ``start`` on; return their leaves.
+
+    They come in the order in which they came in. A queue, not a cursor: an entry that commits late
+    under a low id is taken later, never missed. The rows move inside the database, which takes half
+    the time of sending them back.
+    """
+    rows = await tx.fetch(
+        """WITH taken AS (
+               DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
+                   SELECT id FROM audit_log.outbox ORDER BY id LIMIT $2))
+               RETURNING id, entry_id, leaf
+           )
+           INSERT INTO audit_log.leaves (idx, entry_id, leaf)
+           SELECT $1 + row_number() OVER (ORDER BY id) - 1, entry_id, leaf FROM taken
+           RETURNING idx, leaf""",
+        start,
+        limit,
+    )
+    return [leaf for _, leaf in sorted((row["idx"], row["leaf"]) for row in rows)]
+
+
+async def drop_from_outbox(tx: Tx, entries: list[uuid.UUID]) -> int:
+    """Take entries out of the outbox that have their places elsewhere; return how many there were."""
+    return await tx.execute("DELETE FROM audit_log.outbox WHERE entry_id = ANY($1)", entries)
+
+
+async def add_leaves(tx: Tx, start: int, entries: list[tuple[uuid.UUID, bytes]]) -> None:
+    """Give entries that have been in the log the places from ``start`` on."""
+    await tx.copy(
+        "leaves",
+        schema="audit_log",
+        columns=("idx", "entry_id", "leaf"),
+        rows=[(start + i, entry_id, leaf) for i, (entry_id, leaf) in enumerate(entries)],
+    )
+
+
+async def add_tiles(tx: Tx, tiles: Iterable[Tile]) -> None:
+    """Keep the tiles that are full."""
+    await tx.copy(
+        "tiles",
+        schema="audit_log",
+        columns=("level", "number", "hashes"),
+        rows=[(tile.level, tile.number, tile.hashes) for tile in tiles],
+    )
+
+
+async def advance_state(tx: Tx, *, old_size: int, edge: Edge, root: Hash) -> int:
+    """Move the log on, if it still is where it was; return how many rows were moved."""
+    return await tx.execute(
+        "UPDATE audit_log.state SET size = $2, root = $3, frontier = $4 WHERE size = $1",
+        old_size,
+        edge.size,
+        root,
+        edge.packed(),
+    )
+
+
+async def read_order_counts(tx: Tx, orders: Iterable[str]) -> dict[str, int]:
+    """Return how many numbered entries orders have in the log; who has none is not among them."""
+    rows = await tx.fetch(
+        "SELECT order_id, entries FROM audit_log.order_counts WHERE order_id = ANY($1)",
+        list(orders),
+    )
+    return {row["order_id"]: row["entries"] for row in rows}
+
+
+async def put_order_counts(tx: Tx, counts: Mapping[str, int]) -> None:
+    """Keep how many numbered entries orders have."""
+    await tx.execute(
+        """INSERT INTO audit_log.order_counts (order_id, entries)
+           SELECT o.id, o.entries FROM unnest($1::text[], $2::bigint[]) AS o (id, entries)
+           ON CONFLICT (order_id) DO UPDATE SET entries = excluded.entries""",
+        list(counts),
+        list(counts.values()),
+    )
+
+
+async def read_tiles(
+    tx: Tx, state: State, wanted: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], bytes]:
+    """Return the wanted tiles: full ones as stored, unfinished ones from the state's frontier."""
+    edge = state.edge()
+    found: dict[tuple[int, int], bytes] = {}
+    full: list[tuple[int, int]] = []
+    for level, number in wanted:
+        if number == state.size >> (8 * (level + 1)) and level < len(edge.partials):
+            found[level, number] = edge.partials[level]
+        else:
+            full.append((level, number))
+    if full:
+        rows = await tx.fetch(
+            """SELECT level, number, hashes FROM audit_log.tiles
+               WHERE (level, number) IN (
+                   SELECT wanted.level, wanted.number
+                   FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, number))""",
+            [level for level, _ in full],
+            [number for _, number in full],
+        )
+        found.update({(row["level"], row["number"]): row["hashes"] for row in rows})
+    return found
+
+
+async def read_leaves(tx: Tx, start: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Yield index and bytes of the leaves from ``start`` to before ``end``."""
+    async for row in tx.cursor(
+        "SELECT idx, leaf FROM audit_log.leaves WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+        start,
+        end,
+    ):
+        yield row["idx"], row["leaf"]
+
+
+async def find_place(tx: Tx, entry_id: uuid.UUID) -> int | None:
+    """Return the index of an entry, or None while it waits in the outbox."""
+    index: int | None = await tx.fetch_value(
+        "SELECT idx FROM audit_log.leaves WHERE entry_id = $1", entry_id
+    )
+    return index
