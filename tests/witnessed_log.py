@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from catalog.audit_log import merkle
 from catalog.audit_log.checkpoint import Checkpoint, VerifierKey, signed_note
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from catalog.witnessing.cosignature import WitnessKey, cosignature_line, cosigned_message
@@ -46,11 +47,12 @@ class MemoryLog:
 class MemoryWitness:
     """A witness's key whose private half anybody can make again."""
 
-    def __init__(self, name: str) -> None:
-        self.signer = Signer(Purpose.WITNESS, name.encode().ljust(32, b"\x22")[:32])
-        self.key = WitnessKey(name, self.signer.public_key)
+    def __init__(self, name: str, algorithm: Algorithm = Algorithm.ED25519) -> None:
+        secret = name.encode().ljust(32, b"\x22")[:32]
+        self.signer = Signer(Purpose.WITNESS, secret, algorithm)
+        self.key = WitnessKey(name, self.signer.public_key, algorithm)
 
     def line(self, note: bytes, at: int) -> bytes:
         text = note.decode().rpartition("\n\n")[0] + "\n"
-        signature = self.signer.sign(cosigned_message(text, at))
+        signature = self.signer.sign(cosigned_message(self.key, text, at))
         return cosignature_line(self.key, at, signature).encode()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from typing import Final
 
 import msgspec
 
+from catalog.audit_log import vkey as vkeys
 from catalog.audit_log.merkle import HASH_LENGTH, Hash
 from catalog.audit_log.verdict import Fault
 from catalog.kernel import base64_text
@@ -17,11 +17,10 @@ from catalog.signing.verifier import verify_raw
 
 _ED25519: Final = b"\x01"
 _SIGNATURE_LENGTH: Final = 64
-_VKEY_LENGTH: Final = 33  # the algorithm's byte and the key
+_KEY_LENGTH: Final = 32
 _SHORTEST_SIGNATURE: Final = 5  # the key's id and a byte
 _LINES: Final = 4  # origin, size, root, and what follows the last line's end
 _MAX_SIGNATURES: Final = 100
-_NAME: Final = re.compile(r"[^\s+]+")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _DASH: Final = "— "  # em dash and a space
 _PREVIOUS: Final = "previous "  # our extension line
@@ -47,12 +46,17 @@ class VerifierKey(msgspec.Struct, frozen=True):
 
     @property
     def note_id(self) -> bytes:
-        r"""Return the four bytes by which a signature names its key: SHA-256(name ‖ \n ‖ …)[:4]."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public_key).digest()[:4]
+        """Return the four bytes by which a signature names its key."""
+        return vkeys.note_id(self.name, _ED25519 + self.public_key)
 
     def __str__(self) -> str:
-        key = base64.b64encode(_ED25519 + self.public_key).decode()
-        return f"{self.name}+{self.note_id.hex()}+{key}"
+        return vkeys.written(self.name, _ED25519 + self.public_key)
+
+    def has_line(self, note: Note) -> bool:
+        """Tell whether a line of the note names this key, whatever is in it."""
+        return any(
+            (line.name, line.note_id) == (self.name, self.note_id) for line in note.signatures
+        )
 
     def has_signed(self, note: Note, checkpoint: Checkpoint) -> bool:  # noqa: ARG002
         """Tell whether this key signed the note; a chain of keys asks which one could at its size."""
@@ -100,20 +104,13 @@ class Note(msgspec.Struct, frozen=True):
 def parse_vkey(vkey: str) -> VerifierKey:
     """Return the key that a vkey names.
 
-    :raises VerifierKeyMalformed: if it is not well-formed, or its hash is not that of the key.
+    :raises VerifierKeyMalformed: if it is not well-formed, or its id is not that of the key.
     """
-    name, _, rest = vkey.strip().partition("+")
-    note_id, _, encoded = rest.partition("+")
     try:
-        raw = base64_text.decoded(encoded)
+        name, _, key = vkeys.read(vkey.strip(), {_ED25519: _KEY_LENGTH}, "an Ed25519 key")
     except ValueError as error:
-        raise VerifierKeyMalformed(reason="the key is not base64") from error
-    if not _NAME.fullmatch(name) or raw[:1] != _ED25519 or len(raw) != _VKEY_LENGTH:
-        raise VerifierKeyMalformed(reason="not a name and an Ed25519 key")
-    key = VerifierKey(name, raw[1:])
-    if key.note_id.hex() != note_id:
-        raise VerifierKeyMalformed(reason="the hash is not that of the key")
-    return key
+        raise VerifierKeyMalformed(reason=str(error)) from error
+    return VerifierKey(name, key)
 
 
 def sign_line(key: VerifierKey, signature: bytes) -> str:
@@ -150,7 +147,7 @@ def _signature(line: str) -> NoteSignature:
         raw = base64_text.decoded(encoded)
     except ValueError as error:
         raise NoteMalformed(reason="a signature is not base64") from error
-    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(raw) < _SHORTEST_SIGNATURE:
+    if not line.startswith(_DASH) or not vkeys.is_name(name) or len(raw) < _SHORTEST_SIGNATURE:
         raise NoteMalformed(reason="a signature line is not well-formed")
     return NoteSignature(name, raw[:4], raw[4:])
 

@@ -11,23 +11,24 @@ it a log may sign with keys of its own for
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
+from catalog.audit_log import vkey as vkeys
 from catalog.audit_log.checkpoint import (
     Checkpoint,
     Note,
     NoteMalformed,
     NoteSignature,
+    VerifierKeyMalformed,
     parse_checkpoint,
     parse_note,
 )
 from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Findings
-from catalog.signing.algorithms import Algorithm, find_algorithm
+from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm, find_algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.sm2 import Sm2Unavailable
 from catalog.signing.verifier import verify_raw
@@ -37,6 +38,8 @@ TYPES: Final = {
     Algorithm.ML_DSA_44: b"\x06",
     Algorithm.SM2: b"\xffshushi/sm2-sm3/v1\n",
 }
+
+_LENGTHS: Final = {kind: PUBLIC_KEY_LENGTH[algorithm] for algorithm, kind in TYPES.items()}
 
 _LABEL: Final = b"subtree/v1\n\0"
 _TIME_LENGTH: Final = 8
@@ -54,20 +57,38 @@ class FurtherKey(msgspec.Struct, frozen=True):
 
     @property
     def note_id(self) -> bytes:
-        r"""Return the four bytes that name the key: SHA-256(name ‖ \n ‖ type ‖ key)[:4]."""
-        raw = self.name.encode() + b"\n" + TYPES[self.algorithm] + self.public_key
-        return hashlib.sha256(raw).digest()[:4]
+        """Return the four bytes that name the key."""
+        return vkeys.note_id(self.name, TYPES[self.algorithm] + self.public_key)
 
     def __str__(self) -> str:
-        key = base64.b64encode(TYPES[self.algorithm] + self.public_key).decode()
-        return f"{self.name}+{self.note_id.hex()}+{key}"
+        return vkeys.written(self.name, TYPES[self.algorithm] + self.public_key)
+
+
+def parse_further_vkey(text: str) -> FurtherKey:
+    """Return the further key of a log that a vkey names.
+
+    :raises VerifierKeyMalformed: if it is not well-formed, of another type, or its id not its own.
+    """
+    try:
+        name, kind, key = vkeys.read(text.strip(), _LENGTHS, "a key of ML-DSA-44 or SM2")
+    except ValueError as error:
+        raise VerifierKeyMalformed(reason=str(error)) from error
+    return FurtherKey(name, next(each for each, type_ in TYPES.items() if type_ == kind), key)
 
 
 def message(key: FurtherKey, checkpoint: Checkpoint, text: str, at: int) -> bytes:
     """Return the bytes that ``key`` signs at a time (seconds since 1970, which SM2 does not sign)."""
     if key.algorithm is Algorithm.SM2:
         return text.encode()
-    name, origin = key.name.encode(), checkpoint.origin.encode()
+    return cosigned_message(key.name, checkpoint, at)
+
+
+def cosigned_message(cosigner: str, checkpoint: Checkpoint, at: int) -> bytes:
+    """Return the ``cosigned_message`` of C2SP tlog-cosignature over a whole tree.
+
+    :raises ValueError: if the name or the origin is longer than 255 bytes.
+    """
+    name, origin = cosigner.encode(), checkpoint.origin.encode()
     return b"".join(
         (
             _LABEL,

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from catalog.audit_log import merkle
-from catalog.audit_log.checkpoint import (
-    Checkpoint,
-    NoteMalformed,
-    VerifierKey,
-    parse_checkpoint,
-    parse_note,
-)
+from catalog.audit_log import further_lines, merkle
+from catalog.audit_log.checkpoint import Checkpoint, NoteMalformed, parse_checkpoint, parse_note
+from catalog.audit_log.further_lines import FurtherKey
 from catalog.audit_log.merkle import EMPTY_ROOT, Hash
-from catalog.monitoring.alerts import Kind, Wrong
+from catalog.monitoring.alerts import Alert, Kind, Wrong
+from catalog.signing.sm2 import Sm2Unavailable
 from catalog.witnessing import policy as policies
-from catalog.witnessing.cosignature import CosignatureWrong, is_signed_by_log
+from catalog.witnessing.cosignature import CosignatureWrong
+from catalog.witnessing.log_keys import FetchTiles, LogKeys
 from catalog.witnessing.policy import LogNotInPolicy, Policy, QuorumMissing, Witnessed
-
-#: Return the tiles of the tree of that size, each as wide as the tree makes it.
-Tiles = Mapping[tuple[int, int], bytes]
-FetchTiles = Callable[[int, set[tuple[int, int]]], Tiles]
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -32,8 +25,8 @@ class Accepted(msgspec.Struct, frozen=True):
     root: Hash = EMPTY_ROOT
 
 
-def opened(raw: bytes, origin: str, keys: Sequence[VerifierKey]) -> Checkpoint:
-    """Return the checkpoint of a note that one of the pinned keys signed for this log.
+def opened(raw: bytes, origin: str, keys: LogKeys) -> Checkpoint:
+    """Return the checkpoint of a note that a key of this log signed which is in force at its size.
 
     :raises Wrong: if it is malformed, of another log, or not signed by one of them.
     """
@@ -45,9 +38,29 @@ def opened(raw: bytes, origin: str, keys: Sequence[VerifierKey]) -> Checkpoint:
         raise Wrong(Kind.MALFORMED, "checkpoint", reason) from error
     if checkpoint.origin != origin:
         raise Wrong(Kind.OTHER_LOG, "checkpoint", f"it is of the log {checkpoint.origin}")
-    if not is_signed_by_log(note, keys):
-        raise Wrong(Kind.UNSIGNED, "checkpoint", "none of the pinned keys signed it")
+    if not keys.has_signed(note, checkpoint):
+        raise Wrong(Kind.UNSIGNED, "checkpoint", keys.why_not(note, checkpoint))
     return checkpoint
+
+
+def line_alerts(raw: bytes, keys: Sequence[FurtherKey]) -> list[Alert]:
+    """Return which lines of further algorithms are missing, or not their keys', on a note that was opened."""
+    note = parse_note(raw)
+    checkpoint = parse_checkpoint(note.text)
+    lines = dict(further_lines.lines_of(note, keys))
+    found = []
+    for key in keys:
+        about = f"{key.algorithm.value} {key.note_id.hex()}"
+        kind, why = Kind.LINE_MISSING, "the checkpoint has no line of this key"
+        if key in lines:
+            try:
+                if further_lines.is_good(note, checkpoint, key, lines[key]):
+                    continue
+                kind, why = Kind.LINE_WRONG, "the line in its name is not its signature"
+            except Sm2Unavailable:
+                why = "this machine can not check it: it has no OpenSSL 3 with SM2"
+        found.append(Alert(kind=kind, about=about, why=why))
+    return found
 
 
 def proof_that_it_continues(
@@ -83,18 +96,18 @@ def proof_that_it_continues(
     return tuple(proof)
 
 
-def witnessed(raw: bytes, policy: Policy) -> Witnessed:
-    """Return the checkpoint that enough witnesses cosigned, and when they did.
+def witnessed(raw: bytes, policy: Policy, keys: LogKeys) -> Witnessed:
+    """Return the checkpoint of this log that enough witnesses cosigned, and when they did.
 
     :raises Wrong: if the note is none, not this log's, wrongly cosigned, or by too few.
     """
     try:
-        return policies.check(policy, raw)
+        return policies.check(policy, raw, keys.has_signed)
     except NoteMalformed as error:
         reason = str(error.facts["reason"])
         raise Wrong(Kind.MALFORMED, "checkpoint.witnessed", reason) from error
     except LogNotInPolicy as error:
-        why = "no log of the policy signed it"
+        why = "no key of the log signed it"
         raise Wrong(Kind.UNSIGNED, "checkpoint.witnessed", why) from error
     except CosignatureWrong as error:
         witness = str(error.facts["witness"])

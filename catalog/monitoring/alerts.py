@@ -29,10 +29,16 @@ class Kind(enum.StrEnum):
     )
     HEADS_DIFFER = "heads_differ"  # published heads hide entries, add some, or go back
     KEY_NOT_LOGGED = "key_not_logged"  # a published key that the log does not know like this
+    NOTICE_WRONG = "key_notice_wrong"  # what is told of the log's own keys does not count
+    NOTICE_MISSING = "key_notice_missing"  # the log has a notice about its keys that is not told
+    KEY_DISTRUSTED = "key_distrusted"  # the log itself distrusts a key by which we knew it
+    LINE_WRONG = "checkpoint_line_wrong"  # a line of a further algorithm that is not its key's
+    LINE_MISSING = "checkpoint_line_missing"  # no such line, or none that can be checked here
     COSIGNATURE_WRONG = "cosignature_wrong"  # a line in a witness's name that is not its own
     QUORUM_MISSING = "quorum_missing"  # too few witnesses cosigned, for too long
     CHECKPOINT_STALE = "checkpoint_stale"  # nothing newer than that is signed
     HEADS_STALE = "heads_stale"  # entries older than that are under no heads
+    REWRITTEN = "log_rewritten"  # what was read before is served otherwise now
 
 
 #: What is found in what was signed once stays found, whatever is served later, until a person saw it.
@@ -43,6 +49,8 @@ LASTING: Final = frozenset(
         Kind.ENTRY_MALFORMED,
         Kind.ORDER_BROKEN,
         Kind.HEADS_DIFFER,
+        Kind.KEY_DISTRUSTED,
+        Kind.REWRITTEN,
     }
 )
 

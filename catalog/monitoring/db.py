@@ -32,6 +32,8 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS waiting (first INTEGER PRIMARY KEY, run BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS notices (
+        idx INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (idx, sha256)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS alerts (
         key TEXT PRIMARY KEY, alert BLOB NOT NULL, since TEXT NOT NULL, acknowledged TEXT);
     CREATE TABLE IF NOT EXISTS outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL);
@@ -220,6 +222,14 @@ class MonitorDb:
         self._file.executemany(
             "INSERT OR REPLACE INTO keys VALUES (?, ?)", [(key.id, key.sha256) for key in keys]
         )
+
+    def notices(self) -> list[tuple[int, str]]:
+        """Return where the log has notices about its own keys, and their digests."""
+        return self._file.execute("SELECT idx, sha256 FROM notices ORDER BY idx, sha256").fetchall()
+
+    def put_notices(self, notices: Iterable[tuple[int, str]]) -> None:
+        """Keep where the log has notices about its own keys."""
+        self._file.executemany("INSERT OR IGNORE INTO notices VALUES (?, ?)", notices)
 
     # ── what is told ────────────────────────────────────────────────────────────────────────
 

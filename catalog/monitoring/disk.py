@@ -5,6 +5,7 @@
     monitor.json             that this is one
     lock                     held by the one process that follows
     logs/<H>/log.json        a log: origin, keys, address, policy, limits, watched subjects; H as of witnesses
+    logs/<H>/notices.json    by what notices of the log it was followed to further keys
     logs/<H>/accepted.jsonl  the checkpoints that were accepted, only ever appended to (as a signer's journal)
     logs/<H>/replayed.db     what was replayed of it; can be made again
     logs/<H>/evidence/       what contradicts what was accepted, with what it contradicts
@@ -22,14 +23,17 @@ from typing import Final
 
 import msgspec
 
-from catalog.audit_log.checkpoint import VerifierKey, parse_vkey
+from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.disk import CheckpointJournal
+from catalog.audit_log.further_lines import FurtherKey, parse_further_vkey
 from catalog.kernel.errors import Conflict, Invalid, Missing
 from catalog.monitoring.alerts import Alert
 from catalog.monitoring.db import MonitorDb
 from catalog.monitoring.freshness import Limits
 from catalog.subject_heads.heads import subject_hash
-from catalog.witnessing.disk import origin_hash, put_file
+from catalog.witnessing import log_keys
+from catalog.witnessing.disk import origin_hash, put_file, put_notices, read_notices
+from catalog.witnessing.log_keys import LogKeys
 from catalog.witnessing.policy import Policy, parse_policy
 
 MOST_EVIDENCE: Final = 10_000  # kept per log; a log that lies once is done for
@@ -81,11 +85,15 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None = None
     limits: Limits = Limits()
     watched: tuple[str, ...] = ()  # subjects, kind:id
+    lines: tuple[str, ...] = ()  # further keys, by other algorithms, that must sign as well
 
     @property
-    def verifier_keys(self) -> list[VerifierKey]:
-        """Return the keys that may sign it."""
-        return [parse_vkey(key) for key in self.keys]
+    def further_keys(self) -> list[FurtherKey]:
+        """Return the further keys whose lines every checkpoint must bear, by these words or the policy's."""
+        policy = self.witness_policy
+        named = [] if policy is None else list(policy.further)
+        every = [*map(parse_further_vkey, self.lines), *named]
+        return [key for key in dict.fromkeys(every) if key.name == self.origin]
 
     @property
     def witness_policy(self) -> Policy | None:
@@ -183,6 +191,15 @@ class Monitor:
     def place(self, origin: str) -> Path:
         """Return where all about a log lies."""
         return self._directory / "logs" / origin_hash(origin)
+
+    def keys_of(self, log: Followed) -> LogKeys:
+        """Return by which keys a log is known, with those that it was followed to."""
+        pinned = [parse_vkey(key) for key in log.keys]
+        return log_keys.known(pinned, read_notices(self._directory / "logs", log.origin))
+
+    def follow_keys(self, log: Followed, keys: LogKeys) -> None:
+        """Keep by which notices a log was followed to further keys."""
+        put_notices(self._directory / "logs", log.origin, keys.notices)
 
     def journal(self, origin: str) -> CheckpointJournal:
         """Return what was accepted of a log. It takes nothing that does not continue it."""

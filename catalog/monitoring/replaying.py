@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from catalog.audit_log import merkle
+from catalog.audit_log import key_notices, merkle
 from catalog.audit_log.merkle import Edge
 from catalog.audit_log.model import Digest
 from catalog.audit_log.order_counting import ORDER
@@ -107,6 +107,7 @@ class Part(msgspec.Struct):
     numbered: list[tuple[int, str, int]] = []  # place, order, number
     claims: list[Claim] = []
     keys: list[Digest] = []
+    notices: list[tuple[int, str]] = []  # place, digest of a notice about the log's own keys
     hits: list[Hit] = []
     faults: list[Alert] = []
 
@@ -156,8 +157,8 @@ def read(
         if told.event == _PUBLISHED:
             part.run.heads.append(index)
             _read_claim(part, index, told)
-        elif told.event.startswith("key:"):
-            part.keys += [each for each in _digests_of(part, index, told) if each.kind == "key"]
+        elif told.event.startswith("key:") or _may_name_a_notice(bytes(told.digests)):
+            _read_keys(part, index, told)
         if watched and not watched.isdisjoint(keys):
             part.hits.append(Hit(index, told.id, told.at, told.event, texts))
     return part
@@ -174,6 +175,19 @@ def _read_claim(part: Part, index: int, told: _Public) -> None:
     else:
         why = "it publishes heads and does not say which"
         part.faults.append(Alert(kind=Kind.HEADS_DIFFER, about=f"entry {index}", why=why))
+
+
+def _may_name_a_notice(raw: bytes) -> bool:
+    # A backslash may spell a letter otherwise: then it is read, whatever it says.
+    return b"key_notice" in raw or b"\\" in raw
+
+
+def _read_keys(part: Part, index: int, told: _Public) -> None:
+    for each in _digests_of(part, index, told):
+        if each.kind == key_notices.KIND:
+            part.notices.append((index, each.sha256))
+        elif each.kind == "key" and told.event.startswith("key:"):
+            part.keys.append(each)
 
 
 def _digests_of(part: Part, index: int, told: _Public) -> tuple[Digest, ...]:

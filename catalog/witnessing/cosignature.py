@@ -1,35 +1,43 @@
-"""Make and check cosignatures (见证签名): C2SP tlog-cosignature, Ed25519, ``cosignature/v1``.
+"""Make and check cosignatures (见证签名): C2SP tlog-cosignature, by Ed25519 and by ML-DSA-44.
 
-The witness signs the time and the whole text of the checkpoint: at that time, this was the largest
-tree of this log that it had seen, and it continued all that it had seen before.
+The witness signs the time and the checkpoint: at that time, this was the largest tree of this log that
+it had seen, and it continued all that it had seen before. By Ed25519 (``cosignature/v1``) it signs the
+whole text, by ML-DSA-44 its own name, the log's, size and root. A witness may have a key of each: two
+keys under one name, which a policy names apart.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import re
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from catalog.audit_log.checkpoint import Note, NoteSignature, VerifierKey
-from catalog.kernel import base64_text
+from catalog.audit_log import further_lines
+from catalog.audit_log import vkey as vkeys
+from catalog.audit_log.checkpoint import (
+    Note,
+    NoteMalformed,
+    NoteSignature,
+    VerifierKey,
+    parse_checkpoint,
+)
 from catalog.kernel.errors import Invalid, Refused
+from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.verifier import verify_raw
 
-_TYPE: Final = b"\x04"  # a timestamped Ed25519 cosignature (C2SP signed-note)
+#: Timestamped cosignatures (C2SP signed-note, signature types).
+_TYPES: Final = {Algorithm.ED25519: b"\x04", Algorithm.ML_DSA_44: b"\x06"}
+_LENGTHS: Final = {kind: PUBLIC_KEY_LENGTH[algorithm] for algorithm, kind in _TYPES.items()}
 _HEADER: Final = "cosignature/v1"
-_NAME: Final = re.compile(r"[^\s+]+")
-_KEY_LENGTH: Final = 32
 _TIME_LENGTH: Final = 8
-_SIGNATURE_LENGTH: Final = 64
 _LATEST: Final = 2**63 - 1
+_LOG_SIGNATURE_LENGTH: Final = 64
 
 
 class WitnessKeyMalformed(Invalid):
-    """The text is no verifier key ``name+id+key`` of a witness that cosigns with Ed25519."""
+    """The text is no verifier key ``name+id+key`` of a witness."""
 
     code = "witness_key_malformed"
 
@@ -45,20 +53,15 @@ class WitnessKey(msgspec.Struct, frozen=True):
 
     name: str
     public_key: bytes
+    algorithm: Algorithm = Algorithm.ED25519
 
     @property
     def note_id(self) -> bytes:
-        r"""Return the four bytes that name the key: SHA-256(name ‖ \n ‖ 04 ‖ key)[:4]."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public_key).digest()[:4]
+        """Return the four bytes that name the key."""
+        return vkeys.note_id(self.name, _TYPES[self.algorithm] + self.public_key)
 
     def __str__(self) -> str:
-        key = base64.b64encode(_TYPE + self.public_key).decode()
-        return f"{self.name}+{self.note_id.hex()}+{key}"
-
-
-def is_witness_name(name: str) -> bool:
-    """Tell whether a key may have this name: not empty, no spaces, no plus."""
-    return _NAME.fullmatch(name) is not None
+        return vkeys.written(self.name, _TYPES[self.algorithm] + self.public_key)
 
 
 def parse_witness_vkey(vkey: str) -> WitnessKey:
@@ -66,23 +69,24 @@ def parse_witness_vkey(vkey: str) -> WitnessKey:
 
     :raises WitnessKeyMalformed: if it is not well-formed, of another type, or its id not its own.
     """
-    name, _, rest = vkey.partition("+")
-    note_id, _, encoded = rest.partition("+")
     try:
-        raw = base64_text.decoded(encoded)
+        name, kind, key = vkeys.read(vkey, _LENGTHS, "a cosignature key of Ed25519 or ML-DSA-44")
     except ValueError as error:
-        raise WitnessKeyMalformed(reason="the key is not base64") from error
-    if not is_witness_name(name) or raw[:1] != _TYPE or len(raw) != 1 + _KEY_LENGTH:
-        raise WitnessKeyMalformed(reason="not a name and an Ed25519 cosignature key")
-    key = WitnessKey(name, raw[1:])
-    if key.note_id.hex() != note_id:
-        raise WitnessKeyMalformed(reason="the id is not that of the key")
-    return key
+        raise WitnessKeyMalformed(reason=str(error)) from error
+    return WitnessKey(name, key, next(each for each, type_ in _TYPES.items() if type_ == kind))
 
 
-def cosigned_message(text: str, at: int) -> bytes:
-    """Return the bytes that a witness signs: the header, its time, the text of the checkpoint."""
-    return f"{_HEADER}\ntime {at}\n{text}".encode()
+def cosigned_message(key: WitnessKey, text: str, at: int) -> bytes:
+    """Return the bytes that a witness signs with this key at a time: by Ed25519 the header, the time, the text.
+
+    :raises NoteMalformed: if the text is no checkpoint, or one that ML-DSA-44 has no form for.
+    """
+    if key.algorithm is Algorithm.ED25519:
+        return f"{_HEADER}\ntime {at}\n{text}".encode()
+    try:
+        return further_lines.cosigned_message(key.name, parse_checkpoint(text), at)
+    except ValueError as error:
+        raise NoteMalformed(reason="a name of more than 255 bytes") from error
 
 
 def cosignature_line(key: WitnessKey, at: int, signature: bytes) -> str:
@@ -103,11 +107,12 @@ def cosigned_at(note: Note, key: WitnessKey) -> int | None:
 def _time_of(note: Note, line: NoteSignature, key: WitnessKey) -> int:
     at = int.from_bytes(line.value[:_TIME_LENGTH], "big")
     signature = line.value[_TIME_LENGTH:]
-    is_good = (
-        0 < at <= _LATEST
-        and len(signature) == _SIGNATURE_LENGTH
-        and verify_raw(key.public_key, cosigned_message(note.text, at), signature)
-    )
+    try:
+        is_good = 0 < at <= _LATEST and verify_raw(
+            key.public_key, cosigned_message(key, note.text, at), signature, key.algorithm
+        )
+    except NoteMalformed as error:
+        raise CosignatureWrong(witness=key.name) from error
     if not is_good:
         raise CosignatureWrong(witness=key.name)
     return at
@@ -120,7 +125,7 @@ def is_signed_by_log(note: Note, keys: Iterable[VerifierKey]) -> bool:
         (line, key) for line in note.signatures if (key := known.get((line.name, line.note_id)))
     ]
     return bool(lines) and all(
-        len(line.value) == _SIGNATURE_LENGTH
+        len(line.value) == _LOG_SIGNATURE_LENGTH
         and verify_raw(key.public_key, note.text.encode(), line.value)
         for line, key in lines
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from catalog.audit_log.checkpoint import Checkpoint, Note, VerifierKey
+from catalog.audit_log.checkpoint import Checkpoint, Note
 from catalog.audit_log.merkle import EMPTY_ROOT, Hash, verify_consistency
 from catalog.kernel.errors import Conflict, Forbidden, Invalid, Refused
-from catalog.witnessing.cosignature import is_signed_by_log
+from catalog.witnessing.log_keys import LogKeys
 from catalog.witnessing.request import AddCheckpoint
 
 
 class LogSignatureMissing(Forbidden):
-    """No key of the log signed the checkpoint, or a line in its name is wrong."""
+    """No key of the log that is in force signed the checkpoint, or a line in its name is wrong."""
 
     code = "witness_log_signature_missing"
 
@@ -49,18 +47,18 @@ def check(
     note: Note,
     checkpoint: Checkpoint,
     *,
-    keys: Sequence[VerifierKey],
+    keys: LogKeys,
     held: Held,
 ) -> None:
     """Return if a witness that holds ``held`` may cosign the checkpoint.
 
-    :raises LogSignatureMissing: if no key of the log signed it.
+    :raises LogSignatureMissing: if no key of the log that is in force at its size signed it.
     :raises CheckpointSmaller: if it is smaller than the size that the request names.
     :raises OldSizeDiffers: if that size is not the one held.
     :raises HistoryRefused: if the tree is another one than the one held, or not proven to grow it.
     """
-    if not is_signed_by_log(note, keys):
-        raise LogSignatureMissing(origin=checkpoint.origin)
+    if not keys.has_signed(note, checkpoint):
+        raise LogSignatureMissing(origin=checkpoint.origin, reason=keys.why_not(note, checkpoint))
     if request.old > checkpoint.size:
         raise CheckpointSmaller(old=request.old, size=checkpoint.size)
     if request.old != held.size:

@@ -4,8 +4,10 @@
 
     witness.json            its name
     witness.key             its private key, readable by its owner only
+    witness.ml-dsa-44.key   its key against quantum computers, if it has one
     lock                    held by the one process that serves
-    logs/<H>/log.json       a log: its origin and keys; H is the hex SHA-256 of the origin
+    logs/<H>/log.json       a log: its origin, pinned keys and address; H is the hex SHA-256 of the origin
+    logs/<H>/notices.json   by what notices of the log it was followed to further keys
     logs/<H>/cosigned.jsonl what was cosigned, only ever appended to
     logs/<H>/refused/       evidence: what contradicts it, and what it contradicts
 """
@@ -18,7 +20,7 @@ import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,21 +36,22 @@ from catalog.audit_log.checkpoint import (
     sign_line,
 )
 from catalog.audit_log.disk import CheckpointJournal, Signed
+from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.merkle import Hash
+from catalog.audit_log.vkey import is_name
 from catalog.kernel.errors import Conflict, Invalid, Missing
 from catalog.signing import disk as key_files
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
-from catalog.witnessing import deciding
-from catalog.witnessing.cosignature import (
-    WitnessKey,
-    cosignature_line,
-    cosigned_message,
-    is_witness_name,
-)
+from catalog.witnessing import deciding, log_keys
+from catalog.witnessing.cosignature import WitnessKey, cosignature_line, cosigned_message
 from catalog.witnessing.deciding import CheckpointSmaller, Held, HistoryRefused
+from catalog.witnessing.log_keys import LogKeys
 from catalog.witnessing.request import AddCheckpoint, RequestMalformed, parse_request
 
 LONGEST_TEXT: Final = 8_192  # of a checkpoint; origin, size and root need some 150 bytes
+_ALGORITHMS: Final = (Algorithm.ED25519, Algorithm.ML_DSA_44)
+_NOTICES: Final = "notices.json"
 MOST_REFUSED: Final = 10_000  # evidence kept per log; a log that lies once is done for
 
 
@@ -87,10 +90,12 @@ class _About(msgspec.Struct, frozen=True):
 
 
 class KnownLog(msgspec.Struct, frozen=True):
-    """A log that is witnessed: its origin and the keys that may sign it."""
+    """A log that is witnessed: its origin, the keys that were pinned, and where it tells the next ones."""
 
     origin: str
     keys: tuple[str, ...]
+    url: str | None = None  # before /checkpoint and /tile
+    keys_url: str | None = None
 
 
 class Contradiction(msgspec.Struct, frozen=True):
@@ -104,39 +109,62 @@ class Contradiction(msgspec.Struct, frozen=True):
     proof: tuple[bytes, ...]
 
 
-def create(directory: Path, name: str) -> WitnessKey:
-    """Make a witness with a new key in an empty directory; return its public key.
+def create(directory: Path, name: str) -> tuple[WitnessKey, ...]:
+    """Make a witness with new keys, of Ed25519 and ML-DSA-44, in an empty directory; return its public keys.
 
     :raises WitnessNameUnusable: if no key can have this name.
     :raises WitnessExists: if there is one already.
     """
-    if not is_witness_name(name):
+    if not is_name(name):
         raise WitnessNameUnusable(name=name)
     (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
     if (directory / "witness.json").exists():
         raise WitnessExists(directory=str(directory))
-    key_files.create(directory, Purpose.WITNESS)
+    for algorithm in _ALGORITHMS:
+        key_files.create(directory, Purpose.WITNESS, algorithm)
     put_file(directory / "witness.json", msgspec.json.encode(_About(name)))
-    return Witness(directory).key
+    return Witness(directory).keys
+
+
+def add_key(directory: Path) -> tuple[WitnessKey, ...]:
+    """Give a witness of older days its key of ML-DSA-44; return its public keys.
+
+    :raises WitnessMissing: if there is no witness in the directory.
+    """
+    Witness(directory)
+    key_files.create(directory, Purpose.WITNESS, Algorithm.ML_DSA_44)
+    return Witness(directory).keys
 
 
 class Witness:
-    """A witness: its key, the logs it knows, and what of them it cosigned."""
+    """A witness: its keys, the logs it knows, and what of them it cosigned."""
 
     def __init__(self, directory: Path) -> None:
-        """Read name and key.
+        """Read name and keys.
 
         :raises WitnessMissing: if there is no witness in the directory.
-        :raises KeyFileUnusable: if its key is missing, malformed, or open to others.
+        :raises KeyFileUnusable: if a key is missing, malformed, or open to others.
         """
         try:
             about = msgspec.json.decode((directory / "witness.json").read_bytes(), type=_About)
         except FileNotFoundError as error:
             raise WitnessMissing(directory=str(directory)) from error
         self._directory = directory
-        self._signer = key_files.read_signer(directory, Purpose.WITNESS)
         self._turn = threading.Lock()
-        self.key = WitnessKey(about.name, self._signer.public_key)
+        self._signers = [
+            key_files.read_signer(directory, Purpose.WITNESS, algorithm)
+            for algorithm in _ALGORITHMS
+            if algorithm is Algorithm.ED25519  # every witness has it
+            or key_files.path_of(directory, Purpose.WITNESS, algorithm).exists()
+        ]
+        self.keys = tuple(
+            WitnessKey(about.name, each.public_key, each.algorithm) for each in self._signers
+        )
+
+    @property
+    def key(self) -> WitnessKey:
+        """Return its key of Ed25519, which every witness has."""
+        return self.keys[0]
 
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:
@@ -151,16 +179,45 @@ class Witness:
                 raise WitnessRuns(directory=str(self._directory)) from error
             yield
 
-    def add_log(self, key: VerifierKey) -> bool:
-        """Know a log from now on, or one more key of it; tell whether that is new."""
+    def add_log(
+        self, key: VerifierKey, *, url: str | None = None, keys_url: str | None = None
+    ) -> bool:
+        """Know a log from now on, one more key of it, or where it is; tell whether that is new."""
         place = self._directory / "logs" / origin_hash(key.name)
         place.mkdir(mode=0o700, exist_ok=True)
-        known = self._log(key.name)
-        keys = () if known is None else known.keys
-        if str(key) in keys:
+        known = self._log(key.name) or KnownLog(key.name, ())
+        told = KnownLog(
+            key.name,
+            tuple(dict.fromkeys((*known.keys, str(key)))),
+            url or known.url,
+            keys_url or known.keys_url,
+        )
+        if told == known:
             return False
-        put_file(place / "log.json", msgspec.json.encode(KnownLog(key.name, (*keys, str(key)))))
+        put_file(place / "log.json", msgspec.json.encode(told))
         return True
+
+    def drop_key(self, key: VerifierKey) -> None:
+        """Believe a pinned key of a log no longer; one that others announce stays as they say.
+
+        :raises LogUnknown: if the log is not known here by this key.
+        """
+        known = self._log(key.name)
+        if known is None or str(key) not in known.keys:
+            raise LogUnknown(origin=key.name)
+        left = tuple(each for each in known.keys if each != str(key))
+        told = msgspec.structs.replace(known, keys=left)
+        place = self._directory / "logs" / origin_hash(key.name)
+        put_file(place / "log.json", msgspec.json.encode(told))
+
+    def keys_of(self, log: KnownLog) -> LogKeys:
+        """Return by which keys a log is known, with those that it was followed to."""
+        pinned = [parse_vkey(key) for key in log.keys]
+        return log_keys.known(pinned, read_notices(self._directory / "logs", log.origin))
+
+    def follow_keys(self, log: KnownLog, keys: LogKeys) -> None:
+        """Keep by which notices a log was followed to further keys."""
+        put_notices(self._directory / "logs", log.origin, keys.notices)
 
     def logs(self) -> list[tuple[KnownLog, Held]]:
         """Return the logs that are known, and how far each was cosigned."""
@@ -169,7 +226,7 @@ class Witness:
         return [(log, _held(self._journal(log.origin).last())) for log in known]
 
     def add_checkpoint(self, body: bytes, now: dt.datetime) -> str:
-        """Return the cosignature of a posted checkpoint, once it is written down for good.
+        """Return the cosignatures of a posted checkpoint, one a key, once it is written down for good.
 
         :raises RequestMalformed: if the body is no such request.
         :raises NoteMalformed: if it has no checkpoint.
@@ -212,7 +269,7 @@ class Witness:
     ) -> str:
         journal = self._journal(log.origin)
         last = journal.last()
-        keys = [parse_vkey(key) for key in log.keys]
+        keys = self.keys_of(log)
         try:
             deciding.check(request, note, checkpoint, keys=keys, held=_held(last))
         except (HistoryRefused, CheckpointSmaller) as refusal:
@@ -221,12 +278,14 @@ class Witness:
         # Time as witnesses tell it never runs backwards, whatever the clock does.
         at = now if last is None else max(now, last.at)
         seconds = int(at.timestamp())
-        signature = self._signer.sign(cosigned_message(note.text, seconds))
-        line = cosignature_line(self.key, seconds, signature)
-        cosigned = note.text + "\n" + _lines_of(note, keys) + line
+        lines = "".join(
+            cosignature_line(key, seconds, signer.sign(cosigned_message(key, note.text, seconds)))
+            for key, signer in zip(self.keys, self._signers, strict=True)
+        )
+        cosigned = note.text + "\n" + _lines_of(note, keys.every) + lines
         new = Signed(size=checkpoint.size, root=checkpoint.root, note=cosigned, at=at)
         journal.append(new, request.proof)
-        return line
+        return lines
 
     def _keep(
         self,
@@ -273,7 +332,21 @@ def _held(last: Signed | None) -> Held:
     return Held() if last is None else Held(last.size, Hash(last.root))
 
 
-def _lines_of(note: Note, keys: list[VerifierKey]) -> str:
+def read_notices(logs: Path, origin: str) -> list[NoticeRow]:
+    """Return the notices by which a log was followed to further keys."""
+    try:
+        raw = (logs / origin_hash(origin) / _NOTICES).read_bytes()
+    except FileNotFoundError:
+        return []
+    return msgspec.json.decode(raw, type=list[NoticeRow])
+
+
+def put_notices(logs: Path, origin: str, notices: Iterable[NoticeRow]) -> None:
+    """Keep the notices by which a log was followed to further keys, all of them."""
+    put_file(logs / origin_hash(origin) / _NOTICES, msgspec.json.encode(list(notices)))
+
+
+def _lines_of(note: Note, keys: Iterable[VerifierKey]) -> str:
     """Return the signature lines of the log itself; others are nothing we looked at."""
     return "".join(
         sign_line(key, line.value)

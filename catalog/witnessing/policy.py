@@ -5,21 +5,26 @@ The file is bytes: only ASCII space and tab separate, and names are compared byt
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
 
+from catalog.audit_log import further_lines
 from catalog.audit_log.checkpoint import (
     Checkpoint,
+    Note,
     VerifierKey,
     VerifierKeyMalformed,
     parse_checkpoint,
     parse_note,
     parse_vkey,
 )
+from catalog.audit_log.further_lines import FurtherKey, parse_further_vkey
 from catalog.kernel.errors import Invalid, Refused
+from catalog.signing.sm2 import Sm2Unavailable
 from catalog.witnessing.cosignature import (
     WitnessKey,
     WitnessKeyMalformed,
@@ -84,10 +89,28 @@ class Policy(msgspec.Struct, frozen=True):
     witnesses: tuple[PolicyWitness, ...]
     groups: dict[str, Group]
     quorum: str | None  # None: no witness is asked for
+    further: tuple[FurtherKey, ...] = ()  # keys of the logs by other algorithms
 
     def is_met_by(self, cosigners: Collection[str]) -> bool:
         """Tell whether these witnesses, by their names in the policy, are enough."""
         return self.quorum is None or self._has_witnessed(self.quorum, cosigners)
+
+    def has_signed(self, note: Note, checkpoint: Checkpoint) -> bool:
+        """Tell whether a log of the policy signed a note under its own name, and no line of it is wrong.
+
+        A line of SM2 counts only where this machine can check it.
+        """
+        keys = [log.key for log in self.logs if log.key.name == checkpoint.origin]
+        further = [key for key in self.further if key.name == checkpoint.origin]
+        is_signed = is_signed_by_log(note, keys)
+        if not is_signed and any(key.has_line(note) for key in keys):
+            return False
+        for key, line in further_lines.lines_of(note, further):
+            with contextlib.suppress(Sm2Unavailable):
+                if not further_lines.is_good(note, checkpoint, key, line):
+                    return False
+                is_signed = True
+        return is_signed
 
     def _has_witnessed(self, name: str, cosigners: Collection[str]) -> bool:
         group = self.groups.get(name)
@@ -122,7 +145,11 @@ def parse_policy(raw: bytes) -> Policy:
     if not reader.has_quorum:
         raise PolicyMalformed(line=0, reason="no quorum line")
     return Policy(
-        tuple(reader.logs), tuple(reader.witnesses.values()), reader.groups, reader.quorum
+        tuple(reader.logs),
+        tuple(reader.witnesses.values()),
+        reader.groups,
+        reader.quorum,
+        tuple(reader.further),
     )
 
 
@@ -137,6 +164,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.logs: list[PolicyLog] = []
+        self.further: list[FurtherKey] = []
         self.witnesses: dict[str, PolicyWitness] = {}
         self.groups: dict[str, Group] = {}
         self.members: set[str] = set()
@@ -159,13 +187,16 @@ class _Reader:
     def _log(self, fields: list[str]) -> None:
         if len(fields) not in _LOG_FIELDS:
             raise _Fault("a log has a vkey and perhaps a URL")
-        try:
-            key = parse_vkey(fields[0])
-        except VerifierKeyMalformed as error:
-            raise _Fault(f"the log's vkey: {error.facts['reason']}") from error
-        if any(log.key.public_key == key.public_key for log in self.logs):
+        key = _log_key(fields[0])
+        if any(each.public_key == key.public_key for each in self._keys_of_logs()):
             raise _Fault("two logs have one key")
-        self.logs.append(PolicyLog(key, *fields[1:]))
+        if isinstance(key, FurtherKey):
+            self.further.append(key)
+        else:
+            self.logs.append(PolicyLog(key, *fields[1:]))
+
+    def _keys_of_logs(self) -> list[VerifierKey | FurtherKey]:
+        return [*(log.key for log in self.logs), *self.further]
 
     def _witness(self, fields: list[str]) -> None:
         if len(fields) not in _WITNESS_FIELDS:
@@ -210,6 +241,17 @@ class _Reader:
         return name in self.witnesses or name in self.groups
 
 
+def _log_key(text: str) -> VerifierKey | FurtherKey:
+    try:
+        return parse_vkey(text)
+    except VerifierKeyMalformed as error:
+        reason = error.facts["reason"]
+    try:
+        return parse_further_vkey(text)
+    except VerifierKeyMalformed as error:
+        raise _Fault(f"the log's vkey: {reason}") from error
+
+
 def _threshold(text: str, count: int) -> int:
     if text in ("all", "any"):
         return count if text == "all" else 1
@@ -218,7 +260,11 @@ def _threshold(text: str, count: int) -> int:
     return int(text)
 
 
-def check(policy: Policy, note: bytes) -> Witnessed:
+#: Tell whether a log signed a note; whoever follows a log to its next key has an answer of its own.
+IsSigned = Callable[[Note, Checkpoint], bool]
+
+
+def check(policy: Policy, note: bytes, is_signed: IsSigned | None = None) -> Witnessed:
     """Return the checkpoint of a note that a log of the policy signed and enough witnesses cosigned.
 
     :raises NoteMalformed: if the bytes are no checkpoint.
@@ -228,8 +274,7 @@ def check(policy: Policy, note: bytes) -> Witnessed:
     """
     opened = parse_note(note)
     checkpoint = parse_checkpoint(opened.text)
-    keys = [log.key for log in policy.logs if log.key.name == checkpoint.origin]
-    if not is_signed_by_log(opened, keys):
+    if not (is_signed or policy.has_signed)(opened, checkpoint):
         raise LogNotInPolicy(origin=checkpoint.origin)
     cosigned = {
         witness.name: at

@@ -23,9 +23,9 @@ class NotWitnessed(Missing):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A checkpoint of ours that a witness has not cosigned yet."""
+    """A checkpoint of ours that is to be cosigned at an address; one witness may have several keys."""
 
-    witness: PolicyWitness
+    witnesses: tuple[PolicyWitness, ...]
     url: str
     size: int
     request: AddCheckpoint
@@ -87,12 +87,17 @@ async def list_questions(tx: Tx, policy: Policy) -> list[Question]:
     if published is None:
         return []
     seen = await store.newest_sizes(tx, [str(witness.key) for witness in policy.witnesses])
-    questions = []
+    asked: dict[str, list[PolicyWitness]] = {}
     for witness in policy.witnesses:
-        old = seen.get(str(witness.key), 0)
-        if witness.url is not None and old < published.size:
-            request = await _request(tx, old, published.size, published.note)
-            questions.append(Question(witness, witness.url, published.size, request))
+        if witness.url is not None:
+            asked.setdefault(witness.url, []).append(witness)
+    questions = []
+    for url, witnesses in asked.items():
+        sizes = [seen.get(str(each.key), 0) for each in witnesses]
+        if min(sizes) < published.size:
+            # It holds what any of its keys cosigned last.
+            request = await _request(tx, max(sizes), published.size, published.note)
+            questions.append(Question(tuple(witnesses), url, published.size, request))
     return questions
 
 

@@ -1,15 +1,18 @@
-"""Replay a long log on every core of the machine."""
+"""Do the work of a long log on every core of the machine."""
 
 from __future__ import annotations
 
 import itertools
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 from catalog.audit_log.replay import Read, Replayed, replay_stretch, until_last
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: A log of no more stretches is read before the first process has started.
 FEW: Final = 4
@@ -50,3 +53,25 @@ def _begin(read: Read) -> None:
 
 def _replay(number: int) -> Replayed | None:
     return replay_stretch(_read, number)
+
+
+def on_all_cores(work: Callable[[T], R], parts: Iterable[T]) -> Iterator[R]:
+    """Yield what each part comes to, in their order; only some are held at a time."""
+    source = iter(parts)
+    yield from map(work, itertools.islice(source, FEW))
+    first = next(source, None)
+    if first is None:
+        return
+    # Whoever fetches meanwhile has threads: what is forked of them could wait for ever.
+    context = multiprocessing.get_context("forkserver")
+    pool = ProcessPoolExecutor(mp_context=context)
+    waiting: deque[Future[R]] = deque()
+    try:
+        for part in itertools.chain([first], source):
+            waiting.append(pool.submit(work, part))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -75,6 +75,12 @@ async def _init(directory: pathlib.Path) -> None:
 @click.option(
     "--watch", "watched", multiple=True, help="关注对象 · a subject, kind:id; may be repeated"
 )
+@click.option(
+    "--line",
+    "lines",
+    multiple=True,
+    help="其他算法的签名行 · a further verifier key (ML-DSA-44, SM2) that must sign every checkpoint; may be repeated",
+)
 @click.option("--checkpoint-within", type=float, help="秒 · nothing signed for so long is an alert")
 @click.option(
     "--heads-within", type=float, help="秒 · entries under no heads for so long are an alert"
@@ -93,9 +99,11 @@ async def _add_log(
     *,
     vkey: str,
     watched: tuple[str, ...],
+    lines: tuple[str, ...],
     **asked: Any,
 ) -> None:
     from catalog.audit_log.checkpoint import parse_vkey
+    from catalog.audit_log.further_lines import parse_further_vkey
     from catalog.monitoring.disk import Followed, Monitor
     from catalog.monitoring.freshness import Limits
     from catalog.witnessing.policy import parse_policy
@@ -117,6 +125,7 @@ async def _add_log(
                 quorum=asked["quorum_within"],
             ),
             watched=watched,
+            lines=tuple(str(parse_further_vkey(each)) for each in lines),
         )
     )
     with made.memory(key.name) as memory:

@@ -57,8 +57,8 @@ async def run(
 
 
 async def _ask(db: Database, witnesses: Witnesses, question: Question) -> Lines:
-    """Return the line of one witness by its key; nothing, and a word in the log, if it gave none."""
-    name = question.witness.name
+    """Return the lines from one address by their keys; a word in the log for each that it did not give."""
+    name = ", ".join(each.name for each in question.witnesses)
     try:
         try:
             answer = await witnesses.ask(question.url, question.request)
@@ -70,16 +70,25 @@ async def _ask(db: Database, witnesses: Witnesses, question: Question) -> Lines:
                 _log.error("witness_is_ahead", witness=name, held=held.size, size=question.size)
                 return {}
             answer = await witnesses.ask(question.url, again.request)
-        line = operations.read_answer(question.request.note, question.witness, answer)
     except (WitnessUnreachable, WitnessHolds) as error:
         _log.warning("witness_unreachable", witness=name, why=str(error))
     except WitnessRefused as error:
         _log.error("witness_refused", witness=name, status=error.status, why=error.reason)
-    except (CosignatureWrong, NoteMalformed) as error:
-        _log.error("witness_answered_wrongly", witness=name, code=error.code)
     else:
-        return {str(question.witness.key): line}
+        return _read(question, answer)
     return {}
+
+
+def _read(question: Question, answer: bytes) -> Lines:
+    lines: Lines = {}
+    for witness in question.witnesses:
+        try:
+            line = operations.read_answer(question.request.note, witness, answer)
+        except (CosignatureWrong, NoteMalformed) as error:
+            _log.error("witness_answered_wrongly", witness=witness.name, code=error.code)
+        else:
+            lines[str(witness.key)] = line
+    return lines
 
 
 async def _keep(

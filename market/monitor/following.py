@@ -1,26 +1,26 @@
 """Follow one log: accept its checkpoint, replay what is new, say what is wrong.
 
-1. The checkpoint is opened with the pinned keys, and must continue the one that was accepted last.
+1. The checkpoint is opened with the keys known, and must continue the one that was accepted last.
 2. It is written into the journal, on disk, before anything else is done with it.
 3. Every entry up to it is fetched, compared with the tree, read and kept; in batches, each proven
    to lie under the accepted checkpoint before it is kept.
-4. What the witnesses saw must be the same tree; the published keys must be those that the log has.
+4. What the witnesses saw must be the same tree; the published keys must be those that the log has; a key of
+   the log that it announced in what was accepted is known from then on.
 5. What is too old is told.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import msgspec
 
-from catalog.audit_log import merkle, tiles
+from catalog.audit_log import key_notices, merkle, tiles
 from catalog.audit_log.disk import Signed
-from catalog.audit_log.export_format import KeyRow, Keys
+from catalog.audit_log.export_format import KeyRow, Keys, NoticeRow
 from catalog.audit_log.leaf import instant
 from catalog.audit_log.merkle import HASH_LENGTH, TILE_WIDTH, Hash
 from catalog.monitoring import accepting, freshness, replaying
@@ -29,7 +29,10 @@ from catalog.monitoring.alerts import LASTING, Alert, Kind, Wrong, line
 from catalog.monitoring.db import MonitorDb, Progress, StandingAlert
 from catalog.monitoring.disk import Evidence, Followed, Monitor
 from catalog.signing.canonical import canonical, sha256_hex
+from catalog.witnessing.log_keys import LogKeys
+from market.monitor import keys, reading
 from market.monitor.files import LogFiles
+from market.monitor.reading import Fetched, Spread, Stretch
 
 CHECKPOINT: Final = "checkpoint"
 WITNESSED: Final = "checkpoint.witnessed"
@@ -53,8 +56,16 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 class Follower:
     """One log, its memory open."""
 
-    def __init__(self, monitor: Monitor, log: Followed, memory: MonitorDb, files: LogFiles) -> None:
+    def __init__(
+        self,
+        monitor: Monitor,
+        log: Followed,
+        memory: MonitorDb,
+        files: LogFiles,
+        spread: Spread = map,
+    ) -> None:
         self._monitor = monitor
+        self._spread = spread
         self._log = log
         self._memory = memory
         self._files = files
@@ -71,7 +82,7 @@ class Follower:
             held = self._held()
             self._attempt(lambda: self._replay(held, now))
             self._attempt(lambda: self._look_at_witnesses(held, now))
-            self._attempt(self._look_at_keys)
+            self._attempt(lambda: self._look_at_keys(held, now))
         except Wrong as wrong:
             self._found.append(wrong.alert)
             is_reached = False
@@ -94,6 +105,9 @@ class Follower:
                 raise
             self._found.append(wrong.alert)
 
+    def _keys(self) -> LogKeys:
+        return self._monitor.keys_of(self._log)
+
     def _held(self) -> Accepted:
         last = self._journal.last()
         return Accepted() if last is None else Accepted(last.size, Hash(last.root))
@@ -107,7 +121,8 @@ class Follower:
             if held.size:
                 raise Wrong(Kind.FILE_MISSING, CHECKPOINT, "it was there before")
             return
-        told = accepting.opened(raw, self._log.origin, self._log.verifier_keys)
+        told = accepting.opened(raw, self._log.origin, self._keys())
+        self._found += accepting.line_alerts(raw, self._log.further_keys)
         try:
             proof = accepting.proof_that_it_continues(held, told, self._files.tiles)
         except Wrong as wrong:
@@ -138,44 +153,46 @@ class Follower:
         start = self._memory.progress().edge.size
         if start >= held.size:
             return
-        leaves: list[bytes] = []
-        hashes: list[bytes] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for number, bundle, tile in self._fetched(pool, start, held.size):
-                some, their = _compared(number, bundle, tile)
-                skipped = max(0, start - number * TILE_WIDTH)
-                if skipped:
-                    self._check_known(number, tile, skipped)
-                leaves += some[skipped:]
-                hashes += their[skipped:]
-                if (number + 1) % BATCH == 0:
-                    self._take(held, leaves, hashes, now)
-                    leaves, hashes = [], []
-            if leaves:
-                self._take(held, leaves, hashes, now)
+            for each in self._spread(reading.read, self._stretches(pool, start, held.size)):
+                if each.alert is not None:
+                    raise Wrong(each.alert.kind, each.alert.about, each.alert.why)
+                assert each.part is not None, "one of them is there"
+                self._take(held, each.part, now)
 
-    def _fetched(
-        self, pool: ThreadPoolExecutor, start: int, size: int
-    ) -> Iterator[tuple[int, bytes, bytes]]:
-        """Yield number, bundle and tile in order; some are fetched ahead."""
+    def _stretches(self, pool: ThreadPoolExecutor, start: int, size: int) -> Iterator[Stretch]:
+        """Yield the bundles that have something new, so many at a time as are kept together."""
+        skipped, held = start % TILE_WIDTH, list[Fetched]()
+        for each in self._fetched(pool, start, size):
+            if each.number == start // TILE_WIDTH and skipped:
+                self._check_known(each.number, each.tile, skipped)
+            held.append(each)
+            if (each.number + 1) % BATCH == 0:
+                yield Stretch(held, skipped, self._log.watched_hashes)
+                skipped, held = 0, []
+        if held:
+            yield Stretch(held, skipped, self._log.watched_hashes)
 
-        def fetch(number: int) -> tuple[bytes, bytes]:
-            return self._files.bundle(size, number), self._files.tile(size, 0, number)
+    def _fetched(self, pool: ThreadPoolExecutor, start: int, size: int) -> Iterator[Fetched]:
+        """Yield bundles and tiles in order; some are fetched ahead."""
 
-        ahead: list[tuple[int, Future[tuple[bytes, bytes]]]] = []
+        def fetch(number: int) -> Fetched:
+            bundle = self._files.bundle(size, number)
+            return Fetched(number, bundle, self._files.tile(size, 0, number))
+
+        ahead: list[Future[Fetched]] = []
         numbers = iter(range(start // TILE_WIDTH, (size + TILE_WIDTH - 1) // TILE_WIDTH))
         try:
             while True:
                 for number in numbers:
-                    ahead.append((number, pool.submit(fetch, number)))
+                    ahead.append(pool.submit(fetch, number))
                     if len(ahead) >= _FETCHED_AHEAD:
                         break
                 if not ahead:
                     return
-                number, future = ahead.pop(0)
-                yield (number, *future.result())
+                yield ahead.pop(0).result()
         finally:
-            for _, future in ahead:
+            for future in ahead:
                 future.cancel()
 
     def _check_known(self, number: int, tile: bytes, width: int) -> None:
@@ -184,24 +201,22 @@ class Follower:
             why = "it is not the tile that was read before"
             raise Wrong(Kind.TILE_DIFFERS, str(tiles.TilePath(0, number)), why)
 
-    def _take(
-        self, held: Accepted, leaves: list[bytes], hashes: list[bytes], now: dt.datetime
-    ) -> None:
+    def _take(self, held: Accepted, part: replaying.Part, now: dt.datetime) -> None:
         """Keep leaves that lie under the accepted checkpoint, and all that follows from them."""
         progress = self._memory.progress()
         start = progress.edge.size
-        edge, filled = progress.edge.extended(hashes)
+        edge, filled = progress.edge.extended(part.run.hashes)
         for tile in filled:
             if tile.level and self._files.tile(held.size, tile.level, tile.number) != tile.hashes:
                 path = str(tiles.TilePath(tile.level, tile.number))
                 raise Wrong(Kind.TILE_DIFFERS, path, "the tiles below it give others")
         self._check_under(held, start, edge)
-        part = replaying.read(start, leaves, hashes, self._log.watched_hashes)
         with self._memory.together():
             before = self._memory.orders({order for _, order, _ in part.numbered})
             after, faults = replaying.counted(before, part.numbered)
             self._memory.put_orders(after)
             self._memory.put_keys(part.keys)
+            self._memory.put_notices(part.notices)
             heads_size, heads_faults = self._take_heads(progress.heads_size, part)
             for alert in (*part.faults, *faults, *heads_faults):
                 self._raise(alert, now)
@@ -267,7 +282,7 @@ class Follower:
         seen, is_covered = None, False
         try:
             if raw is not None:
-                seen = accepting.witnessed(raw, policy)
+                seen = accepting.witnessed(raw, policy, self._keys())
                 accepting.check_part(seen.checkpoint, held, self._files.tiles)
                 is_covered = seen.checkpoint.size >= held.size
         except Wrong as wrong:
@@ -284,17 +299,57 @@ class Follower:
                     at = dt.datetime.fromtimestamp(max(seen.cosigned.values()), dt.UTC)
                     self._memory.put_fact(_COSIGNED, instant(at))
 
-    def _look_at_keys(self) -> None:
-        if self._log.keys_url is None:
-            return
-        raw = self._files.fetch(self._log.keys_url)
-        try:
-            told = msgspec.json.decode(raw or b"", type=Keys)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Wrong(Kind.FILE_MISSING, "keys", f"they can not be read: {error}") from error
-        if told.log not in self._log.keys:
-            why = "it says that another key signs this log; pin it, if its operator confirms it"
-            self._found.append(Alert(kind=Kind.KEY_NOT_LOGGED, about=str(told.log), why=why))
+    def _look_at_keys(self, held: Accepted, now: dt.datetime) -> None:
+        told = Keys(None, [])
+        if self._log.keys_url is not None:
+            told = keys.told_at(self._files, self._log.keys_url)
+            self._compare_keys(told)
+        self._follow_keys(held, told, now)
+
+    def _follow_keys(self, held: Accepted, told: Keys, now: dt.datetime) -> None:
+        """Know the log by the keys that it announced in what was accepted, and say what it does not tell."""
+        before = self._keys()
+        after, faults = keys.follow(self._files, before, told, held.size, held.root)
+        if after.notices != before.notices:
+            # What is told comes first: killed in between, it is told once more.
+            new = [row for row in after.notices if row not in before.notices]
+            with self._memory.together():
+                self._memory.put_outgoing(self._told_of_key(row) for row in new)
+                for key, since in after.distrusted():
+                    why = f"the log itself distrusts what it signed of entry {since} and later"
+                    about = str(key)
+                    self._raise(Alert(kind=Kind.KEY_DISTRUSTED, about=about, why=why), now)
+            self._monitor.follow_keys(self._log, after)
+        for fault in faults:
+            about = f"notice {fault.index}"
+            self._found.append(Alert(kind=Kind.NOTICE_WRONG, about=about, why=fault.reason))
+        shown = {(row.index, key_notices.digest(row.note)) for row in told.notices}
+        shown |= {(row.index, key_notices.digest(row.note)) for row in after.notices}
+        for index, sha256 in self._memory.notices():
+            if (index, sha256) not in shown:
+                why = "the log has a notice about its keys there, and it is not told (--keys-url)"
+                about = f"notice {index}"
+                self._found.append(Alert(kind=Kind.NOTICE_MISSING, about=about, why=why))
+        known = {*map(str, after.in_force(max(held.size - 1, 0))), *self._log.keys}
+        if told.log is not None and told.log not in known | keys.waiting(told, held.size):
+            why = "it says that another key signs this log, and no notice that was accepted says so"
+            self._found.append(Alert(kind=Kind.KEY_NOT_LOGGED, about=told.log, why=why))
+
+    def _told_of_key(self, row: NoticeRow) -> bytes:
+        notice = key_notices.read(row.note)
+        return msgspec.json.encode(
+            {
+                "type": "key",
+                "log": self._log.origin,
+                "index": row.index,
+                "action": notice.action,
+                "key": str(notice.key),
+                "by": str(notice.by),
+                "from": notice.since,
+            }
+        )
+
+    def _compare_keys(self, told: Keys) -> None:
         last_at = self._memory.progress().last_at
         for row in told.keys:
             if _is_of_the_past(row, last_at) and self._memory.key_sha256(row.key_id) != _digest(
@@ -337,28 +392,6 @@ class Follower:
                 self._memory.drop_alert(standing.key)
                 told = line(self._log.origin, alert, since=now, is_over=True)
                 self._memory.put_outgoing([told])
-
-
-def _compared(number: int, bundle: bytes, tile: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return leaves and hashes of a bundle that holds what the tile names.
-
-    :raises Wrong: if an entry is another one, or is missing.
-    """
-    count, first = len(tile) // HASH_LENGTH, number * TILE_WIDTH
-    try:
-        leaves = list(tiles.unpack(bundle))[:count]
-    except ValueError as error:
-        raise Wrong(Kind.LEAF_DIFFERS, f"bundle {number}", str(error)) from error
-    digest = hashlib.sha256
-    hashes = [digest(b"\x00" + leaf).digest() for leaf in leaves]
-    if b"".join(hashes) == tile:
-        return leaves, hashes
-    for place in range(count):
-        expected = tile[place * HASH_LENGTH : (place + 1) * HASH_LENGTH]
-        if place >= len(hashes) or hashes[place] != expected:
-            why = "the bundle has another entry than the tree"
-            raise Wrong(Kind.LEAF_DIFFERS, f"entry {first + place}", why)
-    raise AssertionError("one of them differs")
 
 
 def _is_of_the_past(row: KeyRow, last_at: str) -> bool:

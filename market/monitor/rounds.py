@@ -15,6 +15,7 @@ from catalog.monitoring.db import MonitorDb
 from catalog.monitoring.disk import AlertMissing, Followed, Monitor
 from market.monitor.files import LogFiles
 from market.monitor.following import Follower, Round
+from market.monitor.reading import Spread
 
 _TIMEOUT_SECONDS: Final = 10.0
 _log = structlog.get_logger("monitor")
@@ -66,6 +67,7 @@ def follow_all(
     client: httpx.Client,
     tell: Tell,
     webhook: Webhook | None = None,
+    spread: Spread = map,
 ) -> dict[str, Round]:
     """Look at every log once; return what each look found, by origin.
 
@@ -74,7 +76,7 @@ def follow_all(
     rounds = {}
     for log in monitor.logs():
         with monitor.memory(log.origin) as memory:
-            follower = Follower(monitor, log, memory, LogFiles(log.url, client))
+            follower = Follower(monitor, log, memory, LogFiles(log.url, client), spread)
             rounds[log.origin] = follower.follow(now)
             _tell(memory, tell, webhook)
     return rounds

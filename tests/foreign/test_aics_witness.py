@@ -142,7 +142,7 @@ def fed(log: MemoryLog, size: int, *olds: int) -> dict[str, Any]:
 def test_their_feeder_is_cosigned_by_our_witness_and_refused_where_it_lies(
     aics: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    key = disk.create(tmp_path / "w", "w.example/ours")
+    key, *_ = disk.create(tmp_path / "w", "w.example/ours")
     Witness(tmp_path / "w").add_log(LOG_KEY)
     stranger = MemoryLog(5, origin="other.example/log")
     served = Served(tmp_path / "w")
@@ -181,7 +181,7 @@ def at_now() -> Any:
 def test_their_verifier_demands_the_cosignature_and_finds_it_in_ours_alone(
     aics: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
-    key = disk.create(tmp_path / "w", "w.example/ours")
+    key, *_ = disk.create(tmp_path / "w", "w.example/ours")
     witness = Witness(tmp_path / "w")
     witness.add_log(LOG_KEY)
     line = witness.add_checkpoint(LOG.request(0, 256).body(), at_now()).encode()

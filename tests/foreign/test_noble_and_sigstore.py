@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import pathlib
 import subprocess
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from catalog.audit_log import merkle
+from catalog.witnessing import disk
+from catalog.witnessing.disk import Witness
 from tests.foreign_tools import node, npm, python_packages
-from tests.witnessed_log import MemoryLog
+from tests.witnessed_log import LOG_KEY, MemoryLog
 
 VECTOR = json.loads(
     (pathlib.Path(__file__).parents[1] / "vectors" / "checkpoint_lines.json").read_bytes()
@@ -39,6 +42,35 @@ function check({note, ed, ml}) {
           ml_dsa44.verify(long.subarray(8), message, bytes(ml))];
 }
 console.log(JSON.stringify(given.map(check)));
+"""
+
+# A witness's two lines, by what C2SP tlog-cosignature says of each type.
+COSIGNED = """
+import {readFileSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {ed25519} from '@noble/curves/ed25519.js';
+import {ml_dsa44} from '@noble/post-quantum/ml-dsa.js';
+const bytes = text => Buffer.from(text, 'base64');
+function check({note, answer, vkeys}) {
+  const text = note.slice(0, note.indexOf('\\n\\n') + 1), [origin, size, root] = text.split('\\n');
+  return answer.trim().split('\\n').map((line, at) => {
+    const [, name, value] = line.split(' '), raw = bytes(value), time = raw.subarray(4, 12);
+    const [named, id, typed] = [vkeys[at].split('+')[0], vkeys[at].split('+')[1],
+      bytes(vkeys[at].split('+').slice(2).join('+'))];
+    const own = createHash('sha256').update(Buffer.concat([Buffer.from(named + '\\n'), typed])).digest();
+    if (name !== named || own.subarray(0, 4).toString('hex') !== id || !raw.subarray(0, 4).equals(own.subarray(0, 4)))
+      return false;
+    if (typed[0] === 4)
+      return ed25519.verify(raw.subarray(12),
+        Buffer.from(`cosignature/v1\\ntime ${time.readBigUInt64BE()}\\n${text}`), typed.subarray(1));
+    const number = Buffer.alloc(8), names = [name, origin].map(each => Buffer.from(each));
+    number.writeBigUInt64BE(BigInt(size));
+    const message = Buffer.concat([Buffer.from('subtree/v1\\n\\0'), Buffer.from([names[0].length]), names[0], time,
+      Buffer.from([names[1].length]), names[1], Buffer.alloc(8), number, bytes(root)]);
+    return ml_dsa44.verify(raw.subarray(12), message, typed.subarray(1));
+  });
+}
+console.log(JSON.stringify(JSON.parse(readFileSync(0)).map(check)));
 """
 
 PROOFS = """
@@ -123,6 +155,38 @@ def test_noble_verifies_the_lines_of_ed25519_and_ml_dsa_and_no_others(folder: pa
 
     # The cosigned message has no place for extension lines: `previous` stands under Ed25519.
     assert said == [[True, True], [False, False], [False, True], [True, False]]
+
+
+def test_noble_verifies_both_cosignatures_of_our_witness_and_no_changed_ones(
+    folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    log = MemoryLog(300)
+    keys = disk.create(tmp_path / "w", "w.example/ours")
+    witness = Witness(tmp_path / "w")
+    witness.add_log(LOG_KEY)
+    answer = witness.add_checkpoint(log.request(0, 300).body(), dt.datetime.now(dt.UTC))
+    genuine = {
+        "note": log.note(300).decode(),
+        "answer": answer,
+        "vkeys": [str(key) for key in keys],
+    }
+    lines = answer.splitlines()
+    marked = [line.rsplit(" ", 1) for line in lines]
+    forged = "".join(f"{head} {flipped(value)}\n" for head, value in marked)
+    other = [str(key) for key in disk.create(tmp_path / "v", "w.example/ours")]
+
+    said = node(
+        folder,
+        COSIGNED,
+        [
+            genuine,
+            genuine | {"answer": forged},
+            genuine | {"note": log.note(299).decode()},
+            genuine | {"vkeys": other},
+        ],
+    )
+
+    assert said == [[True, True], [False, False], [False, False], [False, False]]
 
 
 def proofs() -> tuple[list[dict[str, Any]], list[bool]]:

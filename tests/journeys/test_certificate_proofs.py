@@ -82,7 +82,7 @@ async def proven(
     key_files.create_missing(settings.keys_dir)
     signer = key_files.read_signer(settings.keys_dir, Purpose.CHECKPOINT)
     log_key = VerifierKey(settings.log_origin, signer.public_key)
-    key = disk.create(tmp_path / "w", "witness.example/w")
+    key, *_ = disk.create(tmp_path / "w", "witness.example/w")
     witness = Witness(tmp_path / "w")
     witness.add_log(log_key)
     policy = tmp_path / "policy"

@@ -59,7 +59,10 @@ def test_a_malformed_witness_key_is_refused(vkey: str) -> None:
 def test_a_cosignature_covers_header_time_and_the_whole_text() -> None:
     text = NOTE.decode().rpartition("\n\n")[0] + "\n"
 
-    assert cosigned_message(text, AT) == b"cosignature/v1\ntime 1772413323\n" + text.encode()
+    assert (
+        cosigned_message(WITNESS.key, text, AT)
+        == b"cosignature/v1\ntime 1772413323\n" + text.encode()
+    )
 
 
 def test_a_cosigned_note_tells_when_its_witness_saw_it() -> None:

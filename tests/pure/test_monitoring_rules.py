@@ -8,21 +8,27 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from catalog.audit_log import leaf, merkle
-from catalog.audit_log.checkpoint import Checkpoint
+from catalog.audit_log import further_lines, leaf, merkle
+from catalog.audit_log.checkpoint import Checkpoint, parse_checkpoint
+from catalog.audit_log.further_lines import FurtherKey
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.kernel.ids import new_id
 from catalog.monitoring import accepting, freshness, replaying
 from catalog.monitoring.accepting import Accepted
 from catalog.monitoring.alerts import LASTING, Alert, Kind, Wrong, line
 from catalog.monitoring.freshness import Limits, Times
+from catalog.signing import sm2
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import canonical, sha256_hex
+from catalog.signing.purposes import Purpose
+from catalog.signing.signer import Signer
 from catalog.subject_heads import heads
+from catalog.witnessing.log_keys import known
 from catalog.witnessing.policy import parse_policy
 from tests.witnessed_log import LOG_KEY, ORIGIN, MemoryLog, MemoryWitness
 
 NOW = dt.datetime(2026, 12, 31, 23, 59, tzinfo=dt.UTC)
-KEYS = [LOG_KEY]
+KEYS = known([LOG_KEY])
 
 
 def fetch_of(log: MemoryLog) -> accepting.FetchTiles:
@@ -135,7 +141,7 @@ def test_the_witnesses_must_be_enough_and_have_seen_the_same_tree() -> None:
     note = log.note(300)
     both = note + b"".join(each.line(note, 9) for each in witnesses)
 
-    seen = accepting.witnessed(both, policy)
+    seen = accepting.witnessed(both, policy, KEYS)
     accepting.check_part(seen.checkpoint, held_of(log, 600), fetch_of(log))
     accepting.check_part(seen.checkpoint, held_of(log, 299), fetch_of(log))  # not accepted yet
     empty = Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT)
@@ -149,7 +155,7 @@ def test_the_witnesses_must_be_enough_and_have_seen_the_same_tree() -> None:
         (note + witnesses[0].line(log.note(299), 9), (Kind.COSIGNATURE_WRONG, "w0")),
     ):
         with pytest.raises(Wrong) as wrong:
-            accepting.witnessed(raw, policy)
+            accepting.witnessed(raw, policy, KEYS)
         assert kind_of(wrong) == told
 
 
@@ -318,3 +324,55 @@ def test_an_alert_is_told_as_one_object_and_known_again_by_its_key() -> None:
     assert over["type"] == "over"
     assert alert.kind in LASTING
     assert Kind.UNREACHABLE not in LASTING
+
+
+# ── further lines, notices ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ML_DSA_44, Algorithm.SM2])
+def test_a_further_line_is_missed_or_wrong_or_good(algorithm: Algorithm) -> None:
+    signer = Signer(Purpose.CHECKPOINT, b"\x17" * 32, algorithm)
+    key = FurtherKey(ORIGIN, algorithm, signer.public_key)
+    note = MemoryLog(3).note(3)
+    text = note.decode().rpartition("\n\n")[0] + "\n"
+    said = further_lines.message(key, parse_checkpoint(text), text, 9)
+    good = further_lines.line(key, signer.sign_framed(said), 9).encode()
+
+    def kinds(raw: bytes) -> list[Kind]:
+        return [each.kind for each in accepting.line_alerts(raw, [key])]
+
+    assert kinds(note) == [Kind.LINE_MISSING]
+    assert kinds(note + good) == []
+    assert kinds(MemoryLog(2).note(2) + good) == [Kind.LINE_WRONG]
+
+
+def test_a_line_that_can_not_be_checked_here_is_as_good_as_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unavailable(*_: object) -> bool:
+        raise sm2.Sm2Unavailable
+
+    key = FurtherKey(ORIGIN, Algorithm.SM2, b"\x04" + bytes(64))
+    note = MemoryLog(3).note(3) + further_lines.line(key, bytes(70), 0).encode()
+    monkeypatch.setattr(sm2, "verify", unavailable)
+
+    (alert,) = accepting.line_alerts(note, [key])
+
+    assert alert.kind is Kind.LINE_MISSING
+    assert "can not check it" in alert.why
+
+
+@pytest.mark.parametrize("spelling", [b'"key_notice"', b'"\\u006bey_notice"'])
+@pytest.mark.parametrize("event", ["key:announced", "product:described"])
+def test_notices_about_the_log_s_keys_are_seen_however_they_are_entered(
+    event: str, spelling: bytes
+) -> None:
+    digests = [Digest("key_notice", "1", "aa"), Digest("key", "2", "bb"), Digest("file", "3", "c")]
+    raw = leaf.leaf_bytes(
+        EntryId(new_id()), NOW, event, subjects=[], payload_sha256="00", digests=digests
+    ).replace(b'"key_notice"', spelling)
+
+    part = replaying.read(7, [raw], [merkle.leaf_hash(raw)])
+
+    assert part.notices == [(7, "aa")]
+    assert [each.id for each in part.keys] == (["2"] if event.startswith("key:") else [])

@@ -22,6 +22,7 @@ from catalog.witnessing.deciding import (
     LogSignatureMissing,
     OldSizeDiffers,
 )
+from catalog.witnessing.log_keys import known
 from catalog.witnessing.request import AddCheckpoint, RequestMalformed, parse_request
 from tests.witnessed_log import LOG_KEY, LOG_SIGNER, ORIGIN, MemoryLog
 
@@ -30,7 +31,7 @@ LOG = MemoryLog(40)
 
 def decide(request: AddCheckpoint, held: Held, keys: tuple[VerifierKey, ...] = (LOG_KEY,)) -> None:
     note = parse_note(request.note)
-    deciding.check(request, note, parse_checkpoint(note.text), keys=keys, held=held)
+    deciding.check(request, note, parse_checkpoint(note.text), keys=known(keys), held=held)
 
 
 def held(size: int, log: MemoryLog = LOG) -> Held:

@@ -129,7 +129,7 @@ def test_only_ascii_space_and_tab_separate() -> None:
         (
             policy(f"witness X3 {LOG_KEY}"),
             4,
-            "the witness's vkey: not a name and an Ed25519 cosignature key",
+            "the witness's vkey: not a name and a cosignature key of Ed25519 or ML-DSA-44",
         ),
         *(
             (

@@ -11,14 +11,17 @@ import httpx
 import msgspec
 import pytest
 
-from catalog.audit_log import merkle, tiles
-from catalog.audit_log.checkpoint import VerifierKey
+from catalog.audit_log import further_lines, merkle, tiles
+from catalog.audit_log.checkpoint import VerifierKey, parse_checkpoint, parse_note
 from catalog.audit_log.disk import Signed
+from catalog.audit_log.further_lines import FurtherKey
 from catalog.monitoring import db as monitor_db
 from catalog.monitoring import disk
 from catalog.monitoring.alerts import Kind
 from catalog.monitoring.disk import Followed, Monitor
 from catalog.monitoring.freshness import Limits
+from catalog.signing import sm2
+from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.monitor import rounds
@@ -532,6 +535,52 @@ def test_another_tree_shown_to_the_witnesses_is_a_fork(
     assert watcher.alerts() == [(Kind.FORKED, "size 401")]
     (kept,) = watcher.evidence()
     assert kept.witnessed
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ML_DSA_44, Algorithm.SM2])
+def test_a_further_line_that_is_asked_for_is_missed_checked_and_told_when_it_is_wrong(
+    tmp_path: pathlib.Path, log: PublishedLog, algorithm: Algorithm
+) -> None:
+    signer = Signer(Purpose.CHECKPOINT, b"\x17" * 32, algorithm)
+    key = FurtherKey(ORIGIN, algorithm, signer.public_key)
+
+    def line(note: bytes) -> bytes:
+        opened = parse_note(note)
+        said = further_lines.message(key, parse_checkpoint(opened.text), opened.text, 9)
+        return further_lines.line(key, signer.sign_framed(said), 9).encode()
+
+    policy = f"log {KEY}\nlog {key}\nquorum none\n"
+    other = str(FurtherKey("third.example/log", algorithm, signer.public_key))
+    asked = {"policy": policy, "lines": (str(key), other)}
+    watcher = Watcher(tmp_path / "m", log, **asked)
+    about = f"{algorithm.value} {key.note_id.hex()}"
+    honest = log.note()
+
+    assert watcher.alerts() == [(Kind.LINE_MISSING, about)]
+    assert watcher.standing.size == 902  # its first key signed it: it is accepted all the same
+    log.files["checkpoint"] = honest + line(honest)
+    log.files["checkpoint.witnessed"] = log.files["checkpoint"]
+    assert watcher.alerts() == []
+    log.files["checkpoint"] = honest + line(log.note(800))
+    assert watcher.alerts() == [(Kind.LINE_WRONG, about)]
+
+
+def test_a_line_that_this_machine_can_not_check_is_told(
+    tmp_path: pathlib.Path, log: PublishedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = Signer(Purpose.CHECKPOINT, b"\x17" * 32, Algorithm.SM2)
+    key = FurtherKey(ORIGIN, Algorithm.SM2, signer.public_key)
+    log.files["checkpoint"] += further_lines.line(key, bytes(70), 0).encode()
+
+    def unavailable(*_: object) -> bool:
+        raise sm2.Sm2Unavailable
+
+    monkeypatch.setattr(sm2, "verify", unavailable)
+    watcher = Watcher(tmp_path / "m", log, lines=(str(key),))
+
+    ((kind, _),) = watcher.alerts()
+    assert kind == Kind.LINE_MISSING
+    assert "can not check it" in watcher.lines[0]["why"]
 
 
 def test_a_published_key_that_the_log_does_not_know_is_told(

@@ -75,7 +75,7 @@ def lines_of(place: pathlib.Path) -> list[dict[str, object]]:
 
 
 def test_a_new_witness_has_a_key_that_only_its_owner_reads(tmp_path: pathlib.Path) -> None:
-    key = disk.create(tmp_path / "w", "witness.example/w1")
+    key, *_ = disk.create(tmp_path / "w", "witness.example/w1")
 
     assert Witness(tmp_path / "w").key == key
     assert stat.S_IMODE((tmp_path / "w" / "witness.key").stat().st_mode) == 0o600
@@ -100,6 +100,40 @@ def test_without_a_witness_or_with_an_open_key_nothing_is_served(place: pathlib.
     (place / "witness.key").chmod(0o644)
     with pytest.raises(KeyFileUnusable):
         Witness(place)
+
+
+def test_a_witness_of_before_cosigns_by_one_key_and_is_given_its_second(
+    place: pathlib.Path,
+) -> None:
+    (place / "witness.ml-dsa-44.key").unlink()
+    older = Witness(place)
+    line = older.add_checkpoint(LOG.request(0, 5).body(), NOW)
+    assert (len(older.keys), line.count("\n")) == (1, 1)
+
+    done = market("add-key", "--dir", str(place))
+
+    given = Witness(place)
+    assert done.stdout.split() == [str(key) for key in given.keys]
+    assert given.keys[0] == older.key
+    request = LOG.request(5, 9)
+    lines = given.add_checkpoint(request.body(), NOW)
+    note = parse_note(request.note + lines.encode())
+    assert [cosigned_at(note, key) for key in given.keys] == [int(NOW.timestamp())] * 2
+    with pytest.raises(WitnessMissing):
+        disk.add_key(place.parent)
+
+
+def test_where_a_log_is_can_be_told_later_and_its_keys_stay(place: pathlib.Path) -> None:
+    witness = Witness(place)
+
+    assert witness.add_log(LOG_KEY, url="https://x/log", keys_url="https://x/keys")
+    assert not witness.add_log(LOG_KEY)
+    ((known, _),) = witness.logs()
+    assert (known.url, known.keys_url, known.keys) == (
+        "https://x/log",
+        "https://x/keys",
+        (str(LOG_KEY),),
+    )
 
 
 def test_a_log_is_added_once_and_may_have_a_second_key(place: pathlib.Path) -> None:
@@ -343,11 +377,12 @@ def test_a_witness_is_made_told_of_a_log_and_shown_by_its_command(tmp_path: path
     added = market("add-log", str(LOG_KEY), *place)
     shown = market("show", "--json", *place)
 
-    assert parse_witness_vkey(made.stdout.strip()).name == "w.example/w1"
+    vkeys = made.stdout.split()
+    assert {parse_witness_vkey(each).name for each in vkeys} == {"w.example/w1"}
     assert (added.returncode, added.stdout) == (0, "已登记 · added\n")
     assert market("add-log", str(LOG_KEY), *place).stdout == "早已登记 · known already\n"
     assert json.loads(shown.stdout) == {
-        "vkey": made.stdout.strip(),
+        "vkeys": vkeys,
         "logs": [{"origin": ORIGIN, "keys": [str(LOG_KEY)], "size": 0}],
     }
     assert market("show", *place).stdout.endswith(f"0  {ORIGIN}\n")

@@ -36,7 +36,7 @@ def example() -> dict[str, object]:
     )
     return {
         "leaves": [leaf.decode() for leaf in log.leaves],
-        "cosigned_message": cosigned_message(text, AT).decode(),
+        "cosigned_message": cosigned_message(first.key, text, AT).decode(),
         "add_checkpoint_request": log.request(OLD, SIZE).body().decode(),
         "add_checkpoint_answer": first.line(note, AT).decode(),
         "policy": "".join(f"{line}\n" for line in policy),
