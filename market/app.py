@@ -10,7 +10,6 @@ import importlib
 import importlib.metadata
 import os
 import ssl
-import urllib.parse
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -47,6 +46,7 @@ from market.channels import (
 )
 from market.configuration import effective
 from market.configuration import operations as configuration
+from market.database import database
 from market.http import routes
 from market.http.auth import permit
 from market.http.body_guard import BodyGuard
@@ -91,26 +91,6 @@ _PAGES = (
     pages_audit,
     pages_verify,
 )
-
-
-def database(settings: Settings) -> Database:
-    """Return the database of these settings. Pools open when they are first used.
-
-    The embedded server lets each role sign in by itself, over a socket that only this user can
-    reach. Elsewhere the login of ``DATABASE_URL`` must be a member of the roles and takes them on.
-    """
-    url = settings.database_url
-    if url is None:
-        raise RuntimeError("no database: start the embedded one first, or set DATABASE_URL")
-    if not settings.separate_logins:
-        return Database(lambda _role: url, set_role=True, pool_size=settings.pool_size)
-    parts = urllib.parse.urlsplit(url)
-    _, at, place = parts.netloc.rpartition("@")
-
-    def dsn(role: str) -> str:
-        return parts._replace(netloc=f"{role}{at or '@'}{place}").geturl()
-
-    return Database(dsn, pool_size=settings.pool_size)
 
 
 async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Context:

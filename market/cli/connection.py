@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import asyncpg
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from catalog.kernel.clock import SystemClock
 from catalog.kernel.db import Database
-from market.app import database
+from market.database import database
 from market.migrations.upgrade import upgrade
 from market.postgres import cluster
 from market.postgres.binaries import LauncherError
@@ -58,14 +59,17 @@ class OpenMarket(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def open_market(settings: Settings) -> AsyncIterator[OpenMarket]:
+async def open_market(
+    settings: Settings, *, meanwhile: Callable[[], None] | None = None
+) -> AsyncIterator[OpenMarket]:
     """Start or adopt the database, bring it up to date, and close it again.
 
-    A server that another process of ours started is only borrowed and keeps running.
+    A server that another process of ours started is only borrowed and keeps running. ``meanwhile``
+    is done while a server of ours starts, and repairs what a crash left.
     """
     server = None
     if settings.database_url is None:
-        server = await cluster.ensure_running(settings.data_dir, bindir=settings.pg_bindir)
+        server = await _server(settings, meanwhile)
         settings = msgspec.structs.replace(
             settings, database_url=server.dsn("shushi"), separate_logins=True
         )
@@ -85,6 +89,16 @@ async def open_market(settings: Settings) -> AsyncIterator[OpenMarket]:
         await db.close()
         if server is not None:
             await cluster.stop(server)
+
+
+async def _server(settings: Settings, meanwhile: Callable[[], None] | None) -> cluster.Server:
+    starting = asyncio.create_task(
+        cluster.ensure_running(settings.data_dir, bindir=settings.pg_bindir)
+    )
+    await asyncio.sleep(0)  # from here on a thread of its own starts it
+    if meanwhile is not None:
+        meanwhile()
+    return await starting
 
 
 async def _check_server(url: str) -> None:

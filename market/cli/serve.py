@@ -55,16 +55,26 @@ async def run_service(settings: Settings, *, clock: Clock | None = None) -> None
     from market.postgres.cluster import ServiceLock
 
     check_port(settings)
-    with ServiceLock(settings.data_dir):
+    meanwhile = _load if settings.workers == 1 else None
+    async with contextlib.AsyncExitStack() as held:
+        held.enter_context(ServiceLock(settings.data_dir))
         disk.remove_unfinished(settings.files_dir)
-        async with open_market(settings) as market:
-            with _ends_with_its_database(settings):
-                await serve_open(market.settings, clock=clock)
+        with _collecting_nothing():
+            market = await held.enter_async_context(open_market(settings, meanwhile=meanwhile))
+        held.enter_context(_ends_with_its_database(settings))
+        await serve_open(market.settings, clock=clock)
+
+
+def _load() -> None:
+    """Load what serves: that takes as long as all the rest of the start."""
+    import uvicorn  # noqa: F401
+
+    import market.app  # noqa: F401
 
 
 @contextlib.contextmanager
 def _collecting_nothing() -> Iterator[None]:
-    """Make what stays as long as the service without looking for garbage: a quarter of its start.
+    """Make what stays as long as the service without looking for garbage, which takes as long again.
 
     Afterwards it is set apart, so that later looks pass it over.
     """

@@ -210,7 +210,8 @@ _MARKET: Final = (sys.executable, "-m", "market")
 
 
 def _environment() -> dict[str, Any]:
-    ours = ("MARKET_", "DATABASE_URL", "TEST_DATABASE_URL")
+    # A service that was installed has its byte code; one that starts again and again writes it once.
+    ours = ("MARKET_", "DATABASE_URL", "TEST_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

@@ -29,6 +29,7 @@ DOORS = (
     "market.migrations",
     "market.app",
     "market.settings",
+    "market.database",
     "market.reference",
     "market.log_lines",
     "market.__main__",

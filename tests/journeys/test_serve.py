@@ -164,7 +164,10 @@ def _listens(process: int, port: int) -> bool:
         for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
         if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
     }
-    links = [str(each.readlink()) for each in pathlib.Path(f"/proc/{process}/fd").iterdir()]
+    links = []
+    for each in pathlib.Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+            links.append(str(each.readlink()))
     return any(f"socket:[{inode}]" in links for inode in listening)
 
 
