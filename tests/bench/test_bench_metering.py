@@ -64,10 +64,10 @@ async def test_audit_costs_metered_access_little(
 ) -> None:
     trade = await make_trade(api, db, clock)
     order = uuid.UUID(await trade.delivered())
-    orders = {each: await _copies(owner_dsn, order) for each in (AUDITED, BARE, CHAINED)}
-    await _make_chain(owner_dsn)
+    orders = {each: await copies(owner_dsn, order) for each in (AUDITED, BARE, CHAINED)}
+    await make_chain(owner_dsn)
     dsns = {role: server.dsn(database_name, role) for role in (API_ROLE, SEQUENCER_ROLE)}
-    follower = await _start(
+    follower = await start(
         "log_follower",
         log_follower.Job(
             dsns=dsns,
@@ -92,7 +92,7 @@ async def test_audit_costs_metered_access_little(
             )
             for i in range(PROCESSES)
         ]
-        running = [await _start("access_writers", job) for job in jobs]
+        running = [await start("access_writers", job) for job in jobs]
         done = [
             msgspec.json.decode((await each.communicate())[0], type=access_writers.Done)
             for each in running
@@ -125,7 +125,7 @@ async def test_audit_costs_metered_access_little(
     assert len(delays) == len(commits)
 
 
-async def _start(
+async def start(
     module: str, job: access_writers.Job | log_follower.Job
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
@@ -138,7 +138,7 @@ async def _start(
     )
 
 
-async def _copies(owner_dsn: str, order: uuid.UUID) -> list[uuid.UUID]:
+async def copies(owner_dsn: str, order: uuid.UUID) -> list[uuid.UUID]:
     """Return copies of a delivered order, each with a grant of its own without a quota."""
     orders = [uuid.uuid4() for _ in range(ORDERS)]
     owning = await asyncpg.connect(owner_dsn)
@@ -152,7 +152,7 @@ async def _copies(owner_dsn: str, order: uuid.UUID) -> list[uuid.UUID]:
     return orders
 
 
-async def _make_chain(owner_dsn: str) -> None:
+async def make_chain(owner_dsn: str) -> None:
     owning = await asyncpg.connect(owner_dsn)
     try:
         await owning.execute(_CHAIN)
