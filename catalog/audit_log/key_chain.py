@@ -214,10 +214,13 @@ class _Replay:
 
 
 class PlacesOfNotices:
-    """See, while the entries of a log are read, that its notices stand where they are said to."""
+    """See, while the entries of a log are read, that its notices stand where they are said to.
 
-    def __init__(self, key: VerifierKey) -> None:
-        self._is_told = isinstance(key, KeyChain)
+    ``is_told`` says that what is published of the log's keys is at hand: then none may be missing there.
+    """
+
+    def __init__(self, key: VerifierKey, *, is_told: bool = False) -> None:
+        self._is_told = is_told or isinstance(key, KeyChain)
         self._expected = dict(key.expected) if isinstance(key, KeyChain) else {}
 
     def see(self, found: Findings, index: int, bound: Sequence[str]) -> None:

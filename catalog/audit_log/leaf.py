@@ -127,4 +127,7 @@ def read_leaf(leaf: bytes) -> Leaf:
 
     :raises msgspec.MsgspecError: if the bytes are no leaf.
     """
-    return _decoder.decode(leaf)
+    try:
+        return _decoder.decode(leaf)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -124,7 +124,7 @@ class _Log:
         ] = []  # for which a root was signed, those still to come, largest first
         self.last_good = 0
         self.order_seqs: dict[str, int] = {}
-        self.notices = key_chain.PlacesOfNotices(key)
+        self.notices = key_chain.PlacesOfNotices(key, is_told=keys is not None)
         self.digests = bound_records.Digests()
         self.payloads: StoredPayloads | None = None  # of a tree alone
 

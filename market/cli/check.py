@@ -69,7 +69,9 @@ async def check_all(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
 
 async def _look(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
     from catalog.kernel.actor import system
-    from catalog.kernel.db import begin
+    from catalog.kernel.db import SEQUENCER_ROLE, begin
+    from market.channels.witnesses import read_policy
+    from market.cli import beside_the_log
     from market.cli.export import write_export
     from market.cli.verify import check as verify
     from settlement.ledger import queries as ledger
@@ -87,6 +89,12 @@ async def _look(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
             signer_journal=market.settings.journal_path,
         )
         verdict = verify(str(out), vkey=None, keys_file=None)
+    place = market.settings.witness_policy
+    policy = None if place is None else read_policy(place)
+    async with begin(market.db, system("check"), snapshot=True) as tx:
+        differing = await beside_the_log.differences(tx, policy)
+    async with begin(market.db, system("check"), role=SEQUENCER_ROLE, snapshot=True) as tx:
+        differing += await beside_the_log.miscounted_orders(tx)
     first_bad = [] if verdict.first_bad is None else [str(verdict.first_bad)]
     return [
         Finding("复式账：每笔平衡且与记录一致 · every entry balances and equals its record",
@@ -94,6 +102,8 @@ async def _look(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
         Finding("复式账：借贷合计为零 · all legs together are zero", [] if trial.is_balanced else [f"{trial.difference_fen} fen"]),
         Finding("审计日志、凭证、合同、用量、报告：与签名的日志一致 · all records are as the signed log has them",
                 first_bad),
+        Finding("主体索引、时间戳、见证共签、密钥通告、检索索引与日志一致 · heads, timestamps, cosignatures, notices and index are as the log has them",
+                differing),
     ]  # fmt: skip
 
 

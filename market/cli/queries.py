@@ -51,6 +51,67 @@ BALANCES: Final = """
     LEFT JOIN settlement.accounts a ON a.id = b.account_id ORDER BY a.code COLLATE "C\""""
 
 
+# What is kept beside the log, and what of the log it has to be like (``beside_the_log``).
+ORDER_COUNTS: Final = "SELECT order_id, entries FROM audit_log.order_counts"
+LEAVES_OF_ORDERS: Final = """
+    SELECT leaf FROM audit_log.leaves
+     WHERE position('"order_seq"'::bytea IN leaf) > 0 ORDER BY idx"""
+INDEX_SIZE: Final = """
+    SELECT i.size, s.size AS sequenced FROM audit_log.search_state i CROSS JOIN audit_log.state s"""
+_INDEXED: Final = """
+    audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+     WHERE l.idx < (SELECT max(size) FROM audit_log.search_state)"""
+
+
+def _compared(name: str, held: str, meant: str) -> str:
+    """Return the statement that finds what an index holds too much, and what it lacks."""
+    return f"""
+        SELECT '{name}' AS name, idx, 'says what the log does not' AS wrong
+          FROM ({held} EXCEPT ALL {meant}) more
+        UNION ALL
+        SELECT '{name}', idx, 'lacks what the log says' FROM ({meant} EXCEPT ALL {held}) less
+        ORDER BY 2, 3 LIMIT 1000"""  # noqa: S608 - our own texts
+
+
+INDEX_OF_ENTRIES: Final = _compared(
+    "search_entries",
+    """SELECT idx, entry_id, at, event, actor_account_id, actor_party_id
+         FROM audit_log.search_entries""",
+    f"""SELECT l.idx, p.entry_id, p.at, p.event, p.actor_account_id, p.actor_party_id
+          FROM {_INDEXED}""",  # noqa: S608 - our own text
+)
+INDEX_OF_SUBJECTS: Final = _compared(
+    "search_subjects",
+    "SELECT subject, at, idx, event FROM audit_log.search_subjects",
+    f"""SELECT DISTINCT audit_log.subject_key(key), at, idx, event
+          FROM (SELECT unnest(p.subjects) AS key, p.at, l.idx, p.event FROM {_INDEXED}) named""",  # noqa: S608 - our own text
+)
+HEAD_SNAPSHOTS: Final = """
+    SELECT s.log_size, s.record, s.published_at AS kept_at, p.at, p.event, p.subjects
+      FROM audit_log.head_snapshots s LEFT JOIN audit_log.payloads p USING (entry_id)
+     ORDER BY s.log_size"""
+HEAD_BUNDLES: Final = "SELECT log_size, number, first_hash, heads FROM audit_log.head_bundles"
+HEAD_TILES: Final = "SELECT log_size, level, number, hashes FROM audit_log.head_tiles"
+TIMESTAMP_ROWS: Final = """
+    SELECT t.number, t.record, t.authority, t.stamped_at, t.ends_at, t.kept_at, p.at, p.event,
+           p.subjects, p.payload
+      FROM audit_log.timestamps t LEFT JOIN audit_log.payloads p USING (entry_id)
+     ORDER BY t.number"""
+ARCHIVE_HASHES: Final = "SELECT number, covers, records, bundles FROM audit_log.archive_hashes"
+KEY_NOTICE_ROWS: Final = """
+    SELECT n.entry_id, n.action, n.key_id, n.note,
+           EXISTS (SELECT FROM audit_log.payloads p WHERE p.entry_id = n.entry_id) AS is_in_the_log
+      FROM audit_log.key_notices n ORDER BY n.entry_id"""
+COSIGNATURES: Final = """
+    SELECT s.size, s.witness, s.line, s.cosigned_at, c.note
+      FROM audit_log.cosignatures s LEFT JOIN audit_log.checkpoints c USING (size)
+     ORDER BY s.size, s.witness"""
+WITNESSED_ROWS: Final = """
+    SELECT w.size, w.note, c.note AS signed
+      FROM audit_log.witnessed_checkpoints w LEFT JOIN audit_log.checkpoints c USING (size)
+     ORDER BY w.size"""
+
+
 class RecordTable(msgspec.Struct, frozen=True):
     """One kind of record that the log binds, and the statement that reads all of them.
 

@@ -303,7 +303,7 @@ async def test_a_broken_invariant_is_an_incident_once_a_day(scene: Scene, owner_
     await check_all(open_market, now=tomorrow)
     again = must(await scene.by(scene.regulator).get("/api/v1/incidents"))["items"]
 
-    assert [each.wrong for each in sound] == [[], [], []]
+    assert [each.wrong for each in sound] == [[], [], [], []]
     assert nothing == []
     (finding,) = [each for each in broken if each.wrong]
     (incident,) = found

@@ -157,6 +157,11 @@ def test_a_leaf_is_built_as_the_format_says() -> None:
     assert read_leaf(leaf).order_seq is None
 
 
+def test_bytes_that_are_no_utf_8_are_no_leaf() -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read_leaf(b'{"id":"\xe3"}')
+
+
 def test_a_leaf_that_fits_no_bundle_is_refused() -> None:
     with pytest.raises(EntryTooLong):
         leaf_bytes(

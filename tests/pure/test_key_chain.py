@@ -382,6 +382,16 @@ def test_a_key_that_no_notice_names_is_another_logs() -> None:
     assert [each.fault for each in found.problems] == [Fault.OTHER_LOG]
 
 
+def test_an_export_whose_keys_tell_no_notice_that_the_log_has_is_not_genuine() -> None:
+    log = rotated()
+    log.notices.clear()
+
+    verdict = checked(log)
+
+    reason = "the log has a notice about its keys here that keys.json does not tell"
+    assert [bad.id for bad in verdict.problems if bad.reason == reason] == ["5", "9"]
+
+
 def test_a_reader_of_a_shorter_log_is_told_that_a_notice_lies_beyond() -> None:
     log = rotated()
     rows = [*log.notices, form.NoticeRow(400, log.notices[0].note)]
