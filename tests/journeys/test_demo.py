@@ -219,7 +219,7 @@ def test_check_holds_and_search_finds_what_the_story_left(
 ) -> None:
     checked = market("check", "--data-dir", data_dir, "--json")
     assert checked.returncode == 0
-    assert [finding["wrong"] for finding in told(checked)] == [[], [], []]
+    assert [finding["wrong"] for finding in told(checked)] == [[], [], [], []]
 
     found = market("search", "港口", "--data-dir", data_dir, "--json")
     assert found.returncode == 0
