@@ -29,6 +29,8 @@ from catalog.key_use import operations as key_use
 from catalog.key_use.counting import KeyUse
 from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
+from catalog.search.disk import TantivyIndex
+from catalog.search.operations import Follower
 from catalog.signing import disk as key_files
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.model import PublicKey
@@ -107,8 +109,11 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         passphrase=passphrase,
         elsewhere=settings.pkcs11_keys,
     )
+    index = TantivyIndex(settings.search_path)
     return Context(
         settings=settings,
+        search=index,
+        search_follower=Follower(db, index),
         clock=clock,
         db=db,
         signers=await enter_service_keys(settings, db, clock.now()),
@@ -329,6 +334,7 @@ class Application:
                 with contextlib.suppress(asyncio.CancelledError):
                     await jobs
             await web.aclose()
+            context.search_follower.close()
             await _tell_last(context)
             await context.db.close()
 

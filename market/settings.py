@@ -79,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timestamp_algorithm: HashAlgorithm = HashAlgorithm.SHA256  # or sha384, sha512, sm3
     timestamp_every_seconds: float = 3600  # how often
     timestamp_alarm_seconds: float = 3 * 3600  # how long none may come before it is an alarm
+    search_dir: pathlib.Path | None = None  # the search index of this host; none: with the data
+    search_interval_seconds: float = 0.25  # how often it takes in what changed
     log_level: str = "info"
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody
     metrics_host: str = "127.0.0.1"  # who reaches it reads the metrics
@@ -138,6 +140,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def files_dir(self) -> pathlib.Path:
         """Return where the bytes of uploaded files lie."""
         return self.data_dir / "files"
+
+    @property
+    def search_path(self) -> pathlib.Path:
+        """Return where the search index of this host lies; it can always be made again."""
+        return self.search_dir or self.data_dir / "search"
 
     @property
     def journal_path(self) -> pathlib.Path:

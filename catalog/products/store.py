@@ -70,6 +70,8 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("format", sa.Text),
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("terms", postgresql.TSVECTOR, nullable=False),
+    # Made by the database: when it was published, then its id. The order of walking (newest first).
+    sa.Column("place", sa.BigInteger, sa.Computed("…"), nullable=False),
     schema="catalog",
 )
 
@@ -196,7 +198,7 @@ async def find_content(tx: Tx, product_id: uuid.UUID, version: int) -> Content |
 
 
 async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime) -> None:
-    """Make a product findable, or renew what it is found by."""
+    """Make a product findable, or renew what it is found by; since when it is public stays."""
     await tx.execute(
         """
         INSERT INTO catalog.product_documents (
@@ -207,7 +209,7 @@ async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime)
             name = excluded.name, supplier_name = excluded.supplier_name,
             summary = excluded.summary, form = excluded.form, industry = excluded.industry,
             region = excluded.region, level = excluded.level, update_cycle = excluded.update_cycle,
-            terms = excluded.terms, published_at = excluded.published_at""",
+            terms = excluded.terms""",
         *msgspec.structs.astuple(document),
         published_at,
     )
@@ -281,8 +283,7 @@ async def upsert_imported(
                 name = excluded.name, supplier_name = excluded.supplier_name,
                 summary = excluded.summary, form = excluded.form, region = excluded.region,
                 theme = excluded.theme, update_cycle = excluded.update_cycle,
-                format = excluded.format, published_at = excluded.published_at,
-                terms = excluded.terms
+                format = excluded.format, terms = excluded.terms
         )
         SELECT count(*) FILTER (WHERE version = 1) AS new,
                count(*) FILTER (WHERE version > 1) AS changed

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 
 import msgspec
 
 # By what a search is narrowed down; each is a column of the documents.
 FACETS = ("form", "industry", "region", "level", "supplier_name", "theme", "source", "update_cycle")
+
+
+class Sort(enum.StrEnum):
+    """In which order what was found is shown (排序)."""
+
+    RELEVANCE = "relevance"  # best first; what was asked without words comes newest first
+    NEWEST = "newest"
+    OLDEST = "oldest"
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +31,15 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None = None
     source: str | None = None
     update_cycle: str | None = None
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was asked, and where the product has it (为何在此)."""
+
+    word: str
+    by: str  # the word itself, or the synonym that stands there
+    fields: tuple[str, ...]  # title, labels, text
+    share: float  # of the product's score
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +62,9 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     certified: str | None  # the certificate's number
     score: float
     matched: list[str]  # the words of the question that stand in it
+    why: list[Why]
+    # Where those words stand in name and description: begin and end, in characters.
+    highlights: dict[str, list[tuple[int, int]]]
 
 
 class Count(msgspec.Struct, frozen=True):

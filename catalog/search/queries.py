@@ -1,38 +1,92 @@
-"""Search the public catalogue. Everyone may; nothing confidential stands in its documents."""
+"""Search the public catalogue. Everyone may; nothing confidential stands in its documents.
+
+An index answers for the catalogue up to its position. What was committed since is read in one
+statement and laid over: old versions are left out by the index itself, new ones are ranked by the
+same formula and counted by the same conditions. So what was committed is in the next answer, however
+far the index is behind; and where there is none, or it is too far behind, PostgreSQL answers itself.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 import uuid
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.products import terms
-from catalog.search import question
-from catalog.search.model import FACETS, Count, Filters, Found, Hit
-from catalog.search.question import Weighed
+from catalog.search import highlighting, question, ranking, records, store
+from catalog.search.model import FACETS, Count, Filters, Found, Hit, Sort, Why
+from catalog.search.port import (
+    FACET_VALUES,
+    Asked,
+    Candidates,
+    Counts,
+    Frequencies,
+    Record,
+    SearchPort,
+    View,
+    Walk,
+)
+from catalog.search.question import Concept
+from catalog.search.ranking import Averages, Wanted
 
 MAX_LIMIT: Final = 100
-# A question is asked for fewer words until this many are found.
+# What has everything that was asked is shown alone if there is so much of it.
 ENOUGH: Final = 20
-_DEEPEST: Final = 1_000_000  # how far into a result a cursor may lead
-_ALL_KINDS: Final = 2 ** len(FACETS) - 1  # grouping() of the count over everything
-# A word that is commoner than this is just common; it is not counted further.
-_COUNTED_TO: Final = 5000
+# [P] of more changes than these an index is not corrected: PostgreSQL answers instead.
+MOST_CHANGED: Final = 2000
 _VALUES_PER_FACET: Final = 20
-# How much D, C (description), B (labels), A (title) weigh; chosen on the known items of 2026-11.
-_WEIGHTS: Final = [0.1, 1.0, 0.5, 1.0]
-_BY_LENGTH: Final = 2  # ts_rank's flag: divide by the length of the document
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    """What changed beyond the index: whose versions there are old, and what is found now."""
+
+    without: frozenset[uuid.UUID] = frozenset()
+    records: Mapping[uuid.UUID, Record] = {}
+    facets: Mapping[uuid.UUID, tuple[str | None, ...]] = {}
+
+
+class _Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that is put to a view, with what is laid over its answers."""
+
+    view: View
+    asked: Asked
+    delta: _Delta
+    wanted: tuple[Wanted, ...] = ()
+    averages: Averages = Averages()
+    weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
+
+
+class _Ranked(msgspec.Struct, frozen=True):
+    """A product with all that gives it its place."""
+
+    score: float
+    place: int
+    product_id: uuid.UUID
+    record: Record
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page ended, and by which numbers it was ranked: the next one is ranked by the same."""
+
+    weights: tuple[float, ...]
+    averages: tuple[float, float, float]
+    every: bool
+    score: float
+    place: int
+    product_id: uuid.UUID
 
 
 async def search(
     tx: Tx,
     *,
+    port: SearchPort | None = None,
     text: str = "",
     filters: Filters | None = None,
+    sort: Sort = Sort.RELEVANCE,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Found:
@@ -45,14 +99,40 @@ async def search(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise paging.LimitOutOfRange(limit=limit, maximum=MAX_LIMIT)
-    asked = question.read(text)
-    narrowed = msgspec.structs.astuple(filters or Filters())
-    query = paging.fingerprint("search", asked, narrowed)
-    # A plan that is kept for all questions can not use the index for those that have words.
-    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    if not text.strip():
-        return await _browse(tx, narrowed=narrowed, limit=limit, query=query, cursor=cursor)
-    return await _find(tx, asked=asked, narrowed=narrowed, limit=limit, query=query, cursor=cursor)
+    concepts = question.read(text)
+    filters = filters or Filters()
+    query = paging.fingerprint("search", text, msgspec.structs.astuple(filters), sort)
+    begins = _read_cursor(query, cursor, len(concepts))
+    asked = Asked(concepts=concepts, narrowed=_narrowed(filters))
+    if text.strip() and not concepts:
+        return _nothing(())
+    put = await _put(tx, port, asked)
+    every, guesses = True, Candidates(0, [])
+    if concepts:
+        put = await _weighed(put, begins)
+        if not put.wanted:
+            return _nothing(concepts)
+        guesses = await put.view.candidates(put.asked)
+        every = _has_enough(put, guesses) if begins is None else begins.every
+    if concepts and sort is Sort.RELEVANCE:
+        ordered = _ranked(put, guesses, begins)
+    else:
+        walk = Walk(
+            after=None if begins is None else (begins.place, begins.product_id),
+            is_newest_first=sort is not Sort.OLDEST,
+            limit=limit + 1,
+        )
+        ordered = await _walked(put, walk, every=every)
+    page = ordered[:limit]
+    counts = await _counted(put, every=every)
+    last = page[-1] if len(ordered) > limit else None
+    return Found(
+        items=await _hits(tx, put, page),
+        total=counts.total,
+        facets=_facets(counts),
+        next_cursor=None if last is None else _cursor(query, put, last, every=every),
+        terms=[concept.name for concept in concepts],
+    )
 
 
 async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | None:
@@ -66,219 +146,170 @@ async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | Non
     return number
 
 
-async def _find(
-    tx: Tx,
-    *,
-    asked: list[str],
-    narrowed: tuple[Any, ...],
-    limit: int,
-    query: str,
-    cursor: str | None,
-) -> Found:
-    position = paging.decode(query, cursor, 1)
-    offset = 0 if position is None else _offset(position[0])
-    words = question.weigh(await _count_each(tx, asked), await _count_all(tx))
-    if not words:
-        return Found(items=[], total=0, facets={}, next_cursor=None, terms=asked)
-    wanted = await _choose(tx, words, narrowed)
-    rows = await tx.fetch(
-        """
-        WITH covered AS MATERIALIZED (
-            SELECT d.product_id, d.terms, m.coverage, m.places
-              FROM catalog.product_documents d
-             CROSS JOIN LATERAL (
-                   SELECT sum(w.weight) AS coverage, array_agg(w.place) AS places
-                     FROM unnest($14::text[], $15::float8[]) WITH ORDINALITY
-                          AS w(term, weight, place)
-                    WHERE d.terms @@ w.term::tsquery) m
-             WHERE d.terms @@ $1::tsquery
-               AND ($2::text IS NULL OR d.form = $2) AND ($3::text IS NULL OR d.industry = $3)
-               AND ($4::text IS NULL OR d.region = $4) AND ($5::text IS NULL OR d.level = $5)
-               AND ($6::text IS NULL OR d.supplier_name = $6) AND ($7::text IS NULL OR d.theme = $7)
-               AND ($8::text IS NULL OR d.source = $8)
-               AND ($9::text IS NULL OR d.update_cycle = $9)
-        ), needed AS (
-            -- Only what can come on this page is ranked; ranking costs more than covering.
-            SELECT coalesce(min(coverage), 0) AS coverage
-              FROM (SELECT coverage FROM covered ORDER BY coverage DESC LIMIT $16::bigint + $17::bigint) AS first
-        ), best AS (
-            SELECT product_id, coverage, places,
-                   CASE WHEN terms @@ $11::tsquery
-                        THEN ts_rank_cd($12::float4[], terms, $11::tsquery, $13) ELSE 0 END AS near,
-                   ts_rank($12::float4[], terms, $10::tsquery, $13) AS rank
-              FROM covered WHERE coverage >= (SELECT coverage FROM needed)
-             ORDER BY coverage DESC, near DESC, rank DESC, product_id
-             LIMIT $16::bigint OFFSET $17::bigint
+async def _put(tx: Tx, port: SearchPort | None, asked: Asked) -> _Question:
+    """Put a question to the index with what it does not know yet, or else to the database."""
+    # The view first: whatever is committed between it and the statement is in the statement.
+    view = None if port is None else port.view()
+    if view is not None and view.position is not None:
+        changed = await store.list_changed(
+            tx,
+            position=view.position,
+            tsquery=question.tsquery_of_all(asked.concepts, every=False) or None,
+            narrowed=asked.narrowed,
+            at_most=MOST_CHANGED,
         )
-        SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
-               d.region, d.level, d.theme, d.source, d.update_cycle, d.format, d.published_at,
-               b.coverage, b.places, c.number AS certified
-          FROM best b
-          JOIN catalog.product_documents d USING (product_id)
-          LEFT JOIN LATERAL (
-               SELECT number FROM catalog.certificates
-                WHERE product_id = b.product_id AND state = 'active' LIMIT 1) c ON true
-         ORDER BY b.coverage DESC, b.near DESC, b.rank DESC, b.product_id""",
-        wanted,
-        *narrowed,
-        question.any_of(words),
-        question.all_of(words),
-        _WEIGHTS,
-        _BY_LENGTH,
-        [terms.quoted(word.term) for word in words],
-        [word.weight for word in words],
-        limit + 1,
-        offset,
-    )
-    facets, total = await _facets(tx, wanted, narrowed)
-    whole = sum(word.weight for word in words)
-    return Found(
-        items=[
-            _hit(row, row["coverage"] / whole, [words[place - 1].term for place in row["places"]])
-            for row in rows[:limit]
-        ],
-        total=total,
-        facets=facets,
-        next_cursor=paging.encode(query, offset + limit) if len(rows) > limit else None,
-        terms=asked,
+        if changed is not None:
+            delta = _delta(changed)
+            return _Question(
+                view=view,
+                asked=msgspec.structs.replace(asked, without=delta.without),
+                delta=delta,
+            )
+    return _Question(view=store.FullText(tx), asked=asked, delta=_Delta())
+
+
+def _delta(changed: Sequence[store.Changed]) -> _Delta:
+    found = {
+        each.product_id: store.record_of(each.product_id, each.place, each.terms)
+        for each in changed
+        if each.place is not None and each.terms is not None
+    }
+    return _Delta(
+        frozenset(each.product_id for each in changed),
+        found,
+        {each.product_id: each.facets for each in changed if each.product_id in found},
     )
 
 
-async def _browse(
-    tx: Tx, *, narrowed: tuple[Any, ...], limit: int, query: str, cursor: str | None
-) -> Found:
-    position = paging.decode(query, cursor, 2)
-    at, before = (None, None) if position is None else _place(*position)
-    rows = await tx.fetch(
-        """
-        SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
-               d.region, d.level, d.theme, d.source, d.update_cycle, d.format, d.published_at,
-               c.number AS certified
-          FROM catalog.product_documents d
-          LEFT JOIN LATERAL (
-               SELECT number FROM catalog.certificates
-                WHERE product_id = d.product_id AND state = 'active' LIMIT 1) c ON true
-         WHERE ($1::text IS NULL OR d.form = $1) AND ($2::text IS NULL OR d.industry = $2)
-           AND ($3::text IS NULL OR d.region = $3) AND ($4::text IS NULL OR d.level = $4)
-           AND ($5::text IS NULL OR d.supplier_name = $5) AND ($6::text IS NULL OR d.theme = $6)
-           AND ($7::text IS NULL OR d.source = $7) AND ($8::text IS NULL OR d.update_cycle = $8)
-           AND ($9::text IS NULL OR (d.published_at, d.product_id) < ($9::text::timestamptz, $10))
-         ORDER BY d.published_at DESC, d.product_id DESC
-         LIMIT $11""",
-        *narrowed,
-        at,
-        before,
-        limit + 1,
-    )
-    facets, total = await _facets(tx, None, narrowed)
-    following = None
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        following = paging.encode(query, last["published_at"].isoformat(), str(last["product_id"]))
-    return Found(
-        items=[_hit(row, 0.0, []) for row in rows[:limit]],
-        total=total,
-        facets=facets,
-        next_cursor=following,
-        terms=[],
+async def _weighed(put: _Question, begins: _Place | None) -> _Question:
+    """Return the question with what each of its things weighs; what stands nowhere is left out."""
+    concepts = put.asked.concepts
+    if begins is not None:
+        weights, averages = list(begins.weights), Averages(*begins.averages)
+    else:
+        words = list(dict.fromkeys(w for c in concepts for way in c.ways for w in way))
+        told = await put.view.frequencies(words)
+        averages = told.averages
+        weights = [_weight(concept, told, put.delta) for concept in concepts]
+    known = [(c, w) for c, w in zip(concepts, weights, strict=True) if w > 0]
+    return _Question(
+        view=put.view,
+        asked=msgspec.structs.replace(put.asked, concepts=tuple(c for c, _ in known)),
+        delta=put.delta,
+        wanted=tuple(
+            Wanted(tuple(tuple(records.key(w) for w in way) for way in c.ways), w) for c, w in known
+        ),
+        averages=averages,
+        weights=tuple(weights),
     )
 
 
-async def _count_each(tx: Tx, asked: list[str]) -> list[tuple[str, int]]:
-    rows = await tx.fetch(
-        """
-        SELECT (SELECT count(*) FROM (SELECT FROM catalog.product_documents d
-                                       WHERE d.terms @@ w.term::tsquery LIMIT $2) AS few) AS count
-          FROM unnest($1::text[]) WITH ORDINALITY AS w(term, place)
-         ORDER BY w.place""",
-        [terms.quoted(term) for term in asked],
-        _COUNTED_TO,
-    )
-    return [(term, row["count"]) for term, row in zip(asked, rows, strict=True)]
-
-
-async def _count_all(tx: Tx) -> int:
-    # The planner's own estimate is exact enough to weigh words by.
-    estimate = await tx.fetch_value(
-        "SELECT reltuples::bigint FROM pg_class WHERE oid = 'catalog.product_documents'::regclass"
-    )
-    return max(int(estimate), 2 * _COUNTED_TO)
-
-
-async def _choose(tx: Tx, words: list[Weighed], narrowed: tuple[Any, ...]) -> str:
-    wanted = ""
-    for wanted in question.ladder(words, common=_COUNTED_TO):
-        count = await tx.fetch_value(
-            """
-            SELECT count(*) FROM (
-                SELECT FROM catalog.product_documents d
-                 WHERE d.terms @@ $1::tsquery
-                   AND ($2::text IS NULL OR d.form = $2) AND ($3::text IS NULL OR d.industry = $3)
-                   AND ($4::text IS NULL OR d.region = $4) AND ($5::text IS NULL OR d.level = $5)
-                   AND ($6::text IS NULL OR d.supplier_name = $6)
-                   AND ($7::text IS NULL OR d.theme = $7) AND ($8::text IS NULL OR d.source = $8)
-                   AND ($9::text IS NULL OR d.update_cycle = $9)
-                 LIMIT $10) AS few""",
-            wanted,
-            *narrowed,
-            ENOUGH,
+def _weight(concept: Concept, told: Frequencies, delta: _Delta) -> float:
+    frequency = 0
+    for way in concept.ways:
+        frequency += min(told.of_words[word] for word in way)
+    if not frequency:
+        wanted = Wanted(tuple(tuple(records.key(w) for w in way) for way in concept.ways), 1.0)
+        frequency = sum(
+            ranking.covers(r.data, r.start, r.end, wanted) for r in delta.records.values()
         )
-        if count >= ENOUGH:
-            break
-    return wanted
+    return ranking.weight(frequency, told.total) if frequency else 0.0
 
 
-async def _facets(
-    tx: Tx, wanted: str | None, narrowed: tuple[Any, ...]
-) -> tuple[dict[str, list[Count]], int]:
-    rows = await tx.fetch(
-        """
-        WITH found AS MATERIALIZED (
-            SELECT d.form, d.industry, d.region, d.level, d.supplier_name, d.theme, d.source,
-                   d.update_cycle
-              FROM catalog.product_documents d
-             WHERE ($1::text IS NULL OR d.terms @@ $1::tsquery)
-               AND ($2::text IS NULL OR d.form = $2) AND ($3::text IS NULL OR d.industry = $3)
-               AND ($4::text IS NULL OR d.region = $4) AND ($5::text IS NULL OR d.level = $5)
-               AND ($6::text IS NULL OR d.supplier_name = $6) AND ($7::text IS NULL OR d.theme = $7)
-               AND ($8::text IS NULL OR d.source = $8)
-               AND ($9::text IS NULL OR d.update_cycle = $9)
-        ), counted AS (
-            SELECT coalesce(form, industry, region, level, supplier_name, theme, source,
-                            update_cycle) AS value,
-                   grouping(form, industry, region, level, supplier_name, theme, source,
-                            update_cycle) AS kind,
-                   count(*) AS count
-              FROM found
-             GROUP BY GROUPING SETS ((form), (industry), (region), (level), (supplier_name),
-                                     (theme), (source), (update_cycle), ())
-        ), placed AS (
-            SELECT value, kind, count,
-                   row_number() OVER (PARTITION BY kind ORDER BY count DESC, value) AS place
-              FROM counted
-             WHERE value <> '' OR kind = 255
-        )
-        SELECT value, kind, count FROM placed WHERE place <= $10 ORDER BY kind DESC, place""",
-        wanted,
-        *narrowed,
-        _VALUES_PER_FACET,
-    )
-    found: dict[str, list[Count]] = {facet: [] for facet in FACETS}
-    total = 0
-    for row in rows:
-        if row["kind"] == _ALL_KINDS:
-            total = row["count"]
-        else:
-            found[_facet_of(row["kind"])].append(Count(row["value"], row["count"]))
-    return found, total
+def _has_enough(put: _Question, guesses: Candidates) -> bool:
+    """Tell whether enough products have everything that is asked."""
+    return len(put.wanted) == 1 or guesses.every + len(_of_delta(put, every=True)) >= ENOUGH
 
 
-def _facet_of(kind: int) -> str:
-    # grouping() has one bit per column, the first the highest; the grouped column's is 0.
-    return FACETS[len(FACETS) - (~kind & 255).bit_length()]
+def _of_delta(put: _Question, *, every: bool) -> list[uuid.UUID]:
+    """Return what is found of what changed: with everything that is asked, or with any of it."""
+    if not put.wanted:
+        return list(put.delta.records)
+    enough = all if every else any
+    return [
+        product_id
+        for product_id, r in put.delta.records.items()
+        if enough(ranking.covers(r.data, r.start, r.end, wanted) for wanted in put.wanted)
+    ]
 
 
-def _hit(row: Row, score: float, matched: list[str]) -> Hit:
+def _ranked(put: _Question, guesses: Candidates, begins: _Place | None) -> list[_Ranked]:
+    found = [_scored(put, record) for record in (*guesses.records, *put.delta.records.values())]
+    found.sort(key=_by_score, reverse=True)
+    if begins is None:
+        return found
+    after = (begins.score, begins.place, begins.product_id)
+    return [each for each in found if _by_score(each) < after]
+
+
+async def _walked(put: _Question, walk: Walk, *, every: bool) -> list[_Ranked]:
+    there = await put.view.walk(put.asked, every=every, walk=walk)
+    changed = [put.delta.records[product_id] for product_id in _of_delta(put, every=every)]
+    found = [_scored(put, record) for record in (*there, *changed)]
+    found.sort(key=_by_place, reverse=walk.is_newest_first)
+    if walk.after is None:
+        return found[: walk.limit]
+    after = walk.after
+    beyond = [
+        each
+        for each in found
+        if (_by_place(each) < after if walk.is_newest_first else _by_place(each) > after)
+    ]
+    return beyond[: walk.limit]
+
+
+def _scored(put: _Question, record: Record) -> _Ranked:
+    head = records.read_head(record.data, record.start)
+    score = ranking.score(record.data, record.start, record.end, put.wanted, put.averages)
+    return _Ranked(score, head.place, head.product_id, record)
+
+
+def _by_score(each: _Ranked) -> tuple[float, int, uuid.UUID]:
+    return each.score, each.place, each.product_id
+
+
+def _by_place(each: _Ranked) -> tuple[int, uuid.UUID]:
+    return each.place, each.product_id
+
+
+async def _counted(put: _Question, *, every: bool) -> Counts:
+    """Return how many are found in all and by kind, with what changed."""
+    told = await put.view.count(put.asked, every=every)
+    changed = _of_delta(put, every=every)
+    facets = {facet: dict(values) for facet, values in told.facets.items()}
+    for product_id in changed:
+        for facet, value in zip(FACETS, put.delta.facets[product_id], strict=True):
+            if value is not None:
+                counted = facets[facet]
+                if value not in counted and len(told.facets[facet]) >= FACET_VALUES:
+                    narrowed = {**put.asked.narrowed, facet: value}
+                    asked = msgspec.structs.replace(put.asked, narrowed=narrowed)
+                    counted[value] = (await put.view.count(asked, every=every)).total
+                counted[value] = counted.get(value, 0) + 1
+    return Counts(told.total + len(changed), facets)
+
+
+def _facets(counts: Counts) -> dict[str, list[Count]]:
+    return {
+        facet: [
+            Count(value, count)
+            for value, count in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+        ][:_VALUES_PER_FACET]
+        for facet, values in counts.facets.items()
+    }
+
+
+async def _hits(tx: Tx, put: _Question, page: Sequence[_Ranked]) -> list[Hit]:
+    rows = await store.list_documents(tx, [each.product_id for each in page])
+    # What was hidden since the index was asked is not shown any more.
+    return [_hit(put, each, rows[each.product_id]) for each in page if each.product_id in rows]
+
+
+def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
+    record = each.record
+    told = ranking.reasons(record.data, record.start, record.end, put.wanted, put.averages)
+    concepts = put.asked.concepts
+    standing = [word for reason in told for word in concepts[reason.wanted].ways[reason.way]]
     return Hit(
         id=row["product_id"],
         source_id=row["source_id"],
@@ -295,19 +326,67 @@ def _hit(row: Row, score: float, matched: list[str]) -> Hit:
         format=row["format"],
         published_at=row["published_at"],
         certified=row["certified"],
-        score=round(score, 4),
-        matched=matched,
+        score=round(each.score, 4),
+        matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
+        why=[
+            Why(
+                word=concepts[reason.wanted].name,
+                by="".join(concepts[reason.wanted].ways[reason.way]),
+                fields=reason.fields,
+                share=reason.share,
+            )
+            for reason in told
+        ],
+        highlights={
+            "name": highlighting.places(row["name"], standing),
+            "description": highlighting.places(row["summary"], standing),
+        }
+        if standing
+        else {},
     )
 
 
-def _offset(value: Any) -> int:
-    if not isinstance(value, int) or not 0 <= value <= _DEEPEST:
-        raise paging.CursorUnreadable
-    return value
+def _nothing(concepts: Sequence[Concept]) -> Found:
+    return Found(
+        items=[],
+        total=0,
+        facets={},
+        next_cursor=None,
+        terms=[concept.name for concept in concepts],
+    )
 
 
-def _place(at: Any, product_id: Any) -> tuple[str, uuid.UUID]:
+def _narrowed(filters: Filters) -> dict[str, str]:
+    return {facet: value for facet in FACETS if (value := getattr(filters, facet)) is not None}
+
+
+def _cursor(query: str, put: _Question, last: _Ranked, *, every: bool) -> str:
+    # By the numbers of the first page every page is ranked, so that no product changes its place
+    # because others came.
+    weights = put.weights
+    averages = msgspec.structs.astuple(put.averages)
+    return paging.encode(
+        query, weights, averages, every, last.score, last.place, str(last.product_id)
+    )
+
+
+def _read_cursor(query: str, cursor: str | None, concepts: int) -> _Place | None:
+    """Return where the page before ended.
+
+    :raises CursorUnreadable: if the cursor is not one of this question.
+    """
+    position = paging.decode(query, cursor, 6)
+    if position is None:
+        return None
     try:
-        return (msgspec.convert(at, dt.datetime).isoformat(), uuid.UUID(str(product_id)))
-    except (ValueError, msgspec.ValidationError) as error:
+        place = msgspec.convert(dict(zip(_Place.__struct_fields__, position, strict=True)), _Place)
+    except msgspec.ValidationError as error:
         raise paging.CursorUnreadable from error
+    numbers = (*place.weights, *place.averages, place.score)
+    if len(place.weights) != concepts or not all(map(math.isfinite, numbers)):
+        raise paging.CursorUnreadable
+    if min(place.weights, default=0.0) < 0 or min(place.averages) < 1:
+        raise paging.CursorUnreadable
+    if not -(2**63) <= place.place < 2**63:
+        raise paging.CursorUnreadable
+    return place

@@ -1,15 +1,7 @@
-"""Cut a question into words, and ask for fewer of them when all together find too little.
-
-All words first: whoever remembers a description wants the one that has them all. If that finds too
-little, a word may be missing, then two, and so on; what has more of the question's weight stands
-higher, and a rare word weighs more than a common one (idf).
-"""
+"""Read a question into the things that are asked for (检索词), and refuse what no question is."""
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -19,9 +11,8 @@ from catalog.products import terms
 from catalog.products.metadata import is_readable
 
 MAX_QUESTION_LENGTH: Final = 400
-MAX_TERMS: Final = 10
-_MAX_COMBINATIONS: Final = 60
-_RAREST: Final = 3
+# More different words than this are a text and no question; the first ones count.
+MAX_CONCEPTS: Final = 24
 
 
 class SearchQuestionTooLong(Invalid):
@@ -36,16 +27,19 @@ class SearchQuestionUnreadable(Invalid):
     code = "search_question_unreadable"
 
 
-class Weighed(msgspec.Struct, frozen=True):
-    """A word of the question, how often it stands in the catalogue, and how much it tells."""
+class Concept(msgspec.Struct, frozen=True):
+    """One thing that is asked for: by its own words, or by those of its synonyms, which come after."""
 
-    term: str
-    count: int
-    weight: float
+    ways: tuple[tuple[str, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the question."""
+        return "".join(self.ways[0])
 
 
-def read(text: str) -> list[str]:
-    """Return the different words of the question, in their order.
+def read(text: str) -> tuple[Concept, ...]:
+    """Return the different things that are asked for, in their order.
 
     :raises SearchQuestionTooLong: if it is longer than questions are.
     :raises SearchQuestionUnreadable: if it holds control characters.
@@ -54,51 +48,16 @@ def read(text: str) -> list[str]:
         raise SearchQuestionTooLong(maximum=MAX_QUESTION_LENGTH, length=len(text))
     if not is_readable(text):
         raise SearchQuestionUnreadable
-    return list(dict.fromkeys(terms.cut(text)))
+    words = list(dict.fromkeys(terms.cut(text)))
+    return tuple(Concept(((word,),)) for word in words[:MAX_CONCEPTS])
 
 
-def weigh(counts: Sequence[tuple[str, int]], total: int) -> list[Weighed]:
-    """Return the words with their weights, heaviest first, at most ``MAX_TERMS``.
-
-    Words that stand nowhere weigh nothing and are left out: they would only find nothing.
-    """
-    known = [
-        Weighed(term, count, math.log(1 + (total - count + 0.5) / (count + 0.5)))
-        for term, count in counts
-        if count
-    ]
-    return sorted(known, key=lambda w: -w.weight)[:MAX_TERMS]
+def tsquery(concept: Concept) -> str:
+    """Return what PostgreSQL is asked for one thing."""
+    ways = [" & ".join(terms.quoted(word) for word in way) for way in concept.ways]
+    return ways[0] if len(ways) == 1 else " | ".join(f"({way})" for way in ways)
 
 
-def all_of(words: Sequence[Weighed]) -> str:
-    """Return the tsquery that wants every word."""
-    return " & ".join(terms.quoted(word.term) for word in words)
-
-
-def any_of(words: Sequence[Weighed]) -> str:
-    """Return the tsquery that wants one word at least."""
-    return " | ".join(terms.quoted(word.term) for word in words)
-
-
-def all_but(words: Sequence[Weighed], missing: int) -> str:
-    """Return the tsquery that wants all words but ``missing`` of them, whichever."""
-    return " | ".join(
-        f"({all_of(chosen)})" for chosen in itertools.combinations(words, len(words) - missing)
-    )
-
-
-def ladder(words: Sequence[Weighed], *, common: int) -> Iterator[str]:
-    """Yield the tsqueries to try, from all words down to any of them.
-
-    A rung that would name too many combinations is left out. Words that stand in ``common``
-    products or more do not count alone, as long as there are rarer ones; the rarest come first.
-    """
-    yield all_of(words)
-    for missing in range(1, len(words) - 1):
-        if math.comb(len(words), missing) <= _MAX_COMBINATIONS:
-            yield all_but(words, missing)
-    if len(words) > 1:
-        telling = [word for word in words if word.count < common] or words
-        yield any_of(telling[:_RAREST])
-        if len(telling) > _RAREST:
-            yield any_of(telling)
+def tsquery_of_all(concepts: tuple[Concept, ...], *, every: bool) -> str:
+    """Return what PostgreSQL is asked for all of them, or for any."""
+    return (" & " if every else " | ").join(f"({tsquery(concept)})" for concept in concepts)

@@ -15,19 +15,39 @@ if TYPE_CHECKING:
     from catalog.search.model import Found
 
 
-@click.command(
-    help="搜索公开目录 · Search the public catalogue.\n\n"
-    "Exit code 0: something was found; 1: nothing was; 2: could not be searched."
+class _WordsOrCommand(click.RichGroup):
+    """A group whose arguments are words to be found, unless the first is one of its commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; ``find`` if none is named."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["find", *args])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let options without a command be those of ``find``."""
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["find", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_WordsOrCommand,
+    help="搜索公开目录 · Search the public catalogue: market search WORDS…\n\n"
+    "Exit code 0: something was found; 1: nothing was; 2: could not be searched.",
 )
+def search() -> None:
+    """Find products, or make the index anew that they are found by."""
+
+
+@search.command(help="检索 · Find products by words; without words the newest first.")
 @click.argument("words", nargs=-1)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def search(
-    words: tuple[str, ...], limit: int, data_dir: pathlib.Path | None, as_json: bool
-) -> None:
+def find(words: tuple[str, ...], limit: int, data_dir: pathlib.Path | None, as_json: bool) -> None:
     """Print what is found, best first; without words the newest first."""
     found = settings_of.run(
         _search(settings_of.environment(data_dir=data_dir), " ".join(words), limit),
@@ -40,14 +60,41 @@ def search(
     raise SystemExit(0 if found.items else 1)
 
 
+@search.command(
+    help="重建检索索引 · Make the search index of this host anew, beside the one that serves, and "
+    "swap them at once. A running service goes on meanwhile and takes it over by itself.\n\n"
+    "Exit code 0: it was made; 2: it could not be."
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
+)
+def rebuild(data_dir: pathlib.Path | None) -> None:
+    """Build, swap, and say how many products it holds."""
+    count = settings_of.run(
+        _rebuild(settings_of.environment(data_dir=data_dir)), fault=settings_of.CouldNotBeDone
+    )
+    click.echo(f"已编入 {count} 个产品 · {count} products indexed")
+
+
+async def _rebuild(settings: Settings) -> int:
+    from catalog.search.disk import TantivyIndex
+    from catalog.search.operations import Follower
+    from market.cli.connection import open_market
+
+    async with open_market(settings) as market:
+        return await Follower(market.db, TantivyIndex(market.settings.search_path)).rebuild()
+
+
 async def _search(settings: Settings, text: str, limit: int) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
     from catalog.search import queries
+    from catalog.search.disk import TantivyIndex
     from market.cli.connection import open_market
 
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
-        return await queries.search(tx, text=text, limit=limit)
+        index = TantivyIndex(market.settings.search_path)
+        return await queries.search(tx, port=index, text=text, limit=limit)
 
 
 def _print(found: Found) -> None:

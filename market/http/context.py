@@ -43,6 +43,8 @@ class Context(msgspec.Struct):
     examiners: Examiners = msgspec.field(default_factory=Examiners)  # of uploaded files
     timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
     key_use: Any = None  # catalog.key_use.counting.KeyUse; None: this process signs nothing
+    search: Any = None  # catalog.search.port.SearchPort; None: PostgreSQL answers alone
+    search_follower: Any = None  # catalog.search.operations.Follower, which keeps it up to date
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

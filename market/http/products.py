@@ -15,7 +15,7 @@ from catalog.products import operations as products
 from catalog.products import queries
 from catalog.products.model import Content, Description, Product
 from catalog.search import queries as search
-from catalog.search.model import Filters, Found
+from catalog.search.model import Filters, Found, Sort
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -167,6 +167,7 @@ async def search_products(
     theme: FromQuery[str | None] = None,
     source: FromQuery[str | None] = None,
     update_cycle: FromQuery[str | None] = None,
+    sort: FromQuery[Sort] = Sort.RELEVANCE,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
@@ -183,7 +184,15 @@ async def search_products(
     )
 
     async def look(c: Command) -> Found:
-        return await search.search(c.tx, text=q, filters=filters, limit=limit, cursor=cursor)
+        return await search.search(
+            c.tx,
+            port=c.context.search,
+            text=q,
+            filters=filters,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
 
     return answer(await read(request, look))
 

@@ -20,6 +20,7 @@ from market.jobs import (
     deadlines_due,
     deliver_notifications,
     disputes_due,
+    follow_catalogue,
     index_log,
     keys_due,
     notice_channels,
@@ -106,6 +107,10 @@ async def _index(context: Context) -> int:
     return await index_log.run(context.db)
 
 
+async def _follow(context: Context) -> int:
+    return await follow_catalogue.run(context.search_follower, now=context.now())
+
+
 async def _key_use(context: Context) -> int:
     if context.key_use is None:
         return 0
@@ -147,6 +152,11 @@ LOG: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 # Catching up with a long log takes seconds, for which no other job waits.
 SEARCH: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("index_log", _index),
+)
+
+# Each search reads for itself what the index lacks; the less that is, the faster it is.
+CATALOGUE: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("follow_catalogue", _follow),
 )
 
 
@@ -191,7 +201,9 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
-    return await _run_each((*OUTBOUND, *JOBS, *LOG, *SEARCH), context)  # so that all is in the log
+    return await _run_each(
+        (*OUTBOUND, *JOBS, *LOG, *SEARCH, *CATALOGUE), context
+    )  # so that all is in the log
 
 
 async def _run_each(
@@ -225,5 +237,6 @@ async def run_until_stopped(context: Context) -> None:
         rounds(JOBS, context.settings.job_interval_seconds),
         rounds(LOG, context.settings.log_interval_seconds),
         rounds(SEARCH, context.settings.job_interval_seconds),
+        rounds(CATALOGUE, context.settings.search_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
     )

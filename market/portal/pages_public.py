@@ -118,7 +118,7 @@ async def home(request: AnyRequest) -> Response[bytes]:
     """Show the first page: search, categories, the latest notices, figures that lead to lists."""
 
     async def look(c: Command) -> Home:
-        found = await search.search(c.tx, limit=1)
+        found = await search.search(c.tx, port=c.context.search, limit=1)
         latest = await notices.list_public(
             c.tx,
             now=c.now,
@@ -151,7 +151,12 @@ async def list_products(
 
     async def look(c: Command) -> Shelf:
         found = await search.search(
-            c.tx, text=q, filters=filters, limit=_PAGE_SIZE, cursor=cursor or None
+            c.tx,
+            port=c.context.search,
+            text=q,
+            filters=filters,
+            limit=_PAGE_SIZE,
+            cursor=cursor or None,
         )
         ids = [hit.id for hit in found.items]
         return Shelf(found, await pricing.find_lowest_prices(c.tx, product_ids=ids))

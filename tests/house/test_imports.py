@@ -35,7 +35,7 @@ DOORS = (
     "market.__main__",
     "seeds",
 )
-OUTSIDE = ("asyncpg", "sqlalchemy", "litestar", "httpx", "alembic", "uvicorn", "jinja2")
+OUTSIDE = ("asyncpg", "sqlalchemy", "litestar", "httpx", "alembic", "uvicorn", "jinja2", "tantivy")
 
 
 @functools.cache

@@ -53,6 +53,8 @@ OPEN = {
     "catalog.notice_postings": _REGISTER,
     "catalog.notices": _REGISTER,
     "catalog.product_documents": "the public side of public products; @@ needs its index",
+    "catalog.search_outbox": "which public documents changed, by their ids",
+    "catalog.search_state": "how far back that is known",
     "market.parties": "names of those who take part; their files lie in party_files",
     "market.sign_in_attempts": "who tries to sign in is not known yet",
     "settlement.accounts": "names of accounts; to book a leg one must find another's",

@@ -10,8 +10,8 @@ from catalog.products.documents import SUMMARY_LENGTH, document, summary
 from tests.makers_products import make_description, make_product
 
 
-def test_the_folding_table_pairs_characters() -> None:
-    assert len(terms._TRADITIONAL) == len(terms._SIMPLIFIED)
+def test_traditional_characters_are_simplified_by_words() -> None:
+    assert terms.normal("臺灣乾燥 乾坤 頭髮 發展 皇后 以後") == "台湾干燥 乾坤 头发 发展 皇后 以后"
 
 
 def test_traditional_full_width_and_capitals_meet_the_plain_form() -> None:

@@ -1,0 +1,43 @@
+"""Find the words of a question in a text as it is written (高亮)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from catalog.products import terms
+
+
+def places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where any of ``words`` stands in ``text``: begin and end in characters, none twice.
+
+    The words are as questions are cut: half width, small, simplified; the text is as it is.
+    """
+    normal, origins = _normal(text)
+    found = []
+    for word in words:
+        at = normal.find(word)
+        while at >= 0:
+            found.append((origins[at], origins[at + len(word) - 1] + 1))
+            at = normal.find(word, at + 1)
+    return _merged(sorted(found))
+
+
+def _normal(text: str) -> tuple[str, list[int]]:
+    """Return the text as it is cut, and of each of its characters from which of ours it came."""
+    small = [unicodedata.normalize("NFKC", character).lower() for character in text]
+    origins = [place for place, each in enumerate(small) for _ in each]
+    joined = "".join(small)
+    simple = terms.normal(joined)
+    # Where simplifying a phrase changes its length, no place in it could be told.
+    return (simple if len(simple) == len(joined) else joined), origins
+
+
+def _merged(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for begin, end in places:
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged

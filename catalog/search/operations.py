@@ -1,0 +1,167 @@
+"""Let an index follow the catalogue, and make it anew beside the one that serves (检索索引维护)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from catalog.kernel.actor import system
+from catalog.kernel.db import Database, Row, Tx, begin
+from catalog.kernel.errors import Conflict
+from catalog.search import disk, store
+from catalog.search.disk import IndexedRow, IndexWriter, Lock, TantivyIndex
+
+_log = structlog.get_logger("search")
+_ACTOR: Final = system("search")
+# So many rows are indexed before others get their turn.
+_AT_ONCE: Final = 500
+# [P] an index that nobody brought up to date for a day is made anew; younger changes are kept.
+KEPT_SECONDS: Final = 86_400
+# A position that stands still is written again from time to time, so that it stays a known one.
+_RENEWED_EVERY: Final = dt.timedelta(minutes=10)
+_PRUNED_EVERY: Final = dt.timedelta(minutes=10)
+
+
+class SearchIndexBeingBuilt(Conflict):
+    """Another process builds the index just now."""
+
+    code = "search_index_being_built"
+
+
+class Follower:
+    """Follow the catalogue with the index of a host, if no other process of it does (索引跟随)."""
+
+    def __init__(self, db: Database, index: TantivyIndex) -> None:
+        self._db = db
+        self._directory = index.directory
+        self._lock = Lock(index.directory, "follow.lock")
+        self._writer: IndexWriter | None = None
+        self._renewed_at: dt.datetime | None = None
+        self._pruned_at: dt.datetime | None = None
+
+    async def follow(self, *, now: dt.datetime) -> int:
+        """Index what changed since; return how many products. The first time, all of them.
+
+        Somebody else may hold the lock; then nothing is done, and tried again the next time.
+        """
+        if not self._lock.acquire():
+            return 0
+        try:
+            return await self._follow(now)
+        except BaseException:
+            self._let_go()  # what was written and not committed never was
+            raise
+
+    async def rebuild(self) -> int:
+        """Make the index anew beside the one that serves, and swap them; return how many products.
+
+        Whoever follows the old one goes on with the new one by itself.
+
+        :raises SearchIndexBeingBuilt: if another process does just that.
+        """
+        return await _rebuild(self._db, self._directory)
+
+    def close(self) -> None:
+        """Leave it to another process."""
+        self._let_go()
+        self._lock.release()
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+            self._writer = None
+
+    async def _follow(self, now: dt.datetime) -> int:
+        writer = self._open()
+        count = None if writer is None else await self._catch_up(writer, now)
+        if count is None:
+            self._let_go()
+            return await _rebuild(self._db, self._directory)
+        if self._pruned_at is None or now >= self._pruned_at + _PRUNED_EVERY:
+            async with begin(self._db, _ACTOR) as tx:
+                await store.prune(tx, older_than_seconds=KEPT_SECONDS)
+            self._pruned_at = now
+        return count
+
+    def _open(self) -> IndexWriter | None:
+        try:
+            path = self._directory / disk.current(self._directory)
+        except FileNotFoundError:
+            return None
+        if self._writer is not None and self._writer.path != path:
+            self._let_go()  # it was made anew beside us
+        if self._writer is None:
+            self._writer = IndexWriter(path)
+        return self._writer
+
+    async def _catch_up(self, writer: IndexWriter, now: dt.datetime) -> int | None:
+        """Index what changed; None if it can not be caught up with and is to be made anew."""
+        state = writer.state
+        if state is None or state.layout != disk.LAYOUT or writer.is_wasteful:
+            return None
+        # One snapshot: what it sees is what the position says.
+        async with begin(self._db, _ACTOR, snapshot=True) as tx:
+            is_ours = state.database == await store.read_database(tx)
+            if not is_ours or not await store.is_known(tx, state.position):
+                return None
+            position = await store.read_position(tx)
+            changed = await store.list_changed_rows(tx, state.position)
+        if not changed and self._renewed_at is not None and now < self._renewed_at + _RENEWED_EVERY:
+            return 0
+        for first in range(0, len(changed), _AT_ONCE):
+            batch = changed[first : first + _AT_ONCE]
+            rows = [_indexed(row) for row in batch if row["place"] is not None]
+            gone = [row["product_id"] for row in batch if row["place"] is None]
+            await asyncio.to_thread(writer.put, rows, gone)
+        await asyncio.to_thread(writer.commit, position=position, database=state.database)
+        self._renewed_at = now
+        return len(changed)
+
+
+async def _rebuild(db: Database, directory: Path) -> int:
+    lock = Lock(directory, "build.lock")
+    if not lock.acquire():
+        raise SearchIndexBeingBuilt
+    try:
+        path = disk.new_generation(directory)
+        writer = await asyncio.to_thread(IndexWriter, path)
+        count = 0
+        async with begin(db, _ACTOR, snapshot=True) as tx:
+            position, database = await store.read_position(tx), await store.read_database(tx)
+            async for batch in _batches(tx):
+                await asyncio.to_thread(writer.add_new, batch)
+                count += len(batch)
+        await asyncio.to_thread(writer.commit, position=position, database=database)
+        await asyncio.to_thread(writer.close, merged=True)
+        await asyncio.to_thread(disk.make_current, path)
+    finally:
+        lock.release()
+    _log.info("search_index_built", products=count)
+    return count
+
+
+async def _batches(tx: Tx) -> AsyncIterator[list[IndexedRow]]:
+    batch: list[IndexedRow] = []
+    async for row in store.every_document(tx):
+        batch.append(_indexed(row))
+        if len(batch) == _AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _indexed(row: Row) -> IndexedRow:
+    return IndexedRow(
+        product_id=row["product_id"],
+        place=row["place"],
+        terms=row["terms"],
+        facets=store.facets_of(row),
+    )

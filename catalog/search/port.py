@@ -1,0 +1,104 @@
+"""Say what an index must be able to do to answer searches (检索接口), whatever it is made of.
+
+An index knows the catalogue up to a position. Who asks it lays what came later over its answers
+(``queries.py``) and ranks all by one formula (``ranking.py``); so two indexes differ in how fast they
+are and never in what they find. The database itself is an index too, one that is never behind.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from catalog.search.question import Concept
+from catalog.search.ranking import Averages
+from catalog.search.records import Bytes
+
+# So many products that have everything are ranked exactly, and of those that have a part as many
+# again if the first are fewer than enough.
+CANDIDATES: Final = 300
+FEW: Final = 100
+# So many values of a facet an index tells at least, the commonest first.
+FACET_VALUES: Final = 100
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of an index."""
+
+    concepts: tuple[Concept, ...] = ()
+    narrowed: Mapping[str, str] = {}  # facet → the value it must have
+    without: frozenset[uuid.UUID] = frozenset()  # changed since: what the index says of them is old
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Where the record of a product lies (``records.py``)."""
+
+    data: Bytes
+    start: int
+    end: int
+
+
+class Frequencies(msgspec.Struct, frozen=True):
+    """How many products there are, how many of them have each word, how long their fields are."""
+
+    total: int
+    of_words: Mapping[str, int]
+    averages: Averages
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    """What may come first: how many have everything that is asked, and the records to be ranked."""
+
+    every: int
+    records: list[Record]
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many there are, and of which kinds."""
+
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """From where, in which direction and how far products are walked in the order of their places."""
+
+    after: tuple[int, uuid.UUID] | None
+    is_newest_first: bool
+    limit: int
+
+
+class View(Protocol):
+    """An index as of one moment."""
+
+    @property
+    def position(self) -> str | None:
+        """Return the database's snapshot that it holds; None: whatever the transaction sees."""
+        ...
+
+    async def frequencies(self, words: Sequence[str]) -> Frequencies:
+        """Return how often words are."""
+        ...
+
+    async def candidates(self, asked: Asked) -> Candidates:
+        """Return what may be found first, best guesses only; ranking is not its matter."""
+        ...
+
+    async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
+        """Return products in the order of their places: with every concept, or with any."""
+        ...
+
+    async def count(self, asked: Asked, *, every: bool) -> Counts:
+        """Return how many have every concept, or any, and of which kinds they are."""
+        ...
+
+
+class SearchPort(Protocol):
+    """An index that can be asked."""
+
+    def view(self) -> View | None:
+        """Return it as it is now; None while it can not answer."""
+        ...

@@ -1,0 +1,344 @@
+"""Statements of the search: what changed beyond an index, the documents, and PostgreSQL as an index itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.products import terms
+from catalog.search import question, records
+from catalog.search.model import FACETS
+from catalog.search.port import (
+    CANDIDATES,
+    FEW,
+    Asked,
+    Candidates,
+    Counts,
+    Frequencies,
+    Record,
+    Walk,
+)
+from catalog.search.ranking import Averages
+
+
+class _Xid(sa.types.UserDefinedType[str]):
+    """The full number of a transaction."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return what PostgreSQL calls it."""
+        return "xid8"
+
+
+SEARCH_OUTBOX: Final = sa.Table(
+    "search_outbox",
+    METADATA,
+    sa.Column("xid", _Xid, nullable=False),
+    sa.Column("product_id", sa.Uuid, nullable=False),
+    sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+    schema="catalog",
+)
+
+SEARCH_STATE: Final = sa.Table(
+    "search_state",
+    METADATA,
+    sa.Column("id", sa.Boolean, primary_key=True),
+    sa.Column("pruned_xid", _Xid, nullable=False),
+    schema="catalog",
+)
+
+# A word that is commoner than this is just common; it is not counted further.
+_COUNTED_TO: Final = 5000
+_ALL_KINDS: Final = 2 ** len(FACETS) - 1  # grouping() of the count over everything
+# How much D, C (text), B (labels), A (title) weigh where PostgreSQL picks its first candidates.
+_WEIGHTS: Final = [0.1, 0.5, 0.25, 1.0]
+_BY_LENGTH: Final = 2  # ts_rank's flag: divide by the length of the document
+
+# Facets are $2 to $9 in every statement that narrows.
+_NARROWED: Final = """
+       ($2::text IS NULL OR d.form = $2) AND ($3::text IS NULL OR d.industry = $3)
+   AND ($4::text IS NULL OR d.region = $4) AND ($5::text IS NULL OR d.level = $5)
+   AND ($6::text IS NULL OR d.supplier_name = $6) AND ($7::text IS NULL OR d.theme = $7)
+   AND ($8::text IS NULL OR d.source = $8) AND ($9::text IS NULL OR d.update_cycle = $9)"""
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """A product that changed beyond an index's position, as it is now."""
+
+    product_id: uuid.UUID
+    place: int | None  # None: it is not to be found, at all or by this question
+    terms: str | None
+    facets: tuple[str | None, ...]
+
+
+async def list_changed(
+    tx: Tx, *, position: str, tsquery: str | None, narrowed: Mapping[str, str], at_most: int
+) -> list[Changed] | None:
+    """Return what changed beyond ``position``, in one statement, with what the question finds of it.
+
+    None if there is more than that, or if the position is older than what is still known, or from
+    a future that this database never had.
+    """
+    rows = await tx.fetch(
+        f"""
+        WITH asked AS MATERIALIZED (SELECT $10::text::pg_snapshot AS position),
+        moved AS MATERIALIZED (
+            SELECT DISTINCT o.product_id
+              FROM catalog.search_outbox o, asked
+             WHERE o.xid >= pg_snapshot_xmin(asked.position)
+               AND NOT pg_visible_in_snapshot(o.xid, asked.position)
+             LIMIT $11::bigint + 1
+        )
+        SELECT s.pruned_xid < pg_snapshot_xmin(asked.position)
+               AND pg_snapshot_xmax(asked.position) <= pg_snapshot_xmax(pg_current_snapshot())
+               AS is_known,
+               m.product_id, d.place, d.terms::text AS terms, d.form, d.industry, d.region, d.level,
+               d.supplier_name, d.theme, d.source, d.update_cycle
+          FROM catalog.search_state s
+         CROSS JOIN asked
+          LEFT JOIN moved m ON true
+          LEFT JOIN catalog.product_documents d
+            ON d.product_id = m.product_id AND ($1::text IS NULL OR d.terms @@ $1::text::tsquery)
+           AND {_NARROWED}""",  # noqa: S608 - a part that all statements share
+        tsquery,
+        *(narrowed.get(facet) for facet in FACETS),
+        position,
+        at_most,
+    )
+    if not rows[0]["is_known"] or len(rows) > at_most:
+        return None
+    return [
+        Changed(row["product_id"], row["place"], row["terms"], facets_of(row))
+        for row in rows
+        if row["product_id"] is not None
+    ]
+
+
+def facets_of(row: Row) -> tuple[str | None, ...]:
+    """Return the values of a document by which it is narrowed and counted."""
+    return tuple(row[facet] or None for facet in FACETS)
+
+
+async def read_position(tx: Tx) -> str:
+    """Return the snapshot of the transaction: what it sees, an index that is made from it holds."""
+    position: str = await tx.fetch_value("SELECT pg_current_snapshot()::text")
+    return position
+
+
+async def read_database(tx: Tx) -> str:
+    """Return which database this is, and on which timeline: positions count for it alone."""
+    name: str = await tx.fetch_value(
+        """
+        SELECT format('%s/%s/%s', s.system_identifier, c.timeline_id,
+                      (SELECT oid FROM pg_database WHERE datname = current_database()))
+          FROM pg_control_system() s, pg_control_checkpoint() c"""
+    )
+    return name
+
+
+async def is_known(tx: Tx, position: str) -> bool:
+    """Tell whether the outbox still holds all that came after ``position``."""
+    known: bool = await tx.fetch_value(
+        """
+        SELECT pruned_xid < pg_snapshot_xmin($1::text::pg_snapshot)
+               AND pg_snapshot_xmax($1::text::pg_snapshot)
+                   <= pg_snapshot_xmax(pg_current_snapshot())
+          FROM catalog.search_state""",
+        position,
+    )
+    return known
+
+
+async def list_changed_rows(tx: Tx, position: str) -> list[Row]:
+    """Return the products that changed beyond ``position``, each once, with their documents."""
+    return await tx.fetch(
+        """
+        SELECT m.product_id, d.place, d.terms::text AS terms, d.form, d.industry, d.region, d.level,
+               d.supplier_name, d.theme, d.source, d.update_cycle
+          FROM (SELECT DISTINCT product_id
+                  FROM catalog.search_outbox
+                 WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+                   AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) AS m
+          LEFT JOIN catalog.product_documents d USING (product_id)""",
+        position,
+    )
+
+
+def every_document(tx: Tx) -> AsyncIterator[Row]:
+    """Yield all documents, as they are to be indexed."""
+    return tx.cursor(
+        """
+        SELECT product_id, place, terms::text AS terms, form, industry, region, level,
+               supplier_name, theme, source, update_cycle
+          FROM catalog.product_documents""",
+        prefetch=500,
+    )
+
+
+async def prune(tx: Tx, *, older_than_seconds: int) -> int:
+    """Remove what no index needs that is younger than that; return how much."""
+    count: int = await tx.fetch_value(
+        """
+        WITH gone AS (
+            DELETE FROM catalog.search_outbox
+             WHERE written_at < now() - make_interval(secs => $1::float8) RETURNING xid
+        ), told AS (
+            UPDATE catalog.search_state s
+               SET pruned_xid = greatest(s.pruned_xid, (SELECT max(xid) FROM gone))
+             WHERE EXISTS (SELECT FROM gone)
+        )
+        SELECT count(*) FROM gone""",
+        float(older_than_seconds),
+    )
+    return count
+
+
+async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Row]:
+    """Return what is shown of products, by id, with the numbers of their certificates in force."""
+    rows = await tx.fetch(
+        """
+        SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
+               d.region, d.level, d.theme, d.source, d.update_cycle, d.format, d.published_at,
+               c.number AS certified
+          FROM catalog.product_documents d
+          LEFT JOIN LATERAL (
+               SELECT number FROM catalog.certificates
+                WHERE product_id = d.product_id AND state = 'active' LIMIT 1) c ON true
+         WHERE d.product_id = ANY($1::uuid[])""",
+        list(product_ids),
+    )
+    return {row["product_id"]: row for row in rows}
+
+
+class FullText:
+    """PostgreSQL's own full text as an index: slower, and never behind."""
+
+    position = None
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    async def frequencies(self, words: Sequence[str]) -> Frequencies:
+        """Return how often words are, as far as it is worth counting."""
+        # A plan that is kept for all questions can not use the index for those that have words.
+        await self._tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        rows = await self._tx.fetch(
+            """
+            SELECT (SELECT count(*) FROM (SELECT FROM catalog.product_documents d
+                                           WHERE d.terms @@ w.term::tsquery LIMIT $2) AS few) AS count
+              FROM unnest($1::text[]) WITH ORDINALITY AS w(term, place)
+             ORDER BY w.place""",
+            [terms.quoted(word) for word in words],
+            _COUNTED_TO,
+        )
+        # The planner's own estimate is exact enough to weigh words by.
+        total = await self._tx.fetch_value(
+            "SELECT reltuples::bigint FROM pg_class"
+            " WHERE oid = 'catalog.product_documents'::regclass"
+        )
+        counts = {word: row["count"] for word, row in zip(words, rows, strict=True)}
+        return Frequencies(max(int(total), 2 * _COUNTED_TO), counts, Averages())
+
+    async def candidates(self, asked: Asked) -> Candidates:
+        """Return those that PostgreSQL ranks first."""
+        every = await self._matches(asked, every=True)
+        found = await self._best(asked, every=True)
+        if every < FEW and len(asked.concepts) > 1:
+            found |= await self._best(asked, every=False)
+        return Candidates(every, list(found.values()))
+
+    async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
+        """Return products in the order of their places."""
+        direction, beyond = ("DESC", "<") if walk.is_newest_first else ("ASC", ">")
+        place, product_id = walk.after or (None, None)
+        rows = await self._tx.fetch(
+            f"""
+            SELECT d.product_id, d.place, d.terms::text AS terms
+              FROM catalog.product_documents d
+             WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
+               AND ($10::bigint IS NULL OR (d.place, d.product_id) {beyond} ($10, $11::uuid))
+             ORDER BY d.place {direction}, d.product_id {direction} LIMIT $12""",  # noqa: S608 - two words of ours
+            *_conditions(asked, every=every),
+            place,
+            product_id,
+            walk.limit,
+        )
+        return [record_of(row["product_id"], row["place"], row["terms"]) for row in rows]
+
+    async def count(self, asked: Asked, *, every: bool) -> Counts:
+        """Return how many there are, and of which kinds."""
+        rows = await self._tx.fetch(
+            f"""
+            WITH found AS MATERIALIZED (
+                SELECT d.form, d.industry, d.region, d.level, d.supplier_name, d.theme, d.source,
+                       d.update_cycle
+                  FROM catalog.product_documents d
+                 WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
+            )
+            SELECT coalesce(form, industry, region, level, supplier_name, theme, source,
+                            update_cycle) AS value,
+                   grouping(form, industry, region, level, supplier_name, theme, source,
+                            update_cycle) AS kind,
+                   count(*) AS count
+              FROM found
+             GROUP BY GROUPING SETS ((form), (industry), (region), (level), (supplier_name),
+                                     (theme), (source), (update_cycle), ())""",  # noqa: S608 - as above
+            *_conditions(asked, every=every),
+        )
+        facets: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
+        total = 0
+        for row in rows:
+            if row["kind"] == _ALL_KINDS:
+                total = row["count"]
+            elif row["value"]:
+                facets[_facet_of(row["kind"])][row["value"]] = row["count"]
+        return Counts(total, facets)
+
+    async def _matches(self, asked: Asked, *, every: bool) -> int:
+        count: int = await self._tx.fetch_value(
+            f"""
+            SELECT count(*) FROM catalog.product_documents d
+             WHERE d.terms @@ $1::text::tsquery AND {_NARROWED}""",  # noqa: S608 - as above
+            *_conditions(asked, every=every),
+        )
+        return count
+
+    async def _best(self, asked: Asked, *, every: bool) -> dict[uuid.UUID, Record]:
+        rows = await self._tx.fetch(
+            f"""
+            SELECT d.product_id, d.place, d.terms::text AS terms
+              FROM catalog.product_documents d
+             WHERE d.terms @@ $1::text::tsquery AND {_NARROWED}
+             ORDER BY ts_rank($10::float4[], d.terms, $1::text::tsquery, $11) DESC, d.product_id
+             LIMIT $12""",  # noqa: S608 - as above
+            *_conditions(asked, every=every),
+            _WEIGHTS,
+            _BY_LENGTH,
+            CANDIDATES,
+        )
+        return {
+            row["product_id"]: record_of(row["product_id"], row["place"], row["terms"])
+            for row in rows
+        }
+
+
+def record_of(product_id: uuid.UUID, place: int, literal: str) -> Record:
+    """Return the record of a row that stands in no file."""
+    packed = records.pack(product_id, place, records.read_vector(literal))
+    return Record(packed, 0, len(packed))
+
+
+def _conditions(asked: Asked, *, every: bool) -> list[str | None]:
+    wanted = question.tsquery_of_all(asked.concepts, every=every) or None
+    return [wanted, *(asked.narrowed.get(facet) for facet in FACETS)]
+
+
+def _facet_of(kind: int) -> str:
+    # grouping() has one bit per column, the first the highest; the grouped column's is 0.
+    return FACETS[len(FACETS) - (~kind & 255).bit_length()]

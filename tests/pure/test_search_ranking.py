@@ -1,0 +1,99 @@
+"""What comes first, and why it does."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.search import ranking, records
+from catalog.search.ranking import Averages, Wanted
+
+AVERAGES = Averages()
+
+
+def record(title: str = "", labels: str = "", text: str = "") -> bytes:
+    words = dict.fromkeys(f"{title} {labels} {text}".split())
+    vector = [
+        (word, *(field.split().count(word) for field in (title, labels, text))) for word in words
+    ]
+    return records.pack(uuid.UUID(int=1), 1, vector)  # type: ignore[arg-type]
+
+
+def want(*ways: str, weight: float = 1.0) -> Wanted:
+    return Wanted(tuple(tuple(map(records.key, way.split())) for way in ways), weight)
+
+
+def score(data: bytes, *wanted: Wanted) -> float:
+    return ranking.score(data, 0, len(data), wanted, AVERAGES)
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    assert ranking.weight(1, 1000) > ranking.weight(900, 1000) > 0
+    assert ranking.weight(2000, 1000) == ranking.weight(1000, 1000)  # old versions are counted too
+
+
+def test_a_title_tells_more_than_a_text_and_that_more_than_a_label() -> None:
+    title, text, label = record(title="港口"), record(text="港口"), record(labels="港口")
+
+    assert score(title, want("港口")) > score(text, want("港口")) > score(label, want("港口")) > 0
+
+
+def test_a_long_text_tells_less_than_a_short_one() -> None:
+    long = record(text="港口 " + " ".join(f"w{i}" for i in range(200)))
+
+    assert score(record(text="港口"), want("港口")) > score(long, want("港口"))
+
+
+def test_what_has_all_words_stands_above_what_has_one_of_them_often() -> None:
+    both, one = record(text="港口 气象"), record(title="港口 港口", text="港口 港口 港口")
+
+    assert score(both, want("港口"), want("气象")) > score(one, want("港口"), want("气象"))
+
+
+def test_what_has_nothing_of_it_has_no_score() -> None:
+    assert score(record(title="机场"), want("港口")) == 0
+    assert score(record(title="机场")) == 0
+
+
+def test_a_synonym_tells_a_little_less_than_the_word() -> None:
+    word, synonym = record(title="幼儿园"), record(title="幼稚园")
+    asked = want("幼儿园", "幼稚园")
+
+    assert score(word, asked) > score(synonym, asked) > 0
+
+
+def test_a_synonym_of_two_words_needs_both() -> None:
+    asked = want("网约车", "预约 出租车")
+
+    assert score(record(title="预约 挂号"), asked) == 0
+    assert score(record(title="预约 出租车"), asked) > 0
+    assert not ranking.covers(record(title="预约"), 0, 1000, asked)
+    assert ranking.covers(record(title="网约车"), 0, 1000, asked)
+
+
+def test_the_reasons_say_what_told_most_where_and_by_which_words() -> None:
+    data = record(title="港口", labels="海南", text="港口 渡轮")
+    asked = [want("海南"), want("轮渡", "渡轮", weight=2.0), want("港口", weight=3.0), want("机场")]
+
+    told = ranking.reasons(data, 0, len(data), asked, AVERAGES)
+
+    assert [(r.wanted, r.way, r.fields) for r in told] == [
+        (2, 0, ("title", "text")),
+        (1, 1, ("text",)),
+        (0, 0, ("labels",)),
+    ]
+    assert sum(r.share for r in told) == pytest.approx(1, abs=0.001)
+    assert ranking.reasons(data, 0, len(data), [], AVERAGES) == []
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=8), st.sampled_from("abc"))
+def test_one_more_word_of_the_question_never_lowers_a_product(had: list[str], more: str) -> None:
+    asked = [want(word) for word in "abc"]
+    before, after = record(text=" ".join(had)), record(text=" ".join([*had, more]))
+    flat = Averages(1e9, 1e9, 1e9)  # as if all texts were equally long
+
+    lower = ranking.score(before, 0, len(before), asked, flat)
+    assert ranking.score(after, 0, len(after), asked, flat) >= lower
