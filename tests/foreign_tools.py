@@ -14,6 +14,7 @@ import pytest
 
 _HERE = pathlib.Path(__file__).parent / "foreign"
 _PATIENCE_SECONDS = 120
+_GO_LIBRARY = pathlib.Path("/usr/share/gocode")  # Debian's golang-golang-x-mod-dev
 
 
 def npm(into: pathlib.Path) -> pathlib.Path:
@@ -67,3 +68,48 @@ def node(folder: pathlib.Path, script: str, given: Any) -> Any:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def program(name: str, package: str) -> str:
+    """Return where a program lies; skip, saying which package has it, where it is not."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if found is None:
+        pytest.skip(f"no {name}: apt install {package}")
+    return found
+
+
+def go_program(place: pathlib.Path) -> pathlib.Path:
+    """Build the small Go program of ``foreign/gocheck`` without any network; skip where there is no Go."""
+    go = shutil.which("go")
+    if go is None or not (_GO_LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
+        pytest.skip("no Go, or no golang.org/x/mod: apt install golang-go golang-golang-x-mod-dev")
+    environment = {
+        **os.environ,
+        "GOPATH": str(_GO_LIBRARY),
+        "GO111MODULE": "off",
+        "GOPROXY": "off",
+        "GOFLAGS": "",
+        "GOCACHE": str(place / "cache"),
+        "CGO_ENABLED": "0",
+    }
+    subprocess.run(
+        [go, "build", "-o", str(place / "gocheck"), str(_HERE / "gocheck" / "main.go")],
+        env=environment,
+        check=True,
+        timeout=170,
+    )
+    return place / "gocheck"
+
+
+def accepts(gocheck: pathlib.Path, *arguments: object) -> bool:
+    """Tell whether the Go program accepts what it is shown."""
+    done = subprocess.run(
+        [str(gocheck), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert (done.stdout == "ok\n") is (done.returncode == 0)
+    return done.returncode == 0

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 import pathlib
-import shutil
-import subprocess
 
 import pytest
 
 from catalog.witnessing.log_proof import LogProof
 from tests.exports import small_market
+from tests.foreign_tools import accepts, go_program
 from tests.witnessed_log import LOG_KEY, MemoryLog, MemoryWitness
 
-SOURCE = pathlib.Path(__file__).with_name("gocheck")
-LIBRARY = pathlib.Path("/usr/share/gocode")  # Debian's golang-golang-x-mod-dev
 LOG = MemoryLog(300)
 AT = 1_772_413_323
 
@@ -23,39 +19,7 @@ AT = 1_772_413_323
 @pytest.fixture(scope="module")
 def gocheck(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The small Go program beside this file, built without any network."""
-    go = shutil.which("go")
-    if go is None or not (LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
-        pytest.skip("no Go, or no golang.org/x/mod: apt install golang-go golang-golang-x-mod-dev")
-    place = tmp_path_factory.mktemp("go")
-    environment = {
-        **os.environ,
-        "GOPATH": str(LIBRARY),
-        "GO111MODULE": "off",
-        "GOPROXY": "off",
-        "GOFLAGS": "",
-        "GOCACHE": str(place / "cache"),
-        "CGO_ENABLED": "0",
-    }
-    subprocess.run(
-        [go, "build", "-o", str(place / "gocheck"), str(SOURCE / "main.go")],
-        env=environment,
-        check=True,
-        timeout=170,
-    )
-    return place / "gocheck"
-
-
-def accepts(gocheck: pathlib.Path, *arguments: object) -> bool:
-    done = subprocess.run(
-        [str(gocheck), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert (done.stdout == "ok\n") is (done.returncode == 0)
-    return done.returncode == 0
+    return go_program(tmp_path_factory.mktemp("go"))
 
 
 def flipped(raw: bytes, at: int) -> bytes:

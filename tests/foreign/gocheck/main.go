@@ -3,7 +3,7 @@
 //	gocheck open NOTE VKEY...                   a note is signed by all of these keys, logs' and witnesses'
 //	gocheck proof FILE LEAF VKEY...             a .tlog-proof is about the bytes in LEAF
 //	gocheck grown OLD NEW PROOF VKEY            NEW continues OLD; PROOF has a base64 hash a line
-//	gocheck audit DIR VKEY                      every entry of an export is under its signed root
+//	gocheck audit DIR|URL VKEY                  every entry of a log's files is under its signed root
 package main
 
 import (
@@ -15,6 +15,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -193,7 +195,7 @@ func grown(oldFile, newFile, proofFile string, vkeys []string) error {
 
 // audit hashes every entry of the bundles, and compares the root with the one that was signed.
 func audit(directory string, vkeys []string) error {
-	raw, err := os.ReadFile(filepath.Join(directory, "checkpoint"))
+	raw, err := file(directory, "checkpoint")
 	if err != nil {
 		return err
 	}
@@ -234,13 +236,29 @@ func audit(directory string, vkeys []string) error {
 	return nil
 }
 
+// file reads a file of a log, below a directory or an address.
+func file(place, name string) ([]byte, error) {
+	if !strings.HasPrefix(place, "http://") {
+		return os.ReadFile(filepath.Join(place, filepath.FromSlash(name)))
+	}
+	answer, err := http.Get(place + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", name, answer.Status)
+	}
+	return io.ReadAll(answer.Body)
+}
+
 func bundle(directory string, number, size int64) ([][]byte, error) {
 	name := fmt.Sprintf("tile/entries/%03d", number)
 	width := size - number*256
 	if width < 256 {
 		name += fmt.Sprintf(".p/%d", width)
 	}
-	raw, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(name)))
+	raw, err := file(directory, name)
 	if err != nil {
 		return nil, err
 	}
