@@ -40,6 +40,10 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"""
 
 
+class BusyNow(Exception):
+    """What is kept can not be read at this moment: another process writes it, or it is not made yet."""
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a log is replayed, and how far of it is under heads that were computed again."""
 
@@ -61,14 +65,21 @@ class StandingAlert(msgspec.Struct, frozen=True):
 class MonitorDb:
     """The memory of one log's replay."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_glance: bool = False) -> None:
+        """Open it, and make it if there is none; at a glance it is only read.
+
+        :raises BusyNow: if it is a glance, and it can not be had at this moment.
+        """
+        self._heads: dict[bytes, HeadOf] = {}
+        self._changed: set[bytes] = set()  # of them those that are not in the file yet
+        if is_glance:
+            self._file = _opened_to_read(path)
+            return
         # Transactions are ours to open; FULL: what was committed is on disk.
         self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._file.execute("PRAGMA synchronous = FULL")
         self._file.execute("PRAGMA cache_size = -65536")
         self._file.executescript(_SCHEMA)
-        self._heads: dict[bytes, HeadOf] = {}
-        self._changed: set[bytes] = set()  # of them those that are not in the file yet
 
     def close(self) -> None:
         """Close the file."""
@@ -264,6 +275,16 @@ class MonitorDb:
     def drop_outgoing(self, ids: Iterable[int]) -> None:
         """Let go of lines that were told."""
         self._file.executemany("DELETE FROM outgoing WHERE id = ?", [(each,) for each in ids])
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    try:
+        file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
+        file.execute("BEGIN")
+        file.execute("SELECT size FROM progress").fetchone()
+    except sqlite3.OperationalError as error:
+        raise BusyNow(str(error)) from error
+    return file
 
 
 def _in_turn(values: list[object] | list[str] | list[bytes]) -> Iterator[list[object]]:

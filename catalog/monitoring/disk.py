@@ -206,9 +206,12 @@ class Monitor:
         return CheckpointJournal(self.place(origin) / "accepted.jsonl")
 
     @contextlib.contextmanager
-    def memory(self, origin: str) -> Iterator[MonitorDb]:
-        """Open what was replayed of a log."""
-        memory = MonitorDb(self.place(origin) / "replayed.db")
+    def memory(self, origin: str, *, is_glance: bool = False) -> Iterator[MonitorDb]:
+        """Open what was replayed of a log; at a glance nothing can be written.
+
+        :raises BusyNow: if it is a glance, and it can not be had at this moment.
+        """
+        memory = MonitorDb(self.place(origin) / "replayed.db", is_glance=is_glance)
         try:
             yield memory
         finally:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -151,6 +153,19 @@ def once(directory: pathlib.Path, webhook: str | None) -> None:
 
 
 @monitor.command(
+    "audit",
+    help="重读核对 · Read all of every log again that was read before, and compare it with what is remembered: a look fetches "
+    "what is new, and does not see an old file that was rewritten since. Once a month, at a quiet hour; standard output "
+    f"as of once.\n\n{_FOUND}",
+)
+@_WEBHOOK
+@_DIRECTORY
+def audit(directory: pathlib.Path, webhook: str | None) -> None:
+    """End with what was found."""
+    raise SystemExit(settings_of.run(_audit(directory, webhook)))
+
+
+@monitor.command(
     "run",
     help="持续监控 · Look again and again until Ctrl-C or SIGTERM; standard output as of once.\n\n"
     "Exit code 0: stopped as asked; 1: could not be done, and why; 2: wrong options.",
@@ -162,11 +177,25 @@ def once(directory: pathlib.Path, webhook: str | None) -> None:
     show_default=True,
     help="间隔秒数 · seconds between two looks",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="指标端口 · tell Prometheus there how each log stands (off by default)",
+)
+@click.option(
+    "--metrics-host", default="127.0.0.1", show_default=True, help="指标地址 · the port's address"
+)
 @_WEBHOOK
 @_DIRECTORY
-def run(directory: pathlib.Path, every: float, webhook: str | None) -> None:
+def run(
+    directory: pathlib.Path,
+    every: float,
+    metrics_port: int | None,
+    metrics_host: str,
+    webhook: str | None,
+) -> None:
     """Run until a signal comes."""
-    settings_of.run(_run(directory, every, webhook))
+    settings_of.run(_run(directory, every, webhook, metrics_host, metrics_port))
 
 
 @monitor.command(
@@ -227,40 +256,78 @@ async def _once(directory: pathlib.Path, webhook: str | None) -> int:
     made = Monitor(directory)
     with made.alone():
         _look(made, webhook)
-        kinds = [kind for log in made.logs() for kind in rounds.kinds_of(made, log)]
+        kinds = [
+            kind for log in made.logs() for kind in rounds.kinds_of(rounds.standing(made, log))
+        ]
     if not kinds:
         return 0
     return 2 if set(kinds) == {Kind.UNREACHABLE} else 1
 
 
-async def _run(directory: pathlib.Path, every: float, webhook: str | None) -> None:
+async def _audit(directory: pathlib.Path, webhook: str | None) -> int:
     from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    made = Monitor(directory)
+    with made.alone(), _asked(webhook) as asked:
+        found = rounds.audit_all(made, **asked)
+    for each in found:
+        told = msgspec.structs.asdict(each)
+        told["log"] = told.pop("origin")
+        _print(msgspec.json.encode({"type": "audited"} | told))
+    if any(each.alerts for each in found):
+        return 1
+    return 0 if all(each.is_reached for each in found) else 2
+
+
+async def _run(
+    directory: pathlib.Path,
+    every: float,
+    webhook: str | None,
+    metrics_host: str,
+    metrics_port: int | None,
+) -> None:
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import metrics
 
     made = Monitor(directory)
     is_over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: is_over.set())
-    with made.alone():
+    with made.alone(), metrics.listening(made, metrics_host, metrics_port) as looks:
         while True:
-            _look(made, webhook)
+            looks.took(lambda: _look(made, webhook))
             if is_over.wait(every):
                 return
 
 
-def _look(made: Any, webhook: str | None) -> None:
+@contextlib.contextmanager
+def _asked(webhook: str | None) -> Iterator[dict[str, Any]]:
+    """Give what a look and an audit both need: the time, the web, where to tell, all cores."""
     import os
 
     import httpx
 
     from catalog.kernel.clock import SystemClock
+    from market.cli.cores import on_all_cores
     from market.monitor import rounds
 
     token = os.environ.get("MARKET_MONITOR_WEBHOOK_TOKEN")
     with httpx.Client(trust_env=False) as client:
-        hook = None if webhook is None else rounds.Webhook(webhook, token, client)
-        found = rounds.follow_all(
-            made, now=SystemClock().now(), client=client, tell=_print, webhook=hook
-        )
+        yield {
+            "now": SystemClock().now(),
+            "client": client,
+            "tell": _print,
+            "webhook": None if webhook is None else rounds.Webhook(webhook, token, client),
+            "spread": on_all_cores,
+        }
+
+
+def _look(made: Any, webhook: str | None) -> None:
+    from market.monitor import rounds
+
+    with _asked(webhook) as asked:
+        found = rounds.follow_all(made, **asked)
     for origin, told in found.items():
         _print(
             msgspec.json.encode({"type": "followed", "log": origin} | msgspec.structs.asdict(told))

@@ -12,8 +12,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import functools
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ from catalog.audit_log import key_notices, merkle, tiles
 from catalog.audit_log.disk import Signed
 from catalog.audit_log.export_format import KeyRow, Keys, NoticeRow
 from catalog.audit_log.leaf import instant
-from catalog.audit_log.merkle import HASH_LENGTH, TILE_WIDTH, Hash
+from catalog.audit_log.merkle import TILE_WIDTH, Hash
 from catalog.monitoring import accepting, freshness, replaying
 from catalog.monitoring.accepting import Accepted
 from catalog.monitoring.alerts import LASTING, Alert, Kind, Wrong, line
@@ -32,14 +32,10 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.witnessing.log_keys import LogKeys
 from market.monitor import keys, reading
 from market.monitor.files import LogFiles
-from market.monitor.reading import Fetched, Spread, Stretch
+from market.monitor.reading import Spread
 
 CHECKPOINT: Final = "checkpoint"
 WITNESSED: Final = "checkpoint.witnessed"
-#: So many bundles are read, proven and kept together.
-BATCH: Final = 64
-_FETCHED_AHEAD: Final = 32
-_AT_ONCE: Final = 4
 _UNWITNESSED: Final = "unwitnessed_since"
 _COSIGNED: Final = "cosigned_at"
 
@@ -62,10 +58,12 @@ class Follower:
         log: Followed,
         memory: MonitorDb,
         files: LogFiles,
-        spread: Spread = map,
+        spread: Spread | None = None,
     ) -> None:
         self._monitor = monitor
-        self._spread = spread
+        # Other processes open the address themselves.
+        self._opens: reading.Opens = (lambda: files) if spread is None else reading.At(log.url)
+        self._spread = spread or map
         self._log = log
         self._memory = memory
         self._files = files
@@ -153,53 +151,14 @@ class Follower:
         start = self._memory.progress().edge.size
         if start >= held.size:
             return
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for each in self._spread(reading.read, self._stretches(pool, start, held.size)):
-                if each.alert is not None:
-                    raise Wrong(each.alert.kind, each.alert.about, each.alert.why)
-                assert each.part is not None, "one of them is there"
-                self._take(held, each.part, now)
-
-    def _stretches(self, pool: ThreadPoolExecutor, start: int, size: int) -> Iterator[Stretch]:
-        """Yield the bundles that have something new, so many at a time as are kept together."""
-        skipped, held = start % TILE_WIDTH, list[Fetched]()
-        for each in self._fetched(pool, start, size):
-            if each.number == start // TILE_WIDTH and skipped:
-                self._check_known(each.number, each.tile, skipped)
-            held.append(each)
-            if (each.number + 1) % BATCH == 0:
-                yield Stretch(held, skipped, self._log.watched_hashes)
-                skipped, held = 0, []
-        if held:
-            yield Stretch(held, skipped, self._log.watched_hashes)
-
-    def _fetched(self, pool: ThreadPoolExecutor, start: int, size: int) -> Iterator[Fetched]:
-        """Yield bundles and tiles in order; some are fetched ahead."""
-
-        def fetch(number: int) -> Fetched:
-            bundle = self._files.bundle(size, number)
-            return Fetched(number, bundle, self._files.tile(size, 0, number))
-
-        ahead: list[Future[Fetched]] = []
-        numbers = iter(range(start // TILE_WIDTH, (size + TILE_WIDTH - 1) // TILE_WIDTH))
-        try:
-            while True:
-                for number in numbers:
-                    ahead.append(pool.submit(fetch, number))
-                    if len(ahead) >= _FETCHED_AHEAD:
-                        break
-                if not ahead:
-                    return
-                yield ahead.pop(0).result()
-        finally:
-            for future in ahead:
-                future.cancel()
-
-    def _check_known(self, number: int, tile: bytes, width: int) -> None:
-        known = self._memory.progress().edge.partials[0]
-        if tile[: width * HASH_LENGTH] != known:
-            why = "it is not the tile that was read before"
-            raise Wrong(Kind.TILE_DIFFERS, str(tiles.TilePath(0, number)), why)
+        edge = self._memory.progress().edge
+        known = edge.partials[0] if start % TILE_WIDTH else b""
+        some = reading.stretches(start, held.size, known, self._log.watched_hashes)
+        for each in self._spread(functools.partial(reading.read, self._opens), some):
+            if each.alert is not None:
+                raise Wrong(each.alert.kind, each.alert.about, each.alert.why)
+            assert each.part is not None, "one of them is there"
+            self._take(held, each.part, now)
 
     def _take(self, held: Accepted, part: replaying.Part, now: dt.datetime) -> None:
         """Keep leaves that lie under the accepted checkpoint, and all that follows from them."""
@@ -371,12 +330,7 @@ class Follower:
         )
 
     def _raise(self, alert: Alert, now: dt.datetime) -> None:
-        """Keep an alert and that it is to be told, if it does not stand already."""
-        if any(each.key == alert.key for each in self._memory.alerts()):
-            return
-        raw = msgspec.json.encode(alert)
-        self._memory.put_alert(StandingAlert(alert.key, raw, instant(now), None))
-        self._memory.put_outgoing([line(self._log.origin, alert, since=now)])
+        remember(self._memory, self._log.origin, alert, now)
 
     def _settle(self, now: dt.datetime, *, is_reached: bool) -> None:
         """Keep what was found, and let go of what is over, if it was looked for."""
@@ -392,6 +346,15 @@ class Follower:
                 self._memory.drop_alert(standing.key)
                 told = line(self._log.origin, alert, since=now, is_over=True)
                 self._memory.put_outgoing([told])
+
+
+def remember(memory: MonitorDb, origin: str, alert: Alert, now: dt.datetime) -> None:
+    """Keep an alert and that it is to be told, if it does not stand already."""
+    if any(each.key == alert.key for each in memory.alerts()):
+        return
+    raw = msgspec.json.encode(alert)
+    memory.put_alert(StandingAlert(alert.key, raw, instant(now), None))
+    memory.put_outgoing([line(origin, alert, since=now)])
 
 
 def _is_of_the_past(row: KeyRow, last_at: str) -> bool:

@@ -10,9 +10,11 @@ import httpx
 import msgspec
 import structlog
 
-from catalog.monitoring.alerts import Alert, Kind
+from catalog.monitoring.alerts import Kind
 from catalog.monitoring.db import MonitorDb
 from catalog.monitoring.disk import AlertMissing, Followed, Monitor
+from market.monitor import auditing
+from market.monitor.auditing import Audited
 from market.monitor.files import LogFiles
 from market.monitor.following import Follower, Round
 from market.monitor.reading import Spread
@@ -67,7 +69,7 @@ def follow_all(
     client: httpx.Client,
     tell: Tell,
     webhook: Webhook | None = None,
-    spread: Spread = map,
+    spread: Spread | None = None,
 ) -> dict[str, Round]:
     """Look at every log once; return what each look found, by origin.
 
@@ -80,6 +82,25 @@ def follow_all(
             rounds[log.origin] = follower.follow(now)
             _tell(memory, tell, webhook)
     return rounds
+
+
+def audit_all(
+    monitor: Monitor,
+    *,
+    now: dt.datetime,
+    client: httpx.Client,
+    tell: Tell,
+    webhook: Webhook | None = None,
+    spread: Spread | None = None,
+) -> list[Audited]:
+    """Read all of every log again that was read before; return what each reading found."""
+    found = []
+    for log in monitor.logs():
+        with monitor.memory(log.origin) as memory:
+            files = LogFiles(log.url, client)
+            found.append(auditing.audit(log, memory, files, now, spread))
+            _tell(memory, tell, webhook)
+    return found
 
 
 def _tell(memory: MonitorDb, tell: Tell, webhook: Webhook | None) -> None:
@@ -96,10 +117,13 @@ def _tell(memory: MonitorDb, tell: Tell, webhook: Webhook | None) -> None:
             return
 
 
-def standing(monitor: Monitor, log: Followed) -> Standing:
-    """Return what is known of a log."""
+def standing(monitor: Monitor, log: Followed, *, is_glance: bool = False) -> Standing:
+    """Return what is known of a log; at a glance, nothing is made or waited for that another writes.
+
+    :raises BusyNow: if it is a glance, and it can not be had at this moment.
+    """
     last = monitor.journal(log.origin).last()
-    with monitor.memory(log.origin) as memory:
+    with monitor.memory(log.origin, is_glance=is_glance) as memory:
         progress = memory.progress()
         alerts = memory.alerts()
     return Standing(
@@ -114,14 +138,9 @@ def standing(monitor: Monitor, log: Followed) -> Standing:
     )
 
 
-def kinds_of(monitor: Monitor, log: Followed) -> list[Kind]:
+def kinds_of(standing: Standing) -> list[Kind]:
     """Return what stands that nobody acknowledged."""
-    with monitor.memory(log.origin) as memory:
-        return [
-            msgspec.json.decode(each.alert, type=Alert).kind
-            for each in memory.alerts()
-            if each.acknowledged is None
-        ]
+    return [Kind(key.partition(":")[0]) for key in standing.alerts]
 
 
 def acknowledge(monitor: Monitor, origin: str, key: str, reason: str) -> None:

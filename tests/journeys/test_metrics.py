@@ -19,6 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from catalog.monitoring import disk as monitoring
+from catalog.monitoring.disk import Monitor
 from catalog.signing import disk as key_files
 from catalog.signing.purposes import Purpose
 from catalog.timestamps.hashing import HashAlgorithm
@@ -28,6 +30,8 @@ from market.app import create_app
 from market.channels.timestamp_authorities import Authorities
 from market.channels.witnesses import Witnesses
 from market.cli.serve import check_port
+from market.monitor import metrics as monitor_metrics
+from market.monitor.metrics import Looks
 from market.settings import Settings
 from tests.api import Api
 from tests.makers_trade import Trade, make_trade
@@ -53,7 +57,7 @@ async def app(told_at: Settings, clock: ManualClock, data_dir: pathlib.Path) -> 
     log = VerifierKey(told_at.log_origin, signer.public_key)
     lines = [f"log {log}"]
     for name in ("w1", "w2"):
-        key = disk.create(data_dir / name, f"{name}.example/w")
+        key, *_ = disk.create(data_dir / name, f"{name}.example/w")
         Witness(data_dir / name).add_log(log)
         lines.append(f"witness {name} {key} http://{name}")
     file = data_dir / "policy"
@@ -262,7 +266,7 @@ async def test_a_port_that_is_taken_stops_the_start_and_says_which(told_at: Sett
 
 
 async def test_every_alert_names_metrics_that_are_told_and_has_its_line_in_the_runbook(
-    app: Any, told_at: Settings
+    app: Any, told_at: Settings, data_dir: pathlib.Path
 ) -> None:
     assert app
     told = await scraped(told_at)
@@ -271,13 +275,20 @@ async def test_every_alert_names_metrics_that_are_told_and_has_its_line_in_the_r
         rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]
     ]
     runbook = pathlib.Path("deploy/RUNBOOK.md").read_text()
+    monitoring.create(data_dir / "m")
+    looks = Looks()
+    looks.took(lambda: None)
+    of_monitors = {
+        family.name for family in monitor_metrics.registry(Monitor(data_dir / "m"), looks).collect()
+    }
 
     assert len(rules) > 10
     for rule in rules:
         named = set(re.findall(r"\bshushi_\w+", rule["expr"]))
         assert named, rule["alert"]
         # Counters with a label stand nowhere before the first time; their families are declared.
-        assert named <= names | {"shushi_job_failures_total", "shushi_witness_lag_entries"}, rule
+        late = {"shushi_job_failures_total", "shushi_witness_lag_entries"}
+        assert named <= names | late | of_monitors, rule
         assert f"| `{rule['alert']}` |" in runbook
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert " · " in rule["annotations"]["summary"]  # in both languages

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
-import http.server
 import json
 import pathlib
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +27,7 @@ from catalog.witnessing.deciding import LogSignatureMissing
 from catalog.witnessing.disk import LogUnknown, Witness, origin_hash
 from market.monitor import rounds
 from market.witness import keys
+from tests.files_served import files_served
 from tests.keyed_log import KEYS_URL, NEW, NEXT, OLD, ORIGIN, THIEF, KeyedLog, vkey
 from tests.published_log import BASE, EPOCH
 from tests.terminal import environment, free_port, market
@@ -340,26 +338,6 @@ def test_a_key_that_was_pinned_by_hand_can_be_dropped_by_hand(
 
 
 # ── as processes ────────────────────────────────────────────────────────────────────────────
-
-
-@contextlib.contextmanager
-def files_served(place: pathlib.Path) -> Iterator[str]:
-    """The log's public files, as any server of files hands them out."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(place))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextlib.contextmanager
