@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -42,17 +41,18 @@ class Looks:
 
     def took(self, look: Callable[[], None]) -> None:
         """Look, and count it."""
-        begun = time.monotonic()
+        begun = SystemClock().now()
         is_done = False
         try:
             look()
             is_done = True
         finally:
+            ended = SystemClock().now()
             with self._lock:
                 self.count += 1
                 self.failed += not is_done
-                self.seconds = time.monotonic() - begun
-                self.ended_at = SystemClock().now() if is_done else self.ended_at
+                self.seconds = (ended - begun).total_seconds()
+                self.ended_at = ended if is_done else self.ended_at
 
 
 class _Standing:
