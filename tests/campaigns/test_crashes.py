@@ -28,7 +28,6 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database, DatabaseUnreachable, begin
 from settlement.ledger import queries as ledger
 from tests.campaigns.commands_under_fire import (
@@ -42,14 +41,16 @@ from tests.campaigns.commands_under_fire import (
     trade,
     upload_files,
 )
-from tests.campaigns.service_under_fire import (
-    START_SECONDS,
-    Kill,
-    NotThere,
-    Service,
-    faults_of,
-    told,
+from tests.campaigns.fire import (
+    LOG_NEVER,
+    cycles,
+    first_answer,
+    print_figures,
+    story_told,
+    under_fire,
+    verdict_of,
 )
+from tests.campaigns.service_under_fire import Kill, NotThere, Service, faults_of, told
 
 CYCLES: Final = int(os.environ.get("CAMPAIGN_CYCLES", "100"))
 SEED: Final = int(os.environ.get("CAMPAIGN_SEED", "20260302"))
@@ -124,7 +125,7 @@ EVENTS: Final = {
     "release": "escrow:released",
 }
 # Nothing of this is ever found, at whatever moment one looks.
-NEVER: Final = {
+NEVER: Final = LOG_NEVER | {
     "a file uploaded twice": """
         SELECT file_name FROM catalog.files GROUP BY file_name, sha256 HAVING count(*) > 1""",
     "a product described twice": """
@@ -147,12 +148,6 @@ NEVER: Final = {
     "a use billed twice": """
         SELECT order_id || request_key FROM market.usage_events WHERE price_units > 0
          GROUP BY 1 HAVING count(*) > 1""",
-    "a leaf out of place": """
-        SELECT max(idx)::text FROM audit_log.leaves HAVING max(idx) + 1 <> count(*)""",
-    "an entry that is nowhere, or in two places": """
-        SELECT p.entry_id::text FROM audit_log.payloads p
-         WHERE (SELECT count(*) FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
-             + (SELECT count(*) FROM audit_log.outbox o WHERE o.entry_id = p.entry_id) <> 1""",
     "a paid order whose money is not in escrow": """
         SELECT o.id::text FROM market.orders o
           LEFT JOIN settlement.escrows e ON e.order_id = o.id
@@ -195,7 +190,7 @@ class Campaign:
             await asyncio.sleep(self.rng.uniform(0.1, 2.5))
             await self._kill(Kill.STARTING)
         self._start()
-        await self.first_answer()
+        await first_answer(self.service, self.traffic)
         self.recoveries.append(self.traffic.answered_at - self.service.spawned_at)
         await self.check_newest()
 
@@ -208,14 +203,6 @@ class Campaign:
     def _start(self) -> None:
         self.traffic.expect_first_answer()
         self.service.start()
-
-    async def first_answer(self) -> None:
-        """Wait until any request is answered."""
-        deadline = monotonic() + START_SECONDS
-        while not self.traffic.answered.is_set():
-            self.service.check_alive()
-            assert monotonic() < deadline, "the service did not answer for a long time"
-            await asyncio.sleep(0.01)
 
     async def look_at_the_books(self) -> None:
         """Look at the ledger again and again, while everything is killed around us."""
@@ -364,16 +351,13 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
     tmp_path: pathlib.Path,
 ) -> None:
     print(f"\nCAMPAIGN_SEED={SEED} CAMPAIGN_CYCLES={CYCLES} CAMPAIGN_WORKERS={WORKERS}")
-    data_dir = tmp_path / "data"
-    code, out = await told("demo", "--no-serve", "--json", data_dir=data_dir)
-    assert code == 0, out[-3000:]
-    product_id = json.loads(out[out.index("\n{") :])["product_id"]
+    data_dir, export = tmp_path / "data", tmp_path / "export"
+    product_id = await story_told(data_dir)
     service = Service(data_dir, workers=WORKERS)
     traffic = Traffic(service.url, data_dir / "demo")
     campaign = Campaign(service, traffic)
     keys = Keys(data_dir / "demo")
-    service.start()
-    try:
+    async with under_fire(service, traffic) as tasks:
         await traffic.look("supplier", "/api/v1/me")
         campaign.before, campaign.before_events, campaign.before_keys = await campaign.count()
 
@@ -392,25 +376,19 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
             for name, walk in walks.items()
         ]
         looking = asyncio.create_task(campaign.look_at_the_books())
-        began = monotonic()
-        for number in range(1, CYCLES + 1):
-            await campaign.cycle()
-            for task in (*clients, looking):
-                if task.done():
-                    task.result()
-            assert not campaign.problems, campaign.problems
-            if number % 10 == 0:
-                print(
-                    f"{number:>5} cycles, {len(traffic.acknowledged)} acknowledged,"
-                    f" {monotonic() - began:.0f} s",
-                    flush=True,
-                )
+        tasks += [*clients, looking]
+        seconds = await cycles(
+            CYCLES,
+            campaign.cycle,
+            tasks=tasks,
+            problems=campaign.problems,
+            acknowledged=traffic.acknowledged,
+        )
         traffic.is_closing = True
         await asyncio.gather(*clients)
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await looking
-        seconds = monotonic() - began
 
         await campaign.check_nothing_is_stuck()
         await campaign.look_once()
@@ -425,21 +403,12 @@ async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
 
         code, out = await told("check", "--json", data_dir=data_dir)
         assert code == 0, out[-3000:]
-        export = tmp_path / "export"
-        code, out = await told("export", "--out", str(export), data_dir=data_dir)
-        assert code == 0, out[-3000:]
-        code, verdict = await told("verify", str(export))
+        code, verdict = await verdict_of(data_dir, export)
         _print(campaign, figures, faults, seconds, verdict)
         assert code == 0, verdict[-3000:]
         assert not campaign.problems, campaign.problems[:50]
         assert sum(campaign.kills.values()) >= CYCLES
         assert traffic.finished["orders"] > 0
-    except AssertionError:
-        print(service.log.read_text(errors="replace")[-6000:])
-        raise
-    finally:
-        await service.kill(Kill.EVERYTHING)
-        await traffic.http.aclose()
 
 
 def _print(
@@ -470,11 +439,7 @@ def _print(
         ("services that did not end when told", str(campaign.service.slow_ends)),
         ("verify", verdict.strip().rpartition("\n")[2]),
     ]  # fmt: skip
-    print()
-    for name, value in lines:
-        print(f"{name:>42}  {value}")
+    print_figures(lines, faults, most=12)
     print(f"{'kind':>42}  acknowledged, rows, entries in the log")
     for kind, (told_of, made, logged) in figures.items():
         print(f"{kind:>42}  {told_of:>6} {made:>6} {logged:>6}")
-    for fault, count in faults.most_common(12):
-        print(f"{'logged as a fault':>42}  {count:>6} {fault}")

@@ -17,7 +17,6 @@ import asyncio
 import collections
 import contextlib
 import hashlib
-import json
 import os
 import pathlib
 import random
@@ -42,7 +41,16 @@ from catalog.witnessing import disk as witnesses
 from catalog.witnessing.request import AddCheckpoint
 from market.cli.verify import Directory
 from tests.campaigns.commands_under_fire import BUYER, Keys, Traffic, deliver_an_order
-from tests.campaigns.service_under_fire import Kill, NotThere, Service, faults_of, told
+from tests.campaigns.fire import (
+    LOG_NEVER,
+    cycles,
+    first_answer,
+    print_figures,
+    story_told,
+    under_fire,
+    verdict_of,
+)
+from tests.campaigns.service_under_fire import Kill, NotThere, Service, faults_of
 
 CYCLES: Final = int(os.environ.get("CAMPAIGN_CYCLES", "200"))
 SEED: Final = int(os.environ.get("CAMPAIGN_SEED", "20261128"))
@@ -57,19 +65,17 @@ pytestmark = [
 
 _DOWN: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NotThere, httpx.HTTPError)
 # Nothing of this is ever found.
-NEVER: Final = {
-    "a leaf out of place": """
-        SELECT max(idx)::text FROM audit_log.leaves HAVING max(idx) + 1 <> count(*)""",
-    "an entry that is nowhere, or in two places": """
-        SELECT p.entry_id::text FROM audit_log.payloads p
-         WHERE (SELECT count(*) FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
-             + (SELECT count(*) FROM audit_log.outbox o WHERE o.entry_id = p.entry_id) <> 1""",
-    "an order whose count is not that of its entries": """
-        SELECT c.order_id FROM audit_log.order_counts c WHERE c.entries <> (
-            SELECT count(*) FROM audit_log.leaves l
-             WHERE convert_from(l.leaf, 'UTF8')::jsonb ? 'order_seq'
-               AND convert_from(l.leaf, 'UTF8')::jsonb -> 'subjects'
-                   @> jsonb_build_array(jsonb_build_object('kind', 'order', 'id', c.order_id)))""",
+NEVER: Final = LOG_NEVER | {
+    "an order whose entries are not counted from one without a gap": """
+        SELECT coalesce(c.order_id, l.order_id) FROM audit_log.order_counts c FULL JOIN (
+            SELECT subject ->> 'id' AS order_id, count(*) AS entries,
+                   min((leaf ->> 'order_seq')::bigint) AS first,
+                   max((leaf ->> 'order_seq')::bigint) AS last
+              FROM (SELECT convert_from(leaf, 'UTF8')::jsonb AS leaf FROM audit_log.leaves
+                     WHERE position('"order_seq"'::bytea IN leaf) > 0) l
+             CROSS JOIN LATERAL jsonb_array_elements(leaf -> 'subjects') AS s (subject)
+             WHERE subject ->> 'kind' = 'order' GROUP BY 1) l USING (order_id)
+         WHERE (c.entries, 1, c.entries) IS DISTINCT FROM (l.entries, l.first, l.last)""",
     "a checkpoint beyond the log": """
         SELECT c.size::text FROM audit_log.checkpoints c, audit_log.state s WHERE c.size > s.size""",
 }
@@ -187,12 +193,12 @@ class Campaign:
         self.traffic.expect_first_answer()
         await self.service.kill(kind, after=self.rng.uniform(0.0, 0.2))
         if kind is Kill.BACKEND:
-            await self._answered()
+            await first_answer(self.service, self.traffic)
             self.recoveries.append(monotonic() - began)
         else:
             self.service.start()
             self.restarts.append(await self.service.ready())
-            await self._answered()
+            await first_answer(self.service, self.traffic)
         await self.check()
 
     async def _until_the_journal_grows(self) -> None:
@@ -201,13 +207,6 @@ class Campaign:
         end = monotonic() + 2
         while self.journal.path.stat().st_size == before and monotonic() < end:
             await asyncio.sleep(0)
-
-    async def _answered(self) -> None:
-        end = monotonic() + 90
-        while not self.traffic.answered.is_set():
-            self.service.check_alive()
-            assert monotonic() < end, "the service did not answer for a long time"
-            await asyncio.sleep(0.01)
 
     async def _look_in(self) -> asyncpg.Connection[asyncpg.Record]:
         """Return a connection as the owner; a backend that was killed has the others recover first."""
@@ -268,19 +267,16 @@ async def test_no_leaf_is_lost_doubled_or_forked_whatever_was_killed(
     tmp_path: pathlib.Path,
 ) -> None:
     print(f"\nCAMPAIGN_SEED={SEED} CAMPAIGN_CYCLES={CYCLES} CAMPAIGN_WRITERS={WRITERS}")
-    data_dir = tmp_path / "data"
-    code, out = await told("demo", "--no-serve", "--json", data_dir=data_dir)
-    assert code == 0, out[-3000:]
-    product_id = json.loads(out[out.index("\n{") :])["product_id"]
+    data_dir, export = tmp_path / "data", tmp_path / "export"
+    product_id = await story_told(data_dir)
     service = Service(data_dir)
     traffic = Traffic(service.url, data_dir / "demo")
-    keys = Keys(data_dir / "demo")
-    service.start()
-    tasks: list[asyncio.Task[None]] = []
-    try:
+    async with under_fire(service, traffic) as tasks:
         first_start = await service.ready()
         orders = [
-            await deliver_an_order(traffic, keys, product_id, f"{SEED}/writer-{n}")
+            await deliver_an_order(
+                traffic, Keys(data_dir / "demo"), product_id, f"{SEED}/writer-{n}"
+            )
             for n in range(WRITERS)
         ]
         outside = Outside(traffic.http, tmp_path / "witness")
@@ -289,46 +285,29 @@ async def test_no_leaf_is_lost_doubled_or_forked_whatever_was_killed(
             asyncio.create_task(campaign.write(f"writer-{n}", order))
             for n, order in enumerate(orders)
         ]
-        tasks = [*writers, asyncio.create_task(outside.watch())]
-        began = monotonic()
-        for number in range(1, CYCLES + 1):
-            await campaign.cycle()
-            for task in tasks:
-                if task.done():
-                    task.result()
-            assert not campaign.problems, campaign.problems[:20]
-            if number % 10 == 0:
-                print(
-                    f"{number:>5} cycles, {len(campaign.promises)} receipts,"
-                    f" {monotonic() - began:.0f} s",
-                    flush=True,
-                )
+        tasks += [*writers, asyncio.create_task(outside.watch())]
+        seconds = await cycles(
+            CYCLES,
+            campaign.cycle,
+            tasks=tasks,
+            problems=campaign.problems,
+            acknowledged=campaign.promises,
+        )
         traffic.is_closing = True
         await asyncio.gather(*writers)
-        seconds = monotonic() - began
         await campaign.check()
         faults = faults_of(service)
         tasks[-1].cancel()
         await service.stop()
-        export = tmp_path / "export"
-        code, out = await told("export", "--out", str(export), data_dir=data_dir)
-        assert code == 0, out[-3000:]
-        code, verdict = await told("verify", str(export))
+
+        code, verdict = await verdict_of(data_dir, export)
         honoured = _honoured(campaign.promises, export)
-        _print(campaign, first_start, seconds, honoured, faults, verdict)
+        print_figures(_figures(campaign, first_start, seconds, honoured, verdict), faults)
         assert code == 0, verdict[-3000:]
         assert honoured == len(campaign.promises)
         assert not campaign.problems, campaign.problems[:20]
         assert outside.cosigned > 0
         assert statistics.median(campaign.restarts) <= RESTART_SECONDS
-    except AssertionError:
-        print(service.log.read_text(errors="replace")[-6000:])
-        raise
-    finally:
-        for task in tasks:
-            task.cancel()
-        await service.kill(Kill.EVERYTHING)
-        await traffic.http.aclose()
 
 
 def _honoured(promises: list[Promise], export: pathlib.Path) -> int:
@@ -350,18 +329,12 @@ def _honoured(promises: list[Promise], export: pathlib.Path) -> int:
     return kept
 
 
-def _print(  # noqa: PLR0917
-    campaign: Campaign,
-    first_start: float,
-    seconds: float,
-    honoured: int,
-    faults: collections.Counter[str],
-    verdict: str,
-) -> None:
+def _figures(
+    campaign: Campaign, first_start: float, seconds: float, honoured: int, verdict: str
+) -> list[tuple[str, Any]]:
     restarts, recoveries = campaign.restarts, campaign.recoveries or [0.0]
-    slow = sum(each > RESTART_SECONDS for each in restarts)
     outside = campaign.outside
-    lines: list[tuple[str, Any]] = [
+    return [
         ("cycles", f"{sum(campaign.kills.values())} in {seconds:.0f} s, seed {SEED}"),
         *((f"killed: {kind}", count) for kind, count in sorted(campaign.kills.items())),
         ("receipts", len(campaign.promises)),
@@ -369,14 +342,9 @@ def _print(  # noqa: PLR0917
         ("attempts of unknown outcome", campaign.traffic.unknown),
         ("checkpoints seen outside / cosigned", f"{len(outside.roots)} / {outside.cosigned}"),
         ("restart, exec to ready: median / max", f"{statistics.median(restarts):.2f} s / {max(restarts):.2f} s"),
-        (f"… of them slower than {RESTART_SECONDS:g} s", slow),
+        (f"… of them slower than {RESTART_SECONDS:g} s", sum(each > RESTART_SECONDS for each in restarts)),
         ("first start of all", f"{first_start:.2f} s"),
         ("after one backend: median / max", f"{statistics.median(recoveries):.2f} s / {max(recoveries):.2f} s"),
         ("problems", len(campaign.problems)),
         ("verify", verdict.strip().rpartition("\n")[2]),
     ]  # fmt: skip
-    print()
-    for name, value in lines:
-        print(f"{name:>42}  {value}")
-    for fault, count in faults.most_common(8):
-        print(f"{'logged as a fault':>42}  {count:>6} {fault}")
