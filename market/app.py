@@ -161,6 +161,7 @@ def timestamping(
         tuple(timestamp_authorities.HttpAuthority(url, web, policy=policy) for url in urls),
         trust,
         settings.timestamp_algorithm,
+        timestamp_authorities.RevocationLists(web),
     )
 
 

@@ -33,6 +33,7 @@ class MemoryAuthority:
         root: Root | None = None,
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING,
         policy: str = POLICY,
+        list_url: str | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
@@ -40,7 +41,7 @@ class MemoryAuthority:
         self.root = root or Root(name)
         self.key = ec.generate_private_key(ec.SECP256R1())
         end = ends_at or clock.now() + dt.timedelta(days=365)
-        self.certificate = self.root.issue(name, self.key.public_key(), end, purpose)
+        self.certificate = self.root.issue(name, self.key.public_key(), end, purpose, list_url)
         self.serial = 0
         self.requests: list[tsp.TimeStampReq] = []
 
@@ -158,8 +159,9 @@ class Root:
         key: ec.EllipticCurvePublicKey,
         ends_at: dt.datetime,
         purpose: x509.ObjectIdentifier,
+        list_url: str | None = None,
     ) -> x509.Certificate:
-        return (
+        builder = (
             _builder(_name(name), self.name, key, ends_at)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
@@ -167,8 +169,37 @@ class Root:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                 critical=False,
             )
-            .sign(self.key, hashes.SHA256())
         )
+        if list_url is not None:
+            names = [x509.UniformResourceIdentifier(list_url), x509.DNSName("no.address")]
+            point = x509.DistributionPoint(names, None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def revoked(
+        self,
+        at: dt.datetime,
+        *entries: tuple[x509.Certificate, dt.datetime, x509.ReasonFlags | None],
+        days: float = 7,
+    ) -> bytes:
+        """Return the revocation list of a day, with these certificates on it."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.name)
+            .last_update(at)
+            .next_update(at + dt.timedelta(days=days))
+        )
+        for certificate, since, reason in entries:
+            entry = (
+                x509.RevokedCertificateBuilder()
+                .serial_number(certificate.serial_number)
+                .revocation_date(since)
+            )
+            if reason is not None:
+                entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
+        made = builder.sign(self.key, hashes.SHA256())
+        return made.public_bytes(serialization.Encoding.DER)
 
 
 def _name(name: str) -> x509.Name:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
+
 from catalog.audit_log import merkle
 from catalog.kernel.clock import ManualClock
 from catalog.signing.canonical import canonical
@@ -30,6 +32,7 @@ class TimedLog(Maker):
         self.kept: list[Record] = []
         self.raw: list[bytes] = []
         self.places: list[int] = []
+        self.lists: tuple[bytes, ...] = ()  # revocation lists that are kept with what is stamped
 
     def grow(self, entries: int) -> None:
         for _ in range(entries):
@@ -71,6 +74,7 @@ class TimedLog(Maker):
             algorithm=algorithm,
             covers=covers,
             response=self.authority.stamped(covers, algorithm),
+            revocation=self.lists or msgspec.UNSET,
         )
         self.kept.append(record)
         self.raw.append(canonical(record))

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,7 +21,7 @@ from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.merkle import TILE_WIDTH
 from catalog.audit_log.verdict import Fault, Findings
 from catalog.kernel.errors import DomainError
-from catalog.timestamps import archive, chain, hashing, token
+from catalog.timestamps import archive, chain, hashing, revocation, token
 from catalog.timestamps.archive import Archive
 from catalog.timestamps.hashing import HashAlgorithm
 from catalog.timestamps.model import TIMESTAMP, Kind, Left, Record, read_record
@@ -29,12 +30,16 @@ from catalog.timestamps.token import Trust
 T = TypeVar("T")
 
 RECORDS: Final = f"{export.RECORDS}{TIMESTAMP}.jsonl"
+#: Archive stamps that were made over an export, long after it left its log.
+ARCHIVED: Final = "archive-timestamps.jsonl"
 #: How much earlier than the signer's an authority's clock may be [P].
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 _MARK: Final = b'"timestamp"'
 
 
-class _Row(msgspec.Struct, frozen=True):
+class ArchivedRow(msgspec.Struct, frozen=True):
+    """A line of a file of records: the number as text, and the record's bytes."""
+
     id: str
     record: bytes
 
@@ -58,21 +63,37 @@ def check(
 
     Without trust in any authority none is checked, and that is noted.
     """
-    rows = list(_rows(source, found))
+    rows, own = records_of(source, found)
     if trust is None:
         if rows:
             found.note(f"{len(rows)} timestamps were not checked: give --tsa-ca")
         return
+    held = _held(source, found, trust, rows, own)
+    _archives(source, found, held)
+    _chain(found, [each.link for each in held], left, now)
+
+
+def links_of(source: export.Source, found: Findings, trust: Trust) -> list[chain.Link]:
+    """Return all timestamps of an export as a chain asks about them; what is wrong is told."""
+    rows, own = records_of(source, found)
+    return [each.link for each in _held(source, found, trust, rows, own)]
+
+
+def _held(
+    source: export.Source, found: Findings, trust: Trust, rows: list[bytes], own: int
+) -> list[_Held]:
     places = _places(source)
     signed = {row.size: row for row in _decoded(source, export.CHECKPOINTS, _Signed)}
     held: list[_Held] = []
     for number, raw in enumerate(rows, 1):
         one = _one(found, number, raw, trust, signed, places)
-        if one is not None:
+        if one is not None and number > own and one.record.kind is not Kind.ARCHIVE:
+            reason = "beside the log there are archive stamps only"
+            found.bad(TIMESTAMP, number, reason, Fault.TIMESTAMP_WRONG)
+        elif one is not None:
             held.append(one)
             found.count("timestamps")
-    _archives(source, found, held)
-    _chain(found, [each.link for each in held], left, now)
+    return held
 
 
 def _one(  # noqa: PLR0917
@@ -87,6 +108,8 @@ def _one(  # noqa: PLR0917
     try:
         record = read_record(raw)
         stamped = token.check(record.response, record.covers, trust)
+        if revocation.check(stamped.chain, (*record.lists, *trust.lists), stamped.at):
+            found.count("timestamps with a revocation list of their time")
         covers = archive.parse(record.covers).count if record.kind is Kind.ARCHIVE else 0
     except DomainError as error:
         told = str(error.facts.get("reason", error.code))
@@ -191,16 +214,36 @@ def _places(source: export.Source) -> dict[str, int]:
     return places
 
 
-def _rows(source: export.Source, found: Findings) -> Iterator[bytes]:
-    """Yield the records in the order of their numbers."""
-    rows = _decoded(source, RECORDS, _Row)
-    by_number = {row.id: row.record for row in rows}
+def records_of(source: export.Source, found: Findings) -> tuple[list[bytes], int]:
+    """Return the records in the order of their numbers, and how many of them are the log's own."""
+    every = [_decoded(source, name, ArchivedRow) for name in (RECORDS, ARCHIVED)]
+    by_number = {row.id: row.record for rows in every for row in rows}
+    records: list[bytes] = []
     for number in range(1, len(by_number) + 1):
         record = by_number.get(str(number))
         if record is None:
             found.bad(TIMESTAMP, number, "is missing", Fault.TIMESTAMP_WRONG)
-            return
-        yield record
+            break
+        records.append(record)
+    return records, len(every[0])
+
+
+def everything(
+    source: export.Source, origin: str, algorithm: HashAlgorithm, size: int, found: Findings
+) -> Archive:
+    """Return what an archive stamp over an export is over: all its records, and its entries up to a size."""
+    records, _ = records_of(source, found)
+    hashes = archive.hashes_of(algorithm, records)
+    leaves = itertools.islice(proven_log.leaves(source), size)
+    bundles = archive.hashes_of(algorithm, archive.bundles(leaves))
+    return Archive(
+        origin=origin,
+        algorithm=algorithm,
+        count=len(records),
+        records_root=hashing.root_of(algorithm, hashes),
+        size=size,
+        entries_root=hashing.root_of(algorithm, bundles),
+    )
 
 
 def _decoded(source: export.Source, name: str, kind: type[T]) -> list[T]:

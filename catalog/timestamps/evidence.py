@@ -17,7 +17,7 @@ from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.kernel.errors import DomainError
 from catalog.signing.canonical import sha256_hex
-from catalog.timestamps import archive, chain, hashing, token
+from catalog.timestamps import archive, chain, hashing, revocation, token
 from catalog.timestamps.model import TIMESTAMP, Kind, Left, Record, read_record
 from catalog.timestamps.token import Trust
 
@@ -131,6 +131,7 @@ def _checked(  # noqa: PLR0917
     trust: Trust,
 ) -> chain.Link:
     stamped = token.check(record.response, record.covers, trust)
+    revocation.check(stamped.chain, (*record.lists, *trust.lists), stamped.at)
     if stamped.algorithm is not record.algorithm:
         raise _Wrong("it is hashed by another algorithm than it says")
     if record.kind is Kind.CHECKPOINT:

@@ -66,6 +66,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     algorithm: HashAlgorithm
     covers: bytes
     response: bytes
+    # Revocation lists (DER) of its authority's certificates, as they were when it was made; only where
+    # some were to be had, so that records of before keep their bytes.
+    revocation: tuple[bytes, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def lists(self) -> tuple[bytes, ...]:
+        """Return the revocation lists that were kept with it."""
+        return () if self.revocation is msgspec.UNSET else self.revocation
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

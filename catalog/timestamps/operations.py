@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
@@ -10,7 +13,7 @@ from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.signing.canonical import canonical, sha256_hex
-from catalog.timestamps import archive, hashing, store, token
+from catalog.timestamps import archive, hashing, revocation, store, token
 from catalog.timestamps.archive import Archive
 from catalog.timestamps.model import TIMESTAMP, Kept, Kind, Record
 from catalog.timestamps.queries import Everything
@@ -27,11 +30,12 @@ async def keep_checkpoint(
     size: int,
     note: bytes,
     response: bytes,
+    lists: Sequence[bytes] = (),
 ) -> Kept | None:
     """Keep an authority's timestamp over a checkpoint; None if it gave one meanwhile.
 
     :raises NotPermitted: if the actor is not the job for it.
-    :raises TimestampWrong: if no trusted authority gave it over this note.
+    :raises TimestampWrong: if no trusted authority gave it over this note, or its certificate was revoked.
     """
     actor.require("timestamps:keep")
     await store.lock(tx)
@@ -48,6 +52,7 @@ async def keep_checkpoint(
         size=size,
         covers=note,
         response=response,
+        lists=lists,
     )
 
 
@@ -60,6 +65,7 @@ async def keep_archive(
     authority: str,
     everything: Everything,
     response: bytes,
+    lists: Sequence[bytes] = (),
 ) -> Kept:
     """Keep an authority's timestamp over everything so far, hashed anew.
 
@@ -78,6 +84,7 @@ async def keep_archive(
         size=everything.size,
         covers=text_of(everything).text(),
         response=response,
+        lists=lists,
     )
     await store.add_archive(
         tx,
@@ -113,8 +120,10 @@ async def _keep(
     size: int,
     covers: bytes,
     response: bytes,
+    lists: Sequence[bytes],
 ) -> Kept:
     stamped = token.check(response, covers, trust)
+    is_covered = revocation.check(stamped.chain, (*lists, *trust.lists), stamped.at)
     number = await store.count(tx) + 1
     record = canonical(
         Record(
@@ -124,6 +133,7 @@ async def _keep(
             algorithm=stamped.algorithm,
             covers=covers,
             response=response,
+            revocation=tuple(lists) or msgspec.UNSET,
         )
     )
     kept = Kept(
@@ -149,6 +159,7 @@ async def _keep(
             "signed_by": stamped.authority,
             "stamped_at": stamped.at,
             "ends_at": stamped.ends_at,
+            "revocation_list": is_covered,
         },
         digests=[Digest(TIMESTAMP, str(number), sha256_hex(record))],
     )

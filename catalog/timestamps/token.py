@@ -8,6 +8,7 @@ which is what a reader of old tokens needs.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -34,6 +35,7 @@ _STATUS: Final = (
     "revocation notification",
 )
 _GRANTED_WITH_MODS: Final = 1
+_LIST: Final = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 #: What reading bytes that anybody may have written can come to.
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, OverflowError, x509.InvalidVersion)
 
@@ -61,6 +63,7 @@ class Trust(msgspec.Struct, frozen=True):
 
     authorities: tuple[x509.Certificate, ...]
     policies: frozenset[str] = frozenset()
+    lists: tuple[bytes, ...] = ()  # revocation lists that the reader has of his own
 
 
 class Stamped(msgspec.Struct, frozen=True):
@@ -72,10 +75,11 @@ class Stamped(msgspec.Struct, frozen=True):
     serial: int
     authority: str
     ends_at: dt.datetime
+    chain: tuple[x509.Certificate, ...] = ()  # its signer's first, the trusted one last
 
 
 def read_trust(pem: bytes, policies: Iterable[str] = ()) -> Trust:
-    """Return the trust in the certificates of a PEM file.
+    """Return the trust in the certificates of a PEM file; it may hold revocation lists as well.
 
     :raises TimestampMalformed: if there are none.
     """
@@ -83,7 +87,7 @@ def read_trust(pem: bytes, policies: Iterable[str] = ()) -> Trust:
         found = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
         raise TimestampMalformed(reason=f"no certificates: {error}") from error
-    return Trust(tuple(found), frozenset(policies))
+    return Trust(tuple(found), frozenset(policies), tuple(_LIST.findall(pem)))
 
 
 def query(algorithm: HashAlgorithm, imprint: bytes, *, nonce: int, policy: str | None) -> bytes:
@@ -142,13 +146,16 @@ def check(response: bytes, data: bytes, trust: Trust) -> Stamped:
         signer, pool = _signer(told, trust.authorities)
     except (VerificationError, *_UNREADABLE) as error:
         raise TimestampWrong(reason=str(error) or type(error).__name__) from error
+    chain = _chain(signer, pool)
     return Stamped(
         at=info.gen_time,
         algorithm=algorithm,
         policy=info.policy.dotted_string,
         serial=info.serial_number,
         authority=signer.subject.rfc4514_string(),
-        ends_at=_ends_at(signer, pool),
+        # When the first of them ends. What comes later can not check it.
+        ends_at=min(each.not_valid_after_utc for each in chain),
+        chain=chain,
     )
 
 
@@ -182,13 +189,13 @@ def _signer(
     return signer, [*held, *authorities]
 
 
-def _ends_at(signer: x509.Certificate, pool: list[x509.Certificate]) -> dt.datetime:
-    """Return when the first certificate of the chain ends. What comes later can not check it."""
-    ends, at, others = signer.not_valid_after_utc, signer, [each for each in pool if each != signer]
-    while above := next((each for each in others if _issued(each, at)), None):
-        ends, at = min(ends, above.not_valid_after_utc), above
+def _chain(signer: x509.Certificate, pool: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Return the signer's certificate and those above it."""
+    found, others = [signer], [each for each in pool if each != signer]
+    while above := next((each for each in others if _issued(each, found[-1])), None):
+        found.append(above)
         others = [each for each in others if each != above]
-    return ends
+    return tuple(found)
 
 
 def _issued(above: x509.Certificate, below: x509.Certificate) -> bool:

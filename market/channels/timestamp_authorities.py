@@ -8,8 +8,9 @@ import urllib.parse
 from typing import Final
 
 import httpx
+import structlog
 
-from catalog.timestamps import token
+from catalog.timestamps import revocation, token
 from catalog.timestamps.hashing import HashAlgorithm
 from catalog.timestamps.model import Authority, AuthorityUnreachable
 from catalog.timestamps.token import Trust
@@ -17,6 +18,9 @@ from catalog.timestamps.token import Trust
 TIMEOUT_SECONDS: Final = 15.0
 _LONGEST_ANSWER: Final = 256 * 1024
 _NONCE_BITS: Final = 63
+#: Kept with every timestamp, for ever: an authority's own list is short [P].
+_LONGEST_LIST: Final = 64 * 1024
+_log = structlog.get_logger("jobs")
 
 
 class HttpAuthority:
@@ -54,14 +58,58 @@ class HttpAuthority:
         return answer.content
 
 
+class RevocationLists:
+    """Fetch what authorities' issuers publish about their certificates (RFC 5280 §4.2.1.13)."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def collect(self, response: bytes, data: bytes, trust: Trust) -> tuple[bytes, ...]:
+        """Return the lists for a timestamp's certificates; what is not to be had is said in the log, and left out.
+
+        :raises TimestampWrong: if no trusted authority gave it over these bytes.
+        """
+        chain = token.check(response, data, trust).chain
+        found = []
+        for url in revocation.addresses(chain):
+            raw = await self._fetch(url)
+            if raw is not None and revocation.belongs(raw, chain):
+                found.append(raw)
+            else:
+                _log.warning("timestamp_revocation_list_missing", url=url)
+        return tuple(found)
+
+    async def _fetch(self, url: str) -> bytes | None:
+        try:
+            answer = await self._client.get(url, timeout=TIMEOUT_SECONDS)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return None
+        is_usable = answer.is_success and len(answer.content) <= _LONGEST_LIST
+        return answer.content if is_usable else None
+
+
 class Authorities:
     """Who stamps our log, and whom we trust for it; and when somebody was missed last."""
 
     def __init__(
-        self, authorities: tuple[Authority, ...], trust: Trust, algorithm: HashAlgorithm
+        self,
+        authorities: tuple[Authority, ...],
+        trust: Trust,
+        algorithm: HashAlgorithm,
+        lists: RevocationLists | None = None,
     ) -> None:
         self.authorities = authorities
         self.trust = trust
         self.algorithm = algorithm
+        self._lists = lists
         self.asked_at: dict[str, dt.datetime] = {}
         self.alarmed_at: dt.datetime | None = None
+
+    async def collect(self, response: bytes, data: bytes) -> tuple[bytes, ...]:
+        """Return the revocation lists that are kept with a timestamp.
+
+        :raises TimestampWrong: if no trusted authority gave it over these bytes.
+        """
+        if self._lists is None:
+            return ()
+        return await self._lists.collect(response, data, self.trust)

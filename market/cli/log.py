@@ -71,6 +71,14 @@ log.add_command(search_log)
 )
 @click.option("--anyway", is_flag=True, help="无到期亦执行 · stamp although nothing is due")
 @click.option(
+    "--export",
+    "exported",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="已归档的导出目录 · stamp this export instead, as an archive holds it: without database and service. Who stamps "
+    "it is set as for a service (MARKET_TIMESTAMP_URLS, MARKET_TIMESTAMP_CA_FILE)",
+)
+@click.option("--vkey", help="日志公钥 · the log's verifier key, to check the export by")
+@click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
@@ -80,6 +88,8 @@ def restamp(
     leaving: tuple[str, ...],
     within: int,
     anyway: bool,
+    exported: pathlib.Path | None,
+    vkey: str | None,
     data_dir: pathlib.Path | None,
     as_json: bool,
 ) -> None:
@@ -89,9 +99,13 @@ def restamp(
     left = {HashAlgorithm(each) for each in leaving}
     if chosen in left:
         raise click.UsageError("--algorithm: 不得为弃用的算法 · it is the one that is being left")
-    done = settings_of.run(
-        _restamp(settings, chosen, left, dt.timedelta(days=within), anyway=anyway)
+    days = dt.timedelta(days=within)
+    work = (
+        _restamp(settings, chosen, left, days, anyway=anyway)
+        if exported is None
+        else _restamp_export(settings, exported, vkey, chosen, left, days, anyway=anyway)
     )
+    done = settings_of.run(work)
     _print(done, as_json=as_json)
     if done.failed and not done.numbers:
         raise SystemExit(1)
@@ -139,6 +153,45 @@ async def _restamp(
             )
 
 
+async def _restamp_export(  # noqa: PLR0917
+    settings: Settings,
+    exported: pathlib.Path,
+    vkey: str | None,
+    algorithm: HashAlgorithm,
+    leaving: set[HashAlgorithm],
+    within: dt.timedelta,
+    *,
+    anyway: bool,
+) -> Restamped:
+    import httpx
+
+    from catalog.audit_log.checkpoint import parse_vkey
+    from catalog.audit_log.verdict import Unreadable
+    from catalog.kernel.clock import SystemClock
+    from market.app import timestamping
+    from market.cli import restamp_export
+    from market.cli.verify import Directory
+
+    async with httpx.AsyncClient(trust_env=False) as web:
+        authorities = timestamping(settings, web)
+        if authorities is None:
+            raise TimestampsNotSet
+        try:
+            return await restamp_export.restamp(
+                exported,
+                Directory(exported),
+                authorities,
+                key=None if vkey is None else parse_vkey(vkey),
+                clock=SystemClock().now,
+                algorithm=algorithm,
+                leaving=leaving,
+                within=within,
+                anyway=anyway,
+            )
+        except Unreadable as error:
+            raise click.ClickException(str(error)) from error
+
+
 async def restamp_now(
     db: Any,
     authorities: Any,
@@ -171,15 +224,20 @@ async def restamp_now(
         if not due and not anyway:
             return Restamped(due=[], numbers=[], failed=[])
         everything = await queries.read_everything(tx, origin, algorithm)
-    imprint = hashing.digest(algorithm, operations.text_of(everything).text())
+    text = operations.text_of(everything).text()
+    imprint = hashing.digest(algorithm, text)
     numbers: list[int] = []
     failed: list[str] = []
     for authority in authorities.authorities:
         try:
             response = await authority.stamp(imprint, algorithm)
+            lists = await authorities.collect(response, text)
 
             async def keep(
-                tx: database.Tx, name: str = authority.name, response: bytes = response
+                tx: database.Tx,
+                name: str = authority.name,
+                response: bytes = response,
+                lists: tuple[bytes, ...] = lists,
             ) -> Kept:
                 return await operations.keep_archive(
                     tx,
@@ -189,6 +247,7 @@ async def restamp_now(
                     authority=name,
                     everything=everything,
                     response=response,
+                    lists=lists,
                 )
 
             numbers.append((await database.run(db, actor, keep)).number)

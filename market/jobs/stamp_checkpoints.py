@@ -61,6 +61,7 @@ async def _stamp(
     algorithm = authorities.algorithm
     try:
         response = await authority.stamp(hashing.digest(algorithm, waiting.note), algorithm)
+        lists = await authorities.collect(response, waiting.note)
 
         async def keep(tx: Tx) -> bool:
             return (
@@ -73,6 +74,7 @@ async def _stamp(
                     size=waiting.size,
                     note=waiting.note,
                     response=response,
+                    lists=lists,
                 )
                 is not None
             )

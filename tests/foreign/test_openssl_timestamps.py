@@ -17,14 +17,15 @@ import pytest
 from catalog.kernel.actor import PUBLIC, Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
-from catalog.timestamps import queries, token
+from catalog.timestamps import queries, revocation, token
 from catalog.timestamps.hashing import HashAlgorithm, digest
 from catalog.timestamps.model import Record
-from market.channels.timestamp_authorities import Authorities, HttpAuthority
+from market.channels.timestamp_authorities import Authorities, HttpAuthority, RevocationLists
 from market.cli.log import restamp_now
 from market.jobs import stamp_checkpoints
 from tests.log_of_tests import ORIGIN, TestLog
 from tests.memory_authority import MemoryAuthority
+from tests.terminal import free_port
 
 # No `certs`: OpenSSL would add them in an order that is not DER, and strict readers refuse that.
 CONFIGURATION = """
@@ -46,6 +47,22 @@ EXTENSIONS = """
 basicConstraints = CA:false
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
+crlDistributionPoints = URI:{url}/ca.crl
+"""
+# What the certification authority needs to keep to publish a revocation list.
+AUTHORITY = """
+[ ca ]
+default_ca = root
+[ root ]
+database = ./index.txt
+crlnumber = ./crlnumber
+certificate = ./ca.pem
+private_key = ./ca.key
+default_md = sha256
+default_crl_days = 7
+crl_extensions = list
+[ list ]
+authorityKeyIdentifier = keyid
 """
 
 
@@ -59,7 +76,12 @@ class Tsa:
             pytest.skip("no openssl")
         self.openssl = found
         (place / "ts.cnf").write_text(CONFIGURATION)
-        (place / "extensions").write_text(EXTENSIONS)
+        self.port = free_port()
+        url = f"http://127.0.0.1:{self.port}"
+        (place / "extensions").write_text(EXTENSIONS.format(url=url))
+        (place / "ca.cnf").write_text(AUTHORITY)
+        (place / "index.txt").write_text("")
+        (place / "crlnumber").write_text("01")
         (place / "serial").write_text("01")
         for name in ("ca", "tsa"):
             self.run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
@@ -70,6 +92,16 @@ class Tsa:
         self.run(
             "x509", "-req", "-in", "tsa.csr", *signed, "-extfile", "extensions", "-out", "tsa.pem"
         )
+
+    def publish_list(self, *, revoked: str | None = None) -> bytes:
+        """Publish a revocation list, with the authority's certificate on it if a reason is given."""
+        if revoked is not None:
+            told = ("-config", "ca.cnf", "-revoke", "tsa.pem", "-crl_reason", revoked)
+            assert self.run("ca", *told).returncode == 0
+        made = self.run("ca", "-config", "ca.cnf", "-gencrl", "-out", "ca.crl.pem")
+        assert made.returncode == 0, made.stderr
+        self.run("crl", "-in", "ca.crl.pem", "-outform", "DER", "-out", "ca.crl")
+        return (self.place / "ca.crl").read_bytes()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -104,10 +136,17 @@ class Tsa:
                 self.end_headers()
                 self.wfile.write(answer)
 
+            def do_GET(self) -> None:
+                found = tsa.place / self.path.removeprefix("/")
+                is_there = self.path == "/ca.crl" and found.exists()
+                self.send_response(200 if is_there else 404)
+                self.end_headers()
+                self.wfile.write(found.read_bytes() if is_there else b"")
+
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -136,11 +175,12 @@ async def test_openssl_stamps_our_checkpoints_and_verifies_what_is_kept(
     tsa: Tsa, log: TestLog, clock: ManualClock, algorithm: HashAlgorithm
 ) -> None:
     trust = token.read_trust((tsa.place / "ca.pem").read_bytes(), ["1.2.3.4.5"])
+    published = tsa.publish_list()
 
     with tsa.served() as url:
         async with httpx.AsyncClient(trust_env=False) as web:
             authority = HttpAuthority(url, web, policy="1.2.3.4.5")
-            authorities = Authorities((authority,), trust, algorithm)
+            authorities = Authorities((authority,), trust, algorithm, RevocationLists(web))
             hour = dt.timedelta(hours=1)
             kept = await stamp_checkpoints.run(
                 log.db, clock=clock.now, authorities=authorities, every=hour, alarm_after=hour
@@ -166,6 +206,49 @@ async def test_openssl_stamps_our_checkpoints_and_verifies_what_is_kept(
         changed[-1] ^= 1
         assert not tsa.accepts(record.covers, bytes(changed))
     assert [record.algorithm for record in records] == [algorithm, HashAlgorithm.SHA512]
+    assert [record.lists for record in records] == [(published,), (published,)]
+    # OpenSSL, too, finds the kept list signed by the authority's issuer.
+    (tsa.place / "kept.crl").write_bytes(records[0].lists[0])
+    looked = tsa.run("crl", "-in", "kept.crl", "-inform", "DER", "-CAfile", "ca.pem", "-noout")
+    assert "verify OK" in looked.stderr
+
+
+def test_a_timestamp_by_a_certificate_that_openssl_revoked_is_not_kept_nor_believed(
+    tmp_path: pathlib.Path,
+) -> None:
+    tsa = Tsa(tmp_path)
+    data = b"checkpoint\n"
+    answer = tsa.reply(
+        token.query(HashAlgorithm.SHA256, digest(HashAlgorithm.SHA256, data), nonce=1, policy=None)
+    )
+    trust = token.read_trust((tsa.place / "ca.pem").read_bytes())
+    stamped = token.check(answer, data, trust)
+    assert revocation.check(stamped.chain, [tsa.publish_list()], stamped.at)
+
+    lists = [tsa.publish_list(revoked="keyCompromise")]
+
+    with pytest.raises(token.TimestampWrong) as refused:
+        revocation.check(stamped.chain, lists, stamped.at)
+    assert "keyCompromise" in str(refused.value.facts["reason"])
+
+
+async def test_lists_that_are_not_to_be_had_or_of_somebody_else_are_left_out(
+    tsa: Tsa,
+) -> None:
+    trust = token.read_trust((tsa.place / "ca.pem").read_bytes())
+    data = b"checkpoint\n"
+    imprint = digest(HashAlgorithm.SHA256, data)
+    answer = tsa.reply(token.query(HashAlgorithm.SHA256, imprint, nonce=1, policy=None))
+    async with httpx.AsyncClient(trust_env=False) as web:
+        lists = RevocationLists(web)
+        assert await lists.collect(answer, data, trust) == ()  # nobody answers
+        (tsa.place / "ca.crl").write_bytes(b"no list")
+        with tsa.served():
+            assert await lists.collect(answer, data, trust) == ()
+            good = tsa.publish_list()
+            assert await lists.collect(answer, data, trust) == (good,)
+        with pytest.raises(token.TimestampWrong):
+            await lists.collect(answer, b"other", trust)
 
 
 @pytest.mark.parametrize("algorithm", HashAlgorithm)

@@ -1,0 +1,48 @@
+"""Write ``timestamp_revocation.json`` anew: a record with its revocation list, and lists that speak against it.
+
+The authority's keys are made each time, so the file is another each time, and as good.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import pathlib
+from typing import Any
+
+import msgspec
+from cryptography.x509 import ReasonFlags
+
+from tests.log_of_tests import ORIGIN
+from tests.timed_log import TimedLog
+
+PATH = pathlib.Path(__file__).with_name("timestamp_revocation.json")
+HOUR = dt.timedelta(hours=1)
+
+
+def vector() -> dict[str, Any]:
+    log = TimedLog()
+    log.grow(3)
+    root, certificate, now = log.authority.root, log.authority.certificate, log.now
+    log.lists = (root.revoked(now),)
+    log.stamp()
+
+    def told(hours: int, reason: ReasonFlags | None) -> str:
+        since = now + hours * HOUR
+        return base64.b64encode(root.revoked(since, (certificate, since, reason))).decode()
+
+    return {
+        "origin": ORIGIN,
+        "tsa_ca": log.authority.pem().decode(),
+        "record": log.raw[0].decode(),
+        "refused_with": {
+            "superseded an hour before": told(-1, ReasonFlags.superseded),
+            "key compromised, told a day later": told(24, ReasonFlags.key_compromise),
+            "no reason, told a day later": told(24, None),
+        },
+        "accepted_with": {"superseded a day later": told(24, ReasonFlags.superseded)},
+    }
+
+
+if __name__ == "__main__":
+    PATH.write_bytes(msgspec.json.format(msgspec.json.encode(vector()), indent=1) + b"\n")
