@@ -12,7 +12,16 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
 from market.proof_bundles.check import check_parts
 from market.proof_bundles.drawing_up import sums_of
-from market.proof_bundles.model import MANIFEST, NAMES, SIGNATURE, SUMS, Manifest, Member
+from market.proof_bundles.model import (
+    ENTRY,
+    ENVELOPE,
+    MANIFEST,
+    NAMES,
+    RECEIPT,
+    SUMS,
+    Manifest,
+    Member,
+)
 from market.proof_bundles.sealing import signed
 
 Parts = dict[str, bytes]
@@ -22,7 +31,7 @@ Change = Callable[[Parts], None]
 def resealed(parts: Parts, signer: Signer, **told: Any) -> Parts:
     """Return the members with a manifest over them, and the signature of whoever has the key."""
     manifest = msgspec.json.decode(parts[MANIFEST], type=Manifest)
-    others = {name: raw for name, raw in parts.items() if name not in (MANIFEST, SIGNATURE)}
+    others = {name: raw for name, raw in parts.items() if name not in ENVELOPE}
     if SUMS in others:
         others[SUMS] = sums_of(others)
     named = tuple(
@@ -32,7 +41,8 @@ def resealed(parts: Parts, signer: Signer, **told: Any) -> Parts:
     count = others.get("leaves.jsonl", b"").count(b"\n")
     changed = msgspec.structs.replace(manifest, members=named, entry_count=count)
     changed = msgspec.structs.replace(changed, **told)
-    return signed(others, canonical(changed), signer)
+    kept = {name: parts[name] for name in (ENTRY, RECEIPT) if name in parts}
+    return signed(others | kept, canonical(changed), signer)
 
 
 def with_lines(parts: Parts, name: str, change: Callable[[list[bytes]], None]) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from catalog.audit_log import export_format as export
-from catalog.audit_log import merkle, published_keys
+from catalog.audit_log import merkle, published_keys, receipts
 from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
 from catalog.audit_log.leaf import commitment, instant, leaf_bytes, payload_bytes, read_leaf
-from catalog.audit_log.model import Digest, EntryId, PlacedEntry, Subject
+from catalog.audit_log.model import Appended, Digest, EntryId, PlacedEntry, Subject
 from catalog.audit_log.sequencer.operations.publishing import LogSigner
 from catalog.certificates import credential, status_list
 from catalog.certificates.credential import Place
@@ -32,6 +32,7 @@ from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from catalog.subject_heads import heads
 from catalog.subject_heads.model import ENTRIES, HEADS, SubjectEntries
+from market.access.licences import digest_of, licence_of
 from market.access.model import Grant, GrantId, Scope
 from market.access.states import State as GrantState
 from market.orders import contract
@@ -40,7 +41,7 @@ from market.orders.states import State
 from market.orders.terms import RequestedTerms
 from market.pricing.compute import price_fen
 from market.pricing.model import Charge, PriceItem, Regime, Terms
-from market.proof_bundles import binding, drawing_up, showing
+from market.proof_bundles import binding, sealing, showing
 from market.proof_bundles.model import (
     CertificatePapers,
     ContractPapers,
@@ -50,7 +51,6 @@ from market.proof_bundles.model import (
     OrderPapers,
     Shown,
 )
-from market.proof_bundles.sealing import sealed
 from market.usage.metering import FIRST
 from market.usage.model import Outcome, UsageEvent, UsageId
 from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
@@ -91,10 +91,12 @@ class OrderInMemory:
         is_certified: bool = True,
         is_contracted: bool = True,
         is_delivered: bool = True,
+        binds_licence: bool = True,
         sides: Mapping[Side, Signer] | None = None,
         **changed: Callable[[Any], None],
     ) -> None:
         self.changed = changed
+        self.binds_licence = binds_licence
         self.is_contracted, self.is_delivered = is_contracted, is_delivered
         self.number = number
         self._next = number * 1_000_000
@@ -113,6 +115,7 @@ class OrderInMemory:
         self.grant_id, self.filing_id, self.platform, self.other = ids[4:]
         self.log_signer = log_signer or signer_of(Purpose.CHECKPOINT)
         self.statement = signer_of(Purpose.STATEMENT)
+        self.receipt = signer_of(Purpose.RECEIPT)
         self.signers = {
             purpose: signer_of(purpose)
             for purpose in (Purpose.CERTIFICATE, Purpose.CREDENTIAL, Purpose.STATUS_LIST)
@@ -190,7 +193,7 @@ class OrderInMemory:
     # ── what happens ──
 
     def _register(self) -> None:
-        service = [self.log_signer, self.statement, *self.signers.values()]
+        service = [self.log_signer, self.statement, self.receipt, *self.signers.values()]
         held: list[tuple[Signer, uuid.UUID | None]] = [(signer, None) for signer in service]
         held += [
             (self.sides[Side.BUYER], self.buyer),
@@ -342,7 +345,8 @@ class OrderInMemory:
             last_record_sha256=FIRST,
             created_at=self.now,
         )
-        self.append("grant:created", [f"grant:{self.grant_id}", f"order:{self.order_id}"])
+        about = [f"grant:{self.grant_id}", f"order:{self.order_id}"]
+        self.append("grant:created", about, (digest_of(self.grant),) if self.binds_licence else ())
 
     def _use(self, count: int, others: int) -> None:
         every = max(count // max(others // 2, 1), 1)
@@ -541,7 +545,7 @@ class OrderInMemory:
             )
             if self.is_contracted
             else None,
-            licence=drawing_up.licence_of(self.grant) if self.is_delivered else None,
+            licence=licence_of(self.grant) if self.is_delivered else None,
             statement_at=dt.datetime.fromisoformat(used[-1][0].at) if used else self.placed_at,
         )
 
@@ -566,7 +570,28 @@ class OrderInMemory:
 
     def bundle(self, viewer: Actor | None = None, **options: Any) -> bytes:
         """Return the bundle as the service hands it out."""
-        return sealed(self.gathered(viewer, **options), self.statement)
+        return self.sealed(self.gathered(viewer, **options))
+
+    def sealed(self, gathered: Gathered) -> bytes:
+        """Return the bundle of what was gathered, as the log knows it."""
+        return self.entered(sealing.drawn_up(gathered, self.statement))
+
+    def entered(self, parts: dict[str, bytes]) -> bytes:
+        """Return the archive of members that the log knows; the entry waits for its place."""
+        entry_id = EntryId(uuid.UUID(int=(7 << 76) + (2 << 62) + 999 * self.number))
+        leaf = leaf_bytes(
+            entry_id,
+            self.now,
+            Event.PROOF_BUNDLE_ISSUED,
+            subjects=[],
+            payload_sha256=commitment(b"salt of sixteen.", payload_bytes(actor_of(self.buyer))),
+            digests=sealing.digests_of(parts),
+            rules=("BJ-28", "SIX-4"),
+        )
+        entry = Appended(entry_id, leaf)
+        document = receipts.drawn_up(entry, log=ORIGIN, now=self.now)
+        receipt = receipts.packed(document, self.receipt.seal(document))
+        return sealing.packed(sealing.entered(parts, entry, receipt))
 
 
 def actor_of(

@@ -75,6 +75,21 @@ def check(
 
     :raises Unreadable: if it is no receipt.
     """
+    found = Findings()
+    look(found, raw, keys, log)
+    return found.verdict()
+
+
+def look(
+    found: Findings,
+    raw: bytes,
+    keys: export.Keys,
+    log: tuple[export.Source, VerifierKey] | None = None,
+) -> Receipt:
+    """Return what a receipt promises; what is wrong with it is told.
+
+    :raises Unreadable: if it is no receipt.
+    """
     try:
         held = handed_out.read(raw)
         document = held.signed_bytes()
@@ -82,19 +97,20 @@ def check(
         promised_at = dt.datetime.fromisoformat(told.at)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Unreadable(f"no receipt: {error}") from error
-    found = Findings()
     found.count(KIND)
     handed_out.check_signature(found, keys, KIND, told.entry_id, document, held.signature)
     place = None
     if log is None:
-        found.note("whether it was kept is told by the log; give --log")
+        found.note(
+            "回执是否兑现，须对照日志（--log）· whether it was kept is told by the log; give --log"
+        )
     elif log[1].name != told.log:
         found.bad(KIND, told.entry_id, f"it is of the log {told.log}", Fault.OTHER_LOG)
     else:
         due = promised_at + dt.timedelta(seconds=told.maximum_merge_delay_seconds)
         place = _check_kept(found, told, instant(due), *log)
     handed_out.check_trusted(found, keys, KIND, told.entry_id, held.signature, place)
-    return found.verdict()
+    return told
 
 
 def _check_kept(

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
-from catalog.audit_log.model import Subject
+from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor, NotPermitted
 from catalog.kernel.db import Tx, Write
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.signing.signer import Signer
-from market.access import grants, store, tokens
+from market.access import grants, licences, store, tokens
 from market.access.model import AccessToken, Asked, Grant
 from market.access.states import Event, advance
 
@@ -32,7 +33,14 @@ class GrantMissing(Missing):
 async def create(tx: Tx, *, actor: Actor, now: dt.datetime, grant: Grant) -> Grant:
     """Create the grant of an order that is delivered (授予使用许可)."""
     await store.insert(tx, grant)
-    await _remember(tx, Happened.GRANT_CREATED, grant, actor=actor, now=now)
+    await _remember(
+        tx,
+        Happened.GRANT_CREATED,
+        grant,
+        actor=actor,
+        now=now,
+        digests=[licences.digest_of(grant)],
+    )
     return grant
 
 
@@ -164,6 +172,7 @@ async def _remember(
     actor: Actor,
     now: dt.datetime,
     reason: str | None = None,
+    digests: Sequence[Digest] = (),
 ) -> None:
     await audit_log.append(
         tx,
@@ -174,5 +183,6 @@ async def _remember(
         facts={"scope": about.scope, "used": about.used},
         after={"state": about.state.value},
         reason=reason,
+        digests=digests,
         rules=("BJ-27", "BJ-28"),
     )

@@ -174,7 +174,8 @@ def check(
         return witnessed.check_proof(raw, leaf_file, policy)
     if raw.startswith(case_files.MAGIC) and archive.is_one(raw):
         keys = _keys(keys_file, path)
-        return proof_bundles.check(raw, keys=keys, trusted=trusted, policy=policy)
+        log = None if log_place is None else _log_at(log_place)
+        return proof_bundles.check(raw, keys=keys, trusted=trusted, policy=policy, log=log)
     if raw.startswith(case_files.MAGIC):
         verdict = case_files.check(raw, keys=_keys(keys_file, path), trusted=trusted)
         log = None if log_place is None else _log_at(log_place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import unicodedata
 import uuid
@@ -17,7 +18,12 @@ from catalog.certificates import queries as certificates
 from catalog.certificates import states as certificate_states
 from catalog.certificates.model import CertificateSummary, PublicCertificate
 from catalog.certificates.number import is_well_formed
-from catalog.certificates.standing import Standing, instant_of
+from catalog.certificates.standing import (
+    InstantStillToCome,
+    InstantUnreadable,
+    Standing,
+    instant_of,
+)
 from catalog.kernel.errors import DomainError, Missing
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
@@ -39,8 +45,10 @@ from market.http.problem import status_of
 from market.http.wording import words
 from market.listings import queries as listings
 from market.portal import static_files
+from market.portal.register_reasons import reason_of
 from market.portal.render import OWN_SCRIPT, go, language_of, page
 from market.portal.show import address, cleaned
+from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceItem, PriceListLine
 
@@ -310,32 +318,39 @@ async def show_certificate(
     if typed != number:
         return go(f"/certificates/{_as_path(typed)}")
 
-    async def look(c: Command) -> tuple[PublicCertificate, Standing | None] | None:
+    async def look(c: Command) -> tuple[PublicCertificate, Standing | DomainError | None] | None:
         try:
             public = await certificates.get_public(c.tx, typed)
         except Missing:
             return None
         if not at:
             return public, None
-        instant = instant_of(_with_offset(at), now=c.now)
+        try:
+            instant = instant_of(_with_offset(at), now=c.now)
+        except (InstantUnreadable, InstantStillToCome) as refused:
+            return public, refused
         return public, await certificates.get_standing(c.tx, typed, at=instant)
 
     looked = await read(request, look)
     if looked is None:
         return _unknown_certificate(request, typed, is_well_formed=True)
     found, standing = looked
+    refused = standing if isinstance(standing, DomainError) else None
     wiring = context(request)
     public_url = wiring.settings.public_url.rstrip("/")
     return page(
         request,
         "certificate.html",
+        status=200 if refused is None else status_of(refused),
         headers=OWN_SCRIPT,
+        reason_of=functools.partial(reason_of, speak=Speaker(language_of(request))),
+        refusal=None if refused is None else words(refused.code, refused.facts),
         signed_beside=sorted(wiring.certificate_signers),
         is_witnessed=wiring.witnesses is not None,
         is_stamped=wiring.timestamping is not None,
         certificate=found,
         content=found.content,
-        standing=standing,
+        standing=None if refused is not None else standing,
         asked_at=at or "",
         file_address=f"/api/v1/certificates/{typed}",
         file_url=f"{public_url}/api/v1/certificates/{typed}",

@@ -7,7 +7,7 @@
 4. Keys, contract, price, licence, uses, statement, ledger's lines and certificate have the digests that
    proven entries hold, and the signatures of their own keys.
 5. The bill is computed again, to the fen.
-6. Every member is the one that was signed.
+6. Every member is the one that was signed, and the one that the log knows of this bundle.
 """
 
 from __future__ import annotations
@@ -32,11 +32,18 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
 from catalog.witnessing import policy as policies
 from catalog.witnessing.policy import Policy
-from market.proof_bundles import archive, check_certificate, check_entries, check_order
+from market.proof_bundles import (
+    archive,
+    check_certificate,
+    check_entries,
+    check_order,
+    check_whole,
+)
 from market.proof_bundles.drawing_up import sums_of
 from market.proof_bundles.model import (
     ALWAYS,
     CHECKPOINT,
+    ENVELOPE,
     FORMAT,
     KEYS,
     MANIFEST,
@@ -68,16 +75,18 @@ def check(
     keys: export.Keys | None = None,
     trusted: VerifierKey | None = None,
     policy: Policy | None = None,
+    log: export.Source | None = None,
 ) -> Verdict:
     """Return what is found in a bundle; the first thing wrong comes first.
 
     ``keys`` are the service's as the checker has them, ``trusted`` the log's key, ``policy`` whose logs
-    count and which witnesses must have seen them. Without any the bundle's own word is taken for the keys,
-    and the verdict says so.
+    count and which witnesses must have seen them, ``log`` the log itself, in which the entry of the bundle
+    must be. Without any the bundle's own word is taken for the keys, and the verdict says so.
 
     :raises ArchiveRefused: if it is no archive that is safe to look into.
     """
-    return check_parts(archive.unpack(raw), keys=keys, trusted=trusted, policy=policy)
+    parts = archive.unpack(raw)
+    return check_parts(parts, keys=keys, trusted=trusted, policy=policy, log=log)
 
 
 def check_parts(
@@ -86,22 +95,24 @@ def check_parts(
     keys: export.Keys | None = None,
     trusted: VerifierKey | None = None,
     policy: Policy | None = None,
+    log: export.Source | None = None,
 ) -> Verdict:
     """Return what is found in the members of a bundle."""
     found = Findings()
     try:
-        _check(found, parts, keys, trusted, policy)
+        _check(found, parts, keys, trusted, policy, log)
     except Unread as unread:
         found.bad("member", unread.member, unread.reason, Fault.MALFORMED)
     return found.verdict()
 
 
-def _check(
+def _check(  # noqa: PLR0917
     found: Findings,
     parts: dict[str, bytes],
     keys: export.Keys | None,
     trusted: VerifierKey | None,
     policy: Policy | None,
+    log: export.Source | None,
 ) -> None:
     bundle = Bundle(parts)
     manifest = bundle.decoded(MANIFEST, Manifest)
@@ -128,6 +139,8 @@ def _check(
     if set(OF_A_CERTIFICATE) <= parts.keys():
         check_certificate.check(found, bundle, manifest, proven, known)
     _check_members(found, bundle, manifest, known)
+    held = None if log is None else (log, opened.key)
+    check_whole.check(found, bundle, known, held, opened.checkpoint.origin)
 
 
 def _has_its_members(found: Findings, parts: dict[str, bytes], manifest: Manifest) -> bool:
@@ -136,7 +149,7 @@ def _has_its_members(found: Findings, parts: dict[str, bytes], manifest: Manifes
     for name in (name for name in named if name not in parts):
         reason = both("清单列出的成员缺失", "the manifest names it, and it is missing")
         found.bad("member", name, reason, Fault.MEMBER_MISSING)
-    for name in (name for name in parts if name not in (*named, MANIFEST, SIGNATURE)):
+    for name in (name for name in parts if name not in (*named, *ENVELOPE)):
         reason = both("清单没有列出的成员", "the manifest does not name it")
         found.bad("member", name, reason, Fault.MEMBER_STRANGE)
     needed = set(ALWAYS)

@@ -12,10 +12,12 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Fault, Findings
 from catalog.kernel.errors import DomainError
-from catalog.signing.canonical import canonical, sha256_hex
+from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature, key_id_of
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import SignatureFault, fault_of
+from market.access import licences
+from market.access.licences import Licence
 from market.orders.contract import ContractRead, ContractUnreadable, read_document
 from market.orders.model import ContractSignature, Side
 from market.pricing.model import Terms
@@ -32,7 +34,6 @@ from market.proof_bundles.model import (
     STATEMENT_SIGNATURE,
     USAGE,
     Kind,
-    Licence,
     Manifest,
 )
 from market.proof_bundles.reading import Bundle, Unread, both
@@ -78,7 +79,7 @@ def check(found: Findings, bundle: Bundle, manifest: Manifest, proven: Proven, k
     _check_statement(found, bundle, keys, order_id, events)
     entries = _journal(found, bundle, proven, order_id)
     if GRANT in bundle.parts:
-        _check_licence(found, bundle, contract, events, order_id)
+        _check_licence(found, bundle, contract, events, order_id, proven)
     elif any(line.leaf.event == Event.GRANT_CREATED for line in proven.entries):
         reason = both("许可已授予，但材料缺失", "a licence was granted, and it is missing")
         found.bad("member", GRANT, reason, Fault.MEMBER_MISSING)
@@ -306,20 +307,33 @@ def _journal(found: Findings, bundle: Bundle, proven: Proven, order_id: str) -> 
     return entries
 
 
-def _check_licence(
+def _check_licence(  # noqa: PLR0917
     found: Findings,
     bundle: Bundle,
     contract: ContractRead | None,
     events: list[UsageEvent],
     order_id: str,
+    proven: Proven,
 ) -> None:
-    """Compare the licence with the contract it was granted on and the uses it let through."""
+    """Compare the licence with its entry, the contract it was granted on and the uses it let through."""
     licence = bundle.decoded(GRANT, Licence)
-    if canonical(licence) != bundle.parts[GRANT] or str(licence.order_id) != order_id:
+    raw = bundle.parts[GRANT]
+    if licences.record(licence) != raw or str(licence.order_id) != order_id:
         reason = both(
             "不是本订单的许可", "it is not the licence of this order, as it was handed out"
         )
         found.bad("grant", licence.id, reason, Fault.CONTENT_DIFFERS)
+        return
+    if all(kind != licences.KIND for kind, _ in proven.digests):
+        found.note(
+            both(
+                "许可登记于日志绑定许可之前：其内容以合同与使用记录为准",
+                "the licence was granted before the log bound licences: contract and uses answer for it",
+            )
+        )
+    elif not proven.is_bound(licences.KIND, str(licence.id), raw):
+        reason = both(f"{GRANT} 与日志登记的摘要不符", f"{GRANT} is not what the log binds")
+        found.bad("grant", licence.id, reason, Fault.NOT_BOUND)
         return
     if contract is not None:
         granted = (licence.content_sha256, licence.product_id, licence.buyer_party_id)

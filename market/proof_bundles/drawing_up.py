@@ -14,7 +14,7 @@ import msgspec
 
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import Signature
-from market.access.model import Grant
+from market.access import licences
 from market.proof_bundles import program, readme
 from market.proof_bundles.model import (
     BINDINGS,
@@ -23,6 +23,7 @@ from market.proof_bundles.model import (
     CONTRACT,
     CONTRACT_SIGNATURES,
     CREDENTIAL,
+    ENVELOPE,
     FILING,
     FORMAT,
     GRANT,
@@ -30,13 +31,11 @@ from market.proof_bundles.model import (
     JOURNAL,
     KEYS,
     LEAVES,
-    MANIFEST,
     NAMES,
     PAYLOADS,
     PROGRAM,
     PROOFS,
     README,
-    SIGNATURE,
     STATEMENT,
     STATEMENT_SIGNATURE,
     STATUS_LIST,
@@ -46,7 +45,6 @@ from market.proof_bundles.model import (
     CertificatePapers,
     Gathered,
     GatheredEntry,
-    Licence,
     Manifest,
     Member,
     OrderPapers,
@@ -62,24 +60,6 @@ _encode: Final = msgspec.json.encode
 def instant(at: dt.datetime) -> str:
     """Return when a bundle was drawn up, as it is written: UTC, whole seconds."""
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def licence_of(grant: Grant) -> Licence:
-    """Return what was granted."""
-    return Licence(
-        id=grant.id,
-        order_id=grant.order_id,
-        buyer_party_id=grant.buyer_party_id,
-        supplier_party_id=grant.supplier_party_id,
-        product_id=grant.product_id,
-        product_version=grant.product_version,
-        content_sha256=grant.content_sha256,
-        content_size_bytes=grant.content_size_bytes,
-        file_name=grant.file_name,
-        fingerprint_id=grant.fingerprint_id,
-        scope=grant.scope,
-        created_at=grant.created_at,
-    )
 
 
 def statement_of(order: OrderPapers) -> bytes:
@@ -143,7 +123,7 @@ def _of_order(order: OrderPapers) -> dict[str, bytes]:
         parts[CONTRACT_SIGNATURES] = _encode(order.contract.signatures)
         parts[FILING] = order.contract.filing
     if order.licence is not None:
-        parts[GRANT] = canonical(order.licence)
+        parts[GRANT] = licences.record(order.licence)
     return parts
 
 
@@ -169,9 +149,8 @@ def with_guide(gathered: Gathered, parts: dict[str, bytes]) -> None:
 
 
 def sums_of(parts: dict[str, bytes]) -> bytes:
-    """Return the sums of the members as ``sha256sum -c`` takes them; not their own, nor the manifest's."""
-    without = (MANIFEST, SIGNATURE, SUMS)
-    named = [name for name in _named(parts) if name not in without]
+    """Return the sums of the members as ``sha256sum -c`` takes them; not their own, nor the envelope's."""
+    named = [name for name in _named(parts) if name not in (*ENVELOPE, SUMS)]
     return "".join(f"{sha256_hex(parts[name])}  {name}\n" for name in named).encode()
 
 
@@ -192,6 +171,7 @@ def manifest_of(gathered: Gathered, parts: dict[str, bytes]) -> bytes:
             members=tuple(
                 Member(name=name, sha256=sha256_hex(parts[name]), size_bytes=len(parts[name]))
                 for name in _named(parts)
+                if name not in ENVELOPE
             ),
         )
     )

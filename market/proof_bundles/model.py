@@ -13,13 +13,15 @@ from catalog.audit_log import export_format as export
 from catalog.kernel.ids import PartyId
 from catalog.signing.model import KeyId
 from catalog.subject_heads.model import SubjectEntries
-from market.access.model import Scope
+from market.access.licences import Licence
 from market.orders.model import ContractSignature
 
-FORMAT: Final = "shushi/proof-bundle/1"
+FORMAT: Final = "shushi/proof-bundle/2"
 
 MANIFEST: Final = "manifest.json"  # what is in the archive; the signed bytes
 SIGNATURE: Final = "signature.json"
+ENTRY: Final = "entry.json"  # of the log, with the digest of manifest and members: what is hashed
+RECEIPT: Final = "receipt.json"  # that the entry is in the log
 SUMS: Final = "SHA256SUMS"  # for sha256sum -c
 README: Final = "README.txt"
 PROGRAM: Final = "check.go"  # the proofs, checked by nothing of ours
@@ -42,10 +44,11 @@ CERTIFICATE: Final = "certificate.json"
 CREDENTIAL: Final = "certificate.jwt"
 STATUS_LIST: Final = "status-list.jwt"
 
+#: What the manifest does not name: it, and what is made of it.
+ENVELOPE: Final = (MANIFEST, SIGNATURE, ENTRY, RECEIPT)
 #: In every bundle.
 ALWAYS: Final = (
-    MANIFEST,
-    SIGNATURE,
+    *ENVELOPE,
     SUMS,
     README,
     PROGRAM,
@@ -167,23 +170,6 @@ class GatheredBinding(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     leaf: bytes
     proof: tuple[bytes, ...]
-
-
-class Licence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was granted (使用许可), without what became of it: that is told by the uses."""
-
-    id: uuid.UUID
-    order_id: uuid.UUID
-    buyer_party_id: PartyId
-    supplier_party_id: PartyId
-    product_id: uuid.UUID
-    product_version: int
-    content_sha256: str
-    content_size_bytes: int
-    file_name: str
-    fingerprint_id: str
-    scope: Scope
-    created_at: dt.datetime
 
 
 class ContractPapers(msgspec.Struct, frozen=True, kw_only=True):

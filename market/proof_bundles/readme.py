@@ -26,13 +26,13 @@ _DOCUMENT: Final = """sed -n 's/.*"document": *"\\([^"]*\\)".*/\\1/p'"""
 
 _HEAD: Final = """\
 用量对账与举证包 · Proof bundle of {subject}
-shushi/proof-bundle/1 — 格式说明 · the format: market/proof_bundles/FORMAT.md
+shushi/proof-bundle/2 — 格式说明 · the format: market/proof_bundles/FORMAT.md
 
 一次核验全部 · All at once, offline:
     market verify THIS.zip [--policy POLICY] [--vkey KEY] [--keys keys.json] [--lang zh|en]
-它核对：清单与签名；每一条日志条目都在已签名的检查点之下；这些就是关于本对象的全部条目；载荷与承诺一致；
+它核对：清单与签名；日志登记的正是这份包的每一个文件；每一条日志条目都在已签名的检查点之下；这些就是关于本对象的全部条目；载荷与承诺一致；
 合同双方签名；凭证及其效力；并按计量记录与合同价款重新计算账单，精确到分。第一处不符会被指出。
-It checks: manifest and signatures; that every entry lies under the signed checkpoint; that these are all
+It checks: manifest and signatures; that the log knows each file of this very bundle; that every entry lies under the signed checkpoint; that these are all
 entries about the subject; what they say; both signatures of the contract; the certificate and whether it
 counts; and it computes the bill again to the fen. The first thing wrong is named.
 
@@ -42,6 +42,9 @@ Nothing below uses a program of ours. Run it in the folder to which the bundle w
 
 1  成员未变 · The members are whole
     sha256sum -c SHA256SUMS
+   日志条目登记的正是这份清单 · the entry of the log knows this very manifest, and the receipt this entry
+    grep -o "$(sha256sum manifest.json | cut -c1-64)" entry.json
+    {document} receipt.json | base64 -d | grep -o "$( (printf '\\0'; cat entry.json) | sha256sum | cut -c1-64)"
 
 2  日志条目在检查点之下 · The entries lie under the checkpoint (Go, golang.org/x/mod/sumdb)
     go run check.go '{vkey}'
@@ -68,6 +71,7 @@ def text(gathered: Gathered, parts: dict[str, bytes]) -> str:
         subject=gathered.subject,
         vkey=gathered.keys.log or "",
         keys_at="GET /api/v1/keys",
+        document=_DOCUMENT,
     )
     number = 4
     lines = [head, *steps]
@@ -91,6 +95,10 @@ def _steps(gathered: Gathered, parts: dict[str, bytes]) -> Iterator[str]:
             if STATEMENT in parts:
                 value = f"$({_VALUE} statement-signature.json)"
                 yield _framed("使用对账单 · the usage statement", row, f"cat {STATEMENT}", value)
+        if row.purpose == Purpose.RECEIPT and row.holder_party_id is None:
+            title = "日志对本包条目的回执 · the log's receipt for the entry of this bundle"
+            document = f"{_DOCUMENT} receipt.json | base64 -d"
+            yield _framed(title, row, document, f"$({_VALUE} receipt.json)")
         if row.purpose == Purpose.CERTIFICATE and CERTIFICATE in parts:
             value = f"$({_VALUE} {CERTIFICATE})"
             document = f"{_DOCUMENT} {CERTIFICATE} | base64 -d"

@@ -26,6 +26,9 @@ _WORDS: Final = {
     "journal entries": ("笔分录平衡且登记在日志中", "journal entries, balanced and bound"),
     "licence": ("份许可与合同和使用一致", "licence that contract and uses go by"),
     "bill computed again": ("份账单已重新计算，精确到分", "bill computed again, to the fen"),
+    "receipt": ("份日志回执，证明本包已登记", "receipt of the log for the entry of this bundle"),
+    "receipts kept": ("份回执已兑现：条目在日志中", "receipt kept: the entry is in the log"),
+    "members in the log": ("个文件与日志登记一致", "files as the log knows them of this bundle"),
     "members": ("个成员与已签名的清单一致", "members as the signed manifest has them"),
 }
 

@@ -14,18 +14,17 @@ from typing import TypeVar
 import msgspec
 import pytest
 
+from catalog.audit_log.promising import Backlog
 from catalog.audit_log.verdict import Verdict
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin, run
-from catalog.signing.purposes import Purpose
 from market.access import operations as access
 from market.access.model import Asked
 from market.http.proof_bundles import _signers
-from market.proof_bundles import archive, check
+from market.proof_bundles import archive, check, sealing
 from market.proof_bundles.model import Gathered
 from market.proof_bundles.operations import issuing
-from market.proof_bundles.sealing import sealed
 from market.usage import operations as usage
 from tests.api import Api
 from tests.journeys.test_proof_bundle import published
@@ -75,27 +74,42 @@ async def test_what_a_use_costs_in_a_bundle(
     orders = [(uses, await used(trade, almighty, uses)) for uses in (USES // 10, USES)]
     await published(trade)  # type: ignore[arg-type]
 
+    actor = msgspec.structs.replace(almighty, party_id=trade.buyer.party.id)
+    signers = _signers(api.context)
     for uses, order in orders:
 
         async def read(order: str = order) -> Gathered:
             async def once(tx: Tx) -> Gathered:
-                return await issuing.issue(
+                return await issuing.gather(
                     tx,
-                    actor=msgspec.structs.replace(almighty, party_id=trade.buyer.party.id),
+                    actor=actor,
                     now=clock.now(),
                     kind="order",
                     identifier=order,
-                    signers=_signers(api.context),
+                    signers=signers,
                 )
 
-            return await run(db, almighty, once)
+            return await run(db, almighty, once, must_remember=False)
 
         gathered, reading = await timed(read)
 
         async def seal(gathered: Gathered = gathered) -> bytes:
-            return sealed(gathered, api.context.signers[Purpose.STATEMENT])
+            parts = sealing.drawn_up(gathered, signers.statement)
 
-        raw, sealing = await timed(seal)
+            async def once(tx: Tx) -> dict[str, bytes]:
+                return await issuing.enter(
+                    tx,
+                    actor=actor,
+                    now=clock.now(),
+                    gathered=gathered,
+                    parts=parts,
+                    signers=signers,
+                    backlog=Backlog(),
+                )
+
+            return sealing.packed(await run(db, almighty, once))
+
+        raw, sealed = await timed(seal)
 
         async def look(raw: bytes = raw) -> Verdict:
             return check.check(raw)
@@ -105,7 +119,7 @@ async def test_what_a_use_costs_in_a_bundle(
         assert verdict.counts["uses"] == uses
         unpacked = sum(map(len, archive.unpack(raw).values()))
         print(
-            f"\n{uses:,} uses: read {reading}, seal {sealing}, check {checking}; "
+            f"\n{uses:,} uses: read {reading}, seal {sealed}, check {checking}; "
             f"{len(raw) / 1e6:.1f} MB packed, {unpacked / 1e6:.1f} MB unpacked"
         )
 

@@ -52,6 +52,14 @@ def commands(folder: pathlib.Path) -> str:
     return "\n".join(line for line in step.splitlines()[1:] if line.startswith("    "))
 
 
+def known_to_the_log(folder: pathlib.Path) -> list[str]:
+    """Return what the README's step about the entry of the log prints: two digests that were found."""
+    text = (folder / "README.txt").read_text("utf-8")
+    step = text.split("日志条目登记的", 1)[1].split("\n\n", 1)[0]
+    lines = [line for line in step.splitlines() if line.startswith("    ")]
+    return sh(folder, "\n".join(lines)).stdout.split()
+
+
 def test_sha256sum_and_openssl_accept_what_is_genuine_and_nothing_else(
     unpacked: pathlib.Path,
 ) -> None:
@@ -63,15 +71,18 @@ def test_sha256sum_and_openssl_accept_what_is_genuine_and_nothing_else(
 
     assert sh(unpacked, "sha256sum --quiet -c SHA256SUMS").returncode == 0
     accepted = sh(unpacked, script).stdout.count("Signature Verified Successfully")
-    # the checkpoint, the manifest, the statement, the certificate, the contract twice
-    assert accepted == 6
+    # the checkpoint, the manifest, the statement, the receipt, the certificate, the contract twice
+    assert accepted == 7
+    assert len(known_to_the_log(unpacked)) == 2
     for name in ("checkpoint", "manifest.json", "statement.json", "contract.json"):
         genuine = (unpacked / name).read_bytes()
         (unpacked / name).write_bytes(genuine[:20] + bytes([genuine[20] ^ 1]) + genuine[21:])
         lost = 2 if name == "contract.json" else 1
         said = sh(unpacked, script).stdout
         assert said.count("Signature Verified Successfully") == accepted - lost, name
-        if name != "manifest.json":
+        if name == "manifest.json":
+            assert len(known_to_the_log(unpacked)) == 1
+        else:
             assert sh(unpacked, "sha256sum --quiet -c SHA256SUMS").returncode == 1
         (unpacked / name).write_bytes(genuine)
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from catalog.audit_log.verdict import Fault, Unreadable
-from catalog.signing.algorithms import Algorithm
+from catalog.signing.algorithms import OF_PARTIES, Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.orders.contract import ContractUnreadable, read_document
@@ -149,7 +149,7 @@ def _sides(algorithm: Algorithm) -> dict[Side, Signer]:
     }
 
 
-@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("algorithm", OF_PARTIES)
 def test_parties_may_sign_by_every_algorithm_and_the_readme_says_how_to_check_it(
     algorithm: Algorithm,
 ) -> None:
@@ -275,7 +275,6 @@ def test_a_credential_of_another_certificate_is_named() -> None:
     genuine = order.gathered()
 
     from catalog.certificates.states import State as Standing
-    from market.proof_bundles.sealing import sealed
 
     order.document = order.document.replace("数据".encode(), "別的".encode(), 1)
     strange = order._certificate_papers(Standing.ACTIVE)
@@ -283,7 +282,7 @@ def test_a_credential_of_another_certificate_is_named() -> None:
     mixed = msgspec.structs.replace(genuine.certificate, credential=strange.credential)
     whole = msgspec.structs.replace(genuine, certificate=mixed)
 
-    found = verdict_of(archive.unpack(sealed(whole, order.statement)))
+    found = verdict_of(archive.unpack(order.sealed(whole)))
 
     assert first_bad(found) == ("certificate", order.certificate, Fault.CONTENT_DIFFERS)
 

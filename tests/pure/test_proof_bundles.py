@@ -21,7 +21,7 @@ from catalog.signing.purposes import Purpose
 from catalog.witnessing.policy import Policy, parse_policy
 from market.proof_bundles import archive, binding, showing
 from market.proof_bundles.model import Kind, Manifest, Reader, Shown
-from market.proof_bundles.sealing import sealed, signed
+from market.proof_bundles.sealing import signed
 from market.proof_bundles.words import in_words
 from tests.bundle_tampering import (
     Change,
@@ -69,7 +69,7 @@ def test_a_bundle_proves_entries_completeness_signatures_certificate_and_bill(
     assert verdict.counts["uses"] == 11
     assert verdict.counts["payloads"] + verdict.counts["payloads withheld"] == 19
     assert verdict.counts["complete subjects"] == 1
-    assert verdict.counts["members"] == len(genuine) - 2
+    assert verdict.counts["members"] == len(genuine) - 4
     notes = "\n".join(verdict.notes)
     assert "2 entries are younger than the newest heads" in notes
     assert "due ¥123,450.00, paid ¥123,450.00, released ¥123,450.00" in notes
@@ -120,7 +120,7 @@ def test_who_knows_an_older_key_of_the_log_follows_it_to_the_one_that_signed() -
     row = NoticeRow(1, key_notices.signed(notice, signatures))
     told = msgspec.structs.replace(order.published(), notices=[row])
     gathered = msgspec.structs.replace(order.gathered(), keys=told)
-    parts = archive.unpack(sealed(gathered, order.statement))
+    parts = archive.unpack(order.sealed(gathered))
 
     assert verdict_of(parts, trusted=known).problems == ()
     assert verdict_of(parts).problems == ()
@@ -233,7 +233,7 @@ def test_a_certificate_s_own_bundle_holds_it() -> None:
 
     whole = msgspec.structs.replace(gathered, certificate=papers)
 
-    verdict = verdict_of(archive.unpack(sealed(whole, order.statement)))
+    verdict = verdict_of(archive.unpack(order.sealed(whole)))
 
     assert verdict.problems == ()
     assert verdict.counts["certificate"] == 1
@@ -416,8 +416,8 @@ CHANGES: list[tuple[str, Change, str, str | None]] = [
     ("a ledger's line stands twice", lambda parts: with_lines(parts, "journal.jsonl", lambda ls: ls.append(ls[0])), "journal", Fault.NOT_BOUND),
     ("a ledger's line is left out", _drop("journal.jsonl", 1), "journal", Fault.ENTRY_MISSING),
     ("the licence is another order's", _json("grant.json", order_id=str(uuid.UUID(int=7))), "grant", Fault.CONTENT_DIFFERS),
-    ("the licence grants something else", _json("grant.json", content_sha256="00" * 32), "grant", Fault.CONTENT_DIFFERS),
-    ("the licence is another one", _json("grant.json", id=str(uuid.UUID(int=7))), "grant", Fault.CONTENT_DIFFERS),
+    ("the licence grants something else", _json("grant.json", content_sha256="00" * 32), "grant", Fault.NOT_BOUND),
+    ("the licence is another one", _json("grant.json", id=str(uuid.UUID(int=7))), "grant", Fault.NOT_BOUND),
     ("the licence is not there", _without("grant.json"), "member", Fault.MEMBER_MISSING),
     ("the certificate is not there", _without("certificate.json", "certificate.jwt", "status-list.jwt"), "member", Fault.MEMBER_MISSING),
     ("the certificate is none", _set("certificate.json", b"{}"), "member", Fault.MALFORMED),
@@ -444,6 +444,27 @@ def test_what_is_changed_and_signed_anew_is_named(
 
     found = first_bad(verdict)
     assert (found[0], found[2]) == (kind, fault), verdict.problems
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"content_sha256": "00" * 32}, {"id": str(uuid.UUID(int=7))}],
+    ids=["of something else", "another one"],
+)
+def test_a_licence_from_before_the_log_bound_them_answers_to_contract_and_uses(
+    change: dict[str, str],
+) -> None:
+    order = OrderInMemory(binds_licence=False)
+    genuine = archive.unpack(order.bundle())
+    parts = dict(genuine)
+    _json("grant.json", **change)(parts)
+
+    told = verdict_of(genuine)
+
+    assert told.problems == ()
+    assert any("before the log bound licences" in note for note in told.notes)
+    found = first_bad(verdict_of(resealed(parts, order.statement)))
+    assert found[::2] == ("grant", Fault.CONTENT_DIFFERS)
 
 
 @pytest.mark.parametrize(
@@ -537,7 +558,7 @@ def test_manifest_and_signature_are_written_as_they_were_handed_out(genuine: Par
     longer = dict(genuine)
     longer["signature.json"] = genuine["signature.json"] + b" "
     other = dict(genuine)
-    _json("signature.json", type="shushi/proof-bundle/2")(other)
+    _json("signature.json", type="shushi/proof-bundle/1")(other)
 
     assert first_bad(verdict_of(spaced)) == ("member", "manifest.json", Fault.MALFORMED)
     for parts in (longer, other):
@@ -573,7 +594,7 @@ def _unchecked(order: OrderInMemory) -> bytes:
     drawing_up.with_statement(parts, document, order.statement.seal(document))
     drawing_up.with_guide(gathered, parts)
     manifest = drawing_up.manifest_of(gathered, parts)
-    return archive.pack(signed(parts, manifest, order.statement))
+    return order.entered(signed(parts, manifest, order.statement))
 
 
 def test_heads_that_count_an_entry_that_is_not_shown_convict_the_bundle(
@@ -618,7 +639,7 @@ def test_an_entry_of_another_subject_does_not_belong_there(order: OrderInMemory)
 
     more = msgspec.structs.replace(gathered, entries=(*gathered.entries, entry))
 
-    assert first_bad(verdict_of(archive.unpack(sealed(more, order.statement)))) == (
+    assert first_bad(verdict_of(archive.unpack(order.sealed(more)))) == (
         "entry",
         str(entry.index),
         Fault.CONTENT_DIFFERS,
@@ -640,7 +661,7 @@ def test_a_leaf_that_is_none_and_lies_in_the_tree_is_named() -> None:
     entry = GatheredEntry(index=index, leaf=b"no leaf", proof=proof, state=Shown.ERASED)
     more = msgspec.structs.replace(gathered, entries=(*gathered.entries, entry))
 
-    verdict = verdict_of(archive.unpack(sealed(more, order.statement)))
+    verdict = verdict_of(archive.unpack(order.sealed(more)))
 
     assert first_bad(verdict) == ("entry", str(index), Fault.MALFORMED)
 

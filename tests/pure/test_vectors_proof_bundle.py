@@ -66,6 +66,17 @@ def test_a_stranger_checks_it_with_nothing_of_ours(members: dict[str, bytes]) ->
     verifies(
         json.loads(members["signature.json"]), b"shushi/v1/statement", members["manifest.json"]
     )
+    entry = json.loads(members["entry.json"])
+    assert entry["event"] == "proof_bundle:issued"
+    whole = {each["id"]: each["sha256"] for each in entry["digests"]}
+    for name, raw in members.items():
+        if name not in ("entry.json", "receipt.json"):
+            assert whole[sha(raw)[:16] if name == "manifest.json" else name] == sha(raw)
+    assert len(whole) == len(members) - 2
+    receipt = json.loads(members["receipt.json"])
+    promised = base64.b64decode(receipt["document"])
+    verifies(receipt["signature"], b"shushi/v1/receipt", promised)
+    assert json.loads(promised)["leaf_hash"] == sha(b"\0" + members["entry.json"])
     signature = json.loads(members["statement-signature.json"])
     verifies(signature, b"shushi/v1/statement", members["statement.json"])
     for signed in json.loads(members["contract-signatures.json"]):
@@ -115,6 +126,8 @@ def test_a_stranger_checks_it_with_nothing_of_ours(members: dict[str, bytes]) ->
     assert digests["contract", contract["order_id"]] == sha(members["contract.json"])
     filing = json.loads(members["filing.json"])
     assert digests["filing", filing["id"]] == sha(members["filing.json"])
+    licence = json.loads(members["grant.json"])
+    assert digests["grant", licence["id"]] == sha(members["grant.json"])
     number = json.loads(document)["registration_number"]
     assert digests["certificate", number] == sha(document)
     for key in keys.values():

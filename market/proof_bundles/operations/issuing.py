@@ -1,4 +1,8 @@
-"""Hand out the bundle of a subject (出具举证包): read it in one transaction, remember who got it."""
+"""Hand out the bundle of a subject (出具举证包): read it in one transaction, enter it in the log in another.
+
+Between the two it is drawn up and signed, which takes seconds for a long order. What could not be
+entered is not handed out.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,12 @@ import msgspec
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log import operations as audit_log
-from catalog.audit_log import published_keys
+from catalog.audit_log import promising, published_keys
 from catalog.audit_log import queries as log
 from catalog.audit_log.events import Event
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.model import PlacedEntry
+from catalog.audit_log.promising import Backlog
 from catalog.certificates import queries as certificates
 from catalog.certificates.operations import faces
 from catalog.kernel.actor import Actor, system
@@ -31,7 +36,7 @@ from catalog.subject_heads.model import SubjectEntries
 from catalog.subject_heads.queries import HeadsNotPublished
 from catalog.witnessing import queries as witnessing
 from market.orders import queries as orders
-from market.proof_bundles import binding, showing
+from market.proof_bundles import binding, sealing, showing
 from market.proof_bundles.model import (
     CertificatePapers,
     Gathered,
@@ -59,6 +64,7 @@ class Signers(msgspec.Struct, frozen=True, kw_only=True):
     """The keys with which a bundle is made, and under which address and name."""
 
     statement: Signer
+    receipt: Signer
     credential: Signer
     status_list: Signer
     base: str
@@ -73,7 +79,7 @@ class Tree(msgspec.Struct, frozen=True):
     is_witnessed: bool
 
 
-async def issue(
+async def gather(
     tx: Tx, *, actor: Actor, now: dt.datetime, kind: str, identifier: str, signers: Signers
 ) -> Gathered:
     """Return all that goes into the bundle of a subject, for whoever may have it.
@@ -115,7 +121,7 @@ async def issue(
         found = await log.list_placed_about(
             tx, wanted.subjects, size=tree.size, limit=_MOST_BINDINGS
         )
-    gathered = await _with_proofs(
+    return await _with_proofs(
         tx,
         actor=actor,
         now=now,
@@ -129,7 +135,29 @@ async def issue(
         order=order,
         certificate=certificate,
     )
-    await audit_log.append(
+
+
+async def enter(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    gathered: Gathered,
+    parts: dict[str, bytes],
+    signers: Signers,
+    backlog: Backlog,
+) -> dict[str, bytes]:
+    """Enter a bundle that is drawn up in the log (登记举证包), each of its members by its digest.
+
+    Return its members with that entry, and the receipt for it.
+
+    :raises NotPermitted: if the actor gets no bundles.
+    :raises LogBehind: if the log could not keep its promise in time.
+    :raises LogStopped: if the log is stopped.
+    """
+    actor.require("proof_bundle:issue")
+    promising.check(backlog, now)
+    entry = await audit_log.append(
         tx,
         Event.PROOF_BUNDLE_ISSUED,
         actor=actor,
@@ -137,14 +165,16 @@ async def issue(
         # Not about the subject: reading what the log has about it does not become a part of it.
         subjects=[],
         facts={
-            "subject": subject,
+            "subject": gathered.subject,
             "reader": gathered.reader,
-            "entries": len(placed),
-            "log_size": tree.size,
+            "entries": len(gathered.entries),
+            "log_size": gathered.log_size,
         },
+        digests=sealing.digests_of(parts),
         rules=("BJ-28", "SIX-4"),
     )
-    return gathered
+    receipt = audit_log.receipt(entry, signer=signers.receipt, log=signers.origin, now=now)
+    return sealing.entered(parts, entry, receipt)
 
 
 async def _own_subject(tx: Tx, actor: Actor, kind: str, identifier: str) -> str:
@@ -220,7 +250,7 @@ async def _keys(
     tx: Tx, order: OrderPapers | None, certificate: CertificatePapers | None, signers: Signers
 ) -> list[PublicKey]:
     """Return the keys that signed something in the bundle, the log's own among them."""
-    named: set[str] = {signers.statement.key_id}
+    named: set[str] = {signers.statement.key_id, signers.receipt.key_id}
     if order is not None and order.contract is not None:
         named |= {each.signature.key_id for each in order.contract.signatures}
     if certificate is not None:

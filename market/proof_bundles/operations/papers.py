@@ -11,12 +11,12 @@ from catalog.audit_log.model import Leaf
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from market.access import queries as access
+from market.access.licences import Licence, licence_of
 from market.orders import queries as orders
 from market.orders.model import Order
 from market.orders.queries import ContractMissing
 from market.pricing import queries as pricing
-from market.proof_bundles.drawing_up import licence_of
-from market.proof_bundles.model import ContractPapers, Licence, OrderPapers
+from market.proof_bundles.model import ContractPapers, OrderPapers
 from market.usage import queries as usage
 from settlement.ledger import queries as books
 
