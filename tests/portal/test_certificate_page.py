@@ -20,7 +20,7 @@ async def test_reasons_and_answers_as_of_an_instant_are_told_in_the_reader_s_lan
     scene = await make_scene(api, db, clock)
     _, number = await scene.certified()
     before = clock.now()
-    clock.move_by(dt.timedelta(hours=1))
+    clock.move_by(dt.timedelta(minutes=1))
     frozen = f"/api/v1/certificates/{number}/freezes"
     must(await scene.by(scene.issuer).post(frozen, {"reason": WROTE}))
 
