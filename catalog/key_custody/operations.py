@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -16,7 +16,7 @@ from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.key_notices import ROOT, Action, KeyNotice
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
 from catalog.key_custody import queries, transcript
 from catalog.key_custody.two_people import check_two
@@ -204,23 +204,26 @@ async def destroy(
     actor: Actor,
     now: dt.datetime,
     key_id: str,
-    people: Sequence[str],
+    confirmed_by: Actor,
     method: str,
     reason: str,
     act: Callable[[], None],
 ) -> PublicKey:
-    """Destroy the private half of a key that ended (销毁), two people being there.
+    """Destroy the private half of a key that ended (销毁): one does it, another one confirms it.
 
-    ``act`` does it, last of all before this is remembered for good: what fails is not remembered.
+    Both are signed in with accounts of their own. ``act`` does it, last of all before this is
+    remembered for good: what fails is not remembered.
 
-    :raises TwoPeopleNeeded: if they are not two.
+    :raises NotPermitted: if one of them may not.
+    :raises TwoPeopleNeeded: if they are the same, or one is no account.
     :raises NoSuchKey: if there is none of that id.
     :raises KeyStillSigns: if it has not ended, or its end is not in the log yet.
     """
-    actor.require("key:destroy")
-    present = check_two(people)
+    present = check_two(actor, confirmed_by)
     key = await signing.lock_key(tx, key_id)
-    if key.purpose not in OF_THE_SERVICE or not await queries.has_ended(tx, key):
+    async with beyond_own_rows(tx):  # that a key ended is public, whoever asks
+        has_ended = await queries.has_ended(tx, key)
+    if key.purpose not in OF_THE_SERVICE or not has_ended:
         raise KeyStillSigns(key_id=key_id)
     await audit_log.append(
         tx,

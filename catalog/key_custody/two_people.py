@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
+from catalog.kernel.actor import Actor
 from catalog.kernel.errors import Refused
-
-_NEEDED: Final = 2  # [P] one does it, one sees it
 
 
 class TwoPeopleNeeded(Refused):
-    """It is done by two people, who are named, and who are not the same."""
+    """It is done by two people who are signed in with accounts of their own."""
 
     code = "two_people_needed"
 
 
-def check_two(people: Sequence[str]) -> list[str]:
-    """Return who is there, as they are written down.
+def check_two(doing: Actor, seeing: Actor) -> list[dict[str, str]]:
+    """Return who they are, as it is written down: one does it, the other one confirms it.
 
-    :raises TwoPeopleNeeded: if they are fewer than two, or one is named twice.
+    :raises NotPermitted: if one of them may not.
+    :raises TwoPeopleNeeded: if one is nobody's account, or both are the same.
     """
-    names = [" ".join(name.split()) for name in people]
-    told = {name.casefold() for name in names if name}
-    if len(told) < _NEEDED or len(told) < len(names):
-        raise TwoPeopleNeeded(people=names)
-    return names
+    doing.require("key:destroy")
+    seeing.require("key:confirm_destruction")
+    if None in {doing.account_id, seeing.account_id} or doing.account_id == seeing.account_id:
+        raise TwoPeopleNeeded(people=[doing.name, seeing.name])
+    return [
+        {"account_id": str(each.account_id), "name": each.name, "does": does}
+        for each, does in ((doing, "destroys"), (seeing, "confirms"))
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -16,9 +17,12 @@ from catalog.signing.purposes import Purpose, own_algorithm
 from market.settings import Settings
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from catalog.kernel.actor import Actor
     from catalog.kernel.db import Database
 
-_ACTOR = system("keys", "key:rotate", "key:distrust", "key:destroy")
+_ACTOR = system("keys", "key:rotate", "key:distrust")
 
 
 async def rotate(settings: Settings, purpose: Purpose, algorithm: Algorithm) -> str:
@@ -156,10 +160,32 @@ async def distrust(settings: Settings, key_id: str, since: int, reason: str) -> 
             await run(market.db, _ACTOR, work)
 
 
-async def destroy(settings: Settings, key_id: str, people: Sequence[str], reason: str) -> str:
+async def signed_in(db: Database, token: str, now: dt.datetime) -> Actor:
+    """Return who holds a token: of a session, or one for programs.
+
+    :raises ClickException: if it is nobody's, or does not count any more.
+    """
+    from catalog.kernel.actor import PUBLIC
+    from catalog.kernel.db import begin
+    from market.identity import queries as identity
+
+    digest = hashlib.sha256(token.strip().encode()).digest()
+    async with begin(db, PUBLIC) as tx:
+        who = await identity.find_actor(tx, token_sha256=digest, now=now)
+    if who is None:
+        raise click.ClickException(
+            "令牌无效或已失效，请重新登录 · the token does not count: sign in anew"
+        )
+    return who
+
+
+async def destroy(settings: Settings, key_id: str, tokens: tuple[str, str], reason: str) -> str:
     """Destroy the private half of a key that ended; return how.
 
-    :raises ClickException: if it is not to be found, or could not be destroyed.
+    ``tokens`` are those of the one who does it and of the one who confirms it.
+
+    :raises ClickException: if a token is nobody's, or the key is not to be found, or could not be
+        destroyed.
     """
     from catalog.kernel.db import begin, run
     from catalog.key_custody import operations as key_custody
@@ -171,18 +197,20 @@ async def destroy(settings: Settings, key_id: str, people: Sequence[str], reason
             async with begin(market.db, _ACTOR) as tx:
                 key = await keys.find_key(tx, key_id)
             purpose = None if key is None else key.purpose
+            now = SystemClock().now()
+            doing, seeing = [await signed_in(market.db, each, now) for each in tokens]
             method, act = _destruction(market.settings, key_id, purpose)
             work = functools.partial(
                 key_custody.destroy,
-                actor=_ACTOR,
-                now=SystemClock().now(),
+                actor=doing,
+                now=now,
                 key_id=key_id,
-                people=people,
+                confirmed_by=seeing,
                 method=method,
                 reason=reason,
                 act=act,
             )
-            await run(market.db, _ACTOR, work)
+            await run(market.db, doing, work)
     return method
 
 

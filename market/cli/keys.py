@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import msgspec
@@ -132,27 +133,37 @@ def distrust_key(
 @keys.command(
     "destroy",
     help="销毁已停用的私钥 · Destroy the private half of a key that ended: the file is overwritten and removed, or the "
-    f"object in the security module destroyed. Two people are named.\n\n{_EXIT_CODES}",
+    f"object in the security module destroyed. Two people do it, each with an account of their own that may: one is signed "
+    "in as MARKET_TOKEN, the other as MARKET_CONFIRMING_TOKEN; what is not set is asked for, and not shown.\n\n"
+    f"{_EXIT_CODES}",
 )
 @click.argument("key_id", metavar="KEY_ID")
-@click.option("--by", "people", multiple=True, required=True, help="在场人员 · who is there, twice")
 @click.option("--reason", required=True, help="理由 · why")
 @_DATA_DIR
 @_JSON
 def destroy_key(
     key_id: str,
-    people: tuple[str, ...],
     reason: str,
     data_dir: pathlib.Path | None,
     as_json: bool,
 ) -> None:
     """Destroy it and remember who did; copies in backups are the operators' to destroy."""
     settings = settings_of.environment(data_dir=data_dir)
-    method = settings_of.run(rotation.destroy(settings, key_id, people, reason))
+    tokens = (
+        _token("MARKET_TOKEN", "销毁人的令牌 · token of the one who destroys it"),
+        _token("MARKET_CONFIRMING_TOKEN", "确认人的令牌 · token of the one who confirms it"),
+    )
+    method = settings_of.run(rotation.destroy(settings, key_id, tokens, reason))
     if as_json:
         click.echo(msgspec.json.encode({"key_id": key_id, "method": method}).decode())
     else:
         click.echo(f"已销毁 · destroyed: {key_id} ({method})")
+
+
+def _token(variable: str, asked: str) -> str:
+    """Return a token from where the other commands have it, or as it is typed in; it is no argument."""
+    found = os.environ.get(variable)
+    return found or str(click.prompt(asked, hide_input=True, err=True))
 
 
 @keys.command(

@@ -233,9 +233,22 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "spot_check:read",
     },
     Role.OTHER_REGULATOR: _MEMBER | {"application:read"},
-    Role.SYSTEM_ADMINISTRATOR: _MEMBER | {"system:read", "calendar:load"},
+    Role.SYSTEM_ADMINISTRATOR: _MEMBER
+    | {
+        "system:read",
+        "calendar:load",
+        "key:confirm_destruction",
+    },
     Role.SECURITY_ADMINISTRATOR: _MEMBER
-    | {"account:open", "account:close", "role:grant", "role:revoke", "party:suspend", "key:revoke"},
+    | {
+        "account:open",
+        "account:close",
+        "role:grant",
+        "role:revoke",
+        "party:suspend",
+        "key:revoke",
+        "key:destroy",
+    },
     Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read"},
 }
 

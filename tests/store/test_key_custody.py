@@ -7,6 +7,7 @@ import datetime as dt
 import pathlib
 import stat
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -31,13 +32,16 @@ from catalog.signing.operations import (
 )
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
+from market.cli import key_rotation
 from market.cli.export import write_export
 from market.cli.keys import keys as keys_command
 from market.cli.verify import check
+from market.identity.permissions import Role
 from market.jobs import keys_due
 from tests.log_of_tests import ORIGIN, TestLog, signer_of
+from tests.makers_identity import make_member
 
-BY = system("test", "key:rotate", "key:distrust", "key:end", "key:destroy")
+BY = system("test", "key:rotate", "key:distrust", "key:end")
 OVERLAP = dt.timedelta(days=30)
 NEW = signer_of(Purpose.CHECKPOINT, "new")
 ROOT = signer_of(Purpose.ROOT)
@@ -307,20 +311,22 @@ async def test_two_who_end_keys_at_once_end_them_once(
     assert sorted(done) == [0, 0, 0, 1]
 
 
-async def destroy(db: Database, key_id: str, now: dt.datetime, *people: str, act: object) -> None:
+async def destroy(
+    db: Database, key_id: str, now: dt.datetime, doing: Actor, seeing: Actor, *, act: object
+) -> None:
     async def work(tx: Tx) -> None:
         await key_custody.destroy(
             tx,
-            actor=BY,
+            actor=doing,
             now=now,
             key_id=key_id,
-            people=people,
+            confirmed_by=seeing,
             method="file overwritten and removed",
             reason="期满",
             act=act,  # type: ignore[arg-type]
         )
 
-    async with begin(db, BY) as tx:
+    async with begin(db, doing) as tx:
         await work(tx)
 
 
@@ -341,32 +347,57 @@ async def test_a_key_is_destroyed_after_its_end_by_two_people_and_its_public_hal
     def act() -> None:
         disk.destroy(path)
 
+    one, other, stranger = await people(db, now)
     with pytest.raises(KeyStillSigns):
-        await destroy(db, old.key_id, now, "王一", "李二", act=act)
+        await destroy(db, old.key_id, now, one, other, act=act)
     await keys_due.run(db, now=now + dt.timedelta(minutes=6), signer=log.signer)
-    for people in (("王一",), ("王一", "王一"), ("王一", " "), ("王一", "李二", "李二")):
-        with pytest.raises(TwoPeopleNeeded):
-            await destroy(db, old.key_id, now, *people, act=act)
+    both = msgspec.structs.replace(one, permissions=one.permissions | other.permissions)
+    with pytest.raises(TwoPeopleNeeded):
+        await destroy(db, old.key_id, now, both, both, act=act)
+    for two in ((one, one), (other, one), (one, stranger), (stranger, other)):
+        with pytest.raises(NotPermitted):
+            await destroy(db, old.key_id, now, *two, act=act)
     with pytest.raises(NoSuchKey):
-        await destroy(db, "0" * 16, now, "王一", "李二", act=act)
+        await destroy(db, "0" * 16, now, one, other, act=act)
     with pytest.raises(KeyStillSigns):
-        await destroy(db, new.key_id, now, "王一", "李二", act=act)
+        await destroy(db, new.key_id, now, one, other, act=act)
     assert path.exists()
 
-    await destroy(db, old.key_id, now, "王一", "李二", act=act)
+    await destroy(db, old.key_id, now, one, other, act=act)
 
     assert disk.find_retired(tmp_path, old.key_id) is None
     assert disk.read_signer(tmp_path, Purpose.REPORT).key_id == new.key_id
     async with begin(db, BY) as tx:
         kept = await keys.find_key(tx, old.key_id)
         row = await tx.fetch_one(
-            "SELECT payload FROM audit_log.payloads WHERE event = 'key:destroyed'"
+            "SELECT payload, actor_account_id FROM audit_log.payloads WHERE event = 'key:destroyed'"
         )
     assert kept is not None
     assert kept.valid_to is not None
     assert row is not None
     facts = msgspec.json.decode(row["payload"])["facts"]
-    assert facts["people"] == ["王一", "李二"]
+    assert row["actor_account_id"] == one.account_id
+    assert [(each["account_id"], each["does"]) for each in facts["people"]] == [
+        (str(one.account_id), "destroys"),
+        (str(other.account_id), "confirms"),
+    ]
+
+
+async def people(db: Database, now: dt.datetime) -> list[Actor]:
+    """Return a security administrator, a system administrator, and a buyer, as their tokens say."""
+    roles = (Role.SECURITY_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR, Role.BUYER)
+    members = [await make_member(db, role, now=now) for role in roles]
+    return [await key_rotation.signed_in(db, f" {each.token}\n", now) for each in members]
+
+
+async def test_a_token_that_is_nobody_s_or_no_longer_counts_lets_nobody_destroy(
+    db: Database, now: dt.datetime
+) -> None:
+    member = await make_member(db, Role.SECURITY_ADMINISTRATOR, now=now)
+
+    for token, at in (("shs_nobody", now), ("", now), (member.token, now + dt.timedelta(days=30))):
+        with pytest.raises(click.ClickException, match="sign in anew"):
+            await key_rotation.signed_in(db, token, at)
 
 
 async def test_what_can_not_be_destroyed_is_not_said_to_be(
@@ -377,11 +408,12 @@ async def test_what_can_not_be_destroyed_is_not_said_to_be(
 
     async with begin(db, BY) as tx:
         await audit_log.register_service_keys(tx, now=now, keys={Purpose.REPORT: REPORT.public_key})
+    one, other, _ = await people(db, now)
     await distrust(db, REPORT.key_id, 0, now)
     await keys_due.run(db, now=now + dt.timedelta(minutes=6), signer=log.signer)
 
     with pytest.raises(disk.KeyFileUnusable):
-        await destroy(db, REPORT.key_id, now, "王一", "李二", act=act)
+        await destroy(db, REPORT.key_id, now, one, other, act=act)
 
     async with begin(db, BY) as tx:
         count = await tx.fetch_value(
@@ -417,7 +449,8 @@ def test_the_command_changes_the_logs_key_and_a_running_service_is_not_in_its_wa
     listed = CliRunner().invoke(keys_command, ["list", *data, "--json"])
     early = CliRunner().invoke(
         keys_command,
-        ["destroy", before.key_id, "--by", "王一", "--by", "李二", "--reason", "期满", *data],
+        ["destroy", before.key_id, "--reason", "期满", *data],
+        input="shs_nobody\nshs_nobody\n",
     )
     new_id = msgspec.json.decode(document.stdout)["key_id"]
     distrusted = CliRunner().invoke(
@@ -434,5 +467,6 @@ def test_the_command_changes_the_logs_key_and_a_running_service_is_not_in_its_wa
     told = {line["key_id"]: line for line in msgspec.json.decode(listed.stdout)}
     start = dt.datetime.fromisoformat(told[after.key_id]["valid_from"])
     assert dt.datetime.fromisoformat(told[before.key_id]["valid_to"]) - start == OVERLAP
-    assert (early.exit_code, "key_still_signs" in early.output) == (1, True)
+    assert (early.exit_code, "sign in anew" in early.output) == (1, True)
+    assert "shs_nobody" not in early.output
     assert msgspec.json.decode(distrusted.stdout) == {"key_id": new_id, "distrusted_from": 3}
