@@ -462,6 +462,8 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/agency-selections"): _public(),
     ("GET", "/agency-selections/{selection_id}"): _public(),
     ("GET", "/notice-board/{posting_id}"): _public(),
+    ("GET", "/orders"): _read("order:read", PARTY),
+    ("GET", "/orders/{order_id}"): _read("order:read", PARTY),
     ("GET", "/inbox"): _read("notification:read", OWN),
     ("GET", "/inbox/{notification_id}"): _read("notification:read", OWN),
     ("POST", "/inbox/{notification_id}"): _do("notification:read", OWN),

@@ -142,6 +142,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/rechecks": _OFFICIAL,
     f"{V1}/drills": _OFFICIAL,
     # pages
+    "/orders": _COVER,
+    "/orders/{order_id}": _OWN,  # its two parties alone
     "/inbox": _OWN,
     "/inbox/{notification_id}": _OWN,
     "/queue": _COVER,

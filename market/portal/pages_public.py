@@ -40,7 +40,7 @@ from catalog.search import queries as search
 from catalog.search.model import FACETS, Count, Filters, Found
 from catalog.search.question import SearchQuestionTooLong, SearchQuestionUnreadable
 from market.http.command import Command, read
-from market.http.context import AnyRequest, context
+from market.http.context import AnyRequest, actor, context
 from market.http.problem import status_of
 from market.http.wording import words
 from market.listings import queries as listings
@@ -304,6 +304,15 @@ async def _named(request: AnyRequest, typed: str) -> str:
     return await read(request, look) or typed
 
 
+class _Looked(msgspec.Struct, frozen=True):
+    """A certificate, whether the reader holds it, and what was asked about an instant."""
+
+    certificate: PublicCertificate
+    is_holder: bool
+    standing: Standing | None = None
+    refused: InstantUnreadable | InstantStillToCome | None = None
+
+
 @get("/certificates/{number:str}", include_in_schema=False)
 async def show_certificate(
     request: AnyRequest, number: FromPath[str], at: FromQuery[str | None] = None
@@ -318,24 +327,26 @@ async def show_certificate(
     if typed != number:
         return go(f"/certificates/{_as_path(typed)}")
 
-    async def look(c: Command) -> tuple[PublicCertificate, Standing | DomainError | None] | None:
+    async def look(c: Command) -> _Looked | None:
         try:
             public = await certificates.get_public(c.tx, typed)
         except Missing:
             return None
+        holder = await certificates.find(c.tx, typed)
+        is_holder = holder is not None and holder.registrant_party_id == c.actor.party_id
         if not at:
-            return public, None
+            return _Looked(public, is_holder)
         try:
             instant = instant_of(_with_offset(at), now=c.now)
         except (InstantUnreadable, InstantStillToCome) as refused:
-            return public, refused
-        return public, await certificates.get_standing(c.tx, typed, at=instant)
+            return _Looked(public, is_holder, refused=refused)
+        standing = await certificates.get_standing(c.tx, typed, at=instant)
+        return _Looked(public, is_holder, standing)
 
     looked = await read(request, look)
     if looked is None:
         return _unknown_certificate(request, typed, is_well_formed=True)
-    found, standing = looked
-    refused = standing if isinstance(standing, DomainError) else None
+    found, refused = looked.certificate, looked.refused
     wiring = context(request)
     public_url = wiring.settings.public_url.rstrip("/")
     return page(
@@ -350,7 +361,8 @@ async def show_certificate(
         is_stamped=wiring.timestamping is not None,
         certificate=found,
         content=found.content,
-        standing=None if refused is not None else standing,
+        standing=looked.standing,
+        may_have_bundle=looked.is_holder and actor(request).may("proof_bundle:issue"),
         asked_at=at or "",
         file_address=f"/api/v1/certificates/{typed}",
         file_url=f"{public_url}/api/v1/certificates/{typed}",
