@@ -12,8 +12,9 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
-from catalog.products import operations as products
 from catalog.products.imports import Prepared, read_line
+from catalog.products.operations import importing
+from catalog.products.operations.publishing import set_visible
 from market.jobs import reports_due, sequence_log
 from tests.api import Api
 from tests.makers_registration import Scene, make_scene, must
@@ -94,7 +95,7 @@ async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor
     hostile = await scene.describe(name=HOSTILE, description=f"{HOSTILE}\n第二段。")
     async with begin(db, almighty) as tx:
         tx.remember()  # part of a stretch that is not played here
-        await products.set_visible(tx, now=clock.now(), product_id=hostile, is_public=True)
+        await set_visible(tx, now=clock.now(), product_id=hostile, is_public=True)
     await take_in(db, clock.now(), *RECORDS)
     found = (await api.get("/api/v1/products", q="公交站点")).json()
     clock.move_to(dt.datetime(2026, 4, 1, 9, tzinfo=SHANGHAI))
@@ -126,7 +127,7 @@ async def take_in(db: Database, now: dt.datetime, *records: dict[str, Any]) -> N
     assert len(good) == len(records)
     importer = system("import", "product:import")
     async with begin(db, importer) as tx:
-        await products.import_batch(tx, actor=importer, now=now, batch=good)
+        await importing.import_batch(tx, actor=importer, now=now, batch=good)
 
 
 async def sequence(scene: Scene) -> None:

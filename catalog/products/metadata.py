@@ -84,6 +84,12 @@ class ImportantDataBasisMissing(Invalid):
     code = "important_data_basis_missing"
 
 
+class PersonalInformationUnfounded(Invalid):
+    """A source holds personal information, and nothing says on what ground it was had (BJ-21)."""
+
+    code = "personal_information_unfounded"
+
+
 class ValidityInvalid(Invalid):
     """The last day lies before the first."""
 
@@ -132,6 +138,7 @@ def check_complete(description: Description) -> None:
         raise ScenarioMissing
     if description.contains_important_data and not description.important_data_basis.strip():
         raise ImportantDataBasisMissing
+    _check_personal_information(description)
     first, last = description.valid_from, description.valid_to
     if first is not None and last is not None and last < first:
         raise ValidityInvalid(valid_from=first.isoformat(), valid_to=last.isoformat())
@@ -176,6 +183,16 @@ def _check_origin(description: Description) -> None:
     ]
     if lacking:
         raise SubstantiveProcessingMissing(statements=lacking)
+
+
+def _check_personal_information(description: Description) -> None:
+    unfounded = [
+        source.name
+        for source in description.sources
+        if source.contains_personal_info and not source.legal_basis.strip()
+    ]
+    if unfounded:
+        raise PersonalInformationUnfounded(sources=unfounded)
 
 
 def _missing(description: Description) -> list[str]:

@@ -130,6 +130,40 @@ class Level(enum.StrEnum):
     CORE = "core"  # 核心数据
 
 
+class SharingType(enum.StrEnum):
+    """To whom its supplier gives the resource (共享类型, E35)."""
+
+    UNCONDITIONAL = "unconditional"  # 无条件共享
+    CONDITIONAL = "conditional"  # 有条件共享
+    NOT_SHARED = "not_shared"  # 不予共享
+
+
+class ItemType(enum.StrEnum):
+    """Of which type the values of an information item are (数据类型)."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    STRUCTURE = "structure"  # a list or an object inside
+
+
+class Sensitivity(enum.StrEnum):
+    """What of a person or a firm the values of an item tell (敏感类型)."""
+
+    NONE = "none"
+    PERSON_NAME = "person_name"  # 姓名
+    PHONE = "phone"  # 手机号码
+    ID_CARD = "id_card"  # 居民身份证号码 (GB 11643)
+    EMAIL = "email"
+    BANK_CARD = "bank_card"
+    ADDRESS = "address"
+    USCC = "uscc"  # 统一社会信用代码 (GB 32100)
+    OTHER = "other"  # sensitive in another way: masked whole
+
+
 class Origin(enum.StrEnum):
     """How the product came into the catalogue."""
 
@@ -163,11 +197,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Reclassification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why the product is less sensitive than what it was made from (RULES §8.1)."""
+    """Why the product is less sensitive than what it was made from (RULES §8.1).
+
+    The room ``reclassifications`` writes it, when two people have decided; a supplier only keeps it.
+    """
 
     reason: Line
-    decided_by: Line
-    evidence: Line
+    decided_by: Line  # who proposed it and who confirmed it
+    evidence: Line  # the digest of the file
+    of_sources: Level | None = None  # how sensitive the sources were then; None: nobody asked
 
 
 class Classification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +215,20 @@ class Classification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Level
     category: Line
     reclassification: Reclassification | None = None
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One information item, a column of the data dictionary (信息项, 数据字典, FIELDS 9)."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]  # as the file calls it
+    title: Line = ""  # as people call it
+    type: ItemType
+    length: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None  # at most so many characters
+    unit: Annotated[str, Meta(max_length=50)] = ""
+    is_required: bool = False  # no value may be missing
+    sensitivity: Sensitivity = Sensitivity.NONE
+    source_id: Annotated[str, Meta(max_length=100)] = ""  # from which of the sources it comes
+    is_authoritative: bool = False  # 一数一源: this product is where the item comes from (GD-01(b))
 
 
 class CatalogueAttributes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,6 +259,9 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     innovative_labour: Text = ""
     scenarios: Annotated[tuple[Scenario, ...], Meta(max_length=50)] = ()
     sources: Annotated[tuple[Source, ...], Meta(max_length=100)] = ()
+    items: Annotated[tuple[Item, ...], Meta(max_length=500)] = ()
+    sharing_type: SharingType | None = None
+    sharing_condition: Line = ""
     classification: Classification | None = None
     data_nature: DataNature | None = None
     contains_personal_info: bool = False

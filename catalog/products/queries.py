@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 
+import msgspec
+
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
-from catalog.products import store
 from catalog.products.model import Content, Description, Product
+from catalog.products.provenance import MAX_LINKS, Classified, Conflict, Provenance, arranged
 from catalog.products.publication import redacted, sees_all
 from catalog.products.states import State
+from catalog.products.store import products, provenance
 
 
 class ProductMissing(Missing):
@@ -32,7 +35,7 @@ async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Product:
 
     :raises ProductMissing: if there is none that the viewer may see.
     """
-    found = await store.find(tx, product_id)
+    found = await products.find(tx, product_id)
     if found is None or not (found.is_public or sees_all(viewer, found)):
         raise ProductMissing
     return found if sees_all(viewer, found) else redacted(found)
@@ -40,7 +43,7 @@ async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Product:
 
 async def find(tx: Tx, *, product_id: uuid.UUID) -> Product | None:
     """Return a product as the rooms above need it, in full, or None if the actor sees none."""
-    return await store.find(tx, product_id)
+    return await products.find(tx, product_id)
 
 
 async def get_for_registration(
@@ -51,7 +54,7 @@ async def get_for_registration(
     :raises ProductMissing: if it is unknown or somebody else's.
     :raises ProductNotDescribed: if its description is not complete.
     """
-    found = await store.find(tx, product_id)
+    found = await products.find(tx, product_id)
     if found is None or found.supplier_party_id != viewer.party:
         raise ProductMissing
     if found.state is not State.DESCRIBED or found.description is None:
@@ -64,7 +67,7 @@ async def get_content(tx: Tx, *, product_id: uuid.UUID, version: int) -> Content
 
     :raises ProductMissing: if there is no such version.
     """
-    found = await store.find_content(tx, product_id, version)
+    found = await products.find_content(tx, product_id, version)
     if found is None:
         raise ProductMissing
     return found
@@ -84,8 +87,50 @@ async def list_own(
     paging.check_limit(limit)
     query = paging.fingerprint("my_products", str(viewer.party))
     before = paging.decode_id(query, cursor)
-    found = await store.list_of_supplier(
+    found = await products.list_of_supplier(
         tx, viewer.party, only=viewer.acting_on, before=before, limit=limit + 1
     )
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], following)
+
+
+async def get_provenance(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Provenance:
+    """Return what a product was made from and what was made from it (来源可溯、去向可查).
+
+    :raises ProductMissing: if there is none that the viewer may see.
+    """
+    found = await get(tx, viewer=viewer, product_id=product_id)
+    links = await provenance.list_links(tx, product_id, limit=MAX_LINKS + 1)
+    return arranged(found.id, found.name, links)
+
+
+async def list_classifications(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> list[Classified]:
+    """Return how a product was classified, the newest first; by whom, its own people may read.
+
+    :raises ProductMissing: if there is none that the viewer may see.
+    """
+    found = await products.find(tx, product_id)
+    if found is None or not (found.is_public or sees_all(viewer, found)):
+        raise ProductMissing
+    history = await provenance.list_classifications(tx, product_id)
+    if sees_all(viewer, found):
+        return history
+    return [msgspec.structs.replace(entry, set_by="") for entry in history]
+
+
+async def list_item_conflicts(
+    tx: Tx, *, viewer: Actor, limit: int, cursor: str | None = None
+) -> Page[Conflict]:
+    """Return the items that several products claim, as far as the viewer sees these products.
+
+    :raises NotPermitted: if the viewer may not read conflicts.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("item_conflict:read")
+    paging.check_limit(limit)
+    query = paging.fingerprint("item_conflicts")
+    position = paging.decode(query, cursor, 1)
+    after = "" if position is None else str(position[0])
+    found = await provenance.list_conflicts(tx, after=after, limit=limit + 1)
+    following = paging.encode(query, found[limit - 1].item_key) if len(found) > limit else None
     return Page(found[:limit], following)

@@ -76,7 +76,7 @@ async def import_file(db: Any, file: pathlib.Path, *, quiet: bool) -> Report:
     from catalog.kernel.actor import system
     from catalog.kernel.clock import SystemClock, monotonic
     from catalog.kernel.db import Tx, run
-    from catalog.products import operations as products
+    from catalog.products.operations import importing as products
 
     report, clock, started = Report(), SystemClock(), monotonic()
     actor = system("import", "product:import")

@@ -168,6 +168,20 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/products/{{product_id}}"): _public(),
     ("GET", f"{V1}/my/products"): _read("product:describe", OWN),
     ("GET", f"{V1}/code-trees/{{tree}}"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}/provenance"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}/classifications"): _public(),
+    ("POST", f"{V1}/products/{{product_id}}/reclassifications"): _do(
+        "reclassification:propose", OWN
+    ),
+    ("POST", f"{V1}/reclassifications/{{reclassification_id}}/withdrawals"): _do(
+        "reclassification:propose", OWN
+    ),
+    ("POST", f"{V1}/reclassifications/{{reclassification_id}}/decisions"): _do(
+        "reclassification:decide"
+    ),
+    ("GET", f"{V1}/reclassifications"): _read("reclassification:read", PARTY),
+    ("GET", f"{V1}/item-conflicts"): _read("item_conflict:read", PARTY),
+    ("POST", f"{V1}/item-settlements"): _do("item_conflict:settle"),
     ("POST", f"{V1}/applications"): _do("application:draft", OWN),
     ("PUT", f"{V1}/applications/{{application_id}}"): _do("application:draft", OWN),
     ("PUT", f"{V1}/applications/{{application_id}}/materials/{{kind}}"): _do(

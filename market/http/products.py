@@ -11,9 +11,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
-from catalog.products import operations as products
 from catalog.products import queries
 from catalog.products.model import Content, Description, Product
+from catalog.products.operations import describing as products
 from catalog.search import queries as search
 from catalog.search.model import Filters, Found, Sort
 from market.http.answers import answers, creates

@@ -115,6 +115,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/delegations": _OFFICIAL,
     # the trade
     f"{V1}/my/products": _OWN,
+    f"{V1}/reclassifications": _DOOR,
+    f"{V1}/item-conflicts": _COVER,
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
     f"{V1}/listings": _COVER,

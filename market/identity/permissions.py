@@ -96,6 +96,8 @@ _STAFF: Final = frozenset(
         "report:read",
         "notification:supervise",
         "case_assignment:read",
+        "item_conflict:read",
+        "reclassification:read",
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
@@ -106,6 +108,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {
         "product:describe",
         "product:withdraw",
+        "item_conflict:read",
+        "reclassification:propose",
+        "reclassification:read",
         "application:draft",
         "application:submit",
         "application:withdraw",
@@ -153,7 +158,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:review",
         "order:clear",
     },
-    Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER | _OPERATOR | {"technical_opinion:record"},
+    Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER
+    | _OPERATOR
+    | {"technical_opinion:record", "reclassification:decide"},
     Role.OPERATOR_ISSUER: _MEMBER
     | _OPERATOR
     | {
@@ -219,6 +226,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order:cut_off",
         "report:acknowledge",
         "trace:read",
+        "item_conflict:settle",
         "audit:read",
         "statement:read",
         "proof_bundle:issue",

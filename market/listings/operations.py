@@ -15,8 +15,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
-from catalog.products import operations as products
 from catalog.products import queries as product_queries
+from catalog.products.operations import publishing as products
 from catalog.products.queries import ProductMissing
 from catalog.recognition import queries as recognition
 from catalog.rulebooks.registry import by_code

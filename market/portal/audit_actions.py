@@ -48,7 +48,15 @@ GROUPS: Final = {
         "agency_neutrality",
         "agency_conflict",
     ),
-    "products": ("product", "products", "product_content", "file", "files"),
+    "products": (
+        "product",
+        "products",
+        "product_content",
+        "item_source",
+        "reclassification",
+        "file",
+        "files",
+    ),
     "registration": (
         "authorisation_letter",
         "owner",

@@ -22,6 +22,16 @@ class Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_type: str
 
 
+class Lowering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The level below the sources that is proposed, and the text of the evidence (重新定级)."""
+
+    scheme: str
+    level: str
+    category: str
+    reason: str
+    evidence: str
+
+
 class DemoProduct(msgspec.Struct, frozen=True, kw_only=True):
     """One product of the demo, as its supplier hands it in over HTTP."""
 
@@ -31,12 +41,14 @@ class DemoProduct(msgspec.Struct, frozen=True, kw_only=True):
     description: dict[str, Any]  # the body of POST /api/v1/products
     file_name: str
     media_type: str
+    lowering: Lowering | None
     content: bytes  # made anew each time and always the same
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payload: Payload
     description: Description
+    lowering: Lowering | None = None
 
 
 def read_products() -> list[DemoProduct]:
@@ -62,5 +74,6 @@ def _read(path: pathlib.Path) -> DemoProduct:
         description=msgspec.to_builtins(file.description),
         file_name=file.payload.file_name,
         media_type=file.payload.media_type,
+        lowering=file.lowering,
         content=MAKERS[file.payload.maker](),
     )

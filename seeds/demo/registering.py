@@ -12,7 +12,7 @@ from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
 from seeds.demo import people
-from seeds.demo.catalogue import DemoProduct
+from seeds.demo.catalogue import DemoProduct, Lowering
 from seeds.demo.teller import Teller
 
 _MATERIALS = (
@@ -56,7 +56,34 @@ async def describe(t: Teller, product: DemoProduct) -> str:
         {"file_id": file["id"]},
     )
     t.say(f"供方登记产品并上传内容 · described and uploaded: {product.name}", file["sha256"][:12])
+    if product.lowering is not None:
+        await _lower(t, product, product.lowering, str(made["id"]))
     return str(made["id"])
+
+
+async def _lower(t: Teller, product: DemoProduct, lowering: Lowering, product_id: str) -> None:
+    key = product.key
+    file = await t.upload(
+        people.SUPPLIER_MEMBER,
+        f"{key}/lowering/evidence",
+        "去标识化评估报告.txt",
+        lowering.evidence.encode(),
+        "text/plain",
+    )
+    proposed = await t.do(
+        people.SUPPLIER_MEMBER, f"{key}/lowering", "POST",
+        f"/api/v1/products/{product_id}/reclassifications",
+        {
+            "scheme": lowering.scheme, "level": lowering.level, "category": lowering.category,
+            "reason": lowering.reason, "evidence_file_id": file["id"],
+        },
+    )  # fmt: skip
+    await t.do(
+        people.TECHNICAL_REVIEWER, f"{key}/lowering/decide", "POST",
+        f"/api/v1/reclassifications/{proposed['id']}/decisions",
+        {"is_confirmed": True, "remark": "证据与说明相符"},
+    )  # fmt: skip
+    t.say("两人重新定级 · the level is lowered by two people (RULES §8.1)", lowering.level)
 
 
 async def apply_for(

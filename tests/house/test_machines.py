@@ -37,6 +37,7 @@ ENDS: Final = {
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",
     "catalog.products": "withdrawn",
+    "catalog.reclassifications": "confirmed refused withdrawn",
     "catalog.registration": (
         "not_accepted refused review_failed_technical issued withdrawn lapsed unfiled terminated"
     ),

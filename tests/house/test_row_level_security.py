@@ -35,6 +35,7 @@ OPEN = {
     "catalog.notice_interruptions": "whether a notice stands on its channels is public, as the notice is",
     "catalog.board_withdrawals": "a notice board is public",
     "catalog.calendar_years": "the working days of the State Council's notices",
+    "catalog.authoritative_sources": "which product is the source of an item is told to everybody (GD-01(b))",
     "catalog.code_trees": "the codes of national standards",
     "catalog.codes": "the codes of national standards",
     "catalog.certificate_changes": _REGISTER,

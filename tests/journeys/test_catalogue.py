@@ -12,7 +12,7 @@ import pytest
 from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
-from catalog.products import operations as products
+from catalog.products.operations import publishing as products
 from market.identity.model import Capacity
 from market.identity.permissions import Role
 from market.jobs import loop

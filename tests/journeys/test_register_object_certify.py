@@ -321,6 +321,7 @@ async def test_a_product_of_supermarket_resources_needs_a_day_of_listing(scene: 
             | {
                 "acquisition_method": "supermarket_channel",
                 "is_supermarket_resource": True,
+                "classification_level": "general",
                 "resource_id": scene.product_id,
             }
         ],

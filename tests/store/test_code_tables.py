@@ -14,8 +14,8 @@ from catalog.code_trees.queries import CodeMissing
 from catalog.code_trees.reading import read_table
 from catalog.kernel.actor import PUBLIC, NotPermitted, system
 from catalog.kernel.db import Database, begin
-from catalog.products import operations as products
 from catalog.products.coding import CodeUnknown
+from catalog.products.operations import describing as products
 from market.reference import load_reference
 from tests.makers_products import make_actor, make_description
 

@@ -18,12 +18,13 @@ from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import VersionStale
 from catalog.kernel.ids import new_id
 from catalog.products import imports
-from catalog.products import operations as products
 from catalog.products import queries as product_queries
 from catalog.products.classification import ClassificationMissing
 from catalog.products.metadata import ProductNotProcessed, SourceResourceMissing
 from catalog.products.model import Origin, OriginPath, Product
-from catalog.products.operations import ImportRecordDoubled, ProductIsListed
+from catalog.products.operations import describing, importing, publishing
+from catalog.products.operations.describing import ProductIsListed
+from catalog.products.operations.importing import ImportRecordDoubled
 from catalog.products.queries import ProductMissing, ProductNotDescribed
 from catalog.products.states import ProductEventNotAllowed, State
 from market.cli.import_ import import_file
@@ -37,7 +38,7 @@ IMPORTER = system("import", "product:import")
 
 async def describe(tx: Tx, now: dt.datetime, actor: Actor = SUPPLIER, **changes) -> Product:
     is_draft = changes.pop("is_draft", False)
-    return await products.describe(
+    return await describing.describe(
         tx,
         actor=actor,
         now=now,
@@ -56,7 +57,7 @@ async def revise(tx: Tx, now: dt.datetime, product: Product, **changes) -> Produ
         "supplier_name": product.supplier_name,
         "description": make_description(name="改名后的指数"),
     }
-    return await products.revise(tx, **(values | changes))
+    return await describing.revise(tx, **(values | changes))
 
 
 async def upload(tx: Tx, now: dt.datetime, actor: Actor = SUPPLIER) -> StoredFile:
@@ -159,7 +160,7 @@ async def test_contents_are_added_as_versions_of_ones_own_files(tx: Tx, now: dt.
     foreign = await upload(tx, now, STRANGER)
 
     async def attach(file_id):
-        return await products.attach_content(
+        return await describing.attach_content(
             tx, actor=SUPPLIER, now=now, product_id=made.id, file_id=file_id
         )
 
@@ -181,7 +182,7 @@ async def test_a_listed_product_is_public_redacted_and_not_revised(
     async with begin(db, SUPPLIER) as tx:
         made = await describe(tx, now)
     async with begin(db, OPERATOR) as tx:
-        shown = await products.set_visible(tx, now=now, product_id=made.id, is_public=True)
+        shown = await publishing.set_visible(tx, now=now, product_id=made.id, is_public=True)
 
     async with begin(db, PUBLIC) as tx:
         found = await product_queries.get(tx, viewer=PUBLIC, product_id=made.id)
@@ -192,10 +193,10 @@ async def test_a_listed_product_is_public_redacted_and_not_revised(
         with pytest.raises(ProductIsListed):
             await revise(tx, now, shown)
         with pytest.raises(ProductIsListed):
-            await products.withdraw(tx, actor=SUPPLIER, now=now, product_id=made.id, reason="x")
+            await describing.withdraw(tx, actor=SUPPLIER, now=now, product_id=made.id, reason="x")
 
     async with begin(db, OPERATOR) as tx:
-        await products.set_visible(tx, now=now, product_id=made.id, is_public=False)
+        await publishing.set_visible(tx, now=now, product_id=made.id, is_public=False)
     async with begin(db, PUBLIC) as tx:
         assert await tx.fetch_value("SELECT count(*) FROM catalog.product_documents") == 0
         with pytest.raises(ProductMissing):
@@ -214,18 +215,18 @@ async def test_what_is_unclassified_unfinished_or_unknown_is_not_shown(
         (new_id(), ProductMissing),
     ):
         with pytest.raises(refusal):
-            await products.set_visible(tx, now=now, product_id=product_id, is_public=True)
+            await publishing.set_visible(tx, now=now, product_id=product_id, is_public=True)
 
 
 async def test_a_withdrawn_product_takes_no_content(tx: Tx, now: dt.datetime) -> None:
     made = await describe(tx, now)
     file = await upload(tx, now)
 
-    gone = await products.withdraw(tx, actor=SUPPLIER, now=now, product_id=made.id, reason="停产")
+    gone = await describing.withdraw(tx, actor=SUPPLIER, now=now, product_id=made.id, reason="停产")
 
     assert gone.state is State.WITHDRAWN
     with pytest.raises(ProductNotDescribed):
-        await products.attach_content(
+        await describing.attach_content(
             tx, actor=SUPPLIER, now=now, product_id=made.id, file_id=file.id
         )
     with pytest.raises(ProductEventNotAllowed):
@@ -238,7 +239,7 @@ async def test_another_party_can_not_write_a_public_product_in_the_database(
     async with begin(db, SUPPLIER) as tx:
         made = await describe(tx, now)
     async with begin(db, OPERATOR) as tx:
-        await products.set_visible(tx, now=now, product_id=made.id, is_public=True)
+        await publishing.set_visible(tx, now=now, product_id=made.id, is_public=True)
 
     async with begin(db, STRANGER) as tx:
         assert await tx.fetch_value("SELECT count(*) FROM catalog.products") == 1
@@ -248,7 +249,7 @@ async def test_another_party_can_not_write_a_public_product_in_the_database(
 async def test_contents_are_never_changed(db: Database, owner_dsn: str, now: dt.datetime) -> None:
     async with begin(db, SUPPLIER) as tx:
         made, file = await describe(tx, now), await upload(tx, now)
-        await products.attach_content(
+        await describing.attach_content(
             tx, actor=SUPPLIER, now=now, product_id=made.id, file_id=file.id
         )
 
@@ -270,7 +271,7 @@ async def test_a_second_import_changes_only_what_changed(tx: Tx, now: dt.datetim
     again = [record(1), record(2, format="api", region="海南", title="新名"), record(4)]
 
     async def take(records):
-        return await products.import_batch(tx, actor=IMPORTER, now=now, batch=records)
+        return await importing.import_batch(tx, actor=IMPORTER, now=now, batch=records)
 
     assert await take(batch) == imports.Result(imported=3, updated=0, unchanged=0)
     assert await take(batch) == imports.Result(imported=0, updated=0, unchanged=3)
@@ -288,15 +289,15 @@ async def test_an_import_is_one_batch_one_entry_and_no_doubles(
     db: Database, now: dt.datetime
 ) -> None:
     async with begin(db, IMPORTER) as tx:
-        await products.import_batch(tx, actor=IMPORTER, now=now, batch=[record(1)])
+        await importing.import_batch(tx, actor=IMPORTER, now=now, batch=[record(1)])
         assert tx.remembered == 1
         with pytest.raises(ImportRecordDoubled):
-            await products.import_batch(tx, actor=IMPORTER, now=now, batch=[record(1), record(1)])
+            await importing.import_batch(tx, actor=IMPORTER, now=now, batch=[record(1), record(1)])
     with pytest.raises(NotPermitted):
         await run(
             db,
             SUPPLIER,
-            lambda tx: products.import_batch(tx, actor=SUPPLIER, now=now, batch=[record(1)]),
+            lambda tx: importing.import_batch(tx, actor=SUPPLIER, now=now, batch=[record(1)]),
         )
 
 

@@ -15,7 +15,7 @@ from catalog.kernel.actor import PUBLIC, Clearance, system
 from catalog.kernel.db import Database, begin
 from catalog.kernel.paging import CursorUnreadable, LimitOutOfRange
 from catalog.products import imports
-from catalog.products import operations as products
+from catalog.products.operations import describing, importing, publishing
 from catalog.search import operations as indexing
 from catalog.search import queries as search
 from catalog.search.disk import TantivyIndex
@@ -86,7 +86,7 @@ async def import_records(
         assert isinstance(prepared, imports.Prepared)
         batch.append(prepared)
     async with begin(db, IMPORTER) as tx:
-        await products.import_batch(tx, actor=IMPORTER, now=now, batch=batch)
+        await importing.import_batch(tx, actor=IMPORTER, now=now, batch=batch)
 
 
 async def ids(find: Search, text: str, **filters: str) -> list[str | None]:
@@ -221,19 +221,19 @@ async def test_a_listed_product_is_found_by_the_next_search_and_a_delisted_one_i
 ) -> None:
     supplier, operator = make_actor("product:describe"), make_actor(clearance=Clearance.STAFF)
     async with begin(db, supplier) as tx:
-        made = await products.describe(
+        made = await describing.describe(
             tx, actor=supplier, now=now, supplier_name="示例公司", description=make_description()
         )
         assert (await search.search(tx, port=port, text="港口 雷电")).items == []
 
     async with begin(db, operator) as tx:
-        await products.set_visible(tx, now=now, product_id=made.id, is_public=True)
+        await publishing.set_visible(tx, now=now, product_id=made.id, is_public=True)
     async with begin(db, PUBLIC) as tx:
         (hit,) = (await search.search(tx, port=port, text="港口 雷电")).items
         assert (hit.id, hit.supplier, hit.certified) == (made.id, "示例公司", None)
         assert await search.find_certificate_number(tx, product_id=made.id) is None
 
     async with begin(db, operator) as tx:
-        await products.set_visible(tx, now=now, product_id=made.id, is_public=False)
+        await publishing.set_visible(tx, now=now, product_id=made.id, is_public=False)
     async with begin(db, PUBLIC) as tx:
         assert (await search.search(tx, port=port, text="港口 雷电")).items == []

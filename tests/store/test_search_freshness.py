@@ -15,7 +15,7 @@ import pytest
 from catalog.kernel.actor import PUBLIC, system
 from catalog.kernel.db import Database, begin
 from catalog.products import imports
-from catalog.products import operations as products
+from catalog.products.operations import importing
 from catalog.search import disk, queries
 from catalog.search import operations as indexing
 from catalog.search.disk import TantivyIndex
@@ -39,7 +39,7 @@ def record(number: object, title: str, region: str = "海南") -> imports.Prepar
 
 async def write(db: Database, now: dt.datetime, *batch: imports.Prepared) -> None:
     async with begin(db, IMPORTER) as tx:
-        await products.import_batch(tx, actor=IMPORTER, now=now, batch=list(batch))
+        await importing.import_batch(tx, actor=IMPORTER, now=now, batch=list(batch))
 
 
 async def ask(db: Database, index: TantivyIndex | None, text: str, **more: str) -> Found:
@@ -58,7 +58,7 @@ async def test_commits_out_of_order_are_all_found_at_once(
     await follower.follow(now=now)
 
     async with begin(db, IMPORTER) as slow:
-        await products.import_batch(
+        await importing.import_batch(
             slow, actor=IMPORTER, now=now, batch=[record("slow", "慢慢提交的港口")]
         )
         await write(db, now, record("fast", "很快提交的港口"))
@@ -80,7 +80,7 @@ async def test_a_rolled_back_change_is_never_found(
 
     with contextlib.suppress(RuntimeError):
         async with begin(db, IMPORTER) as tx:
-            await products.import_batch(
+            await importing.import_batch(
                 tx, actor=IMPORTER, now=now, batch=[record("never", "从未提交的港口")]
             )
             await follower.follow(now=now)
@@ -276,7 +276,7 @@ async def test_whatever_happens_in_whatever_order_an_index_answers_as_the_databa
             stack, number = contextlib.AsyncExitStack(), chance.choice(free)
             tx = await stack.enter_async_context(begin(db, IMPORTER))
             changed = record(number, f"{chance.choice(titles)} {step}")
-            await products.import_batch(tx, actor=IMPORTER, now=now, batch=[changed])
+            await importing.import_batch(tx, actor=IMPORTER, now=now, batch=[changed])
             waiting.append(stack)
             busy.add(number)
             stack.callback(busy.discard, number)

@@ -14,8 +14,8 @@ from catalog.kernel.actor import PUBLIC, Actor, Clearance, system
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.workdays import Calendar, YearTable
-from catalog.products import operations as products
 from catalog.products import queries as product_queries
+from catalog.products.operations import describing, publishing
 from catalog.registration.store.applications import APPLICATIONS
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
@@ -112,7 +112,7 @@ async def _application(db: Database, now: dt.datetime) -> uuid.UUID:
     """An application of OWNER, with a clock that runs against somebody else."""
     application_id = new_id()
     async with begin(db, OWNER) as tx:
-        made = await products.describe(
+        made = await describing.describe(
             tx, actor=OWNER, now=now, supplier_name="某公司", description=make_description(),
             is_draft=False,
         )  # fmt: skip
@@ -178,7 +178,7 @@ async def test_the_contents_of_a_product_are_seen_with_the_product(
     db: Database, now: dt.datetime
 ) -> None:
     async with begin(db, OWNER) as tx:
-        made = await products.describe(
+        made = await describing.describe(
             tx, actor=OWNER, now=now, supplier_name="某公司", description=make_description(),
             is_draft=False,
         )  # fmt: skip
@@ -186,10 +186,12 @@ async def test_the_contents_of_a_product_are_seen_with_the_product(
             tx, actor=OWNER, now=now, arrived=Arrived("ab" * 32, 10), file_name="a.csv",
             media_type="text/csv",
         )  # fmt: skip
-        await products.attach_content(tx, actor=OWNER, now=now, product_id=made.id, file_id=file.id)
+        await describing.attach_content(
+            tx, actor=OWNER, now=now, product_id=made.id, file_id=file.id
+        )
     before = await seen(db, STRANGER, "catalog.product_contents")
     async with begin(db, STAFF) as tx:
-        await products.set_visible(tx, now=now, product_id=made.id, is_public=True)
+        await publishing.set_visible(tx, now=now, product_id=made.id, is_public=True)
     after = await seen(db, STRANGER, "catalog.product_contents")
 
     assert (before, after) == (0, 1)

@@ -31,8 +31,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
-from catalog.products import operations as products
 from catalog.products import queries as product_queries
+from catalog.products.operations import publishing as products
 from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import AuthorisationNumberUsed

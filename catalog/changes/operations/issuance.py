@@ -27,8 +27,8 @@ from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
-from catalog.products import operations as products
 from catalog.products import queries as product_queries
+from catalog.products.operations import publishing as products
 from catalog.registration import opinions, signatures
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import (

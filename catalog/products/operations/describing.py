@@ -1,12 +1,9 @@
-"""Describe, revise and withdraw products, attach what is delivered, show and hide, import."""
+"""Describe, revise and withdraw products, attach what is delivered (著录)."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -20,34 +17,42 @@ from catalog.code_trees.model import Tree
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Invalid, Refused, VersionStale
-from catalog.kernel.ids import new_id
-from catalog.products import imports, store
-from catalog.products.classification import check_level, require_classified
+from catalog.kernel.errors import Refused, VersionStale
+from catalog.kernel.ids import PartyId, new_id
+from catalog.products.classification import check_level, check_scheme
 from catalog.products.coding import check_codes, codes_named
-from catalog.products.documents import document
+from catalog.products.items import check_items
 from catalog.products.metadata import (
     check_complete,
     check_readable,
     check_resources_known,
     named_resources,
 )
-from catalog.products.model import Content, Description, Origin, Product, ProductId
+from catalog.products.model import (
+    Classification,
+    Content,
+    Description,
+    Origin,
+    Product,
+    ProductId,
+)
+from catalog.products.operations.remembering import (
+    follow_description,
+    remember_revised,
+    stored,
+    subject,
+)
 from catalog.products.queries import ProductMissing, ProductNotDescribed
+from catalog.products.sharing import check_not_circular, check_resources
 from catalog.products.states import Event as Happening
 from catalog.products.states import State, advance
+from catalog.products.store import products, provenance
 
 
 class ProductIsListed(Refused):
     """A listed product is what its certificate says; delist it before describing it anew."""
 
     code = "product_is_listed"
-
-
-class ImportRecordDoubled(Invalid):
-    """A batch names the same record twice, so it is open which one counts."""
-
-    code = "import_record_doubled"
 
 
 async def describe(
@@ -63,13 +68,14 @@ async def describe(
 
     :raises NotPermitted: if the actor describes no products.
     :raises AuthorisationLetterOutOfScope: and its like, if an agent may describe no new one (HN-06).
-    :raises Invalid: if the description is not complete and no draft (see ``metadata.py``), or its
-        level does not fit its sources (see ``classification.py``).
+    :raises Invalid: if a code is unknown (``coding.py``), or if it is no draft and not complete
+        (``metadata.py``), its items (``items.py``), its level (``classification.py``) or the
+        resources that it names (``sharing.py``) do not fit.
     """
     actor.require("product:describe")
     product_id = ProductId(new_id())  # a letter for another product does not cover it
     await letters.require(tx, actor=actor, now=now, power=Power.DRAFT, product_id=product_id)
-    await _check(tx, description, is_draft=is_draft)
+    await _check(tx, description, product_id=product_id, supplier=actor.party, is_draft=is_draft)
     product = Product(
         id=product_id,
         origin=Origin.DESCRIBED,
@@ -87,14 +93,15 @@ async def describe(
         created_at=now,
         updated_at=now,
     )
-    await store.insert(tx, product)
+    await products.insert(tx, product)
+    await follow_description(tx, None, product, actor=actor, now=now)
     await audit_log.append(
         tx,
         Event.PRODUCT_DESCRIBED,
         actor=actor,
         now=now,
-        subjects=[_subject(product)],
-        after=_stored(product),
+        subjects=[subject(product)],
+        after=stored(product),
         rules=("HN-02", "HN-03"),
     )
     return product
@@ -128,7 +135,14 @@ async def revise(
     if before.is_public:
         raise ProductIsListed
     state = advance(before.state, _saved(is_draft=is_draft))
-    await _check(tx, description, is_draft=is_draft)
+    await _check(
+        tx,
+        description,
+        product_id=before.id,
+        supplier=actor.party,
+        is_draft=is_draft,
+        recorded=None if before.description is None else before.description.classification,
+    )
     after = msgspec.structs.replace(
         before,
         state=state,
@@ -139,8 +153,9 @@ async def revise(
         version=before.version + 1,
         updated_at=now,
     )
-    await store.update(tx, after)
-    await _remember_revised(tx, before, after, actor=actor, now=now)
+    await products.update(tx, after)
+    await follow_description(tx, before, after, actor=actor, now=now)
+    await remember_revised(tx, before, after, actor=actor, now=now)
     return after
 
 
@@ -164,8 +179,8 @@ async def withdraw(
         version=before.version + 1,
         updated_at=now,
     )
-    await store.update(tx, after)
-    await _remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
+    await products.update(tx, after)
+    await remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
     return after
 
 
@@ -194,13 +209,13 @@ async def attach_content(
         file_name=file.file_name,
         attached_at=now,
     )
-    await store.insert_content(tx, product.id, content)
+    await products.insert_content(tx, product.id, content)
     await audit_log.append(
         tx,
         Event.PRODUCT_CONTENT_ATTACHED,
         actor=actor,
         now=now,
-        subjects=[_subject(product), Subject("file", str(file.id))],
+        subjects=[subject(product), Subject("file", str(file.id))],
         facts={"version": content.version, "size_bytes": content.size_bytes},
         digests=[Digest("product_content", f"{product.id}/{content.version}", content.sha256)],
         rules=("GD-17",),
@@ -208,92 +223,15 @@ async def attach_content(
     return content
 
 
-async def set_visible(
-    tx: Tx, *, now: dt.datetime, product_id: uuid.UUID, is_public: bool
-) -> Product:
-    """Let the public find a product, or find it no more.
-
-    Part of the command that lists or delists: that one asked for the permission and remembers.
-
-    :raises ProductMissing: if there is none that the actor may see.
-    :raises ProductNotDescribed: if its description is not complete.
-    :raises ClassificationMissing: if it would become public without a level (GD-02).
-    """
-    found = await store.lock(tx, product_id)
-    if found is None:
-        raise ProductMissing
-    if found.state is not State.DESCRIBED or found.description is None:
-        raise ProductNotDescribed(state=found.state.value)
-    shown = msgspec.structs.replace(found, is_public=is_public)
-    if is_public:
-        require_classified(found.description)
-        await store.put_document(tx, document(shown, found.description), published_at=now)
-    else:
-        await store.remove_document(tx, shown.id)
-    await store.update(tx, shown)
-    return shown
-
-
-async def follow_certificate(
-    tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, description: Description
-) -> Product:
-    """Let a product, listed or not, say what its new certificate says of it (HN-18).
-
-    Part of the command that issues the certificate, which asked for the permission.
-
-    :raises ProductMissing: if there is none that the actor may see.
-    """
-    before = await store.lock(tx, product_id)
-    if before is None:
-        raise ProductMissing
-    after = msgspec.structs.replace(
-        before,
-        name=description.name,
-        form=description.form,
-        description=description,
-        version=before.version + 1,
-        updated_at=now,
-    )
-    await store.update(tx, after)
-    if after.is_public:
-        await store.put_document(tx, document(after, description), published_at=now)
-    await _remember_revised(tx, before, after, actor=actor, now=now, reason="certificate changed")
-    return after
-
-
-async def import_batch(
-    tx: Tx, *, actor: Actor, now: dt.datetime, batch: Sequence[imports.Prepared]
-) -> imports.Result:
-    """Take records of a foreign catalogue in, all or none; those that stand there so are left.
-
-    :raises NotPermitted: if the actor may not import.
-    :raises ImportRecordDoubled: if the batch has a record twice.
-    """
-    actor.require("product:import")
-    if len({prepared.key for prepared in batch}) < len(batch):
-        raise ImportRecordDoubled
-    unchanged = await store.find_unchanged(tx, batch)
-    arriving = [prepared for prepared in batch if prepared.key not in unchanged]
-    new = changed = 0
-    if arriving:
-        # Cutting words takes the time; meanwhile the transactions of other batches go on.
-        rows = await asyncio.to_thread(lambda: [imports.row(prepared) for prepared in arriving])
-        new, changed = await store.upsert_imported(tx, rows, now=now)
-    result = imports.Result(imported=new, updated=changed, unchanged=len(batch) - new - changed)
-    batch_id = str(new_id())
-    await audit_log.append(
-        tx,
-        Event.PRODUCTS_IMPORTED,
-        actor=actor,
-        now=now,
-        subjects=[Subject("import_batch", batch_id)],
-        facts=msgspec.to_builtins(result),
-        digests=[Digest("import_batch", batch_id, imports.batch_sha256(list(batch)))],
-    )
-    return result
-
-
-async def _check(tx: Tx, description: Description, *, is_draft: bool) -> None:
+async def _check(
+    tx: Tx,
+    description: Description,
+    *,
+    product_id: uuid.UUID,
+    supplier: PartyId,
+    is_draft: bool,
+    recorded: Classification | None = None,
+) -> None:
     check_readable(description)
     named_codes = {tree: codes_named(description, tree).values() for tree in Tree}
     check_codes(
@@ -303,13 +241,21 @@ async def _check(tx: Tx, description: Description, *, is_draft: bool) -> None:
     if is_draft:
         return
     check_complete(description)
-    check_level(description)
+    check_items(description)
+    if description.classification is not None:
+        check_scheme(description.classification)
+    check_level(description, recorded)
     named = named_resources(description)
-    check_resources_known(named, await store.find_known(tx, named))
+    resources = await provenance.find_resources(tx, named)
+    check_resources_known(named, set(resources))
+    check_resources(description, resources, supplier=supplier)
+    if named:
+        made_from_it = await provenance.list_made_from(tx, product_id)
+        check_not_circular(description, product_id, made_from_it)
 
 
 async def _lock_own(tx: Tx, actor: Actor, product_id: uuid.UUID) -> Product:
-    found = await store.lock(tx, product_id)
+    found = await products.lock(tx, product_id)
     if found is None or found.supplier_party_id != actor.party:
         raise ProductMissing
     return found
@@ -323,38 +269,5 @@ async def _lock_to_describe(
     return found
 
 
-async def _remember_revised(
-    tx: Tx,
-    before: Product,
-    after: Product,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    reason: str | None = None,
-) -> None:
-    await audit_log.append(
-        tx,
-        Event.PRODUCT_REVISED,
-        actor=actor,
-        now=now,
-        subjects=[_subject(after)],
-        before=_stored(before),
-        after=_stored(after),
-        reason=reason,
-    )
-
-
 def _saved(*, is_draft: bool) -> Happening:
     return Happening.SAVED_UNFINISHED if is_draft else Happening.COMPLETED
-
-
-def _subject(product: Product) -> Subject:
-    return Subject("product", str(product.id))
-
-
-def _stored(product: Product) -> dict[str, Any]:
-    return {
-        "state": product.state.value,
-        "version": product.version,
-        "description": msgspec.to_builtins(product.description),
-    }

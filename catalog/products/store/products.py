@@ -170,15 +170,6 @@ async def list_of_supplier(
     return [_product(row, ()) for row in rows]
 
 
-async def find_known(tx: Tx, product_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of the ids that stand in the catalogue for the actor."""
-    rows = await tx.fetch(
-        "SELECT id FROM catalog.products WHERE id = ANY($1::uuid[]) AND state = 'described'",
-        list(product_ids),
-    )
-    return {row["id"] for row in rows}
-
-
 async def insert_content(tx: Tx, product_id: uuid.UUID, content: Content) -> None:
     """Add a version of what is delivered."""
     await tx.insert(PRODUCT_CONTENTS, product_id=product_id, **msgspec.structs.asdict(content))
