@@ -27,6 +27,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = JSON
     headers: tuple[str, ...] = ()
     refusals: tuple[int, ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()  # an example of what stands in the path
 
 
 class Takes(msgspec.Struct, frozen=True):
@@ -64,9 +65,19 @@ def sends(
     *headers: str,
     statuses: tuple[int, ...] = (200,),
     refusals: tuple[int, ...] = (),
+    **asked: str,
 ) -> dict[str, Any]:
-    """Say that a handler sends bytes of a media type, ``*/*`` if it is the file's own."""
-    said = Answers(media_type=media_type, statuses=statuses, headers=headers, refusals=refusals)
+    """Say that a handler sends bytes of a media type, ``*/*`` if it is the file's own.
+
+    ``asked`` is an example of what stands in its path: what bytes come can not be shown.
+    """
+    said = Answers(
+        media_type=media_type,
+        statuses=statuses,
+        headers=headers,
+        refusals=refusals,
+        asked=tuple(asked.items()),
+    )
     return {_OPT: said}
 
 

@@ -53,6 +53,7 @@ _REFUSALS: Final = {
     "422": "The content can not be right · 内容不合要求",
     "428": "If-Match is missing · 缺少 If-Match",
     "429": "Too many attempts · 尝试过多",
+    "503": "The log is behind or stopped: ask again later · 日志积压或已停止，请稍后再试",
 }
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
@@ -190,6 +191,14 @@ def _by_place(app: Litestar) -> Mapping[tuple[str, str], HTTPRouteHandler]:
     }
 
 
+def _show_path(parameters: list[dict[str, Any]], handler: HTTPRouteHandler) -> None:
+    """Add what stands in the path for example, where bytes come that can not be shown."""
+    asked = dict(answers.said_by(handler).asked)
+    for parameter in parameters:
+        if parameter["name"] in asked:
+            parameter["example"] = asked[parameter["name"]]
+
+
 def _complete(
     operation: dict[str, Any],
     method: str,
@@ -198,6 +207,7 @@ def _complete(
     handler: HTTPRouteHandler,
 ) -> None:
     parameters = operation.setdefault("parameters", [])
+    _show_path(parameters, handler)
     refusals = {"400"}
     if rule.permission is None:
         operation["security"] = []

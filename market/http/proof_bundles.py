@@ -23,7 +23,13 @@ _FILE_NAME = "content-disposition"
     "/api/v1/proof-bundles/{kind:str}/{identifier:str}",
     summary="The proof bundle of a subject",
     tags=["orders"],
-    opt=sends(_ZIP, _FILE_NAME, refusals=(409, 503)),
+    opt=sends(
+        _ZIP,
+        _FILE_NAME,
+        refusals=(409, 503),
+        kind="order",
+        identifier="01a222dc-aebd-76b8-81b5-c9c78e274963",
+    ),
 )
 async def get_proof_bundle(
     request: AnyRequest, kind: FromPath[str], identifier: FromPath[str]

@@ -116,6 +116,17 @@ async def test_what_a_handler_reads_by_itself_is_described(document: dict[str, A
     assert header(upload, "Idempotency-Key")
 
 
+async def test_a_bundle_is_asked_for_by_an_example_that_can_be_read(
+    document: dict[str, Any],
+) -> None:
+    bundle = operations(document)["GET", "/api/v1/proof-bundles/{kind}/{identifier}"]
+
+    shown = {each["name"]: each.get("example") for each in bundle["parameters"]}
+    assert shown["kind"] == "order"
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", shown["identifier"])
+    assert list(bundle["responses"]["200"]["content"]) == ["application/zip"]
+
+
 async def test_what_is_always_sent_is_required(document: dict[str, Any]) -> None:
     page = document["components"]["schemas"]["Page_Order_"]
 
