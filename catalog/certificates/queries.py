@@ -11,7 +11,7 @@ from catalog.audit_log import queries as audit_log
 from catalog.audit_log.model import EntryId
 from catalog.case_access import queries as case_access
 from catalog.case_access.visibility import Sight
-from catalog.certificates import encumbrances, standing, store
+from catalog.certificates import encumbrances, standing
 from catalog.certificates import format as certificate_format
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import (
@@ -26,6 +26,14 @@ from catalog.certificates.register_events import Announcement, RegisterEvent
 from catalog.certificates.reissuing import Reissue
 from catalog.certificates.standing import Standing
 from catalog.certificates.states import State
+from catalog.certificates.store import (
+    announcements,
+    burdens,
+    register,
+    reissues,
+    status_lists,
+    transfers,
+)
 from catalog.certificates.transferring import Transfer
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
@@ -43,7 +51,7 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
 
     :raises Missing: if no certificate has this number.
     """
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     key = await keys.find_key(tx, certificate.key_id)
@@ -58,11 +66,11 @@ async def get_public(tx: Tx, number: str) -> PublicCertificate:
         record_sha256=certificate.record_sha256,
         state=certificate.state,
         state_since=certificate.state_since,
-        history=tuple(await store.list_changes(tx, number)),
+        history=tuple(await register.list_changes(tx, number)),
         log=await _place(tx, certificate.entry_id),
         supersedes=certificate.supersedes,
-        superseded_by=await store.find_successor(tx, number),
-        encumbrances=encumbrances.public(await store.list_encumbrances(tx, number)),
+        superseded_by=await register.find_successor(tx, number),
+        encumbrances=encumbrances.public(await burdens.list_encumbrances(tx, number)),
         product_valid_to=certificate.product_valid_to,
         product_expired_at=certificate.product_expired_at,
         valid_through=certificate.valid_through,
@@ -85,7 +93,7 @@ async def get_file(tx: Tx, number: str) -> bytes:
 
     :raises Missing: if no certificate has this number.
     """
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     return certificate_format.pack(certificate.document, _signature(certificate))
@@ -93,7 +101,7 @@ async def get_file(tx: Tx, number: str) -> bytes:
 
 async def get_list_number(tx: Tx, number: str) -> int:
     """Return in which status list a certificate, which there is, stands."""
-    return (await store.find_status_place(tx, number)).list_number
+    return (await status_lists.find_status_place(tx, number)).list_number
 
 
 async def verify_document(tx: Tx, document: bytes) -> Verification:
@@ -108,7 +116,7 @@ async def verify_document(tx: Tx, document: bytes) -> Verification:
     else:
         given, given_signature = package.document, package.signature
     number = certificate_format.named_number(given)
-    registered = None if number is None else await store.find(tx, number)
+    registered = None if number is None else await register.find(tx, number)
     signature_reason = None
     if registered is not None:
         signature = given_signature or _signature(registered)
@@ -138,21 +146,21 @@ async def get_standing(tx: Tx, number: str, *, at: dt.datetime) -> Standing:
 
     :raises Missing: if no certificate has this number.
     """
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     return standing.standing_at(
         certificate,
-        await store.list_changes(tx, number),
+        await register.list_changes(tx, number),
         at,
-        successor=await store.find_successor(tx, number),
+        successor=await register.find_successor(tx, number),
         is_distrusted=await _distrusted_from(tx, certificate) is not None,
     )
 
 
 async def find_number_by_sha256(tx: Tx, sha256: str) -> str | None:
     """Return the number of the certificate whose signed document has this digest, or None."""
-    return await store.find_number_by_sha256(tx, sha256.lower())
+    return await register.find_number_by_sha256(tx, sha256.lower())
 
 
 async def find_active_for_product(
@@ -166,7 +174,7 @@ async def find_active_for_product(
     return next(
         (
             found
-            for found in await store.list_counting(tx, product_id)
+            for found in await register.list_counting(tx, product_id)
             if found.counts_on(today) and registry.by_code(found.rulebook).rights_vocabulary
         ),
         None,
@@ -175,12 +183,12 @@ async def find_active_for_product(
 
 async def list_expired(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
     """Return the numbers of certificates whose product's validity is over and not marked so."""
-    return await store.list_expired(tx, today=today, limit=limit)
+    return await register.list_expired(tx, today=today, limit=limit)
 
 
 async def list_to_remind(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
     """Return the numbers of certificates whose holder is to be reminded."""
-    return await store.list_to_remind(tx, today=today, limit=limit)
+    return await register.list_to_remind(tx, today=today, limit=limit)
 
 
 async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:
@@ -192,10 +200,10 @@ async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encum
     :raises Missing: if there is no such certificate that is the viewer's to see.
     """
     viewer.require("certificate:read_burdens")
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
-    found = await store.list_encumbrances(tx, number)
+    found = await burdens.list_encumbrances(tx, number)
     sees_all = viewer.clearance in (Clearance.STAFF, Clearance.SYSTEM)
     if viewer.clearance is Clearance.REGULATOR:
         case = await registration.find_case(tx, application_id=certificate.application_id)
@@ -217,9 +225,9 @@ async def list_reissues(tx: Tx, *, viewer: Actor, number: str) -> list[Reissue]:
     :raises Missing: if there is no such certificate.
     """
     viewer.require("certificate:read_burdens")
-    if await store.find(tx, number) is None:
+    if await register.find(tx, number) is None:
         raise Missing
-    return await store.list_reissues(tx, number)
+    return await reissues.list_reissues(tx, number)
 
 
 async def list_transfers(tx: Tx, *, viewer: Actor, number: str) -> list[Transfer]:
@@ -231,31 +239,31 @@ async def list_transfers(tx: Tx, *, viewer: Actor, number: str) -> list[Transfer
     :raises Missing: if there is no such certificate.
     """
     viewer.require("certificate:read_burdens")
-    if await store.find(tx, number) is None:
+    if await register.find(tx, number) is None:
         raise Missing
-    return await store.list_transfers(tx, number)
+    return await transfers.list_transfers(tx, number)
 
 
 async def find(tx: Tx, number: str) -> Certificate | None:
     """Return a certificate as the rooms above need it, or None."""
-    return await store.find(tx, number)
+    return await register.find(tx, number)
 
 
 async def list_of_application(tx: Tx, application_id: uuid.UUID) -> list[PublicCertificate]:
     """Return the certificates that go back to an application, the oldest first."""
-    numbers = await store.list_of_application(tx, application_id)
+    numbers = await register.list_of_application(tx, application_id)
     return [await get_public(tx, number) for number in numbers]
 
 
 async def find_successor(tx: Tx, number: str) -> Certificate | None:
     """Return the certificate that took this one's place, or None."""
-    follower = await store.find_successor(tx, number)
-    return None if follower is None else await store.find(tx, follower)
+    follower = await register.find_successor(tx, number)
+    return None if follower is None else await register.find(tx, follower)
 
 
 async def list_of_product(tx: Tx, product_id: uuid.UUID) -> list[CertificateSummary]:
     """Return all certificates that a product ever had, the oldest first."""
-    return await store.list_of_product(tx, product_id)
+    return await register.list_of_product(tx, product_id)
 
 
 async def count_by_state(tx: Tx) -> dict[str, int]:
@@ -278,7 +286,7 @@ async def list_public(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     query = paging.fingerprint("certificates", state)
-    found = await store.list_page(
+    found = await register.list_page(
         tx,
         state=state,
         before=_before(paging.decode(query, cursor, 2)),
@@ -302,7 +310,7 @@ async def list_announcements(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     query = paging.fingerprint("announcements", event)
-    found = await store.list_announcements(
+    found = await announcements.list_announcements(
         tx,
         event=event,
         before=paging.decode_id(query, cursor),
@@ -318,7 +326,7 @@ async def get_announcement(tx: Tx, announcement_id: uuid.UUID) -> Announcement:
 
     :raises Missing: if there is none.
     """
-    found = await store.find_announcement(tx, announcement_id)
+    found = await announcements.find_announcement(tx, announcement_id)
     if found is None:
         raise Missing
     return found

@@ -13,9 +13,9 @@ import pytest
 from catalog.agency_evaluation import store as evaluations
 from catalog.agency_evaluation.model import Evaluation, EvaluationId
 from catalog.agency_evaluation.states import State as EvaluationState
-from catalog.certificates import store as certificates
 from catalog.certificates.number import CertificateNumber
 from catalog.certificates.reissuing import Corrected, GroundKind, Reissue
+from catalog.certificates.store import reissues, transfers
 from catalog.certificates.transferring import Transfer
 from catalog.kernel.actor import system
 from catalog.kernel.db import begin
@@ -116,7 +116,7 @@ async def _hang(world: World) -> None:
                 filed_at=now,
             ),
         )
-        await certificates.insert_transfer(
+        await transfers.insert_transfer(
             tx,
             Transfer(
                 id=new_id(),
@@ -132,7 +132,7 @@ async def _hang(world: World) -> None:
                 contract_file_id=uuid.UUID(world.ids["contract of the transfer"]),
             ),
         )
-        await certificates.insert_reissue(
+        await reissues.insert_reissue(
             tx,
             Reissue(
                 id=new_id(),

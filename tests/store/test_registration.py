@@ -12,12 +12,13 @@ import asyncpg
 import msgspec
 import pytest
 
-from catalog.certificates import number, store
+from catalog.certificates import number
 from catalog.certificates import queries as certificates
 from catalog.certificates.format import Verdict, document_bytes
 from catalog.certificates.model import Certificate
 from catalog.certificates.states import State as CertificateState
-from catalog.certificates.store import CERTIFICATES
+from catalog.certificates.store import register, serials
+from catalog.certificates.store.register import CERTIFICATES
 from catalog.kernel.actor import Actor, Clearance, system
 from catalog.kernel.db import Database, Tx, begin, beyond_own_rows
 from catalog.kernel.ids import PartyId, new_id
@@ -112,7 +113,7 @@ async def make_certificate(tx: Tx, serial: int = 1, **changes: Any) -> Certifica
             | changes
         )
     )
-    await store.insert(tx, certificate)
+    await register.insert(tx, certificate)
     return certificate
 
 
@@ -411,7 +412,7 @@ async def test_what_follows_from_an_act_may_go_beyond_ones_own_rows_and_ends_the
 async def test_serials_have_no_gap_and_begin_anew_each_year(db: Database) -> None:
     async with begin(db, ROOT) as tx:
         found = [await next_serial(tx, year) for year in (2026, 2026, 2027)]
-        certified = [await store.next_serial(tx, year) for year in (2026, 2026, 2027)]
+        certified = [await serials.next_serial(tx, year) for year in (2026, 2026, 2027)]
 
     assert found == certified == [1, 2, 1]
 

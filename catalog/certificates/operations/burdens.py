@@ -10,12 +10,13 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
-from catalog.certificates import encumbrances, store
+from catalog.certificates import encumbrances
 from catalog.certificates.encumbrances import Encumbrance, EncumbranceKind
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
+from catalog.certificates.store import burdens
 from catalog.delegations import operations as delegations
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
@@ -76,7 +77,7 @@ async def encumber(
         registered_by=actor.account_id,
         registered_at=now,
     )
-    await store.insert_encumbrance(tx, burden)
+    await burdens.insert_encumbrance(tx, burden)
     await audit_log.append(
         tx,
         Event.CERTIFICATE_ENCUMBERED,
@@ -109,7 +110,7 @@ async def release(
     """
     actor.require("certificate:encumber")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    burden = await store.lock_encumbrance(tx, encumbrance_id)
+    burden = await burdens.lock_encumbrance(tx, encumbrance_id)
     if burden is None:
         raise Missing
     if not reason.strip():
@@ -124,7 +125,7 @@ async def release(
         release_file_sha256=proof.sha256,
         release_file_id=proof.id,
     )
-    await store.update_encumbrance(tx, released)
+    await burdens.update_encumbrance(tx, released)
     # It went with the right: whoever holds that today is told, not who held it when it was entered.
     certificate = await casework.lock_present(tx, burden.certificate_number)
     await audit_log.append(

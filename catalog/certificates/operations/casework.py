@@ -10,12 +10,13 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
-from catalog.certificates import encumbrances, store
+from catalog.certificates import encumbrances
 from catalog.certificates.encumbrances import Encumbrance
 from catalog.certificates.model import Certificate
 from catalog.certificates.register_events import ANNOUNCED, WORDS, RegisterEvent
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
+from catalog.certificates.store import burdens, register
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Invalid, Missing
@@ -35,7 +36,7 @@ async def lock(tx: Tx, certificate_number: str) -> Certificate:
 
     :raises Missing: if no certificate has this number.
     """
-    certificate = await store.lock(tx, certificate_number)
+    certificate = await register.lock(tx, certificate_number)
     if certificate is None:
         raise Missing
     return certificate
@@ -47,7 +48,7 @@ async def lock_present(tx: Tx, certificate_number: str) -> Certificate:
     :raises Missing: if no certificate has this number.
     """
     certificate = await lock(tx, certificate_number)
-    while (number := await store.find_successor(tx, certificate.number)) is not None:
+    while (number := await register.find_successor(tx, certificate.number)) is not None:
         certificate = await lock(tx, number)
     return certificate
 
@@ -55,7 +56,7 @@ async def lock_present(tx: Tx, certificate_number: str) -> Certificate:
 async def list_standing(tx: Tx, certificate_number: str, *, now: dt.datetime) -> list[Encumbrance]:
     """Return the burdens that stand on a certificate today."""
     today = local_date(now)
-    found = await store.list_encumbrances(tx, certificate_number)
+    found = await burdens.list_encumbrances(tx, certificate_number)
     return [burden for burden in found if encumbrances.stands(burden, today)]
 
 
@@ -84,8 +85,8 @@ async def move(
     moved = msgspec.structs.replace(
         certificate, state=advance(certificate.state, event), state_since=now
     )
-    await store.update_state(tx, moved)
-    await store.insert_change(tx, moved, event=ANNOUNCED[event], reason=reason)
+    await register.update_state(tx, moved)
+    await register.insert_change(tx, moved, event=ANNOUNCED[event], reason=reason)
     await audit_log.append(
         tx,
         remembered,

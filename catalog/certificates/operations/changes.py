@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 from catalog.audit_log.events import Event
-from catalog.certificates import encumbrances, store
+from catalog.certificates import encumbrances
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.reissuing import ReissuePending
 from catalog.certificates.states import Event as Happening
+from catalog.certificates.store import register, reissues
 from catalog.delegations import operations as delegations
 from catalog.fees import operations as fees
 from catalog.fees.schedule import ApplicationKind
@@ -62,7 +63,7 @@ async def unfreeze(
     """
     actor.require("certificate:freeze")
     await delegations.require(tx, operator_party_id=actor.party, now=now)
-    if await store.lock_open_reissue(tx, certificate_number) is not None:
+    if await reissues.lock_open_reissue(tx, certificate_number) is not None:
         raise ReissuePending(number=certificate_number)
     return await casework.move(
         tx,
@@ -89,7 +90,7 @@ async def deregister(
     :raises CertificateEventNotAllowed: if it does not count, or is frozen.
     """
     actor.require("certificate:deregister")
-    certificate = await store.lock(tx, certificate_number)
+    certificate = await register.lock(tx, certificate_number)
     if certificate is None or certificate.registrant_party_id != actor.party:
         raise Missing
     if registry.by_code(certificate.rulebook).cancellation is not None:

@@ -9,13 +9,14 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
-from catalog.certificates import expiry, store
+from catalog.certificates import expiry
 from catalog.certificates.format import CertificateDocument
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework
 from catalog.certificates.register_events import RegisterEvent
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State, advance
+from catalog.certificates.store import register
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
@@ -48,7 +49,7 @@ async def remind(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_number: 
     is_due = certificate.state is State.ACTIVE and certificate.product_reminded_at is None
     if not is_due or certificate.product_expired_at is not None:
         return False
-    await store.update_state(tx, msgspec.structs.replace(certificate, product_reminded_at=now))
+    await register.update_state(tx, msgspec.structs.replace(certificate, product_reminded_at=now))
     await _tell(tx, certificate, Topic.PRODUCT_EXPIRING, now=now)
     await _remember(tx, Event.PRODUCT_EXPIRY_REMINDED, certificate, actor=actor, now=now)
     return True
@@ -76,8 +77,8 @@ async def end_product_validity(
         state_since=now,
         product_expired_at=now,
     )
-    await store.update_state(tx, expired)
-    await store.insert_change(
+    await register.update_state(tx, expired)
+    await register.insert_change(
         tx, expired, event=RegisterEvent.PRODUCT_EXPIRED, reason="product_expired"
     )
     await _tell(tx, expired, Topic.PRODUCT_EXPIRED, now=now)

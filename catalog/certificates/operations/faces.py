@@ -19,7 +19,8 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, EntryId, Subject
 from catalog.certificates import credential as form
 from catalog.certificates import format as certificate_format
-from catalog.certificates import status_list, store
+from catalog.certificates import status_list
+from catalog.certificates.store import register, status_lists
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
@@ -41,10 +42,10 @@ async def credential(tx: Tx, *, now: dt.datetime, signer: Signer, number: str, b
     :raises Missing: if no certificate has this number.
     """
     assert signer.purpose is Purpose.CREDENTIAL, "credentials have a key of their own"
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
-    place = await store.find_status_place(tx, number)
+    place = await status_lists.find_status_place(tx, number)
     said = form.credential(certificate.document, place=place, base=base, now=now)
     return _signed(signer, base, said)
 
@@ -57,7 +58,7 @@ async def signed_by(tx: Tx, *, signer: Signer, number: str) -> bytes:
     :raises Missing: if no certificate has this number.
     """
     assert signer.purpose is Purpose.CERTIFICATE, "it is the certificate's own signature"
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     return certificate_format.pack(certificate.document, signer.seal(certificate.document))
@@ -80,14 +81,14 @@ async def evidence_record(tx: Tx, *, now: dt.datetime, number: str) -> EvidenceR
     :raises Missing: if no certificate has this number.
     :raises NoTimestamp: if no timestamp covers its entry yet.
     """
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     return await timestamps.get_evidence_of(tx, EntryId(certificate.entry_id), now=now)
 
 
 async def _index(tx: Tx, number: str) -> int:
-    certificate = await store.find(tx, number)
+    certificate = await register.find(tx, number)
     if certificate is None:
         raise Missing
     index = await log.find_index(tx, EntryId(certificate.entry_id))
@@ -116,13 +117,13 @@ async def publish_list(
     :raises Missing: if no certificate stands in a list of this number.
     """
     assert signer.purpose is Purpose.STATUS_LIST, "status lists have a key of their own"
-    if list_number > _LAST or not await store.is_status_list(tx, list_number):
+    if list_number > _LAST or not await status_lists.is_status_list(tx, list_number):
         raise Missing
-    bits = status_list.bits_of(await store.list_standing(tx, list_number))
-    newest = await store.find_list_version(tx, list_number)
+    bits = status_list.bits_of(await status_lists.list_standing(tx, list_number))
+    newest = await status_lists.find_list_version(tx, list_number)
     if newest is None or newest.bits_sha256 != sha256_hex(bits):
-        await store.lock_status_list(tx, list_number)
-        bits = status_list.bits_of(await store.list_standing(tx, list_number))
+        await status_lists.lock_status_list(tx, list_number)
+        bits = status_list.bits_of(await status_lists.list_standing(tx, list_number))
         newest = await _next_version(tx, actor=actor, now=now, list_number=list_number, bits=bits)
     said = form.list_credential(
         bits, number=list_number, version=newest.version, base=base, name=name, now=now
@@ -134,7 +135,7 @@ async def _next_version(
     tx: Tx, *, actor: Actor, now: dt.datetime, list_number: int, bits: bytes
 ) -> form.ListVersion:
     # Somebody else may have published the same list while this one waited for its turn.
-    newest, sha256 = await store.find_list_version(tx, list_number), sha256_hex(bits)
+    newest, sha256 = await status_lists.find_list_version(tx, list_number), sha256_hex(bits)
     if newest is not None and newest.bits_sha256 == sha256:
         return newest
     version = 1 if newest is None else newest.version + 1
@@ -149,7 +150,7 @@ async def _next_version(
             digests=[Digest("status_list", str(list_number), sha256)],
         )
     ).id
-    await store.insert_list_version(
+    await status_lists.insert_list_version(
         tx,
         list_number=list_number,
         version=version,

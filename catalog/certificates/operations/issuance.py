@@ -13,7 +13,6 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import store
 from catalog.certificates.format import (
     Authorisation,
     CertificateDocument,
@@ -24,6 +23,7 @@ from catalog.certificates.format import (
 from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import expiry, numbering, succession
 from catalog.certificates.states import State
+from catalog.certificates.store import register, rights
 from catalog.delegations import operations as delegations
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -153,10 +153,10 @@ async def issue(
     )
     await closing.close(tx, application=application, now=now)
     certificate = await expiry.watched(tx, certificate, said, now=now)
-    await store.insert(tx, certificate)
+    await register.insert(tx, certificate)
     await succession.tell_issued(tx, certificate, now=now)
     for claimed in application.form.rights:
-        await store.insert_right(
+        await rights.insert_right(
             tx,
             certificate_number=certificate.number,
             right=claimed.right,
@@ -176,12 +176,12 @@ async def _check_others(tx: Tx, ready: ReadyToIssue) -> None:
     """
     application, book, parts = ready.application, ready.rulebook, ready.submission.dossier
     counting = {
-        each.rulebook: each for each in await store.list_counting(tx, application.product_id)
+        each.rulebook: each for each in await register.list_counting(tx, application.product_id)
     }
     if book.code in counting:
         raise ProductCertifiedAlready(number=counting[book.code].number)
     if application.form.rights:
-        taken = await store.find_registered_right(
+        taken = await rights.find_registered_right(
             tx,
             product_id=application.product_id,
             content_sha256=parts["product:content_sha256"],

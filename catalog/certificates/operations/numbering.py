@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from catalog.certificates import number, store
+from catalog.certificates import number
 from catalog.certificates.number import CertificateNumber
+from catalog.certificates.store import serials
 from catalog.kernel.db import Tx
 from catalog.rulebooks import national_code
 from catalog.rulebooks.rulebook import CodeScheme, Rulebook
@@ -22,11 +23,11 @@ async def next_number(tx: Tx, rulebook: Rulebook, on: dt.date) -> CertificateNum
     """
     match rulebook.code_scheme:
         case CodeScheme.PROVINCE:
-            return number.make(on.year, await store.next_serial(tx, on.year))
+            return number.make(on.year, await serials.next_serial(tx, on.year))
         case CodeScheme.QUERY:
             register = rulebook.code_prefix
             series = f"{number.PROVINCE}-{register}-{on.year}"
-            serial = await store.next_of_series(tx, series, most=number.MAX_SERIAL)
+            serial = await serials.next_of_series(tx, series, most=number.MAX_SERIAL)
             assert serial is not None, "a year has at most 9,999,999 codes"
             return number.make(on.year, serial, register=register)
         case CodeScheme.NATIONAL:
@@ -36,7 +37,7 @@ async def next_number(tx: Tx, rulebook: Rulebook, on: dt.date) -> CertificateNum
 async def _national(tx: Tx, rulebook: Rulebook, on: dt.date) -> CertificateNumber:
     for digit in national_code.digits(rulebook):
         series = national_code.series(rulebook, digit, on)
-        serial = await store.next_of_series(tx, series, most=national_code.MAX_SERIAL)
+        serial = await serials.next_of_series(tx, series, most=national_code.MAX_SERIAL)
         if serial is not None:
             return CertificateNumber(national_code.make(series, serial))
     raise national_code.exhausted(on)

@@ -10,12 +10,13 @@ import msgspec
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import reissuing, store
+from catalog.certificates import reissuing
 from catalog.certificates.model import Certificate
 from catalog.certificates.operations import casework, reissues
 from catalog.certificates.reissuing import Corrected, GroundKind
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import State, advance
+from catalog.certificates.store import register
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.rulebooks.registry import by_code
@@ -209,5 +210,5 @@ def _rules(certificate: Certificate) -> tuple[str, ...]:
 
 async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Certificate:
     counted = msgspec.structs.replace(certificate, open_objections=open_objections)
-    await store.update_state(tx, counted)
+    await register.update_state(tx, counted)
     return counted

@@ -12,7 +12,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import reissuing, store
+from catalog.certificates import reissuing
 from catalog.certificates.format import Authorisation, CertificateDocument
 from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import casework, keeping, succession
@@ -24,6 +24,7 @@ from catalog.certificates.reissuing import (
 )
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
+from catalog.certificates.store import reissues
 from catalog.delegations import operations as delegations
 from catalog.fees import operations as fees
 from catalog.fees.schedule import ApplicationKind
@@ -79,9 +80,9 @@ async def order(
         needs_authorisation=book.needs_authorisation,
     )
     async with beyond_own_rows(tx):  # whoever accepted last may be the objector
-        if await store.lock_open_reissue(tx, certificate.number) is not None:
+        if await reissues.lock_open_reissue(tx, certificate.number) is not None:
             raise reissuing.ReissueOrderedAlready(number=certificate.number)
-        await store.insert_reissue(tx, ordered)
+        await reissues.insert_reissue(tx, ordered)
     await audit_log.append(
         tx,
         Event.REISSUE_ORDERED,
@@ -131,7 +132,7 @@ async def authorise(
     )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await store.is_reissue_number_used(tx, actor.party, signed.authorisation_number):
+    if await reissues.is_reissue_number_used(tx, actor.party, signed.authorisation_number):
         raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorised = msgspec.structs.replace(
         ordered,
@@ -145,7 +146,7 @@ async def authorise(
         authorised_by=actor.account_id,
         authorised_at=now,
     )
-    await store.update_reissue(tx, authorised)
+    await reissues.update_reissue(tx, authorised)
     await audit_log.append(
         tx,
         Event.ISSUANCE_AUTHORISED,
@@ -251,7 +252,7 @@ async def issue(
         party_id=new.registrant_party_id,
     )
     issued = msgspec.structs.replace(ordered, new_certificate_number=new.number, issued_at=now)
-    await store.update_reissue(tx, issued)
+    await reissues.update_reissue(tx, issued)
     await _follow(tx, new, ordered.corrected, actor=actor, now=now)
     return new, changed
 
@@ -308,7 +309,7 @@ async def _follow(
 
 
 async def _lock_open(tx: Tx, certificate_number: str) -> Reissue:
-    found = await store.lock_open_reissue(tx, certificate_number)
+    found = await reissues.lock_open_reissue(tx, certificate_number)
     if found is None:
         raise Missing
     return found

@@ -13,11 +13,11 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.certificates import format as certificate_format
-from catalog.certificates import store
 from catalog.certificates.format import CertificateDocument, RightHeld
 from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import expiry, numbering
 from catalog.certificates.states import State
+from catalog.certificates.store import register, rights
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
@@ -110,9 +110,9 @@ async def issue_after(
         valid_through=valid_through or old.valid_through,
     )
     certificate = await expiry.watched(tx, certificate, said, now=now)
-    await store.insert(tx, certificate)
+    await register.insert(tx, certificate)
     await tell_issued(tx, certificate, now=now)
-    await store.copy_rights(
+    await rights.copy_rights(
         tx,
         old=old.number,
         new=certificate.number,
@@ -129,7 +129,7 @@ async def right_holders(
 
     What the registrant held goes over as a whole; the rights of others stay theirs.
     """
-    moved = await store.list_rights_of(tx, old.number, old.registrant_party_id)
+    moved = await rights.list_rights_of(tx, old.number, old.registrant_party_id)
     return tuple(
         RightHeld(right=held.right, name=holder.name, kind=holder_kind, id_masked=holder.id_masked)
         if held.right in moved

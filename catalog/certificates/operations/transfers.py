@@ -12,13 +12,14 @@ import msgspec
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
-from catalog.certificates import encumbrances, store, transferring
+from catalog.certificates import encumbrances, transferring
 from catalog.certificates import format as certificate_format
 from catalog.certificates.format import Authorisation, CertificateDocument, CertifiedOwner
 from catalog.certificates.model import Certificate, NamedParty
 from catalog.certificates.operations import casework, keeping, succession
 from catalog.certificates.states import Event as Happening
 from catalog.certificates.states import advance
+from catalog.certificates.store import register, transfers
 from catalog.certificates.transferring import (
     AgreementDocument,
     Transfer,
@@ -93,7 +94,7 @@ async def offer(
     )
     document = canonical(agreement)
     await _check_signature(tx, actor.party, document, signature, now)
-    if await store.lock_open_transfer(tx, certificate.number) is not None:
+    if await transfers.lock_open_transfer(tx, certificate.number) is not None:
         raise transferring.TransferUnderWay(number=certificate.number)
     offered = Transfer(
         id=new_id(),
@@ -109,7 +110,7 @@ async def offer(
         needs_authorisation=by_code(certificate.rulebook).needs_authorisation,
         contract_file_id=contract.id,
     )
-    await store.insert_transfer(tx, offered)
+    await transfers.insert_transfer(tx, offered)
     await _let_read(tx, offered, now)
     await _remember(tx, Event.TRANSFER_OFFERED, offered, actor=actor, now=now)
     await _tell(tx, offered, certificate, offered.to_party_id, now=now)
@@ -145,7 +146,7 @@ async def accept(
     signed = msgspec.structs.replace(
         offered, to_key_id=signature.key_id, to_signature=signature.value, accepted_at=now
     )
-    await store.update_transfer(tx, signed)
+    await transfers.update_transfer(tx, signed)
     await _start_clock(tx, signed, certificate, now=now, calendar=calendar)
     await fees.freeze(
         tx,
@@ -171,7 +172,7 @@ async def take_back(tx: Tx, *, actor: Actor, now: dt.datetime, certificate_numbe
     if actor.party not in (offered.from_party_id, offered.to_party_id):
         raise Missing
     ended = msgspec.structs.replace(offered, ended_at=now)
-    await store.update_transfer(tx, ended)
+    await transfers.update_transfer(tx, ended)
     async with beyond_own_rows(tx):  # the fee is the other party's, if its registrant ends it
         await fees.drop(tx, now=now, application_kind=ApplicationKind.TRANSFER, subject_id=ended.id)
         await timers.cancel_all(
@@ -220,7 +221,7 @@ async def authorise(
     )
     key = await keys.find_key(tx, signature.key_id)
     signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await store.is_transfer_number_used(tx, actor.party, signed.authorisation_number):
+    if await transfers.is_transfer_number_used(tx, actor.party, signed.authorisation_number):
         raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorised = msgspec.structs.replace(
         transfer,
@@ -233,7 +234,7 @@ async def authorise(
         authorisation_signature=signature.value,
         authorised_at=now,
     )
-    await store.update_transfer(tx, authorised)
+    await transfers.update_transfer(tx, authorised)
     await _remember(
         tx,
         Event.TRANSFER_AUTHORISED,
@@ -329,7 +330,7 @@ async def issue(
         rules=_rules(certificate),
         also=(Subject("transfer", str(transfer.id)),),
     )
-    await store.update_transfer(
+    await transfers.update_transfer(
         tx,
         msgspec.structs.replace(
             transfer, new_certificate_number=new.number, issued_at=now, ended_at=now
@@ -431,7 +432,7 @@ async def _let_read(tx: Tx, offered: Transfer, now: dt.datetime) -> None:
 
 
 async def _lock_open(tx: Tx, certificate_number: str) -> Transfer:
-    found = await store.lock_open_transfer(tx, certificate_number)
+    found = await transfers.lock_open_transfer(tx, certificate_number)
     if found is None:
         raise Missing
     return found
@@ -462,7 +463,7 @@ async def _remember(
     now: dt.datetime,
     digests: list[Digest] | None = None,
 ) -> None:
-    certificate = await store.find(tx, transfer.certificate_number)
+    certificate = await register.find(tx, transfer.certificate_number)
     assert certificate is not None, "a transfer is of a certificate"
     await audit_log.append(
         tx,
