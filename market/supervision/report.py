@@ -16,7 +16,13 @@ from catalog.kernel.errors import Refused
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.registry import by_code
 from catalog.signing.canonical import canonical
-from market.supervision import register_sections, trade_sections
+from market.supervision import (
+    agency_sections,
+    application_sections,
+    certificate_sections,
+    objection_sections,
+    trade_sections,
+)
 from market.supervision.facts import Fact, JournalFact
 from market.supervision.history import History
 from market.supervision.model import FORMAT, LAYOUT, Column, Figure, Header, Report, Section, Table
@@ -64,15 +70,15 @@ def compute(
         header=header,
         sections=(
             _heading(header),
-            register_sections.applications(history),
-            register_sections.acceptance(history),
-            register_sections.review(history),
-            register_sections.refusals(history),
-            register_sections.notices(history),
-            register_sections.certificates(history),
-            register_sections.objections(history),
+            application_sections.applications(history),
+            application_sections.acceptance(history),
+            application_sections.review(history),
+            application_sections.refusals(history),
+            objection_sections.notices(history),
+            certificate_sections.certificates(history),
+            objection_sections.objections(history),
             trade_sections.monitoring(history),
-            register_sections.agencies(history),
+            agency_sections.agencies(history),
             trade_sections.market(history, money),
             trade_sections.usage(history),
             trade_sections.complaints(history),

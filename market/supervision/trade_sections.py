@@ -12,8 +12,8 @@ from catalog.products.model import DeliveryMode, Level
 from market.supervision.facts import Fact, JournalFact
 from market.supervision.history import History, counted
 from market.supervision.model import Column, Figure, Section, Table, Value
+from market.supervision.tallies import count_of, tally
 
-_COUNT: Final = Column("count", "数量", "Count")
 #: As settlement's journal names them; the pure part of this room takes them as words.
 _MOVEMENTS: Final = ("pay_in", "release", "refund", "refund_settled")
 _LAW_FIELDS: Final = ("market_supervision", "network_security", "data_security")
@@ -50,14 +50,16 @@ def monitoring(history: History) -> Section:
         "Monitoring",
         ("HN-22", "BJ-26", "HN-05"),
         figures=(
-            _number(history, "incidents_reported", "事件报告", "Reported", Event.INCIDENT_REPORTED),
+            count_of(
+                history, "incidents_reported", "事件报告", "Reported", Event.INCIDENT_REPORTED
+            ),
             _refusals(
                 history, "sign_in_failed", "登录失败", "Sign-in failed", Event.SIGN_IN_FAILED
             ),
             _refusals(
                 history, "access_denied", "越权访问被拒", "Access denied", Event.ACCESS_DENIED
             ),
-            _number(
+            count_of(
                 history, "materials_read", "查阅保密材料", "Material read", Event.MATERIAL_READ
             ),
             _refusals(
@@ -67,7 +69,7 @@ def monitoring(history: History) -> Section:
                 "Material denied",
                 Event.MATERIAL_DENIED,
             ),
-            _number(
+            count_of(
                 history,
                 "payment_breaks",
                 "支付差错",
@@ -77,7 +79,7 @@ def monitoring(history: History) -> Section:
             Figure("timers_overdue", "超期事项", "Overdue", len(overdue)),
         ),
         tables=(
-            _tally(
+            tally(
                 "incidents_by_law_field",
                 ("按监管领域", "Incidents by field of law"),
                 ("law_field", "领域", "Field"),
@@ -85,13 +87,13 @@ def monitoring(history: History) -> Section:
                     history.of(Event.INCIDENT_DETECTED), lambda f: f.text("law_field"), _LAW_FIELDS
                 ),
             ),
-            _tally(
+            tally(
                 "alerts_by_kind",
                 ("泄露、篡改、滥用预警", "Alerts by kind"),
                 ("kind", "预警", "Alert"),
                 counted(history.of("alert:raised"), lambda fact: fact.text("kind"), _ALERTS),
             ),
-            _tally(
+            tally(
                 "overdue_by_kind",
                 ("超期事项按期限种类", "Overdue, by period"),
                 ("kind", "期限", "Period"),
@@ -115,7 +117,7 @@ def market(history: History, money: Sequence[MoneyLine]) -> Section:
         "Market",
         ("BJ-17", "BJ-25", "GD-07", "GZY-1"),
         figures=(
-            *(_number(history, code, zh, en, event) for code, zh, en, event in _TRADE),
+            *(count_of(history, code, zh, en, event) for code, zh, en, event in _TRADE),
             Figure("turnover_fen", "成交金额（分）", "Turnover (fen)", turnover),
             Figure("refunded_fen", "退款金额（分）", "Refunded (fen)", refunded),
             Figure(
@@ -154,13 +156,13 @@ def usage(history: History) -> Section:
                 "Purpose mismatches",
                 sum(any("purpose" in reason for reason in _reasons(fact)) for fact in denied),
             ),
-            _number(history, "grants_created", "授予许可", "Grants created", Event.GRANT_CREATED),
-            _number(history, "grants_cut_off", "中止许可", "Grants cut off", Event.GRANT_CUT_OFF),
-            _number(
+            count_of(history, "grants_created", "授予许可", "Grants created", Event.GRANT_CREATED),
+            count_of(history, "grants_cut_off", "中止许可", "Grants cut off", Event.GRANT_CUT_OFF),
+            count_of(
                 history, "grants_restored", "恢复许可", "Grants restored", Event.GRANT_RESTORED
             ),
-            _number(history, "grants_expired", "许可到期", "Grants expired", Event.GRANT_EXPIRED),
-            _number(history, "orders_cut_off", "中止订单", "Orders cut off", Event.ORDER_CUT_OFF),
+            count_of(history, "grants_expired", "许可到期", "Grants expired", Event.GRANT_EXPIRED),
+            count_of(history, "orders_cut_off", "中止订单", "Orders cut off", Event.ORDER_CUT_OFF),
         ),
         tables=(
             _allowed_and_denied(
@@ -173,7 +175,7 @@ def usage(history: History) -> Section:
                 DeliveryMode,
                 history,
             ),
-            _tally(
+            tally(
                 "denied_by_reason",
                 ("按拒绝原因", "Denied, by reason"),
                 ("reason", "原因", "Reason"),
@@ -192,11 +194,11 @@ def complaints(history: History) -> Section:
         "Complaints and credit",
         ("QD-S2",),
         figures=(
-            _number(history, "received", "收到投诉", "Complaints received", "complaint:received"),
-            _number(history, "closed", "办结投诉", "Complaints closed", "complaint:closed"),
+            count_of(history, "received", "收到投诉", "Complaints received", "complaint:received"),
+            count_of(history, "closed", "办结投诉", "Complaints closed", "complaint:closed"),
             Figure("credit_events", "信用事件", "Credit events", len(history.of_noun("credit"))),
-            _number(history, "disputed", "交付争议", "Disputes", Event.DELIVERY_DISPUTED),
-            _number(history, "resolved", "争议解决", "Disputes resolved", Event.DISPUTE_RESOLVED),
+            count_of(history, "disputed", "交付争议", "Disputes", Event.DELIVERY_DISPUTED),
+            count_of(history, "resolved", "争议解决", "Disputes resolved", Event.DISPUTE_RESOLVED),
         ),
     )
 
@@ -222,11 +224,13 @@ def personal_information(history: History) -> Section:
                 "Products with sensitive personal information, at the end",
                 history.products_with("contains_sensitive_personal_info"),
             ),
-            _number(history, "consents_granted", "授予同意", "Consents granted", "consent:granted"),
-            _number(
+            count_of(
+                history, "consents_granted", "授予同意", "Consents granted", "consent:granted"
+            ),
+            count_of(
                 history, "consents_withdrawn", "撤回同意", "Consents withdrawn", "consent:withdrawn"
             ),
-            _number(
+            count_of(
                 history,
                 "anonymisations",
                 "匿名化记录",
@@ -302,22 +306,9 @@ _TRADE: Final = (
 # ── what the sections share ──
 
 
-def _number(history: History, code: str, zh: str, en: str, *events: str) -> Figure:
-    return Figure(code, zh, en, len(history.of(*events)))
-
-
 def _refusals(history: History, code: str, zh: str, en: str, event: str) -> Figure:
     # An entry may stand for several refusals of one minute, and says so; older ones are one each.
     return Figure(code, zh, en, sum(fact.count("times") or 1 for fact in history.of(event)))
-
-
-def _tally(
-    code: str,
-    title: tuple[str, str],
-    column: tuple[str, str, str],
-    rows: tuple[tuple[Value, ...], ...],
-) -> Table:
-    return Table(code, *title, (Column(*column), _COUNT), rows)
 
 
 def _money_line(kind: str, logged: Sequence[Fact], booked: Sequence[JournalFact]) -> MoneyLine:
