@@ -47,10 +47,13 @@ async def search(
     size, before = _position(paging.decode(query, cursor, 3))
     size = await store.get_size(tx) if size is None else size
     how_far = await reach_in(tx, viewer=viewer)
+    if how_far is Reach.SECURITY and wanted.actor_account_id == viewer.account_id:
+        how_far = Reach.OWN  # whatever it did itself
     if wanted.subject is not None and how_far is not Reach.EVERYTHING:
         how_far = await _within_subject(tx, how_far, wanted.subject)
     events = reach.events_within(how_far, wanted.action)
-    form, key, further = _form(viewer, how_far, wanted)
+    is_alone = how_far is Reach.OWN and await _is_alone(tx, viewer)
+    form, key, further = _form(viewer, how_far, wanted, is_alone=is_alone)
     if form == "all" and events is not None:
         form = "events"
     rows = await store.find_places(
@@ -90,10 +93,16 @@ async def _within_subject(tx: Tx, how_far: Reach, subject: Subject) -> Reach:
     return how_far
 
 
+async def _is_alone(tx: Tx, viewer: Actor) -> bool:
+    # Elsewhere a party's people find each other's acts.
+    in_house = viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR)
+    return in_house or await store.acts_for_a_house(tx)
+
+
 _Keys = tuple[str, uuid.UUID | None, uuid.UUID | None]
 
 
-def _form(viewer: Actor, how_far: Reach, wanted: Wanted) -> _Keys:
+def _form(viewer: Actor, how_far: Reach, wanted: Wanted, *, is_alone: bool) -> _Keys:
     """Return which search it is, by which key, and what else has to fit."""
     # Who may not search everything, and asks for an actor, finds that one's acts within its own
     # party's: row-level security hides who acted, and so whether a stranger did.
@@ -103,7 +112,7 @@ def _form(viewer: Actor, how_far: Reach, wanted: Wanted) -> _Keys:
         return ("subject", key, None) if asked is None else ("subject_and_actor", key, asked)
     if how_far is not Reach.OWN:
         return ("all", None, None) if asked is None else ("account", asked, None)
-    if viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR):
+    if is_alone:
         is_mine = asked is None or asked == viewer.account_id
         return "account", viewer.account_id if is_mine else _NOBODY, None
     if asked is None:

@@ -1,8 +1,8 @@
 """Say how far somebody may search the log (审计检索范围).
 
 Whose role is to audit or to supervise finds everything; the security administrator what concerns
-accounts, keys, refusals and configuration; everybody else what it did itself, and all about a thing
-that is its own, or a case that is open to it.
+accounts, keys, refusals and configuration; everybody else what it did itself (of a trader or an agency:
+what its people did), and all about a thing that is its own, or a case that is open to it.
 """
 
 from __future__ import annotations

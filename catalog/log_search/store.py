@@ -101,6 +101,12 @@ async def supervises(tx: Tx) -> bool:
     return found
 
 
+async def acts_for_a_house(tx: Tx) -> bool:
+    """Tell whether the acting party operates the market, or supervises it."""
+    found: bool = await tx.fetch_value("SELECT audit_log.acts_for_a_house()")
+    return found
+
+
 # What every search has: the bounds of time, the place where the last page ended, the log's size.
 _WITHIN: Final = """
     x.idx < $1 AND ($2::timestamptz IS NULL OR x.at >= $2)

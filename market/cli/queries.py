@@ -22,11 +22,11 @@ TILES: Final = "SELECT level, number, hashes FROM audit_log.tiles ORDER BY level
 LEAVES: Final = """
     SELECT l.idx, l.entry_id, NULL::bytea AS leaf_of_row, l.leaf, p.at, p.event, p.subjects,
            p.actor_account_id, p.actor_party_id, p.salt, p.payload
-    FROM audit_log.leaves l LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY l.idx"""
+    FROM audit_log.leaves l LEFT JOIN audit_log.open_payloads p USING (entry_id) ORDER BY l.idx"""
 OUTBOX: Final = """
     SELECT NULL::bigint AS idx, o.entry_id, o.leaf AS leaf_of_row, p.at, p.event, p.subjects,
            p.actor_account_id, p.actor_party_id, p.salt, p.payload
-    FROM audit_log.outbox o LEFT JOIN audit_log.payloads p USING (entry_id) ORDER BY o.id"""
+    FROM audit_log.outbox o LEFT JOIN audit_log.open_payloads p USING (entry_id) ORDER BY o.id"""
 LOST_PAYLOADS: Final = """
     SELECT p.entry_id FROM audit_log.payloads p
     WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
@@ -38,7 +38,7 @@ KEYS: Final = """
     SELECT key_id, purpose, holder_party_id, algorithm, public_key, valid_from, valid_to,
            revoked_at, distrusted_from, certificate,
            registered_by IS NOT DISTINCT FROM (
-               SELECT p.actor_account_id FROM audit_log.payloads p
+               SELECT p.actor_account_id FROM audit_log.open_payloads p
                WHERE p.event = 'key:registered'
                  AND p.entry_id = ANY(ARRAY(SELECT audit_log.entries_naming(ARRAY['key:' || key_id])))
                ORDER BY p.at, p.entry_id LIMIT 1) AS is_its_registrars
@@ -59,7 +59,7 @@ LEAVES_OF_ORDERS: Final = """
 INDEX_SIZE: Final = """
     SELECT i.size, s.size AS sequenced FROM audit_log.search_state i CROSS JOIN audit_log.state s"""
 _INDEXED: Final = """
-    audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+    audit_log.leaves l JOIN audit_log.open_payloads p USING (entry_id)
      WHERE l.idx < (SELECT max(size) FROM audit_log.search_state)"""
 
 
@@ -95,7 +95,7 @@ HEAD_TILES: Final = "SELECT log_size, level, number, hashes FROM audit_log.head_
 TIMESTAMP_ROWS: Final = """
     SELECT t.number, t.record, t.authority, t.stamped_at, t.ends_at, t.kept_at, p.at, p.event,
            p.subjects, p.payload
-      FROM audit_log.timestamps t LEFT JOIN audit_log.payloads p USING (entry_id)
+      FROM audit_log.timestamps t LEFT JOIN audit_log.open_payloads p USING (entry_id)
      ORDER BY t.number"""
 ARCHIVE_HASHES: Final = "SELECT number, covers, records, bundles FROM audit_log.archive_hashes"
 KEY_NOTICE_ROWS: Final = """

@@ -32,7 +32,7 @@ Place = tuple[str, str]
 async def payloads(db: Database, *events: str) -> list[dict[str, Any]]:
     async with begin(db, system("test")) as tx:
         rows = await tx.fetch(
-            """SELECT event, subjects, payload FROM audit_log.payloads WHERE event = ANY($1)
+            """SELECT event, subjects, payload FROM audit_log.open_payloads WHERE event = ANY($1)
                 ORDER BY entry_id""",
             list(events),
         )

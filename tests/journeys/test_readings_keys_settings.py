@@ -32,7 +32,7 @@ HOUSES = (*sorted(OPERATOR_STAFF), Role.REGULATOR)
 async def kept(db: Database, event: str) -> list[dict[str, Any]]:
     async with begin(db, system("test")) as tx:
         rows = await tx.fetch(
-            """SELECT subjects, payload FROM audit_log.payloads WHERE event = $1
+            """SELECT subjects, payload FROM audit_log.open_payloads WHERE event = $1
                 ORDER BY entry_id""",
             event,
         )

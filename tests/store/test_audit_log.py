@@ -79,7 +79,7 @@ async def test_the_leaf_tells_nothing_personal_and_commits_to_the_payload(
     async with begin(db, log.actor) as tx:
         row = await tx.fetch_one(
             """SELECT o.leaf, p.salt, p.payload FROM audit_log.outbox o
-               JOIN audit_log.payloads p USING (entry_id) WHERE o.entry_id = $1""",
+               JOIN audit_log.open_payloads p USING (entry_id) WHERE o.entry_id = $1""",
             entry_id,
         )
 

@@ -39,7 +39,7 @@ async def entries(db: Database) -> list[dict[str, Any]]:
     """Return the facts of all entries about refusals, the oldest first."""
     async with begin(db, READER) as tx:
         rows = await tx.fetch(
-            """SELECT payload FROM audit_log.payloads WHERE event = 'credential:refused'
+            """SELECT payload FROM audit_log.open_payloads WHERE event = 'credential:refused'
                 ORDER BY entry_id"""
         )
     return [msgspec.json.decode(row["payload"])["facts"] for row in rows]

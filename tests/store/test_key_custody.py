@@ -370,7 +370,7 @@ async def test_a_key_is_destroyed_after_its_end_by_two_people_and_its_public_hal
     async with begin(db, BY) as tx:
         kept = await keys.find_key(tx, old.key_id)
         row = await tx.fetch_one(
-            "SELECT payload, actor_account_id FROM audit_log.payloads WHERE event = 'key:destroyed'"
+            "SELECT payload, actor_account_id FROM audit_log.open_payloads WHERE event = 'key:destroyed'"
         )
     assert kept is not None
     assert kept.valid_to is not None

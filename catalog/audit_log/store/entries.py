@@ -58,26 +58,26 @@ async def add_erased_payloads(
         )
 
 
-_ENTRY_COLUMNS: Final = """
-    p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
-    l.idx, coalesce(l.leaf, o.leaf) AS leaf"""
-
-
 # The index of the log (``log_search``) has them, and what it does not have yet is looked through.
-_NAMES: Final = "p.entry_id = ANY(ARRAY(SELECT audit_log.entries_naming($1)))"
-
-
+_NAMING: Final = "ANY(ARRAY(SELECT audit_log.entries_naming($1)))"
+_NAMES: Final = f"p.entry_id = {_NAMING}"
+# What an entry says is read through the view that shows it to nobody else. It is asked for by ids of
+# its own: nothing is joined into a view that keeps its secrets before it has found its rows.
+_OPEN: Final = f"""(
+    SELECT entry_id, actor_party_id, salt, payload FROM audit_log.open_payloads
+     WHERE entry_id = {_NAMING}) o"""  # noqa: S608 - our own text
 _ENTRY_TABLES: Final = """
     audit_log.payloads p
     LEFT JOIN audit_log.leaves l USING (entry_id)
-    LEFT JOIN audit_log.outbox o USING (entry_id)"""
+    LEFT JOIN audit_log.outbox w USING (entry_id)"""
 
 
 async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
     """Return the entries below a place about any of the subjects, in their places."""
     return await tx.fetch(
-        f"""SELECT l.idx, l.leaf, p.actor_party_id, p.salt, p.payload
+        f"""SELECT l.idx, l.leaf, o.actor_party_id, o.salt, o.payload
              FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
+                  LEFT JOIN {_OPEN} USING (entry_id)
             WHERE {_NAMES} AND l.idx < $2 ORDER BY l.idx LIMIT $3""",  # noqa: S608 - our own text
         subjects,
         size,
@@ -98,9 +98,9 @@ async def count_events_about(tx: Tx, subject: str, event: str) -> int:
 async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:
     """Return the leaves of the entries of these events about one subject, oldest first."""
     rows = await tx.fetch(
-        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
+        f"""SELECT coalesce(l.leaf, w.leaf) AS leaf FROM {_ENTRY_TABLES}
             WHERE {_NAMES} AND p.event = ANY($2)
-            ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own columns
+            ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own text
         [subject],
         events,
         limit,
@@ -111,8 +111,12 @@ async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int)
 async def find_newest(tx: Tx, event: str) -> Row | None:
     """Return the newest entry of one kind."""
     return await tx.fetch_one(
-        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE p.event = $1 ORDER BY p.at DESC, p.entry_id DESC LIMIT 1""",  # noqa: S608 - our own columns
+        """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
+                  l.idx, coalesce(l.leaf, w.leaf) AS leaf
+             FROM (SELECT * FROM audit_log.open_payloads WHERE event = $1
+                    ORDER BY at DESC, entry_id DESC LIMIT 1) p
+                  LEFT JOIN audit_log.leaves l USING (entry_id)
+                  LEFT JOIN audit_log.outbox w USING (entry_id)""",
         event,
     )
 
@@ -127,7 +131,7 @@ async def list_frequent_actors(
     rows = await tx.fetch(
         """SELECT actor_account_id, array_agg(entry_id ORDER BY entry_id) AS entries,
                   sum(times)::bigint AS times
-             FROM audit_log.payloads CROSS JOIN LATERAL (
+             FROM audit_log.open_payloads CROSS JOIN LATERAL (
                   SELECT coalesce((convert_from(payload, 'UTF8')::jsonb
                                    -> 'facts' ->> 'times')::bigint, 1) AS times) counted
             WHERE at >= $2 AND event = $1 AND actor_account_id IS NOT NULL
@@ -143,8 +147,10 @@ async def list_frequent_actors(
 async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
     """Return the entries about any of the subjects, oldest first."""
     return await tx.fetch(
-        f"""SELECT {_ENTRY_COLUMNS} FROM {_ENTRY_TABLES}
-            WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own columns
+        f"""SELECT p.entry_id, p.at, p.event, p.subjects, o.salt, o.payload,
+                   l.idx, coalesce(l.leaf, w.leaf) AS leaf
+              FROM {_ENTRY_TABLES} LEFT JOIN {_OPEN} USING (entry_id)
+             WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own text
         subjects,
         limit,
     )
@@ -166,7 +172,7 @@ async def list_covered(
     """
     return await tx.fetch(
         """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload, l.idx, l.leaf
-           FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+           FROM audit_log.leaves l JOIN audit_log.open_payloads p USING (entry_id)
            WHERE l.idx < $1
              AND (p.at < $3 AND (p.at >= $2 OR p.event <> ALL($4)) OR p.event = ANY($5))
            ORDER BY l.idx""",
