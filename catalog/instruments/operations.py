@@ -40,6 +40,7 @@ from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.registration import queries as applications
+from catalog.registration.model import Application
 from catalog.rulebooks import queries as rulebooks
 from catalog.signing.signer import Signer
 from catalog.timers import operations as timers
@@ -98,25 +99,12 @@ async def lodge(
         is_corrected=corrected is not None,
         is_certified=certificate_number is not None,
     )
-    # Who objects, or won, has no part in the case; it is the instrument that concerns it.
-    async with beyond_own_rows(tx):
-        if certificate_number is not None:
-            certificate = await certificate_queries.find(tx, certificate_number)
-            application_id = None if certificate is None else certificate.application_id
-        assert application_id is not None or certificate_number is not None, "a target is named"
-        application = (
-            None
-            if application_id is None
-            else await applications.find(tx, application_id=application_id)
-        )
-    if application is None:
-        raise Missing
-    registrant = application.applicant_party_id
-    if certificate_number is not None:
-        assert certificate is not None, "it was found with its application"
-        registrant = certificate.registrant_party_id
-        if corrected is not None:
-            reissuing.check(certificate_format.read_document(certificate.document), corrected)
+    application, certificate = await _find_target(tx, certificate_number, application_id)
+    registrant = (
+        application.applicant_party_id if certificate is None else certificate.registrant_party_id
+    )
+    if certificate is not None and corrected is not None:
+        reissuing.check(certificate_format.read_document(certificate.document), corrected)
     lodging.check_content(
         effect=effect,
         new_holder=new_holder_party_id,
@@ -159,6 +147,28 @@ async def lodge(
         digests=[Digest("instrument", str(instrument.id), instrument.file_sha256)],
     )
     return instrument
+
+
+async def _find_target(
+    tx: Tx, certificate_number: str | None, application_id: uuid.UUID | None
+) -> tuple[Application, Certificate | None]:
+    """Return the application that an instrument is about, and the certificate if it names one.
+
+    :raises Missing: if there is no such certificate or application.
+    """
+    certificate = None
+    # Who objects, or won, has no part in the case; it is the instrument that concerns it.
+    async with beyond_own_rows(tx):
+        if certificate_number is not None:
+            certificate = await certificate_queries.find(tx, certificate_number)
+            if certificate is None:
+                raise Missing
+            application_id = certificate.application_id
+        assert application_id is not None, "a target is named"
+        application = await applications.find(tx, application_id=application_id)
+    if application is None:
+        raise Missing
+    return application, certificate
 
 
 async def open_file(

@@ -110,29 +110,49 @@ async def issue(
         issuer=issuer,
         public_url=public_url,
     )
+    certificate = await _sign_and_remember(
+        tx, ready, said, actor=actor, now=now, signer=signer, valid_through=valid_through
+    )
+    await closing.close(tx, application=ready.application, now=now)
+    certificate = await expiry.watched(tx, certificate, said, now=now)
+    await register.insert(tx, certificate)
+    await succession.tell_issued(tx, certificate, now=now)
+    await _register_rights(tx, ready, certificate)
+    return certificate
+
+
+async def _sign_and_remember(
+    tx: Tx,
+    ready: ReadyToIssue,
+    said: CertificateDocument,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    signer: Signer,
+    valid_through: dt.date | None,
+) -> Certificate:
+    """Sign the document as it is stored, and bind it in the log; return the certificate."""
+    application, number = ready.application, CertificateNumber(said.registration_number)
     document = certificate_format.document_bytes(said)
     signature = signer.seal(document)
     sha256 = sha256_hex(document)
-    application = ready.application
-    entry_id = (
-        await audit_log.append(
-            tx,
-            Event.CERTIFICATE_ISSUED,
-            actor=actor,
-            now=now,
-            subjects=[
-                Subject("certificate", registration_number),
-                Subject("application", str(application.id)),
-                Subject("product", str(application.product_id)),
-            ],
-            facts={"key_id": signature.key_id, "version": FIRST},
-            before={"state": application.state.value},
-            rules=book.cites(Step.ISSUE),
-            digests=[Digest("certificate", registration_number, sha256)],
-        )
-    ).id
-    certificate = Certificate(
-        number=registration_number,
+    entry = await audit_log.append(
+        tx,
+        Event.CERTIFICATE_ISSUED,
+        actor=actor,
+        now=now,
+        subjects=[
+            Subject("certificate", number),
+            Subject("application", str(application.id)),
+            Subject("product", str(application.product_id)),
+        ],
+        facts={"key_id": signature.key_id, "version": FIRST},
+        before={"state": application.state.value},
+        rules=ready.rulebook.cites(Step.ISSUE),
+        digests=[Digest("certificate", number, sha256)],
+    )
+    return Certificate(
+        number=number,
         application_id=application.id,
         product_id=application.product_id,
         product_name=ready.submission.dossier["product:name"],
@@ -144,18 +164,17 @@ async def issue(
         signature=signature.value,
         issued_at=now,
         issued_by=actor.account_id,
-        entry_id=entry_id,
+        entry_id=entry.id,
         state=State.ACTIVE,
         state_since=now,
         open_objections=0,
-        rulebook=book.code,
+        rulebook=ready.rulebook.code,
         valid_through=valid_through,
     )
-    await closing.close(tx, application=application, now=now)
-    certificate = await expiry.watched(tx, certificate, said, now=now)
-    await register.insert(tx, certificate)
-    await succession.tell_issued(tx, certificate, now=now)
-    for claimed in application.form.rights:
+
+
+async def _register_rights(tx: Tx, ready: ReadyToIssue, certificate: Certificate) -> None:
+    for claimed in ready.application.form.rights:
         await rights.insert_right(
             tx,
             certificate_number=certificate.number,
@@ -164,7 +183,6 @@ async def issue(
             product_id=certificate.product_id,
             content_sha256=ready.submission.dossier["product:content_sha256"],
         )
-    return certificate
 
 
 async def _check_others(tx: Tx, ready: ReadyToIssue) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import msgspec
 
@@ -80,16 +81,15 @@ async def freeze_for_court(
     """Freeze a certificate while its dispute is before a court (争议冻结, A20); frozen is fine."""
     certificate = await casework.lock(tx, certificate_number)
     if certificate.state is State.ACTIVE:
-        await casework.move(
+        await _move(
             tx,
+            certificate,
+            Happening.FREEZE,
+            Event.CERTIFICATE_FROZEN,
             actor=actor,
             now=now,
-            certificate_number=certificate_number,
-            event=Happening.FREEZE,
-            remembered=Event.CERTIFICATE_FROZEN,
-            reason=f"objection {objection_id}: {why}",
-            rules=_rules(certificate),
-            also=(Subject("objection", str(objection_id)),),
+            objection_id=objection_id,
+            why=f": {why}",
         )
 
 
@@ -99,16 +99,15 @@ async def release_from_court(
     """Let a certificate count again whose dispute was taken from the court."""
     certificate = await casework.lock(tx, certificate_number)
     if certificate.state is State.FROZEN:
-        await casework.move(
+        await _move(
             tx,
+            certificate,
+            Happening.UNFREEZE,
+            Event.CERTIFICATE_UNFROZEN,
             actor=actor,
             now=now,
-            certificate_number=certificate_number,
-            event=Happening.UNFREEZE,
-            remembered=Event.CERTIFICATE_UNFROZEN,
-            reason=f"objection {objection_id}: withdrawn from the court",
-            rules=_rules(certificate),
-            also=(Subject("objection", str(objection_id)),),
+            objection_id=objection_id,
+            why=": withdrawn from the court",
         )
 
 
@@ -119,17 +118,14 @@ async def carry_out_revocation(
 
     Whoever accepted last does not need the right to revoke: the operator determined it before.
     """
-    certificate = await casework.lock(tx, certificate_number)
-    await casework.move(
+    await _move(
         tx,
+        await casework.lock(tx, certificate_number),
+        Happening.REVOKE,
+        Event.CERTIFICATE_REVOKED,
         actor=actor,
         now=now,
-        certificate_number=certificate_number,
-        event=Happening.REVOKE,
-        remembered=Event.CERTIFICATE_REVOKED,
-        reason=f"objection {objection_id}",
-        rules=_rules(certificate),
-        also=(Subject("objection", str(objection_id)),),
+        objection_id=objection_id,
     )
 
 
@@ -140,17 +136,14 @@ async def carry_out_deregistration(
 
     Burdens do not keep it: what was never the registrant's could not be pledged by it.
     """
-    certificate = await casework.lock(tx, certificate_number)
-    await casework.move(
+    await _move(
         tx,
+        await casework.lock(tx, certificate_number),
+        Happening.DEREGISTER_BY_OBJECTION,
+        Event.CERTIFICATE_DEREGISTERED,
         actor=actor,
         now=now,
-        certificate_number=certificate_number,
-        event=Happening.DEREGISTER_BY_OBJECTION,
-        remembered=Event.CERTIFICATE_DEREGISTERED,
-        reason=f"objection {objection_id}",
-        rules=_rules(certificate),
-        also=(Subject("objection", str(objection_id)),),
+        objection_id=objection_id,
         facts={"ground": "objection"},
     )
 
@@ -204,8 +197,31 @@ async def check_correction(tx: Tx, *, certificate_number: str, corrected: Correc
     )
 
 
-def _rules(certificate: Certificate) -> tuple[str, ...]:
-    return by_code(certificate.rulebook).cites(Step.OBJECTION_AFTER)
+async def _move(
+    tx: Tx,
+    certificate: Certificate,
+    event: Happening,
+    remembered: Event,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    objection_id: uuid.UUID,
+    why: str = "",
+    facts: Any = None,
+) -> None:
+    """Let something happen to a certificate because of an objection, by the articles on those."""
+    await casework.move(
+        tx,
+        actor=actor,
+        now=now,
+        certificate_number=certificate.number,
+        event=event,
+        remembered=remembered,
+        reason=f"objection {objection_id}{why}",
+        rules=by_code(certificate.rulebook).cites(Step.OBJECTION_AFTER),
+        also=(Subject("objection", str(objection_id)),),
+        facts=facts,
+    )
 
 
 async def _count(tx: Tx, certificate: Certificate, open_objections: int) -> Certificate:

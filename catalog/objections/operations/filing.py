@@ -27,6 +27,7 @@ from catalog.objections.standing import Ground
 from catalog.objections.states import State
 from catalog.registration.operations import objections as registration
 from catalog.rulebooks import queries as rulebooks
+from catalog.rulebooks.rulebook import Rulebook
 
 
 class ObjectionTargetUnclear(Invalid):
@@ -79,13 +80,7 @@ async def file(
         grounds=grounds,
         evidence=evidence,
     )
-    # What is objected to is locked first; whoever comes second then sees the first's objection.
-    if certificate_number is None:
-        await registration.hold(tx, now=now, application_id=target.application_id)
-    else:
-        await certificates.encumber(tx, certificate_number=certificate_number)
-    if await store.has_open(tx, objector=actor.party, product_id=target.product_id):
-        raise ObjectionOpenAlready(product_id=str(target.product_id))
+    await _hold(tx, target, certificate_number, objector=actor.party, now=now)
     filing = await registration.get_filing(tx, application_id=target.application_id)
     rulebook = await rulebooks.of_case(tx, code=filing.rulebook, filed_on=filing.ruled_on)
     objection = Objection(
@@ -108,18 +103,7 @@ async def file(
         forward_due_on=deadlines.forward_by(local_date(now), rulebook, calendar).last_day,
     )
     await store.insert(tx, objection)
-    rechecked = deadlines.is_rechecked(rulebook, in_notice=certificate_number is None)
-    period = rulebook.objection_recheck if rechecked else rulebook.objection_forwarding
-    if period is not None:  # how long a re-check may take, one of the texts does not say
-        await casework.start_clock(
-            tx,
-            now=now,
-            calendar=calendar,
-            objection=objection,
-            kind=deadlines.RECHECK if rechecked else deadlines.FORWARDING,
-            period=period,
-            started_on=local_date(now),
-        )
+    await _start_clock(tx, objection, rulebook, now=now, calendar=calendar)
     await casework.tell(
         tx,
         objection,
@@ -139,6 +123,38 @@ async def file(
         digests=[Digest("evidence", str(e.file_id), e.sha256) for e in evidence],
     )
     return objection
+
+
+async def _hold(
+    tx: Tx, target: _Target, certificate_number: str | None, *, objector: PartyId, now: dt.datetime
+) -> None:
+    """Hold up what is objected to, for an objector that has nothing open about it."""
+    # It is locked first; whoever comes second then sees the first's objection.
+    if certificate_number is None:
+        await registration.hold(tx, now=now, application_id=target.application_id)
+    else:
+        await certificates.encumber(tx, certificate_number=certificate_number)
+    if await store.has_open(tx, objector=objector, product_id=target.product_id):
+        raise ObjectionOpenAlready(product_id=str(target.product_id))
+
+
+async def _start_clock(
+    tx: Tx, objection: Objection, rulebook: Rulebook, *, now: dt.datetime, calendar: Calendar
+) -> None:
+    """Start the registrar's days: to check again itself, or to forward the objection."""
+    in_notice = objection.certificate_number is None
+    rechecked = deadlines.is_rechecked(rulebook, in_notice=in_notice)
+    period = rulebook.objection_recheck if rechecked else rulebook.objection_forwarding
+    if period is not None:  # how long a re-check may take, one of the texts does not say
+        await casework.start_clock(
+            tx,
+            now=now,
+            calendar=calendar,
+            objection=objection,
+            kind=deadlines.RECHECK if rechecked else deadlines.FORWARDING,
+            period=period,
+            started_on=local_date(now),
+        )
 
 
 class _Target(msgspec.Struct, frozen=True):

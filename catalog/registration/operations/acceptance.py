@@ -17,7 +17,7 @@ from catalog.fees.schedule import ApplicationKind
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date, start_of_day
 from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
@@ -31,6 +31,7 @@ from catalog.registration.states import Event as Happening
 from catalog.registration.states import State, advance
 from catalog.registration.store import filed, reviews
 from catalog.rulebooks import silence
+from catalog.rulebooks.rulebook import Rulebook
 from catalog.rulebooks.steps import Step
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as timers
@@ -97,21 +98,9 @@ async def decide_acceptance(
     advance(application.state, event)
     book = await casework.rulebook_of(tx, application)
     silence.check_open(_submitted_on(application), local_date(now), book, calendar)
-    overridden: tuple[str, ...] = ()
-    if result is Result.ACCEPTED:
-        await fees.require_settled(
-            tx,
-            application_kind=ApplicationKind.FIRST,
-            subject_id=application.id,
-            stops_acceptance=book.unpaid_fee_stops_acceptance,
-        )
-    elif result is Result.CORRECTION_REQUIRED:
-        overridden = await _check_list(tx, application, items, override_reason)
-    elif result is Result.NOT_ACCEPTED_OUT_OF_SCOPE:
-        acceptance.check_decline(reasons)
-    correct_by = None
-    if result is Result.CORRECTION_REQUIRED:
-        correct_by = await _limit_correction(tx, now, calendar, application)
+    overridden = await _check_result(
+        tx, application, book, result, reasons=reasons, items=items, override_reason=override_reason
+    )
     opinion = AcceptanceOpinion(
         id=new_id(),
         application_id=application.id,
@@ -123,7 +112,9 @@ async def decide_acceptance(
         overridden_targets=overridden,
         decided_by=actor.account_id,
         decided_at=now,
-        correct_by=correct_by,
+        correct_by=await _limit_correction(tx, now, calendar, application)
+        if result is Result.CORRECTION_REQUIRED
+        else None,
     )
     await reviews.insert_acceptance_opinion(tx, opinion)
     decided = await casework.move(
@@ -136,28 +127,7 @@ async def decide_acceptance(
         accepted_at=now if result is Result.ACCEPTED else None,
     )
     await _run_timers(tx, now, calendar, decided, is_accepted=result is Result.ACCEPTED)
-    await casework.tell_applicant(
-        tx,
-        decided,
-        topic=_TOPICS[result],
-        now=now,
-        reasons="；".join(
-            [
-                *reasons,
-                *(f"{i.target}：{i.problem}" for i in opinion.items),
-                *([] if correct_by is None else [f"补正期限至 {correct_by}，逾期未补正的申请终止"]),
-            ]
-        ),
-    )
-    if overridden:
-        await casework.tell_authority(
-            tx,
-            decided,
-            topic=Topic.ONE_TIME_NOTICE_OVERRIDDEN,
-            operator=actor.party,
-            now=now,
-            targets="、".join(overridden),
-        )
+    await _tell(tx, decided, opinion, operator=actor.party, now=now)
     await audit_log.append(
         tx,
         remembered,
@@ -176,6 +146,63 @@ async def decide_acceptance(
         digests=_frozen(opinion),
     )
     return opinion
+
+
+async def _check_result(
+    tx: Tx,
+    application: Application,
+    book: Rulebook,
+    result: Result,
+    *,
+    reasons: tuple[str, ...],
+    items: tuple[CorrectionItem, ...],
+    override_reason: str | None,
+) -> tuple[str, ...]:
+    """Return which targets are asked for a second time by override, if the result may be given at all.
+
+    :raises FeeUnpaid: and the other refusals of ``decide_acceptance`` that depend on the result.
+    """
+    if result is Result.CORRECTION_REQUIRED:
+        return await _check_list(tx, application, items, override_reason)
+    if result is Result.ACCEPTED:
+        await fees.require_settled(
+            tx,
+            application_kind=ApplicationKind.FIRST,
+            subject_id=application.id,
+            stops_acceptance=book.unpaid_fee_stops_acceptance,
+        )
+    else:
+        acceptance.check_decline(reasons)
+    return ()
+
+
+async def _tell(
+    tx: Tx, decided: Application, opinion: AcceptanceOpinion, *, operator: PartyId, now: dt.datetime
+) -> None:
+    """Tell the applicant what was decided, and the bureau if a list was overridden."""
+    until = opinion.correct_by
+    await casework.tell_applicant(
+        tx,
+        decided,
+        topic=_TOPICS[opinion.result],
+        now=now,
+        reasons="；".join(
+            [
+                *opinion.reasons,
+                *(f"{i.target}：{i.problem}" for i in opinion.items),
+                *([] if until is None else [f"补正期限至 {until}，逾期未补正的申请终止"]),
+            ]
+        ),
+    )
+    if opinion.overridden_targets:
+        await casework.tell_authority(
+            tx,
+            decided,
+            topic=Topic.ONE_TIME_NOTICE_OVERRIDDEN,
+            operator=operator,
+            now=now,
+            targets="、".join(opinion.overridden_targets),
+        )
 
 
 async def accept_by_silence(

@@ -220,18 +220,7 @@ async def decide(
     state = advance(request.state, Decision.GRANT if grants else Decision.REFUSE)
     new = None
     if grants:
-        book = await _rulebook_of(tx, certificate, request.filed_on)
-        await fees.require_settled(
-            tx,
-            application_kind=_FEE[request.kind],
-            subject_id=request.id,
-            stops_acceptance=book.unpaid_fee_stops_acceptance,
-        )
-    if not grants:
-        ending.check_refusal(request, reason)
-        await fees.drop(tx, now=now, application_kind=_FEE[request.kind], subject_id=request.id)
-    elif request.kind is Kind.RENEWAL:
-        new = await _renew(
+        new = await _carry_out(
             tx,
             certificate,
             request,
@@ -241,7 +230,8 @@ async def decide(
             public_url=public_url,
         )
     else:
-        await _cancel(tx, actor, now, certificate, request)
+        ending.check_refusal(request, reason)
+        await fees.drop(tx, now=now, application_kind=_FEE[request.kind], subject_id=request.id)
     decided = msgspec.structs.replace(
         request,
         state=state,
@@ -251,30 +241,69 @@ async def decide(
         new_certificate_number=None if new is None else new.number,
     )
     await store.update(tx, decided)
+    await _end_clock_and_tell(tx, decided, now=now)
+    event = Event.CERTIFICATE_REQUEST_GRANTED if grants else Event.CERTIFICATE_REQUEST_REFUSED
+    await _remember(tx, event, decided, actor=actor, now=now)
+    return decided
+
+
+async def _carry_out(
+    tx: Tx,
+    certificate: Certificate,
+    request: Request,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    signer: Signer,
+    public_url: str,
+) -> Certificate | None:
+    """Do what was asked for, once its fee is settled; return the renewed certificate, if that was it.
+
+    :raises FeeUnpaid: if its fee is due and the rulebook lets that stop it.
+    """
+    book = await _rulebook_of(tx, certificate, request.filed_on)
+    await fees.require_settled(
+        tx,
+        application_kind=_FEE[request.kind],
+        subject_id=request.id,
+        stops_acceptance=book.unpaid_fee_stops_acceptance,
+    )
+    if request.kind is Kind.RENEWAL:
+        return await _renew(
+            tx,
+            certificate,
+            request,
+            actor=actor,
+            now=now,
+            signer=signer,
+            public_url=public_url,
+        )
+    await _cancel(tx, actor, now, certificate, request)
+    return None
+
+
+async def _end_clock_and_tell(tx: Tx, decided: Request, *, now: dt.datetime) -> None:
     with contextlib.suppress(TimerNotRunning):
         await timers.meet(
             tx,
             now=now,
-            kind=request.kind.value,
+            kind=decided.kind.value,
             subject_kind="certificate_request",
-            subject_id=request.id,
+            subject_id=decided.id,
         )
     await notifications.send(
         tx,
         now=now,
-        to=request.registrant_party_id,
+        to=decided.registrant_party_id,
         topic=Topic.CERTIFICATE_REQUEST_DECIDED,
-        subject=Subject("certificate", request.certificate_number),
+        subject=Subject("certificate", decided.certificate_number),
         facts={
-            "certificate_number": request.certificate_number,
-            "kind": request.kind.value,
-            "result": state.value,
-            "reason": reason or "—",
+            "certificate_number": decided.certificate_number,
+            "kind": decided.kind.value,
+            "result": decided.state.value,
+            "reason": decided.decision_reason or "—",
         },
     )
-    event = Event.CERTIFICATE_REQUEST_GRANTED if grants else Event.CERTIFICATE_REQUEST_REFUSED
-    await _remember(tx, event, decided, actor=actor, now=now)
-    return decided
 
 
 async def _renew(
