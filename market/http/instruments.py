@@ -13,9 +13,9 @@ from msgspec import Meta
 
 from catalog.certificates.basis import InstrumentKind
 from catalog.certificates.model import NamedParty
-from catalog.instruments import operations as instruments
 from catalog.instruments import queries
 from catalog.instruments.model import Effect, Instrument
+from catalog.instruments.operations import applying, lodging, verifying
 from catalog.instruments.states import State
 from catalog.kernel import paging
 from catalog.kernel.ids import PartyId
@@ -73,7 +73,7 @@ async def lodge_instrument(request: AnyRequest, data: JSONBody[Lodge]) -> Respon
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        instrument = await instruments.lodge(
+        instrument = await lodging.lodge(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -131,9 +131,7 @@ async def get_instrument(
     """Return one instrument; reading one that is not one's own is remembered."""
 
     async def look(c: Command) -> Instrument:
-        return await instruments.open_file(
-            c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id
-        )
+        return await lodging.open_file(c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id)
 
     return answer(await read_confidential(request, "instrument", instrument_id, look))
 
@@ -151,7 +149,7 @@ async def check_instrument(
 
     async def act(c: Command) -> Answer:
         return done(
-            await instruments.check(
+            await verifying.check(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
@@ -175,7 +173,7 @@ async def verify_instrument(
     """Confirm that the instrument is in force and about this product (复核)."""
 
     async def act(c: Command) -> Answer:
-        verified = await instruments.verify(
+        verified = await verifying.verify(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -201,7 +199,7 @@ async def reject_instrument(
 
     async def act(c: Command) -> Answer:
         return done(
-            await instruments.reject(
+            await verifying.reject(
                 c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id, reason=data.reason
             )
         )
@@ -241,7 +239,7 @@ async def take_over_certificate(
     async def act(c: Command) -> Answer:
         c.actor.require("instrument:take_over")
         party = await identity.get_party(c.tx, c.actor.party)
-        applied, _ = await instruments.take_over(
+        applied, _ = await applying.take_over(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -269,7 +267,7 @@ async def deregister_as_holder(
     """Deregister the certificate, as the holder that the instrument names (HN-19(b))."""
 
     async def act(c: Command) -> Answer:
-        applied = await instruments.deregister_as_holder(
+        applied = await applying.deregister_as_holder(
             c.tx, actor=c.actor, now=c.now, instrument_id=instrument_id
         )
         await court.settle(c.tx, actor=c.actor, now=c.now, instrument=applied)

@@ -13,7 +13,7 @@ from typing import Final
 
 from catalog.changes import correcting
 from catalog.changes.operations import closing
-from catalog.instruments import operations as instruments
+from catalog.instruments.operations import applying, casework
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
@@ -44,7 +44,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         )
 
     async def escalate(tx: Tx, instrument_id: uuid.UUID) -> bool:
-        return await instruments.escalate(tx, actor=_ACTOR, now=now, instrument_id=instrument_id)
+        return await applying.escalate(tx, actor=_ACTOR, now=now, instrument_id=instrument_id)
 
     async def start_response(tx: Tx, objection_id: uuid.UUID) -> bool:
         return await forwarding.start_response(
@@ -70,7 +70,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         + await _each(db, now, correcting.CLOCK, lapse_change)
         + await _each(db, now, deadlines.ACCEPTANCE, leave_unresolved)
         + await _each(db, now, deadlines.PROCEEDINGS, close)
-        + await _each(db, now, instruments.NEW_HOLDER_ACTION, escalate)
+        + await _each(db, now, casework.NEW_HOLDER_ACTION, escalate)
     )
 
 

@@ -18,7 +18,7 @@ from catalog.agencies.operations.contracts import CONTRACT
 from catalog.agency_evaluation.operations import TIMER as EVALUATION
 from catalog.agency_selection.operations.announcing import RESELECTION
 from catalog.agency_selection.operations.result import CYCLE
-from catalog.instruments.operations import NEW_HOLDER_ACTION
+from catalog.instruments.operations.casework import NEW_HOLDER_ACTION
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.objections import deadlines as objections

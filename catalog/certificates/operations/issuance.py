@@ -21,6 +21,7 @@ from catalog.certificates.format import (
     RightHeld,
 )
 from catalog.certificates.model import Certificate, NamedParty
+from catalog.certificates.number import CertificateNumber
 from catalog.certificates.operations import expiry, numbering, succession
 from catalog.certificates.states import State
 from catalog.certificates.store import register, rights

@@ -11,8 +11,8 @@ import msgspec
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest
 from catalog.certificates.operations import objections as certificates
-from catalog.instruments import operations as instruments
 from catalog.instruments.model import Effect, Instrument
+from catalog.instruments.operations import applying
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
@@ -139,9 +139,9 @@ async def carry_out(
 ) -> Instrument:
     """Carry out an instrument as the operator, and close the objections that waited for it.
 
-    :raises NotPermitted: and the other refusals of ``instruments.apply``.
+    :raises NotPermitted: and the other refusals of ``applying.apply``.
     """
-    instrument = await instruments.apply(tx, actor=actor, now=now, instrument_id=instrument_id)
+    instrument = await applying.apply(tx, actor=actor, now=now, instrument_id=instrument_id)
     await settle(tx, actor=actor, now=now, instrument=instrument)
     return instrument
 
