@@ -33,13 +33,15 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products import queries as product_queries
+<<<<<<< HEAD
 from catalog.products.operations import publishing as products
 from catalog.registration import opinions, signatures
+=======
+>>>>>>> d0f5f1e (registration: Read what the bureau signs in one way, whatever it authorises.)
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
-from catalog.registration.operations.authorisation import AuthorisationNumberUsed
+from catalog.registration.operations.authorisation import read_signed
 from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.steps import Step
-from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
 from catalog.signing.signer import Signer
@@ -123,17 +125,18 @@ async def authorise(
         raise reissuing.ReissueNeedsNoAuthorisation(number=certificate_number)
     if ordered.authorised_at is not None:
         raise reissuing.ReissueAuthorisedAlready(number=certificate_number)
-    signed = opinions.read(document, ReissueAuthorisationDocument)
-    opinions.check_case(
-        signed,
+    signed = await read_signed(
+        tx,
+        document,
+        signature,
+        ReissueAuthorisationDocument,
+        actor=actor,
+        now=now,
+        is_used=reissues.is_reissue_number_used,
         reissue_id=ordered.id,
         certificate_number=ordered.certificate_number,
         corrected_sha256=ordered.corrected_sha256,
     )
-    key = await keys.find_key(tx, signature.key_id)
-    signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await reissues.is_reissue_number_used(tx, actor.party, signed.authorisation_number):
-        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorised = msgspec.structs.replace(
         ordered,
         bureau_party_id=actor.party,

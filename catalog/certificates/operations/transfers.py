@@ -40,9 +40,9 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from catalog.registration import opinions, signatures
+from catalog.registration import signatures
 from catalog.registration.issuance import IssuanceNotAuthorised
-from catalog.registration.operations.authorisation import AuthorisationNumberUsed
+from catalog.registration.operations.authorisation import read_signed
 from catalog.rulebooks import queries as rulebooks
 from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.rulebook import Rulebook
@@ -212,17 +212,18 @@ async def authorise(
         raise transferring.TransferNeedsNoAuthorisation(number=certificate_number)
     if transfer.authorised_at is not None:
         raise transferring.TransferAuthorisedAlready(number=certificate_number)
-    signed = opinions.read(document, TransferAuthorisationDocument)
-    opinions.check_case(
-        signed,
+    signed = await read_signed(
+        tx,
+        document,
+        signature,
+        TransferAuthorisationDocument,
+        actor=actor,
+        now=now,
+        is_used=transfers.is_transfer_number_used,
         transfer_id=transfer.id,
         certificate_number=transfer.certificate_number,
         agreement_sha256=transfer.agreement_sha256,
     )
-    key = await keys.find_key(tx, signature.key_id)
-    signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await transfers.is_transfer_number_used(tx, actor.party, signed.authorisation_number):
-        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorised = msgspec.structs.replace(
         transfer,
         bureau_party_id=actor.party,

@@ -28,16 +28,15 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.products import queries as product_queries
+<<<<<<< HEAD
 from catalog.products.operations import publishing as products
 from catalog.registration import opinions, signatures
+=======
+>>>>>>> d0f5f1e (registration: Read what the bureau signs in one way, whatever it authorises.)
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
-from catalog.registration.operations.authorisation import (
-    AuthorisationNumberUsed,
-    ReturnReasonMissing,
-)
+from catalog.registration.operations.authorisation import ReturnReasonMissing, read_signed
 from catalog.rulebooks.registry import by_code
 from catalog.rulebooks.steps import Step
-from catalog.signing import queries as keys
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
 from catalog.signing.signer import Signer
@@ -69,17 +68,18 @@ async def authorise_issue(
     advance(change.state, Happening.AUTHORISE_ISSUE)
     eligibility.check_authorisable(await casework.book_of(tx, change))
     eligibility.check_active(certificate.number, certificate.state, OfCertificate.APPROVE_CHANGE)
-    signed = opinions.read(document, AuthorisationDocument)
-    opinions.check_case(
-        signed,
+    signed = await read_signed(
+        tx,
+        document,
+        signature,
+        AuthorisationDocument,
+        actor=actor,
+        now=now,
+        is_used=store.is_authorisation_number_used,
         change_id=change.id,
         certificate_number=change.certificate_number,
         dossier_sha256=change.dossier_sha256,
     )
-    key = await keys.find_key(tx, signature.key_id)
-    signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await store.is_authorisation_number_used(tx, actor.party, signed.authorisation_number):
-        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     paper = await casework.write(
         tx,
         change=change,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
@@ -13,7 +14,7 @@ from catalog.audit_log.model import Digest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.workdays import Calendar
 from catalog.notices import operations as notices
 from catalog.notices import queries as notice_queries
@@ -61,6 +62,44 @@ _RETURNS: Final = {
 }
 
 
+class Authorising(Protocol):
+    """What each document has by which the bureau lets a certificate be issued."""
+
+    @property
+    def authorisation_number(self) -> str:
+        """Return the number that the bureau gave it."""
+
+
+D = TypeVar("D", bound=Authorising)
+
+
+async def read_signed(
+    tx: Tx,
+    document: bytes,
+    signature: Signature,
+    kind: type[D],
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    is_used: Callable[[Tx, PartyId, str], Awaitable[bool]],
+    **about: uuid.UUID | str | None,
+) -> D:
+    """Return what the bureau signed, if it is about this very case and good (HN-16(b)).
+
+    :raises SignedDocumentUnreadable: if the document lacks a member.
+    :raises SignedForAnotherCase: if it is about something else than ``about`` says.
+    :raises AuthorisationSignatureInvalid: if the bureau's own key did not sign it.
+    :raises AuthorisationNumberUsed: if its number was given before.
+    """
+    signed = opinions.read(document, kind)
+    opinions.check_case(signed, **about)
+    key = await keys.find_key(tx, signature.key_id)
+    signatures.check_authorisation(key, actor.party, document, signature, now)
+    if await is_used(tx, actor.party, signed.authorisation_number):
+        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
+    return signed
+
+
 async def authorise_issue(
     tx: Tx,
     *,
@@ -91,19 +130,18 @@ async def authorise_issue(
     advance(application.state, Happening.AUTHORISE_ISSUE)
     await consents.require_all(tx, application=application)
     assert notice is not None, "an application that waits for its authorisation was in notice"
-    signed = opinions.read(document, IssuanceAuthorisationDocument)
-    opinions.check_case(
-        signed,
+    signed = await read_signed(
+        tx,
+        document,
+        signature,
+        IssuanceAuthorisationDocument,
+        actor=actor,
+        now=now,
+        is_used=authorisations.is_authorisation_number_used,
         application_id=application.id,
         dossier_sha256=application.dossier_sha256,
         notice_id=notice.id,
     )
-    key = await keys.find_key(tx, signature.key_id)
-    signatures.check_authorisation(key, actor.party, document, signature, now)
-    if await authorisations.is_authorisation_number_used(
-        tx, actor.party, signed.authorisation_number
-    ):
-        raise AuthorisationNumberUsed(authorisation_number=signed.authorisation_number)
     authorisation = IssuanceAuthorisation(
         id=new_id(),
         application_id=application.id,
