@@ -15,7 +15,7 @@ from catalog.changes import queries
 from catalog.changes.content import WantedContent
 from catalog.changes.materials import ChangeMaterialKind
 from catalog.changes.model import Change, ChangeFile, ChangeMaterial, Kind
-from catalog.changes.operations import filing, reading
+from catalog.changes.operations import drafting, filing, reading
 from catalog.changes.states import State
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
@@ -67,7 +67,7 @@ async def draft_change(
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        change = await filing.draft(
+        change = await drafting.draft(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -94,7 +94,7 @@ async def revise_change(
     version = expected_version(request)
 
     async def act(c: Command) -> Answer:
-        change = await filing.revise(
+        change = await drafting.revise(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -123,7 +123,7 @@ async def hand_in_change_material(
     """Hand in one of the three materials (变更登记材料, HN-18)."""
 
     async def act(c: Command) -> Answer:
-        material = await filing.hand_in_material(
+        material = await drafting.hand_in_material(
             c.tx,
             actor=c.actor,
             now=c.now,
@@ -247,8 +247,8 @@ async def get_change(request: AnyRequest, change_id: FromPath[uuid.UUID]) -> Res
     return answer(found, version=found.change.version)
 
 
-def _application(data: FillInChange) -> filing.Application:
-    return filing.Application(
+def _application(data: FillInChange) -> drafting.Application:
+    return drafting.Application(
         kind=data.kind,
         wanted=data.wanted,
         reason=data.reason,

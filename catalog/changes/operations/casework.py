@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from catalog.audit_log.model import Subject
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Digest, Subject
 from catalog.authorisation_letters import operations as letters
 from catalog.authorisation_letters.model import Power
 from catalog.case_access import handling
@@ -238,3 +240,33 @@ async def meet_clock(tx: Tx, change: Change, *, kind: str, now: dt.datetime) -> 
 async def stop_clocks(tx: Tx, change: Change, *, now: dt.datetime, note: str) -> None:
     """Stop every clock of a change that is over."""
     await timers.cancel_all(tx, now=now, subject_kind=SUBJECT, subject_id=change.id, note=note)
+
+
+async def remember_filing(
+    tx: Tx,
+    event: Event,
+    change: Change,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    after: msgspec.Struct | None = None,
+    facts: dict[str, Any] | None = None,
+    reason: str | None = None,
+    rules: tuple[str, ...] | None = None,
+) -> None:
+    """Append what its applicant did with a change to the log; its dossier is bound with the facts."""
+    digests = []
+    if facts is not None and change.dossier_sha256 is not None:
+        digests.append(Digest("dossier", str(change.id), change.dossier_sha256))
+    await audit_log.append(
+        tx,
+        event,
+        actor=actor,
+        now=now,
+        subjects=about(change),
+        facts=facts,
+        after=None if after is None else msgspec.to_builtins(after),
+        reason=reason,
+        rules=by_code(change.rulebook).cites(Step.CHANGE) if rules is None else rules,
+        digests=digests,
+    )
