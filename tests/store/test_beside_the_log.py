@@ -141,6 +141,7 @@ async def log(db: Database, almighty: Actor, data_dir: pathlib.Path, clock: Manu
 async def owner(log: TestLog, owner_dsn: str) -> Any:
     connection = await asyncpg.connect(owner_dsn)
     await connection.execute("SET session_replication_role = replica")
+    await connection.execute("SELECT set_config('app.clearance', 'system', false)")
     for table, name in await connection.fetch(
         """SELECT conrelid::regclass::text, conname FROM pg_constraint
             WHERE contype IN ('c', 'f') AND conrelid::regclass::text LIKE 'audit_log.%'"""

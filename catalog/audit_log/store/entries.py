@@ -113,7 +113,8 @@ async def find_newest(tx: Tx, event: str) -> Row | None:
     return await tx.fetch_one(
         """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
                   l.idx, coalesce(l.leaf, w.leaf) AS leaf
-             FROM (SELECT * FROM audit_log.open_payloads WHERE event = $1
+             FROM (SELECT entry_id, at, event, subjects, salt, payload
+                     FROM audit_log.open_payloads WHERE event = $1
                     ORDER BY at DESC, entry_id DESC LIMIT 1) p
                   LEFT JOIN audit_log.leaves l USING (entry_id)
                   LEFT JOIN audit_log.outbox w USING (entry_id)""",

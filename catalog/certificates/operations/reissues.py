@@ -129,7 +129,7 @@ async def authorise(
         tx,
         document,
         signature,
-        ReissueAuthorisationDocument,
+        kind=ReissueAuthorisationDocument,
         actor=actor,
         now=now,
         is_used=reissues.is_reissue_number_used,

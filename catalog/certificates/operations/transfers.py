@@ -216,7 +216,7 @@ async def authorise(
         tx,
         document,
         signature,
-        TransferAuthorisationDocument,
+        kind=TransferAuthorisationDocument,
         actor=actor,
         now=now,
         is_used=transfers.is_transfer_number_used,

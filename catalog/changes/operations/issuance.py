@@ -72,7 +72,7 @@ async def authorise_issue(
         tx,
         document,
         signature,
-        AuthorisationDocument,
+        kind=AuthorisationDocument,
         actor=actor,
         now=now,
         is_used=store.is_authorisation_number_used,

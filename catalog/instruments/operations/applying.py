@@ -48,7 +48,7 @@ async def apply(tx: Tx, *, actor: Actor, now: dt.datetime, instrument_id: uuid.U
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     instrument = await casework.lock(tx, instrument_id)
     state = advance(instrument.state, Happening.APPLY)
-    await casework.take_up(tx, actor, now, instrument, Duty.EXECUTION)
+    await casework.take_up(tx, instrument, Duty.EXECUTION, actor=actor, now=now)
     lodging.check_for_operator(instrument)
     number = instrument.certificate_number
     if number is not None and instrument.corrected is not None:

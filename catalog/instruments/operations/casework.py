@@ -34,7 +34,7 @@ async def lock(tx: Tx, instrument_id: uuid.UUID) -> Instrument:
 
 
 async def take_up(
-    tx: Tx, actor: Actor, now: dt.datetime, instrument: Instrument, duty: Duty
+    tx: Tx, instrument: Instrument, duty: Duty, *, actor: Actor, now: dt.datetime
 ) -> None:
     """Take up the case of an instrument for one duty, or go on in it.
 

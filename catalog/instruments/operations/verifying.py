@@ -56,7 +56,7 @@ async def check(
     await delegations.require(tx, operator_party_id=actor.party, now=now)
     instrument = await casework.lock(tx, instrument_id)
     state = advance(instrument.state, Happening.CHECK)
-    await casework.take_up(tx, actor, now, instrument, Duty.CHECK)
+    await casework.take_up(tx, instrument, Duty.CHECK, actor=actor, now=now)
     lodging.check_content(
         effect=instrument.effect,
         new_holder=instrument.new_holder_party_id,
@@ -95,7 +95,7 @@ async def verify(
     instrument = await casework.lock(tx, instrument_id)
     state = advance(instrument.state, Happening.VERIFY)
     lodging.check_second_person(instrument, actor.account_id)
-    await casework.take_up(tx, actor, now, instrument, Duty.VERIFICATION)
+    await casework.take_up(tx, instrument, Duty.VERIFICATION, actor=actor, now=now)
     basis.check_effective(instrument.effective_on, local_date(now))
     verified = msgspec.structs.replace(
         instrument, state=state, verified_by=actor.account_id, verified_at=now
@@ -159,9 +159,8 @@ async def reject(
     if not reason.strip():
         raise RejectionReasonMissing
     is_checked = instrument.checked_by not in (None, actor.account_id)
-    await casework.take_up(
-        tx, actor, now, instrument, Duty.VERIFICATION if is_checked else Duty.CHECK
-    )
+    duty = Duty.VERIFICATION if is_checked else Duty.CHECK
+    await casework.take_up(tx, instrument, duty, actor=actor, now=now)
     rejected = msgspec.structs.replace(
         instrument, state=advance(instrument.state, Happening.REJECT), rejection_reason=reason
     )

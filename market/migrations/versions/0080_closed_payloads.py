@@ -6,8 +6,8 @@ a case. The service's role reads payloads through one view, which is as narrow a
 
 from alembic import op
 
-revision = "0079"
-down_revision = "0078"
+revision = "0080"
+down_revision = "0079"
 branch_labels = None
 depends_on = None
 
