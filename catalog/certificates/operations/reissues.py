@@ -33,11 +33,7 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products import queries as product_queries
-<<<<<<< HEAD
 from catalog.products.operations import publishing as products
-from catalog.registration import opinions, signatures
-=======
->>>>>>> d0f5f1e (registration: Read what the bureau signs in one way, whatever it authorises.)
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import read_signed
 from catalog.rulebooks.registry import by_code

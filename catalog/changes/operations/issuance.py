@@ -28,11 +28,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.products import queries as product_queries
-<<<<<<< HEAD
 from catalog.products.operations import publishing as products
-from catalog.registration import opinions, signatures
-=======
->>>>>>> d0f5f1e (registration: Read what the bureau signs in one way, whatever it authorises.)
 from catalog.registration.issuance import IssuanceNotAuthorised, ObjectionOpen
 from catalog.registration.operations.authorisation import ReturnReasonMissing, read_signed
 from catalog.rulebooks.registry import by_code

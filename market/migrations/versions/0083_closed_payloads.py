@@ -6,8 +6,8 @@ a case. The service's role reads payloads through one view, which is as narrow a
 
 from alembic import op
 
-revision = "0080"
-down_revision = "0079"
+revision = "0083"
+down_revision = "0082"
 branch_labels = None
 depends_on = None
 
