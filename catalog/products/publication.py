@@ -30,10 +30,11 @@ def redacted(product: Product) -> Product:
     """
     if product.description is None:
         return product
-    return msgspec.structs.replace(product, description=_public(product.description))
+    return msgspec.structs.replace(product, description=public_description(product.description))
 
 
-def _public(description: Description) -> Description:
+def public_description(description: Description) -> Description:
+    """Return what everyone may read of a description."""
     classification = description.classification
     if classification is not None:
         classification = msgspec.structs.replace(classification, reclassification=None)

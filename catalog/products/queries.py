@@ -11,11 +11,13 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
+from catalog.products.differing import differences
 from catalog.products.model import Content, Description, Product
 from catalog.products.provenance import MAX_LINKS, Classified, Conflict, Provenance, arranged
-from catalog.products.publication import redacted, sees_all
+from catalog.products.publication import public_description, redacted, sees_all
+from catalog.products.revisions import Compared, RevisionLine, check_not_buried
 from catalog.products.states import State
-from catalog.products.store import products, provenance
+from catalog.products.store import products, provenance, revisions
 
 
 class ProductMissing(Missing):
@@ -34,9 +36,11 @@ async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Product:
     """Return a public product, or one's own; in full only for its supplier and the authorities.
 
     :raises ProductMissing: if there is none that the viewer may see.
+    :raises ProductWithdrawn: if it was public and was taken back; its own people see it still.
     """
     found = await products.find(tx, product_id)
     if found is None or not (found.is_public or sees_all(viewer, found)):
+        check_not_buried(await revisions.find_tombstone(tx, product_id))
         raise ProductMissing
     return found if sees_all(viewer, found) else redacted(found)
 
@@ -109,9 +113,7 @@ async def list_classifications(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) 
 
     :raises ProductMissing: if there is none that the viewer may see.
     """
-    found = await products.find(tx, product_id)
-    if found is None or not (found.is_public or sees_all(viewer, found)):
-        raise ProductMissing
+    found = await get(tx, viewer=viewer, product_id=product_id)
     history = await provenance.list_classifications(tx, product_id)
     if sees_all(viewer, found):
         return history
@@ -134,3 +136,71 @@ async def list_item_conflicts(
     found = await provenance.list_conflicts(tx, after=after, limit=limit + 1)
     following = paging.encode(query, found[limit - 1].item_key) if len(found) > limit else None
     return Page(found[:limit], following)
+
+
+async def list_revisions(
+    tx: Tx, *, viewer: Actor, product_id: uuid.UUID, limit: int, cursor: str | None = None
+) -> Page[RevisionLine]:
+    """Return the versions of a product, newest first; of others' those that were public (版本历史).
+
+    :raises ProductMissing: if there is none that the viewer may see.
+    :raises ProductWithdrawn: if it was public and was taken back.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    paging.check_limit(limit)
+    product = await get(tx, viewer=viewer, product_id=product_id)
+    query = paging.fingerprint("product_revisions", str(product_id))
+    position = paging.decode(query, cursor, 1)
+    if position is not None and not isinstance(position[0], int):
+        raise paging.CursorUnreadable
+    before = None if position is None else position[0]
+    found = await revisions.list_lines(
+        tx,
+        product_id,
+        public_only=not sees_all(viewer, product),
+        before=before,
+        limit=limit + 1,
+    )
+    following = paging.encode(query, found[limit - 1].version) if len(found) > limit else None
+    if not sees_all(viewer, product):
+        found = [msgspec.structs.replace(line, reason=None) for line in found]
+    return Page(found[:limit], following)
+
+
+async def compare_revisions(
+    tx: Tx, *, viewer: Actor, product_id: uuid.UUID, version: int, against: int | None = None
+) -> Compared:
+    """Return a version and what is otherwise in it than in another one, the one before if not named.
+
+    Others than its own people are shown, and compared with, versions that were public alone.
+
+    :raises ProductMissing: if there is no such product or version that the viewer may see.
+    :raises ProductWithdrawn: if it was public and was taken back.
+    """
+    product = await get(tx, viewer=viewer, product_id=product_id)
+    is_inside = sees_all(viewer, product)
+    wanted = await revisions.find(tx, product_id, version)
+    if against is None:
+        earlier = await revisions.list_lines(
+            tx, product_id, public_only=not is_inside, before=version, limit=1
+        )
+        against = earlier[0].version if earlier else None
+    other = None if against is None else await revisions.find(tx, product_id, against)
+    if wanted is None or (against is not None and other is None):
+        raise ProductMissing
+    if not is_inside and not (wanted.was_public and (other is None or other.was_public)):
+        raise ProductMissing
+    shown = wanted.description if is_inside else public_description(wanted.description)
+    base = None if other is None else other.description
+    if base is not None and not is_inside:
+        base = public_description(base)
+    return Compared(
+        version=version,
+        against=against,
+        name=wanted.name,
+        state=wanted.state,
+        reason=wanted.reason if is_inside else None,
+        revised_at=wanted.revised_at,
+        description=shown,
+        changes=differences(base, shown),
+    )

@@ -47,6 +47,7 @@ _REFUSALS: Final = {
     "403": "The permission is missing · 没有权限",
     "404": "No such thing, or none that one may know of · 不存在或无权知悉",
     "409": "A rule forbids it, or somebody was first · 依规则不予办理或有冲突",
+    "410": "It was there and was taken back · 已撤回",
     "412": "Somebody changed it meanwhile · 已被他人修改",
     "413": "Too large · 内容过大",
     "415": "A media type that is not read here · 不支持的媒体类型",

@@ -170,6 +170,8 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/code-trees/{{tree}}"): _public(),
     ("GET", f"{V1}/products/{{product_id}}/provenance"): _public(),
     ("GET", f"{V1}/products/{{product_id}}/classifications"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}/revisions"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}/revisions/{{version}}"): _public(),
     ("POST", f"{V1}/products/{{product_id}}/reclassifications"): _do(
         "reclassification:propose", OWN
     ),

@@ -201,7 +201,7 @@ async def search_products(
     "/api/v1/products/{product_id:uuid}",
     summary="One product",
     tags=["products"],
-    opt=answers(ShownProduct, version=True),
+    opt=answers(ShownProduct, version=True, refusals=(410,)),
 )
 async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a public product, or one's own in full, with the number of its certificate."""

@@ -39,7 +39,7 @@ class SettledItem(msgspec.Struct, frozen=True):
     "/api/v1/products/{product_id:uuid}/provenance",
     summary="What a product was made from, and what was made from it",
     tags=["products"],
-    opt=answers(Provenance),
+    opt=answers(Provenance, refusals=(410,)),
 )
 async def get_provenance(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return both directions as far as the caller may see (来源可溯、去向可查)."""
@@ -54,7 +54,7 @@ async def get_provenance(request: AnyRequest, product_id: FromPath[uuid.UUID]) -
     "/api/v1/products/{product_id:uuid}/classifications",
     summary="How a product was classified, and when that changed",
     tags=["products"],
-    opt=answers(list[Classified]),
+    opt=answers(list[Classified], refusals=(410,)),
 )
 async def list_classifications(
     request: AnyRequest, product_id: FromPath[uuid.UUID]

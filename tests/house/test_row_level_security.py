@@ -53,6 +53,7 @@ OPEN = {
     "catalog.file_quarantines": "which files are locked away; the files themselves are behind the wall",
     "catalog.notice_postings": _REGISTER,
     "catalog.notices": _REGISTER,
+    "catalog.product_tombstones": "of products that everybody saw: when they were taken back, and why",
     "catalog.product_documents": "the public side of public products; @@ needs its index",
     "catalog.search_outbox": "which public documents changed, by their ids",
     "catalog.search_state": "how far back that is known",

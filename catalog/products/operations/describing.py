@@ -46,7 +46,7 @@ from catalog.products.queries import ProductMissing, ProductNotDescribed
 from catalog.products.sharing import check_not_circular, check_resources
 from catalog.products.states import Event as Happening
 from catalog.products.states import State, advance
-from catalog.products.store import products, provenance
+from catalog.products.store import products, provenance, revisions
 
 
 class ProductIsListed(Refused):
@@ -162,7 +162,7 @@ async def revise(
 async def withdraw(
     tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, reason: str
 ) -> Product:
-    """Take one's own product back, as long as it is not listed.
+    """Take one's own product back, as long as it is not listed; who saw it once is told so (410).
 
     :raises NotPermitted: if the actor withdraws no products; no letter lets an agent do it.
     :raises ProductMissing: if it is unknown or somebody else's.
@@ -180,6 +180,9 @@ async def withdraw(
         updated_at=now,
     )
     await products.update(tx, after)
+    await revisions.add(tx, after, reason=reason)
+    if await revisions.was_shown(tx, after.id):
+        await revisions.bury(tx, after, reason=reason)
     await remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
     return after
 

@@ -17,7 +17,7 @@ from catalog.products.model import Classification, Description, Product
 from catalog.products.operations.remembering import follow_description, remember_revised
 from catalog.products.queries import ProductMissing, ProductNotDescribed
 from catalog.products.states import State
-from catalog.products.store import products, provenance
+from catalog.products.store import products, provenance, revisions
 
 
 async def set_visible(
@@ -42,6 +42,7 @@ async def set_visible(
         require_classified(found.description)
         await _take_items(tx, shown, found.description)
         await products.put_document(tx, document(shown, found.description), published_at=now)
+        await revisions.note_shown(tx, shown.id, shown.version, now=now)
     else:
         await provenance.release_items(tx, shown.id)
         await products.remove_document(tx, shown.id)
@@ -110,7 +111,9 @@ async def _say_anew(
     await products.update(tx, after)
     if after.is_public:
         await products.put_document(tx, document(after, description), published_at=now)
-    await follow_description(tx, before, after, actor=actor, now=now)
+    await follow_description(tx, before, after, actor=actor, now=now, reason=reason)
+    if after.is_public:
+        await revisions.note_shown(tx, after.id, after.version, now=now)
     await remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
     return after
 

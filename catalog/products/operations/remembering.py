@@ -14,13 +14,20 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.products.classification import level_of_sources
 from catalog.products.model import Description, Product
-from catalog.products.store import provenance
+from catalog.products.store import provenance, revisions
 
 
 async def follow_description(
-    tx: Tx, before: Product | None, after: Product, *, actor: Actor, now: dt.datetime
+    tx: Tx,
+    before: Product | None,
+    after: Product,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    reason: str | None = None,
 ) -> None:
-    """Let sources and items be what the description says; add to the history what was classified."""
+    """Keep the new version; let sources and items be what it says; add how it is classified."""
+    await revisions.add(tx, after, reason=reason)
     description = after.description
     assert description is not None, "who describes has described"
     old = None if before is None else before.description
