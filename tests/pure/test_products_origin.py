@@ -33,7 +33,12 @@ from catalog.reclassifications.lowering import (
     proposed_for,
 )
 from catalog.reclassifications.model import Proposal, ReclassificationId, ReclassificationRecord
-from catalog.reclassifications.states import State
+from catalog.reclassifications.states import (
+    Event,
+    ReclassificationEventNotAllowed,
+    State,
+    advance,
+)
 from tests.makers_products import make_actor, make_description, make_source
 
 SUPPLIER, OTHER = PartyId(new_id()), PartyId(new_id())
@@ -286,3 +291,17 @@ def test_what_is_confirmed_says_why_by_whom_and_for_which_sources() -> None:
     for level in (Level.BJ_4, Level.BJ_2, None):
         with pytest.raises(ReclassificationOutdated):
             lowered(record(), of_level(level), "乙")
+
+
+def test_a_proposal_is_decided_or_taken_back_once() -> None:
+    ends = {
+        Event.CONFIRM: State.CONFIRMED,
+        Event.REFUSE: State.REFUSED,
+        Event.WITHDRAW: State.WITHDRAWN,
+    }
+
+    for event, end in ends.items():
+        assert advance(State.PROPOSED, event) is end
+        for later in Event:
+            with pytest.raises(ReclassificationEventNotAllowed):
+                advance(end, later)
