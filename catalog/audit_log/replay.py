@@ -96,12 +96,13 @@ def replay_each(read: Read) -> Iterator[Replayed | None]:
     return until_last(replay_stretch(read, number) for number in itertools.count())
 
 
-def until_last(stretches: Iterable[Replayed | None]) -> Iterator[Replayed | None]:
+def until_last(stretches: Iterator[Replayed | None]) -> Iterator[Replayed | None]:
     """Yield to the end of a log: to its last stretch, or one that comes to nothing."""
-    for replayed in stretches:
+    replayed = next(stretches)
+    yield replayed
+    while replayed is not None and not replayed.is_last:
+        replayed = next(stretches)
         yield replayed
-        if replayed is None or replayed.is_last:
-            return
 
 
 def _goes_on(orders: dict[str, tuple[int, int]], leaf: Leaf) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.key_notices import Action
+from catalog.audit_log.key_record import key_record
 from catalog.audit_log.published_keys import published, row
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing.model import KeyId, PublicKey
@@ -73,3 +74,11 @@ def test_a_key_is_shown_with_its_days_and_its_holder() -> None:
     assert (shown.holder_party_id, shown.valid_to) == (str(holder), "2026-03-03T01:00:00.000000Z")
     assert shown.revoked_at == "2026-03-02T02:00:00.000000Z"
     assert (bare.holder_party_id, bare.valid_to, bare.revoked_at) == (None, None, None)
+
+
+def test_the_record_of_a_key_that_seals_papers_binds_its_certificate() -> None:
+    paper = key(Purpose.PAPER, b"p")
+    certified = msgspec.structs.replace(paper, certificate=b"DER")
+
+    assert b"certificate" not in key_record(paper)
+    assert b'"certificate":"REVS"' in key_record(certified)
