@@ -14,7 +14,7 @@ import pytest
 
 _HERE = pathlib.Path(__file__).parent / "foreign"
 _PATIENCE_SECONDS = 120
-_GO_LIBRARY = pathlib.Path("/usr/share/gocode")  # Debian's golang-golang-x-mod-dev
+GO_LIBRARY = pathlib.Path("/usr/share/gocode")  # Debian's golang-golang-x-mod-dev
 
 
 def npm(into: pathlib.Path) -> pathlib.Path:
@@ -81,11 +81,11 @@ def program(name: str, package: str) -> str:
 def go_program(place: pathlib.Path) -> pathlib.Path:
     """Build the small Go program of ``foreign/gocheck`` without any network; skip where there is no Go."""
     go = shutil.which("go")
-    if go is None or not (_GO_LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
+    if go is None or not (GO_LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
         pytest.skip("no Go, or no golang.org/x/mod: apt install golang-go golang-golang-x-mod-dev")
     environment = {
         **os.environ,
-        "GOPATH": str(_GO_LIBRARY),
+        "GOPATH": str(GO_LIBRARY),
         "GO111MODULE": "off",
         "GOPROXY": "off",
         "GOFLAGS": "",

@@ -15,8 +15,7 @@ from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from market.proof_bundles import archive
 from tests.api import Api
-from tests.foreign.test_go_checks import LIBRARY
-from tests.foreign_tools import npm
+from tests.foreign_tools import GO_LIBRARY, npm
 from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_proof_bundle import bundle, published, settled
 from tests.makers_registration import OwnKey, must
@@ -90,12 +89,12 @@ def test_sha256sum_and_openssl_accept_what_is_genuine_and_nothing_else(
 def test_the_program_in_the_bundle_follows_every_proof_with_go_alone(
     unpacked: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    if shutil.which("go") is None or not (LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
+    if shutil.which("go") is None or not (GO_LIBRARY / "src/golang.org/x/mod/sumdb/note").is_dir():
         pytest.skip("no Go, or no golang.org/x/mod: apt install golang-go golang-golang-x-mod-dev")
     cache = tmp_path_factory.mktemp("go")
     built = sh(
         unpacked,
-        f"GOPATH={LIBRARY} GO111MODULE=off GOPROXY=off GOFLAGS= GOCACHE={cache} CGO_ENABLED=0 "
+        f"GOPATH={GO_LIBRARY} GO111MODULE=off GOPROXY=off GOFLAGS= GOCACHE={cache} CGO_ENABLED=0 "
         "go build -o check check.go",
     )
     assert built.returncode == 0, built.stderr
