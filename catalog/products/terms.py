@@ -67,6 +67,13 @@ def cut(text: str) -> list[str]:
     return [word for word in rjieba.cut_for_search(normal(text)) if _is_term(word)] if text else []
 
 
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` side by side, without the words inside long ones."""
+    import rjieba  # noqa: PLC0415
+
+    return [word for word in rjieba.cut(normal(text)) if _is_term(word)] if text else []
+
+
 def vector(*, title: str, labels: Iterable[str], body: str) -> str:
     """Return the literal of a tsvector: title weighs A, labels B, body C."""
     positions: dict[str, list[str]] = {}

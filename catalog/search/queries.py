@@ -32,6 +32,7 @@ from catalog.search.port import (
 )
 from catalog.search.question import Concept
 from catalog.search.ranking import Averages, Wanted
+from catalog.search.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
 # What has everything that was asked is shown alone if there is so much of it.
@@ -85,6 +86,7 @@ async def search(
     *,
     port: SearchPort | None = None,
     text: str = "",
+    synonyms: Synonyms = NO_SYNONYMS,
     filters: Filters | None = None,
     sort: Sort = Sort.RELEVANCE,
     limit: int = paging.DEFAULT_LIMIT,
@@ -99,7 +101,7 @@ async def search(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise paging.LimitOutOfRange(limit=limit, maximum=MAX_LIMIT)
-    concepts = question.read(text)
+    concepts = question.read(text, synonyms)
     filters = filters or Filters()
     query = paging.fingerprint("search", text, msgspec.structs.astuple(filters), sort)
     begins = _read_cursor(query, cursor, len(concepts))
@@ -205,9 +207,9 @@ async def _weighed(put: _Question, begins: _Place | None) -> _Question:
 
 
 def _weight(concept: Concept, told: Frequencies, delta: _Delta) -> float:
-    frequency = 0
-    for way in concept.ways:
-        frequency += min(told.of_words[word] for word in way)
+    # Asked by a rare word, a thing stays rare, however common what others call it.
+    of_ways = [min(told.of_words[word] for word in way) for way in concept.ways]
+    frequency = of_ways[0] or sum(of_ways)
     if not frequency:
         wanted = Wanted(tuple(tuple(records.key(w) for w in way) for way in concept.ways), 1.0)
         frequency = sum(

@@ -9,6 +9,7 @@ import msgspec
 from catalog.kernel.errors import Invalid
 from catalog.products import terms
 from catalog.products.metadata import is_readable
+from catalog.search.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_QUESTION_LENGTH: Final = 400
 # More different words than this are a text and no question; the first ones count.
@@ -38,8 +39,10 @@ class Concept(msgspec.Struct, frozen=True):
         return "".join(self.ways[0])
 
 
-def read(text: str) -> tuple[Concept, ...]:
+def read(text: str, synonyms: Synonyms = NO_SYNONYMS) -> tuple[Concept, ...]:
     """Return the different things that are asked for, in their order.
+
+    What has synonyms is one thing; any other word is found by the words inside it too.
 
     :raises SearchQuestionTooLong: if it is longer than questions are.
     :raises SearchQuestionUnreadable: if it holds control characters.
@@ -48,8 +51,16 @@ def read(text: str) -> tuple[Concept, ...]:
         raise SearchQuestionTooLong(maximum=MAX_QUESTION_LENGTH, length=len(text))
     if not is_readable(text):
         raise SearchQuestionUnreadable
-    words = list(dict.fromkeys(terms.cut(text)))
-    return tuple(Concept(((word,),)) for word in words[:MAX_CONCEPTS])
+    asked: dict[tuple[str, ...], Concept] = {}
+    words, place = terms.words(text), 0
+    while place < len(words):
+        length, ways = synonyms.at(words, place)
+        if ways:
+            asked.setdefault(ways[0], Concept(ways))
+        for word in () if ways else terms.cut(words[place]):
+            asked.setdefault((word,), Concept(((word,),)))
+        place += max(length, 1)
+    return tuple(asked.values())[:MAX_CONCEPTS]
 
 
 def tsquery(concept: Concept) -> str:

@@ -1,7 +1,7 @@
 """Rank what was found (排序): BM25F over title, text and labels, times how much of the question is covered.
 
 One formula for every index and for what no index has yet. A rare word weighs more than a common one
-(idf); a word in the title counts more than one in the text, one in a label less; and all of it counts
+(idf); a word in the title counts twice one in the text, one in a label a quarter; and all of it counts
 by the share of the question's weight that a product has at all, so that one word too many costs a
 product its place among those that have it, and no more.
 """
@@ -18,10 +18,10 @@ from catalog.search import records
 from catalog.search.records import Bytes
 
 # Chosen on known items of the real catalogue and confirmed on others (tests/bench).
-_K1: Final = 1.2
+_K1: Final = 0.6
 _B: Final = 0.75
-_TITLE, _LABELS, _TEXT = 1.5, 0.25, 1.0
-_SYNONYM: Final = 0.8  # a synonym tells a little less than the word itself
+_TITLE, _LABELS, _TEXT = 2.0, 0.25, 1.0
+_SYNONYM: Final = 0.5  # a synonym tells less than the word itself
 FIELDS: Final = ("title", "labels", "text")
 
 Words = tuple[bytes, ...]  # the keys of words that must all be there

@@ -91,10 +91,13 @@ async def _search(settings: Settings, text: str, limit: int) -> Found:
     from catalog.search import queries
     from catalog.search.disk import TantivyIndex
     from market.cli.connection import open_market
+    from seeds.synonyms import load_synonyms
 
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
         index = TantivyIndex(market.settings.search_path)
-        return await queries.search(tx, port=index, text=text, limit=limit)
+        return await queries.search(
+            tx, port=index, text=text, synonyms=load_synonyms(), limit=limit
+        )
 
 
 def _print(found: Found) -> None:

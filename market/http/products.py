@@ -29,6 +29,7 @@ from market.http.command import (
 )
 from market.http.context import AnyRequest
 from market.identity import queries as identity
+from seeds.synonyms import load_synonyms
 
 
 class AttachContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,6 +189,7 @@ async def search_products(
             c.tx,
             port=c.context.search,
             text=q,
+            synonyms=load_synonyms(),
             filters=filters,
             sort=sort,
             limit=limit,

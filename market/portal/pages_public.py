@@ -51,6 +51,7 @@ from market.portal.show import address, cleaned
 from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceItem, PriceListLine
+from seeds.synonyms import load_synonyms
 
 _PAGE_SIZE: Final = 20
 _DIGEST: Final = re.compile(r"[0-9A-F]{64}")
@@ -162,6 +163,7 @@ async def list_products(
             c.tx,
             port=c.context.search,
             text=q,
+            synonyms=load_synonyms(),
             filters=filters,
             limit=_PAGE_SIZE,
             cursor=cursor or None,
