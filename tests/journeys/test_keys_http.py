@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
 from catalog.kernel.db import Database
-from catalog.signing.algorithms import Algorithm
+from catalog.signing.algorithms import OF_PARTIES, Algorithm
 from catalog.signing.possession import statement
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from market.identity.permissions import Role
@@ -79,7 +79,7 @@ async def test_a_party_registers_its_key_and_the_security_administrator_revokes_
     assert listed[key_id]["revoked_at"] is not None
 
 
-@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("algorithm", OF_PARTIES)
 async def test_a_party_registers_a_key_of_each_algorithm(
     api: Api, db: Database, now: dt.datetime, algorithm: Algorithm
 ) -> None:
@@ -92,6 +92,18 @@ async def test_a_party_registers_a_key_of_each_algorithm(
     assert made.status_code == 201, made.text
     assert listed[key.key_id]["algorithm"] == algorithm
     assert base64.b64decode(listed[key.key_id]["public_key"]) == key.public_key
+
+
+async def test_a_party_registers_no_key_of_the_algorithm_that_seals_papers(
+    api: Api, db: Database, now: dt.datetime
+) -> None:
+    supplier = await make_member(db, Role.SUPPLIER, now=now)
+    key = OwnKey(Purpose.CONTRACT, Algorithm.ECDSA_P256)
+
+    refused = await key.register(api.as_(supplier.token), supplier.party.id)
+
+    assert (refused.status_code, code(refused)) == (409, "algorithm_not_for_parties")
+    assert key.key_id not in (await api.get("/api/v1/keys")).text
 
 
 async def test_a_key_is_of_the_algorithm_that_it_is_registered_with(

@@ -34,7 +34,9 @@ TOLD = [(method, path, rule) for (method, path), rule in NAMED.items() if method
 def _address(path: str) -> str:
     parts = [str(uuid.uuid4()) if part.endswith("_id}") else part for part in path.split("/")]
     kind = "truth_statement" if "applications" in parts else "change_application_form"
-    return "/".join(parts).format(number="HN-QQ-2026-00000010", kind=kind, algorithm="sm2")
+    return "/".join(parts).format(
+        number="HN-QQ-2026-00000010", kind=kind, algorithm="sm2", version=1
+    )
 
 
 async def _admitted(api: Api, db: Database, now: dt.datetime, rule: Rule) -> Api:

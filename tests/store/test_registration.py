@@ -265,12 +265,14 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
 
     assert tables == [
         "applications",
+        "authoritative_sources",
         "case_assignments",
         "certificates",
         "changes",
         "legal_instruments",
         "notices",
         "objections",
+        "reclassifications",
     ]
 
 
