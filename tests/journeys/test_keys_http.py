@@ -98,7 +98,7 @@ async def test_a_party_registers_no_key_of_the_algorithm_that_seals_papers(
     api: Api, db: Database, now: dt.datetime
 ) -> None:
     supplier = await make_member(db, Role.SUPPLIER, now=now)
-    key = OwnKey(Purpose.CONTRACT, Algorithm.ECDSA_P256)
+    key = OwnKey(Purpose.CONTRACT, Algorithm.P256)
 
     refused = await key.register(api.as_(supplier.token), supplier.party.id)
 
