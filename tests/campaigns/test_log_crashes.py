@@ -214,7 +214,7 @@ class Campaign:
         while True:
             try:
                 return await asyncpg.connect(self.service.dsn(), timeout=30)
-            except asyncpg.CannotConnectNowError:
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
                 assert monotonic() < end, "the database recovers for a long time"
                 await asyncio.sleep(0.05)
 
