@@ -507,6 +507,32 @@ async def test_a_line_of_the_journal_that_a_crash_cut_off_is_dropped(
     assert len(list(log.journal.read())) == len(signed) + 1
 
 
+async def test_what_several_crashes_kept_from_being_stored_is_stored(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    async def killed_before_its_commit() -> None:
+        await log.append(now)
+        async with begin(db, log.actor, role=SEQUENCER_ROLE) as tx:
+            await sequencing.sequence(tx)
+        async with begin(db, log.actor, role=SEQUENCER_ROLE) as tx:
+            await publishing.publish(tx, now=now, signer=log.signer, journal=log.journal)
+            raise ConnectionError
+
+    await log.append(now)
+    await log.run(now)
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await killed_before_its_commit()
+    await log.append(now)
+    await log.run(now)
+
+    signed = list(log.journal.read())
+    async with begin(db, log.actor) as tx:
+        stored = [await queries.find_checkpoint_of(tx, each.size) for each in signed]
+    assert len(signed) >= 4  # before, twice killed, after
+    assert [each and each.note.decode() for each in stored] == [each.note for each in signed]
+
+
 # ── reading ──
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -116,7 +116,7 @@ async def publish(
         return []
     state = await tree.lock_state(tx)
     last = await asyncio.to_thread(journal.last)
-    await _catch_up_with(tx, last)
+    await _catch_up_with(tx, journal, last)
     signed_size = 0 if last is None else last.size
     if state.size == signed_size and (last is None or last.root == state.root):
         return []
@@ -181,9 +181,7 @@ async def _edge_of_files(directory: LogDirectory) -> merkle.Edge:
 async def _is_published(tx: Tx, last: Signed) -> bool:
     """Tell whether nothing has come after what was signed last, and it is stored as it was."""
     state, stored = await tree.get_state(tx), await checkpoints.last_checkpoint(tx)
-    return (state.size, state.root) == (last.size, last.root) and stored == checkpoints.Published(
-        last.size, merkle.Hash(last.root), last.note.encode()
-    )
+    return (state.size, state.root) == (last.size, last.root) and _is(stored, last)
 
 
 async def _in_force(tx: Tx, signer: LogSigner, size: int) -> tuple[Signer, ...]:
@@ -199,18 +197,36 @@ async def _in_force(tx: Tx, signer: LogSigner, size: int) -> tuple[Signer, ...]:
     return able
 
 
-async def _catch_up_with(tx: Tx, last: Signed | None) -> None:
+async def _catch_up_with(tx: Tx, journal: CheckpointJournal, last: Signed | None) -> None:
+    """Store what was signed and is not stored: more than one, if crashes followed each other."""
     stored = await checkpoints.last_checkpoint(tx)
     if last is None:
         if stored is not None:
             raise LogBroken(f"a checkpoint of {stored.size} is stored, but the journal is empty")
         return
-    if stored is None or stored.size < last.size:
-        await checkpoints.add_checkpoint(
-            tx, size=last.size, root=last.root, note=last.note.encode(), published_at=last.at
-        )
-    elif (stored.size, stored.root, stored.note) != (last.size, last.root, last.note.encode()):
+    if _is(stored, last):
+        return
+    signed = await asyncio.to_thread(lambda: list(journal.read()))
+    if stored is not None and not any(_is(stored, each) for each in signed):
         raise LogBroken(f"a checkpoint of {stored.size} is stored that the journal does not have")
+    await store_behind(tx, signed, 0 if stored is None else stored.size)
+
+
+async def store_behind(tx: Tx, signed: Iterable[Signed], size: int) -> int:
+    """Store the checkpoints that were signed behind one of ``size``; return how many there are."""
+    missing = [each for each in signed if each.size > size]
+    for each in missing:
+        await checkpoints.add_checkpoint(
+            tx, size=each.size, root=each.root, note=each.note.encode(), published_at=each.at
+        )
+    return len(missing)
+
+
+def _is(stored: checkpoints.Published | None, signed: Signed) -> bool:
+    """Tell whether what is stored is that checkpoint, to the byte."""
+    return stored == checkpoints.Published(
+        signed.size, merkle.Hash(signed.root), signed.note.encode()
+    )
 
 
 async def _reread(tx: Tx, state: tree.State, last: Signed | None) -> list[dt.datetime]:

@@ -14,6 +14,7 @@ from catalog.audit_log.disk import CheckpointJournal
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Appended, Subject
 from catalog.audit_log.operations import append
+from catalog.audit_log.sequencer.operations.publishing import store_behind
 from catalog.audit_log.sequencer.operations.sequencing import LogBroken, count_orders
 from catalog.audit_log.store import checkpoints, entries, tree
 from catalog.kernel.actor import Actor
@@ -43,13 +44,8 @@ async def refill(tx: Tx, *, leaves: list[bytes], grown: merkle.Edge) -> None:
 async def refill_checkpoints(tx: Tx, *, journal: CheckpointJournal) -> int:
     """Store again what the signer's journal has of the log; return how many checkpoints were missing."""
     state, stored = await tree.get_state(tx), await checkpoints.last_checkpoint(tx)
-    known = 0 if stored is None else stored.size
-    missing = [each for each in journal.read() if known < each.size <= state.size]
-    for each in missing:
-        await checkpoints.add_checkpoint(
-            tx, size=each.size, root=each.root, note=each.note.encode(), published_at=each.at
-        )
-    return len(missing)
+    signed = [each for each in journal.read() if each.size <= state.size]
+    return await store_behind(tx, signed, 0 if stored is None else stored.size)
 
 
 async def remember_refilled(
