@@ -93,10 +93,8 @@ async def test_audit_costs_metered_access_little(
             for i in range(PROCESSES)
         ]
         running = [await start("access_writers", job) for job in jobs]
-        done = [
-            msgspec.json.decode((await each.communicate())[0], type=access_writers.Done)
-            for each in running
-        ]
+        said = await asyncio.gather(*(each.communicate() for each in running))
+        done = [msgspec.json.decode(out, type=access_writers.Done) for out, _ in said]
         assert all(each.returncode == 0 for each in running)
         commits = [commit for each in done for commit in each.commits]
         return sum(len(each.commits) / each.seconds for each in done), commits
