@@ -77,12 +77,6 @@ async def get_archive(tx: Tx, number: int) -> tuple[bytes, bytes]:
     return row["records"], row["bundles"]
 
 
-async def covers_of_archives(tx: Tx) -> dict[int, int]:
-    """Return of each archive stamp how many timestamps it is over."""
-    rows = await tx.fetch("SELECT number, covers FROM audit_log.archive_hashes ORDER BY number")
-    return {row["number"]: row["covers"] for row in rows}
-
-
 async def count(tx: Tx) -> int:
     """Return how many timestamps there are; they are numbered from 1 without a gap."""
     found: int = await tx.fetch_value("SELECT coalesce(max(number), 0) FROM audit_log.timestamps")
@@ -104,14 +98,6 @@ async def newest_by(tx: Tx, authority: str) -> tuple[int, dt.datetime] | None:
         authority,
     )
     return None if row is None else (row["size"], row["kept_at"])
-
-
-async def newest_kept_at(tx: Tx) -> dt.datetime | None:
-    """Return when a timestamp came last."""
-    at: dt.datetime | None = await tx.fetch_value(
-        "SELECT kept_at FROM audit_log.timestamps ORDER BY number DESC LIMIT 1"
-    )
-    return at
 
 
 async def first_over(tx: Tx, index: int) -> Kept | None:
