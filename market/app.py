@@ -64,15 +64,21 @@ from market.portal import (
     pages_agencies,
     pages_audit,
     pages_cases,
+    pages_certificates,
     pages_changes,
+    pages_home,
     pages_inbox,
+    pages_notices,
     pages_orders,
     pages_paper,
-    pages_public,
+    pages_price_list,
+    pages_product,
     pages_queue,
     pages_register,
     pages_reports,
+    pages_search,
     pages_spot_checks,
+    pages_static,
     pages_verify,
 )
 from market.settings import SettingInvalid, Settings
@@ -80,7 +86,13 @@ from market.settings import SettingInvalid, Settings
 _log = structlog.get_logger()
 
 _PAGES = (
-    pages_public,
+    pages_home,
+    pages_search,
+    pages_product,
+    pages_notices,
+    pages_certificates,
+    pages_price_list,
+    pages_static,
     pages_paper,
     pages_register,
     pages_agencies,

@@ -6,9 +6,11 @@ from typing import Final
 
 from litestar import Response
 
+from catalog.kernel.errors import DomainError
 from market.http.auth import SESSION_COOKIE
 from market.http.context import AnyRequest
 from market.http.problem import ProblemDocument
+from market.http.wording import words
 from market.portal import render, show
 
 _UNAUTHENTICATED: Final = 401
@@ -36,6 +38,12 @@ def page_of(
         said=problem.wording[language],
         problem=problem,
     )
+
+
+def said(request: AnyRequest, error: DomainError) -> str:
+    """Return what a refusal says, in the language of the page."""
+    wording = words(error.code, error.facts)
+    return wording.en if render.language_of(request) == "en" else wording.zh
 
 
 def _is_persons(request: AnyRequest) -> bool:

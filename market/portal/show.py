@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 import urllib.parse
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from catalog.products.model import Product
 
 _FEN_PER_YUAN: Final = 100
 _KIBI: Final = 1024
 _SIZE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _MAX_FILTER_LENGTH: Final = 200
+
+Link = Callable[..., str]
+_State = TypeVar("_State", bound=enum.StrEnum)
 
 
 def yuan(amount_fen: int) -> str:
@@ -39,6 +45,26 @@ def address(path: str, query: Mapping[str, str | None]) -> str:
     """Return a path with those of the parameters that say something."""
     said = {name: value for name, value in query.items() if value}
     return f"{path}?{urllib.parse.urlencode(said)}" if said else path
+
+
+def linker(path: str, query: Mapping[str, str | None]) -> Link:
+    """Return what makes links that keep what was asked and change a part; the old place goes."""
+    return lambda **changes: address(path, {**query, **changes})
+
+
+def one_of(states: type[_State], given: str | None) -> _State | None:
+    """Return the state of that name, or None if there is none."""
+    return next((state for state in states if state.value == given), None)
+
+
+def scenario_names(product: Product | None) -> dict[str, str]:
+    """Return the supplier's own words for the codes of its scenarios.
+
+    A product that was taken back is not public any more; its prices still name its scenarios.
+    """
+    if product is None or product.description is None:
+        return {}
+    return {each.code: each.description for each in product.description.scenarios}
 
 
 def cleaned(text: str | None) -> str | None:
