@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from catalog.code_trees.model import Tree
 from catalog.products import terms
+from catalog.products.coding import filed_under
 from catalog.products.model import Description, Document, Product
 
 SUMMARY_LENGTH: Final = 160
@@ -33,6 +35,9 @@ def document(product: Product, description: Description) -> Document:
         source=None,
         update_cycle=description.update_cycle.value,
         format=None,
+        industry_codes=filed_under(description, Tree.INDUSTRY),
+        region_codes=filed_under(description, Tree.REGION),
+        delivery_modes=tuple(mode.value for mode in dict.fromkeys(description.delivery_modes)),
         terms=terms.vector(
             title=description.name,
             labels=labels,

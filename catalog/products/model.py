@@ -350,4 +350,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     update_cycle: str | None
     format: str | None
+    industry_codes: tuple[str, ...]  # all codes that it is filed under, from the top down
+    region_codes: tuple[str, ...]
+    delivery_modes: tuple[str, ...]
     terms: str  # the literal of a tsvector

@@ -33,7 +33,7 @@ from tantivy import (
 )
 
 from catalog.search import records
-from catalog.search.model import FACETS
+from catalog.search.facets import ALL, Facet, counted
 from catalog.search.port import (
     CANDIDATES,
     FACET_VALUES,
@@ -49,7 +49,7 @@ from catalog.search.question import Concept
 from catalog.search.ranking import Averages
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 _STATE: Final = "state"
 _PUBLIC: Final = "public"
 _CURRENT: Final = "current"
@@ -69,7 +69,7 @@ class IndexedRow(msgspec.Struct, frozen=True, kw_only=True):
     product_id: uuid.UUID
     place: int
     terms: str  # the literal of a tsvector
-    facets: tuple[str | None, ...]  # in the order of FACETS
+    facets: tuple[tuple[str, ...], ...]  # the values of each, in the order of ``facets.ALL``
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -120,8 +120,8 @@ def _schema() -> Schema:
     builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("readers", tokenizer_name="raw", index_option="basic")
-    for facet in FACETS:
-        builder.add_text_field(facet, tokenizer_name="raw", fast=True, index_option="basic")
+    for facet in ALL:
+        builder.add_text_field(facet.name, tokenizer_name="raw", fast=True, index_option="basic")
     builder.add_integer_field("place", fast=True, indexed=True)
     builder.add_unsigned_field("record", fast=True)
     builder.add_text_field(_STATE, stored=True, tokenizer_name="raw", index_option="basic")
@@ -268,13 +268,13 @@ class TantivyView:
         """Return how many there are, and of which kinds."""
         query = self._query(asked, every=every)
         total = _count(self._searcher.search(query, 1))
-        asking = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in FACETS}
+        asking = {facet.name: {"terms": _asking(facet, asked)} for facet in ALL}
         told = self._searcher.aggregate(query, asking)
         return Counts(
             total,
             {
-                facet: {str(b["key"]): int(b["doc_count"]) for b in told[facet]["buckets"]}
-                for facet in FACETS
+                name: {str(b["key"]): int(b["doc_count"]) for b in told[name]["buckets"]}
+                for name in asking
             },
         )
 
@@ -316,6 +316,11 @@ class TantivyView:
 
 def _at(place: Any) -> tuple[int, int]:
     return place >> _LENGTH_BITS, place & ((1 << _LENGTH_BITS) - 1)
+
+
+def _asking(facet: Facet, asked: Asked) -> dict[str, Any]:
+    pattern = counted(facet, asked.narrowed)
+    return {"field": facet.name, "size": FACET_VALUES} | ({"include": pattern} if pattern else {})
 
 
 def _count(found: SearchResult) -> int:
@@ -410,7 +415,9 @@ class IndexWriter:
             "place": [row.place],
             "record": [start << _LENGTH_BITS | len(record)],
         }
-        values |= {facet: [value] for facet, value in zip(FACETS, row.facets, strict=True) if value}
+        values |= {
+            facet.name: list(found) for facet, found in zip(ALL, row.facets, strict=True) if found
+        }
         self._writer.add_document(Document.from_dict(values, self._schema))
 
 

@@ -8,9 +8,6 @@ import uuid
 
 import msgspec
 
-# By what a search is narrowed down; each is a column of the documents.
-FACETS = ("form", "industry", "region", "level", "supplier_name", "theme", "source", "update_cycle")
-
 
 class Sort(enum.StrEnum):
     """In which order what was found is shown (排序)."""
@@ -21,16 +18,18 @@ class Sort(enum.StrEnum):
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a product must be besides being found (筛选)."""
+    """What a product must be besides being found (筛选); each is one of ``facets.ALL``."""
 
     form: str | None = None
-    industry: str | None = None
-    region: str | None = None
+    industry: str | None = None  # a code of GB/T 4754: what lies in it (行业子树)
+    region: str | None = None  # as people call it
+    region_code: str | None = None  # a code of GB/T 2260: what lies in it (地区子树)
     level: str | None = None
     supplier_name: str | None = None
     theme: str | None = None
     source: str | None = None
     update_cycle: str | None = None
+    delivery: str | None = None  # 交付方式
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +52,12 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     form: str | None
     industry: str | None
     region: str | None
+    region_code: str | None
     level: str | None
     theme: str | None
     source: str | None
     update_cycle: str | None
+    delivery: list[str]
     format: str | None
     published_at: dt.datetime
     certified: str | None  # the certificate's number

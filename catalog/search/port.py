@@ -29,7 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of an index."""
 
     concepts: tuple[Concept, ...] = ()
-    narrowed: Mapping[str, str] = {}  # facet → the value it must have
+    narrowed: Mapping[str, str] = {}  # by which facet to which value (``facets.py``)
     without: frozenset[uuid.UUID] = frozenset()  # changed since: what the index says of them is old
 
 

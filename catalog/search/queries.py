@@ -15,10 +15,12 @@ from typing import Final
 
 import msgspec
 
+from catalog.code_trees import queries as code_trees
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.search import highlighting, question, ranking, records, store
-from catalog.search.model import FACETS, Count, Filters, Found, Hit, Sort, Why
+from catalog.search import facets, highlighting, question, ranking, records, store
+from catalog.search.facets import ALL, FACETS
+from catalog.search.model import Count, Filters, Found, Hit, Sort, Why
 from catalog.search.port import (
     FACET_VALUES,
     Asked,
@@ -47,7 +49,7 @@ class _Delta(msgspec.Struct, frozen=True):
 
     without: frozenset[uuid.UUID] = frozenset()
     records: Mapping[uuid.UUID, Record] = {}
-    facets: Mapping[uuid.UUID, tuple[str | None, ...]] = {}
+    facets: Mapping[uuid.UUID, tuple[tuple[str, ...], ...]] = {}
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,22 +100,22 @@ async def search(
     :raises SearchQuestionUnreadable: if it holds control characters.
     :raises LimitOutOfRange: if a page of that size is not given.
     :raises CursorUnreadable: if the cursor is not of this question.
+    :raises SearchFilterUnknown: if a filter can not have the value, or its table lacks the code.
     """
+    asked = _asked(text, synonyms, filters or Filters())
     if not 1 <= limit <= MAX_LIMIT:
         raise paging.LimitOutOfRange(limit=limit, maximum=MAX_LIMIT)
-    concepts = question.read(text, synonyms)
-    filters = filters or Filters()
-    query = paging.fingerprint("search", text, msgspec.structs.astuple(filters), sort)
+    concepts = asked.concepts
+    query = paging.fingerprint("search", text, sorted(asked.narrowed.items()), sort)
     begins = _read_cursor(query, cursor, len(concepts))
-    asked = Asked(concepts=concepts, narrowed=_narrowed(filters))
     if text.strip() and not concepts:
-        return _nothing(())
+        return await _nothing(tx, asked)
     put = await _put(tx, port, asked)
     every, guesses = True, Candidates(0, [])
     if concepts:
         put = await _weighed(put, begins)
         if not put.wanted:
-            return _nothing(concepts)
+            return await _nothing(tx, asked)
         guesses = await put.view.candidates(put.asked)
         every = _has_enough(put, guesses) if begins is None else begins.every
     if concepts and sort is Sort.RELEVANCE:
@@ -127,11 +129,13 @@ async def search(
         ordered = await _walked(put, walk, every=every)
     page = ordered[:limit]
     counts = await _counted(put, every=every)
+    if not counts.total:
+        return await _nothing(tx, asked)
     last = page[-1] if len(ordered) > limit else None
     return Found(
         items=await _hits(tx, put, page),
         total=counts.total,
-        facets=_facets(counts),
+        facets=_facets(counts, asked.narrowed),
         next_cursor=None if last is None else _cursor(query, put, last, every=every),
         terms=[concept.name for concept in concepts],
     )
@@ -278,26 +282,31 @@ async def _counted(put: _Question, *, every: bool) -> Counts:
     """Return how many are found in all and by kind, with what changed."""
     told = await put.view.count(put.asked, every=every)
     changed = _of_delta(put, every=every)
-    facets = {facet: dict(values) for facet, values in told.facets.items()}
+    kinds = {name: dict(values) for name, values in told.facets.items()}
     for product_id in changed:
-        for facet, value in zip(FACETS, put.delta.facets[product_id], strict=True):
-            if value is not None:
-                counted = facets[facet]
-                if value not in counted and len(told.facets[facet]) >= FACET_VALUES:
-                    narrowed = {**put.asked.narrowed, facet: value}
+        for facet, values in zip(ALL, put.delta.facets[product_id], strict=True):
+            for value in values:
+                if not facets.is_counted(facet, value, put.asked.narrowed):
+                    continue
+                counted = kinds[facet.name]
+                if value not in counted and len(told.facets[facet.name]) >= FACET_VALUES:
+                    narrowed = {**put.asked.narrowed, facet.name: value}
                     asked = msgspec.structs.replace(put.asked, narrowed=narrowed)
                     counted[value] = (await put.view.count(asked, every=every)).total
                 counted[value] = counted.get(value, 0) + 1
-    return Counts(told.total + len(changed), facets)
+    return Counts(told.total + len(changed), kinds)
 
 
-def _facets(counts: Counts) -> dict[str, list[Count]]:
+def _facets(counts: Counts, narrowed: Mapping[str, str]) -> dict[str, list[Count]]:
     return {
-        facet: [
+        facet.name: [
             Count(value, count)
-            for value, count in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+            for value, count in sorted(
+                counts.facets[facet.name].items(), key=lambda pair: (-pair[1], pair[0])
+            )
+            if facets.is_counted(facet, value, narrowed)
         ][:_VALUES_PER_FACET]
-        for facet, values in counts.facets.items()
+        for facet in ALL
     }
 
 
@@ -321,10 +330,12 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         form=row["form"],
         industry=row["industry"],
         region=row["region"],
+        region_code=row["region_codes"][-1] if row["region_codes"] else None,
         level=row["level"],
         theme=row["theme"],
         source=row["source"],
         update_cycle=row["update_cycle"],
+        delivery=row["delivery_modes"],
         format=row["format"],
         published_at=row["published_at"],
         certified=row["certified"],
@@ -348,18 +359,27 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
     )
 
 
-def _nothing(concepts: Sequence[Concept]) -> Found:
+async def _nothing(tx: Tx, asked: Asked) -> Found:
+    """Return that nothing is found; whether codes that were asked for exist matters only now.
+
+    :raises SearchFilterUnknown: if the table of one has it not.
+    """
+    for field, tree, code in facets.codes_asked(asked.narrowed):
+        if code not in await code_trees.find(tx, tree=tree, codes=[code]):
+            raise facets.unknown(field, code)
     return Found(
         items=[],
         total=0,
         facets={},
         next_cursor=None,
-        terms=[concept.name for concept in concepts],
+        terms=[concept.name for concept in asked.concepts],
     )
 
 
-def _narrowed(filters: Filters) -> dict[str, str]:
-    return {facet: value for facet in FACETS if (value := getattr(filters, facet)) is not None}
+def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:
+    narrowed = {name: value for name in FACETS if (value := getattr(filters, name)) is not None}
+    facets.check(narrowed)
+    return Asked(concepts=question.read(text, synonyms), narrowed=narrowed)
 
 
 def _cursor(query: str, put: _Question, last: _Ranked, *, every: bool) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.products import terms
 from catalog.search import question, records
-from catalog.search.model import FACETS
+from catalog.search.facets import ALL, FACETS, Facet
 from catalog.search.port import (
     CANDIDATES,
     FEW,
@@ -55,17 +55,43 @@ SEARCH_STATE: Final = sa.Table(
 
 # A word that is commoner than this is just common; it is not counted further.
 _COUNTED_TO: Final = 5000
-_ALL_KINDS: Final = 2 ** len(FACETS) - 1  # grouping() of the count over everything
+_SINGLE: Final = tuple(facet for facet in ALL if not facet.is_list)
+_LISTS: Final = tuple(facet for facet in ALL if facet.is_list)
+_ALL_KINDS: Final = 2 ** len(_SINGLE) - 1  # grouping() of the count over everything
 # How much D, C (text), B (labels), A (title) weigh where PostgreSQL picks its first candidates.
 _WEIGHTS: Final = [0.1, 0.5, 0.25, 1.0]
 _BY_LENGTH: Final = 2  # ts_rank's flag: divide by the length of the document
 
-# Facets are $2 to $9 in every statement that narrows.
-_NARROWED: Final = """
-       ($2::text IS NULL OR d.form = $2) AND ($3::text IS NULL OR d.industry = $3)
-   AND ($4::text IS NULL OR d.region = $4) AND ($5::text IS NULL OR d.level = $5)
-   AND ($6::text IS NULL OR d.supplier_name = $6) AND ($7::text IS NULL OR d.theme = $7)
-   AND ($8::text IS NULL OR d.source = $8) AND ($9::text IS NULL OR d.update_cycle = $9)"""
+# Words are $1 in every statement that narrows, facets come next, and what else it asks after them.
+_NARROWED: Final = " AND ".join(
+    f"(${place}::text IS NULL OR d.{facet.column} @> ARRAY[${place}::text])"
+    if facet.is_list
+    else f"(${place}::text IS NULL OR d.{facet.column} = ${place}::text)"
+    for place, facet in enumerate(ALL, start=2)
+)
+_COLUMNS: Final = ", ".join(f"d.{facet.column}" for facet in ALL)
+
+
+def _next(number: int) -> str:
+    """Return the parameter that comes so many after those of words and facets."""
+    return f"${1 + len(ALL) + number}"
+
+
+def _count_all() -> str:
+    single = ", ".join(facet.column for facet in _SINGLE)
+    sets = ", ".join(f"({facet.column})" for facet in _SINGLE)
+    lists = [
+        f" UNION ALL SELECT value, -{number}, count(*) FROM found, unnest({facet.column}) AS value"  # noqa: S608 - names of ours
+        " GROUP BY value"
+        for number, facet in enumerate(_LISTS, start=1)
+    ]
+    return (
+        f"SELECT coalesce({single}) AS value, grouping({single}) AS kind, count(*) AS count"  # noqa: S608 - as above
+        f" FROM found GROUP BY GROUPING SETS ({sets}, ())" + "".join(lists)
+    )
+
+
+_COUNTED: Final = _count_all()
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -74,7 +100,7 @@ class Changed(msgspec.Struct, frozen=True):
     product_id: uuid.UUID
     place: int | None  # None: it is not to be found, at all or by this question
     terms: str | None
-    facets: tuple[str | None, ...]
+    facets: tuple[tuple[str, ...], ...]
 
 
 async def list_changed(
@@ -87,19 +113,18 @@ async def list_changed(
     """
     rows = await tx.fetch(
         f"""
-        WITH asked AS MATERIALIZED (SELECT $10::text::pg_snapshot AS position),
+        WITH asked AS MATERIALIZED (SELECT {_next(1)}::text::pg_snapshot AS position),
         moved AS MATERIALIZED (
             SELECT DISTINCT o.product_id
               FROM catalog.search_outbox o, asked
              WHERE o.xid >= pg_snapshot_xmin(asked.position)
                AND NOT pg_visible_in_snapshot(o.xid, asked.position)
-             LIMIT $11::bigint + 1
+             LIMIT {_next(2)}::bigint + 1
         )
         SELECT s.pruned_xid < pg_snapshot_xmin(asked.position)
                AND pg_snapshot_xmax(asked.position) <= pg_snapshot_xmax(pg_current_snapshot())
                AS is_known,
-               m.product_id, d.place, d.terms::text AS terms, d.form, d.industry, d.region, d.level,
-               d.supplier_name, d.theme, d.source, d.update_cycle
+               m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
           FROM catalog.search_state s
          CROSS JOIN asked
           LEFT JOIN moved m ON true
@@ -120,9 +145,10 @@ async def list_changed(
     ]
 
 
-def facets_of(row: Row) -> tuple[str | None, ...]:
+def facets_of(row: Row) -> tuple[tuple[str, ...], ...]:
     """Return the values of a document by which it is narrowed and counted."""
-    return tuple(row[facet] or None for facet in FACETS)
+    values = ((facet, row[facet.column]) for facet in ALL)
+    return tuple((tuple(v) if facet.is_list else (v,)) if v else () for facet, v in values)
 
 
 async def read_position(tx: Tx) -> str:
@@ -158,14 +184,13 @@ async def is_known(tx: Tx, position: str) -> bool:
 async def list_changed_rows(tx: Tx, position: str) -> list[Row]:
     """Return the products that changed beyond ``position``, each once, with their documents."""
     return await tx.fetch(
-        """
-        SELECT m.product_id, d.place, d.terms::text AS terms, d.form, d.industry, d.region, d.level,
-               d.supplier_name, d.theme, d.source, d.update_cycle
+        f"""
+        SELECT m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
           FROM (SELECT DISTINCT product_id
                   FROM catalog.search_outbox
                  WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
                    AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)) AS m
-          LEFT JOIN catalog.product_documents d USING (product_id)""",
+          LEFT JOIN catalog.product_documents d USING (product_id)""",  # noqa: S608 - names of ours
         position,
     )
 
@@ -173,10 +198,9 @@ async def list_changed_rows(tx: Tx, position: str) -> list[Row]:
 def every_document(tx: Tx) -> AsyncIterator[Row]:
     """Yield all documents, as they are to be indexed."""
     return tx.cursor(
-        """
-        SELECT product_id, place, terms::text AS terms, form, industry, region, level,
-               supplier_name, theme, source, update_cycle
-          FROM catalog.product_documents""",
+        f"""
+        SELECT d.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
+          FROM catalog.product_documents d""",  # noqa: S608 - names of ours
         prefetch=500,
     )
 
@@ -204,8 +228,8 @@ async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.
     rows = await tx.fetch(
         """
         SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
-               d.region, d.level, d.theme, d.source, d.update_cycle, d.format, d.published_at,
-               c.number AS certified
+               d.region, d.region_codes, d.level, d.theme, d.source, d.update_cycle,
+               d.delivery_modes, d.format, d.published_at, c.number AS certified
           FROM catalog.product_documents d
           LEFT JOIN LATERAL (
                SELECT number FROM catalog.certificates
@@ -262,8 +286,9 @@ class FullText:
             SELECT d.product_id, d.place, d.terms::text AS terms
               FROM catalog.product_documents d
              WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
-               AND ($10::bigint IS NULL OR (d.place, d.product_id) {beyond} ($10, $11::uuid))
-             ORDER BY d.place {direction}, d.product_id {direction} LIMIT $12""",  # noqa: S608 - two words of ours
+               AND ({_next(1)}::bigint IS NULL
+                    OR (d.place, d.product_id) {beyond} ({_next(1)}, {_next(2)}::uuid))
+             ORDER BY d.place {direction}, d.product_id {direction} LIMIT {_next(3)}""",  # noqa: S608 - two words of ours
             *_conditions(asked, every=every),
             place,
             product_id,
@@ -276,19 +301,11 @@ class FullText:
         rows = await self._tx.fetch(
             f"""
             WITH found AS MATERIALIZED (
-                SELECT d.form, d.industry, d.region, d.level, d.supplier_name, d.theme, d.source,
-                       d.update_cycle
+                SELECT {_COLUMNS}
                   FROM catalog.product_documents d
                  WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
             )
-            SELECT coalesce(form, industry, region, level, supplier_name, theme, source,
-                            update_cycle) AS value,
-                   grouping(form, industry, region, level, supplier_name, theme, source,
-                            update_cycle) AS kind,
-                   count(*) AS count
-              FROM found
-             GROUP BY GROUPING SETS ((form), (industry), (region), (level), (supplier_name),
-                                     (theme), (source), (update_cycle), ())""",  # noqa: S608 - as above
+            {_COUNTED}""",  # noqa: S608 - as above
             *_conditions(asked, every=every),
         )
         facets: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
@@ -297,7 +314,7 @@ class FullText:
             if row["kind"] == _ALL_KINDS:
                 total = row["count"]
             elif row["value"]:
-                facets[_facet_of(row["kind"])][row["value"]] = row["count"]
+                facets[_facet_of(row["kind"]).name][row["value"]] = row["count"]
         return Counts(total, facets)
 
     async def _matches(self, asked: Asked, *, every: bool) -> int:
@@ -315,8 +332,9 @@ class FullText:
             SELECT d.product_id, d.place, d.terms::text AS terms
               FROM catalog.product_documents d
              WHERE d.terms @@ $1::text::tsquery AND {_NARROWED}
-             ORDER BY ts_rank($10::float4[], d.terms, $1::text::tsquery, $11) DESC, d.product_id
-             LIMIT $12""",  # noqa: S608 - as above
+             ORDER BY ts_rank({_next(1)}::float4[], d.terms, $1::text::tsquery, {_next(2)}) DESC,
+                      d.product_id
+             LIMIT {_next(3)}""",  # noqa: S608 - as above
             *_conditions(asked, every=every),
             _WEIGHTS,
             _BY_LENGTH,
@@ -339,6 +357,9 @@ def _conditions(asked: Asked, *, every: bool) -> list[str | None]:
     return [wanted, *(asked.narrowed.get(facet) for facet in FACETS)]
 
 
-def _facet_of(kind: int) -> str:
+def _facet_of(kind: int) -> Facet:
+    if kind < 0:
+        return _LISTS[-kind - 1]
     # grouping() has one bit per column, the first the highest; the grouped column's is 0.
-    return FACETS[len(FACETS) - (~kind & 255).bit_length()]
+    highest: int = (~kind & _ALL_KINDS).bit_length()
+    return _SINGLE[len(_SINGLE) - highest]

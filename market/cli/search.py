@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import rich_click as click
@@ -13,6 +14,25 @@ from market.settings import Settings
 
 if TYPE_CHECKING:
     from catalog.search.model import Found
+
+
+# The option, the filter, and what it says.
+_FILTERS: Final = (
+    ("form", "form", "数据产品形式 · form, as dataset"),
+    ("industry", "industry", "行业代码及其下级 · a code of GB/T 4754 and all in it, as C or 132"),
+    ("region", "region", "地域 · region, as people call it"),
+    (
+        "region-code",
+        "region_code",
+        "行政区划代码及其下级 · a code of GB/T 2260 and all in it, as 46",
+    ),
+    ("level", "level", "数据级别 · level"),
+    ("supplier", "supplier_name", "提供方 · supplier"),
+    ("theme", "theme", "主题 · theme"),
+    ("source", "source", "来源目录 · source catalogue"),
+    ("update-cycle", "update_cycle", "更新周期 · how often it changes, as daily"),
+    ("delivery", "delivery", "交付方式 · how it is had, as api_call"),
+)
 
 
 class _WordsOrCommand(click.RichGroup):
@@ -31,6 +51,13 @@ class _WordsOrCommand(click.RichGroup):
         return super().parse_args(ctx, args)
 
 
+def _filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each filter."""
+    for option, name, said in reversed(_FILTERS):
+        command = click.option(f"--{option}", name, help=said)(command)
+    return command
+
+
 @click.group(
     cls=_WordsOrCommand,
     help="搜索公开目录 · Search the public catalogue: market search WORDS…\n\n"
@@ -42,15 +69,22 @@ def search() -> None:
 
 @search.command(help="检索 · Find products by words; without words the newest first.")
 @click.argument("words", nargs=-1)
+@_filters
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def find(words: tuple[str, ...], limit: int, data_dir: pathlib.Path | None, as_json: bool) -> None:
+def find(
+    words: tuple[str, ...],
+    limit: int,
+    data_dir: pathlib.Path | None,
+    as_json: bool,
+    **narrowed: str | None,
+) -> None:
     """Print what is found, best first; without words the newest first."""
     found = settings_of.run(
-        _search(settings_of.environment(data_dir=data_dir), " ".join(words), limit),
+        _search(settings_of.environment(data_dir=data_dir), " ".join(words), narrowed, limit),
         fault=settings_of.CouldNotBeDone,
     )
     if as_json:
@@ -85,18 +119,26 @@ async def _rebuild(settings: Settings) -> int:
         return await Follower(market.db, TantivyIndex(market.settings.search_path)).rebuild()
 
 
-async def _search(settings: Settings, text: str, limit: int) -> Found:
+async def _search(
+    settings: Settings, text: str, narrowed: Mapping[str, str | None], limit: int
+) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
     from catalog.search import queries
     from catalog.search.disk import TantivyIndex
+    from catalog.search.model import Filters
     from market.cli.connection import open_market
     from seeds.synonyms import load_synonyms
 
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
         index = TantivyIndex(market.settings.search_path)
         return await queries.search(
-            tx, port=index, text=text, synonyms=load_synonyms(), limit=limit
+            tx,
+            port=index,
+            text=text,
+            synonyms=load_synonyms(),
+            filters=Filters(**narrowed),
+            limit=limit,
         )
 
 

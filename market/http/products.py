@@ -163,25 +163,33 @@ async def search_products(
     form: FromQuery[str | None] = None,
     industry: FromQuery[str | None] = None,
     region: FromQuery[str | None] = None,
+    region_code: FromQuery[str | None] = None,
     level: FromQuery[str | None] = None,
     supplier: FromQuery[str | None] = None,
     theme: FromQuery[str | None] = None,
     source: FromQuery[str | None] = None,
     update_cycle: FromQuery[str | None] = None,
+    delivery: FromQuery[str | None] = None,
     sort: FromQuery[Sort] = Sort.RELEVANCE,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Return public products with counts by kind; without words the newest first (搜索、筛选)."""
+    """Return public products with counts by kind; without words the newest first (搜索、筛选).
+
+    ``industry`` and ``region_code`` are codes of GB/T 4754 and GB/T 2260: whatever lies in them is
+    found, and counted by what lies right below them.
+    """
     filters = Filters(
         form=form,
         industry=industry,
         region=region,
+        region_code=region_code,
         level=level,
         supplier_name=supplier,
         theme=theme,
         source=source,
         update_cycle=update_cycle,
+        delivery=delivery,
     )
 
     async def look(c: Command) -> Found:

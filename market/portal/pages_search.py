@@ -11,7 +11,8 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from catalog.search import queries as search
-from catalog.search.model import FACETS, Filters, Found
+from catalog.search.facets import FACETS, SearchFilterUnknown
+from catalog.search.model import Filters, Found
 from catalog.search.question import SearchQuestionTooLong, SearchQuestionUnreadable
 from market.http.command import Command, read
 from market.http.context import AnyRequest
@@ -29,7 +30,7 @@ _FACET_OF: Final = {"supplier": "supplier_name"} | {
     facet: facet for facet in FACETS if facet != "supplier_name"
 }
 _SHOWN_FACETS: Final = (
-    "form", "theme", "industry", "region", "update_cycle", "level", "supplier", "source",
+    "form", "theme", "industry", "region", "update_cycle", "delivery", "level", "supplier", "source",
 )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ async def list_products(
     )
     try:
         shelf = await read(request, look)
-    except (SearchQuestionTooLong, SearchQuestionUnreadable) as error:
+    except (SearchQuestionTooLong, SearchQuestionUnreadable, SearchFilterUnknown) as error:
         refused = error
     return page(
         request,

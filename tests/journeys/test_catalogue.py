@@ -276,6 +276,29 @@ async def test_questions_that_are_none_are_refused_by_code(api: Api) -> None:
     assert (await api.get("/api/v1/products", q="没有这样的东西")).json()["items"] == []
 
 
+async def test_filters_narrow_to_a_branch_and_unknown_values_are_refused_by_field(
+    api: Api, db: Database, clock: ManualClock, supplier: Member
+) -> None:
+    described = body(
+        industry_section="G",
+        industry_division="55",
+        region_code="4601",
+        delivery_modes=["api_call"],
+    )
+    made = await api.as_(supplier.token).post("/api/v1/products", described)
+    await show(db, clock, made.json()["id"])
+
+    for params in ({"industry": "G"}, {"region_code": "46", "delivery": "api_call"}):
+        found = (await api.get("/api/v1/products", **params)).json()
+        assert [hit["id"] for hit in found["items"]] == [made.json()["id"]], params
+    found = (await api.get("/api/v1/products", industry="G")).json()
+    assert found["facets"]["industry"] == [{"value": "55", "count": 1}]
+    for field, value in (("industry", "C9"), ("region_code", "9999"), ("delivery", "pigeon")):
+        refused = await api.get("/api/v1/products", **{field: value})
+        assert (refused.status_code, code(refused)) == (422, "search_filter_unknown")
+        assert refused.json()["errors"][0]["pointer"] == f"/{field}"
+
+
 async def test_the_bureau_delegates_and_the_operator_contracts_an_agency(
     api: Api, db: Database, clock: ManualClock, regulator: Member, issuer: Member
 ) -> None:

@@ -226,6 +226,10 @@ def test_check_holds_and_search_finds_what_the_story_left(
     assert [item["id"] for item in told(found)["items"]] == [story["product_id"]]
     nothing = market("search", "没有这样的东西", "--data-dir", data_dir)
     assert (nothing.returncode, "共 0 条" in nothing.stdout) == (1, True)
+    form = told(found)["items"][0]["form"]
+    assert market("search", "港口", "--form", form, "--data-dir", data_dir).returncode == 0
+    refused = market("search", "--industry", "Z9", "--data-dir", data_dir)
+    assert (refused.returncode, "[search_filter_unknown]" in refused.stderr) == (2, True)
 
 
 async def test_a_deleted_ledger_entry_is_found_by_check_and_named_by_verify(

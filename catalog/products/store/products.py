@@ -68,6 +68,10 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("update_cycle", sa.Text),
     sa.Column("format", sa.Text),
+    # Under which codes it is filed, all above its own (GB/T 4754, GB/T 2260), and how it is had.
+    sa.Column("industry_codes", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("region_codes", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("delivery_modes", postgresql.ARRAY(sa.Text), nullable=False),
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("terms", postgresql.TSVECTOR, nullable=False),
     # Made by the database: when it was published, then its id. The order of walking (newest first).
@@ -194,13 +198,16 @@ async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime)
         """
         INSERT INTO catalog.product_documents (
             product_id, source_id, name, supplier_name, summary, form, industry, region, level,
-            theme, source, update_cycle, format, terms, published_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::tsvector, $15)
+            theme, source, update_cycle, format, industry_codes, region_codes, delivery_modes, terms,
+            published_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                $17::text::tsvector, $18)
         ON CONFLICT (product_id) DO UPDATE SET
             name = excluded.name, supplier_name = excluded.supplier_name,
             summary = excluded.summary, form = excluded.form, industry = excluded.industry,
             region = excluded.region, level = excluded.level, update_cycle = excluded.update_cycle,
-            terms = excluded.terms""",
+            industry_codes = excluded.industry_codes, region_codes = excluded.region_codes,
+            delivery_modes = excluded.delivery_modes, terms = excluded.terms""",
         *msgspec.structs.astuple(document),
         published_at,
     )
