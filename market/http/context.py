@@ -16,6 +16,7 @@ from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
+from market.channels.cage import Cage
 from market.channels.isolated import Examiners
 from market.http.backlog import BacklogReader
 from market.http.denials import DenialRecorder
@@ -40,6 +41,7 @@ class Context(msgspec.Struct):
     notice_channels: dict[str, Any] = {}  # catalog.notices.channel.NoticeChannel, by channel
     witnesses: Any = None  # market.channels.witnesses.Witnesses; None: nobody witnesses our log
     certificate_signers: Mapping[Algorithm, Any] = {}  # beside the one of Ed25519 in ``signers``
+    cage: Cage = msgspec.field(default_factory=Cage)  # where files of others are read
     examiners: Examiners = msgspec.field(default_factory=Examiners)  # of uploaded files
     timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
     key_use: Any = None  # catalog.key_use.counting.KeyUse; None: this process signs nothing

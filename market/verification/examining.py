@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from catalog.audit_log.checkpoint import VerifierKey, parse_vkey
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.verdict import Bad, Fault, Findings, Unreadable, Verdict
 from catalog.certificates import credential, credential_check
+from catalog.kernel.caged import MEBIBYTE, Limits, Task, by_code
 from catalog.kernel.errors import DomainError, Invalid
 from catalog.signing.canonical import sha256_hex
 from catalog.timestamps import evidence, token
@@ -68,35 +69,18 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     seen: Seen | None = None
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Why a file was not examined, as it travels between two processes."""
-
-    code: str
-    facts: dict[str, Any]
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What came of an examination, as it travels between two processes: one of the two."""
-
-    examined: Examined | None = None
-    refusal: Refusal | None = None
-
-
-REFUSALS: Final[Mapping[str, type[DomainError]]] = {
-    each.code: each
-    for each in (
-        kinds.UploadEmpty,
-        kinds.UploadTooLarge,
-        kinds.UploadUnknown,
-        kinds.UploadAmbiguous,
-        paper_refusals.PdfEncrypted,
-        paper_refusals.PdfHoldsOtherThanOneFile,
-        paper_refusals.PdfNotSealed,
-        paper_refusals.PdfChangedAfterSeal,
-        paper_refusals.PdfUnreadable,
-        UploadUnreadable,
-    )
-}
+REFUSALS: Final = by_code(
+    kinds.UploadEmpty,
+    kinds.UploadTooLarge,
+    kinds.UploadUnknown,
+    kinds.UploadAmbiguous,
+    paper_refusals.PdfEncrypted,
+    paper_refusals.PdfHoldsOtherThanOneFile,
+    paper_refusals.PdfNotSealed,
+    paper_refusals.PdfChangedAfterSeal,
+    paper_refusals.PdfUnreadable,
+    UploadUnreadable,
+)
 
 
 def examine(raw: bytes, given: Given) -> Examined:
@@ -109,6 +93,23 @@ def examine(raw: bytes, given: Given) -> Examined:
         return _EXAMINERS[kind](raw, given)
     except Unreadable as error:
         raise UploadUnreadable(reason=str(error)[:300]) from error
+
+
+def _examined(given: Given, source: BinaryIO) -> Iterator[Examined]:
+    yield examine(source.read(kinds.MAX_BYTES + 1), given)
+
+
+#: A paper needs much of its libraries at once, and little time.
+EXAMINE: Final = Task(
+    where="market.verification.examining:EXAMINE",
+    given=Given,
+    line=Examined,
+    work=_examined,
+    refusals=REFUSALS,
+    unreadable=UploadUnreadable,
+    limits=Limits(cpu_seconds=10, memory_bytes=1024 * MEBIBYTE, seconds=20.0),
+    loads=("market.verification.sealed_pdf",),
+)
 
 
 def _paper(raw: bytes, given: Given) -> Examined:
