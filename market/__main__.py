@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "market.cli.serve:serve",
     "migrate": "market.cli.migrate:migrate",
     "import": "market.cli.import_:import_",
+    "products": "market.cli.products:products",
     "search": "market.cli.search:search",
     "export": "market.cli.export:export",
     "verify": "market.cli.verify:verify",

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from catalog.kernel.errors import Invalid
+from catalog.kernel.errors import FieldError, Invalid
 from catalog.products.model import Classification, Description, Level
 
 STRICTNESS: Final[dict[Level, int]] = {
@@ -101,10 +101,12 @@ def check_scheme(given: Classification) -> None:
     :raises LevelNotOfScheme: if it is none that we know, or has no such level.
     """
     if not given.scheme.strip():
-        raise ClassificationSchemeMissing(level=given.level.value)
+        error = FieldError("/classification/scheme", ClassificationSchemeMissing.code)
+        raise ClassificationSchemeMissing(level=given.level.value, errors=(error,))
     scheme = scheme_of(given.scheme)
     if scheme is None or given.level not in SCHEMES[scheme]:
-        raise LevelNotOfScheme(level=given.level.value, scheme=given.scheme)
+        error = FieldError("/classification/level", LevelNotOfScheme.code)
+        raise LevelNotOfScheme(level=given.level.value, scheme=given.scheme, errors=(error,))
 
 
 def check_level(description: Description, recorded: Classification | None = None) -> None:
@@ -121,16 +123,21 @@ def check_level(description: Description, recorded: Classification | None = None
     given = description.classification
     levels = [level for level in (of_sources, given and given.level) if level is not None]
     if Level.CORE in levels and not description.contains_national_core_data:
-        raise NationalCoreDataUndeclared
+        error = FieldError("/contains_national_core_data", NationalCoreDataUndeclared.code)
+        raise NationalCoreDataUndeclared(errors=(error,))
     if given is None:
         return
     why = given.reclassification
     if why is not None and (recorded is None or recorded.reclassification != why):
-        raise ReclassificationNotRecorded
+        error = FieldError("/classification/reclassification", ReclassificationNotRecorded.code)
+        raise ReclassificationNotRecorded(errors=(error,))
     if of_sources is None or not is_below(given.level, of_sources):
         return
     if why is None or recorded is None or not _covers(recorded, given.level, of_sources):
-        raise ClassificationBelowSources(level=given.level.value, of_sources=of_sources.value)
+        error = FieldError("/classification/level", ClassificationBelowSources.code)
+        raise ClassificationBelowSources(
+            level=given.level.value, of_sources=of_sources.value, errors=(error,)
+        )
 
 
 def require_classified(description: Description) -> Classification:

@@ -128,20 +128,8 @@ def check_complete(description: Description) -> None:
 
     :raises ProductNotProcessed: and its neighbours above, each for what it says.
     """
-    _check_definition(description)
-    _check_origin(description)
-    if description.data_nature is None:
-        raise DataNatureMissing
-    if description.data_nature is DataNature.PUBLIC and (missing := _missing(description)):
-        raise CatalogAttributeMissing(attributes=missing)
-    if not description.scenarios:
-        raise ScenarioMissing
-    if description.contains_important_data and not description.important_data_basis.strip():
-        raise ImportantDataBasisMissing
-    _check_personal_information(description)
-    first, last = description.valid_from, description.valid_to
-    if first is not None and last is not None and last < first:
-        raise ValidityInvalid(valid_from=first.isoformat(), valid_to=last.isoformat())
+    for check in (*MUST_SAY, *MUST_FIT):
+        check(description)
 
 
 def named_resources(description: Description) -> list[uuid.UUID]:
@@ -158,46 +146,96 @@ def check_resources_known(named: list[uuid.UUID], known: set[uuid.UUID]) -> None
         raise SourceResourceMissing(resources=unknown)
 
 
-def _check_definition(description: Description) -> None:
+def _check_form(description: Description) -> None:
     if description.form is Form.OTHER_TRADABLE and not description.form_description.strip():
-        raise FormDescriptionMissing
+        raise FormDescriptionMissing(errors=_at(FormDescriptionMissing, "/form_description"))
+
+
+def _check_processing(description: Description) -> None:
     if not description.processing_statement.strip():
-        raise ProductNotProcessed
+        raise ProductNotProcessed(errors=_at(ProductNotProcessed, "/processing_statement"))
+
+
+def _check_metering(description: Description) -> None:
     if description.metering_unit is None:
-        raise MeteringUnitMissing
+        raise MeteringUnitMissing(errors=_at(MeteringUnitMissing, "/metering_unit"))
+
+
+def _check_value(description: Description) -> None:
     if not description.value_statement.strip():
-        raise ValueStatementMissing
+        raise ValueStatementMissing(errors=_at(ValueStatementMissing, "/value_statement"))
 
 
 def _check_origin(description: Description) -> None:
     if not description.sources:
-        raise SourceMissing
+        raise SourceMissing(errors=_at(SourceMissing, "/sources"))
     if description.origin_path is OriginPath.OWN_RESOURCE:
         return
     if not any(s.is_supermarket_resource and s.resource_id for s in description.sources):
-        raise SourceResourceMissing(resources=[])
+        raise SourceResourceMissing(resources=[], errors=_at(SourceResourceMissing, "/sources"))
     lacking = [
         field
         for field in ("substantive_processing", "innovative_labour")
         if not getattr(description, field).strip()
     ]
     if lacking:
-        raise SubstantiveProcessingMissing(statements=lacking)
+        places = (f"/{field}" for field in lacking)
+        raise SubstantiveProcessingMissing(
+            statements=lacking, errors=_at(SubstantiveProcessingMissing, *places)
+        )
+
+
+def _check_nature(description: Description) -> None:
+    if description.data_nature is None:
+        raise DataNatureMissing(errors=_at(DataNatureMissing, "/data_nature"))
+
+
+def _check_catalogue(description: Description) -> None:
+    attributes: dict[str, str] = msgspec.structs.asdict(description.catalogue)
+    missing = [name for name, text in attributes.items() if not text.strip()]
+    if description.data_nature is DataNature.PUBLIC and missing:
+        places = (f"/catalogue/{name}" for name in missing)
+        raise CatalogAttributeMissing(
+            attributes=missing, errors=_at(CatalogAttributeMissing, *places)
+        )
+
+
+def _check_scenarios(description: Description) -> None:
+    if not description.scenarios:
+        raise ScenarioMissing(errors=_at(ScenarioMissing, "/scenarios"))
+
+
+def _check_important_data(description: Description) -> None:
+    if description.contains_important_data and not description.important_data_basis.strip():
+        raise ImportantDataBasisMissing(
+            errors=_at(ImportantDataBasisMissing, "/important_data_basis")
+        )
 
 
 def _check_personal_information(description: Description) -> None:
-    unfounded = [
-        source.name
-        for source in description.sources
+    unfounded = {
+        f"/sources/{index}/legal_basis": source.name
+        for index, source in enumerate(description.sources)
         if source.contains_personal_info and not source.legal_basis.strip()
-    ]
+    }
     if unfounded:
-        raise PersonalInformationUnfounded(sources=unfounded)
+        raise PersonalInformationUnfounded(
+            sources=list(unfounded.values()), errors=_at(PersonalInformationUnfounded, *unfounded)
+        )
 
 
-def _missing(description: Description) -> list[str]:
-    attributes: dict[str, str] = msgspec.structs.asdict(description.catalogue)
-    return [name for name, text in attributes.items() if not text.strip()]
+def _check_validity(description: Description) -> None:
+    first, last = description.valid_from, description.valid_to
+    if first is not None and last is not None and last < first:
+        raise ValidityInvalid(
+            valid_from=first.isoformat(),
+            valid_to=last.isoformat(),
+            errors=_at(ValidityInvalid, "/valid_to"),
+        )
+
+
+def _at(refusal: type[Invalid], *pointers: str) -> tuple[FieldError, ...]:
+    return tuple(FieldError(pointer, refusal.code) for pointer in pointers)
 
 
 def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -209,3 +247,18 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             yield from _texts(inner, f"{pointer}/{index}")
+
+
+#: What a description must say before it is complete; a draft may lack it.
+MUST_SAY: Final = (
+    _check_form,
+    _check_processing,
+    _check_metering,
+    _check_value,
+    _check_origin,
+    _check_nature,
+    _check_catalogue,
+    _check_scenarios,
+)
+#: What can not stand as it is said, however much is still to come.
+MUST_FIT: Final = (_check_important_data, _check_personal_information, _check_validity)

@@ -327,6 +327,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     updated_at: dt.datetime
     contents: tuple[Content, ...] = ()
+    reference: str | None = None  # how its supplier calls it (供方编号); nobody else is told
 
     @property
     def content(self) -> Content | None:

@@ -26,11 +26,14 @@ def redacted(product: Product) -> Product:
     """Return the product without what concerns its supplier's own dealings.
 
     Who holds a source, on what ground and authorisation it was had, and why a level was lowered
-    are materials of the registration; names, nature and level of the sources are public.
+    are materials of the registration, and its own reference tells of its books; names, nature and
+    level of the sources are public.
     """
     if product.description is None:
         return product
-    return msgspec.structs.replace(product, description=public_description(product.description))
+    return msgspec.structs.replace(
+        product, description=public_description(product.description), reference=None
+    )
 
 
 def public_description(description: Description) -> Description:

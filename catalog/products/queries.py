@@ -78,21 +78,32 @@ async def get_content(tx: Tx, *, product_id: uuid.UUID, version: int) -> Content
 
 
 async def list_own(
-    tx: Tx, *, viewer: Actor, limit: int, cursor: str | None = None
+    tx: Tx,
+    *,
+    viewer: Actor,
+    reference: str | None = None,
+    limit: int,
+    cursor: str | None = None,
 ) -> Page[Product]:
     """Return the products of the viewer's party, newest first, without their contents.
 
-    An agent sees those that its letters are for.
+    An agent sees those that its letters are for. With ``reference``, those that it calls so; at
+    most one of them was not withdrawn.
 
     :raises NotPermitted: if the viewer describes no products.
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     viewer.require("product:describe")
     paging.check_limit(limit)
-    query = paging.fingerprint("my_products", str(viewer.party))
+    query = paging.fingerprint("my_products", str(viewer.party), reference or "")
     before = paging.decode_id(query, cursor)
     found = await products.list_of_supplier(
-        tx, viewer.party, only=viewer.acting_on, before=before, limit=limit + 1
+        tx,
+        viewer.party,
+        only=viewer.acting_on,
+        reference=reference,
+        before=before,
+        limit=limit + 1,
     )
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], following)

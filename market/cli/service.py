@@ -24,6 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_URL: Final = "http://127.0.0.1:8787"
 _TIMEOUT_SECONDS: Final = 60
+_PAGE: Final = 100
 
 EXIT_CODES: Final = (
     "The token is one of yours (POST /api/v1/tokens): MARKET_TOKEN, or a file with --token-file.\n\n"
@@ -35,6 +36,10 @@ class Refused(click.ClickException):
     """Say what the service refused and why (不予办理), in both languages, with its code."""
 
     exit_code = 1
+
+    def __init__(self, message: str, *, problem: Problem | None = None) -> None:
+        super().__init__(message)
+        self.problem: Final = problem  # None: what was refused is not said as ours says it
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -53,12 +58,28 @@ class Service:
 
     def get(self, path: str, **wanted: Any) -> Any:
         """Return what lies at ``path``; parameters that are None are not asked for."""
-        params = {name: value for name, value in wanted.items() if value is not None}
-        return self._send("GET", path, params=params)
+        return self._send("GET", path, params=_named(wanted))
 
-    def post(self, path: str, body: Any) -> Any:
+    def get_all(self, path: str) -> list[Any]:
+        """Return the items of all pages of a list."""
+        found: list[Any] = []
+        cursor = None
+        while True:
+            page = self.get(path, limit=_PAGE, cursor=cursor)
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def post(self, path: str, body: Any, **wanted: Any) -> Any:
         """Give one command and return its answer."""
-        return self._send("POST", path, json=body, headers={"idempotency-key": uuid.uuid4().hex})
+        headers = {"idempotency-key": uuid.uuid4().hex}
+        return self._send("POST", path, json=body, params=_named(wanted), headers=headers)
+
+    def put(self, path: str, body: Any, *, version: int, **wanted: Any) -> Any:
+        """Replace what is of a version, and return what stands there now."""
+        headers = {"idempotency-key": uuid.uuid4().hex, "if-match": f'"{version}"'}
+        return self._send("PUT", path, json=body, params=_named(wanted), headers=headers)
 
     def _send(self, method: str, path: str, **request: Any) -> Any:
         try:
@@ -69,7 +90,8 @@ class Service:
             ) from error
         if response.is_success:
             return _json(response)
-        raise Refused(_told(response))
+        problem = _problem(response)
+        raise Refused(_told(response, problem), problem=problem)
 
     def application_id(self, case: str) -> str:
         """Return the id of the application with this number (受理编号) or this id.
@@ -145,10 +167,19 @@ def _json(response: httpx.Response) -> Any:
         ) from error
 
 
-def _told(response: httpx.Response) -> str:
+def _named(wanted: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _problem(response: httpx.Response) -> Problem | None:
     try:
-        problem = msgspec.json.decode(response.content, type=Problem)
+        return msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
+        return None
+
+
+def _told(response: httpx.Response, problem: Problem | None) -> str:
+    if problem is None:
         return f"{response.status_code} {response.reason_phrase}"
     lines = [f"{' · '.join(problem.wording.values())} [{problem.code}]"]
     lines += [f"  {error.pointer}: {error.code}" for error in problem.errors]

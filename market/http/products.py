@@ -61,8 +61,12 @@ async def describe_product(
     data: JSONBody[Description],
     *,
     draft: FromQuery[bool] = False,
+    reference: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Describe a data product (数据产品著录, HN-02, HN-03); a draft need not be complete."""
+    """Describe a data product (数据产品著录, HN-02, HN-03); a draft need not be complete.
+
+    ``reference`` is how its supplier calls it (供方编号): one of one's products at a time.
+    """
 
     async def act(c: Command) -> Answer:
         product = await products.describe(
@@ -72,6 +76,7 @@ async def describe_product(
             supplier_name=await _own_name(c),
             description=data,
             is_draft=draft,
+            reference=reference,
         )
         return created(product, f"/api/v1/products/{product.id}", product.version)
 
@@ -234,13 +239,16 @@ async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
 async def list_own_products(
     request: AnyRequest,
     *,
+    reference: FromQuery[str | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Return the products of one's own party, drafts too, newest first."""
 
     async def look(c: Command) -> Page[Product]:
-        return await queries.list_own(c.tx, viewer=c.actor, limit=limit, cursor=cursor)
+        return await queries.list_own(
+            c.tx, viewer=c.actor, reference=reference, limit=limit, cursor=cursor
+        )
 
     return answer(await read(request, look))
 

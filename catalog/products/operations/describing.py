@@ -17,7 +17,7 @@ from catalog.code_trees.model import Tree
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Refused, VersionStale
+from catalog.kernel.errors import FieldError, Refused, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products.classification import check_level, check_scheme
 from catalog.products.coding import check_codes, codes_named
@@ -43,6 +43,7 @@ from catalog.products.operations.remembering import (
     subject,
 )
 from catalog.products.queries import ProductMissing, ProductNotDescribed
+from catalog.products.references import ReferenceTaken, check_reference
 from catalog.products.sharing import check_not_circular, check_resources
 from catalog.products.states import Event as Happening
 from catalog.products.states import State, advance
@@ -63,19 +64,24 @@ async def describe(
     supplier_name: str,
     description: Description,
     is_draft: bool = False,
+    reference: str | None = None,
 ) -> Product:
     """Put a product into the catalogue (著录). Nobody else sees it before it is listed.
+
+    ``reference`` is how its supplier calls it.
 
     :raises NotPermitted: if the actor describes no products.
     :raises AuthorisationLetterOutOfScope: and its like, if an agent may describe no new one (HN-06).
     :raises Invalid: if a code is unknown (``coding.py``), or if it is no draft and not complete
         (``metadata.py``), its items (``items.py``), its level (``classification.py``) or the
-        resources that it names (``sharing.py``) do not fit.
+        resources that it names (``sharing.py``) do not fit; or the reference is no name.
+    :raises ReferenceTaken: if another product of the supplier is called so.
     """
     actor.require("product:describe")
     product_id = ProductId(new_id())  # a letter for another product does not cover it
     await letters.require(tx, actor=actor, now=now, power=Power.DRAFT, product_id=product_id)
     await _check(tx, description, product_id=product_id, supplier=actor.party, is_draft=is_draft)
+    await _check_free(tx, actor.party, reference)
     product = Product(
         id=product_id,
         origin=Origin.DESCRIBED,
@@ -92,6 +98,7 @@ async def describe(
         version=1,
         created_at=now,
         updated_at=now,
+        reference=reference,
     )
     await products.insert(tx, product)
     await follow_description(tx, None, product, actor=actor, now=now)
@@ -255,6 +262,16 @@ async def _check(
     if named:
         made_from_it = await provenance.list_made_from(tx, product_id)
         check_not_circular(description, product_id, made_from_it)
+
+
+async def _check_free(tx: Tx, supplier: PartyId, reference: str | None) -> None:
+    if reference is None:
+        return
+    check_reference(reference)
+    await products.hold_references(tx, supplier)
+    if await products.find_by_references(tx, supplier, [reference]):
+        error = FieldError("/reference", ReferenceTaken.code)
+        raise ReferenceTaken(reference=reference, errors=(error,))
 
 
 async def _lock_own(tx: Tx, actor: Actor, product_id: uuid.UUID) -> Product:

@@ -70,10 +70,12 @@ def subject(product: Product) -> Subject:
 
 def stored(product: Product) -> dict[str, Any]:
     """Return what the log keeps of a product's state."""
+    called = {} if product.reference is None else {"reference": product.reference}
     return {
         "state": product.state.value,
         "version": product.version,
         "description": msgspec.to_builtins(product.description),
+        **called,
     }
 
 

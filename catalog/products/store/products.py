@@ -35,6 +35,7 @@ PRODUCTS: Final = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("reference", sa.Text),
     schema="catalog",
 )
 
@@ -98,6 +99,7 @@ async def insert(tx: Tx, product: Product) -> None:
         version=product.version,
         created_at=product.created_at,
         updated_at=product.updated_at,
+        reference=product.reference,
     )
 
 
@@ -127,7 +129,7 @@ async def find(tx: Tx, product_id: uuid.UUID) -> Product | None:
     row = await tx.fetch_one(
         """
         SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
-               imported, source, source_id, is_public, version, created_at, updated_at
+               imported, source, source_id, is_public, version, created_at, updated_at, reference
           FROM catalog.products
          WHERE id = $1""",
         product_id,
@@ -140,7 +142,7 @@ async def lock(tx: Tx, product_id: uuid.UUID) -> Product | None:
     row = await tx.fetch_one(
         """
         SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
-               imported, source, source_id, is_public, version, created_at, updated_at
+               imported, source, source_id, is_public, version, created_at, updated_at, reference
           FROM catalog.products
          WHERE id = $1
          FOR UPDATE""",
@@ -149,11 +151,36 @@ async def lock(tx: Tx, product_id: uuid.UUID) -> Product | None:
     return None if row is None else _product(row, await _contents(tx, product_id))
 
 
+async def hold_references(tx: Tx, supplier: PartyId) -> None:
+    """Let nobody else give a name to a product of this supplier until the transaction ends."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"product references {supplier}"
+    )
+
+
+async def find_by_references(
+    tx: Tx, supplier: PartyId, references: Collection[str]
+) -> dict[str, Product]:
+    """Return the products of a supplier, not withdrawn, that are called so, without contents."""
+    rows = await tx.fetch(
+        """
+        SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
+               imported, source, source_id, is_public, version, created_at, updated_at, reference
+          FROM catalog.products
+         WHERE supplier_party_id = $1 AND reference = ANY($2::text[]) AND state <> 'withdrawn'
+         ORDER BY id""",
+        supplier,
+        list(references),
+    )
+    return {row["reference"]: _product(row, ()) for row in rows}
+
+
 async def list_of_supplier(
     tx: Tx,
     supplier_party_id: PartyId,
     *,
     only: Collection[uuid.UUID] | None,
+    reference: str | None,
     before: uuid.UUID | None,
     limit: int,
 ) -> list[Product]:
@@ -161,15 +188,17 @@ async def list_of_supplier(
     rows = await tx.fetch(
         """
         SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
-               imported, source, source_id, is_public, version, created_at, updated_at
+               imported, source, source_id, is_public, version, created_at, updated_at, reference
           FROM catalog.products
          WHERE supplier_party_id = $1 AND ($2::uuid IS NULL OR id < $2)
            AND ($3::uuid[] IS NULL OR id = ANY($3))
+           AND ($5::text IS NULL OR reference = $5)
          ORDER BY id DESC LIMIT $4""",
         supplier_party_id,
         before,
         None if only is None else list(only),
         limit,
+        reference,
     )
     return [_product(row, ()) for row in rows]
 
