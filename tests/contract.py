@@ -54,6 +54,9 @@ def check(place: Place, status: int, headers: Mapping[str, str], content: bytes)
     media_type = headers.get("content-type", "")
     if status == 304 and status in place.said.statuses:
         return  # what one has is still good; nothing is sent
+    if status == 303 and status in place.said.statuses:
+        assert headers["location"], place.name
+        return  # it is had elsewhere, in another format
     if status in place.said.statuses and media_type != PROBLEM:
         has_content = status != HTTPStatus.NOT_MODIFIED
         _check_headers(place, headers, media_type if has_content else place.said.media_type)

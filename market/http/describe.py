@@ -91,6 +91,7 @@ _HEADERS: Final = {
 _DONE: Final = {
     200: "Done · 已办理",
     201: "Made · 已创建",
+    303: "Elsewhere, in the format asked for · 按所请求的格式另见",
     304: "Not modified · 未变更",
     503: "The service can not work · 服务不可用",
 }
@@ -271,7 +272,7 @@ def _describe_content(
     headers = dict(map(_header, names))
     for status in said.statuses:
         answer: dict[str, Any] = {"description": _DONE[status]}
-        if status != HTTPStatus.NOT_MODIFIED:
+        if status not in (HTTPStatus.SEE_OTHER, HTTPStatus.NOT_MODIFIED):
             answer["content"] = content
         operation["responses"][str(status)] = answer | ({"headers": headers} if headers else {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -292,6 +293,8 @@ def _show(
             return  # it went stale: a test of the house says so, and nobody is shown it
         for status in said.statuses:
             answer = operation["responses"][str(status)]
+            if "content" not in answer:
+                continue  # nothing is sent with it
             answer["content"] = {answers.JSON: answer["content"][answers.JSON] | shown}
 
 

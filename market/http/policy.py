@@ -273,6 +273,11 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/register-events"): _public(),
     ("GET", f"{V1}/register-events/{{event_id}}"): _public(),
     ("GET", "/register.atom"): _public(),
+    # the catalogue in the formats of others
+    ("GET", "/catalogue.jsonld"): _public(),
+    ("GET", "/catalogue.ttl"): _public(),
+    ("GET", "/products/{product_id}/dcat.jsonld"): _public(),
+    ("GET", "/products/{product_id}/dcat.ttl"): _public(),
     ("GET", "/register.json"): _public(),
     ("POST", f"{V1}/certificates/{{number}}/freezes"): _do("certificate:freeze"),
     ("POST", f"{V1}/certificates/{{number}}/unfreezes"): _do("certificate:freeze"),

@@ -28,6 +28,7 @@ from market.http.command import (
     read,
 )
 from market.http.context import AnyRequest
+from market.http.negotiation import elsewhere
 from market.identity import queries as identity
 from seeds.synonyms import load_synonyms
 
@@ -216,10 +217,12 @@ async def search_products(
     "/api/v1/products/{product_id:uuid}",
     summary="One product",
     tags=["products"],
-    opt=answers(ShownProduct, version=True, refusals=(410,)),
+    opt=answers(ShownProduct, 200, 303, version=True, refusals=(410,)),
 )
 async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a public product, or one's own in full, with the number of its certificate."""
+    if there := elsewhere(request, product_id):
+        return there
 
     async def look(c: Command) -> ShownProduct:
         product = await queries.get(c.tx, viewer=c.actor, product_id=product_id)

@@ -19,6 +19,7 @@ from catalog.recognition.model import PublicForeignCertificate
 from catalog.recognition.states import State as Foreign
 from market.http.command import Command, read
 from market.http.context import AnyRequest
+from market.http.negotiation import elsewhere
 from market.listings import queries as listings
 from market.portal.render import page
 from market.portal.show import scenario_names
@@ -52,6 +53,8 @@ class Offer(msgspec.Struct, frozen=True):
 @get("/products/{product_id:uuid}", include_in_schema=False)
 async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Show one product: what it is, for what, from what, certified or not, at what price."""
+    if there := elsewhere(request, product_id):
+        return there
 
     async def look(c: Command) -> Offer:
         prices = await pricing.list_prices(c.tx, product_id=product_id, limit=_PRICES_OF_A_PRODUCT)

@@ -1,0 +1,198 @@
+"""Read the facts of public products, one, a page of all, or those that a search found."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from catalog.formats.facts import Facts, Origin, Price, Use
+from catalog.kernel import paging
+from catalog.kernel.actor import PUBLIC
+from catalog.kernel.db import Row, Tx
+from catalog.kernel.paging import Page
+from catalog.products import queries as products
+from catalog.products.model import Content, Description, Form, Imported
+from catalog.products.publication import public_description
+from market.pricing.model import Terms
+
+
+class _Around(msgspec.Struct, frozen=True):
+    """What other rooms have about products, by product."""
+
+    contents: Mapping[uuid.UUID, Content]
+    certificates: Mapping[uuid.UUID, str]
+    listed: frozenset[uuid.UUID]
+    filings: Mapping[uuid.UUID, Sequence[tuple[str, Terms]]]
+    public: frozenset[uuid.UUID]  # of the products that these were made from
+
+
+async def get_facts(tx: Tx, *, product_id: uuid.UUID) -> Facts:
+    """Return the facts of a public product.
+
+    :raises ProductMissing: if there is none.
+    :raises ProductWithdrawn: if it was public and was taken back.
+    """
+    found = await list_facts_of(tx, product_ids=[product_id])
+    if not found:
+        # Its own people see it still; here they are the public.
+        await products.get(tx, viewer=PUBLIC, product_id=product_id)
+        raise products.ProductMissing
+    return found[0]
+
+
+async def list_facts(tx: Tx, *, limit: int, cursor: str | None = None) -> Page[Facts]:
+    """Return a page of all public products, in the order of their ids.
+
+    Ids only grow, so what is added while somebody walks comes last and nothing is met twice.
+
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("public_catalogue")
+    rows = await tx.fetch(
+        """
+        SELECT product_id FROM catalog.product_documents
+         WHERE $1::uuid IS NULL OR product_id > $1
+         ORDER BY product_id LIMIT $2""",
+        paging.decode_id(query, cursor),
+        limit + 1,
+    )
+    ids = [row["product_id"] for row in rows[:limit]]
+    following = paging.encode(query, str(ids[-1])) if len(rows) > limit else None
+    return Page(await list_facts_of(tx, product_ids=ids), following)
+
+
+async def list_facts_of(tx: Tx, *, product_ids: Sequence[uuid.UUID]) -> list[Facts]:
+    """Return the facts of these products in this order; what is not public is left out."""
+    rows = await tx.fetch(
+        """
+        SELECT p.id, p.supplier_party_id, p.supplier_name, p.name, p.form, p.description,
+               p.imported, p.source, p.source_id, p.version, p.created_at, p.updated_at
+          FROM catalog.products p
+         WHERE p.id = ANY($1::uuid[]) AND p.is_public""",
+        list(product_ids),
+    )
+    found = {row["id"]: row for row in rows}
+    told = {
+        product_id: public_description(msgspec.convert(row["description"], Description))
+        for product_id, row in found.items()
+        if row["description"] is not None
+    }
+    around = await _around(tx, list(told), told)
+    return [
+        _facts(found[product_id], told.get(product_id), around)
+        for product_id in product_ids
+        if product_id in found
+    ]
+
+
+async def _around(
+    tx: Tx, product_ids: list[uuid.UUID], told: Mapping[uuid.UUID, Description]
+) -> _Around:
+    if not product_ids:  # records of foreign catalogues have nothing around them
+        return _Around({}, {}, frozenset(), {}, frozenset())
+    contents = await tx.fetch(
+        """
+        SELECT DISTINCT ON (product_id) product_id, version, file_id, sha256, size_bytes,
+               media_type, file_name, attached_at
+          FROM catalog.product_contents WHERE product_id = ANY($1::uuid[])
+         ORDER BY product_id, version DESC""",
+        product_ids,
+    )
+    certificates = await tx.fetch(
+        """
+        SELECT product_id, number FROM catalog.certificates
+         WHERE product_id = ANY($1::uuid[]) AND state = 'active'""",
+        product_ids,
+    )
+    listed = await tx.fetch(
+        """
+        SELECT product_id FROM market.listings
+         WHERE product_id = ANY($1::uuid[]) AND state = 'listed'""",
+        product_ids,
+    )
+    rows = await tx.fetch(
+        """
+        SELECT product_id, filing_number, terms FROM market.pricing_filings
+         WHERE product_id = ANY($1::uuid[]) AND state = 'effective'
+         ORDER BY product_id, id""",
+        product_ids,
+    )
+    filings = defaultdict(list)
+    for row in rows:
+        filings[row["product_id"]].append(
+            (row["filing_number"], msgspec.convert(row["terms"], Terms))
+        )
+    sources = {s.resource_id for each in told.values() for s in each.sources if s.resource_id}
+    public = await tx.fetch(
+        "SELECT id FROM catalog.products WHERE id = ANY($1::uuid[]) AND is_public", list(sources)
+    )
+    return _Around(
+        contents={row["product_id"]: msgspec.convert(dict(row), Content) for row in contents},
+        certificates={row["product_id"]: row["number"] for row in certificates},
+        listed=frozenset(row["product_id"] for row in listed),
+        filings=filings,
+        public=frozenset(row["id"] for row in public),
+    )
+
+
+def _facts(row: Row, told: Description | None, around: _Around) -> Facts:
+    product_id = row["id"]
+    filings = around.filings.get(product_id, ())
+    return Facts(
+        id=product_id,
+        name=row["name"],
+        supplier_name=row["supplier_name"],
+        supplier_party_id=row["supplier_party_id"],
+        form=None if row["form"] is None else Form(row["form"]),
+        told=told,
+        foreign=None if row["imported"] is None else msgspec.convert(row["imported"], Imported),
+        source=row["source"],
+        source_id=row["source_id"],
+        content=around.contents.get(product_id),
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        certificate_number=around.certificates.get(product_id),
+        is_listed=product_id in around.listed,
+        prices=tuple(price for number, terms in filings for price in _prices(number, terms)),
+        use=_use(filings[-1][1]) if filings else None,
+        origins=tuple(
+            Origin(each.name, each.resource_id if each.resource_id in around.public else None)
+            for each in (told.sources if told is not None else ())
+        ),
+    )
+
+
+def _prices(filing_number: str, terms: Terms) -> list[Price]:
+    return [
+        Price(
+            code=item.code,
+            charge=item.charge.value,
+            unit=item.unit,
+            amount_fen=item.unit_price_fen,
+            quantity_min=item.quantity_min,
+            quantity_max=item.quantity_max,
+            included_uses=item.included_uses,
+            note=item.note,
+            filing_number=filing_number,
+            effective_from=terms.effective_from,
+            effective_to=terms.effective_to,
+        )
+        for item in terms.price_items
+    ]
+
+
+def _use(terms: Terms) -> Use:
+    scope = terms.use_scope
+    return Use(
+        audience=scope.audience,
+        regions=scope.regions,
+        fields=scope.fields,
+        volume=scope.volume,
+        period=scope.period,
+        onward_use=scope.onward_use,
+        free_if=terms.free_use_conditions,
+    )
