@@ -467,6 +467,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
 PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/"): _public(),
     ("GET", "/products"): _public(),
+    ("GET", "/products/found.csv"): _public(),
     ("GET", "/products/{product_id}"): _public(),
     ("GET", "/notices"): _public(),
     ("GET", "/notices/{notice_id}"): _public(),

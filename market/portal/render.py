@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jinja2
+import markupsafe
 from litestar import Response
 from litestar.datastructures import Cookie
 
@@ -33,6 +34,8 @@ _HEADERS: Final = {
 OWN_SCRIPT: Final = {
     "content-security-policy": _CONTENT_POLICY.replace("script-src 'none'", "script-src 'self'")
 }
+# What is longer was no question, and is not carried on into the other language.
+_LONGEST_KEPT: Final = 1000
 #: For public pages: kept by nobody but the reader, who asks again each time.
 FRESH: Final = "private, no-cache"
 #: For pages of one who signed in.
@@ -71,7 +74,11 @@ def page(
     language = language_of(request)
     speaker = Speaker(language)
     path = urlsplit(str(request.url)).path
-    query = {name: value for name, value in request.query_params.items() if name != "lang"}
+    query = {
+        name: value
+        for name, value in request.query_params.items()
+        if name != "lang" and len(value) <= _LONGEST_KEPT
+    }
     body = (
         _environment()
         .get_template(template)
@@ -96,6 +103,7 @@ def page(
             whole=show.whole,
             yuan=show.yuan,
             size=show.size,
+            tongue=functools.partial(_tongue, language=language),
             **values,
         )
     )
@@ -108,6 +116,11 @@ def page(
         | (headers or {}),
         cookies=_kept_language(request),
     )
+
+
+def _tongue(text: str, language: str) -> markupsafe.Markup:
+    told = show.tongue(text, language)
+    return markupsafe.Markup(' lang="{}"').format(told) if told else markupsafe.Markup()
 
 
 def go(path: str, *, cookies: list[Cookie] | None = None) -> Response[bytes]:

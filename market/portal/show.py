@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -11,6 +12,7 @@ from catalog.products.model import Product
 
 _FEN_PER_YUAN: Final = 100
 _KIBI: Final = 1024
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SIZE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _MAX_FILTER_LENGTH: Final = 200
 
@@ -69,10 +71,21 @@ def scenario_names(product: Product | None) -> dict[str, str]:
 
 def cleaned(text: str | None) -> str | None:
     """Return what somebody typed or linked without unreadable characters, None if none is left."""
-    if text is None:
-        return None
-    readable = "".join(character for character in text if character.isprintable())
-    return readable.strip()[:_MAX_FILTER_LENGTH] or None
+    return None if text is None else readable(text).strip()[:_MAX_FILTER_LENGTH] or None
+
+
+def readable(text: str) -> str:
+    """Return a text without the characters that nobody can read."""
+    return "".join(character for character in text if character.isprintable())
+
+
+def tongue(text: str, language: str) -> str:
+    """Return the language of a text if it is another than the page's, as HTML names it; else none.
+
+    A voice that reads the page aloud has to know (WCAG 3.1.2).
+    """
+    told = "zh" if _HAN.search(text) else "en"
+    return "" if told == language else {"zh": "zh-CN", "en": "en"}[told]
 
 
 def own_path(text: str | None) -> str:

@@ -1,0 +1,60 @@
+"""The pages of the catalogue in a real browser: long, English and hostile names, wide and small."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from tests.makers_shelves import fill_shelves
+from tests.portal.test_pages_in_chromium import (
+    WIDTHS,
+    Watched,
+    browser,
+    look_over,
+    open_page,
+    picture,
+    pytestmark,
+    site,
+)
+
+__all__ = ["browser", "pytestmark", "site"]
+
+SEARCHES = (
+    "/products?q=港口",
+    "/products?q=港口&source=示例目录&sort=oldest",
+    "/products?q=harbour",
+    "/products?q=港口&theme=气象&source=示例目录",
+    "/products?q=" + "长" * 1000,
+    "/products?q=港口&cursor=zzz",
+)
+
+
+async def see(watched: Watched, path: str, name: str) -> list[str]:
+    """Open a page in all its folds, leave a picture, and return what is wrong with it."""
+    await watched.goto(path)
+    await picture(watched.page, name)
+    await watched.page.evaluate(
+        "document.querySelectorAll('details').forEach(each => each.open = true)"
+    )
+    return await look_over(watched.page)
+
+
+@pytest.mark.parametrize("width", sorted(WIDTHS))
+async def test_no_search_breaks_out_of_its_screen(
+    db: Database, clock: ManualClock, site: str, browser: Browser, width: str
+) -> None:
+    await fill_shelves(db, clock.now())
+    context, watched = await open_page(
+        browser, site, viewport={"width": WIDTHS[width], "height": 800}
+    )
+    faults = {}
+    for number, path in enumerate(SEARCHES):
+        for language in ("zh", "en"):
+            asked = f"{path}&lang={language}"
+            faults[asked] = await see(watched, asked, f"search-{number}-{language}-{width}")
+
+    assert {path: found for path, found in faults.items() if found} == {}
+    assert watched.complaints == []
+    await context.close()
