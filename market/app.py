@@ -80,6 +80,7 @@ from market.portal import (
     pages_spot_checks,
     pages_static,
     pages_verify,
+    pages_zones,
 )
 from market.settings import SettingInvalid, Settings
 
@@ -92,6 +93,7 @@ _PAGES = (
     pages_notices,
     pages_certificates,
     pages_price_list,
+    pages_zones,
     pages_static,
     pages_paper,
     pages_register,

@@ -79,6 +79,7 @@ class Stage(msgspec.Struct, frozen=True):
             f"/certificates/{self.certificate_number}",
             "/price-list",
             "/price-list?scenario=port_safety",
+            "/zones",
             "/agency-selections",
             f"/agency-selections/{self.selection_id}",
             "/sign-in",

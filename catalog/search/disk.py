@@ -49,7 +49,7 @@ from catalog.search.question import Concept
 from catalog.search.ranking import Averages
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "2"
+LAYOUT: Final = "3"
 _STATE: Final = "state"
 _PUBLIC: Final = "public"
 _CURRENT: Final = "current"

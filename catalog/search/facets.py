@@ -1,6 +1,6 @@
 """Say by what a search is narrowed, and by what its answers are counted (筛选、分面).
 
-To add one more, say by certificate or by zone:
+To add one more, say by certificate:
 
 1. a column of ``catalog.product_documents``, text, or an array of text if a product may have several
    values (migration; ``Document``, ``documents.document`` and ``put_document`` in ``products`` fill
@@ -55,6 +55,7 @@ ALL: Final = (
     Facet("source", "source"),
     Facet("update_cycle", "update_cycle", values=UpdateCycle),
     Facet("delivery", "delivery_modes", is_list=True, values=DeliveryMode),
+    Facet("zone", "zone"),
 )
 FACETS: Final = tuple(facet.name for facet in ALL)
 

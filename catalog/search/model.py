@@ -30,6 +30,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     update_cycle: str | None = None
     delivery: str | None = None  # 交付方式
+    zone: str | None = None  # the code of a zone of public data (公共数据专区)
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     why: list[Why]
     # Where those words stand in name and description: begin and end, in characters.
     highlights: dict[str, list[tuple[int, int]]]
+    zone: str | None = None  # the code of the zone in which it stands (公共数据专区)
 
 
 class Count(msgspec.Struct, frozen=True):

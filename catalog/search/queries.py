@@ -338,6 +338,7 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         delivery=row["delivery_modes"],
         format=row["format"],
         published_at=row["published_at"],
+        zone=row["zone"],
         certified=row["certified"],
         score=round(each.score, 4),
         matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],

@@ -229,7 +229,7 @@ async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.
         """
         SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
                d.region, d.region_codes, d.level, d.theme, d.source, d.update_cycle,
-               d.delivery_modes, d.format, d.published_at, c.number AS certified
+               d.delivery_modes, d.format, d.zone, d.published_at, c.number AS certified
           FROM catalog.product_documents d
           LEFT JOIN LATERAL (
                SELECT number FROM catalog.certificates

@@ -32,6 +32,7 @@ _FILTERS: Final = (
     ("source", "source", "来源目录 · source catalogue"),
     ("update-cycle", "update_cycle", "更新周期 · how often it changes, as daily"),
     ("delivery", "delivery", "交付方式 · how it is had, as api_call"),
+    ("zone", "zone", "公共数据专区 · the code of a zone of public data"),
 )
 
 

@@ -179,14 +179,18 @@ async def get_price_list(
     *,
     scenario: FromQuery[str | None] = None,
     product_id: FromQuery[uuid.UUID | None] = None,
+    zone: FromQuery[str | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Return the public price list (价格清单): scenario, product, unit, price, filing number."""
+    """Return the public price list (价格清单): scenario, product, unit, price, filing number.
+
+    ``zone`` is the code of a zone of public data.
+    """
 
     async def look(c: Command) -> Page[PriceListLine]:
         return await queries.list_prices(
-            c.tx, scenario=scenario, product_id=product_id, limit=limit, cursor=cursor
+            c.tx, scenario=scenario, product_id=product_id, zone=zone, limit=limit, cursor=cursor
         )
 
     return answer(await read(request, look))

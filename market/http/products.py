@@ -176,6 +176,7 @@ async def search_products(
     source: FromQuery[str | None] = None,
     update_cycle: FromQuery[str | None] = None,
     delivery: FromQuery[str | None] = None,
+    zone: FromQuery[str | None] = None,
     sort: FromQuery[Sort] = Sort.RELEVANCE,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
@@ -196,6 +197,7 @@ async def search_products(
         source=source,
         update_cycle=update_cycle,
         delivery=delivery,
+        zone=zone,
     )
 
     async def look(c: Command) -> Found:

@@ -19,11 +19,14 @@ class CodeNames(msgspec.Struct, frozen=True):
     """The names of the codes that a page shows."""
 
     of_trees: Mapping[Tree, Mapping[str, str]] = {}
+    of_zones: Mapping[str, str] = {}
 
     def called(self, speaker: Speaker) -> Callable[[str, str], str]:
         """Return what says how a value is called: by our words, or else by its table's name."""
 
         def call(name: str, value: str) -> str:
+            if name == "zone":
+                return self.of_zones.get(value, value)
             worded = speaker.label(name, value)
             tree = _TREE_OF.get(name)
             if worded != value or tree is None:

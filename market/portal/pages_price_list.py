@@ -38,14 +38,15 @@ async def show_price_list(
     request: AnyRequest,
     *,
     scenario: FromQuery[str | None] = None,
+    zone: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Show the public price list by scenario (价格清单, GD-07)."""
-    wanted = cleaned(scenario)
+    """Show the public price list by scenario (价格清单, GD-07), of everything or of a zone."""
+    wanted, of_zone = cleaned(scenario), cleaned(zone)
 
     async def look(c: Command) -> PriceBoard:
         found = await pricing.list_prices(
-            c.tx, scenario=wanted, limit=_PAGE_SIZE, cursor=cursor or None
+            c.tx, scenario=wanted, zone=of_zone, limit=_PAGE_SIZE, cursor=cursor or None
         )
         names = {
             product_id: scenario_names(await products.find(c.tx, product_id=product_id))
@@ -58,6 +59,7 @@ async def show_price_list(
         "price_list.html",
         prices=await read(request, look),
         wanted=wanted,
-        link=linker("/price-list", {"scenario": wanted}),
+        of_zone=of_zone,
+        link=linker("/price-list", {"scenario": wanted, "zone": of_zone}),
         is_continued=bool(cursor),
     )

@@ -33,6 +33,7 @@ from market.portal.show import readable
 from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import PriceItem
+from market.zones import queries as zones
 from seeds.synonyms import load_synonyms
 
 _PAGE_SIZE: Final = 20
@@ -158,7 +159,7 @@ async def get_found(request: AnyRequest) -> Response[bytes]:
 
 async def _names(c: Command, asked: AskedSearch, found: Found) -> CodeNames:
     """Return what the codes are called that the page shows."""
-    return await find_names(
+    names = await find_names(
         c,
         {
             tree: {each.value for each in found.facets.get(name, [])}
@@ -166,6 +167,9 @@ async def _names(c: Command, asked: AskedSearch, found: Found) -> CodeNames:
             for name, tree in _TREES.items()
         },
     )
+    if "zone" not in asked.given and not found.facets.get("zone"):
+        return names
+    return msgspec.structs.replace(names, of_zones=await zones.names(c.tx))
 
 
 async def _search(c: Command, asked: AskedSearch, *, limit: int, cursor: str | None) -> Found:

@@ -122,11 +122,15 @@ async def list_prices(
     *,
     scenario: str | None = None,
     product_id: uuid.UUID | None = None,
+    zone: str | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[PriceListLine]:
-    """Return a page of the public price list (价格清单): by scenario, product, price item."""
-    query = paging.fingerprint("price_list", scenario, str(product_id))
+    """Return a page of the public price list (价格清单): by scenario, product, price item.
+
+    Of a zone, named by its code, are the public products that stand in it.
+    """
+    query = paging.fingerprint("price_list", scenario, str(product_id), zone)
     after = paging.decode(query, cursor, 3)
     at = None if after is None else (str(after[0]), paging.as_id(after[1]), int(after[2]))
     rows = await tx.fetch(
@@ -139,11 +143,14 @@ async def list_prices(
            AND ($1::text IS NULL OR s.scenario = $1)
            AND ($2::uuid IS NULL OR f.product_id = $2)
            AND ($3::text IS NULL OR (s.scenario, f.id, i.place) > ($3, $4::uuid, $5::int))
+           AND ($7::text IS NULL OR f.product_id IN (
+               SELECT product_id FROM catalog.product_documents WHERE zone = $7))
          ORDER BY s.scenario, f.id, i.place LIMIT $6""",
         scenario,
         product_id,
         *(at or (None, None, None)),
         paging.check_limit(limit) + 1,
+        zone,
     )
     lines, last = [], None
     for row in rows[:limit]:

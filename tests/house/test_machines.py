@@ -52,6 +52,7 @@ ENDS: Final = {
     "market.pricing": "superseded expired withdrawn",
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
+    "market.zones": "closed",
 }
 # What may still be noted where a life has ended. Nothing moves by it.
 NOTED_AFTER_THE_END: Final = {

@@ -11,8 +11,9 @@ from market.access import states as grants
 from market.listings import states as listings
 from market.orders import states as orders
 from market.pricing import states as filings
+from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders)
+MACHINES = (filings, listings, grants, orders, zones)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -23,6 +24,7 @@ REFUSALS = {
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
+    zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
 # Written down a second time on purpose: from → event → to, as RULES §6.1 and §6.8 have it.
@@ -56,6 +58,11 @@ compliance_check: publish>listed delist>delisted
 listed: suspend>suspended delist>delisted
 suspended: resume>listed delist>delisted
 """
+ZONE_MOVES = """
+preparing: open>open close>closed
+open: suspend>suspended close>closed place>open remove>open
+suspended: resume>open close>closed remove>suspended
+"""
 GRANT_MOVES = """
 active: use>active cut_off>cut_off expire>expired revoke>revoked
 cut_off: restore>active expire>expired revoke>revoked
@@ -77,6 +84,7 @@ MOVES = {
     filings: _read(FILING_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
+    zones: _read(ZONE_MOVES),
 }
 
 

@@ -75,6 +75,7 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("delivery_modes", postgresql.ARRAY(sa.Text), nullable=False),
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("terms", postgresql.TSVECTOR, nullable=False),
+    sa.Column("zone", sa.Text),  # written by whoever places it: market/zones
     # Made by the database: when it was published, then its id. The order of walking (newest first).
     sa.Column("place", sa.BigInteger, sa.Computed("…"), nullable=False),
     schema="catalog",

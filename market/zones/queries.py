@@ -1,0 +1,81 @@
+"""Read zones: everybody those that are open or were, the authority and the operator all of their own."""
+
+from __future__ import annotations
+
+from catalog.kernel import paging
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import Page
+from market.zones import store
+from market.zones.model import Placement, Zone, ZoneFile
+
+
+class ZoneMissing(Missing):
+    """There is no such zone, or none that this actor may know of."""
+
+    code = "not_found"
+
+
+async def list_page(
+    tx: Tx, *, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Zone]:
+    """Return zones, by their codes.
+
+    :raises LimitOutOfRange: if a page of that size is not given.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("zones")
+    position = paging.decode(query, cursor, 1)
+    rows = await tx.fetch(
+        f"{store.SELECT} WHERE $1::text IS NULL OR z.code > $1 ORDER BY z.code LIMIT $2",
+        None if position is None else str(position[0]),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.zone_of(row) for row in rows]
+    following = paging.encode(query, found[limit - 1].code) if len(found) > limit else None
+    return Page(found[:limit], following)
+
+
+async def get(tx: Tx, *, named: str) -> ZoneFile:
+    """Return a zone by its id or its code, with how its supervision was handed over.
+
+    :raises ZoneMissing: if there is none that the actor may see.
+    """
+    zone = await store.find(tx, named)
+    if zone is None:
+        raise ZoneMissing
+    return ZoneFile(zone=zone, supervisions=await store.list_supervisions(tx, zone.id))
+
+
+async def names(tx: Tx) -> dict[str, str]:
+    """Return what the zones are called, by their codes, as a filter shows them."""
+    rows = await tx.fetch("SELECT code, name FROM market.zones ORDER BY code LIMIT 1000")
+    return {row["code"]: row["name"] for row in rows}
+
+
+async def list_placements(
+    tx: Tx,
+    *,
+    named: str,
+    is_there: bool = True,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Placement]:
+    """Return the products of a zone, the newest first, or those that were taken out and why.
+
+    What is not public now is not among those that stand there.
+
+    :raises ZoneMissing: if there is no such zone that the actor may see.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    file = await get(tx, named=named)
+    query = paging.fingerprint("zone_products", str(file.zone.id), is_there)
+    found = await store.list_placements(
+        tx,
+        file.zone.id,
+        is_there=is_there,
+        before=paging.decode_id(query, cursor),
+        limit=paging.check_limit(limit) + 1,
+    )
+    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], following)
