@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import pathlib
 import tomllib
 from typing import Final
 
-from catalog.search import synonyms
-from catalog.search.synonyms import Synonyms
+from catalog.thesaurus import synonyms
+from catalog.thesaurus.synonyms import Synonyms
 
 FILE: Final = pathlib.Path(__file__).parent / "reference" / "search" / "synonyms.toml"
 
 
-@functools.cache
+def read_groups() -> list[list[str]]:
+    """Return the groups of words, as the file lists them."""
+    groups: list[list[str]] = tomllib.loads(FILE.read_text("utf-8"))["groups"]
+    return groups
+
+
 def load_synonyms() -> Synonyms:
-    """Return the synonyms, read once when the first question comes."""
-    return synonyms.read(tomllib.loads(FILE.read_text("utf-8"))["groups"])
+    """Return them as they are before anybody changed the table."""
+    return synonyms.read(read_groups())

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,9 @@ from market.postgres import cluster
 
 ROOT = pathlib.Path(__file__).parents[1]
 PATIENCE = 60
+
+# ``market …`` as somebody, in a process of its own.
+Run = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
 
 
 def environment(**more: str) -> dict[str, str]:

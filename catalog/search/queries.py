@@ -34,7 +34,7 @@ from catalog.search.port import (
 )
 from catalog.search.question import Concept
 from catalog.search.ranking import Averages, Wanted
-from catalog.search.synonyms import NO_SYNONYMS, Synonyms
+from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
 # What has everything that was asked is shown alone if there is so much of it.
@@ -101,6 +101,7 @@ async def search(
     :raises LimitOutOfRange: if a page of that size is not given.
     :raises CursorUnreadable: if the cursor is not of this question.
     :raises SearchFilterUnknown: if a filter can not have the value, or its table lacks the code.
+    :raises SynonymsOutdated: if they are of a table that changed since: read them and ask again.
     """
     asked = _asked(text, synonyms, filters or Filters())
     if not 1 <= limit <= MAX_LIMIT:
@@ -110,7 +111,7 @@ async def search(
     begins = _read_cursor(query, cursor, len(concepts))
     if text.strip() and not concepts:
         return await _nothing(tx, asked)
-    put = await _put(tx, port, asked)
+    put = await _put(tx, port, asked, synonyms.version if concepts else None)
     every, guesses = True, Candidates(0, [])
     if concepts:
         put = await _weighed(put, begins)
@@ -152,7 +153,7 @@ async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | Non
     return number
 
 
-async def _put(tx: Tx, port: SearchPort | None, asked: Asked) -> _Question:
+async def _put(tx: Tx, port: SearchPort | None, asked: Asked, synonyms: int | None) -> _Question:
     """Put a question to the index with what it does not know yet, or else to the database."""
     # The view first: whatever is committed between it and the statement is in the statement.
     view = None if port is None else port.view()
@@ -163,6 +164,7 @@ async def _put(tx: Tx, port: SearchPort | None, asked: Asked) -> _Question:
             tsquery=question.tsquery_of_all(asked.concepts, every=False) or None,
             narrowed=asked.narrowed,
             at_most=MOST_CHANGED,
+            synonyms=synonyms,
         )
         if changed is not None:
             delta = _delta(changed)
@@ -171,6 +173,7 @@ async def _put(tx: Tx, port: SearchPort | None, asked: Asked) -> _Question:
                 asked=msgspec.structs.replace(asked, without=delta.without),
                 delta=delta,
             )
+    await store.check_synonyms(tx, synonyms)
     return _Question(view=store.FullText(tx), asked=asked, delta=_Delta())
 
 

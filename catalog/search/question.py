@@ -9,7 +9,7 @@ import msgspec
 from catalog.kernel.errors import Invalid
 from catalog.products import terms
 from catalog.products.metadata import is_readable
-from catalog.search.synonyms import NO_SYNONYMS, Synonyms
+from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_QUESTION_LENGTH: Final = 400
 # More different words than this are a text and no question; the first ones count.

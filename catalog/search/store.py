@@ -24,6 +24,7 @@ from catalog.search.port import (
     Walk,
 )
 from catalog.search.ranking import Averages
+from catalog.thesaurus.synonyms import SynonymsOutdated
 
 
 class _Xid(sa.types.UserDefinedType[str]):
@@ -104,12 +105,20 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 async def list_changed(
-    tx: Tx, *, position: str, tsquery: str | None, narrowed: Mapping[str, str], at_most: int
+    tx: Tx,
+    *,
+    position: str,
+    tsquery: str | None,
+    narrowed: Mapping[str, str],
+    at_most: int,
+    synonyms: int | None = None,
 ) -> list[Changed] | None:
     """Return what changed beyond ``position``, in one statement, with what the question finds of it.
 
     None if there is more than that, or if the position is older than what is still known, or from
     a future that this database never had.
+
+    :raises SynonymsOutdated: if the synonyms are of another version than ``synonyms``, if any.
     """
     rows = await tx.fetch(
         f"""
@@ -124,8 +133,10 @@ async def list_changed(
         SELECT s.pruned_xid < pg_snapshot_xmin(asked.position)
                AND pg_snapshot_xmax(asked.position) <= pg_snapshot_xmax(pg_current_snapshot())
                AS is_known,
+               n.version AS synonyms,
                m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
           FROM catalog.search_state s
+         CROSS JOIN catalog.synonym_state n
          CROSS JOIN asked
           LEFT JOIN moved m ON true
           LEFT JOIN catalog.product_documents d
@@ -136,6 +147,8 @@ async def list_changed(
         position,
         at_most,
     )
+    if synonyms is not None and rows[0]["synonyms"] != synonyms:
+        raise SynonymsOutdated
     if not rows[0]["is_known"] or len(rows) > at_most:
         return None
     return [
@@ -143,6 +156,17 @@ async def list_changed(
         for row in rows
         if row["product_id"] is not None
     ]
+
+
+async def check_synonyms(tx: Tx, version: int | None) -> None:
+    """Return if the synonyms are those in force, where no index is asked that would tell.
+
+    :raises SynonymsOutdated: if not.
+    """
+    if version is not None and version != await tx.fetch_value(
+        "SELECT version FROM catalog.synonym_state"
+    ):
+        raise SynonymsOutdated
 
 
 def facets_of(row: Row) -> tuple[tuple[str, ...], ...]:

@@ -10,6 +10,7 @@ import msgspec
 import rich_click as click
 
 from market.cli import settings_of
+from market.cli.search_synonyms import synonyms
 from market.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     "Exit code 0: something was found; 1: nothing was; 2: could not be searched.",
 )
 def search() -> None:
-    """Find products, or make the index anew that they are found by."""
+    """Find products, make the index anew that they are found by, keep the table of synonyms."""
+
+
+search.add_command(synonyms)
 
 
 @search.command(help="检索 · Find products by words; without words the newest first.")
@@ -128,18 +132,21 @@ async def _search(
     from catalog.search import queries
     from catalog.search.disk import TantivyIndex
     from catalog.search.model import Filters
+    from catalog.thesaurus.queries import Book
     from market.cli.connection import open_market
-    from seeds.synonyms import load_synonyms
 
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
         index = TantivyIndex(market.settings.search_path)
-        return await queries.search(
+        return await Book().answered(
             tx,
-            port=index,
-            text=text,
-            synonyms=load_synonyms(),
-            filters=Filters(**narrowed),
-            limit=limit,
+            lambda synonyms: queries.search(
+                tx,
+                port=index,
+                text=text,
+                synonyms=synonyms,
+                filters=Filters(**narrowed),
+                limit=limit,
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
+from catalog.thesaurus.queries import Book
 from market.channels.cage import Cage
 from market.channels.isolated import Examiners
 from market.http.backlog import BacklogReader
@@ -47,6 +48,7 @@ class Context(msgspec.Struct):
     key_use: Any = None  # catalog.key_use.counting.KeyUse; None: this process signs nothing
     search: Any = None  # catalog.search.port.SearchPort; None: PostgreSQL answers alone
     search_follower: Any = None  # catalog.search.operations.Follower, which keeps it up to date
+    synonyms: Book = msgspec.field(default_factory=Book)
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:

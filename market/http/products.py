@@ -30,7 +30,6 @@ from market.http.command import (
 from market.http.context import AnyRequest
 from market.http.negotiation import elsewhere
 from market.identity import queries as identity
-from seeds.synonyms import load_synonyms
 
 
 class AttachContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,15 +200,18 @@ async def search_products(
     )
 
     async def look(c: Command) -> Found:
-        return await search.search(
+        return await c.context.synonyms.answered(
             c.tx,
-            port=c.context.search,
-            text=q,
-            synonyms=load_synonyms(),
-            filters=filters,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
+            lambda synonyms: search.search(
+                c.tx,
+                port=c.context.search,
+                text=q,
+                synonyms=synonyms,
+                filters=filters,
+                sort=sort,
+                limit=limit,
+                cursor=cursor,
+            ),
         )
 
     return answer(await read(request, look))

@@ -116,6 +116,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     # the trade
     f"{V1}/my/products": _OWN,
     f"{V1}/reclassifications": _DOOR,
+    f"{V1}/synonym-changes": _OFFICIAL,
     f"{V1}/item-conflicts": _COVER,
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,

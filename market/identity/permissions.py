@@ -98,10 +98,11 @@ _STAFF: Final = frozenset(
         "case_assignment:read",
         "item_conflict:read",
         "reclassification:read",
+        "synonym:read",
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
-_OPERATOR: Final = _STAFF | {"case:take", "incident:detect"}
+_OPERATOR: Final = _STAFF | {"case:take", "incident:detect", "synonym:propose"}
 
 PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.SUPPLIER: _MEMBER
@@ -161,7 +162,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER
     | _OPERATOR
-    | {"technical_opinion:record", "reclassification:decide"},
+    | {"technical_opinion:record", "reclassification:decide", "synonym:edit"},
     Role.OPERATOR_ISSUER: _MEMBER
     | _OPERATOR
     | {
@@ -201,7 +202,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.OPERATOR_HEAD: _MEMBER
     | _OPERATOR
-    | {"case:assign", "incident:handle", "incident:read", "retention:read"},
+    | {"case:assign", "incident:handle", "incident:read", "retention:read", "synonym:edit"},
     Role.AGENCY_REVIEWER: _MEMBER
     | {
         "application:read",

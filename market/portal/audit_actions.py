@@ -54,6 +54,7 @@ GROUPS: Final = {
         "product_content",
         "item_source",
         "reclassification",
+        "synonyms",
         "file",
         "files",
     ),

@@ -34,7 +34,6 @@ from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import PriceItem
 from market.zones import queries as zones
-from seeds.synonyms import load_synonyms
 
 _PAGE_SIZE: Final = 20
 # In this order the filters stand beside what was found; the rest comes after.
@@ -173,15 +172,18 @@ async def _names(c: Command, asked: AskedSearch, found: Found) -> CodeNames:
 
 
 async def _search(c: Command, asked: AskedSearch, *, limit: int, cursor: str | None) -> Found:
-    return await search.search(
+    return await c.context.synonyms.answered(
         c.tx,
-        port=c.context.search,
-        text=asked.words,
-        synonyms=load_synonyms(),
-        filters=asked.filters,
-        sort=asked.sort,
-        limit=limit,
-        cursor=cursor,
+        lambda synonyms: search.search(
+            c.tx,
+            port=c.context.search,
+            text=asked.words,
+            synonyms=synonyms,
+            filters=asked.filters,
+            sort=asked.sort,
+            limit=limit,
+            cursor=cursor,
+        ),
     )
 
 

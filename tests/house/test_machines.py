@@ -41,6 +41,7 @@ ENDS: Final = {
     "catalog.registration": (
         "not_accepted refused review_failed_technical issued withdrawn lapsed unfiled terminated"
     ),
+    "catalog.thesaurus": "declined removed",
     "catalog.timers": "met cancelled",
     "settlement.escrow": "released refunded",
     "settlement.payments": "succeeded expired",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import pathlib
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import pytest
-import uvicorn
 from rich.cells import cell_len
 
 from catalog.agencies.operations.contracts import CONTRACT
@@ -32,11 +27,8 @@ from market.portal.wording import LANGUAGES, Speaker, all_words
 from market.spot_checks.operations.publishing import RECTIFICATION
 from market.supervision.queries import TIMER as REPORT
 from tests.api import Api
-from tests.makers_identity import Member
 from tests.makers_registration import Scene, make_scene
-from tests.terminal import free_port, market
-
-Run = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
+from tests.terminal import Run, market
 
 CLOCKS = [
     "acceptance", "acceptance_notification", "correction", "review_notification",
@@ -62,33 +54,6 @@ last = 2027-01-03
 @pytest.fixture
 async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
     return await make_scene(api, db, clock)
-
-
-@pytest.fixture
-async def url(app: Any) -> AsyncIterator[str]:
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_level="error")
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture
-def run(url: str) -> Run:
-    async def run_as(
-        who: Member | None, *words: Any, columns: int = 160
-    ) -> subprocess.CompletedProcess[str]:
-        told = {"MARKET_URL": url, "COLUMNS": str(columns)} | (
-            {} if who is None else {"MARKET_TOKEN": who.token}
-        )
-        return await asyncio.to_thread(market, *words, env=told)
-
-    return run_as
 
 
 async def number_of(scene: Scene, application: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 
 from catalog.products import terms
-from catalog.search import question, synonyms
-from catalog.search.synonyms import NO_SYNONYMS
+from catalog.search import question
+from catalog.thesaurus import synonyms
+from catalog.thesaurus.synonyms import NO_SYNONYMS
 from seeds.synonyms import FILE, load_synonyms
 
 GROUPS = [["停车场", "驻车场"], ["碳排放", "温室气体"], ["停车场", "车位"], ["的", "了"]]

@@ -6,6 +6,7 @@ is made anew for it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,11 @@ from catalog.products import terms
 Way = tuple[str, ...]  # words that stand together for one thing
 # More words of one thing than these are not asked for.
 MOST_WAYS: Final = 12
+_REMEMBERED: Final = 1 << 14
+
+
+class SynonymsOutdated(Exception):
+    """The table changed since these synonyms were read."""
 
 
 class Synonyms(msgspec.Struct, frozen=True):
@@ -23,6 +29,7 @@ class Synonyms(msgspec.Struct, frozen=True):
 
     ways: dict[Way, tuple[Way, ...]] = {}
     longest: int = 0  # of how many words the longest consists
+    version: int | None = None  # of the table that they were read from; None: of none that changes
 
     def at(self, words: Sequence[str], place: int) -> tuple[int, tuple[Way, ...]]:
         """Return how many of ``words`` from ``place`` on have synonyms together, and the ways to say it.
@@ -39,7 +46,7 @@ class Synonyms(msgspec.Struct, frozen=True):
 NO_SYNONYMS: Final = Synonyms()
 
 
-def read(groups: Sequence[Sequence[str]]) -> Synonyms:
+def read(groups: Sequence[Sequence[str]], *, version: int | None = None) -> Synonyms:
     """Return the synonyms of groups of words that mean the same; a word may stand in several."""
     ways: dict[Way, list[Way]] = {}
     for group in groups:
@@ -51,9 +58,11 @@ def read(groups: Sequence[Sequence[str]]) -> Synonyms:
     return Synonyms(
         {word: tuple(known[:MOST_WAYS]) for word, known in ways.items()},
         max(map(len, ways), default=0),
+        version,
     )
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def way_of(word: str) -> Way:
     """Return the words that documents with ``word`` have: itself if it is one, else its parts."""
     cut = list(dict.fromkeys(terms.cut(word)))
