@@ -61,7 +61,7 @@ def check_archive(raw: bytes) -> tuple[str, ...]:
             entries = archive.infolist()
             _check_entries(raw, entries)
             return _check_contents(archive, entries)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, OSError, ValueError) as error:
         raise WorkbookArchiveUnsafe(entry="", reason="not_an_archive") from error
 
 
