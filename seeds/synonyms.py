@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import tomllib
 from typing import Final
@@ -18,6 +19,7 @@ def read_groups() -> list[list[str]]:
     return groups
 
 
+@functools.cache
 def load_synonyms() -> Synonyms:
     """Return them as they are before anybody changed the table."""
     return synonyms.read(read_groups())

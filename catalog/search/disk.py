@@ -38,10 +38,12 @@ from catalog.search.port import (
     CANDIDATES,
     FACET_VALUES,
     FEW,
+    Alike,
     Asked,
     Candidates,
     Counts,
     Frequencies,
+    Guess,
     Record,
     Walk,
 )
@@ -277,6 +279,31 @@ class TantivyView:
                 for name in asking
             },
         )
+
+    async def alike(self, guesses: Sequence[Guess], *, limit: int) -> list[uuid.UUID]:
+        """Return some products that have a word like one of the guesses."""
+        found: dict[uuid.UUID, None] = {}
+        for guess in guesses:
+            # Who may see a product counts here too: what is hidden lends its words to nobody.
+            parts = [
+                (Occur.Must, self._unscored("readers", _PUBLIC)),
+                (Occur.Must, self._like(guess)),
+            ]
+            hits = self._searcher.search(Query.boolean_query(parts), limit, count=False).hits
+            addresses = [address for _, address in hits]
+            for place in self._searcher.fast_field_values("record", addresses):
+                found[records.read_head(self._data, _at(place)[0]).product_id] = None
+        return list(found)
+
+    def _like(self, guess: Guess) -> Query:
+        word = guess.word
+        if guess.alike is Alike.SLIPS:
+            return Query.fuzzy_term_query(self._schema, "words", word, guess.slips)
+        if guess.alike is Alike.BEGINS:
+            return Query.regex_query(self._schema, "words", f"{word}.+")
+        # Characters and digits alone: nothing in them is special to the pattern.
+        patterns = [f"{word[:place]}.{word[place + 1 :]}" for place in range(len(word))]
+        return Query.regex_query(self._schema, "words", f"({'|'.join(patterns)})")
 
     def _record(self, place: Any) -> Record:
         start, length = _at(place)

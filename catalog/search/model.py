@@ -40,6 +40,29 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     by: str  # the word itself, or the synonym that stands there
     fields: tuple[str, ...]  # title, labels, text
     share: float  # of the product's score
+    zh: str
+    en: str
+
+
+class SuggestionKind(enum.StrEnum):
+    """In what a suggested question is another (建议种类)."""
+
+    SPELLING = "spelling"  # a word put right
+    FEWER_WORDS = "fewer_words"  # without a word
+    RELATED = "related"  # by another word for the same
+    LONGER = "longer"  # a word that begins with the character asked
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Another question, what it would find, and why it is suggested (检索建议)."""
+
+    kind: SuggestionKind
+    text: str  # the question to ask instead
+    replaced: str
+    by: str | None
+    count: int  # products that have everything it asks for
+    zh: str
+    en: str
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,3 +108,4 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     facets: dict[str, list[Count]]
     next_cursor: str | None
     terms: list[str]  # the words that the question was cut into
+    suggestions: list[Suggestion] = []  # other questions, when this one found little

@@ -7,6 +7,7 @@ are and never in what they find. The database itself is an index too, one that i
 
 from __future__ import annotations
 
+import enum
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
@@ -31,6 +32,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     concepts: tuple[Concept, ...] = ()
     narrowed: Mapping[str, str] = {}  # by which facet to which value (``facets.py``)
     without: frozenset[uuid.UUID] = frozenset()  # changed since: what the index says of them is old
+
+
+class Alike(enum.Enum):
+    """In what a word may be like another (近似)."""
+
+    ONE_CHARACTER_OFF = "one character off"
+    SLIPS = "slips of the keyboard"
+    BEGINS = "begins with it"
+
+
+class Guess(msgspec.Struct, frozen=True):
+    """A word that may have been meant otherwise, and how it is like what was meant."""
+
+    word: str
+    alike: Alike
+    slips: int = 1
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -93,6 +110,10 @@ class View(Protocol):
 
     async def count(self, asked: Asked, *, every: bool) -> Counts:
         """Return how many have every concept, or any, and of which kinds they are."""
+        ...
+
+    async def alike(self, guesses: Sequence[Guess], *, limit: int) -> list[uuid.UUID]:
+        """Return some products, for each guess ``limit``, that have a word like it; best effort."""
         ...
 
 

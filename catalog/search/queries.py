@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from catalog.code_trees import queries as code_trees
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.search import facets, highlighting, question, ranking, records, store
+from catalog.search import explaining, facets, highlighting, question, ranking, records, store
 from catalog.search.facets import ALL, FACETS
 from catalog.search.model import Count, Filters, Found, Hit, Sort, Why
 from catalog.search.port import (
@@ -33,7 +33,7 @@ from catalog.search.port import (
     Walk,
 )
 from catalog.search.question import Concept
-from catalog.search.ranking import Averages, Wanted
+from catalog.search.ranking import Averages, Reason, Wanted, Words
 from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
@@ -142,6 +142,21 @@ async def search(
     )
 
 
+async def count_whole(
+    tx: Tx, *, port: SearchPort | None, text: str, synonyms: Synonyms, filters: Filters
+) -> int:
+    """Return how many products have everything that ``text`` asks for.
+
+    :raises DomainError: see ``search``, of the question and the filters.
+    """
+    put = await _put(tx, port, _asked(text, synonyms, filters), None)
+    wanted = tuple(Wanted(_keys(concept), 1.0) for concept in put.asked.concepts)
+    if not wanted:
+        return 0
+    beside = _of_delta(msgspec.structs.replace(put, wanted=wanted), every=True)
+    return (await put.view.count(put.asked, every=True)).total + len(beside)
+
+
 async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | None:
     """Return the number of the product's certificate in force, or None (凭证编号)."""
     number: str | None = await tx.fetch_value(
@@ -205,9 +220,7 @@ async def _weighed(put: _Question, begins: _Place | None) -> _Question:
         view=put.view,
         asked=msgspec.structs.replace(put.asked, concepts=tuple(c for c, _ in known)),
         delta=put.delta,
-        wanted=tuple(
-            Wanted(tuple(tuple(records.key(w) for w in way) for way in c.ways), w) for c, w in known
-        ),
+        wanted=tuple(Wanted(_keys(c), w) for c, w in known),
         averages=averages,
         weights=tuple(weights),
     )
@@ -218,11 +231,15 @@ def _weight(concept: Concept, told: Frequencies, delta: _Delta) -> float:
     of_ways = [min(told.of_words[word] for word in way) for way in concept.ways]
     frequency = of_ways[0] or sum(of_ways)
     if not frequency:
-        wanted = Wanted(tuple(tuple(records.key(w) for w in way) for way in concept.ways), 1.0)
+        wanted = Wanted(_keys(concept), 1.0)
         frequency = sum(
             ranking.covers(r.data, r.start, r.end, wanted) for r in delta.records.values()
         )
     return ranking.weight(frequency, told.total) if frequency else 0.0
+
+
+def _keys(concept: Concept) -> tuple[Words, ...]:
+    return tuple(tuple(records.key(word) for word in way) for way in concept.ways)
 
 
 def _has_enough(put: _Question, guesses: Candidates) -> bool:
@@ -345,15 +362,7 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         certified=row["certified"],
         score=round(each.score, 4),
         matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
-        why=[
-            Why(
-                word=concepts[reason.wanted].name,
-                by="".join(concepts[reason.wanted].ways[reason.way]),
-                fields=reason.fields,
-                share=reason.share,
-            )
-            for reason in told
-        ],
+        why=[_why(concepts[reason.wanted], reason) for reason in told],
         highlights={
             "name": highlighting.places(row["name"], standing),
             "description": highlighting.places(row["summary"], standing),
@@ -361,6 +370,17 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         if standing
         else {},
     )
+
+
+def _why(concept: Concept, reason: Reason) -> Why:
+    told: dict[str, Any] = {
+        "word": concept.name,
+        "by": "".join(concept.ways[reason.way]),
+        "fields": reason.fields,
+        "share": reason.share,
+    }
+    zh, en = explaining.why(**told)
+    return Why(**told, zh=zh, en=en)
 
 
 async def _nothing(tx: Tx, asked: Asked) -> Found:

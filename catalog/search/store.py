@@ -20,6 +20,7 @@ from catalog.search.port import (
     Candidates,
     Counts,
     Frequencies,
+    Guess,
     Record,
     Walk,
 )
@@ -319,6 +320,10 @@ class FullText:
             walk.limit,
         )
         return [record_of(row["product_id"], row["place"], row["terms"]) for row in rows]
+
+    async def alike(self, guesses: Sequence[Guess], *, limit: int) -> list[uuid.UUID]:  # noqa: ARG002 - as the port has it
+        """Return none: its words are not looked through without reading every document."""
+        return []
 
     async def count(self, asked: Asked, *, every: bool) -> Counts:
         """Return how many there are, and of which kinds."""

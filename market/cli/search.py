@@ -129,9 +129,9 @@ async def _search(
 ) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
-    from catalog.search import queries
     from catalog.search.disk import TantivyIndex
     from catalog.search.model import Filters
+    from catalog.suggestions import queries
     from catalog.thesaurus.queries import Book
     from market.cli.connection import open_market
 
@@ -139,7 +139,7 @@ async def _search(
         index = TantivyIndex(market.settings.search_path)
         return await Book().answered(
             tx,
-            lambda synonyms: queries.search(
+            lambda synonyms: queries.search_with_help(
                 tx,
                 port=index,
                 text=text,
@@ -162,3 +162,5 @@ def _print(found: Found) -> None:
             hit.name, hit.supplier, hit.form or "", hit.region or "", hit.source_id or str(hit.id)
         )
     Console().print(table)
+    for each in found.suggestions:
+        click.echo(f"{each.text}    {each.zh} · {each.en}")

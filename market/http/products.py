@@ -16,6 +16,7 @@ from catalog.products.model import Content, Description, Product
 from catalog.products.operations import describing as products
 from catalog.search import queries as search
 from catalog.search.model import Filters, Found, Sort
+from catalog.suggestions import queries as suggestions
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -202,7 +203,7 @@ async def search_products(
     async def look(c: Command) -> Found:
         return await c.context.synonyms.answered(
             c.tx,
-            lambda synonyms: search.search(
+            lambda synonyms: suggestions.search_with_help(
                 c.tx,
                 port=c.context.search,
                 text=q,
