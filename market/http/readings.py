@@ -115,6 +115,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/delegations": _OFFICIAL,
     # the trade
     f"{V1}/my/products": _OWN,
+    f"{V1}/my/collections": _OWN,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
     f"{V1}/item-conflicts": _COVER,

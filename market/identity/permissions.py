@@ -124,6 +124,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:submit",
         "listing:delist",
         "zone:operate",
+        "collection:curate",
         "listing:read",
         "foreign_certificate:import",
         "order:read",
@@ -158,6 +159,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "review:start",
         "decision:notify",
         "listing:review",
+        "collection:curate",
         "order:clear",
     },
     Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER

@@ -93,7 +93,7 @@ GROUPS: Final = {
     "money": ("journal", "payment", "payment_break", "escrow"),
     "pricing": ("pricing",),
     "listings": ("listing",),
-    "zones": ("zone", "zone_product"),
+    "zones": ("zone", "zone_product", "collection"),
     "orders": ("order", "contract", "delivery", "dispute", "grant", "data", "statement"),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }

@@ -8,12 +8,13 @@ from types import ModuleType
 import pytest
 
 from market.access import states as grants
+from market.collections import states as collections
 from market.listings import states as listings
 from market.orders import states as orders
 from market.pricing import states as filings
 from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders, zones)
+MACHINES = (filings, listings, grants, orders, zones, collections)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -24,6 +25,7 @@ REFUSALS = {
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
+    collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -58,6 +60,10 @@ compliance_check: publish>listed delist>delisted
 listed: suspend>suspended delist>delisted
 suspended: resume>listed delist>delisted
 """
+COLLECTION_MOVES = """
+draft: revise>draft publish>published withdraw>withdrawn
+published: revise>published withdraw>withdrawn
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -85,6 +91,7 @@ MOVES = {
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     zones: _read(ZONE_MOVES),
+    collections: _read(COLLECTION_MOVES),
 }
 
 

@@ -1,0 +1,60 @@
+"""Which products may stand in a collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from catalog.kernel.ids import PartyId, new_id
+from catalog.products.model import Product
+from market.collections.curating import CollectionEmpty, CollectionEntryUnfit, check_entries
+from market.collections.model import Entry
+from tests.makers_products import make_product
+
+OWNER = PartyId(new_id())
+MINE = make_product(supplier_party_id=OWNER, is_public=True)
+DRAFT = make_product(supplier_party_id=OWNER)
+THEIRS = make_product(is_public=True)
+
+
+def check(*products: Product, **how: Any) -> None:
+    found = {each.id: each for each in (MINE, DRAFT, THEIRS)}
+    entries = [Entry(product_id=each.id) for each in products]
+    check_entries(entries, found, **({"owner": OWNER, "must_be_public": False} | how))
+
+
+def test_a_supplier_chooses_among_its_own_and_the_operator_among_all() -> None:
+    check(MINE, DRAFT)
+    check(MINE, THEIRS, owner=None, must_be_public=True)
+    check()
+
+
+def test_what_is_gone_may_stay_where_it_stood() -> None:
+    check(DRAFT, kept={DRAFT.id}, must_be_public=True)
+
+
+@pytest.mark.parametrize(
+    ("products", "how", "told"),
+    [
+        ((MINE, MINE), {}, "/entries/1 twice"),
+        ((make_product(),), {}, "/entries/0 unknown"),
+        ((MINE, THEIRS), {}, "/entries/1 foreign"),
+        ((DRAFT,), {"must_be_public": True}, "/entries/0 not_public"),
+        ((DRAFT, DRAFT), {"kept": {DRAFT.id}}, "/entries/1 twice"),
+        ((THEIRS, DRAFT), {"must_be_public": True}, "/entries/0 foreign, /entries/1 not_public"),
+    ],
+)
+def test_every_product_that_may_not_is_named_by_its_place(
+    products: tuple[Product, ...], how: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(CollectionEntryUnfit) as refused:
+        check(*products, **how)
+
+    assert refused.value.facts["entries"] == told
+    assert len(refused.value.errors) == told.count("/entries/")
+
+
+def test_a_public_one_is_not_empty() -> None:
+    with pytest.raises(CollectionEmpty):
+        check(must_be_public=True)
