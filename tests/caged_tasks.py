@@ -12,6 +12,9 @@ import msgspec
 
 from catalog.kernel.caged import MEBIBYTE, Limits, Task, by_code
 from catalog.kernel.errors import FieldError, Invalid
+from catalog.tables.model import Row, TableUnreadable
+from catalog.tables.reading import REFUSALS, open_table
+from catalog.tables.workbook import READER
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -122,3 +125,24 @@ GROW = _task("GROW", _grow)
 LONG = _task("LONG", _long)
 NONSENSE = _task("NONSENSE", _nonsense)
 UNKNOWN = _task("UNKNOWN", _unknown)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Which file a table comes from."""
+
+    file_name: str
+
+
+def _rows(named: Named, source: BinaryIO) -> Iterator[Row]:
+    yield from open_table(source, file_name=named.file_name).rows
+
+
+ROWS: Final = Task(
+    where="tests.caged_tasks:ROWS",
+    given=Named,
+    line=Row,
+    work=_rows,
+    refusals=REFUSALS,
+    unreadable=TableUnreadable,
+    loads=(READER,),
+)

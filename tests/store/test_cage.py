@@ -15,13 +15,14 @@ import pytest
 from catalog.audit_log.export_format import Keys
 from catalog.audit_log.verdict import Fault
 from catalog.kernel.errors import DomainError
+from catalog.tables.model import TableLineTooLong
 from market.channels import landlock
 from market.channels.cage import ENVIRONMENT, Cage, CageBusy, InputNotProcessed
 from market.channels.caged import task_at
 from market.channels.isolated import Examiners
 from market.verification.examining import EXAMINE, Given
+from tests import bombs, uploads
 from tests import caged_tasks as tasks
-from tests import uploads
 
 NOTHING = Given(
     now=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), keys=Keys(None, []), policy="quorum none\n"
@@ -239,6 +240,33 @@ async def test_half_a_gigabyte_passes_without_being_held() -> None:
 
     assert heard.size == 512 * 1024 * 1024
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kB
+
+
+async def test_a_table_is_read_over_there_and_a_bomb_is_refused_over_there() -> None:
+    raw = bombs.workbook([["城市", "人数"], ["海口", 12]])
+
+    row = await Cage().one(tasks.ROWS, tasks.Named("a.xlsx"), bytes_of(raw))
+
+    assert row.values == ["海口", 12]
+    for name in ("wide.xlsx", "zip_of_zeros.xlsx", "deep.json", "bytes.csv"):
+        with pytest.raises(DomainError) as refused:
+            await Cage().one(tasks.ROWS, tasks.Named(name), bytes_of(bombs.corpus()[name]()))
+        assert refused.value.code in tasks.ROWS.refusals
+
+
+async def test_a_line_of_a_gigabyte_is_refused_before_it_has_passed() -> None:
+    passed = 0
+
+    async def line() -> AsyncIterator[bytes]:
+        nonlocal passed
+        for part in bombs.endless_line(1024**3):
+            passed += len(part)
+            yield part
+
+    with pytest.raises(TableLineTooLong):
+        await Cage().one(tasks.ROWS, tasks.Named("a.csv"), line())
+
+    assert passed < 8 * 1024 * 1024
 
 
 async def test_what_is_deep_or_grows_in_memory_is_refused_or_not_genuine() -> None:
