@@ -17,7 +17,7 @@ from market.http.answers import sends
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.http.feed import feed_answer
-from market.public_catalogue import queries
+from market.public_catalogue.queries import facts as queries
 
 _SUFFIX: Final = {JSON_LD: "jsonld", TURTLE: "ttl"}
 

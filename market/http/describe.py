@@ -93,6 +93,10 @@ _DONE: Final = {
     201: "Made · 已创建",
     303: "Elsewhere, in the format asked for · 按所请求的格式另见",
     304: "Not modified · 未变更",
+    400: "Not known, in CKAN's envelope · 未知操作",
+    404: "Not found, in CKAN's envelope · 未找到",
+    410: "Taken back, in CKAN's envelope · 已撤回",
+    409: "Not understood, in CKAN's envelope · 参数有误",
     503: "The service can not work · 服务不可用",
 }
 _REF: Final = "#/components/schemas/{name}"

@@ -32,6 +32,10 @@ async def import_records(db: Database, clock: ManualClock, count: int) -> None:
         b'{"id": "%d", "title": "\xe6\x95\xb0\xe6\x8d\xae %d", "source": "a"}' % (n, n)
         for n in range(count)
     ]
+    await import_lines(db, clock, lines)
+
+
+async def import_lines(db: Database, clock: ManualClock, lines: list[bytes]) -> None:
     read = [imports.read_line(1, line) for line in lines]
     batch = [each for each in read if isinstance(each, imports.Prepared)]
 

@@ -89,6 +89,9 @@ def test_a_certificate_an_origin_and_a_service_are_told() -> None:
     assert told["prov:wasDerivedFrom"][1]["@id"] == SITE.product(facts.origins[1].product_id)  # type: ignore[arg-type]
     service = told["dcat:distribution"]["dcat:accessService"]
     assert service["dcat:servesDataset"] == {"@id": SITE.product(facts.id)}
+    foreign = dcat.product(make_foreign(format="api"), SITE)["dcat:distribution"]
+    assert foreign["dcat:accessService"]["dcat:endpointURL"]["@id"].startswith("https://data.ex")
+    assert "dcat:endpointDescription" not in foreign["dcat:accessService"]
     assert told["dcat:theme"]["@id"] == f"{EU}/data-theme/AGRI"
     assert told["dct:spatial"]["dct:identifier"] == "GB/T 2260 46"
 

@@ -1,0 +1,275 @@
+"""Answer as CKAN's action API v3 does, so that its clients and harvesters read our catalogue.
+
+In CKAN's own envelope, also where it refuses: a client that speaks to CKAN reads nothing else. Only
+reading actions are there, and everybody gets the same, whatever token comes along.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from catalog.formats import ckan
+from catalog.formats.ckan import GROUP, ORGANISATION
+from catalog.formats.ckan_query import (
+    MAX_NAMES,
+    CkanRefusal,
+    flag,
+    number,
+    read_search,
+    text,
+)
+from catalog.kernel.errors import DomainError, Missing
+from catalog.search.model import Count
+from market.http.answers import answers, takes
+from market.http.catalogue_dcat import site_of
+from market.http.command import Command, read
+from market.http.context import AnyRequest
+from market.http.wording import words
+from market.public_catalogue.queries import facts, labels, lists
+
+_JSON: Final = "application/json"
+_PLACES: Final = ["/api/action/{action:str}", "/api/3/action/{action:str}"]
+
+_SHOWN_OF_A_COLLECTION: Final = 1000
+
+Given = Mapping[str, Any]
+
+
+class CkanAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """CKAN's envelope: what was asked for, or why not."""
+
+    help: str
+    success: bool
+    result: Any = None
+    error: dict[str, Any] | None = None
+
+
+_SAYS: Final = answers(CkanAnswer, 200, 400, 404, 409, 410)
+_Act = Callable[[Command, AnyRequest, Given], Awaitable[Any]]
+
+
+class _NotFound(Exception):
+    """CKAN's own: nothing of that name."""
+
+
+@get(_PLACES, summary="An action of CKAN's API", tags=["catalogue formats"], opt=_SAYS)
+async def ckan_action(request: AnyRequest, action: FromPath[str]) -> Response[bytes]:
+    """Answer a reading action of CKAN's API v3; parameters stand in the address."""
+    return await _answer(request, action, dict(request.query_params))
+
+
+@post(
+    _PLACES,
+    summary="An action of CKAN's API, its parameters in a body",
+    tags=["catalogue formats"],
+    status_code=200,
+    opt=takes(_JSON) | _SAYS,
+)
+async def ckan_action_in_body(request: AnyRequest, action: FromPath[str]) -> Response[bytes]:
+    """Answer a reading action of CKAN's API v3; parameters stand in a JSON object."""
+    try:
+        given = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return _bad("JSON Error: No request body data")
+    return await _answer(request, action, given)
+
+
+async def _answer(request: AnyRequest, action: str, given: Given) -> Response[bytes]:
+    act = _ACTIONS.get(action)
+    if act is None:
+        return _bad(f"Action name not known: {action[:100]}")
+    help_address = f"{site_of(request).url}/api/3/action/help_show?name={action}"
+
+    async def look(c: Command) -> Any:
+        return await act(c, request, given)
+
+    try:
+        return _sent(200, ckan.done(help_address, await read(request, look)))
+    except CkanRefusal as refused:
+        return _sent(409, ckan.failed(help_address, "Validation Error", refused.said))
+    except (_NotFound, Missing):
+        said = {"message": "Not found"}
+        return _sent(404, ckan.failed(help_address, "Not Found Error", said))
+    except DomainError as refused:  # of a question, or a withdrawn product: in words
+        is_gone = refused.code == "product_withdrawn"
+        kind = "Not Found Error" if is_gone else "Search Query Error"
+        said = {"message": f"{kind}: {words(refused.code, refused.facts).en}"}
+        return _sent(410 if is_gone else 409, ckan.failed(help_address, kind, said))
+
+
+def _bad(said: str) -> Response[bytes]:
+    return _sent(400, ckan.failed("", "Bad Request", {"message": f"Bad request - {said}"}))
+
+
+def _sent(status: int, content: Any) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(content),
+        status_code=status,
+        media_type=_JSON,
+        headers={"cache-control": "public, max-age=60" if status == 200 else "no-store"},  # noqa: PLR2004 - HTTP's own
+    )
+
+
+async def _package_search(c: Command, request: AnyRequest, given: Given) -> Any:
+    asked = read_search(given)
+    found = await c.context.synonyms.answered(
+        c.tx,
+        lambda synonyms: lists.find_products(c.tx, asked, port=c.context.search, synonyms=synonyms),
+    )
+    site = site_of(request)
+    shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids)
+    return {
+        "count": found.total,
+        "sort": text(given, "sort") or "score desc, metadata_modified desc",
+        "results": [ckan.package(each, site) for each in shown],
+        "facets": {
+            field: {_facet_name(field, each): each.count for each in counts}
+            for field, counts in found.facets.items()
+        },
+        "search_facets": {
+            field: {
+                "title": field,
+                "items": [
+                    {
+                        "name": _facet_name(field, each),
+                        "display_name": each.value,
+                        "count": each.count,
+                    }
+                    for each in counts
+                ],
+            }
+            for field, counts in found.facets.items()
+        },
+    }
+
+
+def _facet_name(field: str, counted: Count) -> str:
+    kind = {"organization": ORGANISATION, "groups": GROUP}.get(field)
+    return counted.value if kind is None else ckan.name_of(kind, counted.value)
+
+
+async def _package_show(c: Command, request: AnyRequest, given: Given) -> Any:
+    name = _named(given, "id", "name_or_id")
+    try:
+        product_id = uuid.UUID(name)
+    except ValueError as error:
+        raise _NotFound from error
+    found = await facts.get_facts(c.tx, product_id=product_id)
+    return ckan.package(found, site_of(request))
+
+
+async def _package_list(c: Command, _request: AnyRequest, given: Given) -> Any:
+    start, limit = number(given, "offset", 0), number(given, "limit", MAX_NAMES)
+    if "limit" not in given and await labels.count_products(c.tx) > MAX_NAMES:
+        raise CkanRefusal("limit", f"There are more than {MAX_NAMES}: give limit and offset")
+    return [str(each) for each in await labels.list_ids(c.tx, start=start, limit=_cap(limit))]
+
+
+async def _organization_list(c: Command, _request: AnyRequest, given: Given) -> Any:
+    return await _collections(c, ORGANISATION, given)
+
+
+async def _group_list(c: Command, _request: AnyRequest, given: Given) -> Any:
+    return await _collections(c, GROUP, given)
+
+
+async def _collections(c: Command, kind: str, given: Given) -> Any:
+    start, limit = number(given, "offset", 0), number(given, "limit", MAX_NAMES)
+    found = await labels.list_collections(c.tx, kind, start=start, limit=_cap(limit))
+    if flag(given, "all_fields"):
+        return [ckan.collection(kind, each.value, each.count) for each in found]
+    return [ckan.name_of(kind, each.value) for each in found]
+
+
+async def _organization_show(c: Command, request: AnyRequest, given: Given) -> Any:
+    return await _collection(c, request, ORGANISATION, given)
+
+
+async def _group_show(c: Command, request: AnyRequest, given: Given) -> Any:
+    return await _collection(c, request, GROUP, given)
+
+
+async def _collection(c: Command, request: AnyRequest, kind: str, given: Given) -> Any:
+    name = _named(given, "id")
+    found = await labels.find_collection(c.tx, kind, name=name)
+    if found is None:
+        raise _NotFound
+    shown = ckan.collection(kind, found.value, found.count)
+    if flag(given, "include_datasets"):
+        field = "organization" if kind == ORGANISATION else "groups"
+        shown["packages"] = await _packages(c, request, f'{field}:"{name}"')
+    return shown
+
+
+async def _tag_list(c: Command, _request: AnyRequest, given: Given) -> Any:
+    start, limit = number(given, "offset", 0), number(given, "limit", MAX_NAMES)
+    found = await labels.list_keywords(
+        c.tx, like=text(given, "query"), start=start, limit=_cap(limit)
+    )
+    return [ckan.tag(each) for each in found] if flag(given, "all_fields") else found
+
+
+async def _tag_show(c: Command, request: AnyRequest, given: Given) -> Any:
+    word = _named(given, "id")
+    quoted = word.replace("\\", "\\\\").replace('"', '\\"')
+    is_whole = flag(given, "include_datasets")
+    rows = _SHOWN_OF_A_COLLECTION if is_whole else 1
+    packages = await _packages(c, request, f'tags:"{quoted}"', rows=rows)
+    if not packages:
+        raise _NotFound
+    return ckan.tag(word) | ({"packages": packages} if is_whole else {})
+
+
+async def _packages(
+    c: Command, request: AnyRequest, fq: str, *, rows: int = _SHOWN_OF_A_COLLECTION
+) -> list[ckan.Node]:
+    asked = read_search({"fq": fq, "rows": rows})
+    found = await lists.find_products(c.tx, asked)
+    shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids)
+    site = site_of(request)
+    return [ckan.package(each, site) for each in shown]
+
+
+async def _status_show(_c: Command, request: AnyRequest, _given: Given) -> Any:
+    return ckan.status(site_of(request))
+
+
+async def _help_show(_c: Command, request: AnyRequest, given: Given) -> Any:
+    name = _named(given, "name")
+    if name not in _ACTIONS:
+        raise _NotFound
+    query = urllib.parse.quote(name)
+    return f"{name}: docs.ckan.org/en/2.11/api; {site_of(request).url}/api/3/action/{query}"
+
+
+def _named(given: Given, *fields: str) -> str:
+    for field in fields:
+        if name := text(given, field):
+            return name
+    raise CkanRefusal(fields[0], "Missing value")
+
+
+def _cap(limit: int) -> int:
+    return min(limit, MAX_NAMES)
+
+
+_ACTIONS: Final[Mapping[str, _Act]] = {
+    "package_search": _package_search,
+    "package_show": _package_show,
+    "package_list": _package_list,
+    "organization_list": _organization_list,
+    "organization_show": _organization_show,
+    "group_list": _group_list,
+    "group_show": _group_show,
+    "tag_list": _tag_list,
+    "tag_show": _tag_show,
+    "status_show": _status_show,
+    "help_show": _help_show,
+}
