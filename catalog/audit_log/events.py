@@ -88,6 +88,7 @@ class Event(enum.StrEnum):
     RECLASSIFICATION_CONFIRMED = "reclassification:confirmed"
     RECLASSIFICATION_REFUSED = "reclassification:refused"
     PRODUCT_CONTENT_ATTACHED = "product_content:attached"
+    CONTENT_PROFILED = "product_content:profiled"
     PRODUCTS_IMPORTED = "products:imported"
     OPERATOR_DELEGATED = "operator:delegated"
     DELEGATION_ENDED = "delegation:ended"

@@ -10,10 +10,15 @@ from litestar import Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from catalog.kernel import paging
+from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from catalog.products import queries
 from catalog.products.model import Content, Description, Product
 from catalog.products.operations import describing as products
+from catalog.profiles import operations as profiles
+from catalog.profiles import queries as known
+from catalog.profiles.preview import Label, label_of
+from catalog.profiles.quality import Score
 from catalog.search import queries as search
 from catalog.search.model import Filters, Found, Sort
 from catalog.suggestions import queries as suggestions
@@ -46,9 +51,11 @@ class WithdrawProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShownProduct(Product, frozen=True, kw_only=True):
-    """A product as it is shown, and the number of its certificate if it has one."""
+    """A product as it is shown: its certificate's number if it has one, how good its content is."""
 
     certified: str | None
+    quality: Score | None = None  # on the four dimensions of BJ-24; of what is described here
+    ai_label: Label | None = None  # stands wherever the product is shown (AIL-1)
 
 
 @post(
@@ -97,7 +104,10 @@ async def revise_product(
     *,
     draft: FromQuery[bool] = False,
 ) -> Response[bytes]:
-    """Replace the description of one's own product, as long as it is not listed."""
+    """Replace the description of one's own product, as long as it is not listed.
+
+    What contradicts the content, as far as it was looked into, is refused with column, row and reason.
+    """
     version = expected_version(request)
 
     async def act(c: Command) -> Answer:
@@ -111,6 +121,8 @@ async def revise_product(
             description=data,
             is_draft=draft,
         )
+        if not draft:
+            await profiles.require_conforming(c.tx, product)
         return done(product, product.version)
 
     return await command(request, act)
@@ -232,7 +244,13 @@ async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
     async def look(c: Command) -> ShownProduct:
         product = await queries.get(c.tx, viewer=c.actor, product_id=product_id)
         certified = await search.find_certificate_number(c.tx, product_id=product_id)
-        return ShownProduct(**msgspec.structs.asdict(product), certified=certified)
+        said = product.description
+        return ShownProduct(
+            **msgspec.structs.asdict(product),
+            certified=certified,
+            quality=await known.find_quality(c.tx, product, today=local_date(c.now)),
+            ai_label=None if said is None else label_of(said),
+        )
 
     shown = await read(request, look)
     return answer(shown, version=shown.version)

@@ -26,6 +26,7 @@ from market.jobs import (
     notice_channels,
     notices_due,
     orders_due,
+    profile_contents,
     publish_heads,
     release_escrow,
     reports_due,
@@ -160,6 +161,18 @@ CATALOGUE: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = 
 )
 
 
+async def _profiles(context: Context) -> int:
+    return await profile_contents.run(
+        context.db, clock=context.now, cage=context.cage, directory=context.settings.files_dir
+    )
+
+
+# Reading a large table takes up to two minutes, for which no other job waits.
+CONTENTS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("profile_contents", _profiles),
+)
+
+
 async def _notice_channels(context: Context) -> int:
     return await notice_channels.run(
         context.db,
@@ -202,7 +215,7 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
     return await _run_each(
-        (*OUTBOUND, *JOBS, *LOG, *SEARCH, *CATALOGUE), context
+        (*OUTBOUND, *JOBS, *CONTENTS, *LOG, *SEARCH, *CATALOGUE), context
     )  # so that all is in the log
 
 
@@ -238,5 +251,6 @@ async def run_until_stopped(context: Context) -> None:
         rounds(LOG, context.settings.log_interval_seconds),
         rounds(SEARCH, context.settings.job_interval_seconds),
         rounds(CATALOGUE, context.settings.search_interval_seconds),
+        rounds(CONTENTS, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
     )

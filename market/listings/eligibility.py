@@ -2,7 +2,8 @@
 
 RULES §6.8: an active certificate where one is needed (A46), a price filing in effect (BJ-17), a
 classification (GD-02), content, a secrecy review of public data (GD-17), a basis for personal
-information (BJ-21), masking of important data (SIX-1), a label on what a machine made (AIL-1).
+information (BJ-21), masking of important data (SIX-1), a label on what a machine made (AIL-1), a
+data dictionary that its file does not contradict (GD-03).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 
 from catalog.kernel.errors import Refused
 from catalog.products.model import AiShare, DataNature, Description, OriginPath
+from catalog.profiles.conformance import Reason
 from market.listings.model import Item, Papers, PersonalBasisKind
 
 _PUBLIC: Final = frozenset({DataNature.PUBLIC, DataNature.MIXED})
@@ -36,6 +38,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     filed_scenarios: frozenset[str] | None  # of the price filing in effect; None: there is none
     papers: Papers
     today: dt.date
+    is_looked_into: bool = True  # the content was profiled
+    differing: frozenset[Reason] | None = (
+        None  # where it contradicts the description; None: no table
+    )
 
 
 def items(facts: Facts) -> tuple[Item, ...]:
@@ -56,6 +62,7 @@ def items(facts: Facts) -> tuple[Item, ...]:
         Item("pricing_filing_required", facts.filed_scenarios is not None),
         Item("content_missing", facts.has_content),
         Item("national_core_data_not_marketable", not said.contains_national_core_data),
+        *_of_the_content(said, facts),
         *_of_public_data(said, facts.papers),
         *_of_personal_information(said, facts),
     )
@@ -66,6 +73,19 @@ def items(facts: Facts) -> tuple[Item, ...]:
     if said.ai_generated is not AiShare.NONE:
         asked.append(Item("ai_label_missing", bool(facts.papers.ai_label.strip())))
     return tuple(asked)
+
+
+def _of_the_content(said: Description, facts: Facts) -> Iterable[Item]:
+    """Ask whether the file is what the data dictionary says (GD-03, BJ-21)."""
+    if said.items:
+        yield Item("content_not_profiled", facts.is_looked_into)
+    if facts.differing is None:
+        return
+    if said.items:
+        otherwise = facts.differing - {Reason.PERSONAL_INFORMATION_UNDECLARED}
+        yield Item("dictionary_contradicts_file", not otherwise)
+    if Reason.PERSONAL_INFORMATION_UNDECLARED in facts.differing:
+        yield Item("personal_information_undeclared", passed=False)
 
 
 def _of_public_data(said: Description, papers: Papers) -> Iterable[Item]:

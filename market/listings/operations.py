@@ -18,6 +18,7 @@ from catalog.kernel.local_time import local_date
 from catalog.products import queries as product_queries
 from catalog.products.operations import publishing as products
 from catalog.products.queries import ProductMissing
+from catalog.profiles import queries as profiles
 from catalog.recognition import queries as recognition
 from catalog.rulebooks.registry import by_code
 from market.listings import eligibility, store
@@ -220,6 +221,7 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
     if certificate is None:  # ours comes first; a recognised one does as well (NDA35-31)
         foreign = await recognition.find_counting(tx, product.id, today=local_date(now))
     filing = await pricing.find_any_effective(tx, product_id=product.id)
+    known = await profiles.find_profile(tx, product.content)
     rules = by_code(RULEBOOK)
     gate: tuple[Item, ...] = eligibility.items(
         Facts(
@@ -230,6 +232,8 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
             filed_scenarios=None if filing is None else frozenset(filing.terms.scenarios),
             papers=listing.papers,
             today=local_date(now),
+            is_looked_into=product.content is None or known is not None,
+            differing=profiles.differing(product, known),
         )
     )
     return msgspec.structs.replace(

@@ -14,8 +14,18 @@ from hypothesis import strategies as st
 from catalog.audit_log.leaf import instant
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId, new_id
-from catalog.products.model import AiShare, Content, DataNature, DeliveryMode, Level, OriginPath
+from catalog.products.model import (
+    AiShare,
+    Content,
+    DataNature,
+    DeliveryMode,
+    ItemType,
+    Level,
+    OriginPath,
+)
 from catalog.products.model import Classification as Class
+from catalog.products.model import Item as DictionaryItem
+from catalog.profiles.conformance import Reason
 from catalog.signing.model import KeyId, Signature
 from market.access.decision import Condition, Leg
 from market.listings import eligibility
@@ -569,6 +579,21 @@ def test_a_consent_counts_only_for_a_filed_scenario() -> None:
     )
 
     assert not found["consent_scope_too_wide"]
+
+
+def test_a_dictionary_is_held_against_what_is_known_of_the_file() -> None:
+    items = {"items": (DictionaryItem(name="a", type=ItemType.TEXT),)}
+    persons = frozenset({Reason.PERSONAL_INFORMATION_UNDECLARED})
+
+    assert "content_not_profiled" not in gate(is_looked_into=False)
+    assert not gate(described=items, is_looked_into=False)["content_not_profiled"]
+    assert "dictionary_contradicts_file" not in gate(described=items)  # no table that is known
+    assert gate(described=items, differing=frozenset())["dictionary_contradicts_file"]
+    otherwise = gate(described=items, differing=frozenset({Reason.TYPE_DIFFERS}))
+    assert not otherwise["dictionary_contradicts_file"]
+    assert gate(described=items, differing=persons)["dictionary_contradicts_file"]
+    assert not gate(differing=persons)["personal_information_undeclared"]
+    assert "personal_information_undeclared" not in gate(differing=frozenset())
 
 
 def test_important_and_generated_data_have_their_papers() -> None:

@@ -20,6 +20,7 @@ from catalog.notices.model import Result as NoticeResult
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
+from catalog.profiles import operations as profiles
 from catalog.recognition import queries as recognition
 from catalog.registration import acceptance, completeness, dossier, ownership, rights, submission
 from catalog.registration.model import Application, Conflict, Submission
@@ -56,6 +57,7 @@ async def submit(
     :raises MaterialMissing: if materials are missing; all are named.
     :raises OwnerConsentMissing: if a joint owner has not consented to it; all are named.
     :raises CorrectionIncomplete: if an upheld objection asked for changes and one is not made.
+    :raises DictionaryContradictsFile: if the content is known to be otherwise than described.
     """
     actor.require("application:submit")
     application = await casework.lock_own(
@@ -207,6 +209,7 @@ async def _take_dossier(
     product, description = await products.get_for_registration(
         tx, viewer=actor, product_id=application.product_id
     )
+    await profiles.require_conforming(tx, product)
     materials = dossier.current(await filed.list_materials(tx, application.id))
     handed_in = dossier.handed_in(materials)
     by_agent = application.agent_party_id is not None

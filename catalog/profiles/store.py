@@ -1,0 +1,82 @@
+"""Table and statements of what is known of contents, once for each digest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.profiles.model import PROFILER, ContentProfile, Outcome, Profile, RefusedBytes
+
+CONTENT_PROFILES: Final = sa.Table(
+    "content_profiles",
+    METADATA,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("profiler", sa.Integer, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("profile", JSONB),
+    sa.Column("refusal", JSONB),
+    sa.Column("profiled_at", sa.DateTime(timezone=True), nullable=False),
+    schema="catalog",
+)
+
+
+async def insert(tx: Tx, stored: ContentProfile) -> bool:
+    """Add what was found in a content; False if somebody did before."""
+    touched = await tx.execute(
+        """
+        INSERT INTO catalog.content_profiles (
+            sha256, profiler, outcome, profile, refusal, profiled_at)
+        VALUES ($1, $2, $3, $4::text::jsonb, $5::text::jsonb, $6)
+        ON CONFLICT DO NOTHING""",
+        stored.sha256,
+        stored.profiler,
+        stored.outcome.value,
+        None if stored.profile is None else msgspec.json.encode(stored.profile).decode(),
+        None if stored.refusal is None else msgspec.json.encode(stored.refusal).decode(),
+        stored.profiled_at,
+    )
+    return touched == 1
+
+
+async def find(tx: Tx, sha256: str) -> ContentProfile | None:
+    """Return what the newest profiler found in a content, or None."""
+    row = await tx.fetch_one(
+        """
+        SELECT sha256, profiler, outcome, profile, refusal, profiled_at
+          FROM catalog.content_profiles
+         WHERE sha256 = $1
+         ORDER BY profiler DESC LIMIT 1""",
+        sha256,
+    )
+    return None if row is None else _stored(row)
+
+
+async def list_waiting(tx: Tx, *, limit: int) -> list[Row]:
+    """Return contents that this profiler has not looked into, the oldest first."""
+    return await tx.fetch(
+        """
+        SELECT c.product_id, c.version, c.file_id, c.sha256, c.size_bytes, c.media_type,
+               c.file_name, c.attached_at
+          FROM catalog.product_contents c
+         WHERE NOT EXISTS (SELECT 1 FROM catalog.content_profiles p
+                            WHERE p.sha256 = c.sha256 AND p.profiler = $1)
+         ORDER BY c.attached_at, c.product_id, c.version LIMIT $2""",
+        PROFILER,
+        limit,
+    )
+
+
+def _stored(row: Row) -> ContentProfile:
+    profile, refusal = row["profile"], row["refusal"]
+    return ContentProfile(
+        sha256=row["sha256"],
+        profiler=row["profiler"],
+        outcome=Outcome(row["outcome"]),
+        profile=None if profile is None else msgspec.convert(profile, Profile),
+        refusal=None if refusal is None else msgspec.convert(refusal, RefusedBytes),
+        profiled_at=row["profiled_at"],
+    )
