@@ -51,7 +51,7 @@ from catalog.search.question import Concept
 from catalog.search.ranking import Averages
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "3"
+LAYOUT: Final = "4"
 _STATE: Final = "state"
 _PUBLIC: Final = "public"
 _CURRENT: Final = "current"
@@ -72,6 +72,7 @@ class IndexedRow(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     terms: str  # the literal of a tsvector
     facets: tuple[tuple[str, ...], ...]  # the values of each, in the order of ``facets.ALL``
+    price_fen: int | None = None
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -125,6 +126,7 @@ def _schema() -> Schema:
     for facet in ALL:
         builder.add_text_field(facet.name, tokenizer_name="raw", fast=True, index_option="basic")
     builder.add_integer_field("place", fast=True, indexed=True)
+    builder.add_integer_field("price_fen", fast=True, indexed=True)
     builder.add_unsigned_field("record", fast=True)
     builder.add_text_field(_STATE, stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -315,6 +317,7 @@ class TantivyView:
         parts += [
             (Occur.Must, self._unscored(facet, value)) for facet, value in asked.narrowed.items()
         ]
+        parts += [(Occur.Must, query) for query in self._priced(asked)]
         concepts = [self._concept(each) for each in asked.concepts]
         if every:
             parts += [(Occur.Must, concept) for concept in concepts]
@@ -326,6 +329,14 @@ class TantivyView:
             ids = [str(each) for each in asked.without]
             parts.append((Occur.MustNot, Query.term_set_query(self._schema, "id", ids)))
         return Query.boolean_query(parts)
+
+    def _priced(self, asked: Asked) -> list[Query]:
+        bounds = {"lower_bound": asked.prices.from_fen, "upper_bound": asked.prices.to_fen}
+        ends = {name: fen for name, fen in bounds.items() if fen is not None}
+        if not ends:
+            return []
+        within = Query.range_query(self._schema, "price_fen", FieldType.Integer, **ends)  # type: ignore[arg-type]
+        return [Query.const_score_query(within, 0.0)]
 
     def _unscored(self, field: str, value: str) -> Query:
         return Query.const_score_query(Query.term_query(self._schema, field, value, "basic"), 0.0)
@@ -445,6 +456,8 @@ class IndexWriter:
         values |= {
             facet.name: list(found) for facet, found in zip(ALL, row.facets, strict=True) if found
         }
+        if row.price_fen is not None:
+            values["price_fen"] = [row.price_fen]
         self._writer.add_document(Document.from_dict(values, self._schema))
 
 

@@ -10,7 +10,7 @@ To add one more, say by certificate:
 4. another ``LAYOUT`` in ``disk.py``: indexes of the old one are made anew by themselves.
 
 Statements, every index, what is laid over it, counts and cursors follow from the line. A number, as
-a price, is filed under the steps that it is asked by.
+a price, is counted by steps; a range of it is asked beside the facets (``prices.py``).
 """
 
 from __future__ import annotations
@@ -26,12 +26,20 @@ from catalog.code_trees.lineage import CodeMalformed, lineage
 from catalog.code_trees.model import Tree
 from catalog.kernel.errors import FieldError, Invalid
 from catalog.products.model import DeliveryMode, Form, Level, UpdateCycle
+from catalog.search.prices import PriceBand
 
 
 class SearchFilterUnknown(Invalid):
     """A search is narrowed to a value that its field can not have (筛选值不存在)."""
 
     code = "search_filter_unknown"
+
+
+class Certified(enum.StrEnum):
+    """Whether a product has a certificate in force (有效凭证)."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class Facet(msgspec.Struct, frozen=True):
@@ -56,6 +64,8 @@ ALL: Final = (
     Facet("update_cycle", "update_cycle", values=UpdateCycle),
     Facet("delivery", "delivery_modes", is_list=True, values=DeliveryMode),
     Facet("zone", "zone"),
+    Facet("certified", "certified", values=Certified),
+    Facet("price", "price", values=PriceBand),
 )
 FACETS: Final = tuple(facet.name for facet in ALL)
 

@@ -31,6 +31,10 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     update_cycle: str | None = None
     delivery: str | None = None  # 交付方式
     zone: str | None = None  # the code of a zone of public data (公共数据专区)
+    certified: str | None = None  # yes, no: has it a certificate in force (有效凭证)
+    price: str | None = None  # a band of its lowest price (价格区间)
+    price_from_fen: int | None = None
+    price_to_fen: int | None = None
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None
     published_at: dt.datetime
     certified: str | None  # the certificate's number
+    price_from_fen: int | None = None  # the lowest unit price of its filings in effect
     score: float
     matched: list[str]  # the words of the question that stand in it
     why: list[Why]

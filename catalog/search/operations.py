@@ -164,4 +164,5 @@ def _indexed(row: Row) -> IndexedRow:
         place=row["place"],
         terms=row["terms"],
         facets=store.facets_of(row),
+        price_fen=row["price_fen"],
     )

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from catalog.search.prices import ANY, Prices
 from catalog.search.question import Concept
 from catalog.search.ranking import Averages
 from catalog.search.records import Bytes
@@ -31,6 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     concepts: tuple[Concept, ...] = ()
     narrowed: Mapping[str, str] = {}  # by which facet to which value (``facets.py``)
+    prices: Prices = ANY
     without: frozenset[uuid.UUID] = frozenset()  # changed since: what the index says of them is old
 
 

@@ -18,7 +18,16 @@ import msgspec
 from catalog.code_trees import queries as code_trees
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.search import explaining, facets, highlighting, question, ranking, records, store
+from catalog.search import (
+    explaining,
+    facets,
+    highlighting,
+    prices,
+    question,
+    ranking,
+    records,
+    store,
+)
 from catalog.search.facets import ALL, FACETS
 from catalog.search.model import Count, Filters, Found, Hit, Sort, Why
 from catalog.search.port import (
@@ -100,6 +109,7 @@ async def search(
     :raises SearchQuestionUnreadable: if it holds control characters.
     :raises LimitOutOfRange: if a page of that size is not given.
     :raises CursorUnreadable: if the cursor is not of this question.
+    :raises SearchPricesUnreadable: if no price lies in the range that is asked for.
     :raises SearchFilterUnknown: if a filter can not have the value, or its table lacks the code.
     :raises SynonymsOutdated: if they are of a table that changed since: read them and ask again.
     """
@@ -107,7 +117,8 @@ async def search(
     if not 1 <= limit <= MAX_LIMIT:
         raise paging.LimitOutOfRange(limit=limit, maximum=MAX_LIMIT)
     concepts = asked.concepts
-    query = paging.fingerprint("search", text, sorted(asked.narrowed.items()), sort)
+    prices_asked = msgspec.structs.astuple(asked.prices)
+    query = paging.fingerprint("search", text, sorted(asked.narrowed.items()), prices_asked, sort)
     begins = _read_cursor(query, cursor, len(concepts))
     if text.strip() and not concepts:
         return await _nothing(tx, asked)
@@ -178,6 +189,7 @@ async def _put(tx: Tx, port: SearchPort | None, asked: Asked, synonyms: int | No
             position=view.position,
             tsquery=question.tsquery_of_all(asked.concepts, every=False) or None,
             narrowed=asked.narrowed,
+            prices=asked.prices,
             at_most=MOST_CHANGED,
             synonyms=synonyms,
         )
@@ -360,6 +372,7 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         published_at=row["published_at"],
         zone=row["zone"],
         certified=row["certified"],
+        price_from_fen=row["price_fen"],
         score=round(each.score, 4),
         matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
         why=[_why(concepts[reason.wanted], reason) for reason in told],
@@ -403,7 +416,11 @@ async def _nothing(tx: Tx, asked: Asked) -> Found:
 def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:
     narrowed = {name: value for name in FACETS if (value := getattr(filters, name)) is not None}
     facets.check(narrowed)
-    return Asked(concepts=question.read(text, synonyms), narrowed=narrowed)
+    return Asked(
+        concepts=question.read(text, synonyms),
+        narrowed=narrowed,
+        prices=prices.read(filters.price_from_fen, filters.price_to_fen),
+    )
 
 
 def _cursor(query: str, put: _Question, last: _Ranked, *, every: bool) -> str:

@@ -24,6 +24,7 @@ from catalog.search.port import (
     Record,
     Walk,
 )
+from catalog.search.prices import ANY, Prices
 from catalog.search.ranking import Averages
 from catalog.thesaurus.synonyms import SynonymsOutdated
 
@@ -64,19 +65,25 @@ _ALL_KINDS: Final = 2 ** len(_SINGLE) - 1  # grouping() of the count over everyt
 _WEIGHTS: Final = [0.1, 0.5, 0.25, 1.0]
 _BY_LENGTH: Final = 2  # ts_rank's flag: divide by the length of the document
 
-# Words are $1 in every statement that narrows, facets come next, and what else it asks after them.
-_NARROWED: Final = " AND ".join(
+# Words are $1 in every statement that narrows, facets come next, then the lowest and the highest
+# price, and what else it asks after them.
+_BY_FACETS: Final = " AND ".join(
     f"(${place}::text IS NULL OR d.{facet.column} @> ARRAY[${place}::text])"
     if facet.is_list
     else f"(${place}::text IS NULL OR d.{facet.column} = ${place}::text)"
     for place, facet in enumerate(ALL, start=2)
 )
+_LOW: Final = len(ALL) + 2
+_NARROWED: Final = (
+    f"{_BY_FACETS} AND (${_LOW}::bigint IS NULL OR d.price_fen >= ${_LOW})"
+    f" AND (${_LOW + 1}::bigint IS NULL OR d.price_fen <= ${_LOW + 1})"
+)
 _COLUMNS: Final = ", ".join(f"d.{facet.column}" for facet in ALL)
 
 
 def _next(number: int) -> str:
-    """Return the parameter that comes so many after those of words and facets."""
-    return f"${1 + len(ALL) + number}"
+    """Return the parameter that comes so many after those of words, facets and prices."""
+    return f"${_LOW + 1 + number}"
 
 
 def _count_all() -> str:
@@ -111,6 +118,7 @@ async def list_changed(
     position: str,
     tsquery: str | None,
     narrowed: Mapping[str, str],
+    prices: Prices = ANY,
     at_most: int,
     synonyms: int | None = None,
 ) -> list[Changed] | None:
@@ -145,6 +153,8 @@ async def list_changed(
            AND {_NARROWED}""",  # noqa: S608 - a part that all statements share
         tsquery,
         *(narrowed.get(facet) for facet in FACETS),
+        prices.from_fen,
+        prices.to_fen,
         position,
         at_most,
     )
@@ -210,7 +220,7 @@ async def list_changed_rows(tx: Tx, position: str) -> list[Row]:
     """Return the products that changed beyond ``position``, each once, with their documents."""
     return await tx.fetch(
         f"""
-        SELECT m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
+        SELECT m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}, d.price_fen
           FROM (SELECT DISTINCT product_id
                   FROM catalog.search_outbox
                  WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
@@ -224,7 +234,7 @@ def every_document(tx: Tx) -> AsyncIterator[Row]:
     """Yield all documents, as they are to be indexed."""
     return tx.cursor(
         f"""
-        SELECT d.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
+        SELECT d.product_id, d.place, d.terms::text AS terms, {_COLUMNS}, d.price_fen
           FROM catalog.product_documents d""",  # noqa: S608 - names of ours
         prefetch=500,
     )
@@ -254,7 +264,7 @@ async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.
         """
         SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
                d.region, d.region_codes, d.level, d.theme, d.source, d.update_cycle,
-               d.delivery_modes, d.format, d.zone, d.published_at, c.number AS certified
+               d.delivery_modes, d.format, d.zone, d.price_fen, d.published_at, c.number AS certified
           FROM catalog.product_documents d
           LEFT JOIN LATERAL (
                SELECT number FROM catalog.certificates
@@ -381,9 +391,10 @@ def record_of(product_id: uuid.UUID, place: int, literal: str) -> Record:
     return Record(packed, 0, len(packed))
 
 
-def _conditions(asked: Asked, *, every: bool) -> list[str | None]:
+def _conditions(asked: Asked, *, every: bool) -> list[str | int | None]:
     wanted = question.tsquery_of_all(asked.concepts, every=every) or None
-    return [wanted, *(asked.narrowed.get(facet) for facet in FACETS)]
+    facets = (asked.narrowed.get(facet) for facet in FACETS)
+    return [wanted, *facets, asked.prices.from_fen, asked.prices.to_fen]
 
 
 def _facet_of(kind: int) -> Facet:

@@ -34,6 +34,8 @@ _FILTERS: Final = (
     ("update-cycle", "update_cycle", "更新周期 · how often it changes, as daily"),
     ("delivery", "delivery", "交付方式 · how it is had, as api_call"),
     ("zone", "zone", "公共数据专区 · the code of a zone of public data"),
+    ("certified", "certified", "有无有效凭证 · has it a certificate in force: yes, no"),
+    ("price", "price", "价格区间 · a band of its lowest price, as free, under_100_yuan"),
 )
 
 
@@ -57,6 +59,12 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each filter."""
     for option, name, said in reversed(_FILTERS):
         command = click.option(f"--{option}", name, help=said)(command)
+    for end, said in (
+        ("to", "价格止（分）· up to this price in fen"),
+        ("from", "价格起（分）· from"),
+    ):
+        name = f"price_{end}_fen"
+        command = click.option(f"--price-{end}-fen", name, type=int, help=said)(command)
     return command
 
 
@@ -144,7 +152,7 @@ async def _search(
                 port=index,
                 text=text,
                 synonyms=synonyms,
-                filters=Filters(**narrowed),
+                filters=msgspec.convert(dict(narrowed), Filters),
                 limit=limit,
             ),
         )

@@ -189,6 +189,10 @@ async def search_products(
     update_cycle: FromQuery[str | None] = None,
     delivery: FromQuery[str | None] = None,
     zone: FromQuery[str | None] = None,
+    certified: FromQuery[str | None] = None,
+    price: FromQuery[str | None] = None,
+    price_from_fen: FromQuery[int | None] = None,
+    price_to_fen: FromQuery[int | None] = None,
     sort: FromQuery[Sort] = Sort.RELEVANCE,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
@@ -196,7 +200,8 @@ async def search_products(
     """Return public products with counts by kind; without words the newest first (搜索、筛选).
 
     ``industry`` and ``region_code`` are codes of GB/T 4754 and GB/T 2260: whatever lies in them is
-    found, and counted by what lies right below them.
+    found, and counted by what lies right below them. A product's price is the lowest unit price of
+    its filings in effect; ``certified`` is ``yes`` for one with a certificate in force.
     """
     filters = Filters(
         form=form,
@@ -210,6 +215,10 @@ async def search_products(
         update_cycle=update_cycle,
         delivery=delivery,
         zone=zone,
+        certified=certified,
+        price=price,
+        price_from_fen=price_from_fen,
+        price_to_fen=price_to_fen,
     )
 
     async def look(c: Command) -> Found:

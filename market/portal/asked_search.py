@@ -7,15 +7,14 @@ from typing import Final
 
 import msgspec
 
+from catalog.search.facets import FACETS
 from catalog.search.model import Filters, Sort
 from market.portal.show import cleaned, linker, one_of
 
 #: What a filter is called in an address, where that is not its own name.
 _SHORTER: Final = {"supplier_name": "supplier"}
 #: By what name in an address each filter is set.
-FILTERS: Final[Mapping[str, str]] = {
-    _SHORTER.get(field.name, field.name): field.name for field in msgspec.structs.fields(Filters)
-}
+FILTERS: Final[Mapping[str, str]] = {_SHORTER.get(name, name): name for name in FACETS}
 
 
 class AskedSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +27,9 @@ class AskedSearch(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def filters(self) -> Filters:
         """Return the filters as the search takes them."""
-        return Filters(**{FILTERS[name]: value for name, value in self.given.items()})
+        return msgspec.convert(
+            {FILTERS[name]: value for name, value in self.given.items()}, Filters
+        )
 
     @property
     def query(self) -> dict[str, str | None]:
