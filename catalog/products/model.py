@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.kernel.ids import PartyId
+from catalog.products.labels import Label
 from catalog.products.states import State
 
 ProductId = NewType("ProductId", uuid.UUID)
@@ -308,6 +309,23 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     attached_at: dt.datetime
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """One thing that a description does not tell, what it is worth, why, and how it may look."""
+
+    field: str
+    label: Label
+    points: int
+    why: Label
+    example: str
+
+
+class Completeness(msgspec.Struct, frozen=True):
+    """How complete a description is (完整度), of a hundred points (``completeness.py``)."""
+
+    points: int
+    gaps: tuple[Gap, ...]
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A data product (数据产品), described by its supplier or imported."""
 
@@ -328,6 +346,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: dt.datetime
     contents: tuple[Content, ...] = ()
     reference: str | None = None  # how its supplier calls it (供方编号); nobody else is told
+    completeness: Completeness | None = None  # computed for its supplier; nobody else is told
 
     @property
     def content(self) -> Content | None:

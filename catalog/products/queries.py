@@ -11,6 +11,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
+from catalog.products.completeness import completeness
 from catalog.products.differing import differences
 from catalog.products.model import Content, Description, Product
 from catalog.products.provenance import MAX_LINKS, Classified, Conflict, Provenance, arranged
@@ -42,7 +43,7 @@ async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Product:
     if found is None or not (found.is_public or sees_all(viewer, found)):
         check_not_buried(await revisions.find_tombstone(tx, product_id))
         raise ProductMissing
-    return found if sees_all(viewer, found) else redacted(found)
+    return _scored(found) if sees_all(viewer, found) else redacted(found)
 
 
 async def find(tx: Tx, *, product_id: uuid.UUID) -> Product | None:
@@ -106,7 +107,7 @@ async def list_own(
         limit=limit + 1,
     )
     following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return Page([_scored(each) for each in found[:limit]], following)
 
 
 async def get_provenance(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Provenance:
@@ -215,3 +216,9 @@ async def compare_revisions(
         description=shown,
         changes=differences(base, shown),
     )
+
+
+def _scored(product: Product) -> Product:
+    if product.description is None:
+        return product
+    return msgspec.structs.replace(product, completeness=completeness(product.description))

@@ -66,14 +66,30 @@ def products() -> None:
     "Exit code 0: nothing is wrong; 1: something is; 2: the files can not be read."
 )
 @_files
+@click.option(
+    "--completeness",
+    "is_scored",
+    is_flag=True,
+    help="完整度 · also say of a hundred points how complete each description is, and what is missing",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
-def lint(paths: Sequence[pathlib.Path], as_json: bool) -> None:
+def lint(paths: Sequence[pathlib.Path], is_scored: bool, as_json: bool) -> None:
     """Print every problem with its file and line."""
+    from catalog.products.completeness import completeness
+
     read, problems = _read(paths)
+    scored = {each.entry.key: completeness(each.description) for each in read if is_scored}
     if as_json:
-        service.print_json({"products": len(read), "problems": msgspec.to_builtins(problems)})
+        told = {"completeness": msgspec.to_builtins(scored)} if is_scored else {}
+        service.print_json(
+            {"products": len(read), "problems": msgspec.to_builtins(problems), **told}
+        )
     else:
         _print_problems(problems)
+        for key, found in scored.items():
+            click.echo(f"{key}: {found.points}/100")
+            for gap in found.gaps:
+                click.echo(f"  -{gap.points} {gap.label.zh} {gap.field}: {gap.why.zh} {gap.why.en}")
         click.echo(f"{len(read)} 个产品 products · {len(problems)} 个问题 problems", err=True)
     sys.exit(1 if problems else 0)
 

@@ -181,6 +181,18 @@ async def test_a_file_is_checked_without_any_service(run: Run, file: pathlib.Pat
     assert none.returncode == 2
 
 
+async def test_how_complete_each_product_is_is_told_if_it_is_asked(file: pathlib.Path) -> None:
+    told = await asyncio.to_thread(market, "products", "lint", "-f", file, "--completeness")
+    scored = await asyncio.to_thread(
+        market, "products", "lint", "-f", file, "--completeness", "--json"
+    )
+
+    found = json.loads(scored.stdout)["completeness"]["port-weather"]
+    assert found["points"] == 100 - sum(gap["points"] for gap in found["gaps"])
+    assert f"port-weather: {found['points']}/100\n" in told.stdout
+    assert "  -14 信息项 items: " in told.stdout
+
+
 async def test_nothing_is_withdrawn_unless_that_is_asked_for_with_a_reason(
     api: Api, supplier: Member, run: Run, file: pathlib.Path
 ) -> None:
