@@ -58,6 +58,9 @@ class Topic(enum.StrEnum):
     NATIONAL_CORE_DATA_FOUND = "national_core_data_found"  # 国家核心数据
     NEW_HOLDER_INACTIVE = "new_holder_inactive"  # 新权利主体逾期未办
 
+    # the catalogue
+    SAVED_SEARCH_MATCHED = "saved_search_matched"  # 保存的检索有新产品
+
     # incidents
     INCIDENT_AFFECTS_YOU = "incident_affects_you"  # 告知受影响方
 

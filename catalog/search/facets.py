@@ -67,6 +67,8 @@ ALL: Final = (
     Facet("certified", "certified", values=Certified),
     Facet("price", "price", values=PriceBand),
 )
+# [P] no value of a field is longer; what is, is a text and no filter.
+MAX_VALUE_LENGTH: Final = 200
 FACETS: Final = tuple(facet.name for facet in ALL)
 
 # How codes look on each step of a tree. A product lies in one branch only, so that those one step
@@ -124,4 +126,6 @@ def _may_be(facet: Facet, value: str) -> bool:
             lineage(facet.tree, value)
         except CodeMalformed:
             return False
+    if len(value) > MAX_VALUE_LENGTH:
+        return False
     return facet.values is None or value in facet.values.__members__.values()

@@ -8,6 +8,7 @@ far the index is behind; and where there is none, or it is too far behind, Postg
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,8 @@ from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 MAX_LIMIT: Final = 100
 # What has everything that was asked is shown alone if there is so much of it.
 ENOUGH: Final = 20
+# [P] as many as a bulk of imports brings; whoever looks at what changed sees all of it.
+MOST_MATCHING: Final = 1_000_000
 # [P] of more changes than these an index is not corrected: PostgreSQL answers instead.
 MOST_CHANGED: Final = 2000
 _VALUES_PER_FACET: Final = 20
@@ -166,6 +169,37 @@ async def count_whole(
         return 0
     beside = _of_delta(msgspec.structs.replace(put, wanted=wanted), every=True)
     return (await put.view.count(put.asked, every=True)).total + len(beside)
+
+
+async def read_position(tx: Tx) -> str:
+    """Return up to where the catalogue is known to whoever looks now; see ``list_matching``."""
+    return await store.read_position(tx)
+
+
+async def list_matching(
+    tx: Tx,
+    *,
+    text: str,
+    synonyms: Synonyms,
+    filters: Filters,
+    beyond: str | None = None,
+    published_since: dt.datetime | None = None,
+    limit: int = MOST_MATCHING,
+) -> list[uuid.UUID]:
+    """Return products that have everything ``text`` asks for, the newest first.
+
+    Of those alone that changed beyond a position, if one is named and still known.
+
+    :raises DomainError: see ``search``, of the question and the filters.
+    :raises SynonymsOutdated: see ``search``.
+    """
+    asked = _asked(text, synonyms, filters)
+    if text.strip() and not asked.concepts:
+        return []
+    await store.check_synonyms(tx, synonyms.version if asked.concepts else None)
+    return await store.list_matching(
+        tx, asked, beyond=beyond, published_since=published_since, limit=limit
+    )
 
 
 async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
@@ -167,6 +168,32 @@ async def list_changed(
         for row in rows
         if row["product_id"] is not None
     ]
+
+
+async def list_matching(
+    tx: Tx, asked: Asked, *, beyond: str | None, published_since: dt.datetime | None, limit: int
+) -> list[uuid.UUID]:
+    """Return the products that have everything asked, of those that changed beyond a position if any.
+
+    All of them again if the outbox does not hold any more what came after it.
+    """
+    beyond = beyond if beyond is not None and await is_known(tx, beyond) else None
+    rows = await tx.fetch(
+        f"""
+        SELECT d.product_id FROM catalog.product_documents d
+         WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
+           AND ({_next(1)}::text IS NULL OR d.product_id IN (
+                SELECT o.product_id FROM catalog.search_outbox o
+                 WHERE o.xid >= pg_snapshot_xmin({_next(1)}::text::pg_snapshot)
+                   AND NOT pg_visible_in_snapshot(o.xid, {_next(1)}::text::pg_snapshot)))
+           AND ({_next(2)}::timestamptz IS NULL OR d.published_at >= {_next(2)})
+         ORDER BY d.place DESC, d.product_id DESC LIMIT {_next(3)}""",  # noqa: S608 - a part that all statements share
+        *_conditions(asked, every=True),
+        beyond,
+        published_since,
+        limit,
+    )
+    return [row["product_id"] for row in rows]
 
 
 async def check_synonyms(tx: Tx, version: int | None) -> None:

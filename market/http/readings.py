@@ -118,6 +118,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/my/collections": _OWN,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
+    f"{V1}/my/saved-searches": _OWN,
+    f"{V1}/my/saved-searches/{{saved_search_id}}/matches": _OWN,
     f"{V1}/item-conflicts": _COVER,
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,

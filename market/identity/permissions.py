@@ -50,6 +50,7 @@ OPERATOR_STAFF: Final = frozenset(
 _MEMBER: Final = frozenset(
     {
         "self:read",
+        "search:save",
         "log:search",
         "token:manage",
         "password:change",

@@ -30,6 +30,7 @@ from market.jobs import (
     publish_heads,
     release_escrow,
     reports_due,
+    saved_searches_due,
     sequence_log,
     silence_due,
     stamp_checkpoints,
@@ -104,6 +105,10 @@ async def _notifications(context: Context) -> int:
     return await deliver_notifications.run(context.db, clock=context.now, carriers=context.carriers)
 
 
+async def _saved_searches(context: Context) -> int:
+    return await saved_searches_due.run(context.db, now=context.now(), synonyms=context.synonyms)
+
+
 async def _index(context: Context) -> int:
     return await index_log.run(context.db)
 
@@ -138,6 +143,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),
+    ("saved_searches_due", _saved_searches),
     ("close_denials", _denials),
     ("count_key_use", _key_use),
     ("watch", _watch),

@@ -55,6 +55,7 @@ GROUPS: Final = {
         "item_source",
         "reclassification",
         "synonyms",
+        "saved_search",
         "file",
         "files",
     ),
