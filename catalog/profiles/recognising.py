@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from catalog.kernel.ids import is_uscc
 from catalog.products.model import Sensitivity
 
 _ID_CARD: Final = re.compile(
@@ -12,8 +13,6 @@ _ID_CARD: Final = re.compile(
 )
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
 _ID_CHECKS: Final = "10X98765432"
-_USCC: Final = re.compile(r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]{17}")
-_USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100
 _PHONE: Final = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}")
 _BANK_CARD: Final = re.compile(r"[1-9]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}(?:[ -]\d{1,3})?")
 _EMAIL: Final = re.compile(
@@ -70,14 +69,6 @@ def is_id_card(text: str) -> bool:
         return False
     total = sum(int(digit) * weight for digit, weight in zip(text, _ID_WEIGHTS, strict=False))
     return _ID_CHECKS[total % 11] == text[17].upper()
-
-
-def is_uscc(text: str) -> bool:
-    """Tell whether it is a unified social credit code, with its check character (GB 32100)."""
-    if not _USCC.fullmatch(text):
-        return False
-    total = sum(_USCC_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(text[:17]))
-    return _USCC_ALPHABET[-total % 31] == text[17]
 
 
 def is_bank_card(text: str) -> bool:

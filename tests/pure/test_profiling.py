@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.kernel.caged import told
+from catalog.kernel.ids import is_uscc
 from catalog.products.model import ItemType, Sensitivity
 from catalog.profiles import profiling
 from catalog.profiles.distinct import KEPT, Distinct
@@ -26,7 +27,6 @@ from catalog.profiles.recognising import (
     is_id_card,
     is_person_name,
     is_phone,
-    is_uscc,
     sensitivity_of,
     surname_of,
 )
