@@ -24,7 +24,7 @@ from catalog.certificates.states import State as Standing
 from catalog.draws.model import ProvenEntry
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.ids import AccountId, PartyId
-from catalog.products.model import Content, DeliveryMode, MeteringUnit
+from catalog.products.model import AiShare, Content, DeliveryMode, MeteringUnit
 from catalog.signing import jws
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import PublicKey
@@ -297,6 +297,7 @@ class OrderInMemory:
             self.split,
             parties={Side.BUYER: "买方公司", Side.SUPPLIER: "卖方公司"},
             certificate_number=self.certificate if self.is_certified else None,
+            ai_generated=AiShare.NONE,
             drafted_at=self.now,
         )
         self.contract = self._said("contract", self.contract)

@@ -9,7 +9,7 @@ from typing import NewType
 import msgspec
 
 from catalog.kernel.ids import PartyId
-from catalog.products.model import DeliveryMode
+from catalog.products.model import AiShare, DeliveryMode
 from market.access.states import State
 
 GrantId = NewType("GrantId", uuid.UUID)
@@ -49,6 +49,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     cut_off_at: dt.datetime | None = None
     cut_off_reason: str | None = None
+    ai_generated: AiShare = AiShare.NONE  # as the contract says; it is told with each download
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,13 +37,15 @@ GRANTS: Final = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("cut_off_at", sa.DateTime(timezone=True)),
     sa.Column("cut_off_reason", sa.Text),
+    sa.Column("ai_generated", sa.Text, nullable=False, server_default="none"),
     schema="market",
 )
 
 SELECT: Final = """
     SELECT id, order_id, buyer_party_id, supplier_party_id, product_id, product_version,
            content_sha256, content_size_bytes, media_type, file_name, fingerprint_id, scope, state,
-           used, order_seq, last_record_sha256, created_at, cut_off_at, cut_off_reason
+           used, order_seq, last_record_sha256, created_at, cut_off_at, cut_off_reason,
+           ai_generated
       FROM market.grants"""
 
 
@@ -55,6 +57,7 @@ async def insert(tx: Tx, grant: Grant) -> None:
         | {
             "scope": msgspec.to_builtins(grant.scope),
             "state": grant.state.value,
+            "ai_generated": grant.ai_generated.value,
             "quota": grant.scope.quota,
             "valid_to": grant.scope.valid_to,
         },

@@ -120,6 +120,7 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
         "x-usage-sequence",
         "x-usage-receipt",
         "x-recipient-fingerprint",
+        "x-ai-generated",
         refusals=(409,),
     ),
 )
@@ -188,6 +189,7 @@ async def get_content(
         "x-usage-sequence": str(event.order_seq),
         "x-usage-receipt": receipt,
         "x-recipient-fingerprint": grant.fingerprint_id,
+        "x-ai-generated": grant.ai_generated.value,  # as the contract says (AIL-1)
     }
     return Stream(disk.chunks_of(stored), media_type=grant.media_type, headers=headers)
 

@@ -16,7 +16,7 @@ import msgspec
 from catalog.audit_log.leaf import instant
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
-from catalog.products.model import Content, DeliveryMode
+from catalog.products.model import AiShare, Content, DeliveryMode
 from catalog.signing.canonical import canonical
 from market.orders.model import Order, Side
 from market.orders.terms import RequestedTerms
@@ -61,6 +61,7 @@ class TheObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_version: int
     content_sha256: str
     certificate_number: str | None
+    ai_generated: AiShare = AiShare.NONE  # it goes wherever the content goes (AIL-1, AIL-2)
 
 
 class ThePrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +128,7 @@ def document(
     *,
     parties: dict[Side, str],
     certificate_number: str | None,
+    ai_generated: AiShare,
     drafted_at: dt.datetime,
 ) -> bytes:
     """Return the canonical bytes of the contract.
@@ -146,6 +148,8 @@ def document(
                 "content_version": content.version,
                 "content_sha256": content.sha256,
                 "certificate_number": certificate_number,
+                # What no machine made is written as it always was.
+                **({} if ai_generated is AiShare.NONE else {"ai_generated": ai_generated}),
             },
             "purpose": order.purpose,
             "scenario": order.scenario,

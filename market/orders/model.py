@@ -10,7 +10,7 @@ from typing import NewType
 import msgspec
 
 from catalog.kernel.ids import PartyId
-from catalog.products.model import DeliveryMode
+from catalog.products.model import AiShare, DeliveryMode
 from catalog.signing.model import Signature
 from market.access.decision import Decision
 from market.orders.states import State
@@ -36,6 +36,7 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size_bytes: int
     media_type: str
+    ai_generated: AiShare = AiShare.NONE  # the label beside the content (隐式标识, AIL-1)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ def test_the_whole_corpus_leaves_a_worker_as_it_was(tmp_path: pathlib.Path) -> N
                 assert came == (REFUSED[name][0] or "profiled")
             large = {
                 "gigabyte.csv": line_of(1024),
-                "zeros_2_GB.xlsx": iter([bombs.zeros(2048)]),
+                "zeros_500_MB.xlsx": iter([bombs.zeros(500)]),
                 "heavy_1_MB.xlsx": iter([bombs.heavy_workbook(1024)]),
             }
             for name, content in large.items():

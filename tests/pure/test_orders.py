@@ -343,12 +343,17 @@ def test_the_contract_is_the_same_bytes_whenever_it_is_written() -> None:
     told = {
         "parties": {Side.BUYER: "需方", Side.SUPPLIER: "供方"},
         "certificate_number": None,
+        "ai_generated": AiShare.NONE,
         "drafted_at": NOW,
     }
 
     first = contract.document(order, content, split, **told)
 
     assert contract.document(order, content, split, **told) == first
+    assert b"ai_generated" not in first
+    labelled = contract.document(order, content, split, **told | {"ai_generated": AiShare.FULL})
+    assert contract.read_document(labelled).object.ai_generated is AiShare.FULL
+    assert contract.read_document(first).object.ai_generated is AiShare.NONE
     read = msgspec.json.decode(first)
     assert read["price"]["amount_fen"] == 100
     assert read["split"]["digest"] == split.digest()

@@ -19,6 +19,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import FieldError, Refused, VersionStale
 from catalog.kernel.ids import PartyId, new_id
+from catalog.products.ai_labels import check_kept
 from catalog.products.classification import check_level, check_scheme
 from catalog.products.coding import check_codes, codes_named
 from catalog.products.items import check_items
@@ -133,6 +134,7 @@ async def revise(
     :raises VersionStale: if it was changed since ``expected_version``.
     :raises ProductIsListed: if the public sees it.
     :raises ProductEventNotAllowed: if it was withdrawn, or is complete and would become a draft.
+    :raises AiLabelTampered: if it was shown with a stronger label on the same content (AIL-2).
     :raises Invalid: as ``describe``.
     """
     actor.require("product:describe")
@@ -142,6 +144,8 @@ async def revise(
     if before.is_public:
         raise ProductIsListed
     state = advance(before.state, _saved(is_draft=is_draft))
+    was_shown = await revisions.was_shown(tx, before.id)
+    check_kept(before, description.ai_generated, was_shown=was_shown)
     await _check(
         tx,
         description,

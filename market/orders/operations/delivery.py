@@ -19,7 +19,7 @@ from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
 from catalog.products import queries as products
-from catalog.products.model import Content
+from catalog.products.model import AiShare, Content
 from market.access import operations as access
 from market.access import states as grant_states
 from market.access.grants import UseNotAllowedNow
@@ -76,6 +76,9 @@ async def deliver(
     content = await products.get_content(
         tx, product_id=order.product_id, version=order.product_version
     )
+    drafted = await store.find_contract(tx, order.id)
+    assert drafted is not None, "what is cleared has a contract"
+    label = contract.read_document(drafted.document).object.ai_generated
     mark = contract.fingerprint(order, order.buyer_party_id, content.sha256)
     delivered = await move(
         tx,
@@ -90,11 +93,13 @@ async def deliver(
                 sha256=content.sha256,
                 size_bytes=content.size_bytes,
                 media_type=content.media_type,
+                ai_generated=label,
             ),
         ),
         fingerprint_id=mark,
     )
-    await access.create(tx, actor=actor, now=now, grant=_grant(delivered, content, mark, now))
+    granted = _grant(delivered, content, mark, label, now)
+    await access.create(tx, actor=actor, now=now, grant=granted)
     await remember(
         tx,
         Happened.ORDER_DELIVERED,
@@ -255,7 +260,7 @@ async def resolve(
     return resolved
 
 
-def _grant(order: Order, content: Content, mark: str, now: dt.datetime) -> Grant:
+def _grant(order: Order, content: Content, mark: str, label: AiShare, now: dt.datetime) -> Grant:
     bought = compute.term(order.price_item, order.quantity)
     term = dt.timedelta(days=order.terms.term_days) if bought is None else bought
     return Grant(
@@ -283,4 +288,5 @@ def _grant(order: Order, content: Content, mark: str, now: dt.datetime) -> Grant
         order_seq=0,
         last_record_sha256=FIRST,
         created_at=now,
+        ai_generated=label,
     )

@@ -17,7 +17,7 @@ from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
-from catalog.products.model import Content, DeliveryMode, Description, Product
+from catalog.products.model import AiShare, Content, DeliveryMode, Description, Product
 from catalog.products.queries import ProductMissing
 from catalog.recognition import queries as recognition
 from catalog.registration import queries as registration
@@ -181,7 +181,14 @@ async def clear(
         now=now,
     )
     drafted = await _draft_contract(
-        tx, cleared, content, split=split, listing=listing, buyer=buyer, now=now
+        tx,
+        cleared,
+        content,
+        split=split,
+        listing=listing,
+        buyer=buyer,
+        ai_generated=said.ai_generated,
+        now=now,
     )
     await remember(
         tx,
@@ -310,6 +317,7 @@ async def _draft_contract(
     split: FrozenSplit,
     listing: Listing | None,
     buyer: Party,
+    ai_generated: AiShare,
     now: dt.datetime,
 ) -> Contract:
     supplier = await identity.get_party(tx, order.supplier_party_id)
@@ -319,6 +327,7 @@ async def _draft_contract(
         split,
         parties={Side.BUYER: buyer.name, Side.SUPPLIER: supplier.name},
         certificate_number=None if listing is None else listing.certificate_number,
+        ai_generated=ai_generated,
         drafted_at=now,
     )
     drafted = Contract(
