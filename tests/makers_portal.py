@@ -80,6 +80,7 @@ class Stage(msgspec.Struct, frozen=True):
             "/price-list",
             "/price-list?scenario=port_safety",
             "/zones",
+            "/open-data",
             "/collections",
             "/agency-selections",
             f"/agency-selections/{self.selection_id}",

@@ -269,6 +269,11 @@ class Event(enum.StrEnum):
     ZONE_HANDED_OVER = "zone:handed_over"
     ZONE_PRODUCT_PLACED = "zone_product:placed"
     ZONE_PRODUCT_REMOVED = "zone_product:removed"
+    OPENING_REQUESTED = "opening:requested"
+    OPENING_CONFIRMED = "opening:confirmed"
+    OPENING_REFUSED = "opening:refused"
+    OPENING_CLOSED = "opening:closed"
+    OPEN_DATA_FETCHED = "open_data:fetched"  # how often in one minute, and by nobody's name
     COLLECTION_DRAFTED = "collection:drafted"
     COLLECTION_REVISED = "collection:revised"
     COLLECTION_PUBLISHED = "collection:published"

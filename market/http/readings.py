@@ -116,6 +116,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     # the trade
     f"{V1}/my/products": _OWN,
     f"{V1}/my/collections": _OWN,
+    f"{V1}/openings": _COVER,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
     f"{V1}/my/saved-searches": _OWN,

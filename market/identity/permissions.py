@@ -99,6 +99,7 @@ _STAFF: Final = frozenset(
         "case_assignment:read",
         "item_conflict:read",
         "reclassification:read",
+        "opening:read",
         "synonym:read",
     }
 )
@@ -113,6 +114,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "item_conflict:read",
         "reclassification:propose",
         "reclassification:read",
+        "opening:read",
         "application:draft",
         "application:submit",
         "application:withdraw",
@@ -125,6 +127,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "listing:submit",
         "listing:delist",
         "zone:operate",
+        "opening:request",
+        "opening:close",
         "collection:curate",
         "listing:read",
         "foreign_certificate:import",
@@ -160,6 +164,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "review:start",
         "decision:notify",
         "listing:review",
+        "opening:decide",
+        "opening:close",
         "collection:curate",
         "order:clear",
     },

@@ -34,6 +34,7 @@ from market.jobs import (
     sequence_log,
     silence_due,
     stamp_checkpoints,
+    tell_downloads,
     terms_due,
     watch,
 )
@@ -117,6 +118,10 @@ async def _follow(context: Context) -> int:
     return await follow_catalogue.run(context.search_follower, now=context.now())
 
 
+async def _downloads(context: Context) -> int:
+    return await tell_downloads.run(context.db, now=context.now())
+
+
 async def _key_use(context: Context) -> int:
     if context.key_use is None:
         return 0
@@ -145,6 +150,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),
     ("close_denials", _denials),
+    ("tell_downloads", _downloads),
     ("count_key_use", _key_use),
     ("watch", _watch),
     ("keys_due", _keys),

@@ -13,6 +13,7 @@ from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.products import queries as product_queries
@@ -26,9 +27,16 @@ from market.listings.eligibility import Facts
 from market.listings.model import Item, Listing, ListingId, Papers
 from market.listings.queries import ListingMissing
 from market.listings.states import Event, State, advance
+from market.open_data import queries as open_data
 from market.pricing import queries as pricing
 
 RULEBOOK = "hn-2023-interim"
+
+
+class ProductIsOpen(Refused):
+    """The product is open data, or was asked to be; what is open is not sold (GD-08)."""
+
+    code = "product_is_open"
 
 
 async def draft(
@@ -39,11 +47,13 @@ async def draft(
     :raises NotPermitted: if the actor lists nothing.
     :raises ProductMissing: if the product is unknown or somebody else's.
     :raises ListingEventNotAllowed: if the product has a listing that is no draft any more.
+    :raises ProductIsOpen: if it is open data.
     """
     actor.require("listing:draft")
     product = await product_queries.find(tx, product_id=product_id)
     if product is None or product.supplier_party_id != actor.party:
         raise ProductMissing
+    await _check_not_open(tx, product_id)
     await store.take_turns(tx, product_id)
     existing = await store.lock_live(tx, product_id)
     if existing is not None:
@@ -97,9 +107,11 @@ async def publish(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UU
     :raises ListingMissing: if there is none.
     :raises ListingEventNotAllowed: if it was not submitted.
     :raises ListingNotEligible: if something is missing by now, with all of it.
+    :raises ProductIsOpen: if it became open data meanwhile.
     """
     actor.require("listing:review")
     before = await _lock(tx, listing_id)
+    await _check_not_open(tx, before.product_id)
     state = advance(before.state, Event.PUBLISH)
     passed = await _through_gate(tx, before, state, now=now)
     after = msgspec.structs.replace(passed, listed_at=now)
@@ -243,6 +255,11 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
         filing_id=None if filing is None else filing.id,
         foreign_certificate_id=None if foreign is None else foreign.id,
     )
+
+
+async def _check_not_open(tx: Tx, product_id: uuid.UUID) -> None:
+    if await open_data.is_live(tx, product_id=product_id):
+        raise ProductIsOpen
 
 
 def _moved(before: Listing, event: Event, *, now: dt.datetime, reason: str) -> Listing:

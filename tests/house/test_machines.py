@@ -54,6 +54,7 @@ ENDS: Final = {
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
     "market.zones": "closed",
+    "market.open_data": "refused closed",
     "market.collections": "withdrawn",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

@@ -10,11 +10,12 @@ import pytest
 from market.access import states as grants
 from market.collections import states as collections
 from market.listings import states as listings
+from market.open_data import states as openings
 from market.orders import states as orders
 from market.pricing import states as filings
 from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders, zones, collections)
+MACHINES = (filings, listings, grants, orders, zones, collections, openings)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -26,6 +27,7 @@ REFUSALS = {
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
     collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
+    openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -64,6 +66,10 @@ COLLECTION_MOVES = """
 draft: revise>draft publish>published withdraw>withdrawn
 published: revise>published withdraw>withdrawn
 """
+OPENING_MOVES = """
+requested: confirm>open refuse>refused close>closed
+open: close>closed
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -91,6 +97,7 @@ MOVES = {
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     zones: _read(ZONE_MOVES),
+    openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),
 }
 

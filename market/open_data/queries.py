@@ -1,0 +1,97 @@
+"""Read what is open: everybody; requests, their suppliers and the houses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import CursorUnreadable, Page
+from market.open_data import store
+from market.open_data.model import Opening, OpenProduct
+from market.open_data.states import State
+
+_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
+class OpeningMissing(Missing):
+    """There is no such opening, or none that this actor may know of."""
+
+    code = "not_found"
+
+
+async def is_live(tx: Tx, *, product_id: uuid.UUID) -> bool:
+    """Tell whether a product is open or asked to be: it is not sold then."""
+    live: bool = await tx.fetch_value(
+        """
+        SELECT EXISTS (SELECT FROM market.openings
+                        WHERE product_id = $1 AND state IN ('requested', 'open'))""",
+        product_id,
+    )
+    return live
+
+
+async def list_openings(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Opening]:
+    """Return openings, the newest first: one's own, or all for the houses.
+
+    :raises NotPermitted: if the viewer reads none.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("opening:read")
+    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    query = paging.fingerprint("openings", state, str(party))
+    rows = await tx.fetch(
+        f"""{store.SELECT}
+         WHERE ($1::text IS NULL OR state = $1) AND ($2::uuid IS NULL OR id < $2)
+           AND ($3::uuid IS NULL OR supplier_party_id = $3)
+         ORDER BY id DESC LIMIT $4""",
+        None if state is None else state.value,
+        paging.decode_id(query, cursor),
+        party,
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.opening_of(row) for row in rows]
+    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], following)
+
+
+async def list_open(
+    tx: Tx, *, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[OpenProduct]:
+    """Return the catalogue of open data (数据开放目录), the newest first.
+
+    :raises LimitOutOfRange: if a page of that size is not given.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    query = paging.fingerprint("open_data")
+    found = await store.list_open(
+        tx, before=_place(paging.decode(query, cursor, 2)), limit=paging.check_limit(limit) + 1
+    )
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    following = paging.encode(query, last.open_since.isoformat(), str(last.product_id))
+    return Page(found[:limit], following)
+
+
+def _place(position: list[object] | None) -> tuple[dt.datetime, uuid.UUID] | None:
+    if position is None:
+        return None
+    try:
+        since = dt.datetime.fromisoformat(str(position[0]))
+    except ValueError as error:
+        raise CursorUnreadable from error
+    if since.tzinfo is None:
+        raise CursorUnreadable
+    return since, paging.as_id(position[1])
