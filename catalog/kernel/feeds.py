@@ -12,6 +12,7 @@ import msgspec
 ATOM_TYPE: Final = "application/atom+xml"
 JSON_TYPE: Final = "application/feed+json"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
+_TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"
 _XML_FORBIDDEN: Final = {c: None for c in range(32) if c not in (9, 10, 13)} | {
     0xFFFE: None,
     0xFFFF: None,
@@ -30,6 +31,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: dt.datetime
 
 
+class Gone(msgspec.Struct, frozen=True):
+    """That the thing of an entry was taken back (RFC 6721)."""
+
+    ref: str  # the id of its entries
+    at: dt.datetime
+    reason: str
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """A page of a feed, and where it is had; ``home`` is the same for people."""
 
@@ -39,6 +48,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     home: str
     entries: Sequence[Entry]
     next_address: str | None = None  # the older entries
+    gone: Sequence[Gone] = ()  # Atom alone has words for that
 
 
 def readable(text: str) -> str:
@@ -51,7 +61,7 @@ def atom(feed: Feed) -> bytes:
     root = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": "zh-CN"})
     ET.SubElement(root, "id").text = f"{feed.site}{feed.address.partition('?')[0]}"
     ET.SubElement(root, "title").text = feed.title
-    ET.SubElement(root, "updated").text = _instant(_updated(feed.entries))
+    ET.SubElement(root, "updated").text = _instant(_updated(feed))
     for rel, kind, address in (
         ("self", ATOM_TYPE, feed.address),
         ("alternate", "text/html", feed.home),
@@ -70,6 +80,12 @@ def atom(feed: Feed) -> bytes:
         ET.SubElement(element, "published").text = _instant(each.published_at)
         ET.SubElement(element, "updated").text = _instant(each.updated_at)
         ET.SubElement(element, "summary").text = readable(each.text)
+    if feed.gone:
+        root.set("xmlns:at", _TOMBSTONES)
+    for buried in feed.gone:
+        at = {"ref": buried.ref, "when": _instant(buried.at)}
+        element = ET.SubElement(root, "at:deleted-entry", at)
+        ET.SubElement(element, "at:comment").text = readable(buried.reason)
     written: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{written}'.encode()
 
@@ -99,9 +115,10 @@ def json_feed(feed: Feed) -> bytes:
     return msgspec.json.encode(told)
 
 
-def _updated(entries: Sequence[Entry]) -> dt.datetime:
+def _updated(feed: Feed) -> dt.datetime:
     never = dt.datetime(2023, 12, 15, tzinfo=dt.UTC)  # the rules' own day: nothing was before it
-    return max((each.updated_at for each in entries), default=never)
+    instants = [*(each.updated_at for each in feed.entries), *(each.at for each in feed.gone)]
+    return max(instants, default=never)
 
 
 def _instant(at: dt.datetime) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+import markupsafe
 import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import CertificateSummary
+from catalog.formats import schema_org
+from catalog.formats.facts import Facts
 from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.products.model import Product
 from catalog.recognition import queries as recognition
 from catalog.recognition.model import PublicForeignCertificate
 from catalog.recognition.states import State as Foreign
+from market.http.catalogue_dcat import site_of
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.http.negotiation import elsewhere
@@ -25,6 +29,7 @@ from market.portal.render import page
 from market.portal.show import scenario_names
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceListLine
+from market.public_catalogue.queries import facts as public_catalogue
 
 _PRICES_OF_A_PRODUCT: Final = 100
 
@@ -38,6 +43,7 @@ class Offer(msgspec.Struct, frozen=True):
     filing: Filing | None
     is_listed: bool
     foreign: list[PublicForeignCertificate]
+    facts: Facts | None  # what everybody may know; None while nobody else sees it
 
     @property
     def scenario_names(self) -> dict[str, str]:
@@ -69,7 +75,15 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
                 )
             ).items,
             is_listed=await listings.find_listed(c.tx, product_id=product_id) is not None,
+            facts=await public_catalogue.find_facts(c.tx, product_id=product_id),
         )
 
     offer = await read(request, look)
-    return page(request, "product.html", offer=offer, product=offer.product)
+    said = None if offer.facts is None else schema_org.script(offer.facts, site_of(request))
+    return page(
+        request,
+        "product.html",
+        offer=offer,
+        product=offer.product,
+        linked_data=None if said is None else markupsafe.Markup(said),  # noqa: S704 - escaped there
+    )

@@ -98,7 +98,7 @@ async def test_a_signed_in_supplier_gets_what_everybody_gets(trade: Trade) -> No
     path = f"/products/{trade.product_id}/dcat.jsonld"
 
     public = await trade.api.http.get(path)
-    own = await trade.by(trade.supplier).http.get(path)
+    own = await trade.by(trade.supplier).get(path)
 
     assert own.content == public.content
     assert "自有设备采集" not in public.text  # on what ground a source was had

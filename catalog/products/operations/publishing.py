@@ -37,7 +37,8 @@ async def set_visible(
         raise ProductMissing
     if found.state is not State.DESCRIBED or found.description is None:
         raise ProductNotDescribed(state=found.state.value)
-    shown = msgspec.structs.replace(found, is_public=is_public)
+    # Whoever follows the catalogue by what changed must meet it: what is new to everybody is a change.
+    shown = msgspec.structs.replace(found, is_public=is_public, updated_at=now)
     if is_public:
         require_classified(found.description)
         await _take_items(tx, shown, found.description)

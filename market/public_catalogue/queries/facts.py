@@ -35,12 +35,18 @@ async def get_facts(tx: Tx, *, product_id: uuid.UUID) -> Facts:
     :raises ProductMissing: if there is none.
     :raises ProductWithdrawn: if it was public and was taken back.
     """
-    found = await list_facts_of(tx, product_ids=[product_id])
-    if not found:
+    found = await find_facts(tx, product_id=product_id)
+    if found is None:
         # Its own people see it still; here they are the public.
         await products.get(tx, viewer=PUBLIC, product_id=product_id)
         raise products.ProductMissing
-    return found[0]
+    return found
+
+
+async def find_facts(tx: Tx, *, product_id: uuid.UUID) -> Facts | None:
+    """Return the facts of a product that everybody may see, or None if nobody else may."""
+    found = await list_facts_of(tx, product_ids=[product_id])
+    return found[0] if found else None
 
 
 async def list_facts(tx: Tx, *, limit: int, cursor: str | None = None) -> Page[Facts]:
