@@ -29,7 +29,7 @@ from catalog.key_use import operations as key_use
 from catalog.key_use.counting import KeyUse
 from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.operations import Follower
 from catalog.signing import disk as key_files
 from catalog.signing.algorithms import Algorithm

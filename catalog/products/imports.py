@@ -31,7 +31,7 @@ _MAX_LENGTHS: Final = {
 }
 
 # How other catalogues call the seven forms and the update cycles; what is not here stays open.
-_FORMS: Final = {
+FORMS: Final = {
     "api": Form.DATA_API,
     "pdf": Form.DATA_REPORT,
     "doc": Form.DATA_REPORT,
@@ -140,7 +140,7 @@ def read_line(number: int, line: bytes) -> Prepared | Rejected:
 def row(prepared: Prepared) -> Row:
     """Return what is stored of a record."""
     record = prepared.record
-    form = _FORMS.get(record.format.lower())
+    form = FORMS.get(record.format.lower())
     cycle = _CYCLES.get(record.update_frequency.lower())
     imported = Imported(
         description=record.description,

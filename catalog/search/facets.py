@@ -16,8 +16,7 @@ a price, is counted by steps; a range of it is asked beside the facets (``prices
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -71,13 +70,8 @@ ALL: Final = (
 MAX_VALUE_LENGTH: Final = 200
 FACETS: Final = tuple(facet.name for facet in ALL)
 
-# How codes look on each step of a tree. A product lies in one branch only, so that those one step
-# below the code that was asked for are the ones right below it.
-_STEPS: Final = {
-    Tree.INDUSTRY: ("[A-T]", "[0-9]{2}", "[0-9]{3}", "[0-9]{4}"),
-    Tree.REGION: ("[0-9]{2}", "[0-9]{4}", "[0-9]{6}"),
-}
-_NOTHING: Final = "[^\\x00-\\uFFFF]"
+# How many steps a tree has: sections, divisions, groups, classes; provinces, cities, counties.
+_STEPS: Final = {Tree.INDUSTRY: 4, Tree.REGION: 3}
 
 
 def check(narrowed: Mapping[str, str]) -> None:
@@ -102,22 +96,37 @@ def unknown(name: str, value: str) -> SearchFilterUnknown:
     return SearchFilterUnknown(field=name, value=value, errors=(error,))
 
 
-def counted(facet: Facet, narrowed: Mapping[str, str]) -> str | None:
-    """Return by which pattern the values are that are counted; None: all are.
+def step(facet: Facet, narrowed: Mapping[str, str]) -> int:
+    """Return of which step of its tree the values of a facet are counted; 0 is the top.
 
-    Of a tree those are counted that lie right below the code that is asked for, or at the top.
+    Those are counted that lie right below the code that is asked for. Without a tree there is one
+    step; below the last there is nothing.
     """
-    if facet.tree is None:
-        return None
     asked = narrowed.get(facet.name)
-    depth = 0 if asked is None else len(lineage(facet.tree, asked))
-    return (*_STEPS[facet.tree], _NOTHING)[depth]
+    return len(lineage(facet.tree, asked)) if facet.tree and asked else 0
+
+
+def steps(facet: Facet) -> int:
+    """Return how many steps the tree of a facet has."""
+    return _STEPS[facet.tree] if facet.tree else 1
+
+
+def step_of(facet: Facet, value: str) -> int:
+    """Return on which step a value stands."""
+    return len(lineage(facet.tree, value)) - 1 if facet.tree else 0
 
 
 def is_counted(facet: Facet, value: str, narrowed: Mapping[str, str]) -> bool:
     """Tell whether a value is one that is counted."""
-    pattern = counted(facet, narrowed)
-    return pattern is None or re.fullmatch(pattern, value) is not None
+    return facet.tree is None or step_of(facet, value) == step(facet, narrowed)
+
+
+def is_within(kinds: Sequence[Sequence[str]], narrowed: Mapping[str, str]) -> bool:
+    """Tell whether a product with these values, in the order of ``ALL``, is one that is asked for."""
+    return not narrowed or all(
+        narrowed.get(facet.name) in (None, *values)
+        for facet, values in zip(ALL, kinds, strict=True)
+    )
 
 
 def _may_be(facet: Facet, value: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from catalog.products import terms
 
@@ -23,8 +23,12 @@ def places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
     return _merged(sorted(found))
 
 
-def _normal(text: str) -> tuple[str, list[int]]:
+def _normal(text: str) -> tuple[str, Sequence[int]]:
     """Return the text as it is cut, and of each of its characters from which of ours it came."""
+    whole = text.lower()
+    if len(whole) == len(text) and unicodedata.is_normalized("NFKC", text):
+        simple = terms.normal(text)  # nothing changes but letters: each stands where it stood
+        return (simple if len(simple) == len(text) else whole), range(len(text))
     small = [unicodedata.normalize("NFKC", character).lower() for character in text]
     origins = [place for place, each in enumerate(small) for _ in each]
     joined = "".join(small)

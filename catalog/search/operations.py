@@ -14,8 +14,10 @@ import structlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Conflict
-from catalog.search import disk, store
-from catalog.search.disk import IndexedRow, IndexWriter, Lock, TantivyIndex
+from catalog.search import store
+from catalog.search.disk import layout, writing
+from catalog.search.disk.reading import TantivyIndex
+from catalog.search.disk.writing import IndexedRow, IndexWriter, Lock
 
 _log = structlog.get_logger("search")
 _ACTOR: Final = system("search")
@@ -92,7 +94,7 @@ class Follower:
 
     def _open(self) -> IndexWriter | None:
         try:
-            path = self._directory / disk.current(self._directory)
+            path = self._directory / layout.current(self._directory)
         except FileNotFoundError:
             return None
         if self._writer is not None and self._writer.path != path:
@@ -104,7 +106,7 @@ class Follower:
     async def _catch_up(self, writer: IndexWriter, now: dt.datetime) -> int | None:
         """Index what changed; None if it can not be caught up with and is to be made anew."""
         state = writer.state
-        if state is None or state.layout != disk.LAYOUT or writer.is_wasteful:
+        if state is None or state.layout != layout.LAYOUT or writer.is_wasteful:
             return None
         # One snapshot: what it sees is what the position says.
         async with begin(self._db, _ACTOR, snapshot=True) as tx:
@@ -130,7 +132,7 @@ async def _rebuild(db: Database, directory: Path) -> int:
     if not lock.acquire():
         raise SearchIndexBeingBuilt
     try:
-        path = disk.new_generation(directory)
+        path = writing.new_generation(directory)
         writer = await asyncio.to_thread(IndexWriter, path)
         count = 0
         async with begin(db, _ACTOR, snapshot=True) as tx:
@@ -140,7 +142,7 @@ async def _rebuild(db: Database, directory: Path) -> int:
                 count += len(batch)
         await asyncio.to_thread(writer.commit, position=position, database=database)
         await asyncio.to_thread(writer.close, merged=True)
-        await asyncio.to_thread(disk.make_current, path)
+        await asyncio.to_thread(writing.make_current, path)
     finally:
         lock.release()
     _log.info("search_index_built", products=count)

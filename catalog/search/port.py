@@ -14,17 +14,18 @@ from typing import Final, Protocol
 
 import msgspec
 
+from catalog.search.overlay import Overlay
 from catalog.search.prices import ANY, Prices
 from catalog.search.question import Concept
-from catalog.search.ranking import Averages
-from catalog.search.records import Bytes
+from catalog.search.ranking import Averages, Record
 
 # So many products that have everything are ranked exactly, and of those that have a part as many
 # again if the first are fewer than enough.
 CANDIDATES: Final = 300
 FEW: Final = 100
-# So many values of a facet an index tells at least, the commonest first.
+# So many values of a facet an index tells at least, the commonest first; and so many are shown.
 FACET_VALUES: Final = 100
+SHOWN_VALUES: Final = 20
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,14 +53,6 @@ class Guess(msgspec.Struct, frozen=True):
     slips: int = 1
 
 
-class Record(msgspec.Struct, frozen=True):
-    """Where the record of a product lies (``records.py``)."""
-
-    data: Bytes
-    start: int
-    end: int
-
-
 class Frequencies(msgspec.Struct, frozen=True):
     """How many products there are, how many of them have each word, how long their fields are."""
 
@@ -71,7 +64,7 @@ class Frequencies(msgspec.Struct, frozen=True):
 class Candidates(msgspec.Struct, frozen=True):
     """What may come first: how many have everything that is asked, and the records to be ranked."""
 
-    every: int
+    every: int  # 0 if it was asked for those that have any of it
     records: list[Record]
 
 
@@ -80,6 +73,31 @@ class Counts(msgspec.Struct, frozen=True):
 
     total: int
     facets: Mapping[str, Mapping[str, int]]
+
+    def minus(self, other: Counts) -> Counts:
+        """Return them without those of others that are among them; nothing is forgotten that is 0 now."""
+        return Counts(
+            self.total - other.total,
+            {
+                name: {
+                    value: count - other.facets[name].get(value, 0)
+                    for value, count in values.items()
+                }
+                for name, values in self.facets.items()
+            },
+        )
+
+    def is_certain_of(self, before: Counts) -> bool:
+        """Tell whether the commonest values are still the commonest, after what was taken out.
+
+        Where only the commonest are told, others may be as many as the last of them was.
+        """
+        return all(
+            len(values) < FACET_VALUES
+            or sorted(values.values(), reverse=True)[SHOWN_VALUES - 1]
+            >= min(before.facets[name].values())
+            for name, values in self.facets.items()
+        )
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +111,9 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 class View(Protocol):
     """An index as of one moment."""
 
+    # What changed after its position, as far as this process has read; whoever reads on leaves it here.
+    overlay: Overlay
+
     @property
     def position(self) -> str | None:
         """Return the database's snapshot that it holds; None: whatever the transaction sees."""
@@ -102,7 +123,7 @@ class View(Protocol):
         """Return how often words are."""
         ...
 
-    async def candidates(self, asked: Asked) -> Candidates:
+    async def candidates(self, asked: Asked, *, every: bool) -> Candidates:
         """Return what may be found first, best guesses only; ranking is not its matter."""
         ...
 

@@ -56,3 +56,14 @@ def read(from_fen: int | None, to_fen: int | None) -> Prices:
         error = FieldError("/price_to_fen", SearchPricesUnreadable.code, str(to_fen))
         raise SearchPricesUnreadable(errors=(error,))
     return Prices(from_fen, to_fen)
+
+
+def is_within(fen: int | None, prices: Prices) -> bool:
+    """Tell whether a product of that lowest price is one that is asked for."""
+    if prices == ANY:
+        return True
+    return (
+        fen is not None
+        and (prices.from_fen is None or fen >= prices.from_fen)
+        and (prices.to_fen is None or fen <= prices.to_fen)
+    )

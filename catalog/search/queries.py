@@ -1,15 +1,19 @@
 """Search the public catalogue. Everyone may; nothing confidential stands in its documents.
 
-An index answers for the catalogue up to its position. What was committed since is read in one
-statement and laid over: old versions are left out by the index itself, new ones are ranked by the
-same formula and counted by the same conditions. So what was committed is in the next answer, however
-far the index is behind; and where there is none, or it is too far behind, PostgreSQL answers itself.
+An index answers for the catalogue up to its position, and an overlay knows what a process has read of
+what came after: old versions are left out by the index itself, new ones are ranked by the same formula
+and counted by the same conditions. Then one statement reads what was committed since the overlay,
+together with the documents of the page. Mostly that is nothing; else the page is made again with it.
+So what was committed is in the next answer, however far the index is behind; and where there is none,
+or it is too far behind, PostgreSQL answers itself.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import math
+import operator
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -29,21 +33,22 @@ from catalog.search import (
     records,
     store,
 )
-from catalog.search.facets import ALL, FACETS
+from catalog.search.facets import ALL, FACETS, Facet
 from catalog.search.model import Count, Filters, Found, Hit, Sort, Why
+from catalog.search.overlay import EVERYTHING, Changed, Overlay, count
 from catalog.search.port import (
     FACET_VALUES,
+    FEW,
+    SHOWN_VALUES,
     Asked,
-    Candidates,
     Counts,
     Frequencies,
-    Record,
     SearchPort,
     View,
     Walk,
 )
 from catalog.search.question import Concept
-from catalog.search.ranking import Averages, Reason, Wanted, Words
+from catalog.search.ranking import Averages, Ranked, Reason, Record, Wanted, Words
 from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
@@ -53,35 +58,6 @@ ENOUGH: Final = 20
 MOST_MATCHING: Final = 1_000_000
 # [P] of more changes than these an index is not corrected: PostgreSQL answers instead.
 MOST_CHANGED: Final = 2000
-_VALUES_PER_FACET: Final = 20
-
-
-class _Delta(msgspec.Struct, frozen=True):
-    """What changed beyond the index: whose versions there are old, and what is found now."""
-
-    without: frozenset[uuid.UUID] = frozenset()
-    records: Mapping[uuid.UUID, Record] = {}
-    facets: Mapping[uuid.UUID, tuple[tuple[str, ...], ...]] = {}
-
-
-class _Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question that is put to a view, with what is laid over its answers."""
-
-    view: View
-    asked: Asked
-    delta: _Delta
-    wanted: tuple[Wanted, ...] = ()
-    averages: Averages = Averages()
-    weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
-
-
-class _Ranked(msgspec.Struct, frozen=True):
-    """A product with all that gives it its place."""
-
-    score: float
-    place: int
-    product_id: uuid.UUID
-    record: Record
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +69,47 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     place: int
     product_id: uuid.UUID
+
+
+class _Put(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked, as it was read, and from where on."""
+
+    query: str  # by which a cursor knows its question
+    asked: Asked
+    sort: Sort
+    limit: int
+    begins: _Place | None
+    synonyms: int | None  # the version of those that were read into it
+
+
+class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that is put to a view, with what is laid over its answers."""
+
+    view: View
+    asked: Asked
+    overlay: Overlay
+    wanted: tuple[Wanted, ...]
+    averages: Averages = Averages()
+    weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
+
+    def changed(self, *, every: bool) -> list[Changed]:
+        """Return what is found of what changed: with everything that is asked, or with any of it."""
+        return self.overlay.found(self.wanted, self.asked, every=every)
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, before its documents are read."""
+
+    asking: _Asking
+    page: list[Ranked]
+    has_more: bool
+    counts: Counts
+    every: bool
+
+    @property
+    def products(self) -> list[uuid.UUID]:
+        """Return the products of the page."""
+        return [uuid.UUID(bytes=each.product) for each in self.page]
 
 
 async def search(
@@ -125,35 +142,22 @@ async def search(
     begins = _read_cursor(query, cursor, len(concepts))
     if text.strip() and not concepts:
         return await _nothing(tx, asked)
-    put = await _put(tx, port, asked, synonyms.version if concepts else None)
-    every, guesses = True, Candidates(0, [])
-    if concepts:
-        put = await _weighed(put, begins)
-        if not put.wanted:
-            return await _nothing(tx, asked)
-        guesses = await put.view.candidates(put.asked)
-        every = _has_enough(put, guesses) if begins is None else begins.every
-    if concepts and sort is Sort.RELEVANCE:
-        ordered = _ranked(put, guesses, begins)
-    else:
-        walk = Walk(
-            after=None if begins is None else (begins.place, begins.product_id),
-            is_newest_first=sort is not Sort.OLDEST,
-            limit=limit + 1,
-        )
-        ordered = await _walked(put, walk, every=every)
-    page = ordered[:limit]
-    counts = await _counted(put, every=every)
-    if not counts.total:
-        return await _nothing(tx, asked)
-    last = page[-1] if len(ordered) > limit else None
-    return Found(
-        items=await _hits(tx, put, page),
-        total=counts.total,
-        facets=_facets(counts, asked.narrowed),
-        next_cursor=None if last is None else _cursor(query, put, last, every=every),
-        terms=[concept.name for concept in concepts],
+    put = _Put(
+        query=query,
+        asked=asked,
+        sort=sort,
+        limit=limit,
+        begins=begins,
+        synonyms=synonyms.version if concepts else None,
     )
+    # The view first: whatever is committed between it and the statement is in the statement.
+    view = None if port is None else port.view()
+    found = None if view is None or view.position is None else await _by_index(tx, view, put)
+    if found is None:
+        await store.check_synonyms(tx, put.synonyms)
+        answer = await _answer(put, store.FullText(tx), Overlay(""))
+        found = _found(put, answer, await store.list_documents(tx, answer.products))
+    return found if found.total else await _nothing(tx, asked)
 
 
 async def count_whole(
@@ -163,12 +167,23 @@ async def count_whole(
 
     :raises DomainError: see ``search``, of the question and the filters.
     """
-    put = await _put(tx, port, _asked(text, synonyms, filters), None)
-    wanted = tuple(Wanted(_keys(concept), 1.0) for concept in put.asked.concepts)
-    if not wanted:
+    asked = _asked(text, synonyms, filters)
+    if not asked.concepts:
         return 0
-    beside = _of_delta(msgspec.structs.replace(put, wanted=wanted), every=True)
-    return (await put.view.count(put.asked, every=True)).total + len(beside)
+    view, overlay = None if port is None else port.view(), None
+    if view is not None and view.position is not None:
+        read = await _read_on(tx, view, view.overlay, [], None)
+        overlay = None if read is None else read[0]
+    if view is None or overlay is None:
+        view, overlay = store.FullText(tx), Overlay("")
+    asking = _Asking(
+        view=view,
+        asked=msgspec.structs.replace(asked, without=frozenset(overlay.changed)),
+        overlay=overlay,
+        wanted=tuple(Wanted(_keys(concept), 1.0) for concept in asked.concepts),
+    )
+    told = await view.count(asking.asked, every=True)
+    return told.total + len(asking.changed(every=True))
 
 
 async def read_position(tx: Tx) -> str:
@@ -213,115 +228,131 @@ async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | Non
     return number
 
 
-async def _put(tx: Tx, port: SearchPort | None, asked: Asked, synonyms: int | None) -> _Question:
-    """Put a question to the index with what it does not know yet, or else to the database."""
-    # The view first: whatever is committed between it and the statement is in the statement.
-    view = None if port is None else port.view()
-    if view is not None and view.position is not None:
-        changed = await store.list_changed(
-            tx,
-            position=view.position,
-            tsquery=question.tsquery_of_all(asked.concepts, every=False) or None,
-            narrowed=asked.narrowed,
-            prices=asked.prices,
-            at_most=MOST_CHANGED,
-            synonyms=synonyms,
+async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
+    """Return what the index finds with all that was committed; None if it is too far behind."""
+    overlay = view.overlay
+    answer = await _answer(put, view, overlay)
+    read = await _read_on(tx, view, overlay, answer.products, put.synonyms)
+    if read is not None and read[1].changed:
+        answer = await _answer(put, view, read[0])
+        read = await _read_on(tx, view, read[0], answer.products, put.synonyms)
+    # What was hidden in between is not shown any more.
+    return None if read is None else _found(put, answer, read[1].documents)
+
+
+async def _read_on(
+    tx: Tx, view: View, overlay: Overlay, page: Sequence[uuid.UUID], synonyms: int | None
+) -> tuple[Overlay, store.Read] | None:
+    """Return the overlay with what was committed since, and the documents of a page; None if too much."""
+    read = await store.read_on(
+        tx,
+        position=overlay.position,
+        page=page,
+        at_most=MOST_CHANGED - len(overlay.changed),
+        synonyms=synonyms,
+    )
+    if read is None:
+        return None
+    known = overlay.plus(read.changed, read.position)
+    if read.is_shared:
+        view.overlay = known
+    return known, read
+
+
+async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
+    """Answer from an index and what is laid over it."""
+    asking = await _weighed(put, view, overlay)
+    if put.asked.concepts and not asking.wanted:
+        return _Answer(asking=asking, page=[], has_more=False, counts=Counts(0, {}), every=True)
+    every, ordered = True, []
+    if asking.wanted:
+        first = await view.candidates(asking.asked, every=True)
+        found = first.records
+        if first.every < FEW and len(asking.wanted) > 1:
+            found = found + (await view.candidates(asking.asked, every=False)).records
+        every = _has_enough(asking, first.every) if put.begins is None else put.begins.every
+        if put.sort is Sort.RELEVANCE:
+            ordered = _ranked(asking, found, put.begins)
+    if not asking.wanted or put.sort is not Sort.RELEVANCE:
+        walk = Walk(
+            after=None if put.begins is None else (put.begins.place, put.begins.product_id),
+            is_newest_first=put.sort is not Sort.OLDEST,
+            limit=put.limit + 1,
         )
-        if changed is not None:
-            delta = _delta(changed)
-            return _Question(
-                view=view,
-                asked=msgspec.structs.replace(asked, without=delta.without),
-                delta=delta,
-            )
-    await store.check_synonyms(tx, synonyms)
-    return _Question(view=store.FullText(tx), asked=asked, delta=_Delta())
-
-
-def _delta(changed: Sequence[store.Changed]) -> _Delta:
-    found = {
-        each.product_id: store.record_of(each.product_id, each.place, each.terms)
-        for each in changed
-        if each.place is not None and each.terms is not None
-    }
-    return _Delta(
-        frozenset(each.product_id for each in changed),
-        found,
-        {each.product_id: each.facets for each in changed if each.product_id in found},
+        ordered = await _walked(asking, walk, every=every)
+    return _Answer(
+        asking=asking,
+        page=ordered[: put.limit],
+        has_more=len(ordered) > put.limit,
+        counts=await _counted(asking, every=every),
+        every=every,
     )
 
 
-async def _weighed(put: _Question, begins: _Place | None) -> _Question:
+async def _weighed(put: _Put, view: View, overlay: Overlay) -> _Asking:
     """Return the question with what each of its things weighs; what stands nowhere is left out."""
     concepts = put.asked.concepts
-    if begins is not None:
-        weights, averages = list(begins.weights), Averages(*begins.averages)
+    if not concepts:
+        weights, averages = [], Averages()
+    elif put.begins is not None:
+        weights, averages = list(put.begins.weights), Averages(*put.begins.averages)
     else:
         words = list(dict.fromkeys(w for c in concepts for way in c.ways for w in way))
-        told = await put.view.frequencies(words)
+        told = await view.frequencies(words)
         averages = told.averages
-        weights = [_weight(concept, told, put.delta) for concept in concepts]
+        weights = [_weight(concept, told, overlay) for concept in concepts]
     known = [(c, w) for c, w in zip(concepts, weights, strict=True) if w > 0]
-    return _Question(
-        view=put.view,
-        asked=msgspec.structs.replace(put.asked, concepts=tuple(c for c, _ in known)),
-        delta=put.delta,
+    return _Asking(
+        view=view,
+        asked=Asked(
+            concepts=tuple(c for c, _ in known),
+            narrowed=put.asked.narrowed,
+            prices=put.asked.prices,
+            without=frozenset(overlay.changed),
+        ),
+        overlay=overlay,
         wanted=tuple(Wanted(_keys(c), w) for c, w in known),
         averages=averages,
         weights=tuple(weights),
     )
 
 
-def _weight(concept: Concept, told: Frequencies, delta: _Delta) -> float:
-    # Asked by a rare word, a thing stays rare, however common what others call it.
-    of_ways = [min(told.of_words[word] for word in way) for way in concept.ways]
-    frequency = of_ways[0] or sum(of_ways)
-    if not frequency:
-        wanted = Wanted(_keys(concept), 1.0)
-        frequency = sum(
-            ranking.covers(r.data, r.start, r.end, wanted) for r in delta.records.values()
-        )
-    return ranking.weight(frequency, told.total) if frequency else 0.0
-
-
 def _keys(concept: Concept) -> tuple[Words, ...]:
     return tuple(tuple(records.key(word) for word in way) for way in concept.ways)
 
 
-def _has_enough(put: _Question, guesses: Candidates) -> bool:
+def _weight(concept: Concept, told: Frequencies, overlay: Overlay) -> float:
+    # Asked by a rare word, a thing stays rare, however common what others call it.
+    of_ways = [min(told.of_words[word] for word in way) for way in concept.ways]
+    frequency = of_ways[0] or sum(of_ways)
+    if not frequency:
+        frequency = len(overlay.found([Wanted(_keys(concept), 1.0)], EVERYTHING, every=True))
+    return ranking.weight(frequency, told.total) if frequency else 0.0
+
+
+def _has_enough(asking: _Asking, every: int) -> bool:
     """Tell whether enough products have everything that is asked."""
-    return len(put.wanted) == 1 or guesses.every + len(_of_delta(put, every=True)) >= ENOUGH
+    return len(asking.wanted) == 1 or every + len(asking.changed(every=True)) >= ENOUGH
 
 
-def _of_delta(put: _Question, *, every: bool) -> list[uuid.UUID]:
-    """Return what is found of what changed: with everything that is asked, or with any of it."""
-    if not put.wanted:
-        return list(put.delta.records)
-    enough = all if every else any
-    return [
-        product_id
-        for product_id, r in put.delta.records.items()
-        if enough(ranking.covers(r.data, r.start, r.end, wanted) for wanted in put.wanted)
-    ]
-
-
-def _ranked(put: _Question, guesses: Candidates, begins: _Place | None) -> list[_Ranked]:
-    found = [_scored(put, record) for record in (*guesses.records, *put.delta.records.values())]
-    found.sort(key=_by_score, reverse=True)
+def _ranked(asking: _Asking, found: Sequence[Record], begins: _Place | None) -> list[Ranked]:
+    changed = [each.record for each in asking.changed(every=False) if each.record is not None]
+    ranked = ranking.rank(dict.fromkeys((*found, *changed)), asking.wanted, asking.averages)
+    ranked.sort(key=_by_score, reverse=True)
     if begins is None:
-        return found
-    after = (begins.score, begins.place, begins.product_id)
-    return [each for each in found if _by_score(each) < after]
+        return ranked
+    after = (begins.score, begins.place, begins.product_id.bytes)
+    return [each for each in ranked if _by_score(each) < after]
 
 
-async def _walked(put: _Question, walk: Walk, *, every: bool) -> list[_Ranked]:
-    there = await put.view.walk(put.asked, every=every, walk=walk)
-    changed = [put.delta.records[product_id] for product_id in _of_delta(put, every=every)]
-    found = [_scored(put, record) for record in (*there, *changed)]
+async def _walked(asking: _Asking, walk: Walk, *, every: bool) -> list[Ranked]:
+    there = await asking.view.walk(asking.asked, every=every, walk=walk)
+    changed = [each.record for each in asking.changed(every=every) if each.record is not None]
+    found = ranking.rank((*there, *changed), asking.wanted, asking.averages)
     found.sort(key=_by_place, reverse=walk.is_newest_first)
     if walk.after is None:
         return found[: walk.limit]
-    after = walk.after
+    after = (walk.after[0], walk.after[1].bytes)
     beyond = [
         each
         for each in found
@@ -330,65 +361,65 @@ async def _walked(put: _Question, walk: Walk, *, every: bool) -> list[_Ranked]:
     return beyond[: walk.limit]
 
 
-def _scored(put: _Question, record: Record) -> _Ranked:
-    head = records.read_head(record.data, record.start)
-    score = ranking.score(record.data, record.start, record.end, put.wanted, put.averages)
-    return _Ranked(score, head.place, head.product_id, record)
+_by_score: Final = operator.itemgetter(0, 1, 2)
+_by_place: Final = operator.itemgetter(1, 2)
 
 
-def _by_score(each: _Ranked) -> tuple[float, int, uuid.UUID]:
-    return each.score, each.place, each.product_id
-
-
-def _by_place(each: _Ranked) -> tuple[int, uuid.UUID]:
-    return each.place, each.product_id
-
-
-async def _counted(put: _Question, *, every: bool) -> Counts:
+async def _counted(asking: _Asking, *, every: bool) -> Counts:
     """Return how many are found in all and by kind, with what changed."""
-    told = await put.view.count(put.asked, every=every)
-    changed = _of_delta(put, every=every)
+    told = await asking.view.count(asking.asked, every=every)
+    changed = asking.changed(every=every)
+    if not changed:
+        return told
+    narrowed = asking.asked.narrowed
     kinds = {name: dict(values) for name, values in told.facets.items()}
-    for product_id in changed:
-        for facet, values in zip(ALL, put.delta.facets[product_id], strict=True):
-            for value in values:
-                if not facets.is_counted(facet, value, put.asked.narrowed):
-                    continue
-                counted = kinds[facet.name]
-                if value not in counted and len(told.facets[facet.name]) >= FACET_VALUES:
-                    narrowed = {**put.asked.narrowed, facet.name: value}
-                    asked = msgspec.structs.replace(put.asked, narrowed=narrowed)
-                    counted[value] = (await put.view.count(asked, every=every)).total
-                counted[value] = counted.get(value, 0) + 1
+    for name, values in count(changed, narrowed).items():
+        counted = kinds[name]
+        for value, more in values.items():
+            if value not in counted and len(told.facets[name]) >= FACET_VALUES:
+                asked = msgspec.structs.replace(asking.asked, narrowed={**narrowed, name: value})
+                counted[value] = (await asking.view.count(asked, every=every)).total
+            counted[value] = counted.get(value, 0) + more
     return Counts(told.total + len(changed), kinds)
+
+
+def _found(put: _Put, answer: _Answer, documents: Mapping[uuid.UUID, Row]) -> Found:
+    last = answer.page[-1] if answer.has_more else None
+    shown = [
+        (each, documents[product_id])
+        for each, product_id in zip(answer.page, answer.products, strict=True)
+        if product_id in documents
+    ]
+    return Found(
+        items=[_hit(answer.asking, each, row) for each, row in shown],
+        total=answer.counts.total,
+        facets=_facets(answer.counts, put.asked.narrowed),
+        next_cursor=None if last is None else _cursor(put.query, answer, last),
+        terms=[concept.name for concept in put.asked.concepts],
+    )
 
 
 def _facets(counts: Counts, narrowed: Mapping[str, str]) -> dict[str, list[Count]]:
     return {
-        facet.name: [
-            Count(value, count)
-            for value, count in sorted(
-                counts.facets[facet.name].items(), key=lambda pair: (-pair[1], pair[0])
-            )
-            if facets.is_counted(facet, value, narrowed)
-        ][:_VALUES_PER_FACET]
-        for facet in ALL
+        facet.name: _commonest(facet, counts.facets.get(facet.name, {}), narrowed) for facet in ALL
     }
 
 
-async def _hits(tx: Tx, put: _Question, page: Sequence[_Ranked]) -> list[Hit]:
-    rows = await store.list_documents(tx, [each.product_id for each in page])
-    # What was hidden since the index was asked is not shown any more.
-    return [_hit(put, each, rows[each.product_id]) for each in page if each.product_id in rows]
+def _commonest(facet: Facet, values: Mapping[str, int], narrowed: Mapping[str, str]) -> list[Count]:
+    counted = [
+        (-count, value)
+        for value, count in values.items()
+        if count > 0 and facets.is_counted(facet, value, narrowed)
+    ]
+    return [Count(value, -count) for count, value in heapq.nsmallest(SHOWN_VALUES, counted)]
 
 
-def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
-    record = each.record
-    told = ranking.reasons(record.data, record.start, record.end, put.wanted, put.averages)
-    concepts = put.asked.concepts
+def _hit(asking: _Asking, each: Ranked, row: Row) -> Hit:
+    told = ranking.reasons(*each.record, asking.wanted, asking.averages)
+    concepts = asking.asked.concepts
     standing = [word for reason in told for word in concepts[reason.wanted].ways[reason.way]]
     return Hit(
-        id=row["product_id"],
+        id=uuid.UUID(bytes=each.product),
         source_id=row["source_id"],
         name=row["name"],
         supplier=row["supplier_name"],
@@ -405,7 +436,7 @@ def _hit(put: _Question, each: _Ranked, row: Row) -> Hit:
         format=row["format"],
         published_at=row["published_at"],
         zone=row["zone"],
-        certified=row["certified"],
+        certified=row["certificate_number"],
         price_from_fen=row["price_fen"],
         score=round(each.score, 4),
         matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
@@ -457,13 +488,14 @@ def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:
     )
 
 
-def _cursor(query: str, put: _Question, last: _Ranked, *, every: bool) -> str:
+def _cursor(query: str, answer: _Answer, last: Ranked) -> str:
     # By the numbers of the first page every page is ranked, so that no product changes its place
     # because others came.
-    weights = put.weights
-    averages = msgspec.structs.astuple(put.averages)
+    asking = answer.asking
+    averages = msgspec.structs.astuple(asking.averages)
+    product = str(uuid.UUID(bytes=last.product))
     return paging.encode(
-        query, weights, averages, every, last.score, last.place, str(last.product_id)
+        query, asking.weights, averages, answer.every, last.score, last.place, product
     )
 
 

@@ -9,8 +9,8 @@ product its place among those that have it, and no more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,7 @@ from catalog.search.records import Bytes
 _K1: Final = 0.6
 _B: Final = 0.75
 _TITLE, _LABELS, _TEXT = 2.0, 0.25, 1.0
+_COVERAGE: Final = 1.0
 _SYNONYM: Final = 0.5  # a synonym tells less than the word itself
 FIELDS: Final = ("title", "labels", "text")
 
@@ -32,6 +33,14 @@ class Wanted(msgspec.Struct, frozen=True):
 
     ways: tuple[Words, ...]
     weight: float
+
+
+class Record(NamedTuple):
+    """Where the record of a product lies (``records.py``)."""
+
+    data: Bytes
+    start: int
+    end: int
 
 
 class Averages(msgspec.Struct, frozen=True):
@@ -57,20 +66,60 @@ def weight(frequency: int, total: int) -> float:
     return math.log(1 + (total - known + 0.5) / (known + 0.5))
 
 
-def score(data: Bytes, start: int, end: int, asked: Sequence[Wanted], averages: Averages) -> float:
-    """Return the score of the record from ``start`` to ``end``; 0 if nothing of it is asked."""
-    factors = _factors(data, start, averages)
-    covered = whole = total = 0.0
-    for wanted in asked:
-        whole += wanted.weight
-        often = 0.0
-        for place, way in enumerate(wanted.ways):
-            found = _often(data, start, end, way, factors)
-            often = max(often, found * _SYNONYM if place else found)
-        if often:
-            covered += wanted.weight
-            total += wanted.weight * often * (_K1 + 1) / (often + _K1)
-    return total * covered / whole if covered else 0.0
+class Ranked(NamedTuple):
+    """A product with all that gives it its place; of two that score the same, the newer is before."""
+
+    score: float
+    place: int
+    product: bytes
+    record: Record
+
+
+def rank(found: Iterable[Record], asked: Sequence[Wanted], averages: Averages) -> list[Ranked]:
+    """Return records with their scores, in no order; 0 for what has nothing that is asked.
+
+    It is the inmost loop of every search, some hundred times a question, so it is written flat.
+    """
+    plan = [(wanted.weight, wanted.weight * (_K1 + 1), wanted.ways) for wanted in asked]
+    whole = sum(wanted.weight for wanted in asked)
+    head, entry, key = records.HEAD_LENGTH, records.ENTRY_LENGTH, records.KEY_LENGTH
+    aligned = head % entry
+    title_each, labels_each, text_each = (
+        _B / averages.title,
+        _B / averages.labels,
+        _B / averages.text,
+    )
+    ranked = []
+    for record in found:
+        data, start, end = record
+        packed = data[start:end]
+        product, place, title, labels, text = records.read_head(packed, 0)
+        in_title = _TITLE / (1 - _B + title_each * title)
+        in_labels = _LABELS / (1 - _B + labels_each * labels)
+        in_text = _TEXT / (1 - _B + text_each * text)
+        covered = total = 0.0
+        for weight_, most, ways in plan:
+            often, worth = 0.0, 1.0
+            for way in ways:
+                least = math.inf
+                for word in way:
+                    at = packed.find(word, head)
+                    while at > 0 and at % entry != aligned:
+                        at = packed.find(word, at + 1)
+                    if at < 0:
+                        break
+                    in_each = packed[at + key : at + entry]
+                    times = in_title * in_each[0] + in_labels * in_each[1] + in_text * in_each[2]
+                    least = min(least, times)
+                else:
+                    often = max(often, least * worth)
+                worth = _SYNONYM  # the ways after the first are those of synonyms
+            if often:
+                covered += weight_
+                total += most * often / (often + _K1)
+        score = total * (covered / whole) ** _COVERAGE if covered else 0.0
+        ranked.append(Ranked(score, place, product, record))
+    return ranked
 
 
 def covers(data: Bytes, start: int, end: int, wanted: Wanted) -> bool:
@@ -105,7 +154,7 @@ def reasons(
 
 
 def _factors(data: Bytes, start: int, averages: Averages) -> tuple[float, float, float]:
-    title, labels, text = records.read_lengths(data, start)
+    _, _, title, labels, text = records.read_head(data, start)
     return (
         _TITLE / (1 - _B + _B * title / averages.title),
         _LABELS / (1 - _B + _B * labels / averages.labels),

@@ -14,8 +14,6 @@ import struct
 import uuid
 from typing import Any, Final
 
-import msgspec
-
 _HEAD: Final = struct.Struct(">16sqHHH")
 HEAD_LENGTH: Final = _HEAD.size
 KEY_LENGTH: Final = 5
@@ -28,14 +26,6 @@ _LEXEME: Final = re.compile(r"'((?:[^'\\]|''|\\\\)*)'(?::([0-9A-D,]*))?")
 
 Bytes = Any  # bytes, or a mapped file: whatever has ``find`` and can be indexed
 Vector = list[tuple[str, int, int, int]]  # word, and how often in title, labels, text
-
-
-class Head(msgspec.Struct, frozen=True):
-    """What stands at the beginning of a record."""
-
-    product_id: uuid.UUID
-    place: int
-    lengths: tuple[int, int, int]  # of title, labels, text, in words
 
 
 def read_vector(literal: str) -> Vector:
@@ -68,16 +58,10 @@ def pack(product_id: uuid.UUID, place: int, vector: Vector) -> bytes:
     ) + b"".join(entries)
 
 
-def read_head(data: Bytes, start: int) -> Head:
-    """Return the head of the record that begins at ``start``."""
-    product, place, *lengths = _HEAD.unpack_from(data, start)
-    return Head(uuid.UUID(bytes=product), place, (lengths[0], lengths[1], lengths[2]))
-
-
-def read_lengths(data: Bytes, start: int) -> tuple[int, int, int]:
-    """Return how many words title, labels and text have."""
-    _, _, title, labels, text = _HEAD.unpack_from(data, start)
-    return title, labels, text
+def read_head(data: Bytes, start: int) -> tuple[bytes, int, int, int, int]:
+    """Return whose record begins at ``start``, its place, how many words title, labels, text have."""
+    head: tuple[bytes, int, int, int, int] = _HEAD.unpack_from(data, start)
+    return head
 
 
 def times(data: Bytes, start: int, end: int, word: bytes) -> tuple[int, int, int] | None:

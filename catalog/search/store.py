@@ -14,19 +14,17 @@ from catalog.kernel.db import METADATA, Row, Tx
 from catalog.products import terms
 from catalog.search import question, records
 from catalog.search.facets import ALL, FACETS, Facet
+from catalog.search.overlay import Changed, Overlay
 from catalog.search.port import (
     CANDIDATES,
-    FEW,
     Asked,
     Candidates,
     Counts,
     Frequencies,
     Guess,
-    Record,
     Walk,
 )
-from catalog.search.prices import ANY, Prices
-from catalog.search.ranking import Averages
+from catalog.search.ranking import Averages, Record
 from catalog.thesaurus.synonyms import SynonymsOutdated
 
 
@@ -79,6 +77,11 @@ _NARROWED: Final = (
     f"{_BY_FACETS} AND (${_LOW}::bigint IS NULL OR d.price_fen >= ${_LOW})"
     f" AND (${_LOW + 1}::bigint IS NULL OR d.price_fen <= ${_LOW + 1})"
 )
+# What a page shows of a document besides its facets.
+_SHOWN: Final = (
+    "d.source_id, d.name, d.summary, d.industry, d.format, d.price_fen, d.published_at,"
+    " c.number AS certificate_number"
+)
 _COLUMNS: Final = ", ".join(f"d.{facet.column}" for facet in ALL)
 
 
@@ -104,26 +107,24 @@ def _count_all() -> str:
 _COUNTED: Final = _count_all()
 
 
-class Changed(msgspec.Struct, frozen=True):
-    """A product that changed beyond an index's position, as it is now."""
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What one statement told: what changed beyond a position, and the documents of a page."""
 
-    product_id: uuid.UUID
-    place: int | None  # None: it is not to be found, at all or by this question
-    terms: str | None
-    facets: tuple[tuple[str, ...], ...]
+    position: str  # up to which it was read
+    changed: Mapping[uuid.UUID, Changed]
+    documents: Mapping[uuid.UUID, Row]
+    is_shared: bool  # it is committed, and so true for others too
 
 
-async def list_changed(
+async def read_on(
     tx: Tx,
     *,
     position: str,
-    tsquery: str | None,
-    narrowed: Mapping[str, str],
-    prices: Prices = ANY,
+    page: Sequence[uuid.UUID],
     at_most: int,
     synonyms: int | None = None,
-) -> list[Changed] | None:
-    """Return what changed beyond ``position``, in one statement, with what the question finds of it.
+) -> Read | None:
+    """Return what changed beyond ``position``, and the documents of a page, in one statement.
 
     None if there is more than that, or if the position is older than what is still known, or from
     a future that this database never had.
@@ -132,42 +133,62 @@ async def list_changed(
     """
     rows = await tx.fetch(
         f"""
-        WITH asked AS MATERIALIZED (SELECT {_next(1)}::text::pg_snapshot AS position),
+        WITH asked AS MATERIALIZED (SELECT $1::text::pg_snapshot AS position),
         moved AS MATERIALIZED (
             SELECT DISTINCT o.product_id
               FROM catalog.search_outbox o, asked
              WHERE o.xid >= pg_snapshot_xmin(asked.position)
                AND NOT pg_visible_in_snapshot(o.xid, asked.position)
-             LIMIT {_next(2)}::bigint + 1
+             LIMIT $2::bigint + 1
+        ), wanted AS (
+            SELECT product_id, true AS is_moved FROM moved
+             UNION ALL
+            SELECT product_id, false FROM unnest($3::uuid[]) AS product_id
         )
         SELECT s.pruned_xid < pg_snapshot_xmin(asked.position)
                AND pg_snapshot_xmax(asked.position) <= pg_snapshot_xmax(pg_current_snapshot())
                AS is_known,
-               n.version AS synonyms,
-               m.product_id, d.place, d.terms::text AS terms, {_COLUMNS}
+               pg_current_snapshot()::text AS position,
+               pg_current_xact_id_if_assigned() IS NULL AS is_shared,
+               n.version AS synonyms, w.is_moved, w.product_id AS wanted_id, d.place,
+               CASE WHEN w.is_moved THEN d.terms::text END AS terms, {_COLUMNS}, {_SHOWN}
           FROM catalog.search_state s
          CROSS JOIN catalog.synonym_state n
          CROSS JOIN asked
-          LEFT JOIN moved m ON true
-          LEFT JOIN catalog.product_documents d
-            ON d.product_id = m.product_id AND ($1::text IS NULL OR d.terms @@ $1::text::tsquery)
-           AND {_NARROWED}""",  # noqa: S608 - a part that all statements share
-        tsquery,
-        *(narrowed.get(facet) for facet in FACETS),
-        prices.from_fen,
-        prices.to_fen,
+          LEFT JOIN wanted w ON true
+          LEFT JOIN catalog.product_documents d ON d.product_id = w.product_id
+          LEFT JOIN LATERAL (
+               SELECT number FROM catalog.certificates
+                WHERE product_id = d.product_id AND state = 'active' AND NOT w.is_moved
+                LIMIT 1) c ON true""",  # noqa: S608 - names of ours
         position,
         at_most,
+        list(page),
     )
-    if synonyms is not None and rows[0]["synonyms"] != synonyms:
+    told = rows[0]
+    if synonyms is not None and told["synonyms"] != synonyms:
         raise SynonymsOutdated
-    if not rows[0]["is_known"] or len(rows) > at_most:
+    changed = {row["wanted_id"]: _changed(row) for row in rows if row["is_moved"]}
+    if not told["is_known"] or len(changed) > at_most:
         return None
-    return [
-        Changed(row["product_id"], row["place"], row["terms"], facets_of(row))
-        for row in rows
-        if row["product_id"] is not None
-    ]
+    return Read(
+        position=told["position"],
+        changed=changed,
+        documents={
+            row["wanted_id"]: row
+            for row in rows
+            if row["is_moved"] is False and row["place"] is not None
+        },
+        is_shared=told["is_shared"],
+    )
+
+
+def _changed(row: Row) -> Changed:
+    if row["place"] is None:
+        return Changed(None)
+    return Changed(
+        record_of(row["wanted_id"], row["place"], row["terms"]), facets_of(row), row["price_fen"]
+    )
 
 
 async def list_matching(
@@ -288,15 +309,13 @@ async def prune(tx: Tx, *, older_than_seconds: int) -> int:
 async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Row]:
     """Return what is shown of products, by id, with the numbers of their certificates in force."""
     rows = await tx.fetch(
-        """
-        SELECT d.product_id, d.source_id, d.name, d.supplier_name, d.summary, d.form, d.industry,
-               d.region, d.region_codes, d.level, d.theme, d.source, d.update_cycle,
-               d.delivery_modes, d.format, d.zone, d.price_fen, d.published_at, c.number AS certified
+        f"""
+        SELECT d.product_id, {_SHOWN}, {_COLUMNS}
           FROM catalog.product_documents d
           LEFT JOIN LATERAL (
                SELECT number FROM catalog.certificates
                 WHERE product_id = d.product_id AND state = 'active' LIMIT 1) c ON true
-         WHERE d.product_id = ANY($1::uuid[])""",
+         WHERE d.product_id = ANY($1::uuid[])""",  # noqa: S608 - names of ours
         list(product_ids),
     )
     return {row["product_id"]: row for row in rows}
@@ -306,6 +325,7 @@ class FullText:
     """PostgreSQL's own full text as an index: slower, and never behind."""
 
     position = None
+    overlay = Overlay("")
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
@@ -331,13 +351,10 @@ class FullText:
         counts = {word: row["count"] for word, row in zip(words, rows, strict=True)}
         return Frequencies(max(int(total), 2 * _COUNTED_TO), counts, Averages())
 
-    async def candidates(self, asked: Asked) -> Candidates:
+    async def candidates(self, asked: Asked, *, every: bool) -> Candidates:
         """Return those that PostgreSQL ranks first."""
-        every = await self._matches(asked, every=True)
-        found = await self._best(asked, every=True)
-        if every < FEW and len(asked.concepts) > 1:
-            found |= await self._best(asked, every=False)
-        return Candidates(every, list(found.values()))
+        count = await self._matches(asked, every=every) if every else 0
+        return Candidates(count, list((await self._best(asked, every=every)).values()))
 
     async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""

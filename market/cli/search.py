@@ -124,7 +124,7 @@ def rebuild(data_dir: pathlib.Path | None) -> None:
 
 
 async def _rebuild(settings: Settings) -> int:
-    from catalog.search.disk import TantivyIndex
+    from catalog.search.disk.reading import TantivyIndex
     from catalog.search.operations import Follower
     from market.cli.connection import open_market
 
@@ -137,7 +137,7 @@ async def _search(
 ) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
-    from catalog.search.disk import TantivyIndex
+    from catalog.search.disk.reading import TantivyIndex
     from catalog.search.model import Filters
     from catalog.suggestions import queries
     from catalog.thesaurus.queries import Book

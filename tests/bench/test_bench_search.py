@@ -25,7 +25,7 @@ from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database, begin
 from catalog.products import imports, terms
 from catalog.search import queries as search
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.operations import Follower
 from catalog.search.port import SearchPort
 from market.cli.import_ import import_file

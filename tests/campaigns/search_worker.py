@@ -19,9 +19,9 @@ from catalog.kernel.actor import PUBLIC, system
 from catalog.kernel.clock import SystemClock
 from catalog.kernel.db import Database, begin
 from catalog.products import imports
-from catalog.products import operations as products
+from catalog.products.operations import importing
 from catalog.search import queries
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.operations import Follower
 
 IMPORTER = system("import", "product:import")
@@ -58,7 +58,7 @@ class Worker:
             batch = [record(f"{given[0]}m{i}", "0") for i in range(int(given[1]))]
         stack = contextlib.AsyncExitStack()
         tx = await stack.enter_async_context(begin(self.db, IMPORTER))
-        await products.import_batch(tx, actor=IMPORTER, now=SystemClock().now(), batch=batch)
+        await importing.import_batch(tx, actor=IMPORTER, now=SystemClock().now(), batch=batch)
         if command == "begin":
             self.open[given[0]] = stack
         else:

@@ -15,7 +15,8 @@ FORM = next(facet for facet in ALL if facet.name == "form")
 
 
 def test_each_facet_is_a_filter_and_no_filter_is_anything_else() -> None:
-    assert set(Filters.__struct_fields__) == set(facets.FACETS)
+    ends = {"price_from_fen", "price_to_fen"}  # of a range, which is no facet
+    assert set(Filters.__struct_fields__) == set(facets.FACETS) | ends
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,23 @@ def test_of_a_tree_the_next_step_is_counted(
 
 
 def test_below_a_leaf_nothing_is_counted_and_without_a_tree_everything() -> None:
-    assert not any(facets.is_counted(INDUSTRY, v, {"industry": "1321"}) for v in ("C", "1321", ""))
+    assert not any(facets.is_counted(INDUSTRY, v, {"industry": "1321"}) for v in ("C", "1321"))
     assert facets.is_counted(REGION, "4601", {"region_code": "46"})
     assert facets.is_counted(FORM, "dataset", {"form": "dataset"})
+
+
+def test_a_product_is_within_what_all_filters_say() -> None:
+    kinds = [
+        ["dataset"] if facet is FORM else ["C", "13"] if facet is INDUSTRY else [] for facet in ALL
+    ]
+
+    assert facets.is_within(kinds, {})
+    assert facets.is_within(kinds, {"form": "dataset", "industry": "13"})
+    assert not facets.is_within(kinds, {"form": "dataset", "industry": "14"})
+    assert not facets.is_within(kinds, {"level": "general"})
+
+
+def test_every_step_of_a_tree_is_counted_apart() -> None:
+    assert (facets.steps(INDUSTRY), facets.steps(REGION), facets.steps(FORM)) == (4, 3, 1)
+    assert [facets.step_of(INDUSTRY, code) for code in ("C", "13", "131", "1311")] == [0, 1, 2, 3]
+    assert facets.step_of(FORM, "dataset") == 0

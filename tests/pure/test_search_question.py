@@ -49,7 +49,8 @@ def test_every_facet_narrows_a_search_and_is_told_with_what_was_found() -> None:
     narrowing = set(facets.FACETS)
     told = {field.name for field in msgspec.structs.fields(model.Hit)}
 
-    assert narrowing - told == {"supplier_name"}  # which a hit tells as its supplier
+    # A hit tells them as its supplier and as its lowest price.
+    assert narrowing - told == {"supplier_name", "price"}
 
 
 def test_an_index_is_asked_for_everything_if_nothing_else_is_said() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search import ranking, records
-from catalog.search.ranking import Averages, Wanted
+from catalog.search.ranking import Averages, Record, Wanted
 
 AVERAGES = Averages()
 
@@ -27,7 +28,12 @@ def want(*ways: str, weight: float = 1.0) -> Wanted:
 
 
 def score(data: bytes, *wanted: Wanted) -> float:
-    return ranking.score(data, 0, len(data), wanted, AVERAGES)
+    return scored(data, wanted, AVERAGES)
+
+
+def scored(data: bytes, wanted: Sequence[Wanted], averages: Averages) -> float:
+    (ranked,) = ranking.rank([Record(data, 0, len(data))], wanted, averages)
+    return ranked.score
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
@@ -95,5 +101,21 @@ def test_one_more_word_of_the_question_never_lowers_a_product(had: list[str], mo
     before, after = record(text=" ".join(had)), record(text=" ".join([*had, more]))
     flat = Averages(1e9, 1e9, 1e9)  # as if all texts were equally long
 
-    lower = ranking.score(before, 0, len(before), asked, flat)
-    assert ranking.score(after, 0, len(after), asked, flat) >= lower
+    assert scored(after, asked, flat) >= scored(before, asked, flat)
+
+
+def test_a_record_is_ranked_wherever_it_lies_with_what_decides_between_equals() -> None:
+    data = b"before" + record(title="港口")
+
+    (ranked,) = ranking.rank([Record(data, 6, len(data))], [want("港口")], AVERAGES)
+
+    assert ranked.score == score(record(title="港口"), want("港口")) > 0
+    assert (ranked.product, ranked.place) == (uuid.UUID(int=1).bytes, 1)
+    assert ranked.record == Record(data, 6, len(data))
+
+
+def test_bytes_across_two_words_count_for_nothing() -> None:
+    data = record(title="港口 气象")
+    across = data[records.HEAD_LENGTH + 6 : records.HEAD_LENGTH + 11]
+
+    assert score(data, Wanted(((across,),), 1.0)) == 0

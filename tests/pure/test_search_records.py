@@ -41,8 +41,7 @@ def test_a_record_tells_its_head_and_its_words_wherever_it_lies() -> None:
     data = b"before" + packed + records.pack(PRODUCT, 9, [("机场", 1, 1, 1)])
     start, end = 6, 6 + len(packed)
 
-    assert records.read_head(data, start) == records.Head(PRODUCT, -5, (1, 2, 300))
-    assert records.read_lengths(data, start) == (1, 2, 300)
+    assert records.read_head(data, start) == (PRODUCT.bytes, -5, 1, 2, 300)
     assert records.times(data, start, end, records.key("港口")) == (1, 0, 255)
     assert records.times(data, start, end, records.key("气象")) == (0, 2, 0)
     assert records.times(data, start, end, records.key("机场")) is None
@@ -59,7 +58,7 @@ def test_bytes_across_two_entries_are_no_word() -> None:
 def test_more_words_than_can_be_counted_are_many() -> None:
     data = records.pack(PRODUCT, 1, [("港口", 70_000, 0, 0)])
 
-    assert records.read_lengths(data, 0) == (0xFFFF, 0, 0)
+    assert records.read_head(data, 0)[2:] == (0xFFFF, 0, 0)
     assert len(records.first_words([("港口", 70_000, 0, 0)]).split()) == 255
 
 

@@ -18,7 +18,7 @@ from catalog.products import imports
 from catalog.products.operations import describing, importing, publishing
 from catalog.search import operations as indexing
 from catalog.search import queries as search
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found, Sort
 from catalog.search.port import SearchPort
 from tests.makers_products import make_actor, make_description

@@ -15,7 +15,7 @@ from catalog.kernel.db import Database, begin
 from catalog.products.model import DeliveryMode, Description, UpdateCycle
 from catalog.products.operations import describing, publishing
 from catalog.search import queries
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.facets import SearchFilterUnknown
 from catalog.search.model import Filters, Found
 from catalog.search.operations import Follower

@@ -16,9 +16,10 @@ from catalog.kernel.actor import PUBLIC, system
 from catalog.kernel.db import Database, begin
 from catalog.products import imports
 from catalog.products.operations import importing
-from catalog.search import disk, queries
 from catalog.search import operations as indexing
-from catalog.search.disk import TantivyIndex
+from catalog.search import queries
+from catalog.search.disk import layout, reading, writing
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found
 from catalog.search.operations import Follower
 
@@ -113,7 +114,7 @@ async def test_a_follower_that_dies_in_the_middle_of_a_batch_loses_nothing(
     await follower.follow(now=now)
     await write(db, now, record(1, "机场"), record(2, "港口"))
     with monkeypatch.context() as patched:
-        patched.setattr(disk.IndexWriter, "commit", lambda *_, **__: 1 / 0)
+        patched.setattr(writing.IndexWriter, "commit", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             await follower.follow(now=now)
 
@@ -150,9 +151,9 @@ async def test_an_index_whose_changes_are_forgotten_is_not_asked_and_made_anew(
     await other.follow(now=now)  # it prunes
 
     assert await found(db, index, "港口") == {"1"}
-    before = disk.current(index.directory)
+    before = layout.current(index.directory)
     assert await follower.follow(now=now) == 1
-    assert disk.current(index.directory) != before
+    assert layout.current(index.directory) != before
     assert await found(db, index, "港口") == {"1"}
     follower.close()
     other.close()
@@ -162,18 +163,18 @@ async def test_an_index_of_another_database_is_made_anew(
     db: Database, now: dt.datetime, index: TantivyIndex
 ) -> None:
     await Follower(db, index).rebuild()
-    writer = disk.IndexWriter(index.directory / disk.current(index.directory))
+    writer = writing.IndexWriter(index.directory / layout.current(index.directory))
     assert writer.state is not None
     writer.commit(position=writer.state.position, database="restored/2/3")
     writer.close()
     await write(db, now, record(1, "港口"))
-    before = disk.current(index.directory)
+    before = layout.current(index.directory)
 
     follower = Follower(db, index)
     await follower.follow(now=now)
     follower.close()
 
-    assert disk.current(index.directory) != before
+    assert layout.current(index.directory) != before
     assert await found(db, index, "港口") == {"1"}
 
 
@@ -182,7 +183,7 @@ async def test_an_index_from_a_future_that_was_never_committed_is_not_asked(
 ) -> None:
     await Follower(db, index).rebuild()
     await write(db, now, record(1, "港口"))
-    writer = disk.IndexWriter(index.directory / disk.current(index.directory))
+    writer = writing.IndexWriter(index.directory / layout.current(index.directory))
     assert writer.state is not None
     writer.commit(position="900000000:900000000:", database=writer.state.database)
     writer.close()
@@ -211,7 +212,7 @@ async def test_an_index_is_made_anew_beside_the_one_that_serves(
 async def test_only_one_process_makes_it_anew(
     db: Database, now: dt.datetime, index: TantivyIndex
 ) -> None:
-    lock = disk.Lock(index.directory, "build.lock")
+    lock = writing.Lock(index.directory, "build.lock")
     assert lock.acquire()
 
     with pytest.raises(indexing.SearchIndexBeingBuilt):
@@ -229,7 +230,7 @@ async def test_an_index_that_is_gone_or_of_another_layout_is_not_asked(
     assert index.view() is not None
 
     with monkeypatch.context() as patched:
-        patched.setattr(disk, "LAYOUT", "of another release")
+        patched.setattr(reading, "LAYOUT", "of another release")
         assert index.view() is None
         assert await found(db, index, "港口") == {"1"}
     shutil.rmtree(index.directory)

@@ -12,7 +12,7 @@ import pytest
 from catalog.kernel.actor import PUBLIC
 from catalog.kernel.db import Database, begin
 from catalog.search import operations as indexing
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found, SuggestionKind
 from catalog.suggestions import queries
 from catalog.thesaurus import synonyms

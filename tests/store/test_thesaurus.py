@@ -14,7 +14,7 @@ from catalog.kernel.actor import PUBLIC, Clearance
 from catalog.kernel.db import Database, Tx, begin
 from catalog.search import operations as indexing
 from catalog.search import queries as search
-from catalog.search.disk import TantivyIndex
+from catalog.search.disk.reading import TantivyIndex
 from catalog.search.port import SearchPort
 from catalog.thesaurus import operations as thesaurus
 from catalog.thesaurus import queries

@@ -1,0 +1,201 @@
+"""Write the index of a directory: one process of a host does, as long as it holds the lock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+import msgspec
+from tantivy import Document, Index, Query
+
+from catalog.search import records
+from catalog.search.disk.layout import (
+    CURRENT,
+    LAYOUT,
+    PUBLIC,
+    RECORDS,
+    STATE,
+    read_spot,
+    schema,
+    spot,
+    state_of,
+)
+from catalog.search.facets import ALL
+from catalog.search.totals import State, Totals, values_by_field
+
+_MERGED_EVERY: Final = 50_000_000  # bytes that tantivy collects before it writes them out
+# Old versions of records stay in their file; when they outgrow the living, all is made anew.
+_WASTE_BYTES: Final = 64 * 1024 * 1024
+
+
+class IndexedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as it comes from the database to be indexed."""
+
+    product_id: uuid.UUID
+    place: int
+    terms: str  # the literal of a tsvector
+    facets: tuple[tuple[str, ...], ...]  # the values of each, in the order of ``facets.ALL``
+    price_fen: int | None = None
+
+
+class IndexWriter:
+    """Write one generation: the rows of a batch, then one commit that says up to where."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._schema = schema()
+        self._index = Index(self._schema, str(path))
+        self._index.config_reader(reload_policy="manual")
+        self._writer = self._index.writer(_MERGED_EVERY, 1)
+        self._file: IO[bytes] = (path / RECORDS).open("ab")
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self.state = state_of(self._searcher, self._schema)
+        self._totals = self.state.totals if self.state else Totals()
+
+    @property
+    def is_wasteful(self) -> bool:
+        """Tell whether old versions take much more room than what is in use."""
+        return self._file.tell() > 2 * self._totals.size_bytes + _WASTE_BYTES
+
+    def put(self, rows: Iterable[IndexedRow], gone: Sequence[uuid.UUID]) -> None:
+        """Index rows in place of what was there, and take out what is gone."""
+        rows = list(rows)
+        self._take_out([*(row.product_id for row in rows), *gone])
+        for row in rows:
+            self._add(row)
+
+    def add_new(self, rows: Iterable[IndexedRow]) -> None:
+        """Index rows of products that are not in it."""
+        for row in rows:
+            self._add(row)
+
+    def commit(self, *, position: str, database: str) -> None:
+        """Make what was put visible at once, with the position it comes to."""
+        state = State(position=position, database=database, layout=LAYOUT, totals=self._totals)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._writer.delete_documents_by_term("id", STATE)
+        told = msgspec.json.encode(state).decode()
+        self._writer.add_document(Document.from_dict({"id": [STATE], STATE: [told]}, self._schema))
+        self._writer.commit()
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self.state = state
+
+    def close(self, *, merged: bool = False) -> None:
+        """Let it go; with ``merged`` after what tantivy does in the background."""
+        self._file.close()
+        if merged:
+            self._writer.wait_merging_threads()
+        del self._writer
+
+    def _take_out(self, product_ids: Sequence[uuid.UUID]) -> None:
+        if not product_ids:
+            return
+        names = [str(each) for each in product_ids]
+        query = Query.term_set_query(self._schema, "id", names)
+        addresses = [a for _, a in self._searcher.search(query, len(names), count=False).hits]
+        if addresses:
+            with (self.path / RECORDS).open("rb") as file:
+                for number in self._searcher.fast_field_values("record", addresses):
+                    start, length = read_spot(number)
+                    file.seek(start)
+                    _, _, *lengths = records.read_head(file.read(records.HEAD_LENGTH), 0)
+                    self._totals.add(lengths, length, -1)
+            self._totals.add_kinds(self._kinds_of(query, len(names)))
+        for name in names:
+            self._writer.delete_documents_by_term("id", name)
+
+    def _kinds_of(self, query: Query, most: int) -> Iterator[tuple[str, str, int]]:
+        """Yield how many of those that are taken out have which values."""
+        fields = list(self._totals.kinds)
+        asking = {field: {"terms": {"field": field, "size": most}} for field in fields}
+        told = self._searcher.aggregate(query, asking) if fields else {}
+        for field in fields:
+            for bucket in told[field]["buckets"]:
+                yield field, str(bucket["key"]), -int(bucket["doc_count"])
+
+    def _add(self, row: IndexedRow) -> None:
+        vector = records.read_vector(row.terms)
+        record = records.pack(row.product_id, row.place, vector)
+        start = self._file.tell()
+        self._file.write(record)
+        _, _, *lengths = records.read_head(record, 0)
+        self._totals.add(lengths, len(record))
+        values: dict[str, Any] = {
+            "id": [str(row.product_id)],
+            "words": [records.first_words(vector)],
+            "readers": [PUBLIC],
+            "place": [row.place],
+            "record": [spot(start, len(record))],
+        }
+        values |= {
+            facet.name: list(found) for facet, found in zip(ALL, row.facets, strict=True) if found
+        }
+        fields = values_by_field(row.facets)
+        values |= fields
+        self._totals.add_kinds((f, value, 1) for f, found in fields.items() for value in found)
+        if row.price_fen is not None:
+            values["price_fen"] = [row.price_fen]
+        self._writer.add_document(Document.from_dict(values, self._schema))
+
+
+class Lock:
+    """A lock on a directory that its holder's end lets go, however it ends."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / name
+        self._file: IO[str] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether we hold it."""
+        return self._file is not None
+
+    def acquire(self) -> bool:
+        """Take it if nobody else has it; tell whether we have it now."""
+        if self._file is not None:
+            return True
+        file = self._path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let it go."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def new_generation(directory: Path) -> Path:
+    """Return where the next index is built."""
+    return directory / f"index-{secrets.token_hex(6)}"
+
+
+def make_current(generation: Path) -> None:
+    """Let an index that is whole take the place of the old one, at once, and remove what was left."""
+    directory = generation.parent
+    named = directory / f"{CURRENT}.new"
+    with named.open("w", encoding="ascii") as file:
+        file.write(generation.name)
+        file.flush()
+        os.fsync(file.fileno())
+    named.replace(directory / CURRENT)
+    # Readers that still ask an old one hold its files open; who opens it just now looks again.
+    for old in directory.glob("index-*"):
+        if old != generation:
+            shutil.rmtree(old, ignore_errors=True)
