@@ -184,10 +184,7 @@ async def cited(db: Database, subject: str) -> dict[str, set[tuple[str, ...]]]:
     found: dict[str, set[tuple[str, ...]]] = {}
     async with begin(db, MAKER) as tx:
         rows = await tx.fetch(
-            """SELECT p.event, coalesce(l.leaf, o.leaf) AS leaf
-                 FROM audit_log.payloads p
-                 LEFT JOIN audit_log.leaves l USING (entry_id)
-                 LEFT JOIN audit_log.outbox o USING (entry_id)
+            """SELECT p.event, p.leaf FROM audit_log.entries p
                 WHERE p.subjects @> ARRAY[$1]""",
             subject,
         )

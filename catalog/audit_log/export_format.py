@@ -111,7 +111,7 @@ class CheckpointRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PayloadRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is stored beside a leaf: its place, its id, and the row of ``audit_log.payloads``."""
+    """What is stored beside a leaf: its place, its id, and the row of ``audit_log.entries``."""
 
     idx: int | None
     entry_id: str

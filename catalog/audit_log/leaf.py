@@ -17,7 +17,7 @@ from catalog.audit_log.model import Digest, EntryId, Leaf, Subject
 from catalog.audit_log.tiles import MAX_ENTRY_LENGTH
 from catalog.kernel.actor import Actor
 from catalog.kernel.errors import Invalid
-from catalog.signing.canonical import canonical
+from catalog.signing.canonical import canonical, canonical_of_texts
 
 VERSION: Final = 1
 SALT_LENGTH: Final = 16  # 128 bits, as AUDIT_LOG R6 asks at least
@@ -91,7 +91,7 @@ def leaf_bytes(
 
     :raises EntryTooLong: if it does not fit a bundle.
     """
-    leaf = canonical(
+    leaf = canonical_of_texts(
         Leaf(
             v=VERSION,
             id=str(entry_id),

@@ -69,7 +69,7 @@ async def index(tx: Tx, start: int, limit: int) -> int:
         """WITH batch AS MATERIALIZED (
                SELECT l.idx, p.entry_id, p.at, p.event, p.subjects, p.actor_account_id,
                       p.actor_party_id
-                 FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+                 FROM audit_log.places l JOIN audit_log.entries p USING (entry_id)
                 WHERE l.idx >= $1 AND l.idx < $1 + $2
            ), entries AS (
                INSERT INTO audit_log.search_entries

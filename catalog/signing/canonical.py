@@ -43,6 +43,20 @@ def canonical(value: Any) -> bytes:
         raise NotCanonical(reason=str(error)) from error
 
 
+def canonical_of_texts(value: msgspec.Struct) -> bytes:
+    """Return the same bytes of a struct that by its type holds texts and counts alone.
+
+    Nothing in it could be written in two ways, so it is not looked through: what every command
+    writes is spared two thirds of the time.
+
+    :raises NotCanonical: if a text is no Unicode.
+    """
+    try:
+        return _SORTED.encode(value)
+    except UnicodeEncodeError as error:
+        raise NotCanonical(reason=str(error)) from error
+
+
 def _is_plain(value: Any) -> bool:
     """Tell whether a value has no number and no name that the two ways would write differently."""
     kind = type(value)

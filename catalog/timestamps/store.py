@@ -145,7 +145,7 @@ async def read_records(tx: Tx, count: int) -> AsyncIterator[bytes]:
 async def is_worth_stamping(tx: Tx, start: int, end: int) -> bool:
     """Tell whether some entry between two sizes tells of more than a timestamp that was kept."""
     found: bool = await tx.fetch_value(
-        """SELECT EXISTS (SELECT FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id)
+        """SELECT EXISTS (SELECT FROM audit_log.places l JOIN audit_log.entries p USING (entry_id)
                            WHERE l.idx >= $1 AND l.idx < $2 AND p.event <> 'log:timestamped')""",
         start,
         end,
@@ -158,7 +158,7 @@ async def first_waiting_at(tx: Tx) -> dt.datetime | None:
     at: dt.datetime | None = await tx.fetch_value(
         """WITH seen AS (SELECT coalesce(max(size), 0) AS size FROM audit_log.timestamps
                           WHERE kind = 'checkpoint'),
-                news AS (SELECT l.idx FROM audit_log.leaves l JOIN audit_log.payloads p USING (entry_id), seen
+                news AS (SELECT l.idx FROM audit_log.places l JOIN audit_log.entries p USING (entry_id), seen
                           WHERE l.idx >= seen.size AND p.event <> 'log:timestamped'
                           ORDER BY l.idx LIMIT 1)
            SELECT published_at FROM audit_log.checkpoints, news WHERE checkpoints.size > news.idx

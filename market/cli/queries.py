@@ -26,12 +26,17 @@ LEAVES: Final = """
 OUTBOX: Final = """
     SELECT NULL::bigint AS idx, o.entry_id, o.leaf AS leaf_of_row, p.at, p.event, p.subjects,
            p.actor_account_id, p.actor_party_id, p.salt, p.payload
-    FROM audit_log.outbox o LEFT JOIN audit_log.open_payloads p USING (entry_id) ORDER BY o.id"""
+    FROM audit_log.waiting o LEFT JOIN audit_log.open_payloads p USING (entry_id) ORDER BY o.id"""
+# Of those that have a place, a missing one leaves a gap.
 LOST_PAYLOADS: Final = """
-    SELECT p.entry_id FROM audit_log.payloads p
-    WHERE NOT EXISTS (SELECT FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
-      AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
-    ORDER BY p.entry_id LIMIT 1000"""
+    SELECT entry_id FROM (
+        SELECT p.entry_id FROM audit_log.entries p
+         WHERE NOT EXISTS (SELECT FROM audit_log.places l WHERE l.entry_id = p.entry_id)
+           AND NOT EXISTS (SELECT FROM audit_log.outbox o WHERE o.entry_id = p.entry_id)
+        UNION
+        SELECT o.entry_id FROM audit_log.outbox o
+         WHERE NOT EXISTS (SELECT FROM audit_log.entries p WHERE p.entry_id = o.entry_id)) lost
+     ORDER BY entry_id LIMIT 1000"""
 # Who registered a key is not handed out. That the row still names whom the log's entry names is
 # compared here.
 KEYS: Final = """
@@ -88,7 +93,7 @@ INDEX_OF_SUBJECTS: Final = _compared(
 )
 HEAD_SNAPSHOTS: Final = """
     SELECT s.log_size, s.record, s.published_at AS kept_at, p.at, p.event, p.subjects
-      FROM audit_log.head_snapshots s LEFT JOIN audit_log.payloads p USING (entry_id)
+      FROM audit_log.head_snapshots s LEFT JOIN audit_log.entries p USING (entry_id)
      ORDER BY s.log_size"""
 HEAD_BUNDLES: Final = "SELECT log_size, number, first_hash, heads FROM audit_log.head_bundles"
 HEAD_TILES: Final = "SELECT log_size, level, number, hashes FROM audit_log.head_tiles"
@@ -100,7 +105,7 @@ TIMESTAMP_ROWS: Final = """
 ARCHIVE_HASHES: Final = "SELECT number, covers, records, bundles FROM audit_log.archive_hashes"
 KEY_NOTICE_ROWS: Final = """
     SELECT n.entry_id, n.action, n.key_id, n.note,
-           EXISTS (SELECT FROM audit_log.payloads p WHERE p.entry_id = n.entry_id) AS is_in_the_log
+           EXISTS (SELECT FROM audit_log.entries p WHERE p.entry_id = n.entry_id) AS is_in_the_log
       FROM audit_log.key_notices n ORDER BY n.entry_id"""
 COSIGNATURES: Final = """
     SELECT s.size, s.witness, s.line, s.cosigned_at, c.note

@@ -152,14 +152,9 @@ def _bundle(files: Files, number: int, width: int) -> list[bytes]:
 
 
 async def _move(db: Database, leaves: list[bytes], grown: Edge) -> None:
-    async def find_again(tx: Tx) -> None:
-        await refilling.find_again(tx, leaves=leaves)
-
     async def move(tx: Tx) -> None:
         await refilling.refill(tx, leaves=leaves, grown=grown)
 
-    # First what lets them be found: done twice it is the same, and a place is given only once.
-    await database.run(db, _ACTOR, find_again, must_remember=False)
     await database.run(db, _ACTOR, move, role=SEQUENCER_ROLE, must_remember=False)
 
 

@@ -10,7 +10,7 @@ import random
 import statistics
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -120,7 +120,14 @@ class _Rate:
 async def _sequence_stretch(
     db: Database, owning: asyncpg.Connection[asyncpg.Record], accesses: Accesses
 ) -> _Rate:
-    await _copy(owning, "audit_log", "outbox", list(accesses.take(STRETCH)))
+    rows = list(accesses.take(STRETCH))
+    await owning.copy_records_to_table(
+        "entries",
+        schema_name="audit_log",
+        columns=["entry_id", "at", "event", "subjects", "leaf"],
+        records=[(each, accesses.now, Event.DATA_ACCESSED.value, [], leaf) for each, leaf in rows],
+    )
+    await _copy(owning, "audit_log.outbox", [(each,) for each, _ in rows], ["entry_id"])
     started, worked = monotonic(), time.process_time()
     done = 0
     while done < STRETCH:
@@ -134,7 +141,7 @@ async def _sequence_stretch(
 async def _bare(
     owning: asyncpg.Connection[asyncpg.Record], rows: list[tuple[uuid.UUID, bytes]]
 ) -> float:
-    await _copy(owning, "public", "queue", rows)
+    await _copy(owning, "public.queue", rows, ["entry_id", "leaf"])
     started = monotonic()
     while await owning.fetch(_BARE):
         pass
@@ -143,13 +150,12 @@ async def _bare(
 
 async def _copy(
     owning: asyncpg.Connection[asyncpg.Record],
-    schema: str,
     table: str,
-    rows: list[tuple[uuid.UUID, bytes]],
+    rows: Sequence[tuple[object, ...]],
+    columns: list[str],
 ) -> None:
-    await owning.copy_records_to_table(
-        table, schema_name=schema, columns=["entry_id", "leaf"], records=rows
-    )
+    schema, _, name = table.partition(".")
+    await owning.copy_records_to_table(name, schema_name=schema, columns=columns, records=rows)
     await owning.execute("CHECKPOINT")
 
 

@@ -114,13 +114,13 @@ SECURITY: Final = msgspec.structs.replace(
 
 async def load(owner: Any) -> int:
     """Fill log and index with made-up entries, past every trigger; return how many there are."""
-    held = int(await owner.fetchval("SELECT count(*) FROM audit_log.leaves"))
+    held = int(await owner.fetchval("SELECT count(*) FROM audit_log.places"))
     held += int(await owner.fetchval("SELECT count(*) FROM audit_log.outbox"))
     await owner.execute("SET session_replication_role = replica; SET synchronous_commit = off")
     await owner.execute("SET maintenance_work_mem = '512MB'")
     # Their own indexes are of no use to this search, and would take longer to build than all else.
     for name in ("event", "at"):
-        await owner.execute(f"DROP INDEX IF EXISTS audit_log.payloads_{name}")
+        await owner.execute(f"DROP INDEX IF EXISTS audit_log.entries_{name}")
     definitions = {
         name: await owner.fetchval("SELECT pg_get_indexdef($1::regclass)", f"audit_log.{name}")
         for name in _INDEXES
@@ -133,14 +133,14 @@ async def load(owner: Any) -> int:
     for start in range(held, held + ENTRIES, _STEP):
         end = min(start + _STEP, held + ENTRIES) - 1
         await owner.execute(
-            f"""WITH mix AS MATERIALIZED ({_MIX}), leaves AS (
-                    INSERT INTO audit_log.leaves (idx, entry_id, leaf)
-                    SELECT i, entry_id, {_LEAF} FROM mix
-                ), payloads AS (
-                    INSERT INTO audit_log.payloads (entry_id, at, event, subjects,
-                           actor_account_id, actor_party_id, salt, payload)
+            f"""WITH mix AS MATERIALIZED ({_MIX}), places AS (
+                    INSERT INTO audit_log.places (idx, entry_id)
+                    SELECT i, entry_id FROM mix
+                ), kept AS (
+                    INSERT INTO audit_log.entries (entry_id, at, event, subjects,
+                           actor_account_id, actor_party_id, salt, payload, leaf)
                     SELECT entry_id, at, event, subjects, account, party,
-                           decode(repeat('ab', 16), 'hex'), {_PAYLOAD} FROM mix
+                           decode(repeat('ab', 16), 'hex'), {_PAYLOAD}, {_LEAF} FROM mix
                 ), entries AS (
                     INSERT INTO audit_log.search_entries
                     SELECT i, entry_id, at, event, account, party FROM mix
@@ -160,14 +160,14 @@ async def load(owner: Any) -> int:
     )
     await owner.execute("UPDATE audit_log.search_state SET size = $1", held + ENTRIES)
     await owner.execute("SET session_replication_role = origin")
-    for table in ("search_entries", "search_subjects", "leaves", "payloads"):
+    for table in ("search_entries", "search_subjects", "places", "entries"):
         await owner.execute(f"VACUUM (ANALYZE) audit_log.{table}", timeout=3600)
     return held + ENTRIES
 
 
 _SHOWN = """
-    SELECT found.at, found.idx, l.leaf, p.payload FROM found
-      JOIN audit_log.leaves l USING (idx) JOIN audit_log.payloads p ON p.entry_id = l.entry_id
+    SELECT found.at, found.idx, p.leaf, p.payload FROM found
+      JOIN audit_log.places o USING (idx) JOIN audit_log.entries p USING (entry_id)
      ORDER BY found.at DESC, found.idx DESC"""
 
 
@@ -280,7 +280,7 @@ async def test_a_page_of_ten_million_entries_and_what_the_index_costs(
         started = monotonic()
         total = await load(owner)
         print(f"\n{total:,} entries, {monotonic() - started:.0f} s to load")
-        for table in ("leaves", "payloads", "search_entries", "search_subjects"):
+        for table in ("places", "entries", "search_entries", "search_subjects"):
             whole = await owner.fetchval(
                 "SELECT pg_total_relation_size($1::regclass)", f"audit_log.{table}"
             )
@@ -376,14 +376,14 @@ async def _cost(db: Database, total: int) -> None:
             waiting = await tx.fetch(
                 """DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
                        SELECT id FROM audit_log.outbox ORDER BY id LIMIT 4096))
-                   RETURNING id, entry_id, leaf"""
+                   RETURNING id, entry_id"""
             )
-            first = await tx.fetch_value("SELECT coalesce(max(idx) + 1, 0) FROM audit_log.leaves")
+            first = await tx.fetch_value("SELECT coalesce(max(idx) + 1, 0) FROM audit_log.places")
             await tx.copy(
-                "leaves",
+                "places",
                 schema="audit_log",
-                columns=("idx", "entry_id", "leaf"),
-                rows=[(first + n, row["entry_id"], row["leaf"]) for n, row in enumerate(waiting)],
+                columns=("idx", "entry_id"),
+                rows=[(first + n, row["entry_id"]) for n, row in enumerate(waiting)],
             )
         return len(waiting)
 

@@ -19,8 +19,8 @@ LOG_NEVER: Final = {
     "a leaf out of place": """
         SELECT max(idx)::text FROM audit_log.leaves HAVING max(idx) + 1 <> count(*)""",
     "an entry that is nowhere, or in two places": """
-        SELECT p.entry_id::text FROM audit_log.payloads p
-         WHERE (SELECT count(*) FROM audit_log.leaves l WHERE l.entry_id = p.entry_id)
+        SELECT p.entry_id::text FROM audit_log.entries p
+         WHERE (SELECT count(*) FROM audit_log.places l WHERE l.entry_id = p.entry_id)
              + (SELECT count(*) FROM audit_log.outbox o WHERE o.entry_id = p.entry_id) <> 1""",
 }
 

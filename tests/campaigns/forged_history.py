@@ -32,7 +32,7 @@ async def fork(owner: Owner, log: TestLog, chance: random.Random) -> str:
     at = chance.randrange(len(rows))
     row, leaf = rows[at], read_leaf(rows[at]["leaf"])
     kept = await owner.fetchrow(
-        "SELECT salt, payload FROM audit_log.payloads WHERE entry_id = $1", row["entry_id"]
+        "SELECT salt, payload FROM audit_log.entries WHERE entry_id = $1", row["entry_id"]
     )
     assert kept is not None
     payload = msgspec.json.decode(kept["payload"])
@@ -40,9 +40,11 @@ async def fork(owner: Owner, log: TestLog, chance: random.Random) -> str:
     told = canonical(payload)
     forged = canonical(msgspec.structs.replace(leaf, payload_sha256=commitment(kept["salt"], told)))
     await owner.execute(
-        "UPDATE audit_log.payloads SET payload = $2 WHERE entry_id = $1", row["entry_id"], told
+        "UPDATE audit_log.entries SET payload = $2 WHERE entry_id = $1", row["entry_id"], told
     )
-    await owner.execute("UPDATE audit_log.leaves SET leaf = $2 WHERE idx = $1", row["idx"], forged)
+    await owner.execute(
+        "UPDATE audit_log.entries SET leaf = $2 WHERE entry_id = $1", row["entry_id"], forged
+    )
     await _sign_again(owner, log)
     return f"fork at entry {at}"
 
@@ -51,10 +53,10 @@ async def hide(owner: Owner, log: TestLog, chance: random.Random) -> str:
     """Take an entry out of the history, and let all later ones move up."""
     rows = await _leaves(owner)
     at = chance.randrange(len(rows))
-    await owner.execute("DELETE FROM audit_log.leaves WHERE idx = $1", at)
-    await owner.execute("DELETE FROM audit_log.payloads WHERE entry_id = $1", rows[at]["entry_id"])
-    await owner.execute("UPDATE audit_log.leaves SET idx = -idx WHERE idx > $1", at)
-    await owner.execute("UPDATE audit_log.leaves SET idx = -idx - 1 WHERE idx < 0")
+    await owner.execute("DELETE FROM audit_log.places WHERE idx = $1", at)
+    await owner.execute("DELETE FROM audit_log.entries WHERE entry_id = $1", rows[at]["entry_id"])
+    await owner.execute("UPDATE audit_log.places SET idx = -idx WHERE idx > $1", at)
+    await owner.execute("UPDATE audit_log.places SET idx = -idx - 1 WHERE idx < 0")
     await owner.execute("DELETE FROM audit_log.search_subjects WHERE idx = $1", at)
     await owner.execute("DELETE FROM audit_log.search_entries WHERE idx = $1", at)
     for table in ("search_entries", "search_subjects"):
@@ -70,13 +72,13 @@ async def cut(owner: Owner, log: TestLog, chance: random.Random) -> str:
     sizes = [row[0] for row in await owner.fetch("SELECT size FROM audit_log.checkpoints")]
     size = chance.choice(sorted(sizes)[:-1])
     await owner.execute(
-        """DELETE FROM audit_log.payloads WHERE entry_id IN (
-               SELECT entry_id FROM audit_log.leaves WHERE idx >= $1
+        """DELETE FROM audit_log.entries WHERE entry_id IN (
+               SELECT entry_id FROM audit_log.places WHERE idx >= $1
                UNION SELECT entry_id FROM audit_log.outbox)""",
         size,
     )
     for table, column in (
-        ("leaves", "idx"), ("search_entries", "idx"), ("search_subjects", "idx"),
+        ("places", "idx"), ("search_entries", "idx"), ("search_subjects", "idx"),
     ):  # fmt: skip
         await owner.execute(f"DELETE FROM audit_log.{table} WHERE {column} >= $1", size)
     for table in ("checkpoints", "cosignatures", "witnessed_checkpoints"):

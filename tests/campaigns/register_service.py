@@ -103,7 +103,7 @@ class Service:
         )
         count = service._owner.fetchval
         service._seen_messages = await count("SELECT count(*) FROM catalog.notifications")
-        service._seen_entries = await count("SELECT count(*) FROM audit_log.payloads")
+        service._seen_entries = await count("SELECT count(*) FROM audit_log.entries")
         return service
 
     # ── what happened ───────────────────────────────────────────────────────────────────────
@@ -133,7 +133,7 @@ class Service:
             self._seen_messages,
         )
         logged = await self._owner.fetch(
-            "SELECT event FROM audit_log.payloads ORDER BY entry_id OFFSET $1", self._seen_entries
+            "SELECT event FROM audit_log.entries ORDER BY entry_id OFFSET $1", self._seen_entries
         )
         self._seen_messages += len(told)
         self._seen_entries += len(logged)
@@ -165,7 +165,7 @@ class Service:
         shutil.rmtree(out)
         assert verdict.problems == (), verdict.problems
         leaves = await self._owner.fetchval("SELECT count(*) FROM audit_log.leaves")
-        assert leaves == await self._owner.fetchval("SELECT count(*) FROM audit_log.payloads")
+        assert leaves == await self._owner.fetchval("SELECT count(*) FROM audit_log.entries")
         return int(leaves)
 
     def wait(self, until: dt.datetime) -> None:

@@ -282,7 +282,7 @@ class Campaign:
         """Return how many rows, entries and answered keys there are."""
         async with self.owner() as owner:
             rows = {kind: int(await owner.fetchval(sql)) for kind, sql in ROWS.items()}
-            entries = await owner.fetch("SELECT event, count(*) FROM audit_log.payloads GROUP BY 1")
+            entries = await owner.fetch("SELECT event, count(*) FROM audit_log.entries GROUP BY 1")
             keys = await owner.fetchval("SELECT count(*) FROM market.answered_commands")
         return rows, {row[0]: int(row[1]) for row in entries}, int(keys)
 

@@ -227,7 +227,7 @@ class Campaign:
             rows = await owner.fetch(
                 """SELECT entry_id::text AS id, leaf FROM audit_log.leaves
                     WHERE entry_id = ANY($1::uuid[])
-                   UNION ALL SELECT entry_id::text, leaf FROM audit_log.outbox
+                   UNION ALL SELECT entry_id::text, leaf FROM audit_log.waiting
                     WHERE entry_id = ANY($1::uuid[])""",
                 [each.receipt.entry_id for each in fresh],
             )

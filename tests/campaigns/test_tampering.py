@@ -48,14 +48,15 @@ ROUNDS = int(os.environ.get("ROUNDS", "10000"))
 
 # What is flipped: every column of every table of the log, of the keys, and of the journal.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "audit_log.leaves": ("idx", "entry_id", "leaf"),
+    "audit_log.places": ("idx", "entry_id"),
     "audit_log.tiles": ("level", "number", "hashes"),
     "audit_log.state": ("size", "root", "frontier"),
     "audit_log.checkpoints": ("size", "root", "note", "published_at"),
-    "audit_log.payloads": (
+    "audit_log.entries": (
         "entry_id", "at", "event", "subjects", "actor_account_id", "actor_party_id", "salt", "payload",
+        "leaf",
     ),
-    "audit_log.outbox": ("entry_id", "leaf"),
+    "audit_log.outbox": ("entry_id",),
     "audit_log.order_counts": ("order_id", "entries"),
     "audit_log.key_notices": ("entry_id", "action", "key_id", "note"),
     "audit_log.timestamps": (

@@ -14,7 +14,8 @@ from catalog.kernel.db import METADATA
 from tests.house import walk
 
 APPEND_ONLY = (
-    "audit_log.leaves",
+    "audit_log.entries",
+    "audit_log.places",
     "settlement.journal",
     "market.usage_events",
 )

@@ -115,7 +115,7 @@ async def test_every_version_that_was_shown_is_in_the_log_and_the_same_one_only_
     connection = await asyncpg.connect(owner_dsn)
     try:
         entered = await connection.fetchval(
-            "SELECT count(*) FROM audit_log.payloads WHERE event = 'status_list:published'"
+            "SELECT count(*) FROM audit_log.entries WHERE event = 'status_list:published'"
         )
     finally:
         await connection.close()

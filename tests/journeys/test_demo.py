@@ -260,7 +260,8 @@ async def test_a_broken_log_is_exported_with_a_warning_and_the_entry_is_named(
     assert market("keys", "rotate", "report", "--data-dir", spoilt).returncode == 0
     await as_owner(
         spoilt,
-        "UPDATE audit_log.leaves SET leaf = set_byte(leaf, 20, get_byte(leaf, 20) # 1) WHERE idx = 7",
+        "UPDATE audit_log.entries SET leaf = set_byte(leaf, 20, get_byte(leaf, 20) # 1) "
+        "WHERE entry_id = (SELECT entry_id FROM audit_log.places WHERE idx = 7)",
         "UPDATE audit_log.state SET frontier = set_byte(frontier, 3, get_byte(frontier, 3) # 1)",
     )
 

@@ -47,8 +47,8 @@ async def everything_kept(owner_dsn: str) -> bytes:
     connection = await asyncpg.connect(owner_dsn)
     try:
         rows = [
-            *await connection.fetch("SELECT leaf AS kept FROM audit_log.outbox"),
-            *await connection.fetch("SELECT payload AS kept FROM audit_log.payloads"),
+            *await connection.fetch("SELECT leaf AS kept FROM audit_log.waiting"),
+            *await connection.fetch("SELECT payload AS kept FROM audit_log.entries"),
             *await connection.fetch("SELECT waiting AS kept FROM audit_log.denial_counts"),
         ]
     finally:
@@ -59,7 +59,7 @@ async def everything_kept(owner_dsn: str) -> bytes:
 async def leaves_of(owner_dsn: str, event: str) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(owner_dsn)
     try:
-        rows = await connection.fetch("SELECT leaf FROM audit_log.outbox ORDER BY id")
+        rows = await connection.fetch("SELECT leaf FROM audit_log.waiting ORDER BY id")
     finally:
         await connection.close()
     leaves = [msgspec.json.decode(row["leaf"]) for row in rows]
@@ -173,10 +173,10 @@ async def test_what_can_not_be_remembered_is_answered_as_a_fault_and_not_as_a_re
     member = await make_member(db, Role.SUPPLIER, now=now)
     connection = await asyncpg.connect(owner_dsn)
     try:
-        await connection.execute("REVOKE INSERT ON audit_log.payloads FROM market_api")
+        await connection.execute("REVOKE INSERT ON audit_log.entries FROM market_api")
         answer = await api.as_(member.token).get("/api/v1/ledger/accounts")
     finally:
-        await connection.execute("GRANT INSERT ON audit_log.payloads TO market_api")
+        await connection.execute("GRANT INSERT ON audit_log.entries TO market_api")
         await connection.close()
 
     assert (answer.status_code, code(answer)) == (503, "service_unavailable")

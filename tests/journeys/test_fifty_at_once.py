@@ -50,7 +50,7 @@ async def entries(db: Database, order: str) -> collections.Counter[str]:
     """Return how often each event is in the log for an order."""
     async with begin(db, system("test")) as tx:
         rows = await tx.fetch(
-            "SELECT event FROM audit_log.payloads WHERE subjects @> ARRAY[$1]", f"order:{order}"
+            "SELECT event FROM audit_log.entries WHERE subjects @> ARRAY[$1]", f"order:{order}"
         )
     return collections.Counter(row["event"] for row in rows)
 

@@ -96,9 +96,9 @@ async def test_an_entry_taken_out_of_the_outbox_stops_the_metering_at_once(
     try:
         taken = await connection.fetchrow(
             """DELETE FROM audit_log.outbox
-                WHERE id = (SELECT min(id) FROM audit_log.outbox
+                WHERE id = (SELECT min(id) FROM audit_log.waiting
                              WHERE convert_from(leaf, 'UTF8') LIKE '%"order_seq":1,%')
-            RETURNING id, entry_id, leaf"""
+            RETURNING id, entry_id"""
         )
         assert (await trade.api.run_jobs())["sequence_log"] == -1
         trade.clock.move_by(SECOND)
@@ -109,8 +109,8 @@ async def test_an_entry_taken_out_of_the_outbox_stops_the_metering_at_once(
         assert await metered(trade, order) == (2, 2)
 
         await connection.execute(
-            """INSERT INTO audit_log.outbox (id, entry_id, leaf) OVERRIDING SYSTEM VALUE
-               VALUES ($1, $2, $3)""",
+            """INSERT INTO audit_log.outbox (id, entry_id) OVERRIDING SYSTEM VALUE
+               VALUES ($1, $2)""",
             *taken,
         )
     finally:

@@ -123,8 +123,9 @@ def test_a_rewritten_entry_of_a_running_service_is_named(
     asyncio.run(
         as_owner(
             data_dir,
-            "UPDATE audit_log.leaves SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'),"
-            " '\"v\":1', '\"v\":2'), 'UTF8') WHERE idx = 41 RETURNING idx",
+            "UPDATE audit_log.entries SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'),"
+            " '\"v\":1', '\"v\":2'), 'UTF8') WHERE entry_id = (SELECT entry_id FROM audit_log.places WHERE idx = 41)"
+            " RETURNING entry_id",
         )
     )
     with serving(data_dir) as (_, url):

@@ -352,8 +352,8 @@ async def test_a_database_that_was_tampered_with_is_exported_as_it_is_and_named(
     try:
         await owner.execute("SET session_replication_role = replica")
         await owner.execute(
-            "UPDATE audit_log.leaves SET leaf = set_byte(leaf, 9, get_byte(leaf, 9) # 1) "
-            "WHERE idx = 5"
+            "UPDATE audit_log.entries SET leaf = set_byte(leaf, 9, get_byte(leaf, 9) # 1) "
+            "WHERE entry_id = (SELECT entry_id FROM audit_log.places WHERE idx = 5)"
         )
         await owner.execute("UPDATE audit_log.state SET root = decode(repeat('00', 32), 'hex')")
         await trade.describe()  # and something waits for its place

@@ -257,7 +257,7 @@ async def test_an_erased_payload_is_named_and_its_entry_stays_proven(
     try:
         await owner.execute("SET session_replication_role = replica")
         erased = await owner.execute(
-            "UPDATE audit_log.payloads SET payload = NULL, salt = NULL "
+            "UPDATE audit_log.entries SET payload = NULL, salt = NULL "
             "WHERE event = 'data:denied' AND subjects @> ARRAY[$1]",
             f"order:{order}",
         )

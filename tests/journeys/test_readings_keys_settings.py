@@ -109,13 +109,13 @@ async def test_what_can_not_be_remembered_is_not_served(scene: Scene, owner_dsn:
     party = scene.supplier.party.id
     owner = await asyncpg.connect(owner_dsn)
     try:
-        await owner.execute("REVOKE INSERT ON audit_log.payloads FROM market_api")
+        await owner.execute("REVOKE INSERT ON audit_log.entries FROM market_api")
         refused = await scene.api.http.get(
             f"/api/v1/parties/{party}",
             headers={"authorization": f"Bearer {scene.acceptor.token}", "accept": "text/html"},
         )
     finally:
-        await owner.execute("GRANT INSERT ON audit_log.payloads TO market_api")
+        await owner.execute("GRANT INSERT ON audit_log.entries TO market_api")
         await owner.close()
 
     assert refused.status_code == 500

@@ -264,7 +264,7 @@ async def test_a_refusal_comes_with_its_letter_whose_digest_is_in_the_log(
     digest = hashlib.sha256(canonical(shown)).hexdigest()
     async with begin(db, MAKER) as tx:
         bound = await tx.fetch_value(
-            "SELECT convert_from(leaf, 'UTF8') LIKE '%' || $1 || '%' FROM audit_log.outbox"
+            "SELECT convert_from(leaf, 'UTF8') LIKE '%' || $1 || '%' FROM audit_log.waiting"
             " WHERE convert_from(leaf, 'UTF8') LIKE '%registration:refused%'",
             digest,
         )

@@ -227,7 +227,7 @@ async def test_files_that_are_not_what_was_signed_change_nothing(drill: Drill, h
     assert await drill.size() == before
     async with begin(drill.db, system("test")) as tx:
         refilled = await tx.fetch_value(
-            "SELECT count(*) FROM audit_log.payloads WHERE event = 'log:refilled'"
+            "SELECT count(*) FROM audit_log.entries WHERE event = 'log:refilled'"
         )
     assert refilled == 0
 

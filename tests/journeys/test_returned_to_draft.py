@@ -307,7 +307,7 @@ async def test_the_digest_of_a_correction_list_is_in_the_log(scene: Scene, db: D
 
     async with begin(db, MAKER) as tx:
         leaf = await tx.fetch_value(
-            "SELECT convert_from(leaf, 'UTF8') FROM audit_log.outbox"
+            "SELECT convert_from(leaf, 'UTF8') FROM audit_log.waiting"
             " WHERE convert_from(leaf, 'UTF8') LIKE '%correction:required%'"
         )
     digest = hashlib.sha256(canonical(listed["items"])).hexdigest()

@@ -190,14 +190,14 @@ async def test_no_role_reads_what_is_closed_from_the_table_itself(
     for member in written.people.values():
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with begin(written.db, member.actor) as tx:
-                await tx.fetch(f"SELECT {column} FROM audit_log.payloads LIMIT 1")
+                await tx.fetch(f"SELECT {column} FROM audit_log.entries LIMIT 1")
 
 
 async def test_what_a_leaf_tells_is_read_beside_it_by_whoever_reads_the_row(
     written: Written,
 ) -> None:
     async with begin(written.db, written.people["issuer"].actor) as tx:
-        rows = await tx.fetch("SELECT entry_id, at, event, subjects FROM audit_log.payloads")
+        rows = await tx.fetch("SELECT entry_id, at, event, subjects FROM audit_log.entries")
 
     assert written.entries.keys() <= {row["entry_id"] for row in rows}
 

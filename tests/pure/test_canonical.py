@@ -157,6 +157,26 @@ def test_a_leaf_is_built_as_the_format_says() -> None:
     assert read_leaf(leaf).order_seq is None
 
 
+@given(st.text(), st.text(), st.integers(0, 2**53 - 1))
+def test_a_leaf_is_the_canonical_form_of_its_parts(kind: str, identifier: str, number: int) -> None:
+    leaf = leaf_bytes(
+        ENTRY,
+        NOW,
+        kind,
+        subjects=[Subject(kind, identifier)],
+        payload_sha256=identifier,
+        rules=[kind],
+        order_seq=number,
+    )
+
+    assert leaf == canonical(read_leaf(leaf)) == rfc8785.dumps(msgspec.json.decode(leaf))
+
+
+def test_a_leaf_of_what_is_no_unicode_is_refused() -> None:
+    with pytest.raises(NotCanonical):
+        leaf_bytes(ENTRY, NOW, "x:y", subjects=[Subject("p", "\ud800")], payload_sha256="")
+
+
 def test_bytes_that_are_no_utf_8_are_no_leaf() -> None:
     with pytest.raises(msgspec.MsgspecError):
         read_leaf(b'{"id":"\xe3"}')

@@ -78,7 +78,7 @@ async def test_the_leaf_tells_nothing_personal_and_commits_to_the_payload(
 
     async with begin(db, log.actor) as tx:
         row = await tx.fetch_one(
-            """SELECT o.leaf, p.salt, p.payload FROM audit_log.outbox o
+            """SELECT o.leaf, p.salt, p.payload FROM audit_log.waiting o
                JOIN audit_log.open_payloads p USING (entry_id) WHERE o.entry_id = $1""",
             entry_id,
         )
@@ -287,15 +287,18 @@ async def test_the_log_of_a_market_that_did_nothing_is_empty(db: Database, owner
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_log.leaves SET leaf = 'x' WHERE idx = 0",
-        "DELETE FROM audit_log.leaves WHERE idx = 0",
-        "TRUNCATE audit_log.leaves",
+        "UPDATE audit_log.entries SET leaf = 'x'",
+        "UPDATE audit_log.entries SET entry_id = gen_random_uuid()",
+        "DELETE FROM audit_log.entries",
+        "UPDATE audit_log.places SET idx = idx + 1",
+        "DELETE FROM audit_log.places WHERE idx = 0",
+        "TRUNCATE audit_log.places",
         "UPDATE audit_log.checkpoints SET note = 'x'",
         "DELETE FROM audit_log.checkpoints",
         "TRUNCATE audit_log.checkpoints CASCADE",  # a cosignature names its checkpoint
         "TRUNCATE audit_log.tiles",
         "TRUNCATE audit_log.outbox",
-        "TRUNCATE audit_log.payloads",
+        "TRUNCATE audit_log.entries",
         "UPDATE audit_log.state SET size = size - 1",
         "DELETE FROM audit_log.state",
         "TRUNCATE audit_log.state",
@@ -319,17 +322,18 @@ async def test_not_even_the_owner_changes_or_empties_the_log(
     ("role", "statement"),
     [
         ("market_api", "DELETE FROM audit_log.outbox"),
-        ("market_api", "UPDATE audit_log.outbox SET leaf = 'x'"),
-        ("market_api", "UPDATE audit_log.payloads SET payload = 'x'"),
-        ("market_api", "DELETE FROM audit_log.payloads"),
-        ("market_api", "INSERT INTO audit_log.leaves VALUES (9999, gen_random_uuid(), 'x')"),
+        ("market_api", "UPDATE audit_log.outbox SET entry_id = gen_random_uuid()"),
+        ("market_api", "UPDATE audit_log.entries SET payload = 'x'"),
+        ("market_api", "DELETE FROM audit_log.entries"),
+        ("market_api", "INSERT INTO audit_log.places VALUES (9999, gen_random_uuid())"),
         ("market_api", "UPDATE audit_log.state SET size = size + 1"),
         ("market_api", "INSERT INTO audit_log.checkpoints VALUES (9, sha256(''), 'x', now())"),
         ("market_api", "DELETE FROM signing.keys"),
         ("market_api", "UPDATE signing.keys SET public_key = sha256('x')"),
-        ("market_sequencer", "UPDATE audit_log.leaves SET leaf = 'x'"),
-        ("market_sequencer", "INSERT INTO audit_log.outbox (entry_id, leaf) VALUES (gen_random_uuid(), 'x')"),
-        ("market_sequencer", "SELECT payload FROM audit_log.payloads"),
+        ("market_sequencer", "UPDATE audit_log.entries SET leaf = 'x'"),
+        ("market_sequencer", "INSERT INTO audit_log.entries (payload) VALUES ('x')"),
+        ("market_sequencer", "INSERT INTO audit_log.outbox (entry_id) VALUES (gen_random_uuid())"),
+        ("market_sequencer", "SELECT payload FROM audit_log.entries"),
     ],
 )  # fmt: skip
 async def test_a_role_has_no_more_rights_than_its_work_needs(
@@ -378,10 +382,12 @@ async def tampered(owner_dsn: str, *statements: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE audit_log.leaves SET leaf = leaf || ' ' WHERE idx = (SELECT max(idx) FROM audit_log.leaves)",
+        ("UPDATE audit_log.entries SET leaf = leaf || ' ' WHERE entry_id = (SELECT entry_id FROM audit_log.places ORDER BY idx DESC LIMIT 1)",
          "do not have the stored root"),
-        ("DELETE FROM audit_log.leaves WHERE idx = (SELECT max(idx) - 3 FROM audit_log.leaves)", "is missing"),
-        ("DELETE FROM audit_log.leaves WHERE idx = (SELECT max(idx) FROM audit_log.leaves)",
+        ("DELETE FROM audit_log.places WHERE idx = (SELECT max(idx) - 3 FROM audit_log.places)", "is missing"),
+        ("DELETE FROM audit_log.entries USING audit_log.places p WHERE p.entry_id = entries.entry_id AND p.idx = 30",
+         "leaf 30 is missing"),
+        ("DELETE FROM audit_log.places WHERE idx = (SELECT max(idx) FROM audit_log.places)",
          "do not have the stored root"),
         ("UPDATE audit_log.state SET root = sha256('x')", "do not have the stored root"),
         ("UPDATE audit_log.state SET size = 1, frontier = sha256('x')", "were signed, but the log has 1"),
@@ -424,7 +430,8 @@ async def test_a_log_that_was_rewritten_from_its_beginning_is_not_signed(
     edge, _ = merkle.Edge().extended([merkle.leaf_hash(leaf) for leaf in forged])
     await tampered(
         owner_dsn,
-        f"UPDATE audit_log.leaves SET leaf = '\\x{forged[0].hex()}' WHERE idx = 0",
+        f"UPDATE audit_log.entries SET leaf = '\\x{forged[0].hex()}'"
+        " WHERE entry_id = (SELECT entry_id FROM audit_log.places WHERE idx = 0)",
         f"UPDATE audit_log.state SET root = '\\x{edge.root().hex()}',"
         f" frontier = '\\x{edge.packed().hex()}'",
     )

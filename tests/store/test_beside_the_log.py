@@ -74,7 +74,7 @@ DONE: Final = {
     "UPDATE audit_log.timestamps SET ends_at = ends_at + interval '1 year' WHERE number = 2": (
         "timestamps 2", "authority or instants are not those that the log tells",
     ),
-    "UPDATE audit_log.payloads SET payload = '{}' WHERE event = 'log:timestamped'": (
+    "UPDATE audit_log.entries SET payload = '{}' WHERE event = 'log:timestamped'": (
         "timestamps 1", "authority or instants are not those that the log tells",
     ),
     "DELETE FROM audit_log.archive_hashes WHERE number = 4": (
@@ -220,6 +220,6 @@ async def test_a_payload_that_was_erased_tells_nothing_of_a_timestamp(
     owner: Any, log: TestLog
 ) -> None:
     async with owner.transaction():
-        await owner.execute("UPDATE audit_log.payloads SET salt = NULL, payload = NULL")
+        await owner.execute("UPDATE audit_log.entries SET salt = NULL, payload = NULL")
 
         assert await beside_the_log.differences(Tx(owner, system("check")), policy_of(log)) == []

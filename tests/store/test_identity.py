@@ -72,7 +72,7 @@ async def sign_in(
 async def failures_remembered(db: Database) -> int:
     async with begin(db, MAKER) as tx:
         found: int = await tx.fetch_value(
-            "SELECT count(*) FROM audit_log.payloads WHERE event = 'sign_in:failed'"
+            "SELECT count(*) FROM audit_log.entries WHERE event = 'sign_in:failed'"
         )
     return found
 

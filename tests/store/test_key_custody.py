@@ -417,7 +417,7 @@ async def test_what_can_not_be_destroyed_is_not_said_to_be(
 
     async with begin(db, BY) as tx:
         count = await tx.fetch_value(
-            "SELECT count(*) FROM audit_log.payloads WHERE event = 'key:destroyed'"
+            "SELECT count(*) FROM audit_log.entries WHERE event = 'key:destroyed'"
         )
     assert count == 0
 

@@ -339,7 +339,7 @@ async def test_an_erased_payload_is_found_as_none(
     owner = await asyncpg.connect(owner_dsn)
     try:
         await owner.execute(
-            "UPDATE audit_log.payloads SET payload = NULL, salt = NULL WHERE entry_id = $1", entry
+            "UPDATE audit_log.entries SET payload = NULL, salt = NULL WHERE entry_id = $1", entry
         )
     finally:
         await owner.close()

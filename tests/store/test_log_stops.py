@@ -34,26 +34,24 @@ async def backlog_of(db: Database) -> Backlog:
         return await queries.get_backlog(tx)
 
 
-async def take_out(owner_dsn: str, entry_id: object) -> tuple[int, bytes]:
+async def take_out(owner_dsn: str, entry_id: object) -> int:
     connection = await asyncpg.connect(owner_dsn)
     try:
-        row = await connection.fetchrow(
-            "DELETE FROM audit_log.outbox WHERE entry_id = $1 RETURNING id, leaf", entry_id
+        taken: int = await connection.fetchval(
+            "DELETE FROM audit_log.outbox WHERE entry_id = $1 RETURNING id", entry_id
         )
     finally:
         await connection.close()
-    return row["id"], row["leaf"]
+    return taken
 
 
-async def put_back(owner_dsn: str, entry_id: object, id_: int, leaf: bytes) -> None:
+async def put_back(owner_dsn: str, entry_id: object, id_: int) -> None:
     connection = await asyncpg.connect(owner_dsn)
     try:
         await connection.execute(
-            """INSERT INTO audit_log.outbox (id, entry_id, leaf) OVERRIDING SYSTEM VALUE
-               VALUES ($1, $2, $3)""",
+            """INSERT INTO audit_log.outbox (id, entry_id) OVERRIDING SYSTEM VALUE VALUES ($1, $2)""",
             id_,
             entry_id,
-            leaf,
         )
     finally:
         await connection.close()
@@ -93,7 +91,7 @@ async def test_a_gap_stops_the_log_until_what_is_missing_is_back(
         stopped = await backlog_of(db)
         assert stopped == Backlog(waiting_since=now, stopped_since=now + SECOND)
 
-    await put_back(owner_dsn, gone, *taken)
+    await put_back(owner_dsn, gone, taken)
     assert await log.run(now + 3 * SECOND) == 2
     assert await backlog_of(db) == Backlog()
     connection = await asyncpg.connect(owner_dsn)

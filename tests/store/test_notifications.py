@@ -390,7 +390,7 @@ async def test_no_leaf_of_the_log_tells_an_address_or_a_fact(
         )
 
     async with begin(db, JOB) as tx:
-        rows = await tx.fetch("SELECT leaf FROM audit_log.outbox")
+        rows = await tx.fetch("SELECT leaf FROM audit_log.waiting")
     leaves = b"".join(row["leaf"] for row in rows).decode()
     for event in ("notification:read", "notification:delivered", "notification:received",
                   "contact_code:sent", "contact:confirmed"):  # fmt: skip

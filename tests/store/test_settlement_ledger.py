@@ -359,7 +359,7 @@ async def test_every_entry_has_its_digest_in_the_audit_log(tx: Tx, almighty: Act
 
     stored = await books.get_entry(tx, entry.key)
     assert hashlib.sha256(stored.record.encode()).hexdigest() == stored.record_sha256
-    leaves = await tx.fetch("SELECT leaf FROM audit_log.outbox")
+    leaves = await tx.fetch("SELECT leaf FROM audit_log.waiting")
     digests = [d for leaf in leaves for d in json.loads(bytes(leaf["leaf"]))["digests"]]
     assert {"kind": "journal", "id": str(entry.key), "sha256": stored.record_sha256} in digests
 

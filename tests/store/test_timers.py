@@ -84,7 +84,7 @@ async def reread(tx: Tx, timer: Timer) -> Timer:
 
 async def entries(tx: Tx, event: Event) -> int:
     count: int = await tx.fetch_value(
-        "SELECT count(*) FROM audit_log.payloads WHERE event = $1", event.value
+        "SELECT count(*) FROM audit_log.entries WHERE event = $1", event.value
     )
     return count
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from catalog.audit_log.store.tables import OUTBOX, PAYLOADS
+from catalog.audit_log.store.tables import ENTRIES, OUTBOX
 from catalog.kernel.db import Row, Tx, Write, insertion
 
 
@@ -25,12 +25,12 @@ async def append(
     payload: bytes,
     beside: Sequence[Write],
 ) -> None:
-    """Put an entry into the outbox and its payload beside it, with further writes. Takes no lock."""
+    """Keep an entry and let it wait for its place, with further writes. Takes no lock."""
     await tx.write(
         *beside,
-        insertion(OUTBOX, entry_id=entry_id, leaf=leaf),
+        insertion(OUTBOX, entry_id=entry_id),
         insertion(
-            PAYLOADS,
+            ENTRIES,
             entry_id=entry_id,
             at=at,
             event=event,
@@ -39,22 +39,20 @@ async def append(
             actor_party_id=actor_party_id,
             salt=salt,
             payload=payload,
+            leaf=leaf,
         ),
     )
 
 
-async def add_erased_payloads(
-    tx: Tx, rows: list[tuple[uuid.UUID, dt.datetime, str, list[str]]]
+async def add_erased(
+    tx: Tx, rows: list[tuple[uuid.UUID, dt.datetime, str, list[str], bytes]]
 ) -> None:
-    """Keep of entries whose payload is lost what their leaves tell, so that they are found."""
-    for entry_id, at, event, subjects in rows:
+    """Keep of entries whose payload is lost the leaf and what it tells, so that they are found."""
+    for row in rows:
         await tx.execute(
-            """INSERT INTO audit_log.payloads (entry_id, at, event, subjects)
-               VALUES ($1, $2, $3, $4) ON CONFLICT (entry_id) DO NOTHING""",
-            entry_id,
-            at,
-            event,
-            subjects,
+            """INSERT INTO audit_log.entries (entry_id, at, event, subjects, leaf)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (entry_id) DO NOTHING""",
+            *row,
         )
 
 
@@ -67,16 +65,14 @@ _OPEN: Final = f"""(
     SELECT entry_id, actor_party_id, salt, payload FROM audit_log.open_payloads
      WHERE entry_id = {_NAMING}) o"""  # noqa: S608 - our own text
 _ENTRY_TABLES: Final = """
-    audit_log.payloads p
-    LEFT JOIN audit_log.leaves l USING (entry_id)
-    LEFT JOIN audit_log.outbox w USING (entry_id)"""
+    audit_log.entries p LEFT JOIN audit_log.places l USING (entry_id)"""
 
 
 async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: int) -> list[Row]:
     """Return the entries below a place about any of the subjects, in their places."""
     return await tx.fetch(
-        f"""SELECT l.idx, l.leaf, o.actor_party_id, o.salt, o.payload
-             FROM audit_log.payloads p JOIN audit_log.leaves l USING (entry_id)
+        f"""SELECT l.idx, p.leaf, o.actor_party_id, o.salt, o.payload
+             FROM audit_log.entries p JOIN audit_log.places l USING (entry_id)
                   LEFT JOIN {_OPEN} USING (entry_id)
             WHERE {_NAMES} AND l.idx < $2 ORDER BY l.idx LIMIT $3""",  # noqa: S608 - our own text
         subjects,
@@ -88,7 +84,7 @@ async def list_placed_about(tx: Tx, subjects: list[str], *, size: int, limit: in
 async def count_events_about(tx: Tx, subject: str, event: str) -> int:
     """Return how many entries of one event are about one subject."""
     count: int = await tx.fetch_value(
-        f"SELECT count(*) FROM audit_log.payloads p WHERE {_NAMES} AND p.event = $2",  # noqa: S608 - our own text
+        f"SELECT count(*) FROM audit_log.entries p WHERE {_NAMES} AND p.event = $2",  # noqa: S608 - our own text
         [subject],
         event,
     )
@@ -98,7 +94,7 @@ async def count_events_about(tx: Tx, subject: str, event: str) -> int:
 async def list_leaves_about(tx: Tx, subject: str, events: list[str], limit: int) -> list[bytes]:
     """Return the leaves of the entries of these events about one subject, oldest first."""
     rows = await tx.fetch(
-        f"""SELECT coalesce(l.leaf, w.leaf) AS leaf FROM {_ENTRY_TABLES}
+        f"""SELECT p.leaf FROM audit_log.entries p
             WHERE {_NAMES} AND p.event = ANY($2)
             ORDER BY p.at, p.entry_id LIMIT $3""",  # noqa: S608 - our own text
         [subject],
@@ -112,12 +108,12 @@ async def find_newest(tx: Tx, event: str) -> Row | None:
     """Return the newest entry of one kind."""
     return await tx.fetch_one(
         """SELECT p.entry_id, p.at, p.event, p.subjects, p.salt, p.payload,
-                  l.idx, coalesce(l.leaf, w.leaf) AS leaf
+                  l.idx, e.leaf
              FROM (SELECT entry_id, at, event, subjects, salt, payload
                      FROM audit_log.open_payloads WHERE event = $1
                     ORDER BY at DESC, entry_id DESC LIMIT 1) p
-                  LEFT JOIN audit_log.leaves l USING (entry_id)
-                  LEFT JOIN audit_log.outbox w USING (entry_id)""",
+                  JOIN audit_log.entries e USING (entry_id)
+                  LEFT JOIN audit_log.places l USING (entry_id)""",
         event,
     )
 
@@ -149,7 +145,7 @@ async def list_about_any(tx: Tx, subjects: list[str], limit: int) -> list[Row]:
     """Return the entries about any of the subjects, oldest first."""
     return await tx.fetch(
         f"""SELECT p.entry_id, p.at, p.event, p.subjects, o.salt, o.payload,
-                   l.idx, coalesce(l.leaf, w.leaf) AS leaf
+                   l.idx, p.leaf
               FROM {_ENTRY_TABLES} LEFT JOIN {_OPEN} USING (entry_id)
              WHERE {_NAMES} ORDER BY p.at, p.entry_id LIMIT $2""",  # noqa: S608 - our own text
         subjects,
@@ -188,10 +184,10 @@ async def list_covered(
 async def list_not_covered(tx: Tx, *, size: int, until: dt.datetime) -> list[Row]:
     """Return event and subjects of the entries older than ``until`` with no place below ``size``."""
     return await tx.fetch(
-        """SELECT p.event, p.subjects FROM audit_log.outbox o JOIN audit_log.payloads p
+        """SELECT p.event, p.subjects FROM audit_log.outbox o JOIN audit_log.entries p
                USING (entry_id) WHERE p.at < $2
            UNION ALL
-           SELECT p.event, p.subjects FROM audit_log.leaves l JOIN audit_log.payloads p
+           SELECT p.event, p.subjects FROM audit_log.places l JOIN audit_log.entries p
                USING (entry_id) WHERE l.idx >= $1 AND p.at < $2""",
         size,
         until,

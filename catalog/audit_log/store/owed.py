@@ -14,7 +14,7 @@ async def oldest_unsigned(tx: Tx) -> bytes | None:
         """SELECT coalesce(
                (SELECT leaf FROM audit_log.leaves
                  WHERE idx = (SELECT coalesce(max(size), 0) FROM audit_log.checkpoints)),
-               (SELECT leaf FROM audit_log.outbox ORDER BY id LIMIT 1))"""
+               (SELECT leaf FROM audit_log.waiting ORDER BY id LIMIT 1))"""
     )
     return leaf
 
@@ -22,7 +22,7 @@ async def oldest_unsigned(tx: Tx) -> bytes | None:
 async def first_in_outbox(tx: Tx) -> bytes | None:
     """Return the leaf that waits longest for a place."""
     leaf: bytes | None = await tx.fetch_value(
-        "SELECT leaf FROM audit_log.outbox ORDER BY id LIMIT 1"
+        "SELECT leaf FROM audit_log.waiting ORDER BY id LIMIT 1"
     )
     return leaf
 

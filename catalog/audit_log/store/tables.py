@@ -1,4 +1,9 @@
-"""Say what the tables of the log hold."""
+"""Say what the tables of the log hold.
+
+An entry is one row, written once: its leaf, its payload, and what both say in plain columns. What waits
+(``outbox``) and what stands where (``places``) name it by its id; the views ``waiting`` and ``leaves``
+show the leaves with them, to everybody.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +19,12 @@ OUTBOX: Final = sa.Table(
     METADATA,
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("entry_id", pg.UUID(as_uuid=True), nullable=False),
-    sa.Column("leaf", pg.BYTEA, nullable=False),
     schema="audit_log",
 )
 
 
-PAYLOADS: Final = sa.Table(
-    "payloads",
+ENTRIES: Final = sa.Table(
+    "entries",
     METADATA,
     sa.Column("entry_id", pg.UUID(as_uuid=True), primary_key=True),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -30,16 +34,16 @@ PAYLOADS: Final = sa.Table(
     sa.Column("actor_party_id", pg.UUID(as_uuid=True)),
     sa.Column("salt", pg.BYTEA),
     sa.Column("payload", pg.BYTEA),
+    sa.Column("leaf", pg.BYTEA, nullable=False),
     schema="audit_log",
 )
 
 
-LEAVES: Final = sa.Table(
-    "leaves",
+PLACES: Final = sa.Table(
+    "places",
     METADATA,
     sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("entry_id", pg.UUID(as_uuid=True), nullable=False),
-    sa.Column("leaf", pg.BYTEA, nullable=False),
     schema="audit_log",
 )
 

@@ -56,26 +56,30 @@ async def has_outbox(tx: Tx) -> bool:
     return bool(await tx.fetch_value("SELECT EXISTS (SELECT FROM audit_log.outbox)"))
 
 
-async def place_outbox(tx: Tx, start: int, limit: int) -> list[bytes]:
+async def place_outbox(tx: Tx, start: int, limit: int) -> list[bytes | None]:
     """Give up to ``limit`` entries of the outbox the places from ``start`` on; return their leaves.
 
     They come in the order in which they came in. A queue, not a cursor: an entry that commits late
-    under a low id is taken later, never missed. The rows move inside the database, which takes half
-    the time of sending them back.
+    under a low id is taken later, never missed. Only ids move, inside the database: the leaves stay
+    where they were written. None stands for the leaf of an entry that is not there any more.
     """
     rows = await tx.fetch(
         """WITH taken AS (
                DELETE FROM audit_log.outbox WHERE id = ANY(ARRAY(
                    SELECT id FROM audit_log.outbox ORDER BY id LIMIT $2))
-               RETURNING id, entry_id, leaf
+               RETURNING id, entry_id
+           ), placed AS (
+               INSERT INTO audit_log.places (idx, entry_id)
+               SELECT $1 + row_number() OVER (ORDER BY id) - 1, entry_id FROM taken
+               RETURNING idx, entry_id
            )
-           INSERT INTO audit_log.leaves (idx, entry_id, leaf)
-           SELECT $1 + row_number() OVER (ORDER BY id) - 1, entry_id, leaf FROM taken
-           RETURNING idx, leaf""",
+           SELECT idx, (SELECT leaf FROM audit_log.entries e WHERE e.entry_id = placed.entry_id)
+                  AS leaf
+             FROM placed ORDER BY idx""",
         start,
         limit,
     )
-    return [leaf for _, leaf in sorted((row["idx"], row["leaf"]) for row in rows)]
+    return [row["leaf"] for row in rows]
 
 
 async def drop_from_outbox(tx: Tx, entries: list[uuid.UUID]) -> int:
@@ -83,13 +87,13 @@ async def drop_from_outbox(tx: Tx, entries: list[uuid.UUID]) -> int:
     return await tx.execute("DELETE FROM audit_log.outbox WHERE entry_id = ANY($1)", entries)
 
 
-async def add_leaves(tx: Tx, start: int, entries: list[tuple[uuid.UUID, bytes]]) -> None:
+async def add_places(tx: Tx, start: int, entries: list[uuid.UUID]) -> None:
     """Give entries that have been in the log the places from ``start`` on."""
     await tx.copy(
-        "leaves",
+        "places",
         schema="audit_log",
-        columns=("idx", "entry_id", "leaf"),
-        rows=[(start + i, entry_id, leaf) for i, (entry_id, leaf) in enumerate(entries)],
+        columns=("idx", "entry_id"),
+        rows=list(enumerate(entries, start)),
     )
 
 
@@ -172,6 +176,6 @@ async def read_leaves(tx: Tx, start: int, end: int) -> AsyncIterator[tuple[int, 
 async def find_place(tx: Tx, entry_id: uuid.UUID) -> int | None:
     """Return the index of an entry, or None while it waits in the outbox."""
     index: int | None = await tx.fetch_value(
-        "SELECT idx FROM audit_log.leaves WHERE entry_id = $1", entry_id
+        "SELECT idx FROM audit_log.places WHERE entry_id = $1", entry_id
     )
     return index

@@ -25,17 +25,24 @@ async def refill(tx: Tx, *, leaves: list[bytes], grown: merkle.Edge) -> None:
     """Put leaves of the log back behind those that a restored database has; with the sequencer's role.
 
     ``grown`` is the edge of the tree with them, which the caller has proven to lie under what was
-    signed. What waits in the outbox and has its place among them does not get another.
+    signed. What waits in the outbox and has its place among them does not get another. Who acted and
+    why is lost with the payloads; what the leaves tell is found again.
 
-    :raises LogBroken: if they do not lead to that edge, or an entry of an order is missing.
+    :raises LogBroken: if they do not lead to that edge, one is stored otherwise, or an entry of an
+        order is missing.
     """
     state = await tree.lock_state(tx)
     edge, tiles = state.edge().extended([merkle.leaf_hash(each) for each in leaves])
     if (edge.size, edge.root()) != (grown.size, grown.root()):
         raise LogBroken(f"the leaves behind {state.size} are not those that were proven")
-    again = [(uuid.UUID(leaf.read_leaf(each).id), each) for each in leaves]
-    await tree.drop_from_outbox(tx, [entry_id for entry_id, _ in again])
-    await tree.add_leaves(tx, state.size, again)
+    again = [_told(each) for each in leaves]
+    places = [entry_id for entry_id, *_ in again]
+    await tree.drop_from_outbox(tx, places)
+    await entries.add_erased(tx, again)
+    await tree.add_places(tx, state.size, places)
+    stored = [each async for _, each in tree.read_leaves(tx, state.size, edge.size)]
+    if stored != leaves:
+        raise LogBroken(f"entries behind {state.size} are stored otherwise than they were proven")
     await tree.add_tiles(tx, tiles)
     await count_orders(tx, leaves)
     await tree.advance_state(tx, old_size=state.size, edge=edge, root=edge.root())
@@ -66,18 +73,7 @@ async def remember_refilled(
     )
 
 
-async def find_again(tx: Tx, *, leaves: list[bytes]) -> None:
-    """Let entries be found by what their leaves tell; who acted and why is lost with their payloads."""
-    told = [leaf.read_leaf(each) for each in leaves]
-    await entries.add_erased_payloads(
-        tx,
-        [
-            (
-                uuid.UUID(each.id),
-                dt.datetime.fromisoformat(each.at),
-                each.event,
-                [subject.key for subject in each.subjects],
-            )
-            for each in told
-        ],
-    )
+def _told(each: bytes) -> tuple[uuid.UUID, dt.datetime, str, list[str], bytes]:
+    told = leaf.read_leaf(each)
+    subjects = [subject.key for subject in told.subjects]
+    return uuid.UUID(told.id), dt.datetime.fromisoformat(told.at), told.event, subjects, each

@@ -51,16 +51,19 @@ async def sequence(tx: Tx, *, limit: int = BATCH, signed_size: int = 0) -> Place
     leaves = await tree.place_outbox(tx, state.size, limit)
     if not leaves:
         return Placed(0, [])
+    found = [leaf for leaf in leaves if leaf is not None]
+    if len(found) != len(leaves):
+        raise LogBroken(f"{len(leaves) - len(found)} entries wait for a place and are not there")
     edge = state.edge()
     if edge.root() != state.root:
         raise LogBroken(f"the frontier of {state.size} leaves does not have the stored root")
-    grown, tiles = edge.extended([merkle.leaf_hash(each) for each in leaves])
+    grown, tiles = edge.extended([merkle.leaf_hash(each) for each in found])
     await tree.add_tiles(tx, tiles)
-    await count_orders(tx, leaves)
+    await count_orders(tx, found)
     moved = await tree.advance_state(tx, old_size=state.size, edge=grown, root=grown.root())
     if moved != 1:
         raise LogBroken(f"the log moved on from {state.size} under the lock")
-    return Placed(len(leaves), times_of(leaves))
+    return Placed(len(found), times_of(found))
 
 
 def times_of(leaves: Iterable[bytes]) -> list[dt.datetime]:
