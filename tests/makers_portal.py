@@ -81,6 +81,7 @@ class Stage(msgspec.Struct, frozen=True):
             "/price-list?scenario=port_safety",
             "/zones",
             "/open-data",
+            "/open-plans",
             "/collections",
             "/agency-selections",
             f"/agency-selections/{self.selection_id}",

@@ -274,6 +274,12 @@ class Event(enum.StrEnum):
     OPENING_REFUSED = "opening:refused"
     OPENING_CLOSED = "opening:closed"
     OPEN_DATA_FETCHED = "open_data:fetched"  # how often in one minute, and by nobody's name
+    OPEN_PLAN_WRITTEN = "open_plan:written"
+    OPEN_PLAN_PUBLISHED = "open_plan:published"
+    OPEN_PLAN_ITEM_ADDED = "open_plan_item:added"
+    OPEN_PLAN_ITEM_OPENED = "open_plan_item:opened"
+    OPEN_PLAN_ITEM_POSTPONED = "open_plan_item:postponed"
+    OPEN_PLAN_ITEM_OVERDUE = "open_plan_item:overdue"
     COLLECTION_DRAFTED = "collection:drafted"
     COLLECTION_REVISED = "collection:revised"
     COLLECTION_PUBLISHED = "collection:published"

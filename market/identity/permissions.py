@@ -238,6 +238,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "report:acknowledge",
         "trace:read",
         "zone:found",
+        "open_plan:write",
         "item_conflict:settle",
         "audit:read",
         "statement:read",

@@ -25,6 +25,7 @@ from market.jobs import (
     keys_due,
     notice_channels,
     notices_due,
+    open_plans_due,
     orders_due,
     profile_contents,
     publish_heads,
@@ -118,6 +119,10 @@ async def _follow(context: Context) -> int:
     return await follow_catalogue.run(context.search_follower, now=context.now())
 
 
+async def _open_plans(context: Context) -> int:
+    return await open_plans_due.run(context.db, now=context.now())
+
+
 async def _downloads(context: Context) -> int:
     return await tell_downloads.run(context.db, now=context.now())
 
@@ -151,6 +156,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("saved_searches_due", _saved_searches),
     ("close_denials", _denials),
     ("tell_downloads", _downloads),
+    ("open_plans_due", _open_plans),
     ("count_key_use", _key_use),
     ("watch", _watch),
     ("keys_due", _keys),

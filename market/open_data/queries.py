@@ -35,6 +35,17 @@ async def is_live(tx: Tx, *, product_id: uuid.UUID) -> bool:
     return live
 
 
+async def is_open(tx: Tx, *, product_id: uuid.UUID) -> bool:
+    """Tell whether a product is open data now."""
+    found: bool = await tx.fetch_value(
+        """
+        SELECT EXISTS (SELECT FROM market.openings
+                        WHERE product_id = $1 AND state = 'open')""",
+        product_id,
+    )
+    return found
+
+
 async def list_openings(
     tx: Tx,
     *,

@@ -55,6 +55,7 @@ ENDS: Final = {
     "market.supervision": "acknowledged regenerated",
     "market.zones": "closed",
     "market.open_data": "refused closed",
+    "market.open_plans": "opened",
     "market.collections": "withdrawn",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

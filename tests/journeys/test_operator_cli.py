@@ -23,6 +23,7 @@ from catalog.registration.states import State
 from catalog.terms.model import Kind as TermRequest
 from catalog.timers.urgency import Urgency
 from market.incidents.operations.casework import REPORTING
+from market.open_plans.operations import TIMER as OPEN_PLAN
 from market.portal.wording import LANGUAGES, Speaker, all_words
 from market.spot_checks.operations.publishing import RECTIFICATION
 from market.supervision.queries import TIMER as REPORT
@@ -36,7 +37,7 @@ CLOCKS = [
     objections.FORWARDING, objections.RESPONSE, objections.DETERMINATION, objections.ACCEPTANCE,
     objections.PROCEEDINGS, objections.RECHECK,
     CONTRACT, RESELECTION, CYCLE, EVALUATION, NEW_HOLDER_ACTION, RECTIFICATION, REPORT,
-    REPORTING, *(kind.value for kind in TermRequest),
+    REPORTING, OPEN_PLAN, *(kind.value for kind in TermRequest),
 ]  # fmt: skip
 NOTICE_2027 = """\
 year = 2027

@@ -11,11 +11,12 @@ from market.access import states as grants
 from market.collections import states as collections
 from market.listings import states as listings
 from market.open_data import states as openings
+from market.open_plans import states as promises
 from market.orders import states as orders
 from market.pricing import states as filings
 from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders, zones, collections, openings)
+MACHINES = (filings, listings, grants, orders, zones, collections, openings, promises)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -28,6 +29,7 @@ REFUSALS = {
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
     collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
     openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
+    promises: (promises.OpenPlanItemEventNotAllowed, "open_plan_item_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -70,6 +72,10 @@ OPENING_MOVES = """
 requested: confirm>open refuse>refused close>closed
 open: close>closed
 """
+PROMISE_MOVES = """
+planned: open>opened postpone>postponed
+postponed: open>opened postpone>postponed
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -97,6 +103,7 @@ MOVES = {
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     zones: _read(ZONE_MOVES),
+    promises: _read(PROMISE_MOVES),
     openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),
 }
