@@ -347,7 +347,7 @@ class Application:
         if self._settings.run_jobs:
             jobs = asyncio.create_task(loop.run_until_stopped(context))
         policy = None if context.witnesses is None else context.witnesses.policy
-        told = listener.registry(context.db, self._clock, self._settings, policy)
+        told = listener.registry(context.db, self._clock, self._settings, policy, context.search)
         try:
             async with listener.listening(self._settings, told):
                 yield context

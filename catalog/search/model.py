@@ -98,6 +98,14 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None  # the code of the zone in which it stands (公共数据专区)
 
 
+class IndexStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How an index stands behind the catalogue (索引状况)."""
+
+    is_answering: bool  # else PostgreSQL answers alone
+    behind: int = 0  # products that changed since, which are laid over each answer
+    behind_since: dt.datetime | None = None
+
+
 class Count(msgspec.Struct, frozen=True):
     """How many of those found have this value."""
 

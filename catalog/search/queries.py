@@ -34,7 +34,7 @@ from catalog.search import (
     store,
 )
 from catalog.search.facets import ALL, FACETS, Facet
-from catalog.search.model import Count, Filters, Found, Hit, Sort, Why
+from catalog.search.model import Count, Filters, Found, Hit, IndexStanding, Sort, Why
 from catalog.search.overlay import EVERYTHING, Changed, Overlay, count
 from catalog.search.port import (
     FACET_VALUES,
@@ -184,6 +184,15 @@ async def count_whole(
     )
     told = await view.count(asking.asked, every=True)
     return told.total + len(asking.changed(every=True))
+
+
+async def get_standing(tx: Tx, port: SearchPort | None) -> IndexStanding:
+    """Return how far an index is behind, and whether it answers all the same."""
+    view = None if port is None else port.view()
+    if view is None or view.position is None or not await store.is_known(tx, view.position):
+        return IndexStanding(is_answering=False)
+    behind, since = await store.read_behind(tx, view.position)
+    return IndexStanding(is_answering=behind <= MOST_CHANGED, behind=behind, behind_since=since)
 
 
 async def read_position(tx: Tx) -> str:

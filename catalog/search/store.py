@@ -278,6 +278,20 @@ async def list_changed_rows(tx: Tx, position: str) -> list[Row]:
     )
 
 
+async def read_behind(tx: Tx, position: str) -> tuple[int, dt.datetime | None]:
+    """Return how many products changed beyond ``position``, and since when."""
+    row = await tx.fetch_one(
+        """
+        SELECT count(DISTINCT product_id) AS count, min(written_at) AS since
+          FROM catalog.search_outbox
+         WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+           AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)""",
+        position,
+    )
+    assert row is not None, "a count has one row"
+    return row["count"], row["since"]
+
+
 def every_document(tx: Tx) -> AsyncIterator[Row]:
     """Yield all documents, as they are to be indexed."""
     return tx.cursor(

@@ -10,12 +10,16 @@ from litestar import Response, get
 
 from catalog.kernel.actor import system
 from catalog.kernel.db import begin
+from catalog.search import queries as search
+from catalog.search.model import IndexStanding
 from catalog.timestamps import queries as stamps
 from catalog.witnessing import queries as witnessing
 from market.http.answers import answers
 from market.http.context import AnyRequest, Context, context
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
+# [P] an index follows several times a second; a minute is many rounds that did not work.
+SEARCH_ALARM_AFTER = dt.timedelta(minutes=1)
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -34,6 +38,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     disk: str
     witnesses: str  # never a reason to be unavailable: the log goes on without them
     timestamps: str  # likewise
+    search: str  # likewise: without an index PostgreSQL answers, more slowly
 
 
 @get(
@@ -57,7 +62,7 @@ async def live() -> Alive:
 async def ready(request: AnyRequest) -> Response[Readiness]:
     """Answer 200 when database, schema, keys and disk allow work, 503 with the reason when not."""
     wiring = context(request)
-    schema, database, witnesses, timestamps = None, "ok", "none", "none"
+    schema, database, witnesses, timestamps, index = None, "ok", "none", "none", "none"
     try:
         async with begin(wiring.db, system("health")) as tx:
             schema = await tx.fetch_value("SELECT version_num FROM public.schema_version")
@@ -65,6 +70,8 @@ async def ready(request: AnyRequest) -> Response[Readiness]:
                 witnesses = _witnesses(wiring, await witnessing.waits_since(tx))
             if wiring.timestamping is not None:
                 timestamps = _timestamps(wiring, await stamps.waits_since(tx))
+            if wiring.search is not None:
+                index = _search(wiring, await search.get_standing(tx, wiring.search))
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
         database = type(error).__name__
     free = shutil.disk_usage(wiring.settings.data_dir).free
@@ -78,6 +85,7 @@ async def ready(request: AnyRequest) -> Response[Readiness]:
         disk="ok" if has_room else f"only {free // 2**20} MiB free",
         witnesses=witnesses,
         timestamps=timestamps,
+        search=index,
     )
     return Response(readiness, status_code=200 if good else 503)
 
@@ -92,3 +100,11 @@ def _timestamps(wiring: Context, since: dt.datetime | None) -> str:
     alarm_after = dt.timedelta(seconds=wiring.settings.timestamp_alarm_seconds)
     is_missing = since is not None and wiring.now() >= since + alarm_after
     return f"missing since {since.isoformat()}" if since and is_missing else "ok"
+
+
+def _search(wiring: Context, standing: IndexStanding) -> str:
+    if not standing.is_answering:
+        return "answered by the database: the index is missing or too far behind"
+    since = standing.behind_since
+    is_late = since is not None and wiring.now() >= since + SEARCH_ALARM_AFTER
+    return f"behind since {since.isoformat()}" if since and is_late else "ok"

@@ -21,7 +21,7 @@ from catalog.profiles.preview import Label, label_of
 from catalog.profiles.quality import Score
 from catalog.search import queries as search
 from catalog.search.model import Filters, Found, Sort
-from catalog.suggestions import queries as suggestions
+from market.http import searching
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -222,18 +222,8 @@ async def search_products(
     )
 
     async def look(c: Command) -> Found:
-        return await c.context.synonyms.answered(
-            c.tx,
-            lambda synonyms: suggestions.search_with_help(
-                c.tx,
-                port=c.context.search,
-                text=q,
-                synonyms=synonyms,
-                filters=filters,
-                sort=sort,
-                limit=limit,
-                cursor=cursor,
-            ),
+        return await searching.find(
+            c, text=q, filters=filters, sort=sort, limit=limit, cursor=cursor
         )
 
     return answer(await read(request, look))

@@ -22,6 +22,7 @@ _HERE: Final = CollectorRegistry()
 _NO_ROUTE: Final = "none"
 # Steps that a batch is taken in go by 1 s; 150 s refuse access, 300 s break a promise.
 _DELAYS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300)
+_QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _BATCHES: Final = (1, 4, 16, 64, 256, 1024, 4096, 16_384)
 
 _requests = Counter(
@@ -54,9 +55,22 @@ _batches = Histogram(
 )
 _failures = Counter("shushi_job_failures", "Rounds of a job that failed.", ("job",), registry=_HERE)
 
+_searches = Counter(
+    "shushi_searches", "Searches, by whether they found anything.", ("outcome",), registry=_HERE
+)
+_search_seconds = Histogram(
+    "shushi_search_seconds",
+    "How long searches took inside the service, with suggestions.",
+    buckets=_QUICK,
+    registry=_HERE,
+)
+
 SEQUENCED: Final = "sequenced"
 PUBLISHED: Final = "published"
 SERVED: Final = "served"
+FOUND: Final = "found"
+NOTHING: Final = "nothing"
+REFUSED: Final = "refused"
 
 
 # Known beforehand, so that they stand at 0 and not nowhere before it happens.
@@ -64,6 +78,10 @@ for _stage in (SEQUENCED, PUBLISHED):
     _delays.labels(_stage)
 for _outcome in (SERVED, LogBehind.code, LogStopped.code):
     _accesses.labels(_outcome)
+
+
+for _outcome in (FOUND, NOTHING, REFUSED):
+    _searches.labels(_outcome)
 
 
 class Counted:
@@ -116,6 +134,13 @@ def published(appended_at: Iterable[dt.datetime], now: dt.datetime) -> None:
 def job_failure(job: str) -> None:
     """Count a round of a job that failed."""
     _failures.labels(job).inc()
+
+
+def search(outcome: str, seconds: float | None = None) -> None:
+    """Count a search, and how long it took if it was answered."""
+    _searches.labels(outcome).inc()
+    if seconds is not None:
+        _search_seconds.observe(seconds)
 
 
 def _observe(stage: str, appended_at: Iterable[dt.datetime], now: dt.datetime) -> None:

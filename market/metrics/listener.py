@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import Metric
 
 from catalog.kernel.clock import Clock
 from catalog.kernel.db import Database
+from catalog.search.port import SearchPort
 from catalog.witnessing.policy import Policy
 from market.metrics import standing
 from market.metrics.counted import Counted
@@ -34,12 +35,18 @@ class _AsItStands:
     """Collect what stands in the database, whenever somebody asks."""
 
     def __init__(
-        self, db: Database, clock: Clock, settings: Settings, policy: Policy | None
+        self,
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        policy: Policy | None,
+        search: SearchPort | None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._settings = settings
         self._policy = policy
+        self._search = search
         self._loop = asyncio.get_running_loop()
 
     def collect(self) -> Iterator[Metric]:
@@ -50,6 +57,7 @@ class _AsItStands:
                 self._clock.now(),
                 self._policy,
                 is_stamped=bool(self._settings.timestamp_authorities),
+                search_port=self._search,
             ),
             self._loop,
         )
@@ -63,12 +71,16 @@ class _AsItStands:
 
 
 def registry(
-    db: Database, clock: Clock, settings: Settings, policy: Policy | None
+    db: Database,
+    clock: Clock,
+    settings: Settings,
+    policy: Policy | None,
+    search: SearchPort | None = None,
 ) -> CollectorRegistry:
     """Return all that is told of this service."""
     made = CollectorRegistry()
     made.register(Counted())
-    made.register(_AsItStands(db, clock, settings, policy))
+    made.register(_AsItStands(db, clock, settings, policy, search))
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)
     return made

@@ -16,6 +16,9 @@ from catalog.audit_log import queries as log
 from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, begin
+from catalog.search import queries as search
+from catalog.search.model import IndexStanding
+from catalog.search.port import SearchPort
 from catalog.subject_heads import queries as subject_heads
 from catalog.timestamps import queries as timestamps
 from catalog.witnessing import queries as witnessing
@@ -30,6 +33,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     progress: log.Progress
     backlog: Backlog
+    search: IndexStanding
     heads: subject_heads.Freshness
     witnesses: tuple[witnessing.Progress, ...] = ()
     unwitnessed_since: dt.datetime | None = None
@@ -39,7 +43,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(
-    db: Database, now: dt.datetime, policy: Policy | None, *, is_stamped: bool
+    db: Database,
+    now: dt.datetime,
+    policy: Policy | None,
+    *,
+    is_stamped: bool,
+    search_port: SearchPort | None = None,
 ) -> Standing:
     """Return how the log stands, as of one moment.
 
@@ -50,6 +59,7 @@ async def read(
             at=now,
             progress=await log.get_progress(tx),
             backlog=await log.get_backlog(tx),
+            search=await search.get_standing(tx, search_port),
             heads=await subject_heads.get_freshness(tx),
             witnesses=() if policy is None else await witnessing.list_progress(tx, policy),
             unwitnessed_since=None if policy is None else await witnessing.waits_since(tx),
@@ -70,6 +80,7 @@ def gauges(standing: Standing | None, data_dir: Path) -> Iterator[Metric]:
     if standing is None:
         return
     yield from _log(standing)
+    yield from _search(standing)
     if standing.is_witnessed:
         yield from _witnesses(standing)
     if standing.is_stamped:
@@ -117,6 +128,24 @@ def _log(standing: Standing) -> Iterator[Metric]:
         "shushi_log_heads_lag_seconds",
         "How old the oldest entry is that no heads cover.",
         _since(at, heads.uncovered_since),
+    )
+
+
+def _search(standing: Standing) -> Iterator[Metric]:
+    yield _gauge(
+        "shushi_search_index_up",
+        "Whether the index of this host answers; else PostgreSQL does, more slowly.",
+        standing.search.is_answering,
+    )
+    yield _gauge(
+        "shushi_search_behind_products",
+        "Products that changed beyond the index, laid over each answer.",
+        standing.search.behind,
+    )
+    yield _gauge(
+        "shushi_search_behind_seconds",
+        "How long the oldest of them waits for the index.",
+        _since(standing.at, standing.search.behind_since),
     )
 
 

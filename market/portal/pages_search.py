@@ -20,7 +20,7 @@ from catalog.search.question import (
     SearchQuestionTooLong,
     SearchQuestionUnreadable,
 )
-from catalog.suggestions import queries as suggestions
+from market.http import searching
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.http.problem import status_of
@@ -173,18 +173,8 @@ async def _names(c: Command, asked: AskedSearch, found: Found) -> CodeNames:
 
 
 async def _search(c: Command, asked: AskedSearch, *, limit: int, cursor: str | None) -> Found:
-    return await c.context.synonyms.answered(
-        c.tx,
-        lambda synonyms: suggestions.search_with_help(
-            c.tx,
-            port=c.context.search,
-            text=asked.words,
-            synonyms=synonyms,
-            filters=asked.filters,
-            sort=asked.sort,
-            limit=limit,
-            cursor=cursor,
-        ),
+    return await searching.find(
+        c, text=asked.words, filters=asked.filters, sort=asked.sort, limit=limit, cursor=cursor
     )
 
 
