@@ -69,20 +69,19 @@ class Overlay(msgspec.Struct, frozen=True):
         known = {**self.changed, **changed} if changed else self.changed
         return Overlay(position, known)
 
-    def found(self, wanted: Sequence[Wanted], bounds: Bounds, *, every: bool) -> list[Changed]:
-        """Return what a question finds here: with everything that is wanted, or with any of it."""
+    def found(self, wanted: Sequence[Wanted], bounds: Bounds, *, least: int) -> list[Changed]:
+        """Return what a question finds here: what has so much at least of what is wanted."""
         return [
             each
             for each in self.changed.values()
             if each.record is not None
             and each.is_within(bounds)
-            and _has(each.record, wanted, every=every)
+            and _has(each.record, wanted, least)
         ]
 
 
-def _has(record: Record, wanted: Sequence[Wanted], *, every: bool) -> bool:
-    had = (ranking.covers(*record, each) for each in wanted)
-    return not wanted or (all(had) if every else any(had))
+def _has(record: Record, wanted: Sequence[Wanted], least: int) -> bool:
+    return sum(ranking.covers(*record, each) for each in wanted) >= least
 
 
 def count(found: Iterable[Changed], narrowed: Mapping[str, str]) -> dict[str, dict[str, int]]:

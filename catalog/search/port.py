@@ -32,9 +32,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of an index."""
 
     concepts: tuple[Concept, ...] = ()
+    least: int | None = None  # how many of them a product must have; None: all
     narrowed: Mapping[str, str] = {}  # by which facet to which value (``facets.py``)
     prices: Prices = ANY
     without: frozenset[uuid.UUID] = frozenset()  # changed since: what the index says of them is old
+
+    @property
+    def needed(self) -> int:
+        """Return how many of the concepts a product must have."""
+        return len(self.concepts) if self.least is None else self.least
 
 
 class Alike(enum.Enum):
@@ -62,9 +68,9 @@ class Frequencies(msgspec.Struct, frozen=True):
 
 
 class Candidates(msgspec.Struct, frozen=True):
-    """What may come first: how many have everything that is asked, and the records to be ranked."""
+    """What may come first: how many there are, if all concepts are needed, and the records to be ranked."""
 
-    every: int  # 0 if it was asked for those that have any of it
+    count: int
     records: list[Record]
 
 
@@ -123,16 +129,16 @@ class View(Protocol):
         """Return how often words are."""
         ...
 
-    async def candidates(self, asked: Asked, *, every: bool) -> Candidates:
+    async def candidates(self, asked: Asked) -> Candidates:
         """Return what may be found first, best guesses only; ranking is not its matter."""
         ...
 
-    async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
-        """Return products in the order of their places: with every concept, or with any."""
+    async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
+        """Return products in the order of their places."""
         ...
 
-    async def count(self, asked: Asked, *, every: bool) -> Counts:
-        """Return how many have every concept, or any, and of which kinds they are."""
+    async def count(self, asked: Asked) -> Counts:
+        """Return how many are found, and of which kinds they are."""
         ...
 
     async def alike(self, guesses: Sequence[Guess], *, limit: int) -> list[uuid.UUID]:

@@ -65,7 +65,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
 
     weights: tuple[float, ...]
     averages: tuple[float, float, float]
-    every: bool
+    least: int  # how much of the question is needed
     score: float
     place: int
     product_id: uuid.UUID
@@ -92,9 +92,14 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     averages: Averages = Averages()
     weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
 
-    def changed(self, *, every: bool) -> list[Changed]:
-        """Return what is found of what changed: with everything that is asked, or with any of it."""
-        return self.overlay.found(self.wanted, self.asked, every=every)
+    def needing(self, least: int) -> _Asking:
+        """Return it with how many of the things that are asked a product must have."""
+        return msgspec.structs.replace(self, asked=msgspec.structs.replace(self.asked, least=least))
+
+    @property
+    def changed(self) -> list[Changed]:
+        """Return what is found of what changed."""
+        return self.overlay.found(self.wanted, self.asked, least=self.asked.needed)
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +109,6 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     page: list[Ranked]
     has_more: bool
     counts: Counts
-    every: bool
 
     @property
     def products(self) -> list[uuid.UUID]:
@@ -182,8 +186,7 @@ async def count_whole(
         overlay=overlay,
         wanted=tuple(Wanted(_keys(concept), 1.0) for concept in asked.concepts),
     )
-    told = await view.count(asking.asked, every=True)
-    return told.total + len(asking.changed(every=True))
+    return (await view.count(asking.asked)).total + len(asking.changed)
 
 
 async def get_standing(tx: Tx, port: SearchPort | None) -> IndexStanding:
@@ -272,30 +275,46 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
     """Answer from an index and what is laid over it."""
     asking = await _weighed(put, view, overlay)
     if put.asked.concepts and not asking.wanted:
-        return _Answer(asking=asking, page=[], has_more=False, counts=Counts(0, {}), every=True)
-    every, ordered = True, []
+        return _Answer(asking=asking, page=[], has_more=False, counts=Counts(0, {}))
+    found: list[Record] = []
     if asking.wanted:
-        first = await view.candidates(asking.asked, every=True)
-        found = first.records
-        if first.every < FEW and len(asking.wanted) > 1:
-            found = found + (await view.candidates(asking.asked, every=False)).records
-        every = _has_enough(asking, first.every) if put.begins is None else put.begins.every
-        if put.sort is Sort.RELEVANCE:
-            ordered = _ranked(asking, found, put.begins)
-    if not asking.wanted or put.sort is not Sort.RELEVANCE:
+        found, asking = await _candidates(asking, put.begins)
+    if asking.wanted and put.sort is Sort.RELEVANCE:
+        ordered = _ranked(asking, found, put.begins)
+    else:
         walk = Walk(
             after=None if put.begins is None else (put.begins.place, put.begins.product_id),
             is_newest_first=put.sort is not Sort.OLDEST,
             limit=put.limit + 1,
         )
-        ordered = await _walked(asking, walk, every=every)
+        ordered = await _walked(asking, walk)
     return _Answer(
         asking=asking,
         page=ordered[: put.limit],
         has_more=len(ordered) > put.limit,
-        counts=await _counted(asking, every=every),
-        every=every,
+        counts=await _counted(asking),
     )
+
+
+async def _candidates(asking: _Asking, begins: _Place | None) -> tuple[list[Record], _Asking]:
+    """Return what may come first, and the question with how much of it is needed to be found.
+
+    All of it if enough products have that; else all but one thing; else any.
+    """
+    first = await asking.view.candidates(asking.asked)
+    if first.count >= FEW or len(asking.wanted) == 1:
+        return first.records, asking
+    found, needed = [*first.records], len(asking.wanted)
+    has_enough = first.count + len(asking.changed) >= ENOUGH
+    for least in dict.fromkeys((needed - 1, 1)):
+        less = asking.needing(least)
+        found += (await less.view.candidates(less.asked)).records
+        if not has_enough:
+            needed = least
+            has_enough = (await _counted(less)).total >= ENOUGH
+    if begins is not None:
+        needed = min(begins.least, len(asking.wanted))
+    return found, asking.needing(needed)
 
 
 async def _weighed(put: _Put, view: View, overlay: Overlay) -> _Asking:
@@ -335,17 +354,12 @@ def _weight(concept: Concept, told: Frequencies, overlay: Overlay) -> float:
     of_ways = [min(told.of_words[word] for word in way) for way in concept.ways]
     frequency = of_ways[0] or sum(of_ways)
     if not frequency:
-        frequency = len(overlay.found([Wanted(_keys(concept), 1.0)], EVERYTHING, every=True))
+        frequency = len(overlay.found([Wanted(_keys(concept), 1.0)], EVERYTHING, least=1))
     return ranking.weight(frequency, told.total) if frequency else 0.0
 
 
-def _has_enough(asking: _Asking, every: int) -> bool:
-    """Tell whether enough products have everything that is asked."""
-    return len(asking.wanted) == 1 or every + len(asking.changed(every=True)) >= ENOUGH
-
-
 def _ranked(asking: _Asking, found: Sequence[Record], begins: _Place | None) -> list[Ranked]:
-    changed = [each.record for each in asking.changed(every=False) if each.record is not None]
+    changed = [each.record for each in asking.needing(1).changed if each.record is not None]
     ranked = ranking.rank(dict.fromkeys((*found, *changed)), asking.wanted, asking.averages)
     ranked.sort(key=_by_score, reverse=True)
     if begins is None:
@@ -354,9 +368,9 @@ def _ranked(asking: _Asking, found: Sequence[Record], begins: _Place | None) -> 
     return [each for each in ranked if _by_score(each) < after]
 
 
-async def _walked(asking: _Asking, walk: Walk, *, every: bool) -> list[Ranked]:
-    there = await asking.view.walk(asking.asked, every=every, walk=walk)
-    changed = [each.record for each in asking.changed(every=every) if each.record is not None]
+async def _walked(asking: _Asking, walk: Walk) -> list[Ranked]:
+    there = await asking.view.walk(asking.asked, walk=walk)
+    changed = [each.record for each in asking.changed if each.record is not None]
     found = ranking.rank((*there, *changed), asking.wanted, asking.averages)
     found.sort(key=_by_place, reverse=walk.is_newest_first)
     if walk.after is None:
@@ -374,10 +388,10 @@ _by_score: Final = operator.itemgetter(0, 1, 2)
 _by_place: Final = operator.itemgetter(1, 2)
 
 
-async def _counted(asking: _Asking, *, every: bool) -> Counts:
+async def _counted(asking: _Asking) -> Counts:
     """Return how many are found in all and by kind, with what changed."""
-    told = await asking.view.count(asking.asked, every=every)
-    changed = asking.changed(every=every)
+    told = await asking.view.count(asking.asked)
+    changed = asking.changed
     if not changed:
         return told
     narrowed = asking.asked.narrowed
@@ -387,7 +401,7 @@ async def _counted(asking: _Asking, *, every: bool) -> Counts:
         for value, more in values.items():
             if value not in counted and len(told.facets[name]) >= FACET_VALUES:
                 asked = msgspec.structs.replace(asking.asked, narrowed={**narrowed, name: value})
-                counted[value] = (await asking.view.count(asked, every=every)).total
+                counted[value] = (await asking.view.count(asked)).total
             counted[value] = counted.get(value, 0) + more
     return Counts(told.total + len(changed), kinds)
 
@@ -504,7 +518,7 @@ def _cursor(query: str, answer: _Answer, last: Ranked) -> str:
     averages = msgspec.structs.astuple(asking.averages)
     product = str(uuid.UUID(bytes=last.product))
     return paging.encode(
-        query, asking.weights, averages, answer.every, last.score, last.place, product
+        query, asking.weights, averages, asking.asked.needed, last.score, last.place, product
     )
 
 
@@ -525,6 +539,6 @@ def _read_cursor(query: str, cursor: str | None, concepts: int) -> _Place | None
         raise paging.CursorUnreadable
     if min(place.weights, default=0.0) < 0 or min(place.averages) < 1:
         raise paging.CursorUnreadable
-    if not -(2**63) <= place.place < 2**63:
+    if not min(1, concepts) <= place.least <= concepts or not -(2**63) <= place.place < 2**63:
         raise paging.CursorUnreadable
     return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 import msgspec
@@ -69,6 +70,8 @@ def tsquery(concept: Concept) -> str:
     return ways[0] if len(ways) == 1 else " | ".join(f"({way})" for way in ways)
 
 
-def tsquery_of_all(concepts: tuple[Concept, ...], *, every: bool) -> str:
-    """Return what PostgreSQL is asked for all of them, or for any."""
-    return (" & " if every else " | ").join(f"({tsquery(concept)})" for concept in concepts)
+def tsquery_of_all(concepts: tuple[Concept, ...], *, least: int) -> str:
+    """Return what PostgreSQL is asked for so many of them at least."""
+    each = [f"({tsquery(concept)})" for concept in concepts]
+    ways = [" & ".join(way) for way in itertools.combinations(each, least)] if each else []
+    return ways[0] if len(ways) == 1 else " | ".join(f"({way})" for way in ways)

@@ -209,7 +209,7 @@ async def list_matching(
                    AND NOT pg_visible_in_snapshot(o.xid, {_next(1)}::text::pg_snapshot)))
            AND ({_next(2)}::timestamptz IS NULL OR d.published_at >= {_next(2)})
          ORDER BY d.place DESC, d.product_id DESC LIMIT {_next(3)}""",  # noqa: S608 - a part that all statements share
-        *_conditions(asked, every=True),
+        *_conditions(asked),
         beyond,
         published_since,
         limit,
@@ -365,12 +365,12 @@ class FullText:
         counts = {word: row["count"] for word, row in zip(words, rows, strict=True)}
         return Frequencies(max(int(total), 2 * _COUNTED_TO), counts, Averages())
 
-    async def candidates(self, asked: Asked, *, every: bool) -> Candidates:
+    async def candidates(self, asked: Asked) -> Candidates:
         """Return those that PostgreSQL ranks first."""
-        count = await self._matches(asked, every=every) if every else 0
-        return Candidates(count, list((await self._best(asked, every=every)).values()))
+        count = await self._matches(asked) if asked.needed == len(asked.concepts) else 0
+        return Candidates(count, list((await self._best(asked)).values()))
 
-    async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
+    async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""
         direction, beyond = ("DESC", "<") if walk.is_newest_first else ("ASC", ">")
         place, product_id = walk.after or (None, None)
@@ -382,7 +382,7 @@ class FullText:
                AND ({_next(1)}::bigint IS NULL
                     OR (d.place, d.product_id) {beyond} ({_next(1)}, {_next(2)}::uuid))
              ORDER BY d.place {direction}, d.product_id {direction} LIMIT {_next(3)}""",  # noqa: S608 - two words of ours
-            *_conditions(asked, every=every),
+            *_conditions(asked),
             place,
             product_id,
             walk.limit,
@@ -393,7 +393,7 @@ class FullText:
         """Return none: its words are not looked through without reading every document."""
         return []
 
-    async def count(self, asked: Asked, *, every: bool) -> Counts:
+    async def count(self, asked: Asked) -> Counts:
         """Return how many there are, and of which kinds."""
         rows = await self._tx.fetch(
             f"""
@@ -403,7 +403,7 @@ class FullText:
                  WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}
             )
             {_COUNTED}""",  # noqa: S608 - as above
-            *_conditions(asked, every=every),
+            *_conditions(asked),
         )
         facets: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
         total = 0
@@ -414,16 +414,16 @@ class FullText:
                 facets[_facet_of(row["kind"]).name][row["value"]] = row["count"]
         return Counts(total, facets)
 
-    async def _matches(self, asked: Asked, *, every: bool) -> int:
+    async def _matches(self, asked: Asked) -> int:
         count: int = await self._tx.fetch_value(
             f"""
             SELECT count(*) FROM catalog.product_documents d
              WHERE d.terms @@ $1::text::tsquery AND {_NARROWED}""",  # noqa: S608 - as above
-            *_conditions(asked, every=every),
+            *_conditions(asked),
         )
         return count
 
-    async def _best(self, asked: Asked, *, every: bool) -> dict[uuid.UUID, Record]:
+    async def _best(self, asked: Asked) -> dict[uuid.UUID, Record]:
         rows = await self._tx.fetch(
             f"""
             SELECT d.product_id, d.place, d.terms::text AS terms
@@ -432,7 +432,7 @@ class FullText:
              ORDER BY ts_rank({_next(1)}::float4[], d.terms, $1::text::tsquery, {_next(2)}) DESC,
                       d.product_id
              LIMIT {_next(3)}""",  # noqa: S608 - as above
-            *_conditions(asked, every=every),
+            *_conditions(asked),
             _WEIGHTS,
             _BY_LENGTH,
             CANDIDATES,
@@ -449,8 +449,8 @@ def record_of(product_id: uuid.UUID, place: int, literal: str) -> Record:
     return Record(packed, 0, len(packed))
 
 
-def _conditions(asked: Asked, *, every: bool) -> list[str | int | None]:
-    wanted = question.tsquery_of_all(asked.concepts, every=every) or None
+def _conditions(asked: Asked) -> list[str | int | None]:
+    wanted = question.tsquery_of_all(asked.concepts, least=asked.needed) or None
     facets = (asked.narrowed.get(facet) for facet in FACETS)
     return [wanted, *facets, asked.prices.from_fen, asked.prices.to_fen]
 

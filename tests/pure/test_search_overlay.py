@@ -36,17 +36,21 @@ KNOWN = Overlay("1:1:").plus(
 )
 
 
-def found(*words: str, every: bool = True, **narrowed: str) -> list[uuid.UUID]:
+def found(*words: str, least: int | None = None, **narrowed: str) -> list[uuid.UUID]:
     return [
         uuid.UUID(bytes=records.read_head(each.record.data, 0)[0])
-        for each in KNOWN.found(want(*words), Asked(narrowed=narrowed), every=every)
+        for each in KNOWN.found(
+            want(*words),
+            Asked(narrowed=narrowed),
+            least=len(words) if least is None else least,
+        )
         if each.record is not None
     ]
 
 
 def test_a_question_finds_what_has_all_words_or_any() -> None:
     assert found("港口", "气象") == [PORT]
-    assert found("港口", "气象", every=False) == [PORT, AIR]
+    assert found("港口", "气象", least=1) == [PORT, AIR]
     assert found("渡轮") == []
 
 
@@ -61,7 +65,7 @@ def test_a_price_is_asked_for_from_and_to() -> None:
     known = Overlay("1:1:", {PORT: priced, AIR: changed(AIR, "机场")})
 
     def is_found(*ends: int | None) -> bool:
-        return len(known.found([], Asked(prices=Prices(*ends)), every=True)) == 1
+        return len(known.found([], Asked(prices=Prices(*ends)), least=0)) == 1
 
     assert is_found(100, 100)
     assert is_found(None, 100)
@@ -71,9 +75,9 @@ def test_a_price_is_asked_for_from_and_to() -> None:
 
 
 def test_what_was_found_is_counted_by_what_lies_right_below_the_filter() -> None:
-    counts = overlay.count(KNOWN.found([], EVERYTHING, every=True), {})
+    counts = overlay.count(KNOWN.found([], EVERYTHING, least=0), {})
     below = overlay.count(
-        KNOWN.found([], Asked(narrowed={"industry": "G"}), every=True), {"industry": "G"}
+        KNOWN.found([], Asked(narrowed={"industry": "G"}), least=0), {"industry": "G"}
     )
 
     assert counts["form"] == {"dataset": 1, "data_api": 1}
@@ -86,6 +90,6 @@ def test_reading_on_replaces_what_changed_again_and_leaves_the_old_overlay_as_it
     after = KNOWN.plus({AIR: Changed(None)}, "3:3:")
 
     assert after.position == "3:3:"
-    assert len(after.found([], EVERYTHING, every=True)) == 1
-    assert len(KNOWN.found([], EVERYTHING, every=True)) == 2
+    assert len(after.found([], EVERYTHING, least=0)) == 1
+    assert len(KNOWN.found([], EVERYTHING, least=0)) == 2
     assert after.plus({}, "4:4:").changed is after.changed

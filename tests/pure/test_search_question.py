@@ -38,11 +38,15 @@ def test_postgresql_is_asked_for_every_way_to_say_it() -> None:
     ferry, port = Concept((("轮渡",), ("客运", "船舶"))), Concept((("o'neil",),))
 
     assert question.tsquery(ferry) == "('轮渡') | ('客运' & '船舶')"
-    assert question.tsquery_of_all((ferry, port), every=True) == (
+    assert question.tsquery_of_all((ferry, port), least=2) == (
         "(('轮渡') | ('客运' & '船舶')) & ('o''neil')"
     )
-    assert question.tsquery_of_all((port, port), every=False) == "('o''neil') | ('o''neil')"
-    assert question.tsquery_of_all((), every=True) == ""
+    assert question.tsquery_of_all((port, port), least=1) == "(('o''neil')) | (('o''neil'))"
+    assert question.tsquery_of_all((), least=0) == ""
+    three = tuple(Concept(((word,),)) for word in "abc")
+    assert question.tsquery_of_all(three, least=2) == (
+        "(('a') & ('b')) | (('a') & ('c')) | (('b') & ('c'))"
+    )
 
 
 def test_every_facet_narrows_a_search_and_is_told_with_what_was_found() -> None:

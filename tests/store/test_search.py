@@ -186,7 +186,7 @@ async def test_a_cursor_belongs_to_its_question(find: Search) -> None:
     raw = base64.urlsafe_b64decode(f"{words.next_cursor}==")
     forged = [
         base64.urlsafe_b64encode(raw.replace(old, new, 1)).decode().rstrip("=")
-        for old, new in ((b"false", b"7"), (b",[", b",[1.0,"), (b",[", b",[-9"), (b"[", b"{"))
+        for old, new in ((b"],1,", b"],7,"), (b",[", b",[1.0,"), (b",[", b",[-9"), (b"[", b"{"))
     ]
 
     for text, cursor in (

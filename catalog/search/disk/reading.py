@@ -114,7 +114,7 @@ class TantivyIndex:
         return self._generation
 
 
-_Key = tuple[tuple[Concept, ...], tuple[tuple[str, str], ...], Prices, bool]
+_Key = tuple[tuple[Concept, ...], tuple[tuple[str, str], ...], Prices, int]
 
 
 class TantivyView:
@@ -149,16 +149,16 @@ class TantivyView:
             self.state.totals.averages,
         )
 
-    async def candidates(self, asked: Asked, *, every: bool) -> Candidates:
-        """Return the best that have everything, or any of it."""
-        count, found = self._first(_key(asked, every=every))
-        if every and asked.without and count:
-            count -= self._matching(asked, every=every)
+    async def candidates(self, asked: Asked) -> Candidates:
+        """Return the best by what tantivy knows."""
+        count, found = self._first(_key(asked))
+        if asked.without and count:
+            count -= _count(self._searcher.search(self._changed(asked, _key(asked)), 1))
         return Candidates(count, self._without(asked, found))
 
-    async def walk(self, asked: Asked, *, every: bool, walk: Walk) -> list[Record]:
+    async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""
-        key, most = _key(asked, every=every), walk.limit + _TIES
+        key, most = _key(asked), walk.limit + _TIES
         if walk.after is None:
             found = self._newest(key, walk.is_newest_first, most)
             left = self._without(asked, found)
@@ -171,9 +171,9 @@ class TantivyView:
             parts.append((Occur.Must, within))
         return list(self._in_order(Query.boolean_query(parts), walk.is_newest_first, most))
 
-    async def count(self, asked: Asked, *, every: bool) -> Counts:
+    async def count(self, asked: Asked) -> Counts:
         """Return how many there are, and of which kinds."""
-        key = _key(asked, every=every)
+        key = _key(asked)
         counts = self._counts(key)
         if not asked.without:
             return counts
@@ -210,9 +210,10 @@ class TantivyView:
         return Query.regex_query(self._schema, "words", f"({'|'.join(patterns)})")
 
     def _find_first(self, key: _Key) -> tuple[int, tuple[Record, ...]]:
-        *_, every = key
-        found = self._searcher.search(self._query(key), CANDIDATES, count=every)
-        return _count(found) if every else 0, self._records(found)
+        concepts, *_, needed = key
+        all_of_it = needed == len(concepts)
+        found = self._searcher.search(self._query(key), CANDIDATES, count=all_of_it)
+        return _count(found) if all_of_it else 0, self._records(found)
 
     def _find_newest(self, key: _Key, is_newest_first: bool, most: int) -> tuple[Record, ...]:
         return self._in_order(self._query(key), is_newest_first, most)
@@ -223,10 +224,10 @@ class TantivyView:
         return self._records(found)
 
     def _count(self, key: _Key) -> Counts:
-        concepts, narrowed, prices, every = key
+        concepts, narrowed, prices, needed = key
         if not concepts and not narrowed and prices == ANY:
             return self.state.totals.counts
-        total = self._first(key)[0] if concepts and every else None
+        total = self._first(key)[0] if concepts and needed == len(concepts) else None
         return self._count_now(self._query(key), dict(narrowed), total)
 
     def _count_now(
@@ -255,10 +256,6 @@ class TantivyView:
             },
         )
 
-    def _matching(self, asked: Asked, *, every: bool) -> int:
-        query = self._changed(asked, _key(asked, every=every))
-        return _count(self._searcher.search(query, 1))
-
     def _changed(self, asked: Asked, key: _Key) -> Query:
         """Return the query for those old versions that a question finds."""
         return Query.boolean_query(
@@ -284,16 +281,17 @@ class TantivyView:
         return tuple([Record(self._data, start, start + length) for start, length in at])
 
     def _query(self, key: _Key) -> Query:
-        concepts, narrowed, prices, every = key
+        concepts, narrowed, prices, needed = key
         # Who may see a product is a condition like any other: nothing is taken out afterwards.
         parts = [(Occur.Must, self._unscored("readers", PUBLIC))]
         parts += [(Occur.Must, self._unscored(facet, value)) for facet, value in narrowed]
         parts += [(Occur.Must, query) for query in self._priced(prices)]
         wanted = [self._concept(each) for each in concepts]
-        if every:
+        if needed == len(wanted):
             parts += [(Occur.Must, each) for each in wanted]
-        elif wanted:
-            parts.append((Occur.Must, Query.boolean_query([(Occur.Should, w) for w in wanted])))
+        else:
+            some = [(Occur.Should, each) for each in wanted]
+            parts.append((Occur.Must, Query.boolean_query(some, needed)))
         return Query.boolean_query(parts)
 
     def _priced(self, prices: Prices) -> list[Query]:
@@ -318,8 +316,8 @@ class TantivyView:
         return Query.boolean_query([(Occur.Must, word) for word in words])
 
 
-def _key(asked: Asked, *, every: bool) -> _Key:
-    return asked.concepts, tuple(sorted(asked.narrowed.items())), asked.prices, every
+def _key(asked: Asked) -> _Key:
+    return asked.concepts, tuple(sorted(asked.narrowed.items())), asked.prices, asked.needed
 
 
 def _count(found: SearchResult) -> int:
