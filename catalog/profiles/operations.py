@@ -44,7 +44,7 @@ async def record(
     )
     if not await store.insert(tx, stored):
         tx.remember()  # whoever was first wrote the entry
-        before = await store.find(tx, content.sha256)
+        before = await store.find(tx, content)
         assert before is not None, "one stands in the way"
         return before
     await audit_log.append(
@@ -74,6 +74,6 @@ async def require_conforming(tx: Tx, product: Product) -> None:
     """
     if product.description is None or product.content is None:
         return
-    stored = await store.find(tx, product.content.sha256)
+    stored = await store.find(tx, product.content)
     if stored is not None and stored.profile is not None:
         conformance.check(product.description, stored.profile)

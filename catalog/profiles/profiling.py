@@ -37,9 +37,7 @@ _NUMBERS: Final = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.TEXT)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What the profiler is told of a file."""
-
-    file_name: str
+    """What the profiler is told of a file: nothing. What it finds is of the bytes, whoever has them."""
 
 
 class _Seen:
@@ -224,8 +222,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _profile(asked: Asked, source: BinaryIO) -> Iterator[Profile]:
-    yield profile_of(open_table(source, file_name=asked.file_name))
+def _profile(_: Asked, source: BinaryIO) -> Iterator[Profile]:
+    yield profile_of(open_table(source))
 
 
 #: 60 s of one core and twice the memory of other readers: a workbook is held whole.

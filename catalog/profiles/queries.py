@@ -82,12 +82,12 @@ async def get_content_to_profile(
         raise products.ProductMissing
     if found.content is None:
         raise ContentMissing
-    return found.content, await store.find(tx, found.content.sha256)
+    return found.content, await store.find(tx, found.content)
 
 
 async def find_profile(tx: Tx, content: Content | None) -> ContentProfile | None:
     """Return what is known of a content, for rooms above."""
-    return None if content is None else await store.find(tx, content.sha256)
+    return None if content is None else await store.find(tx, content)
 
 
 def differing(product: Product, known: ContentProfile | None) -> frozenset[Reason] | None:
@@ -171,7 +171,7 @@ async def _stored(
     product = await products.get(tx, viewer=viewer, product_id=product_id)
     if product.content is None:
         raise ContentMissing
-    stored = await store.find(tx, product.content.sha256)
+    stored = await store.find(tx, product.content)
     if stored is None:
         raise PreviewMissing(reason="not_profiled_yet")
     return product, product.content, stored

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.kernel.db import METADATA, Row, Tx
+from catalog.products.model import Content
 from catalog.profiles.model import PROFILER, ContentProfile, Outcome, Profile, RefusedBytes
+from catalog.profiles.naming import as_named
 
 CONTENT_PROFILES: Final = sa.Table(
     "content_profiles",
@@ -42,17 +44,17 @@ async def insert(tx: Tx, stored: ContentProfile) -> bool:
     return touched == 1
 
 
-async def find(tx: Tx, sha256: str) -> ContentProfile | None:
-    """Return what the newest profiler found in a content, or None."""
+async def find(tx: Tx, content: Content) -> ContentProfile | None:
+    """Return what the newest profiler found in a content, under the name it has, or None."""
     row = await tx.fetch_one(
         """
         SELECT sha256, profiler, outcome, profile, refusal, profiled_at
           FROM catalog.content_profiles
          WHERE sha256 = $1
          ORDER BY profiler DESC LIMIT 1""",
-        sha256,
+        content.sha256,
     )
-    return None if row is None else _stored(row)
+    return None if row is None else as_named(_stored(row), content.file_name)
 
 
 async def list_waiting(tx: Tx, *, limit: int) -> list[Row]:

@@ -75,7 +75,7 @@ def parsed(text: str, row: int) -> Any:
     """Return what a JSON text says.
 
     :raises JsonTooDeep: if brackets lie in brackets more than ``MAX_DEPTH`` deep.
-    :raises TableUnreadable: if it is no JSON, names a key twice, or has a number that is none.
+    :raises TableUnreadable: if it is no JSON, names a key twice, has a number that is none, or a NUL.
     """
     depth = 0
     for mark in itertools.chain.from_iterable(_TEXTS.split(text)):
@@ -85,6 +85,8 @@ def parsed(text: str, row: int) -> Any:
                 raise JsonTooDeep(row=row, maximum=MAX_DEPTH)
         elif mark in "]}":
             depth -= 1
+    if "\\u0000" in text:  # a character that no database keeps
+        raise TableUnreadable(row=row, reason="nul")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except ValueError as error:

@@ -60,10 +60,18 @@ def format_of(head: bytes, file_name: str) -> Format:
     :raises TableKindContradicts: if its name says another kind.
     """
     found = _found(head)
+    check_named(found, file_name)
+    return found
+
+
+def check_named(found: Format, file_name: str) -> None:
+    """Return if a file is what its name says; a name that says nothing is none's.
+
+    :raises TableKindContradicts: if its name says another kind.
+    """
     ending = file_name.rpartition(".")[2].lower() if "." in file_name else ""
     if ending in _NAMED and found not in _NAMED[ending]:
         raise TableKindContradicts(named=ending, found=found.value)
-    return found
 
 
 def _found(head: bytes) -> Format:

@@ -75,4 +75,6 @@ def _value(cell: Any) -> Any:
         return cell.isoformat(sep=" ")
     if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
+    if isinstance(cell, str):
+        return cell.replace("\0", "")
     return str(cell) if isinstance(cell, dt.timedelta) else cell

@@ -22,7 +22,7 @@ async def profiled(cage: Cage, directory: pathlib.Path, content: Content) -> Pro
     stored = await disk.open_verified(directory, content.sha256, content.size_bytes)
     with contextlib.closing(stored):
         try:
-            return await cage.one(PROFILE, Asked(content.file_name), disk.chunks_of(stored))
+            return await cage.one(PROFILE, Asked(), disk.chunks_of(stored))
         except DomainError as error:
             if error.code in PROFILE.refusals or error.code == InputNotProcessed.code:
                 return RefusedBytes(error.code, error.facts)

@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
-from catalog.files.disk import FileContentAltered
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.errors import DomainError
 from catalog.profiles import operations as profiles
 from catalog.profiles import queries
 from catalog.profiles.model import Profile, RefusedBytes
@@ -37,8 +37,9 @@ async def run(
             found = await profiled(cage, directory, each.content)
         except CageBusy:
             break  # people come first
-        except FileContentAltered as error:
-            # `market recheck` makes an incident of it; here it must not stop the contents behind it.
+        except DomainError as error:
+            # Bytes that are gone or altered: `market recheck` makes an incident of that. Here it must
+            # not stop the contents behind it.
             _log.warning("content_not_profiled", sha256=each.content.sha256, code=error.code)
             found = RefusedBytes(error.code, {})
         await _keep(db, each, found, now=clock())

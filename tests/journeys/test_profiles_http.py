@@ -109,6 +109,21 @@ async def test_the_job_looks_into_what_was_attached_and_into_the_same_bytes_once
     assert code(await mine.get(f"{other}/preview")) == "preview_missing"
 
 
+async def test_who_calls_the_same_bytes_otherwise_spoils_them_for_nobody(
+    api: Api, supplier: Member
+) -> None:
+    mine = api.as_(supplier.token)
+    liar, honest = await described(mine, content=None), await described(mine, content=None)
+    await attach(mine, liar, b"x,y\n1,2\n", "data.xlsx")
+    await attach(mine, honest, b"x,y\n1,2\n", "data.csv")
+
+    refused = (await mine.post(f"{liar}/profiles")).json()
+    profiled = (await mine.post(f"{honest}/profiles")).json()
+
+    assert refused["refusal"]["code"] == "table_kind_contradicts"
+    assert profiled["outcome"] == "profiled"
+
+
 async def test_everybody_sees_masked_rows_and_columns_without_their_ends(
     api: Api, db: Database, clock: ManualClock, supplier: Member
 ) -> None:

@@ -21,6 +21,7 @@ from catalog.products.model import (
 from catalog.profiles.conformance import DictionaryContradictsFile, Reason, check, findings
 from catalog.profiles.drafting import drafted
 from catalog.profiles.model import ContentProfile, Outcome, Profile, RefusedBytes
+from catalog.profiles.naming import as_named
 from catalog.profiles.preview import (
     PreviewMissing,
     PreviewNotAllowedForLevel,
@@ -196,6 +197,20 @@ def test_what_is_no_table_has_no_preview_and_says_why() -> None:
         with pytest.raises(PreviewMissing) as refused:
             preview_of(described(), CONTENT, stored(None, refusal))
         assert refused.value.facts == {"reason": reason}
+
+
+def test_a_name_that_lies_about_the_kind_is_refused_and_the_bytes_are_not_blamed() -> None:
+    known = stored(profiled("a\n1\n"))
+
+    assert as_named(known, "a.csv") is known
+    assert as_named(known, "whatever") is known
+    lying = as_named(known, "a.xlsx")
+    assert (lying.outcome, lying.profile) == (Outcome.REFUSED, None)
+    assert lying.refusal == RefusedBytes(
+        "table_kind_contradicts", {"named": "xlsx", "found": "csv"}
+    )
+    none = stored(None, RefusedBytes("table_empty", {}))
+    assert as_named(none, "a.xlsx") is none
 
 
 @pytest.mark.parametrize("level", [*Level, None])

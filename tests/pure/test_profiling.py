@@ -284,13 +284,13 @@ def test_many_shapes_are_counted_up_to_a_bound() -> None:
 
 
 def test_the_task_says_one_profile_or_refuses() -> None:
-    (line, end) = told(PROFILE, Asked("a.csv"), io.BytesIO(b"a\n1\n"))
-    (refused,) = told(PROFILE, Asked("a.xlsx"), io.BytesIO(b"a\n1\n"))
+    (line, end) = told(PROFILE, Asked(), io.BytesIO(b"a\n1\n"))
+    (refused,) = told(PROFILE, Asked(), io.BytesIO(b"%PDF"))
 
     assert json.loads(bytes(line.line))["rows"] == 1
     assert end.is_end
     assert refused.refusal is not None
-    assert refused.refusal.code == "table_kind_contradicts"
+    assert refused.refusal.code == "table_kind_unsupported"
 
 
 def test_a_workbook_is_profiled_with_its_own_types() -> None:

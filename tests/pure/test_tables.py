@@ -175,6 +175,7 @@ def test_a_list_of_objects_is_a_table() -> None:
         (b'{"a": 1}\n{"a": 1, "a": 2}\n', 2),
         (b'{"a": NaN}\n', 1),
         (b'{"a": 1\n', 1),
+        (b'{"a": "\\u0000"}\n', 1),
         (b'{"a": ' + b"9" * 5000 + b"}\n", 1),
         (b"[1, 2]", 1),
         (b'[{"a": 1}, 2]', 2),
@@ -230,6 +231,7 @@ def test_times_lengths_of_time_and_large_numbers_of_a_workbook_are_told_as_texts
     assert _value(dt.timedelta(hours=30)) == "1 day, 6:00:00"
     assert _value(1e300) == 1e300
     assert _value(None) is None
+    assert _value("a\0b") == "ab"
 
 
 def test_a_link_of_a_cell_is_noted_and_does_no_harm() -> None:
