@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": "market.cli.migrate:migrate",
     "import": "market.cli.import_:import_",
     "products": "market.cli.products:products",
+    "profile": "market.cli.profile:profile",
     "search": "market.cli.search:search",
     "export": "market.cli.export:export",
     "verify": "market.cli.verify:verify",

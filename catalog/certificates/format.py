@@ -126,6 +126,7 @@ class CertificateDocument(
     valid_through: str = ""  # 有效期至; empty: the certificate has no term (A23)
     restrictions: str = ""  # 限制事项
     notice_waived: str = ""  # why there was no notice (NDA35-24)
+    ai_generated: str = ""  # partly, full: a machine made it (AIL-1); absent: none of it
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

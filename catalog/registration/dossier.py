@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from catalog.products.model import Description, OriginPath, Product
+from catalog.products.model import AiShare, Description, OriginPath, Product
 from catalog.registration import rights
 from catalog.registration.acceptance import Dossier
 from catalog.registration.completeness import MaterialKind, Situation
@@ -118,6 +118,12 @@ def statement(
             "scenarios": bool(description.scenarios),
         },
     )
+
+
+def ai_share(parts: Mapping[str, Any]) -> str:
+    """Return how much of the product a machine made, as a certificate says it: nothing if none."""
+    share: str = parts.get("product:ai_generated", AiShare.NONE.value)
+    return "" if share == AiShare.NONE.value else share
 
 
 def validity(parts: Mapping[str, Any]) -> dict[str, str]:

@@ -152,6 +152,7 @@ def _national(said: CertificateDocument, issued: dt.datetime) -> tuple[Section, 
         _row("certificate.validity", _validity(said)),
         _row("certificate.scenarios", *_scenarios(said)),
         *_where(said.restrictions, "paper.restrictions", _same(said.restrictions)),
+        *_where(said.ai_generated, "product.ai", _label("ai", said.ai_generated)),
     )
     return (
         _section("paper.holders", () if holders else (rights,), holders),

@@ -42,6 +42,7 @@ NATIONAL: dict[str, Any] = {
     "rights": ("hold", "use"),
     "valid_through": "2028-11-27",
     "restrictions": "仅限省内港口企业使用",
+    "ai_generated": "partly",
     "right_holders": (
         RightHeld("hold", "示例数据科技有限公司", "legal_person", "9146**********0001"),
         RightHeld("use", "示例气象服务有限公司", "legal_person", "9146**********0002"),
@@ -113,7 +114,9 @@ def test_a_national_certificate_has_its_code_and_its_right_holders_first() -> No
     assert said.title.zh == "数据产权登记凭证"
     assert said.number_label.zh == "登记凭证编码"
     assert [held.right.zh for held in said.sections[0].holders] == ["持有", "使用"]
-    assert {"限制事项", "有效期至"} <= {row.zh for part in said.sections for row in part.rows}
+    assert {"限制事项", "有效期至", paper.ZH("product.ai")} <= {
+        row.zh for part in said.sections for row in part.rows
+    }
 
 
 def test_no_state_stands_on_the_page() -> None:

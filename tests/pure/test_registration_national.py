@@ -13,6 +13,7 @@ from catalog.kernel.periods import Deadline
 from catalog.notices.publicity import only_public
 from catalog.objections import deadlines, outcome
 from catalog.objections.outcome import Outcome
+from catalog.products.model import AiShare
 from catalog.registration import (
     acceptance,
     completeness,
@@ -177,6 +178,9 @@ def test_a_notice_shows_what_its_rulebook_names_and_nothing_besides(
         restrictions="不得转授权",
     )
     parts = dossier.take(make_product(), make_description(), form, {}).parts
+    assert dossier.ai_share(parts) == ""
+    made = make_description(ai_generated=AiShare.PARTLY)
+    assert dossier.ai_share(dossier.take(make_product(), made, form, {}).parts) == "partly"
 
     shown = dossier.public_facts(parts, "SQ-2026-000001", rulebook)
 

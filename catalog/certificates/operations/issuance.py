@@ -274,6 +274,7 @@ def _document(
         valid_through="" if valid_through is None else valid_through.isoformat(),
         restrictions=application.form.restrictions,
         notice_waived="" if ready.waiver is None else ready.waiver.reason,
+        ai_generated=dossier.ai_share(parts),
     )
 
 
