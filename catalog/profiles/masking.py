@@ -18,6 +18,8 @@ _DISTRICT: Final = re.compile(
     rf"(?:[{_HAN}]{{1,7}}?(?:区|县|旗|市))?"
 )
 _DIGITS: Final = re.compile(r"\D")
+# A number of somebody in the place of a domain is none (163.com and 12306.cn are).
+_DOMAIN: Final = re.compile(r"(?!.*[0-9]{7})(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _PHONE_DIGITS: Final = 11
 _ID_LENGTH: Final = 18
 _REGION: Final = 6
@@ -96,8 +98,8 @@ def _bank_card(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    local, at, domain = text.partition("@")
-    if not at or not local or "@" in domain or local.casefold() in domain.casefold():
+    local, _, domain = text.partition("@")
+    if not local or not _DOMAIN.fullmatch(domain) or local.casefold() in domain.casefold():
         return WHOLE
     return f"{local[0]}{WHOLE}@{domain}" if len(local) > 1 else f"{WHOLE}@{domain}"
 

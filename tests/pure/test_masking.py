@@ -43,6 +43,9 @@ def survives(raw: str, masked: str, length: int) -> bool:
         (Sensitivity.EMAIL, "z@example.org", "***@example.org"),
         (Sensitivity.EMAIL, "zhang@zhang.cn", WHOLE),
         (Sensitivity.EMAIL, "none", WHOLE),
+        (Sensitivity.EMAIL, "zhang@163.com", "z***@163.com"),
+        (Sensitivity.EMAIL, "x@13812345678.cn", WHOLE),
+        (Sensitivity.EMAIL, "x@4601981234567", WHOLE),
         (Sensitivity.ADDRESS, "海南省海口市龙华区滨海大道1号", "海南省海口市龙华区***"),
         (Sensitivity.ADDRESS, "滨海大道1号", WHOLE),
         (Sensitivity.USCC, "91350100M000100Y43", "91350100**********"),
@@ -108,7 +111,7 @@ def test_whatever_stands_in_a_sensitive_column_loses_its_digits(
     raw = f"{text}4601981234567"
     masked = mask(raw, sensitivity)
 
-    kept = {Sensitivity.ID_CARD: 6, Sensitivity.USCC: 8}.get(sensitivity, 4)
+    kept = {Sensitivity.ID_CARD: 6, Sensitivity.USCC: 8, Sensitivity.EMAIL: 6}.get(sensitivity, 4)
     assert all(len(run) <= kept for run in re.findall(r"[0-9]+", masked))
 
 
