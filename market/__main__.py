@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "market.cli.serve:serve",
     "migrate": "market.cli.migrate:migrate",
     "import": "market.cli.import_:import_",
+    "harvest": "market.cli.harvest:harvest",
     "products": "market.cli.products:products",
     "profile": "market.cli.profile:profile",
     "search": "market.cli.search:search",

@@ -40,6 +40,7 @@ from market import log_lines
 from market.channels import (
     bureau,
     email,
+    harvest_web,
     sandbox,
     security_module,
     sms,
@@ -147,6 +148,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         notice_channels=_notice_channels(settings, clock, web),
         witnesses=_witnesses(settings, web),
         timestamping=timestamping(settings, web),
+        harvest_fetcher=harvest_web.Fetcher(web, private=settings.harvest_private_addresses),
         certificate_signers=certificate_signers(settings),
     )
 

@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timestamp_alarm_seconds: float = 3 * 3600  # how long none may come before it is an alarm
     search_dir: pathlib.Path | None = None  # the search index of this host; none: with the data
     search_interval_seconds: float = 0.25  # how often it takes in what changed
+    harvest_private_addresses: bool = False  # may sources lie in private networks, on this machine?
     log_level: str = "info"
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody
     metrics_host: str = "127.0.0.1"  # who reaches it reads the metrics

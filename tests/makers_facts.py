@@ -117,7 +117,7 @@ def make_foreign(**changes: Any) -> Facts:
 
 
 def from_record(record: imports.Record) -> Facts:
-    form = imports._FORMS.get(record.format.lower())
+    form = imports.FORMS.get(record.format.lower())
     names = set(Imported.__struct_fields__)
     given = {name: getattr(record, name) for name in names}
     return Facts(

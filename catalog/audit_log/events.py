@@ -94,6 +94,10 @@ class Event(enum.StrEnum):
     PRODUCT_CONTENT_ATTACHED = "product_content:attached"
     CONTENT_PROFILED = "product_content:profiled"
     PRODUCTS_IMPORTED = "products:imported"
+    PRODUCTS_WITHDRAWN = "products:withdrawn"  # records that their foreign catalogue has no more
+    HARVEST_SOURCE_ADDED = "harvest_source:added"
+    HARVEST_RUN_BEGUN = "harvest_run:begun"
+    HARVEST_RUN_ENDED = "harvest_run:ended"  # whole, broken off, held, or decided on
     OPERATOR_DELEGATED = "operator:delegated"
     DELEGATION_ENDED = "delegation:ended"
     AGENCY_SELECTION_ANNOUNCED = "agency_selection:announced"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: [P] a page of a catalogue that nests deeper is none.
 _DEEPEST: Final = 40
 _LONGEST_KEYWORD: Final = 100
-_BASE: Final = "urn:catalogue:"  # of addresses that are not whole
+_BASE: Final = "http://relative.invalid/"  # of addresses that are not whole
 _FORMATS: Final = {JSON_LD: "json-ld", TURTLE: "turtle"}
 
 

@@ -21,6 +21,7 @@ from market.jobs import (
     deliver_notifications,
     disputes_due,
     follow_catalogue,
+    harvest_sources,
     index_log,
     keys_due,
     notice_channels,
@@ -221,6 +222,19 @@ async def _timestamps(context: Context) -> int:
     )
 
 
+async def _harvest(context: Context) -> int:
+    if context.harvest_fetcher is None:
+        return 0
+    return await harvest_sources.work(
+        context.db, clock=context.now, cage=context.cage, fetcher=context.harvest_fetcher
+    )
+
+
+# One page of a foreign catalogue takes as long as its server; nothing else waits for it.
+HARVEST: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("harvest_sources", _harvest),
+)
+
 # These wait for others' servers, so that they have a round of their own.
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
@@ -233,7 +247,7 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
     return await _run_each(
-        (*OUTBOUND, *JOBS, *CONTENTS, *LOG, *SEARCH, *CATALOGUE), context
+        (*OUTBOUND, *JOBS, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE), context
     )  # so that all is in the log
 
 
@@ -270,5 +284,6 @@ async def run_until_stopped(context: Context) -> None:
         rounds(SEARCH, context.settings.job_interval_seconds),
         rounds(CATALOGUE, context.settings.search_interval_seconds),
         rounds(CONTENTS, context.settings.job_interval_seconds),
+        rounds(HARVEST, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
     )

@@ -52,6 +52,8 @@ GROUPS: Final = {
         "product",
         "products",
         "product_content",
+        "harvest_source",
+        "harvest_run",
         "item_source",
         "reclassification",
         "synonyms",

@@ -31,6 +31,7 @@ ENDS: Final = {
     "catalog.terms": "granted refused withdrawn",
     "catalog.changes": ("not_accepted refused review_failed_technical issued withdrawn closed"),
     "catalog.fees": "free waived dropped refunded",
+    "catalog.harvesting": "finished failed",
     "catalog.instruments": "rejected applied",
     "catalog.recognition": "rejected withdrawn",
     "catalog.notices": "closed",

@@ -55,3 +55,33 @@ async def import_batch(
         digests=[Digest("import_batch", batch_id, imports.batch_sha256(list(batch)))],
     )
     return result
+
+
+async def withdraw_imported(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    source: str,
+    source_ids: Sequence[str],
+    reason: str,
+) -> int:
+    """Take back records that their foreign catalogue has no more, with a tombstone each; how many.
+
+    A record that comes back is imported as a changed one.
+
+    :raises NotPermitted: if the actor may not import.
+    """
+    actor.require("product:import")
+    count = await products.withdraw_imported(tx, source, source_ids, reason=reason, now=now)
+    if count:
+        batch_id = str(new_id())
+        await audit_log.append(
+            tx,
+            Event.PRODUCTS_WITHDRAWN,
+            actor=actor,
+            now=now,
+            subjects=[Subject("import_batch", batch_id)],
+            facts={"source": source, "withdrawn": count, "reason": reason},
+        )
+    return count

@@ -300,7 +300,7 @@ async def upsert_imported(
                 supplier_name = excluded.supplier_name, name = excluded.name,
                 form = excluded.form, imported = excluded.imported,
                 record_sha256 = excluded.record_sha256, version = p.version + 1,
-                updated_at = excluded.updated_at
+                updated_at = excluded.updated_at, is_public = true, state = excluded.state
              WHERE p.record_sha256 IS DISTINCT FROM excluded.record_sha256
             RETURNING id, source, source_id, version
         ), found AS (
@@ -325,6 +325,35 @@ async def upsert_imported(
     await tx.execute("DROP TABLE pg_temp.arriving")
     assert counts is not None, "an aggregate has a row"
     return counts["new"], counts["changed"]
+
+
+async def withdraw_imported(
+    tx: Tx, source: str, source_ids: Sequence[str], *, reason: str, now: dt.datetime
+) -> int:
+    """Hide imported products and leave tombstones; return how many there were."""
+    count: int = await tx.fetch_value(
+        """
+        WITH gone AS (
+            UPDATE catalog.products
+               SET state = 'withdrawn', is_public = false, record_sha256 = '',
+                   version = version + 1, updated_at = $3
+             WHERE source = $1 AND source_id = ANY($2::text[]) AND is_public
+            RETURNING id, name, supplier_name
+        ), hidden AS (
+            DELETE FROM catalog.product_documents USING gone WHERE product_id = gone.id
+        ), buried AS (
+            INSERT INTO catalog.product_tombstones (
+                product_id, name, supplier_name, withdrawn_at, reason)
+            SELECT id, name, supplier_name, $3, $4 FROM gone
+            ON CONFLICT (product_id) DO NOTHING
+        )
+        SELECT count(*) FROM gone""",
+        source,
+        list(source_ids),
+        now,
+        reason,
+    )
+    return count
 
 
 async def _contents(tx: Tx, product_id: uuid.UUID) -> tuple[Content, ...]:

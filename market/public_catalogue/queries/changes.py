@@ -45,7 +45,9 @@ async def list_changes(tx: Tx, *, limit: int, cursor: str | None = None) -> Page
         SELECT product_id, name, supplier_name, '', withdrawn_at, withdrawn_at, reason
           FROM (SELECT product_id, name, supplier_name, withdrawn_at, reason
                   FROM catalog.product_tombstones
-                 WHERE $1::timestamptz IS NULL OR (withdrawn_at, product_id) < ($1, $2::uuid)
+                 WHERE ($1::timestamptz IS NULL OR (withdrawn_at, product_id) < ($1, $2::uuid))
+                   AND NOT EXISTS (SELECT 1 FROM catalog.product_documents d  -- it came back
+                                    WHERE d.product_id = product_tombstones.product_id)
                  ORDER BY withdrawn_at DESC, product_id DESC LIMIT $3) AS t
          ORDER BY changed_at DESC, product_id DESC LIMIT $3""",
         *(before or (None, None)),
