@@ -98,6 +98,9 @@ class Event(enum.StrEnum):
     HARVEST_SOURCE_ADDED = "harvest_source:added"
     HARVEST_RUN_BEGUN = "harvest_run:begun"
     HARVEST_RUN_ENDED = "harvest_run:ended"  # whole, broken off, held, or decided on
+    PRODUCT_BATCH_OPENED = "product_batch:opened"
+    PRODUCT_BATCH_FINISHED = "product_batch:finished"
+    PRODUCT_BATCH_GIVEN_UP = "product_batch:given_up"
     OPERATOR_DELEGATED = "operator:delegated"
     DELEGATION_ENDED = "delegation:ended"
     AGENCY_SELECTION_ANNOUNCED = "agency_selection:announced"

@@ -30,7 +30,7 @@ _MAX_LENGTHS: Final = {
     "url": 2000,
 }
 
-# How other catalogues call the seven forms and the update cycles; what is not here stays open.
+#: How other catalogues call the seven forms and the update cycles; what is not here stays open.
 FORMS: Final = {
     "api": Form.DATA_API,
     "pdf": Form.DATA_REPORT,
@@ -41,7 +41,7 @@ FORMS: Final = {
     ("csv", "json", "xml", "zip", "xlsx", "xls", "ods", "shp", "kml", "kmz", "geojson", "txt"),
     Form.DATASET,
 )
-_CYCLES: Final = {
+CYCLES: Final = {
     "realtime": UpdateCycle.REAL_TIME,
     "hourly": UpdateCycle.HOURLY,
     "daily": UpdateCycle.DAILY,
@@ -141,7 +141,7 @@ def row(prepared: Prepared) -> Row:
     """Return what is stored of a record."""
     record = prepared.record
     form = FORMS.get(record.format.lower())
-    cycle = _CYCLES.get(record.update_frequency.lower())
+    cycle = CYCLES.get(record.update_frequency.lower())
     imported = Imported(
         description=record.description,
         theme=record.theme,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -137,13 +137,20 @@ def named_resources(description: Description) -> list[uuid.UUID]:
     return sorted({s.resource_id for s in description.sources if s.resource_id is not None})
 
 
-def check_resources_known(named: list[uuid.UUID], known: set[uuid.UUID]) -> None:
+def check_resources_known(description: Description, known: Container[uuid.UUID]) -> None:
     """Return if every entry that a source names is in the catalogue (HN-03).
 
     :raises SourceResourceMissing: if one is not.
     """
-    if unknown := [str(resource) for resource in named if resource not in known]:
-        raise SourceResourceMissing(resources=unknown)
+    unknown = {
+        f"/sources/{index}/resource_id": str(source.resource_id)
+        for index, source in enumerate(description.sources)
+        if source.resource_id is not None and source.resource_id not in known
+    }
+    if unknown:
+        raise SourceResourceMissing(
+            resources=sorted(set(unknown.values())), errors=_at(SourceResourceMissing, *unknown)
+        )
 
 
 def _check_form(description: Description) -> None:

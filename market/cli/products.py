@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import rich_click as click
 
-from market.cli import service
+from market.cli import product_batches, service
 from market.cli.settings_of import CouldNotBeDone
 
 if TYPE_CHECKING:
@@ -194,6 +194,11 @@ def schema() -> None:
     from market.manifests import writing
 
     service.print_json(writing.schema())
+
+
+products.add_command(product_batches.upload)
+products.add_command(product_batches.batch)
+products.add_command(product_batches.template)
 
 
 def _apply(

@@ -7,7 +7,9 @@ same refusals, one Idempotency-Key for each command.
 from __future__ import annotations
 
 import json
+import mimetypes
 import pathlib
+import urllib.parse
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -76,12 +78,36 @@ class Service:
         headers = {"idempotency-key": uuid.uuid4().hex}
         return self._send("POST", path, json=body, params=_named(wanted), headers=headers)
 
+    def upload(self, file: pathlib.Path) -> Any:
+        """Store a file and return what is known of it."""
+        headers = {
+            "idempotency-key": uuid.uuid4().hex,
+            "x-file-name": urllib.parse.quote(file.name),
+            "content-type": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        }
+        with file.open("rb") as content:
+            return self._send("POST", "/api/v1/files", content=content, headers=headers)
+
+    def save(self, path: str, out: pathlib.Path) -> None:
+        """Write the bytes that lie at ``path`` into a file.
+
+        :raises CouldNotBeDone: if it can not be written.
+        """
+        response = self._answered("GET", path)
+        try:
+            out.write_bytes(response.content)
+        except OSError as error:
+            raise CouldNotBeDone(f"无法写入 · can not write {out}: {error}") from error
+
     def put(self, path: str, body: Any, *, version: int, **wanted: Any) -> Any:
         """Replace what is of a version, and return what stands there now."""
         headers = {"idempotency-key": uuid.uuid4().hex, "if-match": f'"{version}"'}
         return self._send("PUT", path, json=body, params=_named(wanted), headers=headers)
 
     def _send(self, method: str, path: str, **request: Any) -> Any:
+        return _json(self._answered(method, path, **request))
+
+    def _answered(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -89,7 +115,7 @@ class Service:
                 f"无法连接服务 · The service can not be reached: {self._http.base_url} ({error})"
             ) from error
         if response.is_success:
-            return _json(response)
+            return response
         problem = _problem(response)
         raise Refused(_told(response, problem), problem=problem)
 

@@ -47,6 +47,25 @@ async def find_actor(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> Actor 
     return actor_of(found.account_id, found.party_id, found.login, found.roles, scopes=found.scopes)
 
 
+async def find_actor_of(tx: Tx, *, account_id: UUID, now: dt.datetime) -> Actor | None:
+    """Return what an account may do today, for a job that goes on with what it asked for.
+
+    None if it was closed, or wears no role any more.
+    """
+    account = await accounts.find(tx, account_id)
+    if account is None or account.closed_at is not None:
+        return None
+    today = local_date(now)
+    held = frozenset(
+        grant.role
+        for grant in await roles.list_grants(tx, account_id)
+        if grant.revoked_at is None
+        and grant.valid_from <= today
+        and (grant.valid_to is None or today <= grant.valid_to)
+    )
+    return actor_of(account.id, account.party_id, account.login, held) if held else None
+
+
 async def why_refused(tx: Tx, *, token_sha256: bytes, now: dt.datetime) -> RefusedCredential:
     """Return why the session or token of this hash is not good: for the log, never for the caller."""
     return await sessions.why_refused(tx, token_sha256, now=now)

@@ -36,6 +36,7 @@ from market.jobs import (
     sequence_log,
     silence_due,
     stamp_checkpoints,
+    take_batches,
     tell_downloads,
     terms_due,
     watch,
@@ -192,6 +193,16 @@ CONTENTS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+async def _batches(context: Context) -> int:
+    return await take_batches.run(context)
+
+
+# A file of many products takes a minute, for which no other job waits.
+BATCHES: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("take_batches", _batches),
+)
+
+
 async def _notice_channels(context: Context) -> int:
     return await notice_channels.run(
         context.db,
@@ -247,7 +258,7 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
     return await _run_each(
-        (*OUTBOUND, *JOBS, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE), context
+        (*OUTBOUND, *JOBS, *BATCHES, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE), context
     )  # so that all is in the log
 
 
@@ -286,4 +297,5 @@ async def run_until_stopped(context: Context) -> None:
         rounds(CONTENTS, context.settings.job_interval_seconds),
         rounds(HARVEST, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
+        rounds(BATCHES, context.settings.job_interval_seconds),
     )

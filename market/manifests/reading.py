@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from catalog.kernel.errors import Invalid
+from catalog.products.reading import ProductFieldUnknown, ProductValueWrong, read_fields
 from market.manifests import documents
 from market.manifests.model import Entry, Manifest, Problem, Read
-
-_FIELDS: Final = {field.name: field for field in msgspec.structs.fields(Entry)}
 
 
 class ManifestShapeWrong(Invalid):
     """The file is no list of products under ``products`` (清单结构)."""
 
     code = "manifest_shape_wrong"
-
-
-class ManifestFieldUnknown(Invalid):
-    """A product has no such field; perhaps it is misspelt."""
-
-    code = "manifest_field_unknown"
-
-
-class ManifestFieldMissing(Invalid):
-    """A product lacks a field without which it is nothing."""
-
-    code = "manifest_field_missing"
-
-
-class ManifestValueWrong(Invalid):
-    """A field holds what it can not hold: another type, or a value that its list does not have."""
-
-    code = "manifest_value_wrong"
 
 
 class ManifestProductDoubled(Invalid):
@@ -75,10 +53,10 @@ def _read_one(file: str, raw: bytes) -> tuple[list[Read], list[Problem]]:
         base = f"/products/{index}"
         lines = _within(base, document.lines)
         if not isinstance(value, dict):
-            wrong = ManifestValueWrong(field="products", reason="a product is a list of fields")
+            wrong = ProductValueWrong(field="products", reason="a product is a list of fields")
             problems.append(_problem(file, lines[""], wrong))
             continue
-        entry, faults = _entry(value)
+        entry, faults = read_fields(Entry, value)
         if entry is not None:
             read.append(Read(file=file, entry=entry, lines=lines))
         key = value.get("key")
@@ -94,7 +72,7 @@ def _products(value: Any) -> tuple[list[Any], Invalid | None]:
         return [], ManifestShapeWrong(field="products")
     for name in value:
         if name not in Manifest.__struct_fields__:
-            return [], ManifestFieldUnknown(field=name, meant="version, products")
+            return [], ProductFieldUnknown(field=name, meant="version, products")
     if value.get("version", 1) != 1:
         return [], ManifestShapeWrong(field="version")
     return value["products"], None
@@ -106,37 +84,6 @@ def _within(base: str, lines: Mapping[str, int]) -> dict[str, int]:
         for pointer, line in lines.items()
         if pointer == base or pointer.startswith(f"{base}/")
     }
-
-
-def _entry(value: Mapping[str, Any]) -> tuple[Entry | None, list[tuple[str, Invalid]]]:
-    """Return the product, or all that is wrong with its fields, each with its pointer."""
-    faults: list[tuple[str, Invalid]] = []
-    given: dict[str, Any] = {}
-    for name, raw in value.items():
-        field = _FIELDS.get(name)
-        if field is None:
-            near = difflib.get_close_matches(name, _FIELDS, n=1)
-            meant = near[0] if near else "—"
-            faults.append((f"/{name}", ManifestFieldUnknown(field=name, meant=meant)))
-            continue
-        try:
-            given[name] = msgspec.convert(raw, field.type)
-        except msgspec.ValidationError as error:
-            reason, _, place = str(error).partition(" - at ")
-            pointer = f"/{name}{as_pointer(place)}"
-            faults.append((pointer, ManifestValueWrong(field=pointer[1:], reason=reason)))
-    faults += [
-        (f"/{name}", ManifestFieldMissing(field=name))
-        for name, field in _FIELDS.items()
-        if field.required and name not in value
-    ]
-    return (None, faults) if faults else (Entry(**given), faults)
-
-
-def as_pointer(place: str) -> str:
-    """Return where a fault lies, ``$.sources[0].nature`` in the library's words, as a JSON pointer."""
-    inside = place.strip("`").removeprefix("$").replace("[", ".").replace("]", "")
-    return inside.replace(".", "/")
 
 
 def _problem(

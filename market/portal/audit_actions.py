@@ -54,6 +54,7 @@ GROUPS: Final = {
         "product_content",
         "harvest_source",
         "harvest_run",
+        "product_batch",
         "item_source",
         "reclassification",
         "synonyms",

@@ -37,6 +37,7 @@ ENDS: Final = {
     "catalog.notices": "closed",
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",
+    "catalog.product_batches": "finished failed",
     "catalog.products": "withdrawn",
     "catalog.reclassifications": "confirmed refused withdrawn",
     "catalog.registration": (

@@ -16,6 +16,7 @@ import uvicorn
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
+from market.jobs import take_batches
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
 from tests.makers_products import make_description
@@ -173,8 +174,8 @@ async def test_a_file_is_checked_without_any_service(run: Run, file: pathlib.Pat
     assert (good.returncode, good.stdout) == (0, "")
     assert bad.returncode == 1
     assert [(p["line"], p["code"]) for p in json.loads(bad.stdout)["problems"]] == [
-        (16, "manifest_field_unknown"),
-        (13, "manifest_field_missing"),
+        (16, "product_field_unknown"),
+        (13, "product_field_missing"),
         (2, "data_nature_missing"),
     ]
     assert f"{file}:16: parking /frm: 没有字段“frm”；是否指“form”？ · " in shown.stdout
@@ -287,3 +288,72 @@ async def test_the_schema_is_for_any_editor(run: Run) -> None:
     assert printed.returncode == 0
     assert json.loads(printed.stdout)["$ref"] == "#/$defs/Manifest"
     assert (without_token.returncode, "MARKET_TOKEN" in without_token.stderr) == (2, True)
+
+
+# ── a table at once ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def taking(api: Api) -> AsyncIterator[None]:
+    """Let the job take batches while a command waits for it."""
+
+    async def rounds() -> None:
+        while True:
+            await take_batches.run(api.context)
+            await asyncio.sleep(0.1)
+
+    job = asyncio.create_task(rounds())
+    yield
+    job.cancel()
+
+
+@pytest.mark.usefixtures("taking")
+async def test_a_table_is_tried_first_then_taken_and_its_report_mended(
+    api: Api, supplier: Member, run: Run, tmp_path: pathlib.Path
+) -> None:
+    file, report = tmp_path / "products.csv", tmp_path / "refused.csv"
+    file.write_text("供方编号,产品名称,产品形式\np-1,甲,数据集\np-2,乙,表格\n", "utf-8")
+
+    trial = await run(supplier, "upload", file, "--lang", "en")
+    nothing = await own(api, supplier)
+    applied = await run(supplier, "upload", file, "--apply", "--report", report)
+    report.write_text(report.read_text("utf-8-sig").replace("表格", "数据集"), "utf-8")
+    mended = await run(supplier, "upload", report, "--apply", "--json")
+
+    assert trial.returncode == applied.returncode == 1
+    assert trial.stdout.startswith("试运行，未保存 · a trial, nothing was kept\n新增 created 1 ·")
+    assert "line 3: p-2 产品形式: There is no value “表格”" in trial.stdout
+    assert "taking" in trial.stderr
+    assert nothing == {}
+    assert (mended.returncode, json.loads(mended.stdout)["counts"]["created"]) == (0, 1)
+    assert set(await own(api, supplier)) == {"p-1", "p-2"}
+
+
+@pytest.mark.usefixtures("taking")
+async def test_a_batch_that_failed_says_why_whenever_it_is_asked_for(
+    supplier: Member, run: Run, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("供方编号,品名,产品形式\np-1,甲,数据集\n", "utf-8")
+
+    refused = await run(supplier, "upload", file, "--json")
+    again = await run(supplier, "batch", json.loads(refused.stdout)["id"])
+    unknown = await run(supplier, "upload", pathlib.Path(__file__))
+
+    assert (refused.returncode, again.returncode, unknown.returncode) == (1, 1, 1)
+    assert "[product_batch_column_unknown]" in again.stdout
+    assert "[product_batch_kind_unknown]" in unknown.stderr
+
+
+@pytest.mark.usefixtures("taking")
+async def test_a_template_is_written_without_a_service_and_goes_in_as_it_is(
+    supplier: Member, run: Run, tmp_path: pathlib.Path
+) -> None:
+    book = tmp_path / "template.xlsx"
+
+    written = await run(None, "template", book)
+    wrong = await run(None, "template", tmp_path / "template.doc")
+    taken = await run(supplier, "upload", book, "--complete", "--apply")
+
+    assert (written.returncode, wrong.returncode, taken.returncode) == (0, 2, 0)
+    assert taken.stdout.startswith("新增 created 1 ·")

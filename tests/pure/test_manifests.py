@@ -26,20 +26,18 @@ from catalog.products.model import (
     Scenario,
     Source,
 )
+from catalog.products.reading import (
+    ProductFieldMissing,
+    ProductFieldUnknown,
+    ProductValueWrong,
+    as_pointer,
+)
 from catalog.products.states import State
 from market.manifests import documents, writing
 from market.manifests.linting import lint
 from market.manifests.model import Manifest, Problem, Read
 from market.manifests.planning import Action, Standing, Step, plan
-from market.manifests.reading import (
-    ManifestFieldMissing,
-    ManifestFieldUnknown,
-    ManifestProductDoubled,
-    ManifestShapeWrong,
-    ManifestValueWrong,
-    as_pointer,
-    read_all,
-)
+from market.manifests.reading import ManifestProductDoubled, ManifestShapeWrong, read_all
 from seeds.code_trees import read_tables
 from tests.makers_products import make_description
 
@@ -141,7 +139,7 @@ products:
         ("[1]\n", 1, "manifest_shape_wrong"),
         ("products: 1\n", 1, "manifest_shape_wrong"),
         ("products: []\nversion: 2\n", 1, "manifest_shape_wrong"),
-        ("products: []\nsecret: x\n", 1, "manifest_field_unknown"),
+        ("products: []\nsecret: x\n", 1, "product_field_unknown"),
     ],
 )
 def test_what_is_no_manifest_is_refused_with_its_line(text: str, line: int, code: str) -> None:
@@ -209,14 +207,14 @@ products:
 
     assert products == []
     assert told(problems) == [
-        (4, "a", "/frm", ManifestFieldUnknown.code),
-        (5, "a", "/origin_path", ManifestValueWrong.code),
-        (6, "a", "/industry_division", ManifestValueWrong.code),
-        (8, "a", "/sources/0/nature", ManifestValueWrong.code),
-        (2, "a", "/form", ManifestFieldMissing.code),
-        (9, None, "", ManifestValueWrong.code),
-        (10, None, "/key", ManifestValueWrong.code),
-        (14, None, "/zzzzzz", ManifestFieldUnknown.code),
+        (4, "a", "/frm", ProductFieldUnknown.code),
+        (5, "a", "/origin_path", ProductValueWrong.code),
+        (6, "a", "/industry_division", ProductValueWrong.code),
+        (8, "a", "/sources/0/nature", ProductValueWrong.code),
+        (2, "a", "/form", ProductFieldMissing.code),
+        (9, None, "", ProductValueWrong.code),
+        (10, None, "/key", ProductValueWrong.code),
+        (14, None, "/zzzzzz", ProductFieldUnknown.code),
     ]
     assert problems[0].facts["meant"] == "form"
     assert problems[-1].facts["meant"] == "—"

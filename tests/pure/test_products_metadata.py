@@ -83,11 +83,12 @@ def test_a_resource_that_is_not_in_the_catalogue_is_named() -> None:
     description = supermarket()
     (resource,) = metadata.named_resources(description)
 
-    metadata.check_resources_known([resource], {resource})
+    metadata.check_resources_known(description, {resource})
     with pytest.raises(metadata.SourceResourceMissing) as refused:
-        metadata.check_resources_known([resource], set())
+        metadata.check_resources_known(description, set())
 
     assert refused.value.facts == {"resources": [str(resource)]}
+    assert [error.pointer for error in refused.value.errors] == ["/sources/0/resource_id"]
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "\x85"])

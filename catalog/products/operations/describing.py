@@ -17,9 +17,10 @@ from catalog.code_trees.model import Tree
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import FieldError, Refused, VersionStale
+from catalog.kernel.errors import FieldError, VersionStale
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products.ai_labels import check_kept
+from catalog.products.bulk import ProductIsListed
 from catalog.products.classification import check_level, check_scheme
 from catalog.products.coding import check_codes, codes_named
 from catalog.products.items import check_items
@@ -39,8 +40,8 @@ from catalog.products.model import (
 )
 from catalog.products.operations.remembering import (
     follow_description,
+    remember_described,
     remember_revised,
-    stored,
     subject,
 )
 from catalog.products.queries import ProductMissing, ProductNotDescribed
@@ -49,12 +50,6 @@ from catalog.products.sharing import check_not_circular, check_resources
 from catalog.products.states import Event as Happening
 from catalog.products.states import State, advance
 from catalog.products.store import products, provenance, revisions
-
-
-class ProductIsListed(Refused):
-    """A listed product is what its certificate says; delist it before describing it anew."""
-
-    code = "product_is_listed"
 
 
 async def describe(
@@ -103,15 +98,7 @@ async def describe(
     )
     await products.insert(tx, product)
     await follow_description(tx, None, product, actor=actor, now=now)
-    await audit_log.append(
-        tx,
-        Event.PRODUCT_DESCRIBED,
-        actor=actor,
-        now=now,
-        subjects=[subject(product)],
-        after=stored(product),
-        rules=("HN-02", "HN-03"),
-    )
+    await remember_described(tx, product, actor=actor, now=now)
     return product
 
 
@@ -261,7 +248,7 @@ async def _check(
     check_level(description, recorded)
     named = named_resources(description)
     resources = await provenance.find_resources(tx, named)
-    check_resources_known(named, set(resources))
+    check_resources_known(description, resources)
     check_resources(description, resources, supplier=supplier)
     if named:
         made_from_it = await provenance.list_made_from(tx, product_id)
@@ -273,7 +260,7 @@ async def _check_free(tx: Tx, supplier: PartyId, reference: str | None) -> None:
         return
     check_reference(reference)
     await products.hold_references(tx, supplier)
-    if await products.find_by_references(tx, supplier, [reference]):
+    if await products.lock_by_references(tx, supplier, [reference]):
         error = FieldError("/reference", ReferenceTaken.code)
         raise ReferenceTaken(reference=reference, errors=(error,))
 

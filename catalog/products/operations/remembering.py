@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -28,8 +29,7 @@ async def follow_description(
 ) -> None:
     """Keep the new version; let sources and items be what it says; add how it is classified."""
     await revisions.add(tx, after, reason=reason)
-    description = after.description
-    assert description is not None, "who describes has described"
+    description = _described(after)
     old = None if before is None else before.description
     if old is None or old.sources != description.sources:
         await provenance.put_sources(tx, after.id, description)
@@ -39,6 +39,37 @@ async def follow_description(
         await provenance.add_classification(
             tx, after, of_sources=level_of_sources(description), set_by=actor.name, now=now
         )
+
+
+async def follow_new(
+    tx: Tx, described: Sequence[Product], *, actor: Actor, now: dt.datetime
+) -> None:
+    """Do for products that are new what ``follow_description`` does for one, in few statements."""
+    said = {product.id: _described(product) for product in described}
+    await revisions.add_many(tx, described, reason=None)
+    await provenance.add_sources(tx, said)
+    await provenance.add_items(tx, said)
+    classified = {
+        product.id: (product, level_of_sources(said[product.id]))
+        for product in described
+        if _classified(said[product.id]) != _classified(None)
+    }
+    await provenance.add_first_classifications(tx, classified, set_by=actor.name, now=now)
+    for product in described:
+        await remember_described(tx, product, actor=actor, now=now)
+
+
+async def remember_described(tx: Tx, product: Product, *, actor: Actor, now: dt.datetime) -> None:
+    """Add the entry of a new product to the log."""
+    await audit_log.append(
+        tx,
+        Event.PRODUCT_DESCRIBED,
+        actor=actor,
+        now=now,
+        subjects=[subject(product)],
+        after=stored(product),
+        rules=("HN-02", "HN-03"),
+    )
 
 
 async def remember_revised(
@@ -77,6 +108,11 @@ def stored(product: Product) -> dict[str, Any]:
         "description": msgspec.to_builtins(product.description),
         **called,
     }
+
+
+def _described(product: Product) -> Description:
+    assert product.description is not None, "who describes has described"
+    return product.description
 
 
 def _classified(description: Description | None) -> tuple[Any, ...]:

@@ -90,21 +90,31 @@ _ARRIVING: Final = ("id", *imports.Row.__struct_fields__)
 
 async def insert(tx: Tx, product: Product) -> None:
     """Insert a product that its supplier described."""
-    await tx.insert(
+    await insert_many(tx, [product])
+
+
+async def insert_many(tx: Tx, described: Sequence[Product]) -> None:
+    """Insert products that their supplier described."""
+    await tx.insert_many(
         PRODUCTS,
-        id=product.id,
-        origin=product.origin.value,
-        state=product.state.value,
-        supplier_party_id=product.supplier_party_id,
-        supplier_name=product.supplier_name,
-        name=product.name,
-        form=product.form and product.form.value,
-        description=msgspec.to_builtins(product.description),
-        is_public=product.is_public,
-        version=product.version,
-        created_at=product.created_at,
-        updated_at=product.updated_at,
-        reference=product.reference,
+        [
+            {
+                "id": product.id,
+                "origin": product.origin.value,
+                "state": product.state.value,
+                "supplier_party_id": product.supplier_party_id,
+                "supplier_name": product.supplier_name,
+                "name": product.name,
+                "form": product.form and product.form.value,
+                "description": msgspec.to_builtins(product.description),
+                "is_public": product.is_public,
+                "version": product.version,
+                "created_at": product.created_at,
+                "updated_at": product.updated_at,
+                "reference": product.reference,
+            }
+            for product in described
+        ],
     )
 
 
@@ -163,17 +173,18 @@ async def hold_references(tx: Tx, supplier: PartyId) -> None:
     )
 
 
-async def find_by_references(
+async def lock_by_references(
     tx: Tx, supplier: PartyId, references: Collection[str]
 ) -> dict[str, Product]:
-    """Return the products of a supplier, not withdrawn, that are called so, without contents."""
+    """Lock and return a supplier's products, not withdrawn, that are called so; without contents."""
     rows = await tx.fetch(
         """
         SELECT id, origin, state, supplier_party_id, supplier_name, name, form, description,
                imported, source, source_id, is_public, version, created_at, updated_at, reference
           FROM catalog.products
          WHERE supplier_party_id = $1 AND reference = ANY($2::text[]) AND state <> 'withdrawn'
-         ORDER BY id""",
+         ORDER BY id
+         FOR UPDATE""",
         supplier,
         list(references),
     )

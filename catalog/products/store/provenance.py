@@ -76,6 +76,11 @@ MAX_DEPTH: Final = 20
 async def put_sources(tx: Tx, product_id: ProductId, description: Description) -> None:
     """Let the product's sources be those of its description."""
     await tx.execute("DELETE FROM catalog.product_sources WHERE product_id = $1", product_id)
+    await add_sources(tx, {product_id: description})
+
+
+async def add_sources(tx: Tx, described: Mapping[ProductId, Description]) -> None:
+    """Add the sources of products that have none yet."""
     await tx.insert_many(
         PRODUCT_SOURCES,
         [
@@ -88,6 +93,7 @@ async def put_sources(tx: Tx, product_id: ProductId, description: Description) -
                 "level": source.classification_level and source.classification_level.value,
                 "resource_id": source.resource_id,
             }
+            for product_id, description in described.items()
             for place, source in enumerate(description.sources, start=1)
         ],
     )
@@ -96,6 +102,11 @@ async def put_sources(tx: Tx, product_id: ProductId, description: Description) -
 async def put_items(tx: Tx, product_id: ProductId, description: Description) -> None:
     """Let the product's items be those of its description."""
     await tx.execute("DELETE FROM catalog.product_items WHERE product_id = $1", product_id)
+    await add_items(tx, {product_id: description})
+
+
+async def add_items(tx: Tx, described: Mapping[ProductId, Description]) -> None:
+    """Add the items of products that have none yet."""
     await tx.insert_many(
         PRODUCT_ITEMS,
         [
@@ -107,6 +118,7 @@ async def put_items(tx: Tx, product_id: ProductId, description: Description) -> 
                 "source_id": item.source_id,
                 "is_authoritative": item.is_authoritative,
             }
+            for product_id, description in described.items()
             for place, item in enumerate(description.items, start=1)
         ],
     )
@@ -289,6 +301,34 @@ async def add_classification(
         set_by,
         now,
     )
+
+
+async def add_first_classifications(
+    tx: Tx,
+    products: Mapping[ProductId, tuple[Product, Level | None]],
+    *,
+    set_by: str,
+    now: dt.datetime,
+) -> None:
+    """Begin the history of products that were never classified; with each, its sources' level."""
+    rows = []
+    for product_id, (product, of_sources) in products.items():
+        given = None if product.description is None else product.description.classification
+        rows.append(
+            {
+                "product_id": product_id,
+                "number": 1,
+                "product_version": product.version,
+                "scheme": given and given.scheme,
+                "level": given and given.level.value,
+                "category": given and given.category,
+                "level_of_sources": of_sources and of_sources.value,
+                "is_reclassified": given is not None and given.reclassification is not None,
+                "set_by": set_by,
+                "set_at": now,
+            }
+        )
+    await tx.insert_many(PRODUCT_CLASSIFICATIONS, rows)
 
 
 async def list_classifications(tx: Tx, product_id: uuid.UUID) -> list[Classified]:

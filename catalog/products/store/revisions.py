@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -51,16 +52,26 @@ PRODUCT_TOMBSTONES: Final = sa.Table(
 
 async def add(tx: Tx, product: Product, *, reason: str | None) -> None:
     """Keep the product as it stands now under its version."""
-    await tx.insert(
+    await add_many(tx, [product], reason=reason)
+
+
+async def add_many(tx: Tx, products: Sequence[Product], *, reason: str | None) -> None:
+    """Keep products as they stand now, each under its version."""
+    await tx.insert_many(
         PRODUCT_REVISIONS,
-        product_id=product.id,
-        version=product.version,
-        state=product.state.value,
-        name=product.name,
-        supplier_name=product.supplier_name,
-        description=msgspec.to_builtins(product.description),
-        reason=reason,
-        revised_at=product.updated_at,
+        [
+            {
+                "product_id": product.id,
+                "version": product.version,
+                "state": product.state.value,
+                "name": product.name,
+                "supplier_name": product.supplier_name,
+                "description": msgspec.to_builtins(product.description),
+                "reason": reason,
+                "revised_at": product.updated_at,
+            }
+            for product in products
+        ],
     )
 
 
