@@ -39,6 +39,7 @@ async def list_public(
     state: State | None = None,
     year: int | None = None,
     result: Result | None = None,
+    product_id: uuid.UUID | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page[PublicNotice]:
@@ -46,12 +47,13 @@ async def list_public(
 
     ``year`` is that of the first posting in Shanghai. What was once shown is shown for good (永久存档).
     """
-    query = paging.fingerprint("notices", state, year, result)
+    query = paging.fingerprint("notices", state, year, result, product_id and str(product_id))
     found = await store.list_page(
         tx,
         state=state,
         year=year,
         result=result,
+        product_id=product_id,
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )

@@ -217,6 +217,7 @@ async def list_page(
     state: State | None,
     year: int | None,
     result: Result | None,
+    product_id: uuid.UUID | None,
     before: uuid.UUID | None,
     limit: int,
 ) -> list[Notice]:
@@ -227,12 +228,14 @@ async def list_page(
            AND ($4::integer IS NULL
                 OR extract(year FROM timezone('Asia/Shanghai', created_at)) = $4)
            AND ($5::text IS NULL OR result = $5)
+           AND ($6::uuid IS NULL OR product_id = $6)
          ORDER BY id DESC LIMIT $3""",
         None if state is None else state.value,
         before,
         limit,
         year,
         None if result is None else result.value,
+        product_id,
     )
     return await _all_whole(tx, rows)
 

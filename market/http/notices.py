@@ -126,12 +126,14 @@ async def list_notices(
     status: FromQuery[State | None] = None,
     year: FromQuery[int | None] = None,
     result: FromQuery[Result | None] = None,
+    product_id: FromQuery[uuid.UUID | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Return the notices, running and past, the newest first (公示, 永久存档).
 
-    ``year`` is that in which the notice was made; ``result`` how it came out.
+    ``year`` is that in which the notice was made; ``result`` how it came out; ``product_id`` what it
+    is about.
     """
 
     async def look(c: Command) -> Page[PublicNotice]:
@@ -142,6 +144,7 @@ async def list_notices(
             state=status,
             year=year,
             result=result,
+            product_id=product_id,
             limit=limit,
             cursor=cursor,
         )

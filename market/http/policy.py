@@ -539,6 +539,7 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/products"): _public(),
     ("GET", "/products/found.csv"): _public(),
     ("GET", "/products/{product_id}"): _public(),
+    ("GET", "/products/{product_id}/revisions"): _public(),
     ("GET", "/notices"): _public(),
     ("GET", "/notices/{notice_id}"): _public(),
     ("GET", "/certificates"): _public(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Final
 
@@ -12,29 +13,44 @@ from litestar.params import FromPath
 
 from catalog.certificates import queries as certificates
 from catalog.certificates.model import CertificateSummary
+from catalog.code_trees.model import Tree
 from catalog.formats import schema_org
 from catalog.formats.facts import Facts
 from catalog.kernel.local_time import local_date
+from catalog.notices import queries as notices
+from catalog.notices.model import PublicNotice
 from catalog.products import queries as products
+from catalog.products.coding import filed_under
 from catalog.products.model import Product
+from catalog.products.provenance import Classified, Provenance
+from catalog.products.revisions import ProductWithdrawn, RevisionLine
 from catalog.recognition import queries as recognition
 from catalog.recognition.model import PublicForeignCertificate
 from catalog.recognition.states import State as Foreign
 from market.http.catalogue_dcat import site_of
 from market.http.command import Command, read
-from market.http.context import AnyRequest
+from market.http.context import AnyRequest, context
 from market.http.negotiation import elsewhere
+from market.http.problem import status_of
 from market.listings import queries as listings
-from market.portal.render import page
+from market.orders.terms import RequestedTerms
+from market.portal import lineage_tree
+from market.portal.citing import citation
+from market.portal.code_names import CodeNames, find_names
+from market.portal.render import language_of, page
 from market.portal.show import scenario_names
+from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceListLine
 from market.public_catalogue.queries import facts as public_catalogue
 
 _PRICES_OF_A_PRODUCT: Final = 100
+_REVISIONS_AT_FIRST: Final = 5
+_NOTICES_AT_MOST: Final = 20
+_USUAL_TERMS: Final = RequestedTerms()
 
 
-class Offer(msgspec.Struct, frozen=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """A product with all that is public around it."""
 
     product: Product
@@ -44,6 +60,11 @@ class Offer(msgspec.Struct, frozen=True):
     is_listed: bool
     foreign: list[PublicForeignCertificate]
     facts: Facts | None  # what everybody may know; None while nobody else sees it
+    provenance: Provenance
+    classifications: list[Classified]
+    revisions: list[RevisionLine]
+    notices: list[PublicNotice]
+    names: CodeNames
 
     @property
     def scenario_names(self) -> dict[str, str]:
@@ -51,9 +72,34 @@ class Offer(msgspec.Struct, frozen=True):
         return scenario_names(self.product)
 
     @property
+    def licensed_scenarios(self) -> list[str]:
+        """Return for what it may be used by the filing in force, in the supplier's own words."""
+        codes = () if self.filing is None else self.filing.terms.scenarios
+        return [self.scenario_names.get(code, code) for code in codes]
+
+    @property
     def certificate(self) -> CertificateSummary | None:
         """Return the newest certificate, whatever its state."""
         return self.certificates[-1] if self.certificates else None
+
+    @property
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        """Return under which codes the product is found, by the filter that finds it there."""
+        told = self.product.description
+        if told is None:
+            return {}
+        filed = {"industry": Tree.INDUSTRY, "region_code": Tree.REGION}
+        return {name: codes for name, tree in filed.items() if (codes := filed_under(told, tree))}
+
+    @property
+    def sections(self) -> list[str]:
+        """Return what the page has, in its order; each is an anchor."""
+        if self.product.description is None:
+            return ["what", "facts", "sources", "cite", "formats"]
+        return [
+            "what", "scenarios", "dictionary", "coverage", "sources", "classification", "price",
+            "usage", "delivery", "certificate", "objections", "revisions", "cite", "formats",
+        ]  # fmt: skip
 
 
 @get("/products/{product_id:uuid}", include_in_schema=False)
@@ -63,27 +109,75 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
         return there
 
     async def look(c: Command) -> Offer:
-        prices = await pricing.list_prices(c.tx, product_id=product_id, limit=_PRICES_OF_A_PRODUCT)
-        return Offer(
-            product=await products.get(c.tx, viewer=c.actor, product_id=product_id),
-            certificates=await certificates.list_of_product(c.tx, product_id),
-            prices=prices.items,
-            filing=await pricing.find_any_effective(c.tx, product_id=product_id),
-            foreign=(
-                await recognition.list_page(
-                    c.tx, today=local_date(c.now), product_id=product_id, state=Foreign.RECOGNISED
-                )
-            ).items,
-            is_listed=await listings.find_listed(c.tx, product_id=product_id) is not None,
-            facts=await public_catalogue.find_facts(c.tx, product_id=product_id),
-        )
+        return await _offer(c, product_id)
 
-    offer = await read(request, look)
+    try:
+        offer = await read(request, look)
+    except ProductWithdrawn as buried:
+        return tombstone(request, buried)
+    wiring = context(request)
     said = None if offer.facts is None else schema_org.script(offer.facts, site_of(request))
     return page(
         request,
         "product.html",
         offer=offer,
         product=offer.product,
+        called=offer.names.called(Speaker(language_of(request))),
+        sources=lineage_tree.sources_of(offer.provenance),
+        uses=lineage_tree.uses_of(offer.provenance),
+        usual=_USUAL_TERMS,
+        citation=citation(
+            offer.product,
+            url=f"{wiring.settings.public_url.rstrip('/')}/products/{product_id}",
+            read_at=wiring.clock.now(),
+        ),
         linked_data=None if said is None else markupsafe.Markup(said),  # noqa: S704 - escaped there
     )
+
+
+def tombstone(request: AnyRequest, buried: ProductWithdrawn) -> Response[bytes]:
+    """Return the page that says that a product was taken back, when and why (410)."""
+    return page(
+        request,
+        "tombstone.html",
+        status=status_of(buried),
+        buried=buried.facts,
+        taken_back_at=dt.datetime.fromisoformat(buried.facts["withdrawn_at"]),
+    )
+
+
+async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
+    product = await products.get(c.tx, viewer=c.actor, product_id=product_id)
+    prices = await pricing.list_prices(c.tx, product_id=product_id, limit=_PRICES_OF_A_PRODUCT)
+    foreign = await recognition.list_page(
+        c.tx, today=local_date(c.now), product_id=product_id, state=Foreign.RECOGNISED
+    )
+    told_of = await notices.list_public(
+        c.tx, now=c.now, calendar=c.calendar, product_id=product_id, limit=_NOTICES_AT_MOST
+    )
+    versions = await products.list_revisions(
+        c.tx, viewer=c.actor, product_id=product_id, limit=_REVISIONS_AT_FIRST
+    )
+    return Offer(
+        product=product,
+        certificates=await certificates.list_of_product(c.tx, product_id),
+        prices=prices.items,
+        filing=await pricing.find_any_effective(c.tx, product_id=product_id),
+        foreign=foreign.items,
+        is_listed=await listings.find_listed(c.tx, product_id=product_id) is not None,
+        provenance=await products.get_provenance(c.tx, viewer=c.actor, product_id=product_id),
+        classifications=await products.list_classifications(
+            c.tx, viewer=c.actor, product_id=product_id
+        ),
+        revisions=versions.items,
+        notices=told_of.items,
+        names=await _names(c, product),
+        facts=await public_catalogue.find_facts(c.tx, product_id=product_id),
+    )
+
+
+async def _names(c: Command, product: Product) -> CodeNames:
+    told = product.description
+    if told is None:
+        return CodeNames()
+    return await find_names(c, {tree: filed_under(told, tree) for tree in Tree})

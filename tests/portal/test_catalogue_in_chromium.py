@@ -7,7 +7,8 @@ from playwright.async_api import Browser
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
-from tests.makers_shelves import fill_shelves
+from tests.api import Api
+from tests.makers_shelves import Window, fill_shelves, make_window
 from tests.portal.test_pages_in_chromium import (
     WIDTHS,
     Watched,
@@ -29,6 +30,11 @@ SEARCHES = (
     "/products?q=" + "长" * 1000,
     "/products?q=港口&cursor=zzz",
 )
+
+
+@pytest.fixture
+async def window(api: Api, db: Database, clock: ManualClock) -> Window:
+    return await make_window(api, db, clock)
 
 
 async def see(watched: Watched, path: str, name: str) -> list[str]:
@@ -54,6 +60,33 @@ async def test_no_search_breaks_out_of_its_screen(
         for language in ("zh", "en"):
             asked = f"{path}&lang={language}"
             faults[asked] = await see(watched, asked, f"search-{number}-{language}-{width}")
+
+    assert {path: found for path, found in faults.items() if found} == {}
+    assert watched.complaints == []
+    await context.close()
+
+
+@pytest.mark.parametrize("width", sorted(WIDTHS))
+async def test_no_page_of_a_product_breaks_out_of_its_screen(
+    window: Window, site: str, browser: Browser, width: str
+) -> None:
+    paths = {
+        "full": f"/products/{window.full}?",
+        "resource": f"/products/{window.resource}?",
+        "hostile": f"/products/{window.hostile}?",
+        "gone": f"/products/{window.gone}?",
+        "versions": f"/products/{window.full}/revisions?",
+        "diff": f"/products/{window.full}/revisions?version=2&against=1",
+        "first": f"/products/{window.hostile}/revisions?version=1",
+    }
+    context, watched = await open_page(
+        browser, site, viewport={"width": WIDTHS[width], "height": 800}
+    )
+    faults = {}
+    for name, path in paths.items():
+        for language in ("zh", "en"):
+            asked = f"{path}&lang={language}"
+            faults[asked] = await see(watched, asked, f"product-{name}-{language}-{width}")
 
     assert {path: found for path, found in faults.items() if found} == {}
     assert watched.complaints == []
