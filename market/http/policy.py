@@ -538,6 +538,8 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/"): _public(),
     ("GET", "/products"): _public(),
     ("GET", "/products/found.csv"): _public(),
+    ("GET", "/browse/{tree}"): _public(),
+    ("GET", "/my/products"): _read("product:describe", OWN),
     ("GET", "/products/{product_id}"): _public(),
     ("GET", "/products/{product_id}/revisions"): _public(),
     ("GET", "/notices"): _public(),

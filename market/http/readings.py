@@ -155,6 +155,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     # pages
     "/orders": _COVER,
     "/orders/{order_id}": _OWN,  # its two parties alone
+    "/my/products": _OWN,
     "/inbox": _OWN,
     "/inbox/{notification_id}": _OWN,
     "/queue": _COVER,

@@ -9,17 +9,21 @@ import msgspec
 from litestar import Response, get
 
 from catalog.certificates import queries as certificates
+from catalog.code_trees.model import Tree
 from catalog.notices import queries as notices
 from catalog.notices import states as notice_states
 from catalog.notices.model import PublicNotice
 from catalog.search import queries as search
-from catalog.search.model import Count
+from catalog.search.model import Count, Hit
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.render import page
+from market.portal.code_names import CodeNames, find_names
+from market.portal.render import language_of, page
+from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 
 _NOTICES_AT_HOME: Final = 5
+_PRODUCTS_AT_HOME: Final = 5
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -27,6 +31,8 @@ class Home(msgspec.Struct, frozen=True):
 
     total: int
     facets: dict[str, list[Count]]
+    newest: list[Hit]
+    names: CodeNames
     latest: list[PublicNotice]
     certificates: Mapping[str, int]
     notices: Mapping[str, int]
@@ -38,7 +44,8 @@ async def home(request: AnyRequest) -> Response[bytes]:
     """Show the first page: search, categories, the latest notices, figures that lead to lists."""
 
     async def look(c: Command) -> Home:
-        found = await search.search(c.tx, port=c.context.search, limit=1)
+        found = await search.search(c.tx, port=c.context.search, limit=_PRODUCTS_AT_HOME)
+        regions = [each.value for each in found.facets.get("region_code", [])]
         latest = await notices.list_public(
             c.tx,
             now=c.now,
@@ -49,10 +56,18 @@ async def home(request: AnyRequest) -> Response[bytes]:
         return Home(
             total=found.total,
             facets=found.facets,
+            newest=found.items,
+            names=await find_names(c, {Tree.REGION: regions}),
             latest=latest.items,
             certificates=await certificates.count_by_state(c.tx),
             notices=await notices.count_by_state(c.tx),
             price_lines=await pricing.count_prices(c.tx),
         )
 
-    return page(request, "home.html", home=await read(request, look))
+    shown = await read(request, look)
+    return page(
+        request,
+        "home.html",
+        home=shown,
+        called=shown.names.called(Speaker(language_of(request))),
+    )

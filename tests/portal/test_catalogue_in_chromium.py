@@ -17,6 +17,7 @@ from tests.portal.test_pages_in_chromium import (
     open_page,
     picture,
     pytestmark,
+    sign_in,
     site,
 )
 
@@ -78,6 +79,9 @@ async def test_no_page_of_a_product_breaks_out_of_its_screen(
         "versions": f"/products/{window.full}/revisions?",
         "diff": f"/products/{window.full}/revisions?version=2&against=1",
         "first": f"/products/{window.hostile}/revisions?version=1",
+        "home": "/?",
+        "regions": "/browse/region?",
+        "industry": "/browse/industry?code=G",
     }
     context, watched = await open_page(
         browser, site, viewport={"width": WIDTHS[width], "height": 800}
@@ -87,6 +91,11 @@ async def test_no_page_of_a_product_breaks_out_of_its_screen(
         for language in ("zh", "en"):
             asked = f"{path}&lang={language}"
             faults[asked] = await see(watched, asked, f"product-{name}-{language}-{width}")
+
+    await sign_in(watched, window.supplier.account.login)
+    for language in ("zh", "en"):
+        asked = f"/my/products?lang={language}"
+        faults[asked] = await see(watched, asked, f"product-own-{language}-{width}")
 
     assert {path: found for path, found in faults.items() if found} == {}
     assert watched.complaints == []
