@@ -29,8 +29,10 @@ from catalog.key_use import operations as key_use
 from catalog.key_use.counting import KeyUse
 from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
+from catalog.search import opensearch
 from catalog.search.disk.reading import TantivyIndex
-from catalog.search.operations import Follower
+from catalog.search.operations import Follower, RemoteFollower
+from catalog.search.port import SearchPort
 from catalog.signing import disk as key_files
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.model import PublicKey
@@ -47,6 +49,7 @@ from market.channels import (
     timestamp_authorities,
     witnesses,
 )
+from market.channels.opensearch import OpenSearchIndex
 from market.configuration import effective
 from market.configuration import operations as configuration
 from market.database import database
@@ -138,11 +141,11 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         passphrase=passphrase,
         elsewhere=settings.pkcs11_keys,
     )
-    index = TantivyIndex(settings.search_path)
+    index, follower = search_index(settings, db, web)
     return Context(
         settings=settings,
         search=index,
-        search_follower=Follower(db, index),
+        search_follower=follower,
         clock=clock,
         db=db,
         signers=await enter_service_keys(settings, db, clock.now()),
@@ -157,6 +160,22 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         harvest_fetcher=harvest_web.Fetcher(web, private=settings.harvest_private_addresses),
         certificate_signers=certificate_signers(settings),
     )
+
+
+def search_index(
+    settings: Settings, db: Database, web: httpx.AsyncClient
+) -> tuple[SearchPort, Follower | RemoteFollower]:
+    """Return the index that is asked, and what lets it follow: on this host, or OpenSearch's."""
+    if settings.opensearch_url is None:
+        index = TantivyIndex(settings.search_path)
+        return index, Follower(db, index)
+    remote = OpenSearchIndex(
+        web,
+        url=settings.opensearch_url,
+        alias=settings.opensearch_alias,
+        shards=settings.opensearch_shards,
+    )
+    return remote, RemoteFollower(db, remote, layout=opensearch.LAYOUT)
 
 
 def log_directory(settings: Settings) -> LogDirectory | None:

@@ -80,6 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timestamp_every_seconds: float = 3600  # how often
     timestamp_alarm_seconds: float = 3 * 3600  # how long none may come before it is an alarm
     search_dir: pathlib.Path | None = None  # the search index of this host; none: with the data
+    opensearch_url: str | None = (
+        None  # an OpenSearch that holds the search index; none: this host does
+    )
+    opensearch_alias: str = "shushi-catalogue"
+    opensearch_shards: int = 1
     search_interval_seconds: float = 0.25  # how often it takes in what changed
     harvest_private_addresses: bool = False  # may sources lie in private networks, on this machine?
     log_level: str = "info"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -18,6 +19,7 @@ from catalog.search import store
 from catalog.search.disk import layout, writing
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.disk.writing import IndexedRow, IndexWriter, Lock
+from catalog.search.port import RemoteState
 
 _log = structlog.get_logger("search")
 _ACTOR: Final = system("search")
@@ -125,6 +127,114 @@ class Follower:
         await asyncio.to_thread(writer.commit, position=position, database=state.database)
         self._renewed_at = now
         return len(changed)
+
+
+class RemoteIndex(Protocol):
+    """An index elsewhere that is written by every host: OpenSearch (``market/channels``)."""
+
+    async def hear(self) -> RemoteState | None:
+        """Return which index counts and up to where it goes, None if there is none."""
+        ...
+
+    async def create(self) -> str:
+        """Create the next index, which nobody asks yet; return its name."""
+        ...
+
+    async def put(
+        self, index: str, rows: Iterable[IndexedRow], gone: Sequence[uuid.UUID], *, version: int
+    ) -> None:
+        """Index rows in place of what was there, and take out what is gone; newer ones stay."""
+        ...
+
+    async def commit(self, index: str, *, position: str, database: str, version: int) -> None:
+        """Let everything that was put be seen, then say up to where it goes."""
+        ...
+
+    async def make_current(self, index: str) -> None:
+        """Let an index that is whole take the place of the one that counts."""
+        ...
+
+
+class RemoteFollower:
+    """Follow the catalogue with an index elsewhere, in turn with every other process (索引跟随)."""
+
+    def __init__(self, db: Database, index: RemoteIndex, *, layout: str) -> None:
+        self._db = db
+        self._index = index
+        self._layout = layout
+        self._renewed_at: dt.datetime | None = None
+        self._pruned_at: dt.datetime | None = None
+
+    async def follow(self, *, now: dt.datetime) -> int:
+        """Index what changed since; return how many products. The first time, all of them.
+
+        Whoever does not have the turn only hears how far the others came.
+
+        :raises IndexAway: if the index does not answer.
+        """
+        state = await self._index.hear()
+        if state is None or state.layout != self._layout:
+            return await self.rebuild()
+        async with begin(self._db, _ACTOR) as turn:
+            version = await store.take_turn(turn)
+            if version is None:
+                return 0
+            # One snapshot, younger than the turn: what it sees is what the position says.
+            async with begin(self._db, _ACTOR, snapshot=True) as tx:
+                is_ours = state.database == await store.read_database(tx)
+                is_known = is_ours and await store.is_known(tx, state.position)
+                position = await store.read_position(tx)
+                changed = await store.list_changed_rows(tx, state.position) if is_known else []
+        if not is_known:
+            return await self.rebuild()
+        if changed or self._renewed_at is None or now >= self._renewed_at + _RENEWED_EVERY:
+            await self._put(state.index, changed, version)
+            await self._index.commit(
+                state.index, position=position, database=state.database, version=version
+            )
+            await self._index.hear()
+            self._renewed_at = now
+        await self._prune(now)
+        return len(changed)
+
+    async def rebuild(self) -> int:
+        """Make the index anew beside the one that serves, and swap them; return how many products.
+
+        :raises SearchIndexBeingBuilt: if another process begins to do just that.
+        :raises IndexAway: if the index does not answer.
+        """
+        count = 0
+        async with begin(self._db, _ACTOR) as turn:
+            version = await store.take_turn(turn)
+            if version is None:
+                raise SearchIndexBeingBuilt
+        index = await self._index.create()
+        async with begin(self._db, _ACTOR, snapshot=True) as tx:
+            position, database = await store.read_position(tx), await store.read_database(tx)
+            async for batch in _batches(tx):
+                await self._index.put(index, batch, [], version=version)
+                count += len(batch)
+        await self._index.commit(index, position=position, database=database, version=version)
+        await self._index.make_current(index)
+        await self._index.hear()
+        _log.info("search_index_built", products=count, index=index)
+        return count
+
+    def close(self) -> None:
+        """Leave it to the others; there is nothing to let go."""
+
+    async def _put(self, index: str, changed: Sequence[Row], version: int) -> None:
+        for first in range(0, len(changed), _AT_ONCE):
+            batch = changed[first : first + _AT_ONCE]
+            rows = [_indexed(row) for row in batch if row["place"] is not None]
+            gone = [row["product_id"] for row in batch if row["place"] is None]
+            await self._index.put(index, rows, gone, version=version)
+
+    async def _prune(self, now: dt.datetime) -> None:
+        if self._pruned_at is None or now >= self._pruned_at + _PRUNED_EVERY:
+            async with begin(self._db, _ACTOR) as tx:
+                await store.prune(tx, older_than_seconds=KEPT_SECONDS)
+            self._pruned_at = now
 
 
 async def _rebuild(db: Database, directory: Path) -> int:

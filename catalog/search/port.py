@@ -146,6 +146,19 @@ class View(Protocol):
         ...
 
 
+class IndexAway(Exception):
+    """An index elsewhere does not answer, or not wholly; ask the database instead (索引不可达)."""
+
+
+class RemoteState(msgspec.Struct, frozen=True, kw_only=True):
+    """What an index elsewhere holds, as it says beside itself."""
+
+    index: str
+    position: str
+    database: str
+    layout: str
+
+
 class SearchPort(Protocol):
     """An index that can be asked."""
 

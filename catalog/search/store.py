@@ -240,6 +240,19 @@ async def read_position(tx: Tx) -> str:
     return position
 
 
+async def take_turn(tx: Tx) -> int | None:
+    """Return the number of this turn to write an index elsewhere; None if somebody has it just now.
+
+    Until the transaction ends nobody else takes one: who has the later number has the later snapshot.
+    """
+    number: int | None = await tx.fetch_value(
+        """
+        SELECT CASE WHEN pg_try_advisory_xact_lock(hashtextextended('catalog.search_turns', 0))
+                    THEN nextval('catalog.search_turns') END"""
+    )
+    return number
+
+
 async def read_database(tx: Tx) -> str:
     """Return which database this is, and on which timeline: positions count for it alone."""
     name: str = await tx.fetch_value(

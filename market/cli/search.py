@@ -124,12 +124,14 @@ def rebuild(data_dir: pathlib.Path | None) -> None:
 
 
 async def _rebuild(settings: Settings) -> int:
-    from catalog.search.disk.reading import TantivyIndex
-    from catalog.search.operations import Follower
+    import httpx
+
+    from market.app import search_index
     from market.cli.connection import open_market
 
-    async with open_market(settings) as market:
-        return await Follower(market.db, TantivyIndex(market.settings.search_path)).rebuild()
+    async with open_market(settings) as market, httpx.AsyncClient() as web:
+        _, follower = search_index(market.settings, market.db, web)
+        return await follower.rebuild()
 
 
 async def _search(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+import structlog
+
 from catalog.kernel import paging
 from catalog.kernel.clock import monotonic
 from catalog.kernel.errors import DomainError
 from catalog.search.model import Filters, Found, Sort
+from catalog.search.port import IndexAway, SearchPort
 from catalog.suggestions import queries as suggestions
 from market.http.command import Command
 from market.metrics import counted
+
+_log: Final = structlog.get_logger("search")
 
 
 async def find(
@@ -25,23 +32,29 @@ async def find(
     :raises DomainError: see ``catalog.suggestions.queries.search_with_help``.
     """
     began = monotonic()
+    asked: dict[str, Any] = {
+        "text": text,
+        "filters": filters,
+        "sort": sort,
+        "limit": limit,
+        "cursor": cursor,
+    }
     try:
-        found = await c.context.synonyms.answered(
-            c.tx,
-            lambda synonyms: suggestions.search_with_help(
-                c.tx,
-                port=c.context.search,
-                text=text,
-                synonyms=synonyms,
-                filters=filters,
-                sort=sort,
-                limit=limit,
-                cursor=cursor,
-            ),
-        )
+        found = await _found(c, c.context.search, asked)
+    except IndexAway as error:
+        # Nothing was written and nothing is lost: the database finds the same, more slowly.
+        _log.warning("search_index_away", why=str(error))
+        found = await _found(c, None, asked)
     except DomainError:
         counted.search(counted.REFUSED)
         raise
     outcome = counted.FOUND if found.total else counted.NOTHING
     counted.search(outcome, monotonic() - began)
     return found
+
+
+async def _found(c: Command, port: SearchPort | None, asked: dict[str, Any]) -> Found:
+    return await c.context.synonyms.answered(
+        c.tx,
+        lambda synonyms: suggestions.search_with_help(c.tx, port=port, synonyms=synonyms, **asked),
+    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from catalog.search.operations import Follower, SearchIndexBeingBuilt
+from catalog.search.operations import Follower, RemoteFollower, SearchIndexBeingBuilt
 
 
-async def run(follower: Follower, *, now: dt.datetime) -> int:
+async def run(follower: Follower | RemoteFollower, *, now: dt.datetime) -> int:
     """Index what changed since; return how many products."""
     try:
         return await follower.follow(now=now)

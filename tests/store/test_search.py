@@ -8,6 +8,7 @@ import functools
 import pathlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+import httpx
 import msgspec
 import pytest
 
@@ -16,12 +17,15 @@ from catalog.kernel.db import Database, begin
 from catalog.kernel.paging import CursorUnreadable, LimitOutOfRange
 from catalog.products import imports
 from catalog.products.operations import describing, importing, publishing
+from catalog.search import opensearch
 from catalog.search import operations as indexing
 from catalog.search import queries as search
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found, Sort
 from catalog.search.port import SearchPort
+from market.channels.opensearch import OpenSearchIndex
 from tests.makers_products import make_actor, make_description
+from tests.opensearch_server import OpenSearchServer
 
 IMPORTER = system("import", "product:import")
 
@@ -38,13 +42,18 @@ RECORDS = [
 Search = Callable[..., Awaitable[Found]]
 
 
-@pytest.fixture(params=["postgresql", "index", "index of nothing yet"])
+@pytest.fixture(params=["postgresql", "index", "index of nothing yet", "opensearch"])
 async def port(
     request: pytest.FixtureRequest, db: Database, tmp_path: pathlib.Path
 ) -> SearchPort | None:
     """Each way to be answered: by PostgreSQL, an index that follows, one that never learned anything."""
     if request.param == "postgresql":
         return None
+    if request.param == "opensearch":
+        web = httpx.AsyncClient(transport=OpenSearchServer().transport)
+        remote = OpenSearchIndex(web, url="http://search.example", alias="catalogue")
+        await indexing.RemoteFollower(db, remote, layout=opensearch.LAYOUT).rebuild()
+        return remote
     await indexing.Follower(db, TantivyIndex(tmp_path)).rebuild()
     return TantivyIndex(tmp_path)
 
@@ -62,6 +71,9 @@ async def find(
         follower = indexing.Follower(db, TantivyIndex(tmp_path))
         assert await follower.follow(now=now) == len(RECORDS)
         follower.close()
+    if isinstance(port, OpenSearchIndex):
+        remote = indexing.RemoteFollower(db, port, layout=opensearch.LAYOUT)
+        assert await remote.follow(now=now) == len(RECORDS)
     async with begin(db, PUBLIC) as tx:
         yield functools.partial(search.search, tx, port=port)
 
