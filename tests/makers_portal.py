@@ -82,6 +82,7 @@ class Stage(msgspec.Struct, frozen=True):
             "/zones",
             "/open-data",
             "/open-plans",
+            "/data-demands",
             "/collections",
             "/agency-selections",
             f"/agency-selections/{self.selection_id}",

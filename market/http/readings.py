@@ -121,6 +121,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/product-batches/{{batch_id}}": _OWN,
     f"{V1}/product-batches/{{batch_id}}/rows": _OWN,
     f"{V1}/product-batches/{{batch_id}}/report": _OWN,
+    f"{V1}/data-demands": _DOOR,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
     f"{V1}/my/saved-searches": _OWN,

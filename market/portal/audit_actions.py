@@ -97,7 +97,7 @@ GROUPS: Final = {
     "money": ("journal", "payment", "payment_break", "escrow"),
     "pricing": ("pricing",),
     "listings": ("listing",),
-    "open_data": ("opening", "open_data", "open_plan", "open_plan_item"),
+    "open_data": ("opening", "open_data", "open_plan", "open_plan_item", "data_demand"),
     "zones": ("zone", "zone_product", "collection"),
     "orders": ("order", "contract", "delivery", "dispute", "grant", "data", "statement"),
     "supervision": ("report", "spot_check", "incident", "drill"),

@@ -58,6 +58,7 @@ ENDS: Final = {
     "market.zones": "closed",
     "market.open_data": "refused closed",
     "market.open_plans": "opened",
+    "market.data_demands": "joined answered",
     "market.collections": "withdrawn",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

@@ -22,6 +22,7 @@ from catalog.registration.operations import casework
 from catalog.registration.states import State
 from catalog.terms.model import Kind as TermRequest
 from catalog.timers.urgency import Urgency
+from market.data_demands.operations import TIMER as DEMAND
 from market.incidents.operations.casework import REPORTING
 from market.open_plans.operations import TIMER as OPEN_PLAN
 from market.portal.wording import LANGUAGES, Speaker, all_words
@@ -37,7 +38,7 @@ CLOCKS = [
     objections.FORWARDING, objections.RESPONSE, objections.DETERMINATION, objections.ACCEPTANCE,
     objections.PROCEEDINGS, objections.RECHECK,
     CONTRACT, RESELECTION, CYCLE, EVALUATION, NEW_HOLDER_ACTION, RECTIFICATION, REPORT,
-    REPORTING, OPEN_PLAN, *(kind.value for kind in TermRequest),
+    REPORTING, OPEN_PLAN, DEMAND, *(kind.value for kind in TermRequest),
 ]  # fmt: skip
 NOTICE_2027 = """\
 year = 2027

@@ -29,6 +29,7 @@ EXAMPLES = {
     "key_id": "0123456789abcdef",
     "index": "0",
     "path": "0/000",
+    "year": "2026",
 }
 # What ends the session with which the test asks is asked last.
 LAST = (("POST", "/sign-out"), ("DELETE", "/api/v1/sessions/current"))

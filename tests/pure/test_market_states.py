@@ -9,6 +9,7 @@ import pytest
 
 from market.access import states as grants
 from market.collections import states as collections
+from market.data_demands import states as demands
 from market.listings import states as listings
 from market.open_data import states as openings
 from market.open_plans import states as promises
@@ -16,7 +17,7 @@ from market.orders import states as orders
 from market.pricing import states as filings
 from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders, zones, collections, openings, promises)
+MACHINES = (filings, listings, grants, orders, zones, collections, openings, promises, demands)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -30,6 +31,7 @@ REFUSALS = {
     collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
     openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
     promises: (promises.OpenPlanItemEventNotAllowed, "open_plan_item_event_not_allowed"),
+    demands: (demands.DataDemandEventNotAllowed, "data_demand_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -76,6 +78,9 @@ PROMISE_MOVES = """
 planned: open>opened postpone>postponed
 postponed: open>opened postpone>postponed
 """
+DEMAND_MOVES = """
+received: join>joined answer>answered
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -103,6 +108,7 @@ MOVES = {
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     zones: _read(ZONE_MOVES),
+    demands: _read(DEMAND_MOVES),
     promises: _read(PROMISE_MOVES),
     openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),
