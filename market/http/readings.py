@@ -124,6 +124,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/data-demands": _DOOR,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
+    f"{V1}/harvest-sources": _OFFICIAL,
     f"{V1}/my/saved-searches": _OWN,
     f"{V1}/my/saved-searches/{{saved_search_id}}/matches": _OWN,
     f"{V1}/item-conflicts": _COVER,

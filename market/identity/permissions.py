@@ -213,7 +213,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.OPERATOR_HEAD: _MEMBER
     | _OPERATOR
-    | {"case:assign", "incident:handle", "incident:read", "retention:read", "synonym:edit"},
+    | {"case:assign", "incident:handle", "incident:read", "retention:read", "synonym:edit"}
+    # the catalogues of others: which are read, and that what is gone from them is gone
+    | {"harvest:manage", "product:import"},
     Role.AGENCY_REVIEWER: _MEMBER
     | {
         "application:read",

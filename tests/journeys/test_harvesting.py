@@ -23,12 +23,14 @@ from catalog.kernel.ids import new_id
 from catalog.products.operations import importing
 from market.channels.cage import Cage
 from market.channels.harvest_web import Fetcher, SourceUnreachable, is_public
+from market.identity.permissions import Role
 from market.jobs import harvest_sources
 from market.jobs.harvest_sources import ACTOR
 from market.settings import Settings
-from tests.api import Api
+from tests.api import Api, code
 from tests.journeys.test_catalogue_dcat import IMPORTER, import_lines
 from tests.journeys.test_two_instances import Site
+from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.terminal import market
 
@@ -390,6 +392,43 @@ async def test_redirects_are_looked_at_and_sizes_counted(monkeypatch: pytest.Mon
 
 
 TURTLE_TYPE = "text/turtle"
+
+
+async def test_the_head_of_the_operator_harvests_over_http(
+    ours: Harvester, peer: Peer, api: Api, clock: ManualClock
+) -> None:
+    head = await make_member(ours.db, Role.OPERATOR_HEAD, now=clock.now())
+    supplier = await make_member(ours.db, Role.SUPPLIER, now=clock.now())
+    by = api.as_(head.token)
+    path = "/api/v1/harvest-sources"
+    new = {"code": "city", "kind": "ckan", "url": peer.site.url, "licence": "CC0-1.0"}
+    await peer.hold(*(record(number) for number in range(5)))
+
+    must(await by.post(path, new))
+    must(await by.post(f"{path}/city/runs"))
+    await ours.page()
+    await peer.drop("r-1", "r-2")
+    must(await by.post(f"{path}/city/runs"))
+    held = await ours.page()
+    (told,) = (await by.get(path)).json()
+    assert held is not None
+    done = must(await by.post(f"/api/v1/harvest-runs/{held.id}/confirmations"))
+
+    assert (told["source"]["licence"], told["runs"][0]["state"]) == ("CC0-1.0", "held")
+    assert (done["state"], done["vanished"]) == ("finished", 2)
+    assert len(await titles(api)) == 3
+    for answer, said in (
+        (await by.post(path, new), "harvest_source_exists"),
+        (await by.post(path, {**new, "code": "Odd Code"}), "body_invalid"),
+        (await by.post(f"{path}/nobody/runs"), "not_found"),
+        (
+            await by.post(f"/api/v1/harvest-runs/{held.id}/confirmations"),
+            "harvest_event_not_allowed",
+        ),
+        (await api.as_(supplier.token).post(path, new), "permission_missing"),
+        (await api.get(path), "unauthenticated"),
+    ):
+        assert code(answer) == said
 
 
 async def test_the_operator_harvests_at_a_terminal(
