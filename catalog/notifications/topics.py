@@ -89,3 +89,8 @@ class Topic(enum.StrEnum):
     SPOT_CHECK_BEGUN = "spot_check_begun"  # 抽查开始，告知运营者
     SPOT_CHECK_OF_OWN_CASE = "spot_check_of_own_case"  # 本人申请被抽查
     SPOT_CHECK_TO_RECTIFY = "spot_check_to_rectify"  # 责令整改
+
+    # quality issues
+    QUALITY_ISSUE_REPORTED = "quality_issue_reported"  # 质量问题已报告：告知供方
+    QUALITY_ISSUE_ASSIGNED = "quality_issue_assigned"  # 质量问题交办：限期处理
+    QUALITY_ISSUE_FED_BACK = "quality_issue_fed_back"  # 质量问题已反馈

@@ -196,6 +196,14 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/products/{{product_id}}/classifications"): _public(),
     ("GET", f"{V1}/products/{{product_id}}/revisions"): _public(),
     ("GET", f"{V1}/products/{{product_id}}/revisions/{{version}}"): _public(),
+    ("POST", f"{V1}/products/{{product_id}}/quality-issues"): _do("quality_issue:report"),
+    ("POST", f"{V1}/quality-issues/{{issue_id}}/hops"): _do("quality_issue:handle"),
+    ("POST", f"{V1}/quality-issues/{{issue_id}}/assignments"): _do("quality_issue:handle"),
+    ("POST", f"{V1}/quality-issues/{{issue_id}}/answers"): _do("quality_issue:answer", PARTY),
+    ("POST", f"{V1}/quality-issues/{{issue_id}}/feedbacks"): _do("quality_issue:handle"),
+    ("POST", f"{V1}/quality-issues/{{issue_id}}/closures"): _do("quality_issue:report", PARTY),
+    ("GET", f"{V1}/quality-issues"): _read("quality_issue:read", PARTY),
+    ("GET", f"{V1}/quality-issues/{{issue_id}}"): _read("quality_issue:read", PARTY),
     ("POST", f"{V1}/products/{{product_id}}/reclassifications"): _do(
         "reclassification:propose", OWN
     ),

@@ -123,6 +123,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/product-batches/{{batch_id}}/report": _OWN,
     f"{V1}/data-demands": _DOOR,
     f"{V1}/reclassifications": _DOOR,
+    f"{V1}/quality-issues": _DOOR,
+    f"{V1}/quality-issues/{{issue_id}}": _DOOR,
     f"{V1}/synonym-changes": _OFFICIAL,
     f"{V1}/harvest-sources": _OFFICIAL,
     f"{V1}/my/saved-searches": _OWN,

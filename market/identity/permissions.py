@@ -99,6 +99,7 @@ _STAFF: Final = frozenset(
         "case_assignment:read",
         "item_conflict:read",
         "reclassification:read",
+        "quality_issue:read",
         "opening:read",
         "synonym:read",
     }
@@ -113,6 +114,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "product:withdraw",
         "item_conflict:read",
         "reclassification:propose",
+        "quality_issue:report",
+        "quality_issue:answer",
+        "quality_issue:read",
         "reclassification:read",
         "opening:read",
         "application:draft",
@@ -144,6 +148,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.BUYER: _MEMBER
     | {
         "timer:read",
+        "quality_issue:report",
+        "quality_issue:read",
         "order:place",
         "order:read",
         "contract:sign",
@@ -173,7 +179,12 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     },
     Role.OPERATOR_TECHNICAL_REVIEWER: _MEMBER
     | _OPERATOR
-    | {"technical_opinion:record", "reclassification:decide", "synonym:edit"},
+    | {
+        "technical_opinion:record",
+        "reclassification:decide",
+        "quality_issue:handle",
+        "synonym:edit",
+    },
     Role.OPERATOR_ISSUER: _MEMBER
     | _OPERATOR
     | {

@@ -57,6 +57,7 @@ GROUPS: Final = {
         "product_batch",
         "item_source",
         "reclassification",
+        "quality_issue",
         "synonyms",
         "saved_search",
         "file",

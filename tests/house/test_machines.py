@@ -39,6 +39,7 @@ ENDS: Final = {
     "catalog.objections": "rejected closed",
     "catalog.product_batches": "finished failed",
     "catalog.products": "withdrawn",
+    "catalog.quality_issues": "closed",
     "catalog.reclassifications": "confirmed refused withdrawn",
     "catalog.registration": (
         "not_accepted refused review_failed_technical issued withdrawn lapsed unfiled terminated"

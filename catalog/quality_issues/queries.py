@@ -1,0 +1,63 @@
+"""Read quality issues: one's own, and all for the operator and the authority."""
+
+from __future__ import annotations
+
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import Page
+from catalog.quality_issues import store
+from catalog.quality_issues.model import QualityIssue
+from catalog.quality_issues.states import State
+
+
+class QualityIssueMissing(Missing):
+    """There is no such issue, or none that this actor may know of."""
+
+    code = "not_found"
+
+
+async def get(tx: Tx, *, viewer: Actor, issue_id: uuid.UUID) -> QualityIssue:
+    """Return an issue that one reported, supplies or answers, or any for the authorities.
+
+    :raises NotPermitted: if the viewer reads none.
+    :raises QualityIssueMissing: if there is none that it may see.
+    """
+    viewer.require("quality_issue:read")
+    found = await store.find(tx, issue_id)
+    if found is None:
+        raise QualityIssueMissing
+    return found
+
+
+async def list_page(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    provider_party_id: uuid.UUID | None = None,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[QualityIssue]:
+    """Return issues, the newest first.
+
+    :raises NotPermitted: if the viewer reads none.
+    :raises CursorUnreadable: if the cursor is not of this list.
+    """
+    viewer.require("quality_issue:read")
+    paging.check_limit(limit)
+    query = paging.fingerprint("quality_issues", str(product_id), str(provider_party_id), state)
+    found = await store.list_page(
+        tx,
+        product_id=product_id,
+        provider_party_id=provider_party_id,
+        state=None if state is None else state.value,
+        before=paging.decode_id(query, cursor),
+        limit=limit + 1,
+    )
+    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], following)
