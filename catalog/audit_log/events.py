@@ -297,6 +297,7 @@ class Event(enum.StrEnum):
     DATA_DEMAND_RECEIVED = "data_demand:received"
     DATA_DEMAND_JOINED = "data_demand:joined"
     DATA_DEMAND_ANSWERED = "data_demand:answered"
+    CHIEF_DATA_OFFICER_NAMED = "chief_data_officer:named"
     COLLECTION_DRAFTED = "collection:drafted"
     COLLECTION_REVISED = "collection:revised"
     COLLECTION_PUBLISHED = "collection:published"

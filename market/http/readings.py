@@ -121,6 +121,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/product-batches/{{batch_id}}": _OWN,
     f"{V1}/product-batches/{{batch_id}}/rows": _OWN,
     f"{V1}/product-batches/{{batch_id}}/report": _OWN,
+    f"{V1}/my/chief-data-officer": _OWN,
+    f"{V1}/chief-data-officers": _DOOR,
     f"{V1}/data-demands": _DOOR,
     f"{V1}/reclassifications": _DOOR,
     f"{V1}/quality-issues": _DOOR,
