@@ -55,7 +55,7 @@ async def browse(
 
     async def look(c: Command) -> Shelves:
         branch = await code_trees.get_branch(c.tx, tree=wanted, code=at)
-        filters = Filters(**({FILTER_OF[wanted]: at} if at else {}))
+        filters = Filters(industry=at) if wanted is Tree.INDUSTRY else Filters(region_code=at)
         found = await search.search(
             c.tx, port=c.context.search, filters=filters, limit=_NEWEST_SHOWN
         )

@@ -16,6 +16,7 @@ from catalog.certificates.model import CertificateSummary
 from catalog.code_trees.model import Tree
 from catalog.formats import schema_org
 from catalog.formats.facts import Facts
+from catalog.kernel.errors import DomainError
 from catalog.kernel.local_time import local_date
 from catalog.notices import queries as notices
 from catalog.notices.model import PublicNotice
@@ -24,6 +25,10 @@ from catalog.products.coding import filed_under
 from catalog.products.model import Product
 from catalog.products.provenance import Classified, Provenance
 from catalog.products.revisions import ProductWithdrawn, RevisionLine
+from catalog.profiles import queries as profiles
+from catalog.profiles.preview import Preview, PreviewMissing, PreviewNotAllowedForLevel
+from catalog.profiles.quality import Score
+from catalog.profiles.queries import ContentMissing
 from catalog.recognition import queries as recognition
 from catalog.recognition.model import PublicForeignCertificate
 from catalog.recognition.states import State as Foreign
@@ -37,6 +42,7 @@ from market.orders.terms import RequestedTerms
 from market.portal import lineage_tree
 from market.portal.citing import citation
 from market.portal.code_names import CodeNames, find_names
+from market.portal.errors import said
 from market.portal.render import language_of, page
 from market.portal.show import scenario_names
 from market.portal.wording import Speaker
@@ -65,6 +71,9 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     revisions: list[RevisionLine]
     notices: list[PublicNotice]
     names: CodeNames
+    preview: Preview | None
+    no_preview: DomainError | None  # why there is none
+    quality: Score | None
 
     @property
     def scenario_names(self) -> dict[str, str]:
@@ -97,7 +106,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         if self.product.description is None:
             return ["what", "facts", "sources", "cite", "formats"]
         return [
-            "what", "scenarios", "dictionary", "coverage", "sources", "classification", "price",
+            "what", "scenarios", "dictionary", "preview", "quality", "coverage", "sources", "classification", "price",
             "usage", "delivery", "certificate", "objections", "revisions", "cite", "formats",
         ]  # fmt: skip
 
@@ -116,7 +125,7 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
     except ProductWithdrawn as buried:
         return tombstone(request, buried)
     wiring = context(request)
-    said = None if offer.facts is None else schema_org.script(offer.facts, site_of(request))
+    linked = None if offer.facts is None else schema_org.script(offer.facts, site_of(request))
     return page(
         request,
         "product.html",
@@ -126,12 +135,13 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
         sources=lineage_tree.sources_of(offer.provenance),
         uses=lineage_tree.uses_of(offer.provenance),
         usual=_USUAL_TERMS,
+        no_preview=None if offer.no_preview is None else said(request, offer.no_preview),
         citation=citation(
             offer.product,
             url=f"{wiring.settings.public_url.rstrip('/')}/products/{product_id}",
             read_at=wiring.clock.now(),
         ),
-        linked_data=None if said is None else markupsafe.Markup(said),  # noqa: S704 - escaped there
+        linked_data=None if linked is None else markupsafe.Markup(linked),  # noqa: S704 - escaped there
     )
 
 
@@ -158,8 +168,12 @@ async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
     versions = await products.list_revisions(
         c.tx, viewer=c.actor, product_id=product_id, limit=_REVISIONS_AT_FIRST
     )
+    preview, no_preview = await _preview(c, product_id)
     return Offer(
         product=product,
+        preview=preview,
+        no_preview=no_preview,
+        quality=await profiles.find_quality(c.tx, product, today=local_date(c.now)),
         certificates=await certificates.list_of_product(c.tx, product_id),
         prices=prices.items,
         filing=await pricing.find_any_effective(c.tx, product_id=product_id),
@@ -174,6 +188,14 @@ async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
         names=await _names(c, product),
         facts=await public_catalogue.find_facts(c.tx, product_id=product_id),
     )
+
+
+async def _preview(c: Command, product_id: uuid.UUID) -> tuple[Preview | None, DomainError | None]:
+    """Return the first rows, masked, or why they are not shown."""
+    try:
+        return await profiles.get_preview(c.tx, viewer=c.actor, product_id=product_id), None
+    except (PreviewMissing, PreviewNotAllowedForLevel, ContentMissing) as refused:
+        return None, refused
 
 
 async def _names(c: Command, product: Product) -> CodeNames:

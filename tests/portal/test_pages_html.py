@@ -29,6 +29,7 @@ from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground as ObjectionGround
 from catalog.products import model as product_model
 from catalog.products import states as product_states
+from catalog.profiles.quality import Dimension
 from catalog.registration import states as application_states
 from catalog.registration.acceptance import Result as AcceptanceResult
 from catalog.registration.completeness import MaterialKind
@@ -583,6 +584,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
 LABELS: dict[str, list[Any]] = {
     "form": [product_model.Form],
     "sort": [Sort],
+    "dimension": [Dimension],
     "next_step": [NextStep],
     "origin": [product_model.OriginPath],
     "sharing": [product_model.SharingType],

@@ -13,6 +13,7 @@ from catalog.kernel.db import Database
 from market.http.auth import SESSION_COOKIE
 from tests.api import Api
 from tests.makers_portal import make_stage
+from tests.makers_registration import must
 from tests.makers_shelves import Window, make_window
 from tests.portal.test_pages_html import HTML, check, look
 
@@ -46,7 +47,7 @@ async def test_each_anchor_of_the_guide_is_a_heading_of_the_page(api: Api, windo
     text = (await look(api, f"/products/{window.full}")).text
     anchors = re.findall(r'<li><a href="#(\w+)">', text)
 
-    assert len(anchors) == 14
+    assert len(anchors) == 16
     assert [anchor for anchor in anchors if f'<h2 id="{anchor}"' not in text] == []
 
 
@@ -198,3 +199,35 @@ async def test_notices_are_listed_by_product(
     assert [each["id"] for each in found] == [stage.past_notice_id]
     assert none == []
     assert broken.status_code == 400
+
+
+async def test_a_table_is_shown_masked_with_its_quality_and_why(
+    api: Api, db: Database, clock: ManualClock, window: Window
+) -> None:
+    mine = api.as_(window.supplier.token)
+    table = "berth_no,wind_ms,duty_phone\n<b>1</b>,7.5,13812345678\n2,,13912345678\n"
+    file_id = must(await mine.upload(table.encode(), "港口.csv", "text/csv"))["id"]
+    must(await mine.post(f"/api/v1/products/{window.full}/contents", {"file_id": file_id}))
+    before = section((await look(api, f"/products/{window.full}")).text, "preview")
+    must(await mine.post(f"/api/v1/products/{window.full}/profiles"))
+    page = await look(api, f"/products/{window.full}")
+    preview, quality = (section(page.text, name) for name in ("preview", "quality"))
+
+    check(page, "zh-CN")
+    assert "<table" not in before
+    assert "最前 2 行" in preview
+    assert "&lt;b&gt;1&lt;/b&gt;" in preview
+    assert "13812345678" not in page.text
+    assert "值班电话" in preview
+    assert "已脱敏" in preview
+    assert "准确性" in plain(quality)
+    assert re.search(r"\d+ / 100", quality)
+    assert "个值符合数据字典声明的类型" in quality
+    assert check(await look(api, f"/products/{window.full}?lang=en"), "en")
+
+
+async def test_what_has_no_table_says_why_there_is_no_sample(api: Api, window: Window) -> None:
+    text = section((await look(api, f"/products/{window.resource}")).text, "preview")
+
+    assert "<table" not in text
+    assert plain(text.partition("</h2>")[2])
