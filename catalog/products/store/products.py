@@ -76,7 +76,7 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("terms", postgresql.TSVECTOR, nullable=False),
     sa.Column("zone", sa.Text),  # written by whoever places it: market/zones
-    # Made by the database too, from certificates and filings in force (migration 0089).
+    # Made by the database too, from certificates and filings in force (migration 0091).
     sa.Column("certified", sa.Text, nullable=False),
     sa.Column("price_fen", sa.BigInteger),
     sa.Column("price", sa.Text, sa.Computed("…")),
