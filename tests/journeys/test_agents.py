@@ -15,6 +15,7 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from market.identity.permissions import Role
+from market.jobs import take_batches
 from tests.api import Api, code
 from tests.makers_changes import Changing
 from tests.makers_identity import MAKER, Member, make_member
@@ -99,6 +100,35 @@ async def topics(scene: Scene, who: Member) -> list[str]:
     return [
         each["topic"] for each in must(await scene.by(who).get("/api/v1/my/notifications"))["items"]
     ]
+
+
+async def test_an_agent_hands_in_many_products_for_its_principal_as_long_as_it_may(
+    scene: Agency,
+) -> None:
+    table = "供方编号,产品名称,产品形式\np-1,甲,数据集\n".encode()
+
+    async def hand_in() -> httpx.Response:
+        file = must(await scene.acting().upload(table, "a.csv", "text/csv"))
+        said = {"file_id": file["id"], "is_dry_run": False}
+        return await scene.acting().post("/api/v1/product-batches", said)
+
+    without = await scene.acting().post("/api/v1/product-batches", {"file_id": str(uuid.uuid4())})
+    letter = must(await scene.letter("draft"))
+    first = must(await hand_in())
+    await take_batches.run(scene.api.context)
+    second = must(await hand_in())
+    must(await scene.revoke(str(letter["id"])))
+    await take_batches.run(scene.api.context)
+
+    mine = scene.by(scene.supplier)
+    done = must(await mine.get(f"/api/v1/product-batches/{first['id']}"))
+    ended = must(await mine.get(f"/api/v1/product-batches/{second['id']}"))
+    assert code(without) == "authorisation_letter_missing"
+    assert (done["counts"]["created"], done["acting_for"]) == (1, str(scene.supplier.party.id))
+    (product,) = must(await mine.get("/api/v1/my/products", reference="p-1"))["items"]
+    assert product["supplier_party_id"] == str(scene.supplier.party.id)
+    assert ended["state"] == "failed"
+    assert ended["failure"]["code"].startswith("authorisation_letter_")
 
 
 async def test_an_agent_registers_for_its_principal_and_the_log_names_both(

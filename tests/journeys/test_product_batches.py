@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import json
+import resource
 import sys
 import uuid
 from typing import Any
@@ -27,6 +28,7 @@ from catalog.products.operations import publishing
 from market.identity.permissions import Role
 from market.jobs import take_batches
 from market.settings import Settings
+from tests import bombs
 from tests.api import Api, code
 from tests.conftest import TestServer
 from tests.makers_identity import Member, make_member
@@ -299,6 +301,24 @@ async def test_a_file_that_can_not_be_read_to_its_end_is_refused_before_its_firs
     assert (batch["state"], batch["failure"]["code"]) == ("failed", failure)
     assert batch["failure_wording"]["zh"] != failure
     assert (batch["rows"], await own(by)) == ([], {})
+
+
+@pytest.mark.parametrize("name", sorted(bombs.corpus()))
+async def test_a_bomb_ends_its_batch_and_costs_the_service_neither_memory_nor_time(
+    by: Api, name: str
+) -> None:
+    content = bombs.corpus()[name]()
+    kind = {"kind": "csv"} if name.endswith(".parquet") else {}
+    opened = await hand_in(by, content, name, **kind)
+    before = resource.getrusage(resource.RUSAGE_SELF)
+
+    await take_batches.run(by.context)
+
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    batch = (await by.get(f"{PATH}/{opened.json()['id']}")).json()
+    assert (batch["state"], batch["done"], await own(by)) == ("failed", 0, {})
+    assert after.ru_maxrss - before.ru_maxrss < 50_000  # kB
+    assert after.ru_utime - before.ru_utime < 2
 
 
 async def test_a_file_of_another_kind_than_was_said_is_refused(by: Api) -> None:
