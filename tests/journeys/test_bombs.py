@@ -18,7 +18,6 @@ from tests.terminal import copied, serving
 SOME = (
     "zip_of_zeros.xlsx",
     "wide.xlsx",
-    "heavy_120_kB.xlsx",
     "zip_disguised.xlsx",
     "open_quote.csv",
     "deep.json",
