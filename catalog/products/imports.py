@@ -14,7 +14,7 @@ import msgspec
 from catalog.products import terms
 from catalog.products.documents import summary
 from catalog.products.metadata import is_readable
-from catalog.products.model import Form, Imported, UpdateCycle
+from catalog.products.model import Form, Imported, Product, UpdateCycle
 
 MAX_LINE_BYTES: Final = 256 * 1024
 _MAX_LENGTHS: Final = {
@@ -170,6 +170,17 @@ def row(prepared: Prepared) -> Row:
             labels=(*record.keywords, record.publisher, record.theme, record.region),
             body=record.description,
         ),
+    )
+
+
+def words_of(product: Product) -> str:
+    """Return the words that a record is found by, of the product that it became."""
+    said = product.imported
+    assert said is not None, "what nobody described was imported"
+    return terms.vector(
+        title=product.name,
+        labels=(*said.keywords, product.supplier_name, said.theme, said.region),
+        body=said.description,
     )
 
 

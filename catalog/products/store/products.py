@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -255,6 +255,37 @@ async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime)
             delivery_modes = excluded.delivery_modes, terms = excluded.terms""",
         *msgspec.structs.astuple(document),
         published_at,
+    )
+
+
+async def lock_public(tx: Tx, *, after: uuid.UUID | None, limit: int) -> list[Product]:
+    """Lock the documents of so many products beyond ``after``; return the products, without contents."""
+    rows = await tx.fetch(
+        """
+        SELECT p.id, p.origin, p.state, p.supplier_party_id, p.supplier_name, p.name, p.form,
+               p.description, p.imported, p.source, p.source_id, p.is_public, p.version,
+               p.created_at, p.updated_at
+          FROM catalog.product_documents d
+          JOIN catalog.products p ON p.id = d.product_id
+         WHERE $1::uuid IS NULL OR d.product_id > $1
+         ORDER BY d.product_id LIMIT $2
+           FOR UPDATE OF d""",
+        after,
+        limit,
+    )
+    return [_product(row, ()) for row in rows]
+
+
+async def put_words(tx: Tx, words: Mapping[uuid.UUID, str]) -> int:
+    """Give documents other words; return how many really had others."""
+    return await tx.execute(
+        """
+        UPDATE catalog.product_documents d
+           SET terms = w.terms::tsvector
+          FROM unnest($1::uuid[], $2::text[]) AS w(product_id, terms)
+         WHERE d.product_id = w.product_id AND d.terms <> w.terms::tsvector""",
+        list(words),
+        list(words.values()),
     )
 
 
