@@ -121,7 +121,7 @@ LINES: Final = Task(
     unreadable=TableUnreadable,
     # [P] a product may be said in some hundred thousand characters; a graph of 8 MB takes a minute.
     limits=Limits(
-        cpu_seconds=90, memory_bytes=1024 * MEBIBYTE, seconds=180.0, longest_line=4 * MEBIBYTE
+        cpu_seconds=90, memory_bytes=768 * MEBIBYTE, seconds=180.0, longest_line=4 * MEBIBYTE
     ),
     loads=(
         workbook.READER,
