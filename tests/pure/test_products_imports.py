@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from catalog.products import imports
+from catalog.products import imports, terms
 from catalog.products.imports import Prepared, Rejected, read_line
+from catalog.products.model import Imported
+from tests.makers_products import make_product
 
 
 def line(**changes) -> bytes:
@@ -80,3 +82,19 @@ def test_a_batch_is_bound_by_the_digests_of_its_records() -> None:
     assert isinstance(two, Prepared)
 
     assert imports.batch_sha256([one, two]) != imports.batch_sha256([two, one])
+
+
+def test_a_product_is_cut_anew_as_its_record_was() -> None:
+    imported = make_product(
+        description=None,
+        name="港口吞吐量",
+        supplier_name="示例局",
+        imported=Imported(
+            description="按月统计", theme="交通", keywords=("货类",), format="", update_frequency="",
+            region="海南", url="", licence="",
+        ),
+    )  # fmt: skip
+
+    assert imports.words_of(imported) == terms.vector(
+        title="港口吞吐量", labels=("货类", "示例局", "交通", "海南"), body="按月统计"
+    )

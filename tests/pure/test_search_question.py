@@ -62,3 +62,10 @@ def test_an_index_is_asked_for_everything_if_nothing_else_is_said() -> None:
 
     assert (asked.concepts, asked.narrowed, asked.without) == ((), {}, frozenset())
     assert port.FEW < port.CANDIDATES
+
+
+def test_all_of_a_question_is_needed_unless_less_is_said() -> None:
+    two = (Concept((("港口",),)), Concept((("气象",),)))
+
+    assert port.Asked(concepts=two).needed == 2
+    assert port.Asked(concepts=two, least=1).needed == 1
