@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from catalog.products import terms
+
+# So many characters are remembered; a language has some thousands that are used.
+_REMEMBERED: Final = 1 << 14
 
 
 def places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
@@ -29,12 +34,19 @@ def _normal(text: str) -> tuple[str, Sequence[int]]:
     if len(whole) == len(text) and unicodedata.is_normalized("NFKC", text):
         simple = terms.normal(text)  # nothing changes but letters: each stands where it stood
         return (simple if len(simple) == len(text) else whole), range(len(text))
-    small = [unicodedata.normalize("NFKC", character).lower() for character in text]
-    origins = [place for place, each in enumerate(small) for _ in each]
+    small = [_small(character) for character in text]
     joined = "".join(small)
+    origins: Sequence[int] = range(len(text))
+    if len(joined) != len(text):
+        origins = [place for place, each in enumerate(small) for _ in each]
     simple = terms.normal(joined)
     # Where simplifying a phrase changes its length, no place in it could be told.
     return (simple if len(simple) == len(joined) else joined), origins
+
+
+@functools.lru_cache(_REMEMBERED)
+def _small(character: str) -> str:
+    return unicodedata.normalize("NFKC", character).lower()
 
 
 def _merged(places: list[tuple[int, int]]) -> list[tuple[int, int]]:

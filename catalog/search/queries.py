@@ -11,7 +11,6 @@ or it is too far behind, PostgreSQL answers itself.
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 import math
 import operator
 import uuid
@@ -107,13 +106,9 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     asking: _Asking
     page: list[Ranked]
+    products: list[uuid.UUID]  # of the page
     has_more: bool
     counts: Counts
-
-    @property
-    def products(self) -> list[uuid.UUID]:
-        """Return the products of the page."""
-        return [uuid.UUID(bytes=each.product) for each in self.page]
 
 
 async def search(
@@ -275,12 +270,12 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
     """Answer from an index and what is laid over it."""
     asking = await _weighed(put, view, overlay)
     if put.asked.concepts and not asking.wanted:
-        return _Answer(asking=asking, page=[], has_more=False, counts=Counts(0, {}))
+        return _Answer(asking=asking, page=[], products=[], has_more=False, counts=Counts(0, {}))
     found: list[Record] = []
     if asking.wanted:
         found, asking = await _candidates(asking, put.begins)
     if asking.wanted and put.sort is Sort.RELEVANCE:
-        ordered = _ranked(asking, found, put.begins)
+        ordered = _ranked(asking, found, put)
     else:
         walk = Walk(
             after=None if put.begins is None else (put.begins.place, put.begins.product_id),
@@ -288,9 +283,11 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
             limit=put.limit + 1,
         )
         ordered = await _walked(asking, walk)
+    page = ordered[: put.limit]
     return _Answer(
         asking=asking,
-        page=ordered[: put.limit],
+        page=page,
+        products=[uuid.UUID(bytes=each.product) for each in page],
         has_more=len(ordered) > put.limit,
         counts=await _counted(asking),
     )
@@ -358,14 +355,18 @@ def _weight(concept: Concept, told: Frequencies, overlay: Overlay) -> float:
     return ranking.weight(frequency, told.total) if frequency else 0.0
 
 
-def _ranked(asking: _Asking, found: Sequence[Record], begins: _Place | None) -> list[Ranked]:
+def _ranked(asking: _Asking, found: Sequence[Record], put: _Put) -> list[Ranked]:
     changed = [each.record for each in asking.needing(1).changed if each.record is not None]
-    ranked = ranking.rank(dict.fromkeys((*found, *changed)), asking.wanted, asking.averages)
-    ranked.sort(key=_by_score, reverse=True)
-    if begins is None:
-        return ranked
-    after = (begins.score, begins.place, begins.product_id.bytes)
-    return [each for each in ranked if _by_score(each) < after]
+    begins, after = put.begins, None
+    if begins is not None:
+        after = (begins.score, begins.place, begins.product_id.bytes)
+    return ranking.best(
+        list(dict.fromkeys((*found, *changed))),
+        asking.wanted,
+        asking.averages,
+        most=put.limit + 1,
+        after=after,
+    )
 
 
 async def _walked(asking: _Asking, walk: Walk) -> list[Ranked]:
@@ -384,7 +385,6 @@ async def _walked(asking: _Asking, walk: Walk) -> list[Ranked]:
     return beyond[: walk.limit]
 
 
-_by_score: Final = operator.itemgetter(0, 1, 2)
 _by_place: Final = operator.itemgetter(1, 2)
 
 
@@ -408,13 +408,12 @@ async def _counted(asking: _Asking) -> Counts:
 
 def _found(put: _Put, answer: _Answer, documents: Mapping[uuid.UUID, Row]) -> Found:
     last = answer.page[-1] if answer.has_more else None
-    shown = [
-        (each, documents[product_id])
-        for each, product_id in zip(answer.page, answer.products, strict=True)
-        if product_id in documents
-    ]
     return Found(
-        items=[_hit(answer.asking, each, row) for each, row in shown],
+        items=[
+            _hit(answer.asking, each, product_id, documents[product_id])
+            for each, product_id in zip(answer.page, answer.products, strict=True)
+            if product_id in documents
+        ],
         total=answer.counts.total,
         facets=_facets(answer.counts, put.asked.narrowed),
         next_cursor=None if last is None else _cursor(put.query, answer, last),
@@ -434,15 +433,15 @@ def _commonest(facet: Facet, values: Mapping[str, int], narrowed: Mapping[str, s
         for value, count in values.items()
         if count > 0 and facets.is_counted(facet, value, narrowed)
     ]
-    return [Count(value, -count) for count, value in heapq.nsmallest(SHOWN_VALUES, counted)]
+    return [Count(value, -count) for count, value in sorted(counted)[:SHOWN_VALUES]]
 
 
-def _hit(asking: _Asking, each: Ranked, row: Row) -> Hit:
+def _hit(asking: _Asking, each: Ranked, product_id: uuid.UUID, row: Row) -> Hit:
     told = ranking.reasons(*each.record, asking.wanted, asking.averages)
     concepts = asking.asked.concepts
     standing = [word for reason in told for word in concepts[reason.wanted].ways[reason.way]]
     return Hit(
-        id=uuid.UUID(bytes=each.product),
+        id=product_id,
         source_id=row["source_id"],
         name=row["name"],
         supplier=row["supplier_name"],

@@ -8,11 +8,15 @@ product its place among those that have it, and no more.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from catalog.search import records
 from catalog.search.records import Bytes
@@ -21,11 +25,18 @@ from catalog.search.records import Bytes
 _K1: Final = 0.6
 _B: Final = 0.75
 _TITLE, _LABELS, _TEXT = 2.0, 0.25, 1.0
-_COVERAGE: Final = 1.0
 _SYNONYM: Final = 0.5  # a synonym tells less than the word itself
 FIELDS: Final = ("title", "labels", "text")
 
+# How a record is read as numbers: what is right of a word's key, what no key is, where lengths stand.
+_BITS_OF_TIMES: Final = np.uint64(8 * (records.ENTRY_LENGTH - records.KEY_LENGTH))
+_NO_KEY: Final = np.uint64(1 << 8 * records.KEY_LENGTH)
+_LENGTHS: Final = 3
+
 Words = tuple[bytes, ...]  # the keys of words that must all be there
+Standing = tuple[float, int, bytes]  # by what a product has its place: score, then place, then id
+_Numbers = npt.NDArray[np.uint64]
+_Floats = npt.NDArray[np.float64]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -75,51 +86,101 @@ class Ranked(NamedTuple):
     record: Record
 
 
-def rank(found: Iterable[Record], asked: Sequence[Wanted], averages: Averages) -> list[Ranked]:
-    """Return records with their scores, in no order; 0 for what has nothing that is asked.
+standing: Final = operator.itemgetter(0, 1, 2)
 
-    It is the inmost loop of every search, some hundred times a question, so it is written flat.
+
+def rank(found: Sequence[Record], asked: Sequence[Wanted], averages: Averages) -> list[Ranked]:
+    """Return records with their scores, in their order; 0 for what has nothing that is asked."""
+    table = _Table(found)
+    scores = table.scores(asked, averages)
+    return [table.ranked(row, scores[row]) for row in range(len(found))]
+
+
+def best(
+    found: Sequence[Record],
+    asked: Sequence[Wanted],
+    averages: Averages,
+    *,
+    most: int,
+    after: Standing | None = None,
+) -> list[Ranked]:
+    """Return the records that score highest, best first; those behind ``after``, if it is given."""
+    table = _Table(found)
+    scores = table.scores(asked, averages)
+    rows: Sequence[int] = range(len(found))
+    if after is None and len(found) > most:
+        least = np.partition(scores, -most)[-most]
+        rows = np.flatnonzero(scores >= least).tolist()
+    ranked = [table.ranked(row, scores[row]) for row in rows]
+    ranked.sort(key=standing, reverse=True)
+    if after is not None:
+        ranked = [each for each in ranked if standing(each) < after]
+    return ranked[:most]
+
+
+class _Table:
+    """Many records as one array of numbers: head and entries of the first, of the second, and on.
+
+    All records are compared with a word at once. Each number is computed as if its record were alone,
+    so that a product has the same score on every page.
     """
-    plan = [(wanted.weight, wanted.weight * (_K1 + 1), wanted.ways) for wanted in asked]
-    whole = sum(wanted.weight for wanted in asked)
-    head, entry, key = records.HEAD_LENGTH, records.ENTRY_LENGTH, records.KEY_LENGTH
-    aligned = head % entry
-    title_each, labels_each, text_each = (
-        _B / averages.title,
-        _B / averages.labels,
-        _B / averages.text,
-    )
-    ranked = []
-    for record in found:
-        data, start, end = record
-        packed = data[start:end]
-        product, place, title, labels, text = records.read_head(packed, 0)
-        in_title = _TITLE / (1 - _B + title_each * title)
-        in_labels = _LABELS / (1 - _B + labels_each * labels)
-        in_text = _TEXT / (1 - _B + text_each * text)
-        covered = total = 0.0
-        for weight_, most, ways in plan:
-            often, worth = 0.0, 1.0
-            for way in ways:
-                least = math.inf
-                for word in way:
-                    at = packed.find(word, head)
-                    while at > 0 and at % entry != aligned:
-                        at = packed.find(word, at + 1)
-                    if at < 0:
-                        break
-                    in_each = packed[at + key : at + entry]
-                    times = in_title * in_each[0] + in_labels * in_each[1] + in_text * in_each[2]
-                    least = min(least, times)
-                else:
-                    often = max(often, least * worth)
-                worth = _SYNONYM  # the ways after the first are those of synonyms
-            if often:
-                covered += weight_
-                total += most * often / (often + _K1)
-        score = total * (covered / whole) ** _COVERAGE if covered else 0.0
-        ranked.append(Ranked(score, place, product, record))
-    return ranked
+
+    def __init__(self, found: Sequence[Record]) -> None:
+        self._found = found
+        parts = [data[start:end] for data, start, end in found]
+        lengths = np.array([len(part) for part in parts], np.int64) // records.ENTRY_LENGTH
+        self._ends = np.cumsum(lengths)
+        self._begins = self._ends - lengths
+        self._packed = b"".join(parts)
+        self._numbers = np.frombuffer(self._packed, ">u8").astype(np.uint64)
+        self._keys = self._numbers >> _BITS_OF_TIMES
+        for place in range(records.HEAD_LENGTH // records.ENTRY_LENGTH):
+            self._keys[self._begins + place] = _NO_KEY
+
+    def scores(self, asked: Sequence[Wanted], averages: Averages) -> _Floats:
+        """Return the score of each record."""
+        lengths = self._numbers[self._begins + _LENGTHS]
+        fields = (_TITLE, averages.title), (_LABELS, averages.labels), (_TEXT, averages.text)
+        factors: list[_Floats] = [
+            tells / (1 - _B + _B / average * _two_bytes(lengths, 3 - at))
+            for at, (tells, average) in enumerate(fields)
+        ]
+        covered, total = np.zeros(len(self._found)), np.zeros(len(self._found))
+        for wanted in asked:
+            often = np.zeros(len(self._found))
+            for place, way in enumerate(wanted.ways):
+                there = functools.reduce(np.minimum, (self._times(word, factors) for word in way))
+                np.maximum(often, there * _SYNONYM if place else there, out=often)
+            covered += np.where(often > 0, wanted.weight, 0.0)
+            total += wanted.weight * (_K1 + 1) * often / (often + _K1)
+        whole = sum(wanted.weight for wanted in asked)
+        return total * (covered / whole) if whole else total
+
+    def ranked(self, row: int, score: float) -> Ranked:
+        """Return one of them with its score."""
+        product, place, *_ = records.read_head(self._packed, int(self._begins[row]) * 8)
+        return Ranked(float(score), place, product, self._found[row])
+
+    def _times(self, word: bytes, factors: Sequence[_Floats]) -> _Floats:
+        """Return how often a word stands in each record, by what its fields tell; 0: nowhere."""
+        times = np.zeros(len(self._found))
+        entries = np.flatnonzero(self._keys == np.uint64(int.from_bytes(word)))
+        rows = np.searchsorted(self._ends, entries, "right")
+        counts = self._numbers[entries]
+        times[rows] = (
+            factors[0][rows] * _byte(counts, 2)
+            + factors[1][rows] * _byte(counts, 1)
+            + factors[2][rows] * _byte(counts, 0)
+        )
+        return times
+
+
+def _byte(numbers: _Numbers, at: int) -> _Floats:
+    return (numbers >> np.uint64(8 * at) & np.uint64(0xFF)).astype(np.float64)
+
+
+def _two_bytes(numbers: _Numbers, at: int) -> _Floats:
+    return (numbers >> np.uint64(16 * at) & np.uint64(0xFFFF)).astype(np.float64)
 
 
 def covers(data: Bytes, start: int, end: int, wanted: Wanted) -> bool:

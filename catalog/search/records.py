@@ -1,8 +1,9 @@
 """Pack of a product what ranking needs into a few hundred bytes (排序记录).
 
 A record is a head (id, place, how many words each field has) and an entry for each different word:
-five bytes of its digest, and how often it stands in title, labels and text. Scoring a product is
-then a search for a few short strings in one, and a file of records is as good as an index of them.
+five bytes of its digest, and how often it stands in title, labels and text. All of it is numbers of
+eight bytes, the highest byte first: so hundreds of products are scored by a few comparisons of long
+arrays (``ranking.py``), and a file of records is as good as an index of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import struct
 import uuid
 from typing import Any, Final
 
-_HEAD: Final = struct.Struct(">16sqHHH")
+_HEAD: Final = struct.Struct(">16sqHHHxx")
 HEAD_LENGTH: Final = _HEAD.size
 KEY_LENGTH: Final = 5
 ENTRY_LENGTH: Final = KEY_LENGTH + 3

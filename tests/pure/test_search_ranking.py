@@ -119,3 +119,76 @@ def test_bytes_across_two_words_count_for_nothing() -> None:
     across = data[records.HEAD_LENGTH + 6 : records.HEAD_LENGTH + 11]
 
     assert score(data, Wanted(((across,),), 1.0)) == 0
+
+
+WORDS = st.sampled_from("abcdefgh")
+FIELD = st.lists(WORDS, max_size=12).map(" ".join)
+ASKED = st.lists(
+    st.builds(
+        want,
+        st.lists(WORDS, min_size=1, max_size=2).map(" ".join),
+        st.lists(WORDS, min_size=1, max_size=2).map(" ".join),
+        weight=st.floats(0.01, 20),
+    ),
+    max_size=4,
+)
+
+
+def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
+    """Score one record as the formula reads, a word at a time."""
+    *_, title, labels, text = records.read_head(data, 0)
+    fields = (
+        (2.0, title, averages.title),
+        (0.25, labels, averages.labels),
+        (1.0, text, averages.text),
+    )
+    tells = [most / (1 - 0.75 + 0.75 / average * length) for most, length, average in fields]
+    covered = total = 0.0
+    for wanted in asked:
+        often = 0.0
+        for place, way in enumerate(wanted.ways):
+            found = [records.times(data, 0, len(data), word) or (0, 0, 0) for word in way]
+            least = min(sum(t * n for t, n in zip(tells, times, strict=True)) for times in found)
+            often = max(often, least * 0.5 if place else least)
+        covered += wanted.weight if often else 0.0
+        total += wanted.weight * 1.6 * often / (often + 0.6)
+    whole = sum(wanted.weight for wanted in asked)
+    return total * (covered / whole) if whole else 0.0
+
+
+@given(st.lists(st.tuples(FIELD, FIELD, FIELD), max_size=12), ASKED)
+def test_many_are_scored_at_once_as_each_would_be_alone(
+    texts: list[tuple[str, str, str]], asked: list[Wanted]
+) -> None:
+    packed = [record(*fields) for fields in texts]
+    found = [Record(b"12345" + data, 5, 5 + len(data)) for data in packed]
+
+    ranked = ranking.rank(found, asked, AVERAGES)
+
+    assert [each.record for each in ranked] == found
+    assert [each.score for each in ranked] == [
+        pytest.approx(plainly(data, asked, AVERAGES), rel=1e-12) for data in packed
+    ]
+    assert [each.score for each in ranked] == [scored(data, asked, AVERAGES) for data in packed]
+
+
+@given(st.lists(FIELD, max_size=20), ASKED, st.integers(1, 8), st.data())
+def test_the_best_are_the_first_of_all_in_their_order(
+    texts: list[str], asked: list[Wanted], most: int, data: st.DataObject
+) -> None:
+    found = []
+    for number, text in enumerate(texts):
+        vector = [(word, 0, 0, text.split().count(word)) for word in dict.fromkeys(text.split())]
+        packed = records.pack(uuid.UUID(int=number), number // 3, vector)
+        found.append(Record(packed, 0, len(packed)))
+
+    every = sorted(ranking.rank(found, asked, AVERAGES), key=ranking.standing, reverse=True)
+
+    assert ranking.best(found, asked, AVERAGES, most=most) == every[:most]
+    if every:
+        last = data.draw(st.integers(0, len(every) - 1))
+        after = ranking.standing(every[last])
+        assert (
+            ranking.best(found, asked, AVERAGES, most=most, after=after)
+            == (every[last + 1 : last + 1 + most])
+        )
