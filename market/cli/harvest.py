@@ -13,7 +13,10 @@ from market.cli import settings_of
 from market.settings import Settings
 
 
-@click.group(help="收割外部目录（CKAN、DCAT） · Take catalogues of others in, on a schedule.")
+@click.group(
+    help="收割外部目录（CKAN、DCAT） · Take catalogues of others in, on a schedule.\n\n"
+    "Exit code 0: done; 1: a run failed or waits for a person; 2: could not be done."
+)
 def harvest() -> None:
     """Name sources, read them, and see what came of it."""
 

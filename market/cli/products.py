@@ -55,7 +55,8 @@ _files = click.option(
 
 @click.group(
     help="数据产品清单 · Data products as files: check them, compare them, apply them.\n\n"
-    "例 · Example: `market products apply -f products.yaml --dry-run`"
+    "例 · Example: `market products apply -f products.yaml --dry-run`\n\n"
+    "Exit code 0: nothing is wrong; 1: something is, or differs; 2: could not be done."
 )
 def products() -> None:
     """Hold the commands of manifests."""

@@ -269,10 +269,21 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "case_assignments",
         "certificates",
         "changes",
+        "chief_data_officers",
+        "collections",
+        "data_demand_answers",
+        "data_demands",
         "legal_instruments",
         "notices",
         "objections",
+        "open_plan_items",
+        "open_plans",
+        "openings",
+        "quality_issues",
         "reclassifications",
+        "synonym_groups",
+        "zone_products",
+        "zones",
     ]
 
 
