@@ -243,6 +243,8 @@ class Database:
                 "timezone": "UTC",
                 "idle_in_transaction_session_timeout": "30000",
                 "lock_timeout": "20000",
+                # Compiling a statement takes longer than any of ours runs; some servers would.
+                "jit": "off",
             },
         )
 
