@@ -165,11 +165,15 @@ class Campaign:
         self.restarts: list[float] = []
         self.recoveries: list[float] = []
         self.problems: list[str] = []
+        # Nobody writes while all is looked through: what is found each time would take ever longer.
+        self.may_write = asyncio.Event()
+        self.may_write.set()
 
     async def write(self, name: str, order: str) -> None:
         """Use an order again and again; each answer has to bring its receipt."""
         number = 0
         while not self.traffic.is_closing:
+            await self.may_write.wait()
             number += 1
             key = f"{SEED}/{name}/{number}"
             path = f"/api/v1/orders/{order}/content"
@@ -199,7 +203,9 @@ class Campaign:
             self.service.start()
             self.restarts.append(await self.service.ready())
             await first_answer(self.service, self.traffic)
+        self.may_write.clear()
         await self.check()
+        self.may_write.set()
 
     async def _until_the_journal_grows(self) -> None:
         """Wait for the moment in which a checkpoint was written down, and is not stored yet."""
