@@ -4,7 +4,8 @@
 
     monitor.json             that this is one
     lock                     held by the one process that follows
-    logs/<H>/log.json        a log: origin, keys, address, policy, limits, watched subjects; H as of witnesses
+    logs/<H>/log.json        a log: origin, keys, address, policy, limits, watched subjects, and the keys that
+                             were dropped; H as of witnesses
     logs/<H>/notices.json    by what notices of the log it was followed to further keys
     logs/<H>/accepted.jsonl  the checkpoints that were accepted, only ever appended to (as a signer's journal)
     logs/<H>/replayed.db     what was replayed of it; can be made again
@@ -27,11 +28,14 @@ from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.disk import CheckpointJournal
 from catalog.audit_log.further_lines import FurtherKey, parse_further_vkey
 from catalog.kernel.errors import Conflict, Invalid, Missing
+from catalog.monitoring import dropping
 from catalog.monitoring.alerts import Alert
 from catalog.monitoring.db import MonitorDb
+from catalog.monitoring.dropping import Dropped, Trusted
 from catalog.monitoring.freshness import Limits
 from catalog.subject_heads.heads import subject_hash
 from catalog.witnessing import log_keys
+from catalog.witnessing import policy as policies
 from catalog.witnessing.disk import origin_hash, put_file, put_notices, read_notices
 from catalog.witnessing.log_keys import LogKeys
 from catalog.witnessing.policy import Policy, parse_policy
@@ -75,6 +79,24 @@ class SubjectMalformed(Invalid):
     code = "monitor_subject_malformed"
 
 
+class SubjectNotWatched(Missing):
+    """The monitor does not watch this subject."""
+
+    code = "monitor_subject_unknown"
+
+
+class KeyNotTrusted(Missing):
+    """The key is trusted for nothing here: none of this log, its further lines or its witnesses."""
+
+    code = "monitor_key_unknown"
+
+
+class KeyDropped(Conflict):
+    """The key was dropped by a person; it counts again only when a person says so."""
+
+    code = "monitor_key_dropped"
+
+
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
     """A log that is followed: who it is, where it is, what is asked of it."""
 
@@ -86,6 +108,12 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     watched: tuple[str, ...] = ()  # subjects, kind:id
     lines: tuple[str, ...] = ()  # further keys, by other algorithms, that must sign as well
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def dropped_keys(self) -> frozenset[str]:
+        """Return the keys that count for nothing, whatever else is said here."""
+        return dropping.keys_of(self.dropped)
 
     @property
     def further_keys(self) -> list[FurtherKey]:
@@ -93,12 +121,17 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
         policy = self.witness_policy
         named = [] if policy is None else list(policy.further)
         every = [*map(parse_further_vkey, self.lines), *named]
-        return [key for key in dict.fromkeys(every) if key.name == self.origin]
+        gone = self.dropped_keys
+        return [
+            key for key in dict.fromkeys(every) if key.name == self.origin and str(key) not in gone
+        ]
 
     @property
     def witness_policy(self) -> Policy | None:
-        """Return which witnesses are enough, None if none is asked for."""
-        return None if self.policy is None else parse_policy(self.policy.encode())
+        """Return which witnesses are enough, None if none is asked for; of those dropped none counts."""
+        if self.policy is None:
+            return None
+        return policies.without(parse_policy(self.policy.encode()), self.dropped_keys)
 
     @property
     def watched_hashes(self) -> frozenset[bytes]:
@@ -155,7 +188,10 @@ class Monitor:
     def add_log(self, log: Followed) -> None:
         """Follow a log from now on, or follow it otherwise; keys and watched subjects add up.
 
+        What was dropped stays so.
+
         :raises SubjectMalformed: if a subject is none.
+        :raises KeyDropped: if a key of it was dropped.
         """
         for subject in log.watched:
             kind, _, identifier = subject.partition(":")
@@ -163,11 +199,70 @@ class Monitor:
                 raise SubjectMalformed(subject=subject)
         known = self._find(log.origin)
         if known is not None:
+            for key in (*log.keys, *log.lines):
+                if key in known.dropped_keys:
+                    raise KeyDropped(key=key)
             log = msgspec.structs.replace(
                 log,
                 keys=tuple(dict.fromkeys((*known.keys, *log.keys))),
                 watched=tuple(dict.fromkeys((*known.watched, *log.watched))),
+                dropped=known.dropped,
             )
+        self._put(log)
+
+    def drop_key(self, origin: str, vkey: str, *, now: dt.datetime, reason: str) -> Dropped:
+        """Return that a key is trusted no more, and what hung on it; ``keep_dropped`` makes it count.
+
+        :raises LogNotFollowed: if the log is not followed.
+        :raises KeyDropped: if it was dropped before.
+        :raises KeyNotTrusted: if it is trusted for nothing here.
+        """
+        log = self.log(origin)
+        if vkey in log.dropped_keys:
+            raise KeyDropped(key=vkey)
+        was = dropping.trusted_for(vkey, self.keys_of(log), log.further_keys, log.witness_policy)
+        if not was:
+            raise KeyNotTrusted(key=vkey)
+        made = Dropped(key=vkey, was=was, at=now, reason=reason)
+        if Trusted.LOG not in was:
+            return made
+        left = self.keys_of(msgspec.structs.replace(log, dropped=(*log.dropped, made)))
+        notes = (signed.note.encode() for signed in self.journal(origin).read())
+        alone = dropping.accepted_alone(notes, left)
+        return msgspec.structs.replace(made, accepted_alone=alone)
+
+    def trust_again(self, origin: str, vkey: str, *, now: dt.datetime, reason: str) -> Dropped:
+        """Return that a dropped key is trusted for what it was; ``keep_dropped`` makes it count.
+
+        :raises LogNotFollowed: if the log is not followed.
+        :raises KeyNotTrusted: if no such key was dropped.
+        """
+        for each in self.log(origin).dropped:
+            if each.key == vkey and each.again_at is None:
+                return msgspec.structs.replace(each, again_at=now, again_reason=reason)
+        raise KeyNotTrusted(key=vkey)
+
+    def keep_dropped(self, origin: str, dropped: Dropped) -> None:
+        """Keep that a key was dropped, or taken back; whoever looks just now asks it from here on."""
+        log = self.log(origin)
+        closed = (
+            each for each in log.dropped if each.key != dropped.key or each.again_at is not None
+        )
+        self._put(msgspec.structs.replace(log, dropped=(*closed, dropped)))
+
+    def drop_subject(self, origin: str, subject: str) -> None:
+        """Watch a subject no longer.
+
+        :raises LogNotFollowed: if the log is not followed.
+        :raises SubjectNotWatched: if it is not watched.
+        """
+        log = self.log(origin)
+        if subject not in log.watched:
+            raise SubjectNotWatched(subject=subject)
+        left = tuple(each for each in log.watched if each != subject)
+        self._put(msgspec.structs.replace(log, watched=left))
+
+    def _put(self, log: Followed) -> None:
         place = self.place(log.origin)
         (place / "evidence").mkdir(mode=0o700, parents=True, exist_ok=True)
         put_file(place / "log.json", msgspec.json.encode(log))
@@ -193,9 +288,11 @@ class Monitor:
         return self._directory / "logs" / origin_hash(origin)
 
     def keys_of(self, log: Followed) -> LogKeys:
-        """Return by which keys a log is known, with those that it was followed to."""
+        """Return by which keys a log is known, with those that it was followed to, without those dropped."""
         pinned = [parse_vkey(key) for key in log.keys]
-        return log_keys.known(pinned, read_notices(self._directory / "logs", log.origin))
+        notices = read_notices(self._directory / "logs", log.origin)
+        gone = [parse_vkey(each.key) for each in log.dropped if _is_of_the_log(each)]
+        return log_keys.known(pinned, notices, gone)
 
     def follow_keys(self, log: Followed, keys: LogKeys) -> None:
         """Keep by which notices a log was followed to further keys."""
@@ -231,3 +328,7 @@ class Monitor:
         except FileNotFoundError:
             return None
         return msgspec.json.decode(raw, type=Followed)
+
+
+def _is_of_the_log(dropped: Dropped) -> bool:
+    return dropped.again_at is None and Trusted.LOG in dropped.was

@@ -9,7 +9,7 @@ one by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -19,6 +19,7 @@ from catalog.audit_log.export_format import NoticeRow
 from catalog.audit_log.key_chain import KeyChain
 from catalog.audit_log.leaf import read_leaf
 from catalog.audit_log.merkle import Hash
+from catalog.kernel.errors import DomainError
 from catalog.witnessing.cosignature import is_signed_by_log
 
 #: Return the tiles of the tree of that size, each as wide as the tree makes it.
@@ -27,11 +28,15 @@ FetchTiles = Callable[[int, set[tuple[int, int]]], Tiles]
 
 
 class LogKeys(msgspec.Struct, frozen=True):
-    """The keys of one log that are known: the pinned ones, and where notices lead from them."""
+    """The keys of one log that are known: the pinned ones, and where notices lead from them.
+
+    A person may have ``dropped`` some: they sign nothing here, and nothing that they say counts.
+    """
 
     pinned: tuple[VerifierKey, ...]
     notices: tuple[NoticeRow, ...]
     chains: tuple[KeyChain, ...]
+    dropped: tuple[VerifierKey, ...] = ()
 
     @property
     def every(self) -> tuple[VerifierKey, ...]:
@@ -77,11 +82,27 @@ class NoticeFault(msgspec.Struct, frozen=True):
     reason: str
 
 
-def known(pinned: Iterable[VerifierKey], notices: Iterable[NoticeRow] = ()) -> LogKeys:
-    """Return what is known of a log's keys through these pins and notices."""
-    keys = tuple(pinned)
-    rows = tuple(sorted(notices, key=_place))
-    return LogKeys(keys, rows, tuple(key_chain.chained(key, rows) for key in keys))
+def known(
+    pinned: Iterable[VerifierKey],
+    notices: Iterable[NoticeRow] = (),
+    dropped: Iterable[VerifierKey] = (),
+) -> LogKeys:
+    """Return what is known of a log's keys through these pins and notices, without those dropped."""
+    gone = tuple(dropped)
+    keys = tuple(key for key in pinned if key not in gone)
+    rows = tuple(sorted((row for row in notices if not is_of(row, gone)), key=_place))
+    return LogKeys(keys, rows, tuple(key_chain.chained(key, rows) for key in keys), gone)
+
+
+def is_of(row: NoticeRow, keys: Collection[VerifierKey]) -> bool:
+    """Tell whether a notice is about one of these keys, or said by one."""
+    if not keys:
+        return False
+    try:
+        notice = key_notices.read(row.note)
+    except DomainError:
+        return False
+    return notice.key in keys or notice.by in keys
 
 
 def followed(
@@ -93,15 +114,20 @@ def followed(
     """Return the keys after the notices that lie under an accepted tree of ``size``, and which do not count.
 
     ``is_bound`` tells whether the entry of a notice, in that tree, holds it. What lies beyond the tree waits.
+    What a dropped key says, or another one says of it, is passed over.
     """
     faults: list[NoticeFault] = []
+    if not before.chains:
+        return before, ()  # nobody is left from whom a notice could lead on
     for row in sorted(told, key=_place):
         if row.index is None or row.index >= size or row in before.notices:
+            continue
+        if is_of(row, before.dropped):
             continue
         if not is_bound(row):
             faults.append(NoticeFault(row.index, "its entry does not hold it"))
             continue
-        after = known(before.pinned, (*before.notices, row))
+        after = known(before.pinned, (*before.notices, row), before.dropped)
         new = [_new_refusals(*each) for each in zip(before.chains, after.chains, strict=True)]
         if all(new):
             faults.append(NoticeFault(row.index, new[0][0]))

@@ -260,6 +260,12 @@ def _threshold(text: str, count: int) -> int:
     return int(text)
 
 
+def without(policy: Policy, vkeys: Collection[str]) -> Policy:
+    """Return a policy that counts no witness with one of these keys; how many are enough stays as it is."""
+    left = tuple(witness for witness in policy.witnesses if str(witness.key) not in vkeys)
+    return Policy(policy.logs, left, policy.groups, policy.quorum, policy.further)
+
+
 #: Tell whether a log signed a note; whoever follows a log to its next key has an answer of its own.
 IsSigned = Callable[[Note, Checkpoint], bool]
 

@@ -223,6 +223,87 @@ def acknowledge(origin: str, key: str, reason: str, directory: pathlib.Path) -> 
     settings_of.run(_acknowledge(directory, origin, key, reason))
 
 
+@monitor.command(
+    "drop-key",
+    help="不再信任密钥 · Trust a key no more that a log was followed by: its own, that of a further line, or a witness's. For a "
+    "key that is in other hands when the log itself can not say so. It stays on record with the reason, is told like an "
+    "alert, and no notice brings it back. How many witnesses are enough stays as the policy says: give another policy "
+    f"with add-log.\n\n{_DONE}",
+)
+@click.argument("origin", metavar="LOG")
+@click.argument("vkey", metavar="VKEY")
+@click.option("--reason", required=True, help="理由 · why")
+@_DIRECTORY
+def drop_key(origin: str, vkey: str, reason: str, directory: pathlib.Path) -> None:
+    """Keep that it counts for nothing."""
+    settings_of.run(_drop_key(directory, origin, vkey, reason))
+
+
+@monitor.command(
+    "trust-again",
+    help="恢复信任 · Trust a key again that was dropped by mistake; that it had been dropped stays on record.\n\n"
+    + _DONE,
+)
+@click.argument("origin", metavar="LOG")
+@click.argument("vkey", metavar="VKEY")
+@click.option("--reason", required=True, help="理由 · why")
+@_DIRECTORY
+def trust_again(origin: str, vkey: str, reason: str, directory: pathlib.Path) -> None:
+    """Keep that it counts as it did."""
+    settings_of.run(_trust_again(directory, origin, vkey, reason))
+
+
+@monitor.command(
+    "drop-subject",
+    help=f"取消关注 · Watch a subject no longer: its entries are read as ever, and not told.\n\n{_DONE}",
+)
+@click.argument("origin", metavar="LOG")
+@click.argument("subject", metavar="KIND:ID")
+@_DIRECTORY
+def drop_subject(origin: str, subject: str, directory: pathlib.Path) -> None:
+    """Take the subject off."""
+    settings_of.run(_drop_subject(directory, origin, subject))
+
+
+async def _drop_key(directory: pathlib.Path, origin: str, vkey: str, reason: str) -> None:
+    from catalog.kernel.clock import SystemClock
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    made = Monitor(directory)
+    dropped = rounds.drop_key(made, origin, vkey, now=SystemClock().now(), reason=reason)
+    click.echo(f"已不再信任 · dropped: {', '.join(dropped.was)}")
+    alone = dropped.accepted_alone
+    if alone is not None:
+        click.echo(
+            f"仅凭此密钥接受过 {alone.count} 个检查点，请与见证人核对 · {alone.count} checkpoints of sizes {alone.first} to "
+            f"{alone.last} were accepted by it alone: compare them with the witnesses",
+            err=True,
+        )
+    if not rounds.standing(made, made.log(origin)).keys:
+        click.echo(
+            "已无可信的日志密钥 · no key of the log is left, nothing more is accepted: add-log its next one",
+            err=True,
+        )
+
+
+async def _trust_again(directory: pathlib.Path, origin: str, vkey: str, reason: str) -> None:
+    from catalog.kernel.clock import SystemClock
+    from catalog.monitoring.disk import Monitor
+    from market.monitor import rounds
+
+    made = Monitor(directory)
+    again = rounds.trust_again(made, origin, vkey, now=SystemClock().now(), reason=reason)
+    click.echo(f"已恢复信任 · trusted again: {', '.join(again.was)}")
+
+
+async def _drop_subject(directory: pathlib.Path, origin: str, subject: str) -> None:
+    from catalog.monitoring.disk import Monitor
+
+    Monitor(directory).drop_subject(origin, subject)
+    click.echo("已取消关注 · watched no longer")
+
+
 async def _acknowledge(directory: pathlib.Path, origin: str, key: str, reason: str) -> None:
     from catalog.monitoring.disk import Monitor
     from market.monitor import rounds
@@ -246,6 +327,9 @@ async def _show(directory: pathlib.Path, *, as_json: bool) -> None:
             click.echo(f"  ! {key}")
         for key in log.acknowledged:
             click.echo(f"  ✓ {key}")
+        for each in log.dropped:
+            mark = "−" if each.again_at is None else "+"
+            click.echo(f"  {mark} {each.key}  {each.again_reason or each.reason}")
 
 
 async def _once(directory: pathlib.Path, webhook: str | None) -> int:

@@ -104,7 +104,8 @@ class Follower:
             self._found.append(wrong.alert)
 
     def _keys(self) -> LogKeys:
-        return self._monitor.keys_of(self._log)
+        # Read anew: a key that somebody drops while we look counts for nothing at once.
+        return self._monitor.keys_of(self._monitor.log(self._log.origin))
 
     def _held(self) -> Accepted:
         last = self._journal.last()
@@ -289,7 +290,8 @@ class Follower:
                 why = "the log has a notice about its keys there, and it is not told (--keys-url)"
                 about = f"notice {index}"
                 self._found.append(Alert(kind=Kind.NOTICE_MISSING, about=about, why=why))
-        known = {*map(str, after.in_force(max(held.size - 1, 0))), *self._log.keys}
+        pinned = set(self._log.keys) - self._log.dropped_keys
+        known = {*map(str, after.in_force(max(held.size - 1, 0))), *pinned}
         if told.log is not None and told.log not in known | keys.waiting(told, held.size):
             why = "it says that another key signs this log, and no notice that was accepted says so"
             self._found.append(Alert(kind=Kind.KEY_NOT_LOGGED, about=told.log, why=why))

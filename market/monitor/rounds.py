@@ -10,9 +10,11 @@ import httpx
 import msgspec
 import structlog
 
+from catalog.monitoring import dropping
 from catalog.monitoring.alerts import Kind
 from catalog.monitoring.db import MonitorDb
 from catalog.monitoring.disk import AlertMissing, Followed, Monitor
+from catalog.monitoring.dropping import Dropped
 from market.monitor import auditing
 from market.monitor.auditing import Audited
 from market.monitor.files import LogFiles
@@ -36,6 +38,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     last_at: str
     alerts: list[str]  # by their keys
     acknowledged: list[str]
+    keys: list[str]  # that sign the log now
+    dropped: list[Dropped]
 
 
 class Webhook:
@@ -123,18 +127,21 @@ def standing(monitor: Monitor, log: Followed, *, is_glance: bool = False) -> Sta
     :raises BusyNow: if it is a glance, and it can not be had at this moment.
     """
     last = monitor.journal(log.origin).last()
+    size = 0 if last is None else last.size
     with monitor.memory(log.origin, is_glance=is_glance) as memory:
         progress = memory.progress()
         alerts = memory.alerts()
     return Standing(
         origin=log.origin,
         url=log.url,
-        size=0 if last is None else last.size,
+        size=size,
         replayed=progress.edge.size,
         under_heads=progress.heads_size,
         last_at=progress.last_at,
         alerts=[each.key for each in alerts if each.acknowledged is None],
         acknowledged=[each.key for each in alerts if each.acknowledged is not None],
+        keys=[str(key) for key in monitor.keys_of(log).in_force(max(size - 1, 0))],
+        dropped=list(log.dropped),
     )
 
 
@@ -155,3 +162,32 @@ def acknowledge(monitor: Monitor, origin: str, key: str, reason: str) -> None:
                 memory.put_alert(msgspec.structs.replace(each, acknowledged=reason))
                 return
     raise AlertMissing(key=key)
+
+
+def drop_key(monitor: Monitor, origin: str, vkey: str, *, now: dt.datetime, reason: str) -> Dropped:
+    """Trust a key of a log, of its further lines or of its witnesses no more; it is told with the next look.
+
+    :raises LogNotFollowed: if the log is not followed.
+    :raises KeyDropped: if it was dropped before.
+    :raises KeyNotTrusted: if it is trusted for nothing here.
+    """
+    return _keep(monitor, origin, monitor.drop_key(origin, vkey, now=now, reason=reason))
+
+
+def trust_again(
+    monitor: Monitor, origin: str, vkey: str, *, now: dt.datetime, reason: str
+) -> Dropped:
+    """Trust a key again that was dropped by mistake; that it had been stays on record.
+
+    :raises LogNotFollowed: if the log is not followed.
+    :raises KeyNotTrusted: if no such key was dropped.
+    """
+    return _keep(monitor, origin, monitor.trust_again(origin, vkey, now=now, reason=reason))
+
+
+def _keep(monitor: Monitor, origin: str, dropped: Dropped) -> Dropped:
+    # To be told first: killed in between, the command is given again, and it is told once more.
+    with monitor.memory(origin) as memory, memory.together():
+        memory.put_outgoing([dropping.line(origin, dropped)])
+    monitor.keep_dropped(origin, dropped)
+    return dropped
