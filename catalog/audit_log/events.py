@@ -22,6 +22,9 @@ class Event(enum.StrEnum):
     KEY_ENDED = "key:ended"  # from this entry on it signs nothing
     KEY_DISTRUSTED = "key:distrusted"
     KEY_DESTROYED = "key:destroyed"
+    KEY_DESTRUCTION_PROPOSED = "key_destruction:proposed"
+    KEY_DESTRUCTION_WITHDRAWN = "key_destruction:withdrawn"
+    KEY_DESTRUCTION_REFUSED = "key_destruction:refused"
     KEY_CEREMONY_HELD = "key_ceremony:held"
     HEADS_PUBLISHED = "heads:published"
     LOG_REFILLED = "log:refilled"  # an older copy of the database got back what was signed

@@ -1,4 +1,4 @@
-"""Write and read what a ceremony leaves behind: transcript, shares, and key files made of them again."""
+"""Write and read what a ceremony leaves behind: transcript, shares, key files; destroy those that ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from catalog.audit_log.verdict import Unreadable
-from catalog.kernel.errors import Conflict, Invalid
+from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.key_custody import making, sealing, shares, transcript
 from catalog.key_custody.transcript import SignedTranscript, Transcript
 from catalog.signing import disk as key_files
@@ -44,6 +44,12 @@ class KeyNotOfTheTranscript(Invalid):
     """What the shares make is not what the transcript says was made."""
 
     code = "ceremony_key_not_of_the_transcript"
+
+
+class PrivateKeyNotHere(Refused):
+    """No file of this key lies on this machine: it is in a security module, or on another one."""
+
+    code = "private_key_not_here"
 
 
 class PassphraseNeeded(Invalid):
@@ -257,6 +263,18 @@ def restore(
     path = key_files.path_of(directory, wanted.purpose, wanted.algorithm)
     key_files.put(path, wanted.purpose, wanted.algorithm, secret, passphrase=passphrase)
     return path
+
+
+def destroy(directory: Path, key_id: str) -> None:
+    """Destroy the file of a key that was replaced; if that was done and not remembered, nothing more.
+
+    :raises PrivateKeyNotHere: if none lies there, and none did.
+    """
+    path = key_files.find_retired(directory, key_id)
+    if path is not None:
+        key_files.destroy(path)
+    elif not key_files.was_destroyed(directory, key_id):
+        raise PrivateKeyNotHere(key_id=key_id)
 
 
 def _put(path: Path, content: bytes) -> None:

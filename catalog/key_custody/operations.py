@@ -17,7 +17,7 @@ from catalog.audit_log.key_notices import ROOT, Action, KeyNotice
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
-from catalog.kernel.errors import Refused
+from catalog.kernel.errors import Conflict, Refused
 from catalog.key_custody import queries, transcript
 from catalog.key_custody.two_people import check_two
 from catalog.signing import operations as signing
@@ -38,6 +38,12 @@ class KeyNeedsANotice(Refused):
     """A key of the log is distrusted by another one of it, or by its root key."""
 
     code = "key_needs_a_notice"
+
+
+class KeyDestroyedAlready(Conflict):
+    """The private half was destroyed before, as the log says."""
+
+    code = "key_destroyed_already"
 
 
 class KeyStillSigns(Refused):
@@ -208,33 +214,49 @@ async def destroy(
     method: str,
     reason: str,
     act: Callable[[], None],
+    entered_by: Actor | None = None,
 ) -> PublicKey:
     """Destroy the private half of a key that ended (销毁): one does it, another one confirms it.
 
-    Both are signed in with accounts of their own. ``act`` does it, last of all before this is
-    remembered for good: what fails is not remembered.
+    Both have accounts of their own. ``act`` does it, last of all before this is remembered for good:
+    what fails is not remembered. ``entered_by`` is who asks now, if the other one asked before.
 
     :raises NotPermitted: if one of them may not.
     :raises TwoPeopleNeeded: if they are the same, or one is no account.
     :raises NoSuchKey: if there is none of that id.
     :raises KeyStillSigns: if it has not ended, or its end is not in the log yet.
+    :raises KeyDestroyedAlready: if that was done before.
     """
     present = check_two(actor, confirmed_by)
-    key = await signing.lock_key(tx, key_id)
-    async with beyond_own_rows(tx):  # that a key ended is public, whoever asks
-        has_ended = await queries.has_ended(tx, key)
-    if key.purpose not in OF_THE_SERVICE or not has_ended:
-        raise KeyStillSigns(key_id=key_id)
+    key = await lock_to_destroy(tx, key_id)
     await audit_log.append(
         tx,
         Event.KEY_DESTROYED,
-        actor=actor,
+        actor=entered_by or actor,
         now=now,
         subjects=[Subject("key", key.key_id)],
         facts={"people": present, "method": method, "purpose": key.purpose.value},
         reason=reason,
     )
     act()
+    return key
+
+
+async def lock_to_destroy(tx: Tx, key_id: str) -> PublicKey:
+    """Return a key whose private half may be destroyed, held until the transaction ends.
+
+    :raises NoSuchKey: if there is none of that id.
+    :raises KeyStillSigns: if it has not ended, or its end is not in the log yet.
+    :raises KeyDestroyedAlready: if that was done before.
+    """
+    key = await signing.lock_key(tx, key_id)
+    async with beyond_own_rows(tx):  # what became of a key is public, whoever asks
+        has_ended = await queries.has_ended(tx, key)
+        is_destroyed = await queries.is_destroyed(tx, key)
+    if key.purpose not in OF_THE_SERVICE or not has_ended:
+        raise KeyStillSigns(key_id=key_id)
+    if is_destroyed:
+        raise KeyDestroyedAlready(key_id=key_id)
     return key
 
 

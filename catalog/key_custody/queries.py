@@ -22,6 +22,11 @@ async def has_ended(tx: Tx, key: PublicKey) -> bool:
     return await log.count_events_about(tx, Subject("key", key.key_id), Event.KEY_ENDED) > 0
 
 
+async def is_destroyed(tx: Tx, key: PublicKey) -> bool:
+    """Tell whether the log says that the private half of a key was destroyed."""
+    return await log.count_events_about(tx, Subject("key", key.key_id), Event.KEY_DESTROYED) > 0
+
+
 async def list_due(tx: Tx, now: dt.datetime) -> list[PublicKey]:
     """Return the service's keys whose end is to be entered: nothing they signed is on its way."""
     over = await keys.list_over(tx, now - _GRACE)

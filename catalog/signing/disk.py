@@ -274,10 +274,17 @@ def find_retired(directory: Path, key_id: str) -> Path | None:
     return next(iter(directory.glob(f"*.{key_id}.retired")), None)
 
 
+def was_destroyed(directory: Path, key_id: str) -> bool:
+    """Tell whether the file of a key was destroyed here."""
+    return any(directory.glob(f"*.{key_id}.destroyed"))
+
+
 def destroy(path: Path) -> None:
     """Overwrite a key file and remove it, on disk before this returns (销毁).
 
-    A file system or a disk that writes elsewhere, and every backup, may still hold what was there.
+    An empty file with its name stays and says that it was there: whoever is stopped before it is
+    remembered can go on. A file system or a disk that writes elsewhere, and every backup, may still
+    hold what was in it.
     """
     with path.open("r+b") as file:
         length = file.seek(0, os.SEEK_END)
@@ -285,7 +292,9 @@ def destroy(path: Path) -> None:
         file.write(secrets.token_bytes(length))
         file.flush()
         os.fsync(file.fileno())
-    path.unlink()
+        file.truncate(0)
+        os.fsync(file.fileno())
+    path.replace(path.with_suffix(".destroyed"))
     _sync(path.parent)
 
 

@@ -217,21 +217,17 @@ async def destroy(settings: Settings, key_id: str, tokens: tuple[str, str], reas
 def _destruction(
     settings: Settings, key_id: str, purpose: Purpose | None
 ) -> tuple[str, Callable[[], None]]:
-    from catalog.signing import disk
+    from catalog.key_custody import disk
+    from catalog.signing import disk as key_files
     from market.channels import security_module
 
-    path = disk.find_retired(settings.keys_dir, key_id)
-    if path is not None:
-        return "file overwritten and removed", functools.partial(disk.destroy, path)
-    if purpose is not None and purpose in settings.pkcs11_keys:
+    has_file = key_files.find_retired(settings.keys_dir, key_id) is not None
+    if purpose is not None and purpose in settings.pkcs11_keys and not has_file:
         act = functools.partial(security_module.destroy, settings, purpose, key_id)
         return "object destroyed in the security module", act
-
-    def missing() -> None:
-        reason = "no file of a key with this id lies there"
-        raise disk.KeyFileUnusable(path=str(settings.keys_dir), reason=reason)
-
-    return "", missing
+    return "file overwritten and removed", functools.partial(
+        disk.destroy, settings.keys_dir, key_id
+    )
 
 
 @contextlib.contextmanager

@@ -76,6 +76,13 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/keys/jwks"): _public(),
     ("POST", f"{V1}/keys"): _do("key:register", OWN),
     ("POST", f"{V1}/keys/{{key_id}}/revocations"): _do("key:revoke"),
+    ("POST", f"{V1}/keys/{{key_id}}/destructions"): _do("key:destroy"),
+    ("GET", f"{V1}/key-destructions"): _read("key_destruction:read"),
+    ("POST", f"{V1}/key-destructions/{{destruction_id}}/confirmations"): _do(
+        "key:confirm_destruction"
+    ),
+    ("POST", f"{V1}/key-destructions/{{destruction_id}}/refusals"): _do("key:confirm_destruction"),
+    ("POST", f"{V1}/key-destructions/{{destruction_id}}/withdrawals"): _do("key:destroy", OWN),
     ("GET", "/log/checkpoint"): _public(),
     ("GET", "/log/checkpoint.witnessed"): _public(),
     ("GET", "/log/proof/{index}"): _public(),

@@ -113,6 +113,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/agency-evaluations/{{evaluation_id}}": Reading(Kept.AT_THE_DOOR, "agency_evaluation"),
     f"{V1}/agency-standing": _OFFICIAL,
     f"{V1}/delegations": _OFFICIAL,
+    f"{V1}/key-destructions": _OFFICIAL,
     # the trade
     f"{V1}/my/products": _OWN,
     f"{V1}/my/collections": _OWN,

@@ -279,6 +279,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "system:read",
         "calendar:load",
         "key:confirm_destruction",
+        "key_destruction:read",
     },
     Role.SECURITY_ADMINISTRATOR: _MEMBER
     | {
@@ -289,8 +290,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "party:suspend",
         "key:revoke",
         "key:destroy",
+        "key_destruction:read",
     },
-    Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read"},
+    Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read", "key_destruction:read"},
 }
 
 

@@ -30,7 +30,7 @@ GROUPS: Final = {
         "proof_bundle",
         "log:exported",
     ),
-    "keys": ("key", "key_ceremony"),
+    "keys": ("key", "key_ceremony", "key_destruction"),
     "settings": ("configuration", "rulebook", "calendar_year", "code_tree", "fee_price"),
     "log": ("heads", "log", "retention"),
     "clocks": ("timer", "timers", "notification"),

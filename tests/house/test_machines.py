@@ -34,6 +34,7 @@ ENDS: Final = {
     "catalog.harvesting": "finished failed",
     "catalog.instruments": "rejected applied",
     "catalog.recognition": "rejected withdrawn",
+    "catalog.key_destructions": "confirmed refused withdrawn",
     "catalog.notices": "closed",
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",

@@ -68,6 +68,7 @@ OPEN = {
     "market.sign_in_attempts": "who tries to sign in is not known yet",
     "settlement.accounts": "names of accounts; to book a leg one must find another's",
     "settlement.guard_balances": "a dispute holds money on an account of the other side",
+    "signing.key_destructions": "which administrators ended which key; no party's rows, a permission asks",
     "signing.key_runs": "which process holds which public keys, and when it last told of them",
     "signing.keys": "public keys, by which anybody checks a signature",
 }

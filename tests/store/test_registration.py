@@ -273,6 +273,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "collections",
         "data_demand_answers",
         "data_demands",
+        "key_destructions",
         "legal_instruments",
         "notices",
         "objections",
