@@ -212,7 +212,7 @@ def timestamping(
         tuple(timestamp_authorities.HttpAuthority(url, web, policy=policy) for url in urls),
         trust,
         settings.timestamp_algorithm,
-        timestamp_authorities.RevocationLists(web),
+        timestamp_authorities.RevocationSources(web),
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from typing import Any, NamedTuple
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from catalog.kernel.clock import ManualClock
 from catalog.timestamps import token
@@ -34,6 +36,7 @@ class MemoryAuthority:
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING,
         policy: str = POLICY,
         list_url: str | None = None,
+        responder_url: str | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
@@ -41,7 +44,14 @@ class MemoryAuthority:
         self.root = root or Root(name)
         self.key = ec.generate_private_key(ec.SECP256R1())
         end = ends_at or clock.now() + dt.timedelta(days=365)
-        self.certificate = self.root.issue(name, self.key.public_key(), end, purpose, list_url)
+        self.certificate = self.root.issue(
+            name,
+            self.key.public_key(),
+            end,
+            purpose,
+            list_url=list_url,
+            responder_url=responder_url,
+        )
         self.serial = 0
         self.requests: list[tsp.TimeStampReq] = []
 
@@ -137,6 +147,14 @@ class MemoryAuthority:
         )
 
 
+class Responder(NamedTuple):
+    """Who signs answers about certificates: a key, its certificate, and by which hash."""
+
+    key: Any
+    certificate: x509.Certificate
+    hash: hashes.HashAlgorithm | None = hashes.SHA256()
+
+
 class Root:
     """A certification authority whose certificate is trusted."""
 
@@ -156,10 +174,12 @@ class Root:
     def issue(
         self,
         name: str,
-        key: ec.EllipticCurvePublicKey,
+        key: Any,
         ends_at: dt.datetime,
         purpose: x509.ObjectIdentifier,
+        *,
         list_url: str | None = None,
+        responder_url: str | None = None,
     ) -> x509.Certificate:
         builder = (
             _builder(_name(name), self.name, key, ends_at)
@@ -174,7 +194,49 @@ class Root:
             names = [x509.UniformResourceIdentifier(list_url), x509.DNSName("no.address")]
             point = x509.DistributionPoint(names, None, None, None)
             builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        if responder_url is not None:
+            access = x509.AuthorityInformationAccess(
+                [
+                    x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+                    for method, url in (
+                        (AuthorityInformationAccessOID.CA_ISSUERS, "http://ca.example/ca.pem"),
+                        (AuthorityInformationAccessOID.OCSP, "ldap://no.address"),
+                        (AuthorityInformationAccessOID.OCSP, responder_url),
+                    )
+                ]
+            )
+            builder = builder.add_extension(access, critical=False)
         return builder.sign(self.key, hashes.SHA256())
+
+    def answer(
+        self,
+        certificate: x509.Certificate,
+        at: dt.datetime,
+        status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+        *,
+        since: dt.datetime | None = None,
+        reason: x509.ReasonFlags | None = None,
+        days: float | None = 7,
+        by: Responder | None = None,
+        named_by: hashes.HashAlgorithm | None = None,
+    ) -> bytes:
+        """Return what a responder says of a certificate at an instant: this authority, or who it let."""
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=certificate,
+            issuer=self.certificate,
+            algorithm=named_by or hashes.SHA1(),
+            cert_status=status,
+            this_update=at,
+            next_update=None if days is None else at + dt.timedelta(days=days),
+            revocation_time=since,
+            revocation_reason=reason,
+        )
+        signer = by or Responder(self.key, self.certificate)
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+        if by is not None:
+            builder = builder.certificates([by.certificate])
+        made = builder.sign(signer.key, signer.hash)  # type: ignore[arg-type]
+        return made.public_bytes(serialization.Encoding.DER)
 
     def revoked(
         self,
@@ -207,7 +269,7 @@ def _name(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, ends_at: dt.datetime
+    subject: x509.Name, issuer: x509.Name, key: Any, ends_at: dt.datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -108,8 +108,8 @@ def _one(  # noqa: PLR0917
     try:
         record = read_record(raw)
         stamped = token.check(record.response, record.covers, trust)
-        if revocation.check(stamped.chain, (*record.lists, *trust.lists), stamped.at):
-            found.count("timestamps with a revocation list of their time")
+        if revocation.check(stamped.chain, (*record.said, *trust.lists), stamped.at):
+            found.count("timestamps whose certificate stood, as was said at their time")
         covers = archive.parse(record.covers).count if record.kind is Kind.ARCHIVE else 0
     except DomainError as error:
         told = str(error.facts.get("reason", error.code))

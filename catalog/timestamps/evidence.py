@@ -131,7 +131,7 @@ def _checked(  # noqa: PLR0917
     trust: Trust,
 ) -> chain.Link:
     stamped = token.check(record.response, record.covers, trust)
-    revocation.check(stamped.chain, (*record.lists, *trust.lists), stamped.at)
+    revocation.check(stamped.chain, (*record.said, *trust.lists), stamped.at)
     if stamped.algorithm is not record.algorithm:
         raise _Wrong("it is hashed by another algorithm than it says")
     if record.kind is Kind.CHECKPOINT:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from catalog.kernel.errors import Invalid, Missing
 from catalog.timestamps.hashing import HashAlgorithm
+
+if TYPE_CHECKING:
+    from catalog.timestamps.token import Trust
 
 FORMAT: Final = "shushi/timestamp/1"
 #: How the log's digests name what is kept here.
@@ -49,6 +52,17 @@ class Authority(Protocol):
         ...
 
 
+class RevocationSource(Protocol):
+    """Where is asked whether a timestamp's certificates still stand. A port, as ``Authority`` is."""
+
+    async def collect(self, response: bytes, data: bytes, trust: Trust) -> tuple[bytes, ...]:
+        """Return the lists and responders' answers about the certificates of a response over some bytes.
+
+        :raises TimestampWrong: if no trusted authority gave it over these bytes.
+        """
+        ...
+
+
 class Kind(enum.StrEnum):
     """What a timestamp is over."""
 
@@ -66,13 +80,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     algorithm: HashAlgorithm
     covers: bytes
     response: bytes
-    # Revocation lists (DER) of its authority's certificates, as they were when it was made; only where
-    # some were to be had, so that records of before keep their bytes.
+    # Revocation lists and responders' answers (DER) about its authority's certificates, as they were when it
+    # was made; only where some were to be had, so that records of before keep their bytes.
     revocation: tuple[bytes, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
-    def lists(self) -> tuple[bytes, ...]:
-        """Return the revocation lists that were kept with it."""
+    def said(self) -> tuple[bytes, ...]:
+        """Return the revocation lists and responders' answers that were kept with it."""
         return () if self.revocation is msgspec.UNSET else self.revocation
 
 

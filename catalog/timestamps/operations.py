@@ -30,7 +30,7 @@ async def keep_checkpoint(
     size: int,
     note: bytes,
     response: bytes,
-    lists: Sequence[bytes] = (),
+    said: Sequence[bytes] = (),
 ) -> Kept | None:
     """Keep an authority's timestamp over a checkpoint; None if it gave one meanwhile.
 
@@ -52,7 +52,7 @@ async def keep_checkpoint(
         size=size,
         covers=note,
         response=response,
-        lists=lists,
+        said=said,
     )
 
 
@@ -65,7 +65,7 @@ async def keep_archive(
     authority: str,
     everything: Everything,
     response: bytes,
-    lists: Sequence[bytes] = (),
+    said: Sequence[bytes] = (),
 ) -> Kept:
     """Keep an authority's timestamp over everything so far, hashed anew.
 
@@ -84,7 +84,7 @@ async def keep_archive(
         size=everything.size,
         covers=text_of(everything).text(),
         response=response,
-        lists=lists,
+        said=said,
     )
     await store.add_archive(
         tx,
@@ -120,10 +120,10 @@ async def _keep(
     size: int,
     covers: bytes,
     response: bytes,
-    lists: Sequence[bytes],
+    said: Sequence[bytes],
 ) -> Kept:
     stamped = token.check(response, covers, trust)
-    is_covered = revocation.check(stamped.chain, (*lists, *trust.lists), stamped.at)
+    is_covered = revocation.check(stamped.chain, (*said, *trust.lists), stamped.at)
     number = await store.count(tx) + 1
     record = canonical(
         Record(
@@ -133,7 +133,7 @@ async def _keep(
             algorithm=stamped.algorithm,
             covers=covers,
             response=response,
-            revocation=tuple(lists) or msgspec.UNSET,
+            revocation=tuple(said) or msgspec.UNSET,
         )
     )
     kept = Kept(
@@ -159,7 +159,7 @@ async def _keep(
             "signed_by": stamped.authority,
             "stamped_at": stamped.at,
             "ends_at": stamped.ends_at,
-            "revocation_list": is_covered,
+            "certificate_stood": is_covered,
         },
         digests=[Digest(TIMESTAMP, str(number), sha256_hex(record))],
     )

@@ -1,6 +1,7 @@
-"""Judge by revocation lists whether a timestamp's certificates still stood when it was made (证书吊销).
+"""Judge by what issuers said of them whether a timestamp's certificates still stood when it was made (证书吊销).
 
-A list is collected when a timestamp is made, and kept with it, since nobody publishes it any more in thirty years.
+Revocation lists and answers of responders (``ocsp``) are collected when a timestamp is made, and kept with it,
+since nobody tells them any more in thirty years.
 What a revocation means for tokens of before is RFC 3161 §4: with a reason that leaves the key in good hands they stay
 good; without one, or with another, none of them counts.
 """
@@ -13,7 +14,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cryptography import x509
+from cryptography.x509.ocsp import OCSPResponse
 
+from catalog.timestamps import ocsp
+from catalog.timestamps.ocsp import Said
 from catalog.timestamps.token import TimestampMalformed, TimestampWrong
 
 #: RFC 3161 §4: the key was not lost, the certificate is merely used no more.
@@ -25,8 +29,9 @@ _HARMLESS: Final = frozenset(
         x509.ReasonFlags.cessation_of_operation,
     }
 )
-#: How much later than its timestamp a list that is collected with it may be made [P].
+#: How much later than its timestamp a list or answer that is collected with it may be made [P].
 _RIGHT_BEHIND: Final = dt.timedelta(days=1)
+_Told = x509.CertificateRevocationList | OCSPResponse
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, OverflowError)
 
 
@@ -62,54 +67,77 @@ def read_list(raw: bytes) -> x509.CertificateRevocationList:
         raise TimestampMalformed(reason=f"no revocation list: {error}") from error
 
 
-def belongs(raw: bytes, chain: Sequence[x509.Certificate]) -> bool:
-    """Tell whether a list is signed by the issuer of a certificate of the chain."""
+def read(raw: bytes) -> _Told:
+    """Return a revocation list, or the answer of a responder (DER).
+
+    :raises TimestampMalformed: if it is neither.
+    """
     try:
-        told = read_list(raw)
+        return read_list(raw)
+    except TimestampMalformed:
+        return ocsp.read_answer(raw)
+
+
+def belongs(raw: bytes, chain: Sequence[x509.Certificate]) -> bool:
+    """Tell whether a list or an answer is one about the chain, by who may say so."""
+    try:
+        told = read(raw)
     except TimestampMalformed:
         return False
+    if isinstance(told, OCSPResponse):
+        return any(_said(told, *pair) is not None for pair in itertools.pairwise(chain))
     return any(_is_of(told, above) for above in chain[1:])
 
 
-def check(chain: Sequence[x509.Certificate], lists: Iterable[bytes], at: dt.datetime) -> bool:
-    """Return whether a list of that time covers the signer; a list of nobody in the chain says nothing.
+def check(chain: Sequence[x509.Certificate], kept: Iterable[bytes], at: dt.datetime) -> bool:
+    """Return whether a list or an answer of that time covers the signer; one of nobody in the chain says nothing.
 
-    :raises TimestampMalformed: if a list is none.
+    :raises TimestampMalformed: if one is neither list nor answer.
     :raises TimestampWrong: if a certificate was revoked before, or so that nothing of it counts.
     """
-    told = [read_list(raw) for raw in lists]
+    told = [read(raw) for raw in kept]
     is_covered = False
     for certificate, above in itertools.pairwise(chain):
         for each in told:
-            if not _is_of(each, above):
+            said = _said(each, certificate, above)
+            if said is None:
                 continue
-            _check_one(certificate, each, at)
-            ends = each.next_update_utc
-            is_of_the_time = each.last_update_utc <= at + _RIGHT_BEHIND and (
-                ends is None or at <= ends
+            _judge(certificate, said, at)
+            is_of_the_time = said.made_at <= at + _RIGHT_BEHIND and (
+                said.ends_at is None or at <= said.ends_at
             )
             is_covered |= certificate is chain[0] and is_of_the_time
     return is_covered
+
+
+def _said(told: _Told, certificate: x509.Certificate, above: x509.Certificate) -> Said | None:
+    """Return what is said of a certificate, None if nothing is, or by nobody who may."""
+    if isinstance(told, OCSPResponse):
+        return ocsp.said_of(told, certificate, above)
+    if not _is_of(told, above):
+        return None
+    made, ends = told.last_update_utc, told.next_update_utc
+    entry = told.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    if entry is None:
+        return Said(made_at=made, ends_at=ends)
+    try:
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        reason = None
+    return Said(made_at=made, ends_at=ends, revoked_at=entry.revocation_date_utc, reason=reason)
 
 
 def _is_of(told: x509.CertificateRevocationList, above: x509.Certificate) -> bool:
     return told.issuer == above.subject and told.is_signature_valid(above.public_key())  # type: ignore[arg-type]
 
 
-def _check_one(
-    certificate: x509.Certificate, told: x509.CertificateRevocationList, at: dt.datetime
-) -> None:
-    entry = told.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    if entry is None:
+def _judge(certificate: x509.Certificate, said: Said, at: dt.datetime) -> None:
+    if said.revoked_at is None:
         return
-    name, since = certificate.subject.rfc4514_string(), entry.revocation_date_utc
-    try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except x509.ExtensionNotFound:
-        raise TimestampWrong(
-            reason=f"the certificate of {name} was revoked at {since.isoformat()}, and no reason is told"
-        ) from None
-    if reason not in _HARMLESS or since <= at:
-        raise TimestampWrong(
-            reason=f"the certificate of {name} was revoked at {since.isoformat()}: {reason.value}"
-        )
+    name, since = certificate.subject.rfc4514_string(), said.revoked_at.isoformat()
+    if said.reason is None:
+        reason = f"the certificate of {name} was revoked at {since}, and no reason is told"
+        raise TimestampWrong(reason=reason)
+    if said.reason not in _HARMLESS or said.revoked_at <= at:
+        reason = f"the certificate of {name} was revoked at {since}: {said.reason.value}"
+        raise TimestampWrong(reason=reason)

@@ -10,9 +10,9 @@ from typing import Final
 import httpx
 import structlog
 
-from catalog.timestamps import revocation, token
+from catalog.timestamps import ocsp, revocation, token
 from catalog.timestamps.hashing import HashAlgorithm
-from catalog.timestamps.model import Authority, AuthorityUnreachable
+from catalog.timestamps.model import Authority, AuthorityUnreachable, RevocationSource
 from catalog.timestamps.token import Trust
 
 TIMEOUT_SECONDS: Final = 15.0
@@ -58,19 +58,27 @@ class HttpAuthority:
         return answer.content
 
 
-class RevocationLists:
-    """Fetch what authorities' issuers publish about their certificates (RFC 5280 §4.2.1.13)."""
+class RevocationSources:
+    """Ask what authorities' issuers say of their certificates: lists (RFC 5280), responders (RFC 6960)."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
     async def collect(self, response: bytes, data: bytes, trust: Trust) -> tuple[bytes, ...]:
-        """Return the lists for a timestamp's certificates; what is not to be had is said in the log, and left out.
+        """Return what is said of a timestamp's certificates; what is not to be had is told in the log, and left out.
+
+        A responder is asked first, since its answer is of this moment; the list is kept beside it.
 
         :raises TimestampWrong: if no trusted authority gave it over these bytes.
         """
         chain = token.check(response, data, trust).chain
         found = []
+        for question in ocsp.questions(chain):
+            raw = await self._ask(question)
+            if raw is not None and revocation.belongs(raw, chain):
+                found.append(raw)
+            else:
+                _log.warning("timestamp_responder_silent", url=question.url)
         for url in revocation.addresses(chain):
             raw = await self._fetch(url)
             if raw is not None and revocation.belongs(raw, chain):
@@ -79,13 +87,27 @@ class RevocationLists:
                 _log.warning("timestamp_revocation_list_missing", url=url)
         return tuple(found)
 
+    async def _ask(self, question: ocsp.Question) -> bytes | None:
+        headers = {"content-type": ocsp.QUERY_TYPE, "accept": ocsp.ANSWER_TYPE}
+        try:
+            answer = await self._client.post(
+                question.url, content=question.query, headers=headers, timeout=TIMEOUT_SECONDS
+            )
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return None
+        return _usable(answer)
+
     async def _fetch(self, url: str) -> bytes | None:
         try:
             answer = await self._client.get(url, timeout=TIMEOUT_SECONDS)
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
-        is_usable = answer.is_success and len(answer.content) <= _LONGEST_LIST
-        return answer.content if is_usable else None
+        return _usable(answer)
+
+
+def _usable(answer: httpx.Response) -> bytes | None:
+    is_usable = answer.is_success and len(answer.content) <= _LONGEST_LIST
+    return answer.content if is_usable else None
 
 
 class Authorities:
@@ -96,20 +118,20 @@ class Authorities:
         authorities: tuple[Authority, ...],
         trust: Trust,
         algorithm: HashAlgorithm,
-        lists: RevocationLists | None = None,
+        sources: RevocationSource | None = None,
     ) -> None:
         self.authorities = authorities
         self.trust = trust
         self.algorithm = algorithm
-        self._lists = lists
+        self._sources = sources
         self.asked_at: dict[str, dt.datetime] = {}
         self.alarmed_at: dt.datetime | None = None
 
     async def collect(self, response: bytes, data: bytes) -> tuple[bytes, ...]:
-        """Return the revocation lists that are kept with a timestamp.
+        """Return the revocation lists and responders' answers that are kept with a timestamp.
 
         :raises TimestampWrong: if no trusted authority gave it over these bytes.
         """
-        if self._lists is None:
+        if self._sources is None:
             return ()
-        return await self._lists.collect(response, data, self.trust)
+        return await self._sources.collect(response, data, self.trust)

@@ -231,13 +231,13 @@ async def restamp_now(
     for authority in authorities.authorities:
         try:
             response = await authority.stamp(imprint, algorithm)
-            lists = await authorities.collect(response, text)
+            said = await authorities.collect(response, text)
 
             async def keep(
                 tx: database.Tx,
                 name: str = authority.name,
                 response: bytes = response,
-                lists: tuple[bytes, ...] = lists,
+                said: tuple[bytes, ...] = said,
             ) -> Kept:
                 return await operations.keep_archive(
                     tx,
@@ -247,7 +247,7 @@ async def restamp_now(
                     authority=name,
                     everything=everything,
                     response=response,
-                    lists=lists,
+                    said=said,
                 )
 
             numbers.append((await database.run(db, actor, keep)).number)

@@ -61,7 +61,7 @@ async def _stamp(
     algorithm = authorities.algorithm
     try:
         response = await authority.stamp(hashing.digest(algorithm, waiting.note), algorithm)
-        lists = await authorities.collect(response, waiting.note)
+        said = await authorities.collect(response, waiting.note)
 
         async def keep(tx: Tx) -> bool:
             return (
@@ -74,7 +74,7 @@ async def _stamp(
                     size=waiting.size,
                     note=waiting.note,
                     response=response,
-                    lists=lists,
+                    said=said,
                 )
                 is not None
             )

@@ -20,7 +20,7 @@ from catalog.kernel.db import Database, begin
 from catalog.timestamps import queries, revocation, token
 from catalog.timestamps.hashing import HashAlgorithm, digest
 from catalog.timestamps.model import Record
-from market.channels.timestamp_authorities import Authorities, HttpAuthority, RevocationLists
+from market.channels.timestamp_authorities import Authorities, HttpAuthority, RevocationSources
 from market.cli.log import restamp_now
 from market.jobs import stamp_checkpoints
 from tests.log_of_tests import ORIGIN, TestLog
@@ -48,6 +48,7 @@ basicConstraints = CA:false
 keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
 crlDistributionPoints = URI:{url}/ca.crl
+authorityInfoAccess = OCSP;URI:{responder}
 """
 # What the certification authority needs to keep to publish a revocation list.
 AUTHORITY = """
@@ -78,7 +79,9 @@ class Tsa:
         (place / "ts.cnf").write_text(CONFIGURATION)
         self.port = free_port()
         url = f"http://127.0.0.1:{self.port}"
-        (place / "extensions").write_text(EXTENSIONS.format(url=url))
+        self.responder_port = free_port()
+        responder = f"http://127.0.0.1:{self.responder_port}"
+        (place / "extensions").write_text(EXTENSIONS.format(url=url, responder=responder))
         (place / "ca.cnf").write_text(AUTHORITY)
         (place / "index.txt").write_text("")
         (place / "crlnumber").write_text("01")
@@ -120,6 +123,25 @@ class Tsa:
         (self.place / "in.tsr").write_bytes(response)
         told = ("-data", "data", "-in", "in.tsr", "-CAfile", "ca.pem", *more)
         return self.run("ts", "-verify", *told).returncode == 0
+
+    @contextlib.contextmanager
+    def responding(self) -> Iterator[None]:
+        """Let the openssl program answer about the authority's certificate, as its index has it."""
+        told = ("-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key")
+        process = subprocess.Popen(
+            [self.openssl, "ocsp", *told, "-port", str(self.responder_port), "-ndays", "1"],
+            cwd=self.place,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            assert any("waiting for" in line for line in process.stdout), "it does not listen"
+            yield
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
 
     @contextlib.contextmanager
     def served(self) -> Iterator[str]:
@@ -180,7 +202,7 @@ async def test_openssl_stamps_our_checkpoints_and_verifies_what_is_kept(
     with tsa.served() as url:
         async with httpx.AsyncClient(trust_env=False) as web:
             authority = HttpAuthority(url, web, policy="1.2.3.4.5")
-            authorities = Authorities((authority,), trust, algorithm, RevocationLists(web))
+            authorities = Authorities((authority,), trust, algorithm, RevocationSources(web))
             hour = dt.timedelta(hours=1)
             kept = await stamp_checkpoints.run(
                 log.db, clock=clock.now, authorities=authorities, every=hour, alarm_after=hour
@@ -206,9 +228,9 @@ async def test_openssl_stamps_our_checkpoints_and_verifies_what_is_kept(
         changed[-1] ^= 1
         assert not tsa.accepts(record.covers, bytes(changed))
     assert [record.algorithm for record in records] == [algorithm, HashAlgorithm.SHA512]
-    assert [record.lists for record in records] == [(published,), (published,)]
+    assert [record.said for record in records] == [(published,), (published,)]
     # OpenSSL, too, finds the kept list signed by the authority's issuer.
-    (tsa.place / "kept.crl").write_bytes(records[0].lists[0])
+    (tsa.place / "kept.crl").write_bytes(records[0].said[0])
     looked = tsa.run("crl", "-in", "kept.crl", "-inform", "DER", "-CAfile", "ca.pem", "-noout")
     assert "verify OK" in looked.stderr
 
@@ -232,6 +254,40 @@ def test_a_timestamp_by_a_certificate_that_openssl_revoked_is_not_kept_nor_belie
     assert "keyCompromise" in str(refused.value.facts["reason"])
 
 
+async def test_openssl_answers_our_question_and_its_answer_is_kept_or_refuses(
+    tmp_path: pathlib.Path,
+) -> None:
+    tsa = Tsa(tmp_path)
+    data = b"checkpoint\n"
+    answer = tsa.reply(
+        token.query(HashAlgorithm.SHA256, digest(HashAlgorithm.SHA256, data), nonce=1, policy=None)
+    )
+    trust = token.read_trust((tsa.place / "ca.pem").read_bytes())
+    stamped = token.check(answer, data, trust)
+    async with httpx.AsyncClient(trust_env=False) as web:
+        sources = RevocationSources(web)
+        with tsa.responding():
+            unknown = await sources.collect(answer, data, trust)  # it is in no index yet
+        tsa.run("ca", "-config", "ca.cnf", "-valid", "tsa.pem")
+        with tsa.responding():
+            good = await sources.collect(answer, data, trust)
+        tsa.publish_list(revoked="keyCompromise")
+        with tsa.responding():
+            revoked = await sources.collect(answer, data, trust)
+
+    assert (unknown, len(good), len(revoked)) == ((), 1, 1)
+    assert revocation.check(stamped.chain, good, stamped.at)
+    with pytest.raises(token.TimestampWrong) as refused:
+        revocation.check(stamped.chain, revoked, stamped.at)
+    assert "keyCompromise" in str(refused.value.facts["reason"])
+    # OpenSSL, too, believes what is kept.
+    (tsa.place / "kept.ocsp").write_bytes(good[0])
+    asked = ("-issuer", "ca.pem", "-cert", "tsa.pem", "-CAfile", "ca.pem", "-no_nonce")
+    looked = tsa.run("ocsp", "-respin", "kept.ocsp", *asked)
+    assert "Response verify OK" in looked.stderr
+    assert "tsa.pem: good" in looked.stdout
+
+
 async def test_lists_that_are_not_to_be_had_or_of_somebody_else_are_left_out(
     tsa: Tsa,
 ) -> None:
@@ -240,7 +296,7 @@ async def test_lists_that_are_not_to_be_had_or_of_somebody_else_are_left_out(
     imprint = digest(HashAlgorithm.SHA256, data)
     answer = tsa.reply(token.query(HashAlgorithm.SHA256, imprint, nonce=1, policy=None))
     async with httpx.AsyncClient(trust_env=False) as web:
-        lists = RevocationLists(web)
+        lists = RevocationSources(web)
         assert await lists.collect(answer, data, trust) == ()  # nobody answers
         (tsa.place / "ca.crl").write_bytes(b"no list")
         with tsa.served():

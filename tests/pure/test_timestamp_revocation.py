@@ -125,8 +125,8 @@ def test_a_record_without_lists_keeps_the_bytes_that_it_had() -> None:
     kept = log.stamp()
 
     assert b"revocation" not in canonical(bare)
-    assert read_record(canonical(bare)).lists == ()
-    assert read_record(canonical(kept)).lists == log.lists
+    assert read_record(canonical(bare)).said == ()
+    assert read_record(canonical(kept)).said == log.lists
 
 
 # ── in exports and evidence records ─────────────────────────────────────────────────────────
@@ -157,7 +157,7 @@ def test_an_export_counts_its_covered_timestamps_and_refuses_one_that_was_revoke
     bad = checked(stamped_log(is_revoked=True)).verdict()
 
     assert not good.problems
-    assert good.counts["timestamps with a revocation list of their time"] == 1
+    assert good.counts["timestamps whose certificate stood, as was said at their time"] == 1
     (problem,) = bad.problems
     assert (problem.fault, "was revoked at" in problem.reason) == (Fault.TIMESTAMP_WRONG, True)
 

@@ -37,13 +37,13 @@ def test_each_list_of_the_vector_says_what_it_is_there_for(vector: dict[str, Any
         record.response, record.covers, token.read_trust(vector["tsa_ca"].encode())
     )
 
-    assert revocation.check(stamped.chain, record.lists, stamped.at)
+    assert revocation.check(stamped.chain, record.said, stamped.at)
     for raw in vector["accepted_with"].values():
-        lists = (*record.lists, base64.b64decode(raw))
+        lists = (*record.said, base64.b64decode(raw))
         assert revocation.check(stamped.chain, lists, stamped.at)
     for raw in vector["refused_with"].values():
         with pytest.raises(TimestampWrong):
-            revocation.check(stamped.chain, (*record.lists, base64.b64decode(raw)), stamped.at)
+            revocation.check(stamped.chain, (*record.said, base64.b64decode(raw)), stamped.at)
 
 
 def test_the_vector_is_made_again_as_good(vector: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from catalog.audit_log import export_format as form
 from catalog.audit_log.verdict import Unreadable
 from catalog.timestamps import check as timestamps
 from catalog.timestamps.hashing import HashAlgorithm
-from market.channels.timestamp_authorities import Authorities, RevocationLists
+from market.channels.timestamp_authorities import Authorities, RevocationSources
 from market.cli import restamp_export
 from market.cli.log import Restamped, restamp
 from market.cli.restamp_export import ExportNotGenuine
@@ -57,7 +57,7 @@ class Archive:
                 tuple(stampers),
                 self.log.authority.trust(),
                 HashAlgorithm.SHA512,
-                RevocationLists(web),
+                RevocationSources(web),
             )
             asked = {"leaving": set(), "within": QUARTER, "anyway": False} | more
             return await restamp_export.restamp(
