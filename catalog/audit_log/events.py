@@ -270,6 +270,8 @@ class Event(enum.StrEnum):
     PRICING_WITHDRAWN = "pricing:withdrawn"
     PRICING_SUPERSEDED = "pricing:superseded"
     PRICING_EXPIRED = "pricing:expired"
+    SPECIAL_PRICE_OFFERED = "special_price:offered"
+    SPECIAL_PRICE_WITHDRAWN = "special_price:withdrawn"
     LISTING_DRAFTED = "listing:drafted"
     LISTING_SUBMITTED = "listing:submitted"
     LISTING_PUBLISHED = "listing:published"

@@ -442,6 +442,12 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/pricing-filings/{{filing_id}}/returns"): _do("pricing:record"),
     ("POST", f"{V1}/pricing-filings/{{filing_id}}/withdrawals"): _do("pricing:file", OWN),
     ("GET", f"{V1}/price-list"): _public(),
+    ("GET", f"{V1}/products/{{product_id}}/price"): _public(),
+    ("POST", f"{V1}/special-prices"): _do("special_price:offer", OWN),
+    ("GET", f"{V1}/special-prices"): _read("special_price:read", PARTY),
+    ("POST", f"{V1}/special-prices/{{special_price_id}}/withdrawals"): _do(
+        "special_price:offer", OWN
+    ),
     ("POST", f"{V1}/listings"): _do("listing:draft", OWN),
     ("GET", f"{V1}/listings"): _read("listing:read", PARTY),
     ("POST", f"{V1}/listings/{{listing_id}}/submissions"): _do("listing:submit", OWN),

@@ -135,6 +135,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/item-conflicts": _COVER,
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
+    f"{V1}/special-prices": _DOOR,
     f"{V1}/listings": _COVER,
     f"{V1}/orders": _COVER,
     f"{V1}/orders/{{order_id}}": _DOOR,

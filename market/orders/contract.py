@@ -18,9 +18,11 @@ from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.products.model import AiShare, Content, DeliveryMode
 from catalog.signing.canonical import canonical
-from market.orders.model import Order, Side
+from market.orders.model import GivenPrice, Order, Side
 from market.orders.terms import RequestedTerms
+from market.pricing.compute import price_fen
 from market.pricing.model import PriceItem, UseCategory
+from market.special_prices import equal_terms
 from settlement.money import CURRENCY
 from settlement.revenue.agreement import FrozenSplit
 from settlement.revenue.split import Share
@@ -72,6 +74,23 @@ class ThePrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount_fen: int
     currency: str
     filing_number: str
+    bought_before: int = 0  # of a free quota
+    special_price: GivenPrice | None = None  # what one buyer pays, and why
+
+    def due_fen(self) -> int:
+        """Return what is due: the filed price of the quantity, or the special one that was agreed.
+
+        :raises DomainError: if neither was filed.
+        """
+        if self.special_price is None:
+            return price_fen(self.item, self.quantity, bought_before=self.bought_before)
+        equal_terms.check(
+            self.item,
+            quantity=self.quantity,
+            amount_fen=self.amount_fen,
+            reason=self.special_price.reason,
+        )
+        return self.amount_fen
 
 
 class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +180,9 @@ def document(
                 "amount_fen": order.amount_fen,
                 "currency": CURRENCY,
                 "filing_number": order.filing_number,
+                # What everybody pays is written as it always was.
+                **({"bought_before": order.bought_before} if order.bought_before else {}),
+                **({"special_price": order.special_price} if order.special_price else {}),
             },
             "terms": order.terms,
             "split": {"digest": split.digest(), "shares": split.shares, "version": split.version},

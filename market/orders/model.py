@@ -39,6 +39,13 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     ai_generated: AiShare = AiShare.NONE  # the label beside the content (隐式标识, AIL-1)
 
 
+class GivenPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The special price at which one buyer bought, and why (特别定价)."""
+
+    id: uuid.UUID
+    reason: str
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order (订单) and how far it is."""
 
@@ -76,6 +83,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     manifest: tuple[ManifestFile, ...] = ()
     fingerprint_id: str | None = None
     reason: str | None = None
+    bought_before: int = 0  # of a free quota: what the buyer had of it (免费额度)
+    special_price: GivenPrice | None = None  # None: it pays what everybody pays
 
     @property
     def is_free(self) -> bool:

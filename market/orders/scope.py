@@ -5,8 +5,7 @@ from __future__ import annotations
 from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
-from market.pricing.compute import price_fen
-from market.pricing.model import Filing, PriceItem
+from market.pricing.model import Charge, Filing, PriceItem
 
 
 class BuyerNotVerified(Refused):
@@ -45,10 +44,10 @@ class OutsideFiledScope(Refused):
     code = "order_outside_filed_scope"
 
 
-class PriceItemUnknown(Invalid):
-    """The filing has no price of that code."""
+class TrialUsedBefore(Refused):
+    """The buyer has tried the product before (试用仅限一次)."""
 
-    code = "price_item_unknown"
+    code = "trial_used_before"
 
 
 class PriceDiffers(Conflict):
@@ -106,19 +105,19 @@ def check_filed(filing: Filing, *, purpose: str, scenario: str, mode: DeliveryMo
         )
 
 
-def price(
-    filing: Filing, *, item_code: str, quantity: int, expected_fen: int | None
-) -> tuple[PriceItem, int]:
-    """Return the filed price item and what the quantity costs.
+def check_trial(item: PriceItem, bought_before: int) -> None:
+    """Return if the item is no trial, or the buyer's first.
 
-    :raises PriceItemUnknown: if nothing is filed under the code.
-    :raises QuantityOutOfRange: if it is not sold in that quantity.
-    :raises PriceDiffers: if the buyer expected another amount.
+    :raises TrialUsedBefore: if the buyer has tried the product before.
     """
-    item = filing.item(item_code)
-    if item is None:
-        raise PriceItemUnknown(price_item=item_code)
-    amount = price_fen(item, quantity)
-    if expected_fen is not None and expected_fen != amount:
-        raise PriceDiffers(amount_fen=amount, expected_fen=expected_fen)
-    return item, amount
+    if item.charge is Charge.TRIAL and bought_before:
+        raise TrialUsedBefore(price_item=item.code)
+
+
+def check_expected(amount_fen: int, expected_fen: int | None) -> None:
+    """Return if the amount is the one that the buyer expected, or it expected none.
+
+    :raises PriceDiffers: if it is another.
+    """
+    if expected_fen is not None and expected_fen != amount_fen:
+        raise PriceDiffers(amount_fen=amount_fen, expected_fen=expected_fen)

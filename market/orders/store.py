@@ -53,6 +53,8 @@ ORDERS: Final = sa.Table(
     sa.Column("manifest", postgresql.JSONB, nullable=False),
     sa.Column("fingerprint_id", sa.Text),
     sa.Column("reason", sa.Text),
+    sa.Column("bought_before", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("special_price", postgresql.JSONB),
     schema="market",
 )
 
@@ -89,7 +91,8 @@ SELECT: Final = """
            product_version, level, listing_id, filing_id, filing_number, price_item, quantity,
            amount_fen, purpose, scenario, use_category, delivery_mode, terms, version, placed_at,
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
-           inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason
+           inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
+           bought_before, special_price
       FROM market.orders"""
 
 
@@ -135,6 +138,46 @@ _MOVING: Final = (
     "version",
     "updated_at",
 )
+
+
+async def count_bought(tx: Tx, *, buyer: uuid.UUID, filing_id: uuid.UUID, price_item: str) -> int:
+    """Return how many units the buyer bought under a filing before, and hold others up till then.
+
+    What was rejected or cancelled was not bought. Two orders of one buyer that are placed at once
+    take turns, so that neither overlooks the other.
+    """
+    await _take_turns(tx, buyer, filing_id)
+    count: int = await tx.fetch_value(
+        """
+        SELECT coalesce(sum(quantity), 0)::bigint FROM market.orders
+         WHERE buyer_party_id = $1 AND filing_id = $2 AND price_item ->> 'code' = $3
+           AND state NOT IN ('rejected', 'cancelled')""",
+        buyer,
+        filing_id,
+        price_item,
+    )
+    return count
+
+
+async def count_trials(tx: Tx, *, buyer: uuid.UUID, product_id: uuid.UUID) -> int:
+    """Return how often the buyer tried the product, and hold others up till then, as above."""
+    await _take_turns(tx, buyer, product_id)
+    count: int = await tx.fetch_value(
+        """
+        SELECT count(*) FROM market.orders
+         WHERE buyer_party_id = $1 AND product_id = $2 AND price_item ->> 'charge' = 'trial'
+           AND state NOT IN ('rejected', 'cancelled')""",
+        buyer,
+        product_id,
+    )
+    return count
+
+
+async def _take_turns(tx: Tx, buyer: uuid.UUID, thing: uuid.UUID) -> None:
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('market.orders:' || $1, 0))",
+        f"{buyer}:{thing}",
+    )
 
 
 async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
@@ -237,6 +280,7 @@ def _values(order: Order) -> dict[str, Any]:
         "delivery_mode": order.delivery_mode.value,
         "terms": msgspec.to_builtins(order.terms),
         "decision": None if order.decision is None else msgspec.to_builtins(order.decision),
+        "special_price": msgspec.to_builtins(order.special_price),
         "suspended_from": None if order.suspended_from is None else order.suspended_from.value,
         "manifest": msgspec.to_builtins(order.manifest),
     }

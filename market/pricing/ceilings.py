@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from catalog.kernel.errors import Refused
+from market.pricing import compute
 from market.pricing.model import CeilingReference, Regime, Terms
 
 
@@ -41,6 +42,10 @@ def check(terms: Terms, on: dt.date) -> None:
     )
     if others:
         raise GuidedPriceReferenceMissing(on=on.isoformat(), units=others)
-    above = [item.code for item in terms.price_items if item.unit_price_fen > ceiling.amount_fen]
+    above = [
+        item.code
+        for item in terms.price_items
+        if compute.highest_unit_fen(item) > ceiling.amount_fen
+    ]
     if above:
         raise PriceAboveCeiling(items=above, ceiling_fen=ceiling.amount_fen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.kernel.errors import FieldError, Invalid
-from market.pricing.model import Charge, Terms
+from market.pricing import plans
+from market.pricing.model import Terms
 
 
 class PriceItemsMissing(Invalid):
@@ -44,12 +45,6 @@ class PriceItemTwice(Invalid):
     code = "filing_price_item_twice"
 
 
-class QuantityRangeInvalid(Invalid):
-    """A price item allows no quantity, or sells a one-off more than once."""
-
-    code = "filing_quantity_range_invalid"
-
-
 class EffectivePeriodInvalid(Invalid):
     """The filing ends before it begins."""
 
@@ -72,9 +67,8 @@ def faults(terms: Terms) -> Iterator[tuple[type[Invalid], str]]:
     if len(set(codes)) < len(codes):
         yield PriceItemTwice, "/price_items"
     for place, item in enumerate(terms.price_items):
-        most = 1 if item.charge is Charge.ONE_OFF else item.quantity_max
-        if most is not None and item.quantity_min > most:
-            yield QuantityRangeInvalid, f"/price_items/{place}"
+        for fault in plans.faults(item):
+            yield fault, f"/price_items/{place}"
     if terms.effective_to is not None and terms.effective_to < terms.effective_from:
         yield EffectivePeriodInvalid, "/effective_to"
 
@@ -82,7 +76,8 @@ def faults(terms: Terms) -> Iterator[tuple[type[Invalid], str]]:
 def check_complete(terms: Terms) -> None:
     """Return if nothing is missing. The refusal is named for the first fault and lists all.
 
-    :raises PriceItemsMissing: if there is no price (and the others of this file likewise).
+    :raises PriceItemsMissing: if there is no price (and the others of this file and of
+        ``plans.py`` likewise).
     """
     found = list(faults(terms))
     if found:

@@ -8,7 +8,7 @@ import uuid
 from typing import Annotated, NewType
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode, MeteringUnit
@@ -21,6 +21,7 @@ Text = Annotated[str, Meta(max_length=5_000)]
 Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
 # Ten trillion yuan, as everywhere where money is counted.
 PriceFen = Annotated[int, Meta(ge=0, le=10**15)]
+Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class UseCategory(enum.StrEnum):
@@ -58,19 +59,45 @@ class Charge(enum.StrEnum):
     ONE_OFF = "one_off"  # 一次性
     PER_UNIT = "per_unit"  # 按次、按量
     PERIOD = "period"  # 包期
+    TRIAL = "trial"  # 试用: once per buyer and product
+    QUOTE = "quote"  # 一户一价: within the filed limits, by a special price to one buyer
+
+
+class Banding(enum.StrEnum):
+    """How prices that change with the quantity are applied (阶梯计价方式)."""
+
+    PER_BAND = "per_band"  # 分档累进: each unit at the price of its own band
+    CUMULATIVE = "cumulative"  # 全量分档: every unit at the price of the band that all reach
+
+
+class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From where on another price holds (阶梯): for the units that come after ``above``."""
+
+    above: Quantity
+    unit_price_fen: PriceFen
 
 
 class PriceItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of the price list: so many fen for one unit (价目)."""
+    """One line of the price list: so many fen for one unit (价目).
+
+    What only some plans have is left out where it is not said, so that an item without it is
+    written, hashed and signed as it always was.
+    """
 
     code: Code
     charge: Charge
     unit: MeteringUnit
-    unit_price_fen: PriceFen
-    quantity_min: Annotated[int, Meta(ge=1, le=10**9)] = 1
-    quantity_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
-    included_uses: Annotated[int, Meta(ge=1, le=10**9)] | None = None  # uses per unit; None: any
+    unit_price_fen: PriceFen  # of the first band; of a quote, the least
+    quantity_min: Quantity = 1
+    quantity_max: Quantity | None = None
+    included_uses: Quantity | None = None  # uses per unit; None: any
     note: Line = ""
+    bands: Annotated[tuple[Band, ...], Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+    banding: Banding | UnsetType = UNSET
+    free_quantity: Quantity | UnsetType = UNSET  # 免费额度, once per buyer and filing
+    cap_fen: Annotated[int, Meta(ge=1, le=10**15)] | UnsetType = UNSET  # 封顶, per order
+    trial_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET  # how long a trial lasts
+    highest_unit_price_fen: PriceFen | UnsetType = UNSET  # of a quote
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,8 +12,17 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from market.pricing import store
-from market.pricing.model import Filing, FilingId, PriceItem, PriceListLine, Terms, UseCategory
+from market.pricing import compute, offers, store
+from market.pricing.compute import PriceLine
+from market.pricing.model import (
+    Charge,
+    Filing,
+    FilingId,
+    PriceItem,
+    PriceListLine,
+    Terms,
+    UseCategory,
+)
 from market.pricing.regimes import FREE
 
 
@@ -67,6 +76,55 @@ async def list_filings(
     found = [store.filing_of(row) for row in rows]
     more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], more)
+
+
+class Computed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a quantity costs at the filed price, and how it comes to that (计价结果)."""
+
+    filing_id: FilingId
+    filing_number: str | None
+    price_item: str
+    quantity: int
+    lines: tuple[PriceLine, ...]
+    uncapped_fen: int
+    amount_fen: int
+
+
+async def compute_price(
+    tx: Tx,
+    *,
+    product_id: uuid.UUID,
+    use_category: UseCategory | None,
+    price_item: str,
+    quantity: int,
+) -> Computed:
+    """Return what a quantity costs who has bought nothing of it before.
+
+    :raises FilingMissing: if no price is in effect for the product and the use.
+    :raises PriceItemUnknown: if nothing is filed under the code.
+    :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises QuotationRequired: if each buyer is quoted a price.
+    """
+    filing = await find_effective(tx, product_id=product_id, use_category=use_category)
+    if filing is None:
+        raise FilingMissing
+    item = offers.item_of(filing, price_item)
+    amount_fen = compute.price_fen(item, quantity)
+    told = compute.priced(item, quantity)
+    return Computed(
+        filing_id=filing.id,
+        filing_number=filing.filing_number,
+        price_item=item.code,
+        quantity=quantity,
+        lines=told.lines,
+        uncapped_fen=told.uncapped_fen,
+        amount_fen=amount_fen,
+    )
+
+
+async def find_by_id(tx: Tx, *, filing_id: uuid.UUID) -> Filing | None:
+    """Return a filing that the actor may see, or None."""
+    return await store.find(tx, filing_id)
 
 
 async def find_effective(
@@ -203,6 +261,8 @@ async def find_lowest_prices(
     lowest: dict[uuid.UUID, PriceItem] = {}
     for row in rows:
         for item in msgspec.convert(row["terms"], Terms).price_items:
+            if item.charge is Charge.TRIAL:  # a trial is not what the product costs
+                continue
             known = lowest.get(row["product_id"])
             if known is None or item.unit_price_fen < known.unit_price_fen:
                 lowest[row["product_id"]] = item

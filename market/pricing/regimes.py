@@ -11,7 +11,8 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid
 from catalog.products.model import DataNature
-from market.pricing.model import Regime, Terms, UseCategory
+from market.pricing import compute
+from market.pricing.model import Charge, Regime, Terms, UseCategory
 
 FREE: Final = frozenset({Regime.FREE_CONDITIONAL, Regime.OPEN_FREE})
 _GUIDED_OR_FREE: Final = frozenset({Regime.GOVERNMENT_GUIDED, Regime.FREE_CONDITIONAL})
@@ -51,6 +52,12 @@ class FreeUseConditionsMissing(Invalid):
     code = "free_use_conditions_missing"
 
 
+class QuoteNotNegotiated(Invalid):
+    """A price is quoted to each buyer apart, and the regime is not that of negotiated prices."""
+
+    code = "filing_quote_not_negotiated"
+
+
 class PriceNotZero(Invalid):
     """What is free has a price."""
 
@@ -82,6 +89,7 @@ def check(terms: Terms, nature: DataNature | None) -> Regime:
     :raises RegimeNotAllowed: if another is required.
     :raises FreeUseConditionsMissing: if it is free under conditions that nobody wrote.
     :raises PriceNotZero: if it is free and costs something.
+    :raises QuoteNotNegotiated: if a price is left to quotations, and prices are not negotiated.
     """
     may_be = allowed(nature, terms.use_category)
     regime = terms.pricing_regime
@@ -92,7 +100,10 @@ def check(terms: Terms, nature: DataNature | None) -> Regime:
     if regime is Regime.FREE_CONDITIONAL and not terms.free_use_conditions.strip():
         raise FreeUseConditionsMissing
     if regime in FREE:
-        priced = [item.code for item in terms.price_items if item.unit_price_fen != 0]
+        priced = [item.code for item in terms.price_items if compute.highest_unit_fen(item) != 0]
         if priced:
             raise PriceNotZero(items=priced)
+    quoted = [item.code for item in terms.price_items if item.charge is Charge.QUOTE]
+    if quoted and regime is not Regime.NEGOTIATED:
+        raise QuoteNotNegotiated(items=quoted)
     return regime

@@ -73,6 +73,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
 }
 
 
+#: From which an order takes its price: a doubt that was not decided stops no sale [P].
+IN_FORCE: Final = frozenset({State.EFFECTIVE, State.UNDER_INQUIRY})
+
+
 def advance(state: State, event: Event) -> State:
     """Return the state after ``event``.
 

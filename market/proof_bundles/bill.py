@@ -72,7 +72,7 @@ def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -
     :raises DomainError: if the contract sells a quantity, or splits by shares, that none may.
     """
     price = contract.price
-    due = compute.price_fen(price.item, price.quantity)
+    due = price.due_fen()
     bought = compute.quota(price.item, price.quantity)
     split = contract.frozen_split()
     portions = {leg.account.code: leg.amount_fen for leg in split.credits(Fen(due))} if due else {}
@@ -89,7 +89,7 @@ def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -
     return Bill(
         units_used=units_used,
         units_bought=bought,
-        used_fen=units_used * price.item.unit_price_fen if is_by_use else None,
+        used_fen=compute.priced(price.item, units_used).amount_fen if is_by_use else None,
         due_fen=due,
         paid_fen=moved[Kind.PAY_IN],
         released_fen=moved[Kind.RELEASE],

@@ -55,6 +55,7 @@ ENDS: Final = {
     "market.incidents": "closed dismissed",
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",
+    "market.special_prices": "used withdrawn",
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
     "market.zones": "closed",

@@ -15,9 +15,13 @@ from market.open_data import states as openings
 from market.open_plans import states as promises
 from market.orders import states as orders
 from market.pricing import states as filings
+from market.special_prices import states as special_prices
 from market.zones import states as zones
 
-MACHINES = (filings, listings, grants, orders, zones, collections, openings, promises, demands)
+MACHINES = (
+    *(filings, special_prices, listings, grants, orders, zones, collections),
+    *(openings, promises, demands),
+)
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
     for machine in MACHINES
@@ -25,6 +29,10 @@ PAIRS = [
 ]
 REFUSALS = {
     filings: (filings.PricingEventNotAllowed, "pricing_event_not_allowed"),
+    special_prices: (
+        special_prices.SpecialPriceEventNotAllowed,
+        "special_price_event_not_allowed",
+    ),
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
@@ -59,6 +67,9 @@ effective: supersede>superseded expire>expired withdraw>withdrawn
 under_inquiry: clear>effective order_correction>suspended
 suspended: supersede>superseded withdraw>withdrawn
 non_compliant: supersede>superseded withdraw>withdrawn
+"""
+SPECIAL_PRICE_MOVES = """
+offered: use>used withdraw>withdrawn
 """
 LISTING_MOVES = """
 draft: revise>draft submit>compliance_check delist>delisted
@@ -105,6 +116,7 @@ def _read(moves: str) -> dict[tuple[str, str], str]:
 MOVES = {
     orders: _read(ORDER_MOVES),
     filings: _read(FILING_MOVES),
+    special_prices: _read(SPECIAL_PRICE_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     zones: _read(ZONE_MOVES),

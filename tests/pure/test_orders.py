@@ -45,7 +45,7 @@ from market.orders.model import Contract, ContractSignature, Order, OrderId, Sid
 from market.orders.shares import Holder, Rates
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
-from market.pricing.model import Filing, FilingId
+from market.pricing.model import Charge, Filing, FilingId
 from market.pricing.states import State as FilingState
 from market.usage import metering, statement
 from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId
@@ -215,19 +215,18 @@ def test_an_order_keeps_to_what_was_filed() -> None:
     assert found.value.facts["outside"] == ["scenario", "delivery_mode"]
 
 
-def test_the_price_is_the_filed_one() -> None:
-    filed = make_filing()
+def test_who_expects_another_amount_is_told() -> None:
+    scope.check_expected(300, 300)
+    scope.check_expected(300, None)
+    assert refused(scope.check_expected, 300, 299) == "order_price_differs"
 
-    assert scope.price(filed, item_code="call", quantity=3, expected_fen=300)[1] == 300
-    assert scope.price(filed, item_code="call", quantity=3, expected_fen=None)[1] == 300
-    for item_code, expected, code in (
-        ("else", None, "price_item_unknown"),
-        ("call", 299, "order_price_differs"),
-    ):
-        assert (
-            refused(scope.price, filed, item_code=item_code, quantity=3, expected_fen=expected)
-            == code
-        )
+
+def test_a_buyer_tries_a_product_once() -> None:
+    trial = make_item(charge=Charge.TRIAL)
+
+    scope.check_trial(trial, 0)
+    scope.check_trial(make_item(), 5)
+    assert refused(scope.check_trial, trial, 1) == "trial_used_before"
 
 
 # ── shares ──────────────────────────────────────────────────────────────────────────────────────

@@ -282,6 +282,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "openings",
         "quality_issues",
         "reclassifications",
+        "special_prices",
         "synonym_groups",
         "zone_products",
         "zones",

@@ -30,6 +30,7 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.orders import compliance, contract, scope, shares, store, terms
 from market.orders.model import Contract, Order, OrderId, Side
+from market.orders.operations.agreeing import agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
 from market.orders.shares import Holder, Rates
@@ -61,6 +62,7 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     delivery_mode: DeliveryMode
     use_category: UseCategory | None = None
     expected_amount_fen: int | None = None
+    special_price_id: uuid.UUID | None = None
     terms: RequestedTerms
 
 
@@ -72,6 +74,11 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     :raises BuyerNotVerified: if the buyer was not identified (and the others of ``scope.py``).
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
     :raises PricingFilingRequired: if no price is in effect for the use.
+    :raises PriceAboveCeiling: if the price is above the ceiling of today (and the others of
+        ``ceilings.py``).
+    :raises QuotationRequired: if the item has no price but a special one.
+    :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
+        the others of ``special_prices``).
     """
     actor.require("order:place")
     terms.check(wanted.terms)
@@ -96,11 +103,15 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     scope.check_filed(
         filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
     )
-    item, amount_fen = scope.price(
+    agreed = await agree(
+        tx,
         filing,
-        item_code=wanted.price_item,
+        actor=actor,
+        now=now,
+        price_item=wanted.price_item,
         quantity=wanted.quantity,
         expected_fen=wanted.expected_amount_fen,
+        special_price_id=wanted.special_price_id,
     )
     order = Order(
         id=OrderId(new_id()),
@@ -115,9 +126,11 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
         listing_id=listing.id,
         filing_id=filing.id,
         filing_number=filing.filing_number,
-        price_item=item,
+        price_item=agreed.item,
         quantity=wanted.quantity,
-        amount_fen=amount_fen,
+        amount_fen=agreed.amount_fen,
+        bought_before=agreed.bought_before,
+        special_price=agreed.special_price,
         purpose=wanted.purpose,
         scenario=wanted.scenario,
         use_category=wanted.use_category,

@@ -1,0 +1,85 @@
+"""Say what an order costs: the filed price in force, or the one that its buyer was offered (价款)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.local_time import local_date
+from market.orders import scope, store
+from market.orders.model import GivenPrice
+from market.pricing import ceilings, compute, offers
+from market.pricing.model import Charge, Filing, PriceItem
+from market.special_prices import operations as special_prices
+
+
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one order costs, and by what."""
+
+    item: PriceItem
+    amount_fen: int
+    bought_before: int = 0
+    special_price: GivenPrice | None = None
+
+
+async def agree(
+    tx: Tx,
+    filing: Filing,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    price_item: str,
+    quantity: int,
+    expected_fen: int | None,
+    special_price_id: uuid.UUID | None,
+) -> Agreed:
+    """Return what the quantity costs this buyer; a part of the command that places the order.
+
+    :raises PriceAboveCeiling: if the price is above the ceiling that is in force today.
+    :raises GuidedPriceReferenceMissing: if no ceiling is in force for a guided price any more.
+    :raises PriceItemUnknown: if nothing is filed under the code.
+    :raises TrialUsedBefore: if it is a trial, and not the buyer's first.
+    :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises QuotationRequired: if the item has no price but a special one.
+    :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
+        the others of ``special_prices``).
+    :raises PriceDiffers: if the buyer expected another amount.
+    """
+    ceilings.check(filing.terms, local_date(now))
+    item = offers.item_of(filing, price_item)
+    before = await _bought_before(tx, item, filing, actor=actor)
+    scope.check_trial(item, before)
+    if special_price_id is None:
+        amount_fen = compute.price_fen(item, quantity, bought_before=before)
+        agreed = Agreed(item=item, amount_fen=amount_fen, bought_before=before)
+    else:
+        given = await special_prices.use(
+            tx,
+            actor=actor,
+            now=now,
+            special_price_id=special_price_id,
+            filing=filing,
+            item=item,
+            quantity=quantity,
+        )
+        agreed = Agreed(
+            item=item,
+            amount_fen=given.amount_fen,
+            special_price=GivenPrice(given.id, given.reason),
+        )
+    scope.check_expected(agreed.amount_fen, expected_fen)
+    return agreed
+
+
+async def _bought_before(tx: Tx, item: PriceItem, filing: Filing, *, actor: Actor) -> int:
+    if item.charge is Charge.TRIAL:
+        return await store.count_trials(tx, buyer=actor.party, product_id=filing.product_id)
+    if item.free_quantity is msgspec.UNSET:
+        return 0
+    return await store.count_bought(
+        tx, buyer=actor.party, filing_id=filing.id, price_item=item.code
+    )
