@@ -83,6 +83,7 @@ class Stage(msgspec.Struct, frozen=True):
             "/open-data",
             "/open-plans",
             "/data-demands",
+            "/complaints",
             "/collections",
             "/agency-selections",
             f"/agency-selections/{self.selection_id}",

@@ -90,6 +90,18 @@ class Topic(enum.StrEnum):
     SPOT_CHECK_OF_OWN_CASE = "spot_check_of_own_case"  # 本人申请被抽查
     SPOT_CHECK_TO_RECTIFY = "spot_check_to_rectify"  # 责令整改
 
+    # complaints
+    COMPLAINT_ACCEPTED = "complaint_accepted"  # 投诉受理
+    COMPLAINT_REDIRECTED = "complaint_redirected"  # 投诉转办
+    COMPLAINT_DECLINED = "complaint_declined"  # 投诉不予受理
+    COMPLAINT_AGAINST_YOU = "complaint_against_you"  # 您被投诉
+    COMPLAINT_MEASURE_TAKEN = "complaint_measure_taken"  # 临时措施，告知被投诉方
+    COMPLAINT_RESOLVED = "complaint_resolved"  # 处理决定
+    COMPLAINT_APPEALED = "complaint_appealed"  # 申请复核
+    COMPLAINT_REVIEWED = "complaint_reviewed"  # 复核决定
+    COMPLAINT_REFERRED = "complaint_referred"  # 转仲裁
+    COMPLAINT_CLOSED = "complaint_closed"  # 投诉办结
+
     # quality issues
     QUALITY_ISSUE_REPORTED = "quality_issue_reported"  # 质量问题已报告：告知供方
     QUALITY_ISSUE_ASSIGNED = "quality_issue_assigned"  # 质量问题交办：限期处理

@@ -24,6 +24,7 @@ from catalog.signing.purposes import Purpose
 from market.access import grants, tokens
 from market.access import operations as access
 from market.access.model import AccessToken, Asked
+from market.complaints.operations import disputes
 from market.http import attachment
 from market.http.answers import answers, creates, sends
 from market.http.auth import token_readers
@@ -215,13 +216,18 @@ async def accept_delivery(request: AnyRequest, order_id: FromPath[uuid.UUID]) ->
 async def raise_issue(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
 ) -> Response[bytes]:
-    """Object to a delivery inside the inspection period (提出异议)."""
+    """Object to a delivery inside the inspection period (提出异议); a complaint opens with it."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
         return done(
-            await delivery.raise_issue(
-                c.tx, actor=c.actor, now=c.now, order_id=order_id, reason=data.reason
+            await disputes.raise_issue(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                order_id=order_id,
+                reason=data.reason,
             )
         )
 
@@ -237,15 +243,16 @@ async def raise_issue(
 async def resolve_dispute(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Resolve]
 ) -> Response[bytes]:
-    """Resolve a dispute for one of the two (争议处理)."""
+    """Resolve a dispute for one of the two, and its complaint with it (争议处理)."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
         return done(
-            await delivery.resolve(
+            await disputes.resolve(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
+                calendar=c.calendar,
                 order_id=order_id,
                 ruling=data.ruling,
                 reason=data.reason,

@@ -77,6 +77,8 @@ _MEMBER: Final = frozenset(
         "instrument:take_over",
         "certificate:deregister",
         "certificate:read_burdens",
+        "complaint:read_own",
+        "complaint:appeal",
         "fee:read",
     }
 )
@@ -225,6 +227,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "foreign_certificate:verify",
         "objection:decide",
         "dispute:resolve",
+        "complaint:read",
+        "complaint:handle",
         "instrument:verify",
         "instrument:apply",
     },
@@ -272,6 +276,10 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "rulebook:set",
         "incident:read",
         "incident:acknowledge",
+        "complaint:read",
+        "complaint:handle",
+        "complaint:review",
+        "dispute:resolve",
         "retention:read",
         "spot_check:plan",
         "spot_check:inspect",

@@ -16,6 +16,7 @@ from market.jobs import (
     ask_witnesses,
     certificates_due,
     close_denials,
+    complaints_due,
     count_key_use,
     deadlines_due,
     deliver_notifications,
@@ -85,6 +86,10 @@ async def _disputes(context: Context) -> int:
     return await disputes_due.run(context.db, now=context.now())
 
 
+async def _complaints(context: Context) -> int:
+    return await complaints_due.run(context.db, now=context.now())
+
+
 async def _certificates(context: Context) -> int:
     return await certificates_due.run(context.db, now=context.now())
 
@@ -150,6 +155,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("silence_due", _silence),
     ("terms_due", _terms),
     ("disputes_due", _disputes),
+    ("complaints_due", _complaints),
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),
     ("orders_due", _orders),

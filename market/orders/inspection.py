@@ -49,10 +49,13 @@ def check_over(order: Order, now: dt.datetime) -> None:
         raise InspectionRunning
 
 
-def release_facts(order: Order) -> ReleaseFacts:
-    """Return what the escrow asks: accepting ends the inspection at once, as contracts here say."""
+def release_facts(order: Order, *, is_held: bool) -> ReleaseFacts:
+    """Return what the escrow asks: accepting ends the inspection at once, as contracts here say.
+
+    ``is_held`` says that the payout is held for a complaint (临时措施).
+    """
     return ReleaseFacts(
         accepted_at=order.accepted_at,
         inspection_ends_at=order.accepted_at or order.inspection_ends_at,
-        has_open_dispute=order.state is State.DISPUTED,
+        has_open_dispute=is_held or order.state is State.DISPUTED,
     )

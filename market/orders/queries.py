@@ -139,7 +139,8 @@ async def get_release_terms(tx: Tx, *, order_id: uuid.UUID) -> ReleaseTerms:
     contract = await store.find_contract(tx, order_id)
     if contract is None:
         raise ContractMissing
-    return ReleaseTerms(facts=release_facts(order), split=contract.split)
+    is_held = await store.find_hold(tx, order_id) is not None
+    return ReleaseTerms(facts=release_facts(order, is_held=is_held), split=contract.split)
 
 
 async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
@@ -149,6 +150,8 @@ async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.
         SELECT o.id FROM market.orders o
           JOIN settlement.escrows e ON e.order_id = o.id AND e.state IN ('held', 'disputed')
          WHERE o.state IN ('accepted', 'completed') AND o.accepted_at <= $1
+           AND NOT EXISTS (SELECT FROM market.payout_holds h
+                            WHERE h.order_id = o.id AND h.lifted_at IS NULL)
          ORDER BY o.accepted_at, o.id LIMIT $2""",
         now,
         limit,

@@ -86,6 +86,19 @@ CONTRACT_SIGNATURES: Final = sa.Table(
     schema="market",
 )
 
+PAYOUT_HOLDS: Final = sa.Table(
+    "payout_holds",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("held_by", sa.Uuid),
+    sa.Column("held_at", _INSTANT, nullable=False),
+    sa.Column("lifted_at", _INSTANT),
+    sa.Column("lifted_because", sa.Text),
+    schema="market",
+)
+
 SELECT: Final = """
     SELECT id, number, state, buyer_party_id, supplier_party_id, product_id, product_name,
            product_version, level, listing_id, filing_id, filing_number, price_item, quantity,
@@ -284,3 +297,30 @@ def _values(order: Order) -> dict[str, Any]:
         "suspended_from": None if order.suspended_from is None else order.suspended_from.value,
         "manifest": msgspec.to_builtins(order.manifest),
     }
+
+
+async def find_hold(tx: Tx, order_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the hold that stands on the payout of an order, or None."""
+    found: uuid.UUID | None = await tx.fetch_value(
+        "SELECT id FROM market.payout_holds WHERE order_id = $1 AND lifted_at IS NULL", order_id
+    )
+    return found
+
+
+async def insert_hold(
+    tx: Tx, *, hold_id: uuid.UUID, order_id: uuid.UUID, reason: str, by: uuid.UUID | None, now: Any
+) -> None:
+    """Hold the payout of an order that the caller holds locked."""
+    await tx.insert(
+        PAYOUT_HOLDS, id=hold_id, order_id=order_id, reason=reason, held_by=by, held_at=now
+    )
+
+
+async def lift_hold(tx: Tx, hold_id: uuid.UUID, *, reason: str, now: Any) -> None:
+    """Lift a hold."""
+    await tx.execute(
+        "UPDATE market.payout_holds SET lifted_at = $2, lifted_because = $3 WHERE id = $1",
+        hold_id,
+        now,
+        reason,
+    )

@@ -107,7 +107,8 @@ GROUPS: Final = {
         "chief_data_officer",
     ),
     "zones": ("zone", "zone_product", "collection"),
-    "orders": ("order", "contract", "delivery", "dispute", "grant", "data", "statement"),
+    "orders": ("order", "contract", "delivery", "dispute", "payout", "grant", "data", "statement"),
+    "complaints": ("complaint",),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }
 

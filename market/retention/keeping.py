@@ -20,6 +20,6 @@ def retain_until(ended_on: dt.date | None, retention: Period, calendar: Calendar
     return deadline(retention, ended_on, calendar).last_day
 
 
-def is_past(until: dt.date | None, today: dt.date) -> bool:
-    """Tell whether the last day of the retention is over."""
-    return until is not None and today > until
+def is_past(until: dt.date | None, today: dt.date, *, is_held: bool) -> bool:
+    """Tell whether the last day of the retention is over, and no complaint holds the evidence."""
+    return until is not None and today > until and not is_held

@@ -56,3 +56,4 @@ class Retained(msgspec.Struct, frozen=True, kw_only=True):
     ended_on: dt.date | None
     retain_until: dt.date | None
     is_past: bool
+    held_by: tuple[str, ...] = ()  # complaints for which the evidence is held (证据固定)

@@ -21,6 +21,7 @@ from catalog.kernel.paging import Page
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks import queries as rulebooks
 from catalog.signing.model import KeyId, PublicKey
+from market.complaints import queries as complaints
 from market.retention import documents, keeping, store
 from market.retention.documents import Cited, Signed
 from market.retention.model import Batch, Kind, Recheck, Retained, Wrong
@@ -136,11 +137,13 @@ async def _retained(tx: Tx, ended: store.Ended, today: dt.date, calendar: Calend
     book = await rulebooks.of_case(tx, code=ended.rulebook, filed_on=ended.filed_on)
     ended_on = None if ended.ended_at is None else local_date(ended.ended_at)
     until = keeping.retain_until(ended_on, book.retention, calendar)
+    held_by = await complaints.list_holding(tx, application_id=ended.application_id)
     return Retained(
         application_id=ended.application_id,
         application_number=ended.application_number,
         state=ended.state,
         ended_on=ended_on,
         retain_until=until,
-        is_past=keeping.is_past(until, today),
+        is_past=keeping.is_past(until, today, is_held=bool(held_by)),
+        held_by=tuple(held_by),
     )

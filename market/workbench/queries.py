@@ -59,6 +59,8 @@ _NAMES: Final = {
          WHERE f.id = ANY($1::uuid[])""",
     "data_demand": """
         SELECT id, NULL AS number, title FROM market.data_demands WHERE id = ANY($1::uuid[])""",
+    "complaint": """
+        SELECT id, number, NULL AS title FROM market.complaints WHERE id = ANY($1::uuid[])""",
     "open_plan": """
         SELECT id, year::text AS number, title FROM market.open_plans
          WHERE id = ANY($1::uuid[])""",

@@ -62,6 +62,7 @@ ENDS: Final = {
     "market.open_data": "refused closed",
     "market.open_plans": "opened",
     "market.data_demands": "joined answered",
+    "market.complaints": "closed",
     "market.collections": "withdrawn",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

@@ -9,6 +9,7 @@ import pytest
 
 from market.access import states as grants
 from market.collections import states as collections
+from market.complaints import states as complaints
 from market.data_demands import states as demands
 from market.listings import states as listings
 from market.open_data import states as openings
@@ -20,7 +21,7 @@ from market.zones import states as zones
 
 MACHINES = (
     *(filings, special_prices, listings, grants, orders, zones, collections),
-    *(openings, promises, demands),
+    *(openings, promises, demands, complaints),
 )
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
@@ -40,6 +41,7 @@ REFUSALS = {
     openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
     promises: (promises.OpenPlanItemEventNotAllowed, "open_plan_item_event_not_allowed"),
     demands: (demands.DataDemandEventNotAllowed, "data_demand_event_not_allowed"),
+    complaints: (complaints.ComplaintEventNotAllowed, "complaint_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -92,6 +94,18 @@ postponed: open>opened postpone>postponed
 DEMAND_MOVES = """
 received: join>joined answer>answered
 """
+COMPLAINT_MOVES = """
+received: accept>accepted redirect>redirected decline>declined close>closed
+redirected: close>closed
+declined: close>closed
+accepted: investigate>investigating close>closed
+investigating: investigate>investigating interim_measure>investigating resolve>resolved
+investigating: lift_measure>investigating close>closed
+resolved: appeal>under_review_by_regulator refer_to_arbitration>arbitration
+resolved: lift_measure>resolved close>closed
+under_review_by_regulator: review>resolved lift_measure>under_review_by_regulator close>closed
+arbitration: record_award>arbitration lift_measure>arbitration close>closed
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -124,6 +138,7 @@ MOVES = {
     promises: _read(PROMISE_MOVES),
     openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),
+    complaints: _read(COMPLAINT_MOVES),
 }
 
 

@@ -300,15 +300,19 @@ def test_a_delivery_is_objected_to_before_the_end_and_accepted_by_silence_after_
 
 def test_accepting_ends_the_inspection_at_once() -> None:
     later = NOW + dt.timedelta(days=7)
-    running = inspection.release_facts(make_order(state=State.DELIVERING, inspection_ends_at=later))
-    accepted = inspection.release_facts(
-        make_order(state=State.ACCEPTED, inspection_ends_at=later, accepted_at=NOW)
+    running = inspection.release_facts(
+        make_order(state=State.DELIVERING, inspection_ends_at=later), is_held=False
     )
-    disputed = inspection.release_facts(make_order(state=State.DISPUTED))
+    accepted = inspection.release_facts(
+        make_order(state=State.ACCEPTED, inspection_ends_at=later, accepted_at=NOW), is_held=False
+    )
+    disputed = inspection.release_facts(make_order(state=State.DISPUTED), is_held=False)
+    held = inspection.release_facts(make_order(state=State.ACCEPTED), is_held=True)
 
     assert (running.accepted_at, running.inspection_ends_at) == (None, later)
     assert (accepted.accepted_at, accepted.inspection_ends_at) == (NOW, NOW)
     assert disputed.has_open_dispute
+    assert held.has_open_dispute
     assert not accepted.has_open_dispute
 
 

@@ -42,9 +42,11 @@ def test_a_case_of_a_leap_day_is_kept_until_the_last_of_february() -> None:
 def test_the_last_day_is_a_day_of_keeping_and_what_has_not_ended_is_never_past() -> None:
     last = dt.date(2046, 3, 2)
 
-    assert not keeping.is_past(last, last)
-    assert keeping.is_past(last, last + dt.timedelta(days=1))
-    assert not keeping.is_past(None, dt.date(2126, 1, 1))
+    after = last + dt.timedelta(days=1)
+    assert not keeping.is_past(last, last, is_held=False)
+    assert keeping.is_past(last, after, is_held=False)
+    assert not keeping.is_past(last, after, is_held=True)
+    assert not keeping.is_past(None, dt.date(2126, 1, 1), is_held=False)
 
 
 def test_no_rulebook_keeps_a_case_for_less_than_twenty_years() -> None:
