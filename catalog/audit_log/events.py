@@ -340,6 +340,10 @@ class Event(enum.StrEnum):
     GRANT_EXPIRED = "grant:expired"
     DATA_ACCESSED = "data:accessed"
     DATA_DENIED = "data:denied"
+    DATA_STOPPED = "data:stopped"
+    CUT_OFF_ORDERED = "cut_off:ordered"
+    CUT_OFF_TOLD = "cut_off:told"
+    CUT_OFF_LIFTED = "cut_off:lifted"
     STATEMENT_ISSUED = "statement:issued"
 
     # supervision

@@ -2,7 +2,9 @@
 
 Three legs that must not be merged: from a department into a zone (BJ-23), from the zone's operator
 to a buyer (BJ-27), and from an enterprise to a buyer. Twelve checks in the order of RULES §8.2; the
-first failure names the decision, but all are made and all reasons are kept.
+first failure names the decision, but all are made and all reasons are kept. An order is decided
+when it is checked, and again at every access: by the facts that were kept with it and by what has
+become of them since (``asking.py``).
 """
 
 from __future__ import annotations
@@ -88,8 +90,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mode: M
     is_party_verified: bool = True
     is_party_banned: bool = False
+    is_redevelopment: bool = False  # the zone's own operator would buy from it (A47)
     is_certificate_alive: bool = True  # or none is needed (A46)
     is_listing_alive: bool = True
+    is_cut_off: bool = False  # order, grant, product, agreement, zone or party (BJ-28)
+    is_begun: bool = True
+    is_over: bool = False
+    is_use_allowed_now: bool = True  # the order is not disputed, say
     level: Level | None = None
     contains_core_data: bool = False
     contains_important_data: bool = False
@@ -97,7 +104,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     has_security_clause: bool = False  # provider and receiver (SIX-2)
     conditions: frozenset[Condition] = frozenset()
     is_scenario_granted: bool = True
-    is_within_scope: bool = True  # fields, rows, rate, quota, time
+    is_within_scope: bool = True  # fields, rows, manner of use
+    is_quota_left: bool = True
     contains_personal_information: bool = False
     has_personal_basis: bool = False  # a consent for this scenario, or an accepted anonymisation
     is_cross_border: bool = False
@@ -112,6 +120,7 @@ class Decision(msgspec.Struct, frozen=True):
     allowed: bool
     reasons: tuple[str, ...]
     conditions: tuple[str, ...]  # those under which the mode is allowed
+    facts: Facts | None = None  # by which it was decided; older decisions have none
 
     @property
     def code(self) -> str | None:
@@ -183,8 +192,13 @@ def _if(code: str, stands: Callable[[Facts], bool]) -> Callable[[Facts], str | N
 CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
     _if("party_not_verified", lambda f: not f.is_party_verified),
     _if("party_banned", lambda f: f.is_party_banned),
+    _if("operator_redevelopment_forbidden", lambda f: f.is_redevelopment),
     _if("certificate_not_active", lambda f: not f.is_certificate_alive),
     _if("product_not_listed", lambda f: not f.is_listing_alive),
+    _if("authorisation_cut_off", lambda f: f.is_cut_off),
+    _if("grant_not_yet_valid", lambda f: not f.is_begun),
+    _if("grant_expired", lambda f: f.is_over),
+    _if("use_not_allowed_now", lambda f: not f.is_use_allowed_now),
     _if("classification_missing", lambda f: f.level is None),
     _if(
         "national_core_data_not_marketable",
@@ -193,6 +207,7 @@ CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
     _mode,
     _if("purpose_mismatch", lambda f: not f.is_scenario_granted),
     _if("scope_exceeded", lambda f: not f.is_within_scope),
+    _if("quota_exhausted", lambda f: not f.is_quota_left),
     _if(
         "personal_information_basis_missing",
         lambda f: f.contains_personal_information and not f.has_personal_basis,
@@ -221,4 +236,5 @@ def decide(facts: Facts) -> Decision:
         allowed=not found,
         reasons=tuple(dict.fromkeys(found)),
         conditions=tuple(sorted(condition.value for condition in needed)),
+        facts=facts,
     )

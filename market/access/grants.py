@@ -1,13 +1,10 @@
-"""Ask a licence grant whether it lets one use through: all reasons, in the order of RULES §8.2."""
+"""Name what forbids a use: one refusal for each reason of the policy decision (RULES §8.2)."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Final
 
 from catalog.kernel.errors import Refused
-from market.access.model import Asked, Grant
-from market.access.states import State
 
 
 class AuthorisationCutOff(Refused):
@@ -52,38 +49,72 @@ class UseNotAllowedNow(Refused):
     code = "use_not_allowed_now"
 
 
+class PartyNotVerified(Refused):
+    """The buyer was not identified, or is not any more (DSL 33)."""
+
+    code = "party_not_verified"
+
+
+class PartyBanned(Refused):
+    """The buyer is suspended or banned from the market."""
+
+    code = "party_banned"
+
+
+class PersonalInformationBasisMissing(Refused):
+    """Nothing allows the use of personal information: no consent, or one was withdrawn (BJ-21)."""
+
+    code = "personal_information_basis_missing"
+
+
+class RawExportForbidden(Refused):
+    """Raw public data do not leave their zone, whatever their level (BJ-27(a), A48)."""
+
+    code = "raw_export_forbidden"
+
+
+class RawTradeApprovalMissing(Refused):
+    """Raw data of an enterprise are asked for, and nobody approved that (QD-S2)."""
+
+    code = "raw_trade_approval_missing"
+
+
+class DeliveryModeNotAllowed(Refused):
+    """Data of this level are not handed out in this manner (RULES §8.1)."""
+
+    code = "delivery_mode_not_allowed"
+
+
+class DeliveryConditionMissing(Refused):
+    """The manner is allowed under conditions, and one is not met (RULES §8.1)."""
+
+    code = "delivery_condition_missing"
+
+
 REFUSALS: Final[dict[str, type[Refused]]] = {
     refusal.code: refusal
     for refusal in (
+        PartyNotVerified,
+        PartyBanned,
         AuthorisationCutOff,
         GrantNotYetValid,
         GrantExpired,
+        UseNotAllowedNow,
+        RawExportForbidden,
+        RawTradeApprovalMissing,
+        DeliveryModeNotAllowed,
+        DeliveryConditionMissing,
         PurposeMismatch,
         ScopeExceeded,
         QuotaExhausted,
-        UseNotAllowedNow,
+        PersonalInformationBasisMissing,
     )
 }
 
 
-def reasons(grant: Grant, asked: Asked, now: dt.datetime) -> tuple[str, ...]:
-    """Return the codes of everything that forbids the use; nothing means that it is allowed."""
-    scope = grant.scope
-    other_purpose = asked.purpose not in (None, scope.purpose)
-    other_scenario = asked.scenario not in (None, scope.scenario)
-    other_mode = asked.delivery_mode not in (None, scope.delivery_mode)
-    other_fields = bool(scope.fields) and not set(asked.fields) <= set(scope.fields)
-    found = (
-        (AuthorisationCutOff, grant.state in (State.CUT_OFF, State.REVOKED)),
-        (GrantNotYetValid, now < scope.valid_from),
-        (GrantExpired, grant.state is State.EXPIRED or now >= scope.valid_to),
-        (PurposeMismatch, other_purpose or other_scenario),
-        (ScopeExceeded, other_mode or other_fields),
-        (QuotaExhausted, scope.quota is not None and grant.used + asked.uses > scope.quota),
-    )
-    return tuple(refusal.code for refusal, stands in found if stands)
-
-
 def refusal(codes: tuple[str, ...], **facts: Any) -> Refused:
-    """Return the refusal that is named for the first reason and lists all."""
+    """Return the refusal that is named for the first reason and lists all.
+
+    A reason of which an order that was cleared can not come into has no name of its own here.
+    """
     return REFUSALS[codes[0]](reasons=list(codes), **facts)

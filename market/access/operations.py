@@ -20,6 +20,7 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.signing.signer import Signer
 from market.access import grants, licences, store, tokens
+from market.access.asking import Standing, ask
 from market.access.model import AccessToken, Asked, Grant
 from market.access.states import Event, advance
 
@@ -61,22 +62,27 @@ def counting(grant: Grant) -> Write:
 
 
 async def issue_token(
-    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, issuer: str, signer: Signer
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    grant: Grant,
+    standing: Standing,
+    issuer: str,
+    signer: Signer,
 ) -> AccessToken:
     """Hand the buyer a token for downloads of the next minute (下载令牌).
 
+    The caller holds the grant locked and read what stands of its order after that.
+
     :raises NotPermitted: if the actor uses no grants.
-    :raises GrantMissing: if the order has no grant, or is not the actor's.
-    :raises Refused: if the grant lets nobody in now, named for the first reason (``grants.py``).
+    :raises Refused: if nobody is let in now, named for the first reason (``grants.py``).
     """
     actor.require("grant:use")
     if actor.account_id is None:
         # A token does not beget tokens: it would live for ever.
         raise NotPermitted(permission="grant:use")
-    grant = await lock(tx, order_id)
-    if grant.buyer_party_id != actor.party:
-        raise GrantMissing
-    reasons = grants.reasons(grant, Asked(), now)
+    reasons = ask(grant, Asked(), standing, now).reasons
     if reasons:
         raise grants.refusal(reasons)
     said = tokens.claims(

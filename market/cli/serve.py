@@ -175,12 +175,14 @@ def _signals_end_only_the_server() -> Iterator[None]:
 def _config(app: Any, settings: Settings, **more: Any) -> Any:
     import uvicorn
 
+    from market.http.hanging_up import HangingUp
+
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=HangingUp,
         proxy_headers=False,  # a front server overwrites them; nobody else may set them
         server_header=False,
         access_log=False,  # ours carries the request id

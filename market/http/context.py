@@ -21,6 +21,7 @@ from market.channels.cage import Cage
 from market.channels.isolated import Examiners
 from market.http.backlog import BacklogReader
 from market.http.denials import DenialRecorder
+from market.http.running import RunningDownloads
 from market.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]
@@ -51,10 +52,12 @@ class Context(msgspec.Struct):
     search_follower: Any = None  # catalog.search.operations.Follower, which keeps it up to date
     synonyms: Book = msgspec.field(default_factory=Book)
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
+    downloads: RunningDownloads = msgspec.field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Make what remembers refusals: there is no service without it."""
+        """Make what remembers refusals and what stops downloads: there is no service without."""
         self.denials = DenialRecorder(self.db, self.clock)
+        self.downloads = RunningDownloads(self.db, self.clock)
 
     def now(self) -> dt.datetime:
         """Return this instant. Asked once per request."""

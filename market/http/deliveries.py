@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import uuid
 from typing import Annotated, Final
@@ -25,7 +26,7 @@ from market.access import grants, tokens
 from market.access import operations as access
 from market.access.model import AccessToken, Asked
 from market.complaints.operations import disputes
-from market.http import attachment
+from market.http import attachment, hanging_up
 from market.http.answers import answers, creates, sends
 from market.http.auth import token_readers
 from market.http.command import (
@@ -44,7 +45,7 @@ from market.http.orders import Because
 from market.metrics import counted
 from market.orders import queries
 from market.orders.model import Order
-from market.orders.operations import delivery, stopping
+from market.orders.operations import delivery, handing_out, stopping
 from market.usage import operations as usage
 from market.usage.model import Outcome, SignedStatement
 
@@ -95,11 +96,13 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
     wiring = context(request)
 
     async def act(c: Command) -> Answer:
+        grant, standing = await handing_out.lock_standing(c.tx, actor=c.actor, order_id=order_id)
         token = await access.issue_token(
             c.tx,
             actor=c.actor,
             now=c.now,
-            order_id=order_id,
+            grant=grant,
+            standing=standing,
             issuer=wiring.settings.public_url,
             signer=wiring.signers[Purpose.ACCESS_TOKEN],
         )
@@ -148,6 +151,7 @@ async def get_content(
     check_readable(asked)
     key, now = _request_key(request, who), wiring.now()
     backlog = await wiring.backlog.read(wiring.db, now)
+    tick = asyncio.get_running_loop().time()
 
     async def once(tx: Tx) -> delivery.Opened:
         return await delivery.open_content(
@@ -191,8 +195,17 @@ async def get_content(
         "x-usage-receipt": receipt,
         "x-recipient-fingerprint": grant.fingerprint_id,
         "x-ai-generated": grant.ai_generated.value,  # as the contract says (AIL-1)
+        "x-accel-buffering": "no",  # what lay in a front server's buffer could not be stopped
     }
-    return Stream(disk.chunks_of(stored), media_type=grant.media_type, headers=headers)
+    parts = wiring.downloads.let_through(
+        disk.chunks_of(stored),
+        grant=grant,
+        usage_id=event.id,
+        actor=who,
+        abort=hanging_up.offered(request.scope),
+        allowed_at=tick,
+    )
+    return Stream(parts, media_type=grant.media_type, headers=headers)
 
 
 @post(

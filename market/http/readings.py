@@ -138,6 +138,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/special-prices": _DOOR,
     f"{V1}/listings": _COVER,
     f"{V1}/orders": _COVER,
+    f"{V1}/cut-offs": _COVER,
     f"{V1}/orders/{{order_id}}": _DOOR,
     f"{V1}/orders/{{order_id}}/contract": _DOOR,
     f"{V1}/orders/{{order_id}}/content": _OPERATION,

@@ -1,4 +1,7 @@
-"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire."""
+"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire.
+
+Who bought what was cut off is told here too: the stop itself waits for nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
+from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
-from market.orders.operations import delivery, stopping
+from market.orders.operations import delivery, stopping, wide_stops
 from market.pricing import operations as pricing
 from market.pricing.model import FilingId
 
@@ -33,6 +37,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
+        untold = await cut_offs.list_untold(tx, limit=BATCH)
 
     async def turn(tx: Tx, filing_id: uuid.UUID) -> object:
         return await pricing.take_turn(tx, actor=_ACTOR, now=now, filing_id=FilingId(filing_id))
@@ -43,10 +48,14 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     async def complete(tx: Tx, order_id: uuid.UUID) -> object:
         return await stopping.complete(tx, actor=_ACTOR, now=now, order_id=order_id)
 
+    async def tell(tx: Tx, cut_off_id: uuid.UUID) -> object:
+        return await wide_stops.tell(tx, actor=_ACTOR, now=now, cut_off_id=cut_off_id)
+
     return (
         await _each(db, filings, turn)
         + await _each(db, inspected, end_inspection)
         + await _each(db, used_up, complete)
+        + await _each(db, untold, tell)
     )
 
 

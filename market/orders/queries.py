@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
+from market.cut_offs.model import Level
 from market.orders import store
 from market.orders.inspection import release_facts
 from market.orders.model import Contract, Order, PaymentDue, ReleaseTerms
@@ -184,6 +186,39 @@ async def list_completable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid
         limit,
     )
     return [row["id"] for row in rows]
+
+
+_REACHED: Final = """
+      FROM market.orders o
+      JOIN market.grants g ON g.order_id = o.id
+     WHERE (($1 = 'product' AND o.product_id = $2) OR ($1 = 'agreement' AND o.id = $2)
+            OR ($1 = 'grant' AND g.id = $2)
+            OR ($1 = 'party' AND $2 IN (o.buyer_party_id, o.supplier_party_id)))"""
+_COUNT_REACHED: Final = "SELECT count(*)" + _REACHED + " AND g.state IN ('active', 'cut_off')"
+_LIST_REACHED: Final = (
+    "SELECT o.id" + _REACHED + " AND g.state IN ('active', 'cut_off') ORDER BY o.id LIMIT 100000"
+)
+_FIND_GRANTED: Final = "SELECT o.id" + _REACHED + " LIMIT 1"
+
+
+async def count_reached(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> int:
+    """Return how many orders under a running grant a cut-off of this reaches."""
+    return int(await tx.fetch_value(_COUNT_REACHED, level.value, subject_id))
+
+
+async def list_reached(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> list[Order]:
+    """Return the orders under a running grant that a cut-off of this reaches, oldest first."""
+    reached = await tx.fetch(_LIST_REACHED, level.value, subject_id)
+    rows = await tx.fetch(
+        store.SELECT + " WHERE id = ANY ($1) ORDER BY id", [row["id"] for row in reached]
+    )
+    return [store.order_of(row) for row in rows]
+
+
+async def find_granted(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> Order | None:
+    """Return the order of an agreement or a grant, if data were granted under it."""
+    found = await tx.fetch_value(_FIND_GRANTED, level.value, subject_id)
+    return None if found is None else await store.find(tx, found)
 
 
 def _may_see(viewer: Actor, order: Order) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
+from market.access.grants import RawExportForbidden
 from market.pricing.model import Charge, Filing, PriceItem
 
 
@@ -27,7 +28,7 @@ class OwnProductNotOrderable(Refused):
 
 
 class OperatorRedevelopmentForbidden(Refused):
-    """The operator does not buy public data products that it delivered itself (A47)."""
+    """Who operates market or zone does not buy public data that it delivered itself (A47)."""
 
     code = "operator_redevelopment_forbidden"
 
@@ -74,7 +75,8 @@ def check_buyer(
 
     :raises BuyerNotVerified: if it was not identified, or is suspended.
     :raises OwnProductNotOrderable: if it is its own product.
-    :raises OperatorRedevelopmentForbidden: if the operator would buy public data.
+    :raises OperatorRedevelopmentForbidden: if who operates the market, or the zone of the
+        product, would buy public data.
     """
     if not is_verified:
         raise BuyerNotVerified
@@ -82,6 +84,15 @@ def check_buyer(
         raise OwnProductNotOrderable
     if is_operator and is_public_data:
         raise OperatorRedevelopmentForbidden
+
+
+def check_raw(*, mode: DeliveryMode, is_public_data: bool) -> None:
+    """Return if it is not raw public data that are asked for.
+
+    :raises RawExportForbidden: if it is: they do not leave their zone, whatever their level.
+    """
+    if is_public_data and mode is DeliveryMode.RAW_SHARE:
+        raise RawExportForbidden
 
 
 def check_filed(filing: Filing, *, purpose: str, scenario: str, mode: DeliveryMode) -> None:

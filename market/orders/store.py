@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +12,12 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.signing.model import Signature
+from market.access.asking import Standing
+from market.access.decision import Facts
+from market.access.states import State as GrantState
+from market.identity.states import State as PartyState
 from market.orders.model import Contract, ContractSignature, Order, Side
-from market.orders.states import State
+from market.orders.states import Event, State, allows
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 
@@ -199,11 +204,43 @@ async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
     return None if row is None else order_of(row)
 
 
-async def read_standing(tx: Tx, order_id: uuid.UUID) -> tuple[State, str | None]:
-    """Return the state of an order that is there, and the level of its data."""
-    row = await tx.fetch_one("SELECT state, level FROM market.orders WHERE id = $1", order_id)
+_STANDING: Final = """
+    SELECT o.id AS order_id, o.state, o.level, o.decision -> 'facts' AS cleared_by,
+           g.state AS grant_state, p.state AS buyer_state,
+           EXISTS (SELECT FROM market.cut_offs c
+                    WHERE c.state = 'standing'
+                      AND c.subject_id IN (o.id, g.id, o.product_id, o.buyer_party_id,
+                                           o.supplier_party_id)) AS is_cut_off
+      FROM market.orders o
+      JOIN market.grants g ON g.order_id = o.id
+      JOIN market.parties p ON p.id = o.buyer_party_id"""
+
+
+async def read_standing(tx: Tx, order_id: uuid.UUID) -> Standing:
+    """Return what stands at this moment of an order that has a grant."""
+    row = await tx.fetch_one(_STANDING + " WHERE o.id = $1", order_id)
     assert row is not None, "who sees the grant of an order sees the order"
-    return State(row["state"]), row["level"]
+    return _standing_of(row)
+
+
+async def list_standing(tx: Tx, order_ids: Sequence[uuid.UUID]) -> list[Standing]:
+    """Return what stands at this moment of orders that have a grant, in no order."""
+    rows = await tx.fetch(_STANDING + " WHERE o.id = ANY ($1)", list(order_ids))
+    return [_standing_of(row) for row in rows]
+
+
+def _standing_of(row: Row) -> Standing:
+    told = row["cleared_by"]
+    return Standing(
+        order_id=row["order_id"],
+        level=row["level"],
+        cleared_by=None if told is None else msgspec.convert(told, Facts),
+        grant_state=GrantState(row["grant_state"]),
+        is_use_allowed=allows(State(row["state"]), Event.USE),
+        is_buyer_verified=row["buyer_state"] == PartyState.VERIFIED,
+        is_buyer_banned=row["buyer_state"] == PartyState.SUSPENDED,
+        is_cut_off=row["is_cut_off"],
+    )
 
 
 async def lock(tx: Tx, order_id: uuid.UUID) -> Order | None:

@@ -107,7 +107,17 @@ GROUPS: Final = {
         "chief_data_officer",
     ),
     "zones": ("zone", "zone_product", "collection"),
-    "orders": ("order", "contract", "delivery", "dispute", "payout", "grant", "data", "statement"),
+    "orders": (
+        "order",
+        "contract",
+        "delivery",
+        "dispute",
+        "payout",
+        "grant",
+        "data",
+        "statement",
+        "cut_off",
+    ),
     "complaints": ("complaint",),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }

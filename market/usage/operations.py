@@ -16,8 +16,8 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
-from market.access import grants
 from market.access import operations as access
+from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
 from market.usage import metering, statement, store
 from market.usage.model import (
@@ -44,11 +44,10 @@ async def record(
     now: dt.datetime,
     grant: Grant,
     asked: Asked,
-    level: str | None,
+    standing: Standing,
     request_key: str | None,
-    further_reasons: tuple[str, ...] = (),
 ) -> Recorded:
-    """Ask the grant, and record what came of it: both outcomes are events (RULES §8.2).
+    """Decide on a use, and record what came of it: both outcomes are events (RULES §8.2).
 
     The caller holds the grant locked, so events are counted without a gap and the quota holds
     against any number of requests at once. A denial is returned, not raised, because it must be
@@ -59,7 +58,7 @@ async def record(
     is_repeated = request_key is not None and await store.was_let_through(tx, grant.order_id, key)
     # Asked for again with the same key it costs nothing, so an exhausted quota does not forbid it.
     wanted = msgspec.structs.replace(asked, uses=0) if is_repeated else asked
-    reasons = grants.reasons(grant, wanted, now) + further_reasons
+    reasons = ask(grant, wanted, standing, now).reasons
     is_allowed = not reasons
     units = metering.units(is_allowed=is_allowed, is_repeated=is_repeated, asked=asked.uses)
     event = UsageEvent(
@@ -75,7 +74,7 @@ async def record(
         scenario=asked.scenario or grant.scope.scenario,
         purpose=asked.purpose or grant.scope.purpose,
         mode=(asked.delivery_mode or grant.scope.delivery_mode).value,
-        level=level,
+        level=standing.level,
         fields=asked.fields or grant.scope.fields,
         bytes=grant.content_size_bytes if is_allowed else 0,
         result_sha256=grant.content_sha256 if is_allowed else None,
@@ -114,7 +113,7 @@ async def record(
             "reasons": list(reasons),
             "units": units,
             "mode": event.mode,
-            "level": level,
+            "level": standing.level,
             "bytes": event.bytes,
         },
         rules=("BJ-27", "BJ-28"),

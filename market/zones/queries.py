@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 from catalog.kernel import paging
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from market.zones import store
-from market.zones.model import Placement, Zone, ZoneFile
+from market.zones.model import Placement, Zone, ZoneFile, ZoneId
 
 
 class ZoneMissing(Missing):
@@ -51,6 +54,29 @@ async def names(tx: Tx) -> dict[str, str]:
     """Return what the zones are called, by their codes, as a filter shows them."""
     rows = await tx.fetch("SELECT code, name FROM market.zones ORDER BY code LIMIT 1000")
     return {row["code"]: row["name"] for row in rows}
+
+
+async def find_operator(tx: Tx, *, product_id: uuid.UUID) -> PartyId | None:
+    """Return who operates the zone in which a product stands, None if it stands in none."""
+    found = await tx.fetch_value(
+        """
+        SELECT z.operator_party_id FROM market.zone_products p
+          JOIN market.zones z ON z.id = p.zone_id
+         WHERE p.product_id = $1 AND p.removed_at IS NULL""",
+        product_id,
+    )
+    return None if found is None else PartyId(found)
+
+
+async def list_product_ids(tx: Tx, *, zone_id: ZoneId) -> list[uuid.UUID]:
+    """Return which products stand in a zone now, in the order in which they came."""
+    rows = await tx.fetch(
+        """
+        SELECT product_id FROM market.zone_products
+         WHERE zone_id = $1 AND removed_at IS NULL ORDER BY id LIMIT 100000""",
+        zone_id,
+    )
+    return [row["product_id"] for row in rows]
 
 
 async def list_placements(

@@ -22,6 +22,7 @@ from catalog.kernel.db import Database, Tx, begin, run
 from market.access import operations as access
 from market.access.model import Asked
 from market.http.proof_bundles import _signers
+from market.orders import store as orders
 from market.proof_bundles import archive, check, sealing
 from market.proof_bundles.model import Gathered
 from market.proof_bundles.operations import issuing
@@ -44,6 +45,7 @@ async def used(trade: Trade, almighty: Actor, uses: int) -> str:
     while done < uses:
         async with begin(trade.db, actor) as tx:
             grant = await access.lock(tx, uuid.UUID(order))
+            standing = await orders.read_standing(tx, grant.order_id)
             for _ in range(min(1_000, uses - done)):
                 now = trade.clock.now()
                 recorded = await usage.record(
@@ -52,7 +54,7 @@ async def used(trade: Trade, almighty: Actor, uses: int) -> str:
                     now=now,
                     grant=grant,
                     asked=Asked(),
-                    level=None,
+                    standing=standing,
                     request_key=None,
                 )
                 event = recorded.event

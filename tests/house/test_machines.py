@@ -50,6 +50,7 @@ ENDS: Final = {
     "settlement.escrow": "released refunded",
     "settlement.payments": "succeeded expired",
     "market.access": "expired revoked",
+    "market.cut_offs": "lifted",
     "market.identity": "",  # a party that was suspended can be verified again
     "market.listings": "delisted",
     "market.incidents": "closed dismissed",

@@ -1,4 +1,4 @@
-"""A licence grant asked for one use: everything that forbids it."""
+"""An order's data asked for once: by its grant, by how it was cleared, and by what stands now."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog.kernel.ids import PartyId, new_id
-from catalog.products.model import DeliveryMode
+from catalog.products.model import DeliveryMode, Level
 from market.access import grants
+from market.access.asking import Standing, ask
+from market.access.decision import Condition, Facts, Leg, decide
 from market.access.model import Asked, Grant, GrantId, Scope
 from market.access.states import State
 
@@ -49,8 +53,26 @@ def make_grant(**changes: Any) -> Grant:
     return Grant(**(values | changes))
 
 
-def reasons(grant: Grant, now: dt.datetime = NOW, **asked: Any) -> tuple[str, ...]:
-    return grants.reasons(grant, Asked(**asked), now)
+def make_standing(grant: Grant, **changes: Any) -> Standing:
+    values: dict[str, Any] = {
+        "order_id": grant.order_id,
+        "level": "bj_1",
+        "cleared_by": Facts(
+            leg=Leg.ENTERPRISE_TO_BUYER, mode=DeliveryMode.API_CALL, level=Level.GENERAL
+        ),
+        "grant_state": grant.state,
+        "is_use_allowed": True,
+        "is_buyer_verified": True,
+        "is_buyer_banned": False,
+    }
+    return Standing(**(values | changes))
+
+
+def reasons(
+    grant: Grant, now: dt.datetime = NOW, standing: dict[str, Any] | None = None, **asked: Any
+) -> tuple[str, ...]:
+    stands = make_standing(grant, **(standing or {}))
+    return ask(grant, Asked(**asked), stands, now).reasons
 
 
 def test_what_was_granted_is_let_through() -> None:
@@ -91,6 +113,124 @@ def test_each_limit_refuses_by_its_name(
 
     assert found == (code,)
     assert grants.refusal(found).code == code
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        ({"is_buyer_verified": False}, "party_not_verified"),
+        ({"is_buyer_banned": True}, "party_banned"),
+        ({"is_cut_off": True}, "authorisation_cut_off"),
+        ({"is_use_allowed": False}, "use_not_allowed_now"),
+    ],
+)
+def test_what_has_become_of_an_order_since_forbids_its_use(
+    standing: dict[str, Any], code: str
+) -> None:
+    assert reasons(make_grant(), standing=standing) == (code,)
+    assert grants.refusal((code,)).code == code
+
+
+def test_personal_information_is_used_as_long_as_its_basis_stands() -> None:
+    facts = Facts(
+        leg=Leg.ENTERPRISE_TO_BUYER,
+        mode=DeliveryMode.API_CALL,
+        level=Level.GENERAL,
+        contains_personal_information=True,
+        has_personal_basis=True,
+    )
+
+    assert reasons(make_grant(), standing={"cleared_by": facts}) == ()
+    assert reasons(
+        make_grant(), standing={"cleared_by": facts, "is_personal_basis_lost": True}
+    ) == ("personal_information_basis_missing",)
+
+
+def test_raw_public_data_are_refused_to_whoever_asks_for_them_under_another_grant() -> None:
+    facts = Facts(leg=Leg.ZONE_TO_BUYER, mode=DeliveryMode.API_CALL, level=Level.BJ_1)
+
+    assert reasons(
+        make_grant(), standing={"cleared_by": facts}, delivery_mode=DeliveryMode.RAW_SHARE
+    ) == ("raw_export_forbidden", "scope_exceeded")
+
+
+def test_an_end_of_the_offer_ends_nothing_that_was_sold() -> None:
+    facts = Facts(
+        leg=Leg.ENTERPRISE_TO_BUYER,
+        mode=DeliveryMode.API_CALL,
+        level=Level.GENERAL,
+        is_listing_alive=False,
+    )
+
+    assert reasons(make_grant(), standing={"cleared_by": facts}) == ()
+
+
+def test_an_order_that_was_cleared_before_facts_were_kept_is_asked_for_what_stands_now() -> None:
+    grant = make_grant(scope={"delivery_mode": DeliveryMode.DATASET_PRODUCT})
+
+    assert reasons(grant, standing={"cleared_by": None}) == ()
+    assert reasons(grant, standing={"cleared_by": None, "is_cut_off": True}) == (
+        "authorisation_cut_off",
+    )
+
+
+CONTAINED = (
+    "contains_personal_information",
+    "contains_important_data",
+    "is_cross_border",
+    "needs_secrecy_review",
+)
+
+
+def cleared(leg: Leg, mode: DeliveryMode, level: Level, contained: list[bool]) -> Facts:
+    return Facts(
+        leg=leg,
+        mode=mode,
+        level=level,
+        conditions=frozenset(Condition),
+        has_masking_record=True,
+        has_security_clause=True,
+        has_personal_basis=True,
+        has_cross_border_route=True,
+        has_secrecy_review=True,
+        **dict(zip(CONTAINED, contained, strict=True)),
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.builds(
+        cleared,
+        st.sampled_from(Leg),
+        st.sampled_from(DeliveryMode),
+        st.sampled_from(Level),
+        st.lists(st.booleans(), min_size=4, max_size=4),
+    ).filter(lambda facts: decide(facts).allowed),
+    st.sampled_from(DeliveryMode),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+    st.sampled_from(State),
+)
+def test_whatever_forbids_a_use_of_an_order_that_was_cleared_has_a_refusal_of_its_own(
+    order: Facts, mode: DeliveryMode, told: list[bool], state: State
+) -> None:
+    grant = make_grant(state=state)
+    verified, banned, cut, allowed, lost, other = told
+
+    found = reasons(
+        grant,
+        standing={
+            "cleared_by": order,
+            "is_buyer_verified": verified,
+            "is_buyer_banned": banned,
+            "is_cut_off": cut,
+            "is_use_allowed": allowed,
+            "is_personal_basis_lost": lost,
+        },
+        delivery_mode=mode,
+        purpose="营销" if other else None,
+    )
+
+    assert set(found) <= set(grants.REFUSALS)
 
 
 def test_the_last_second_counts_and_the_end_does_not() -> None:

@@ -10,6 +10,7 @@ import pytest
 from market.access import states as grants
 from market.collections import states as collections
 from market.complaints import states as complaints
+from market.cut_offs import states as cut_offs
 from market.data_demands import states as demands
 from market.listings import states as listings
 from market.open_data import states as openings
@@ -20,7 +21,7 @@ from market.special_prices import states as special_prices
 from market.zones import states as zones
 
 MACHINES = (
-    *(filings, special_prices, listings, grants, orders, zones, collections),
+    *(filings, special_prices, listings, grants, cut_offs, orders, zones, collections),
     *(openings, promises, demands, complaints),
 )
 PAIRS = [
@@ -36,6 +37,7 @@ REFUSALS = {
     ),
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
+    cut_offs: (cut_offs.CutOffEventNotAllowed, "cut_off_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
     collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
     openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
@@ -111,6 +113,9 @@ preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
 suspended: resume>open close>closed remove>suspended
 """
+CUT_OFF_MOVES = """
+standing: lift>lifted
+"""
 GRANT_MOVES = """
 active: use>active cut_off>cut_off expire>expired revoke>revoked
 cut_off: restore>active expire>expired revoke>revoked
@@ -133,6 +138,7 @@ MOVES = {
     special_prices: _read(SPECIAL_PRICE_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
+    cut_offs: _read(CUT_OFF_MOVES),
     zones: _read(ZONE_MOVES),
     demands: _read(DEMAND_MOVES),
     promises: _read(PROMISE_MOVES),

@@ -190,6 +190,14 @@ def test_who_may_buy(changes: dict[str, Any], code: str | None) -> None:
         assert refused(scope.check_buyer, **asked) == code
 
 
+def test_raw_public_data_are_ordered_by_nobody() -> None:
+    raw = DeliveryMode.RAW_SHARE
+
+    assert refused(scope.check_raw, mode=raw, is_public_data=True) == "raw_export_forbidden"
+    scope.check_raw(mode=raw, is_public_data=False)
+    scope.check_raw(mode=DeliveryMode.API_CALL, is_public_data=True)
+
+
 def test_nobody_buys_of_himself() -> None:
     me = PartyId(new_id())
 
@@ -398,6 +406,8 @@ def put_together(listing: Listing | None, **description: Any) -> Any:
         listing,
         is_buyer_verified=True,
         is_buyer_banned=False,
+        is_redevelopment=False,
+        is_cut_off=False,
         is_certificate_alive=True,
         is_scenario_filed=True,
         may_pass_on=False,

@@ -22,8 +22,9 @@ from catalog.products import queries as products
 from catalog.products.model import AiShare, Content
 from market.access import operations as access
 from market.access import states as grant_states
-from market.access.grants import UseNotAllowedNow
+from market.access.grants import AuthorisationCutOff
 from market.access.model import Asked, Grant, GrantId, Scope
+from market.cut_offs import queries as cut_offs
 from market.orders import contract, inspection, store
 from market.orders.model import ManifestFile, Order
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
@@ -67,12 +68,17 @@ async def deliver(
     :raises NotPermitted: if the actor delivers nothing.
     :raises OrderMissing: if it is unknown or somebody else's sale.
     :raises PaymentOutstanding: if it is to be paid first.
+    :raises AuthorisationCutOff: if its product, its agreement or one of the two is cut off.
     :raises OrderEventNotAllowed: if it was delivered before, or is over.
     """
     actor.require("order:deliver")
     order = await lock_of_supplier(tx, actor, order_id)
     if order.paid_at is None and not order.is_free and allows(order.state, Event.PAY):
         raise PaymentOutstanding(amount_fen=order.amount_fen)
+    if await cut_offs.is_cut_off(
+        tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
+    ):
+        raise AuthorisationCutOff
     content = await products.get_content(
         tx, product_id=order.product_id, version=order.product_version
     )
@@ -136,25 +142,23 @@ async def open_content(
     actor.require("grant:use")
     if DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles:
         raise OrderMissing
-    grant = await _lock_grant(tx, actor, order_id)
+    grant = await lock_grant(tx, actor, order_id)
     promising.check(backlog, now)
     # Read after the grant is locked: who cuts an order off holds that lock until it is done.
-    state, level = await store.read_standing(tx, order_id)
-    further = () if allows(state, Event.USE) else (UseNotAllowedNow.code,)
+    standing = await store.read_standing(tx, order_id)
     recorded = await usage.record(
         tx,
         actor=actor,
         now=now,
         grant=grant,
         asked=asked,
-        level=level,
+        standing=standing,
         request_key=request_key,
-        further_reasons=further,
     )
     return Opened(recorded.event, recorded.entry, grant)
 
 
-async def _lock_grant(tx: Tx, actor: Actor, order_id: uuid.UUID) -> Grant:
+async def lock_grant(tx: Tx, actor: Actor, order_id: uuid.UUID) -> Grant:
     """Return the grant of the actor's purchase, locked."""
     try:
         grant = await access.lock(tx, order_id)

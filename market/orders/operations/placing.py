@@ -23,6 +23,8 @@ from catalog.recognition import queries as recognition
 from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
+from market.access.grants import AuthorisationCutOff
+from market.cut_offs import queries as cut_offs
 from market.identity import queries as identity
 from market.identity.model import Capacity, Party
 from market.identity.states import State as PartyState
@@ -39,6 +41,7 @@ from market.orders.terms import RequestedTerms
 from market.pricing import queries as pricing
 from market.pricing.model import UseCategory
 from market.pricing.regimes import is_public
+from market.zones import queries as zones
 from settlement.escrow import operations as escrow
 from settlement.revenue.agreement import FrozenSplit, freeze
 
@@ -72,6 +75,7 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     :raises NotPermitted: if the actor buys nothing.
     :raises ProductNotListed: if the product is not on offer, or unknown.
     :raises BuyerNotVerified: if the buyer was not identified (and the others of ``scope.py``).
+    :raises AuthorisationCutOff: if the product or one of the two is cut off.
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
     :raises PricingFilingRequired: if no price is in effect for the use.
     :raises PriceAboveCeiling: if the price is above the ceiling of today (and the others of
@@ -92,9 +96,12 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
         buyer=actor.party,
         supplier=product.supplier_party_id,
         is_verified=buyer.state is PartyState.VERIFIED,
-        is_operator=Capacity.SUPERMARKET_OPERATOR in buyer.capacities,
+        is_operator=await _operates(tx, buyer, product.id),
         is_public_data=is_public(said.data_nature),
     )
+    scope.check_raw(mode=wanted.delivery_mode, is_public_data=is_public(said.data_nature))
+    if await cut_offs.is_cut_off(tx, product.id, actor.party, listing.supplier_party_id):
+        raise AuthorisationCutOff
     filing = await pricing.find_effective(
         tx, product_id=product.id, use_category=wanted.use_category
     )
@@ -273,12 +280,24 @@ async def _decide(
             listing,
             is_buyer_verified=buyer.state is PartyState.VERIFIED,
             is_buyer_banned=buyer.state is PartyState.SUSPENDED,
+            is_redevelopment=is_public(said.data_nature)
+            and await _operates(tx, buyer, order.product_id),
+            is_cut_off=await cut_offs.is_cut_off(
+                tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
+            ),
             is_certificate_alive=any((certificate, foreign)) or not needs_one,
             is_scenario_filed=filing is not None and order.scenario in filing.terms.scenarios,
             may_pass_on=filing is not None and filing.terms.use_scope.onward_use,
             today=local_date(now),
         )
     )
+
+
+async def _operates(tx: Tx, buyer: Party, product_id: uuid.UUID) -> bool:
+    """Tell whether the buyer operates the market, or the zone in which the product stands (A47)."""
+    if Capacity.SUPERMARKET_OPERATOR in buyer.capacities:
+        return True
+    return await zones.find_operator(tx, product_id=product_id) == buyer.id
 
 
 async def _freeze(

@@ -1,0 +1,72 @@
+"""Put together by what is decided when data are asked for (每次访问的策略判定, RULES §8.2).
+
+Of the order come the facts by which it was cleared; of the grant its limits; and of this moment
+what has become of them since: an order in dispute, a buyer who is suspended, a cut-off, a consent
+that was withdrawn.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.products.model import DeliveryMode, Level
+from market.access.decision import Condition, Decision, Facts, Leg, decide
+from market.access.model import Asked, Grant
+from market.access.states import State
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands of an order at this moment, beside its grant."""
+
+    order_id: uuid.UUID
+    level: str | None
+    cleared_by: Facts | None  # None with orders that were cleared before these were kept
+    grant_state: State
+    is_use_allowed: bool  # by the state of the order
+    is_buyer_verified: bool
+    is_buyer_banned: bool
+    is_cut_off: bool = False  # beside the grant itself: its product, agreement, zone, a party
+    is_personal_basis_lost: bool = False  # a consent was withdrawn, or is over
+
+
+def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> Facts:
+    """Return the facts of one use, as it is asked for."""
+    scope = grant.scope
+    base = standing.cleared_by or _of_older(scope.delivery_mode)
+    other_purpose = asked.purpose not in (None, scope.purpose)
+    other_scenario = asked.scenario not in (None, scope.scenario)
+    other_mode = asked.delivery_mode not in (None, scope.delivery_mode)
+    other_fields = bool(scope.fields) and not set(asked.fields) <= set(scope.fields)
+    return msgspec.structs.replace(
+        base,
+        mode=asked.delivery_mode or scope.delivery_mode,
+        is_party_verified=standing.is_buyer_verified,
+        is_party_banned=standing.is_buyer_banned,
+        is_listing_alive=True,  # what was sold stays sold when the offer ends (HN-19, A19)
+        is_cut_off=standing.is_cut_off or standing.grant_state in (State.CUT_OFF, State.REVOKED),
+        is_begun=now >= scope.valid_from,
+        is_over=standing.grant_state is State.EXPIRED or now >= scope.valid_to,
+        is_use_allowed_now=standing.is_use_allowed,
+        is_scenario_granted=not (other_purpose or other_scenario),
+        is_within_scope=not (other_mode or other_fields),
+        is_quota_left=scope.quota is None or grant.used + asked.uses <= scope.quota,
+        has_personal_basis=base.has_personal_basis and not standing.is_personal_basis_lost,
+    )
+
+
+def ask(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> Decision:
+    """Decide on one use: every reason against it, in the order of RULES §8.2."""
+    return decide(facts(grant, asked, standing, now))
+
+
+def _of_older(mode: DeliveryMode) -> Facts:
+    # Cleared when only the decision was kept: what was decided then is not asked again.
+    return Facts(
+        leg=Leg.ENTERPRISE_TO_BUYER,
+        mode=mode,
+        level=Level.GENERAL,
+        conditions=frozenset(Condition),
+    )
