@@ -103,6 +103,13 @@ class Topic(enum.StrEnum):
     COMPLAINT_REFERRED = "complaint_referred"  # 转仲裁
     COMPLAINT_CLOSED = "complaint_closed"  # 投诉办结
 
+    # credit
+    CREDIT_ACT_FOUND = "credit_act_found"  # 失信行为认定
+    CREDIT_OBJECTION_ANSWERED = "credit_objection_answered"  # 信用异议处理
+    CREDIT_PUNISHED = "credit_punished"  # 失信惩戒
+    CREDIT_REPAIRED = "credit_repaired"  # 信用修复
+    CREDIT_REWARDED = "credit_rewarded"  # 守信激励
+
     # quality issues
     QUALITY_ISSUE_REPORTED = "quality_issue_reported"  # 质量问题已报告：告知供方
     QUALITY_ISSUE_ASSIGNED = "quality_issue_assigned"  # 质量问题交办：限期处理

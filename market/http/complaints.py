@@ -33,6 +33,7 @@ from market.complaints.model import (
 from market.complaints.operations import (
     arbitration,
     closing,
+    crediting,
     deciding,
     filing,
     investigating,
@@ -40,6 +41,7 @@ from market.complaints.operations import (
 )
 from market.complaints.operations.triage import Decision
 from market.complaints.states import State
+from market.credit.model import Act, CreditRecord
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -112,6 +114,13 @@ class WithReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why."""
 
     reason: _Text
+
+
+class FindByComplaint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was done, in words that its party reads."""
+
+    act: Act
+    facts: Annotated[str, Meta(min_length=1, max_length=5_000)]
 
 
 class Refer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -508,5 +517,32 @@ async def close_complaint(
                 c.tx, actor=c.actor, now=c.now, complaint_id=complaint_id, reason=data.reason
             )
         )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/complaints/{complaint_id:uuid}/credit-findings",
+    summary="Find a dishonest act by a complaint",
+    tags=_TAGS,
+    opt=creates(CreditRecord),
+)
+async def find_dishonest(
+    request: AnyRequest, complaint_id: FromPath[uuid.UUID], data: JSONBody[FindByComplaint]
+) -> Response[bytes]:
+    """Find that who was complained of did something dishonest, by a complaint that was upheld."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        record = await crediting.find_dishonest(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            complaint_id=complaint_id,
+            act=data.act,
+            facts=data.facts,
+        )
+        return created(record, f"/api/v1/credit-records/{record.id}")
 
     return await command(request, act)

@@ -79,6 +79,8 @@ _MEMBER: Final = frozenset(
         "certificate:read_burdens",
         "complaint:read_own",
         "complaint:appeal",
+        "credit:read_own",
+        "credit:object",
         "fee:read",
     }
 )
@@ -229,6 +231,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "dispute:resolve",
         "complaint:read",
         "complaint:handle",
+        "credit:find",
+        "credit:read",
         "instrument:verify",
         "instrument:apply",
     },
@@ -279,6 +283,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "complaint:read",
         "complaint:handle",
         "complaint:review",
+        "credit:find",
+        "credit:read",
+        "credit:decide",
         "dispute:resolve",
         "retention:read",
         "spot_check:plan",

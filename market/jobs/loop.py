@@ -18,6 +18,7 @@ from market.jobs import (
     close_denials,
     complaints_due,
     count_key_use,
+    credit_due,
     deadlines_due,
     deliver_notifications,
     disputes_due,
@@ -90,6 +91,10 @@ async def _complaints(context: Context) -> int:
     return await complaints_due.run(context.db, now=context.now())
 
 
+async def _credit(context: Context) -> int:
+    return await credit_due.run(context.db, now=context.now())
+
+
 async def _certificates(context: Context) -> int:
     return await certificates_due.run(context.db, now=context.now())
 
@@ -158,6 +163,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("complaints_due", _complaints),
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),
+    ("credit_due", _credit),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),

@@ -118,7 +118,7 @@ GROUPS: Final = {
         "statement",
         "cut_off",
     ),
-    "complaints": ("complaint",),
+    "complaints": ("complaint", "credit_record", "credit_reward"),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }
 

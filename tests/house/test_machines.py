@@ -64,6 +64,7 @@ ENDS: Final = {
     "market.open_plans": "opened",
     "market.data_demands": "joined answered",
     "market.complaints": "closed",
+    "market.credit": "overturned repaired expired",
     "market.collections": "withdrawn",
 }
 # What may still be noted where a life has ended. Nothing moves by it.

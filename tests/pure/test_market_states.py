@@ -10,6 +10,7 @@ import pytest
 from market.access import states as grants
 from market.collections import states as collections
 from market.complaints import states as complaints
+from market.credit import states as credit
 from market.cut_offs import states as cut_offs
 from market.data_demands import states as demands
 from market.listings import states as listings
@@ -22,7 +23,7 @@ from market.zones import states as zones
 
 MACHINES = (
     *(filings, special_prices, listings, grants, cut_offs, orders, zones, collections),
-    *(openings, promises, demands, complaints),
+    *(openings, promises, demands, complaints, credit),
 )
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
@@ -44,6 +45,7 @@ REFUSALS = {
     promises: (promises.OpenPlanItemEventNotAllowed, "open_plan_item_event_not_allowed"),
     demands: (demands.DataDemandEventNotAllowed, "data_demand_event_not_allowed"),
     complaints: (complaints.ComplaintEventNotAllowed, "complaint_event_not_allowed"),
+    credit: (credit.CreditEventNotAllowed, "credit_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -108,6 +110,12 @@ resolved: lift_measure>resolved close>closed
 under_review_by_regulator: review>resolved lift_measure>under_review_by_regulator close>closed
 arbitration: record_award>arbitration lift_measure>arbitration close>closed
 """
+CREDIT_MOVES = """
+found: object>contested punish>punished
+contested: uphold_objection>overturned reject_objection>confirmed
+confirmed: punish>punished
+punished: repair>repaired expire>expired
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -145,6 +153,7 @@ MOVES = {
     openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),
     complaints: _read(COMPLAINT_MOVES),
+    credit: _read(CREDIT_MOVES),
 }
 
 

@@ -272,6 +272,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "chief_data_officers",
         "collections",
         "complaints",
+        "credit_records",
         "cut_offs",
         "data_demand_answers",
         "data_demands",

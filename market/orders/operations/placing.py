@@ -24,6 +24,8 @@ from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
 from market.access.grants import AuthorisationCutOff
+from market.credit import queries as credit
+from market.credit import sanctions
 from market.cut_offs import queries as cut_offs
 from market.identity import queries as identity
 from market.identity.model import Capacity, Party
@@ -78,6 +80,8 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     :raises AuthorisationCutOff: if the product or one of the two is cut off.
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
     :raises PricingFilingRequired: if no price is in effect for the use.
+    :raises PartyBanned: if the buyer is banned by its record (``credit/sanctions.py``).
+    :raises OrderLimitExceeded: if the order is above the limit of its record.
     :raises PriceAboveCeiling: if the price is above the ceiling of today (and the others of
         ``ceilings.py``).
     :raises QuotationRequired: if the item has no price but a special one.
@@ -119,6 +123,9 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
         quantity=wanted.quantity,
         expected_fen=wanted.expected_amount_fen,
         special_price_id=wanted.special_price_id,
+    )
+    sanctions.check_order(
+        await credit.get_standing(tx, party_id=actor.party, on=local_date(now)), agreed.amount_fen
     )
     order = Order(
         id=OrderId(new_id()),
@@ -273,13 +280,14 @@ async def _decide(
     needs_one = listing is not None and (
         listing.is_certified or listing.foreign_certificate_id is not None
     )
+    is_banned = await credit.is_banned(tx, party_id=order.buyer_party_id, on=local_date(now))
     return policy.decide(
         compliance.facts(
             order,
             said,
             listing,
             is_buyer_verified=buyer.state is PartyState.VERIFIED,
-            is_buyer_banned=buyer.state is PartyState.SUSPENDED,
+            is_buyer_banned=buyer.state is PartyState.SUSPENDED or is_banned,
             is_redevelopment=is_public(said.data_nature)
             and await _operates(tx, buyer, order.product_id),
             is_cut_off=await cut_offs.is_cut_off(
