@@ -42,6 +42,8 @@ _GONE: Final = (
     asyncpg.InternalClientError,
 )
 _ATTEMPTS: Final = 4
+# A bulk goes on as long as it takes; nobody waits for it.
+_COPY_SECONDS: Final = 3600.0
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
@@ -77,10 +79,23 @@ class Write(msgspec.Struct, frozen=True):
 class Tx:
     """One open transaction. Handed to operations and queries; never kept."""
 
-    def __init__(self, connection: Any, actor: Actor) -> None:
+    def __init__(self, connection: Any, actor: Actor, *, opening: str | None = None) -> None:
         self._connection = connection
+        self._opening = opening  # what opens it, until that was done
         self.actor: Final = actor
         self.remembered = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it was opened; one that is opened late may never be."""
+        return self._opening is None
+
+    async def open(self) -> Any:
+        """Return the connection with the transaction open on it."""
+        if self._opening is not None:
+            await self._connection.execute(self._opening)
+            self._opening = None
+        return self._connection
 
     def remember(self) -> None:
         """Count one audit entry. Called by ``audit_log.append`` and by nobody else."""
@@ -88,21 +103,31 @@ class Tx:
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
         """Return all rows of a statement."""
+        connection = await self.open()
+        rows: list[Row] = await connection.fetch(sql, *args)
+        return rows
+
+    async def fetch_public(self, sql: str, *args: Any) -> list[Row]:
+        """Return all rows of a statement that reads only what everybody may see.
+
+        It does not open a transaction that is opened late: alone it is its own, and row-level
+        security sees nobody act.
+        """
         rows: list[Row] = await self._connection.fetch(sql, *args)
         return rows
 
     async def fetch_one(self, sql: str, *args: Any) -> Row | None:
         """Return the first row of a statement, or None."""
-        row: Row | None = await self._connection.fetchrow(sql, *args)
+        row: Row | None = await (await self.open()).fetchrow(sql, *args)
         return row
 
     async def fetch_value(self, sql: str, *args: Any) -> Any:
         """Return the first column of the first row, or None."""
-        return await self._connection.fetchval(sql, *args)
+        return await (await self.open()).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement and return how many rows it touched."""
-        status: str = await self._connection.execute(sql, *args)
+        status: str = await (await self.open()).execute(sql, *args)
         last = status.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
 
@@ -125,7 +150,7 @@ class Tx:
         """Insert rows that all have the same columns."""
         if rows:
             columns = tuple(rows[0])
-            await self._connection.executemany(
+            await (await self.open()).executemany(
                 _insert_sql(table, columns), [tuple(row[c] for c in columns) for row in rows]
             )
 
@@ -133,8 +158,15 @@ class Tx:
         self, table: str, *, schema: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> int:
         """Copy rows in, the fastest way (COPY … FROM STDIN). Return how many."""
-        status: str = await self._connection.copy_records_to_table(
+        status: str = await (await self.open()).copy_records_to_table(
             table, schema_name=schema, columns=list(columns), records=rows
+        )
+        return int(status.rpartition(" ")[2])
+
+    async def copy_out(self, sql: str, write: Callable[[bytes], Awaitable[None]]) -> int:
+        """Copy the rows of a statement out as text (COPY … TO STDOUT); return how many."""
+        status: str = await (await self.open()).copy_from_query(
+            sql, output=write, timeout=_COPY_SECONDS
         )
         return int(status.rpartition(" ")[2])
 
@@ -144,23 +176,24 @@ class Tx:
         For short reads that take the same way whoever is asked for: left alone, PostgreSQL plans
         them anew each time, and behind row-level security that takes longer than to run them.
         """
-        await self._connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await (await self.open()).execute("SET LOCAL plan_cache_mode = force_generic_plan")
 
     @contextlib.asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Run a part that may fail without losing the whole: undone alone when it raises."""
         # asyncpg's own savepoints want a transaction that asyncpg opened; ours began by hand.
-        await self._connection.execute("SAVEPOINT part")
+        await (await self.open()).execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            await self._connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            await (await self.open()).execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             raise
-        await self._connection.execute("RELEASE SAVEPOINT part")
+        await (await self.open()).execute("RELEASE SAVEPOINT part")
 
     async def cursor(self, sql: str, *args: Any, prefetch: int = 1000) -> AsyncIterator[Row]:
         """Yield rows of a large result without holding them all."""
-        async for row in self._connection.cursor(sql, *args, prefetch=prefetch):
+        connection = await self.open()
+        async for row in connection.cursor(sql, *args, prefetch=prefetch):
             yield row
 
 
@@ -267,11 +300,18 @@ async def _leave_as_it_is(_connection: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def begin(
-    db: Database, actor: Actor, *, role: str = API_ROLE, snapshot: bool = False
+    db: Database,
+    actor: Actor,
+    *,
+    role: str = API_ROLE,
+    snapshot: bool = False,
+    late: bool = False,
 ) -> AsyncIterator[Tx]:
     """Open a transaction for ``actor``; commit on leaving, roll back on any error.
 
     ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
+    ``late`` opens it with its first statement but ``Tx.fetch_public``: a read that asks no other
+    is one round trip and not three.
     The second wall, row-level security, reads the four settings made here.
 
     :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
@@ -287,11 +327,16 @@ async def begin(
         f" set_config('app.products', '{_acted_on(actor)}', true)"
     )
     async with _connected(db, role) as connection:
+        tx = Tx(connection, actor, opening=opening)
         try:
-            await connection.execute(opening)
-            yield Tx(connection, actor)
-            await connection.execute("COMMIT")
+            if not late:
+                await tx.open()
+            yield tx
+            if tx.is_open:
+                await connection.execute("COMMIT")
         except BaseException as error:
+            if not tx.is_open and not isinstance(error, _GONE):
+                raise  # there is nothing to undo
             # A dead connection tells a lost server from a fault of ours that looks like one.
             if not await _roll_back(connection) and isinstance(error, _GONE):
                 raise DatabaseUnreachable from error

@@ -121,6 +121,12 @@ def is_counted(facet: Facet, value: str, narrowed: Mapping[str, str]) -> bool:
     return facet.tree is None or step_of(facet, value) == step(facet, narrowed)
 
 
+def commonest(counts: Mapping[str, int], most: int) -> dict[str, int]:
+    """Return the values that most products have, of equals the first by name."""
+    ordered = sorted((-count, value) for value, count in counts.items())
+    return {value: -count for count, value in ordered[:most]}
+
+
 def is_within(kinds: Sequence[Sequence[str]], narrowed: Mapping[str, str]) -> bool:
     """Tell whether a product with these values, in the order of ``ALL``, is one that is asked for."""
     return not narrowed or all(

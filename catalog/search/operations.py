@@ -17,6 +17,7 @@ from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Conflict
 from catalog.search import store
 from catalog.search.disk import layout, writing
+from catalog.search.disk.building import APART_FROM, Apart, Builder, complete
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.disk.writing import IndexedRow, IndexWriter, Lock
 from catalog.search.port import RemoteState
@@ -243,19 +244,36 @@ async def _rebuild(db: Database, directory: Path) -> int:
         raise SearchIndexBeingBuilt
     try:
         path = writing.new_generation(directory)
-        writer = await asyncio.to_thread(IndexWriter, path)
-        count = 0
         async with begin(db, _ACTOR, snapshot=True) as tx:
             position, database = await store.read_position(tx), await store.read_database(tx)
-            async for batch in _batches(tx):
-                await asyncio.to_thread(writer.add_new, batch)
-                count += len(batch)
-        await asyncio.to_thread(writer.commit, position=position, database=database)
-        await asyncio.to_thread(writer.close, merged=True)
+            are_few = await store.count_documents(tx, most=APART_FROM) < APART_FROM
+            build = _build_here if are_few else _build_apart
+            count = await build(tx, path, position=position, database=database)
         await asyncio.to_thread(writing.make_current, path)
     finally:
         lock.release()
     _log.info("search_index_built", products=count)
+    return count
+
+
+async def _build_here(tx: Tx, path: Path, *, position: str, database: str) -> int:
+    builder = Builder(path)
+
+    async def feed(copied: bytes) -> None:
+        builder.feed(copied)
+
+    count = await store.copy_documents(tx, feed)
+    await asyncio.to_thread(complete, builder, path, position=position, database=database)
+    return count
+
+
+async def _build_apart(tx: Tx, path: Path, *, position: str, database: str) -> int:
+    builder = await Apart.begin(path, position=position, database=database)
+    try:
+        count = await store.copy_documents(tx, builder.feed)
+        await builder.finish()
+    finally:
+        builder.stop()
     return count
 
 

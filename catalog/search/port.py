@@ -17,7 +17,7 @@ import msgspec
 from catalog.search.overlay import Overlay
 from catalog.search.prices import ANY, Prices
 from catalog.search.question import Concept
-from catalog.search.ranking import Averages, Record
+from catalog.search.ranking import Averages, Record, Standing
 
 # So many products that have everything are ranked exactly, and of those that have a part as many
 # again if the first are fewer than enough.
@@ -41,6 +41,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def needed(self) -> int:
         """Return how many of the concepts a product must have."""
         return len(self.concepts) if self.least is None else self.least
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """By what those are ranked that are asked for, how many are wanted, and behind which."""
+
+    weights: tuple[float, ...]  # of the concepts
+    averages: Averages
+    most: int
+    after: Standing | None = None
 
 
 class Alike(enum.Enum):
@@ -93,18 +102,6 @@ class Counts(msgspec.Struct, frozen=True):
             },
         )
 
-    def is_certain_of(self, before: Counts) -> bool:
-        """Tell whether the commonest values are still the commonest, after what was taken out.
-
-        Where only the commonest are told, others may be as many as the last of them was.
-        """
-        return all(
-            len(values) < FACET_VALUES
-            or sorted(values.values(), reverse=True)[SHOWN_VALUES - 1]
-            >= min(before.facets[name].values())
-            for name, values in self.facets.items()
-        )
-
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
     """From where, in which direction and how far products are walked in the order of their places."""
@@ -129,12 +126,19 @@ class View(Protocol):
         """Return how often words are."""
         ...
 
-    async def candidates(self, asked: Asked) -> Candidates:
-        """Return what may be found first, best guesses only; ranking is not its matter."""
+    async def candidates(self, asked: Asked, *, by: Ranking) -> Candidates:
+        """Return what may be found first, the best among it as far as the index knows.
+
+        Who asks for some of the concepts asks for any of them too, last of all.
+        """
         ...
 
     async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""
+        ...
+
+    async def total(self, asked: Asked) -> int:
+        """Return how many are found."""
         ...
 
     async def count(self, asked: Asked) -> Counts:

@@ -11,43 +11,34 @@ or it is too far behind, PostgreSQL answers itself.
 from __future__ import annotations
 
 import datetime as dt
-import math
 import operator
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from catalog.code_trees import queries as code_trees
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.search import (
-    explaining,
-    facets,
-    highlighting,
-    prices,
-    question,
-    ranking,
-    records,
-    store,
-)
-from catalog.search.facets import ALL, FACETS, Facet
-from catalog.search.model import Count, Filters, Found, Hit, IndexStanding, Sort, Why
+from catalog.search import cursors, facets, hits, prices, question, ranking, records, store
+from catalog.search.cursors import Place
+from catalog.search.facets import FACETS
+from catalog.search.model import Filters, Found, IndexStanding, Sort
 from catalog.search.overlay import EVERYTHING, Changed, Overlay, count
 from catalog.search.port import (
     FACET_VALUES,
     FEW,
-    SHOWN_VALUES,
     Asked,
     Counts,
     Frequencies,
+    Ranking,
     SearchPort,
     View,
     Walk,
 )
 from catalog.search.question import Concept
-from catalog.search.ranking import Averages, Ranked, Reason, Record, Wanted, Words
+from catalog.search.ranking import Averages, Ranked, Record, Wanted, Words
 from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
@@ -59,17 +50,6 @@ MOST_MATCHING: Final = 1_000_000
 MOST_CHANGED: Final = 2000
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a page ended, and by which numbers it was ranked: the next one is ranked by the same."""
-
-    weights: tuple[float, ...]
-    averages: tuple[float, float, float]
-    least: int  # how much of the question is needed
-    score: float
-    place: int
-    product_id: uuid.UUID
-
-
 class _Put(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked, as it was read, and from where on."""
 
@@ -77,7 +57,7 @@ class _Put(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked
     sort: Sort
     limit: int
-    begins: _Place | None
+    begins: Place | None
     synonyms: int | None  # the version of those that were read into it
 
 
@@ -138,7 +118,7 @@ async def search(
     concepts = asked.concepts
     prices_asked = msgspec.structs.astuple(asked.prices)
     query = paging.fingerprint("search", text, sorted(asked.narrowed.items()), prices_asked, sort)
-    begins = _read_cursor(query, cursor, len(concepts))
+    begins = cursors.read(query, cursor, concepts=len(concepts))
     if text.strip() and not concepts:
         return await _nothing(tx, asked)
     put = _Put(
@@ -181,7 +161,7 @@ async def count_whole(
         overlay=overlay,
         wanted=tuple(Wanted(_keys(concept), 1.0) for concept in asked.concepts),
     )
-    return (await view.count(asking.asked)).total + len(asking.changed)
+    return await _total(asking)
 
 
 async def get_standing(tx: Tx, port: SearchPort | None) -> IndexStanding:
@@ -273,7 +253,7 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
         return _Answer(asking=asking, page=[], products=[], has_more=False, counts=Counts(0, {}))
     found: list[Record] = []
     if asking.wanted:
-        found, asking = await _candidates(asking, put.begins)
+        found, asking = await _candidates(asking, put)
     if asking.wanted and put.sort is Sort.RELEVANCE:
         ordered = _ranked(asking, found, put)
     else:
@@ -293,25 +273,39 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
     )
 
 
-async def _candidates(asking: _Asking, begins: _Place | None) -> tuple[list[Record], _Asking]:
+async def _candidates(asking: _Asking, put: _Put) -> tuple[list[Record], _Asking]:
     """Return what may come first, and the question with how much of it is needed to be found.
 
     All of it if enough products have that; else all but one thing; else any.
     """
-    first = await asking.view.candidates(asking.asked)
+    by, begins = _ranking(asking, put), put.begins
+    first = await asking.view.candidates(asking.asked, by=by)
     if first.count >= FEW or len(asking.wanted) == 1:
         return first.records, asking
     found, needed = [*first.records], len(asking.wanted)
     has_enough = first.count + len(asking.changed) >= ENOUGH
     for least in dict.fromkeys((needed - 1, 1)):
         less = asking.needing(least)
-        found += (await less.view.candidates(less.asked)).records
+        found += (await less.view.candidates(less.asked, by=by)).records
         if not has_enough:
             needed = least
-            has_enough = (await _counted(less)).total >= ENOUGH
+            has_enough = least == 1 or await _total(less) >= ENOUGH
     if begins is not None:
         needed = min(begins.least, len(asking.wanted))
     return found, asking.needing(needed)
+
+
+def _ranking(asking: _Asking, put: _Put) -> Ranking:
+    return Ranking(
+        weights=tuple(each.weight for each in asking.wanted),
+        averages=asking.averages,
+        most=put.limit + 1,
+        after=None if put.begins is None else put.begins.standing,
+    )
+
+
+async def _total(asking: _Asking) -> int:
+    return await asking.view.total(asking.asked) + len(asking.changed)
 
 
 async def _weighed(put: _Put, view: View, overlay: Overlay) -> _Asking:
@@ -357,15 +351,12 @@ def _weight(concept: Concept, told: Frequencies, overlay: Overlay) -> float:
 
 def _ranked(asking: _Asking, found: Sequence[Record], put: _Put) -> list[Ranked]:
     changed = [each.record for each in asking.needing(1).changed if each.record is not None]
-    begins, after = put.begins, None
-    if begins is not None:
-        after = (begins.score, begins.place, begins.product_id.bytes)
     return ranking.best(
         list(dict.fromkeys((*found, *changed))),
         asking.wanted,
         asking.averages,
         most=put.limit + 1,
-        after=after,
+        after=None if put.begins is None else put.begins.standing,
     )
 
 
@@ -407,80 +398,32 @@ async def _counted(asking: _Asking) -> Counts:
 
 
 def _found(put: _Put, answer: _Answer, documents: Mapping[uuid.UUID, Row]) -> Found:
-    last = answer.page[-1] if answer.has_more else None
+    asking, last = answer.asking, answer.page[-1] if answer.has_more else None
     return Found(
         items=[
-            _hit(answer.asking, each, product_id, documents[product_id])
+            hits.hit(
+                each,
+                documents[product_id],
+                concepts=asking.asked.concepts,
+                wanted=asking.wanted,
+                averages=asking.averages,
+            )
             for each, product_id in zip(answer.page, answer.products, strict=True)
             if product_id in documents
         ],
         total=answer.counts.total,
-        facets=_facets(answer.counts, put.asked.narrowed),
-        next_cursor=None if last is None else _cursor(put.query, answer, last),
+        facets=hits.counted(answer.counts, put.asked.narrowed),
+        next_cursor=None
+        if last is None
+        else cursors.write(
+            put.query,
+            weights=asking.weights,
+            averages=asking.averages,
+            least=asking.asked.needed,
+            last=last,
+        ),
         terms=[concept.name for concept in put.asked.concepts],
     )
-
-
-def _facets(counts: Counts, narrowed: Mapping[str, str]) -> dict[str, list[Count]]:
-    return {
-        facet.name: _commonest(facet, counts.facets.get(facet.name, {}), narrowed) for facet in ALL
-    }
-
-
-def _commonest(facet: Facet, values: Mapping[str, int], narrowed: Mapping[str, str]) -> list[Count]:
-    counted = [
-        (-count, value)
-        for value, count in values.items()
-        if count > 0 and facets.is_counted(facet, value, narrowed)
-    ]
-    return [Count(value, -count) for count, value in sorted(counted)[:SHOWN_VALUES]]
-
-
-def _hit(asking: _Asking, each: Ranked, product_id: uuid.UUID, row: Row) -> Hit:
-    told = ranking.reasons(*each.record, asking.wanted, asking.averages)
-    concepts = asking.asked.concepts
-    standing = [word for reason in told for word in concepts[reason.wanted].ways[reason.way]]
-    return Hit(
-        id=product_id,
-        source_id=row["source_id"],
-        name=row["name"],
-        supplier=row["supplier_name"],
-        description=row["summary"],
-        form=row["form"],
-        industry=row["industry"],
-        region=row["region"],
-        region_code=row["region_codes"][-1] if row["region_codes"] else None,
-        level=row["level"],
-        theme=row["theme"],
-        source=row["source"],
-        update_cycle=row["update_cycle"],
-        delivery=row["delivery_modes"],
-        format=row["format"],
-        published_at=row["published_at"],
-        zone=row["zone"],
-        certified=row["certificate_number"],
-        price_from_fen=row["price_fen"],
-        score=round(each.score, 4),
-        matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
-        why=[_why(concepts[reason.wanted], reason) for reason in told],
-        highlights={
-            "name": highlighting.places(row["name"], standing),
-            "description": highlighting.places(row["summary"], standing),
-        }
-        if standing
-        else {},
-    )
-
-
-def _why(concept: Concept, reason: Reason) -> Why:
-    told: dict[str, Any] = {
-        "word": concept.name,
-        "by": "".join(concept.ways[reason.way]),
-        "fields": reason.fields,
-        "share": reason.share,
-    }
-    zh, en = explaining.why(**told)
-    return Why(**told, zh=zh, en=en)
 
 
 async def _nothing(tx: Tx, asked: Asked) -> Found:
@@ -508,36 +451,3 @@ def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:
         narrowed=narrowed,
         prices=prices.read(filters.price_from_fen, filters.price_to_fen),
     )
-
-
-def _cursor(query: str, answer: _Answer, last: Ranked) -> str:
-    # By the numbers of the first page every page is ranked, so that no product changes its place
-    # because others came.
-    asking = answer.asking
-    averages = msgspec.structs.astuple(asking.averages)
-    product = str(uuid.UUID(bytes=last.product))
-    return paging.encode(
-        query, asking.weights, averages, asking.asked.needed, last.score, last.place, product
-    )
-
-
-def _read_cursor(query: str, cursor: str | None, concepts: int) -> _Place | None:
-    """Return where the page before ended.
-
-    :raises CursorUnreadable: if the cursor is not one of this question.
-    """
-    position = paging.decode(query, cursor, 6)
-    if position is None:
-        return None
-    try:
-        place = msgspec.convert(dict(zip(_Place.__struct_fields__, position, strict=True)), _Place)
-    except msgspec.ValidationError as error:
-        raise paging.CursorUnreadable from error
-    numbers = (*place.weights, *place.averages, place.score)
-    if len(place.weights) != concepts or not all(map(math.isfinite, numbers)):
-        raise paging.CursorUnreadable
-    if min(place.weights, default=0.0) < 0 or min(place.averages) < 1:
-        raise paging.CursorUnreadable
-    if not min(1, concepts) <= place.least <= concepts or not -(2**63) <= place.place < 2**63:
-        raise paging.CursorUnreadable
-    return place

@@ -25,7 +25,7 @@ from catalog.search.records import Bytes
 _K1: Final = 0.6
 _B: Final = 0.75
 _TITLE, _LABELS, _TEXT = 2.0, 0.25, 1.0
-_SYNONYM: Final = 0.5  # a synonym tells less than the word itself
+SYNONYM: Final = 0.5  # a synonym tells less than the word itself
 FIELDS: Final = ("title", "labels", "text")
 
 # How a record is read as numbers: what is right of a word's key, what no key is, where lengths stand.
@@ -35,8 +35,9 @@ _LENGTHS: Final = 3
 
 Words = tuple[bytes, ...]  # the keys of words that must all be there
 Standing = tuple[float, int, bytes]  # by what a product has its place: score, then place, then id
-_Numbers = npt.NDArray[np.uint64]
-_Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Often = npt.NDArray[np.float32]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -118,6 +119,32 @@ def best(
     return ranked[:most]
 
 
+def factors(lengths: Sequence[Floats], averages: Averages) -> list[Floats]:
+    """Return how much a word tells that stands once in title, labels or text of so many words."""
+    each = zip((_TITLE, _LABELS, _TEXT), msgspec.structs.astuple(averages), lengths, strict=True)
+    return [tells / (1 - _B + _B / average * length) for tells, average, length in each]
+
+
+def weighed(tells: Sequence[Floats], counts: Numbers) -> Often:
+    """Return how often words stand, by what the fields tell; ``counts`` as entries have them.
+
+    In single precision, so that it is the same wherever it is kept.
+    """
+    told = tells[0] * _byte(counts, 2) + tells[1] * _byte(counts, 1) + tells[2] * _byte(counts, 0)
+    return told.astype(np.float32)
+
+
+def scored(oftens: Sequence[Often], weights: Sequence[float], *, count: int) -> Floats:
+    """Return the scores of so many products that have each thing so often."""
+    covered, total = np.zeros(count), np.zeros(count)
+    for each, weight in zip(oftens, weights, strict=True):
+        times = each.astype(np.float64)
+        covered += np.where(times > 0, weight, 0.0)
+        total += weight * (_K1 + 1) * times / (times + _K1)
+    whole = sum(weights)
+    return total * (covered / whole) if whole else total
+
+
 class _Table:
     """Many records as one array of numbers: head and entries of the first, of the second, and on.
 
@@ -137,49 +164,39 @@ class _Table:
         for place in range(records.HEAD_LENGTH // records.ENTRY_LENGTH):
             self._keys[self._begins + place] = _NO_KEY
 
-    def scores(self, asked: Sequence[Wanted], averages: Averages) -> _Floats:
+    def scores(self, asked: Sequence[Wanted], averages: Averages) -> Floats:
         """Return the score of each record."""
         lengths = self._numbers[self._begins + _LENGTHS]
-        fields = (_TITLE, averages.title), (_LABELS, averages.labels), (_TEXT, averages.text)
-        factors: list[_Floats] = [
-            tells / (1 - _B + _B / average * _two_bytes(lengths, 3 - at))
-            for at, (tells, average) in enumerate(fields)
-        ]
-        covered, total = np.zeros(len(self._found)), np.zeros(len(self._found))
+        tells = factors([_two_bytes(lengths, 3 - at) for at in range(3)], averages)
+        oftens = []
         for wanted in asked:
-            often = np.zeros(len(self._found))
+            often = np.zeros(len(self._found), np.float32)
             for place, way in enumerate(wanted.ways):
-                there = functools.reduce(np.minimum, (self._times(word, factors) for word in way))
-                np.maximum(often, there * _SYNONYM if place else there, out=often)
-            covered += np.where(often > 0, wanted.weight, 0.0)
-            total += wanted.weight * (_K1 + 1) * often / (often + _K1)
-        whole = sum(wanted.weight for wanted in asked)
-        return total * (covered / whole) if whole else total
+                there = functools.reduce(np.minimum, (self._times(word, tells) for word in way))
+                np.maximum(often, there * np.float32(SYNONYM) if place else there, out=often)
+            oftens.append(often)
+        return scored(oftens, [wanted.weight for wanted in asked], count=len(self._found))
 
     def ranked(self, row: int, score: float) -> Ranked:
         """Return one of them with its score."""
         product, place, *_ = records.read_head(self._packed, int(self._begins[row]) * 8)
         return Ranked(float(score), place, product, self._found[row])
 
-    def _times(self, word: bytes, factors: Sequence[_Floats]) -> _Floats:
+    def _times(self, word: bytes, tells: Sequence[Floats]) -> Often:
         """Return how often a word stands in each record, by what its fields tell; 0: nowhere."""
-        times = np.zeros(len(self._found))
+        times = np.zeros(len(self._found), np.float32)
         entries = np.flatnonzero(self._keys == np.uint64(int.from_bytes(word)))
         rows = np.searchsorted(self._ends, entries, "right")
         counts = self._numbers[entries]
-        times[rows] = (
-            factors[0][rows] * _byte(counts, 2)
-            + factors[1][rows] * _byte(counts, 1)
-            + factors[2][rows] * _byte(counts, 0)
-        )
+        times[rows] = weighed([each[rows] for each in tells], counts)
         return times
 
 
-def _byte(numbers: _Numbers, at: int) -> _Floats:
+def _byte(numbers: Numbers, at: int) -> Floats:
     return (numbers >> np.uint64(8 * at) & np.uint64(0xFF)).astype(np.float64)
 
 
-def _two_bytes(numbers: _Numbers, at: int) -> _Floats:
+def _two_bytes(numbers: Numbers, at: int) -> Floats:
     return (numbers >> np.uint64(16 * at) & np.uint64(0xFFFF)).astype(np.float64)
 
 
@@ -199,7 +216,7 @@ def reasons(
     found = []
     for number, wanted in enumerate(asked):
         ways = [
-            (_often(data, start, end, way, factors) * (_SYNONYM if place else 1), -place)
+            (_often(data, start, end, way, factors) * (SYNONYM if place else 1), -place)
             for place, way in enumerate(wanted.ways)
         ]
         often, place = max(ways)

@@ -21,6 +21,9 @@ KEY_LENGTH: Final = 5
 ENTRY_LENGTH: Final = KEY_LENGTH + 3
 _MOST_TIMES: Final = 0xFF
 _LONGEST: Final = 0xFFFF
+# So wide is the sum of the words of a field, where three are added up in one number.
+_LENGTH_BITS: Final = 20
+_LENGTH: Final = (1 << _LENGTH_BITS) - 1
 _REMEMBERED: Final = 1 << 17
 # A tsvector as PostgreSQL writes it: the lexeme quoted, then its positions with their weights.
 _LEXEME: Final = re.compile(r"'((?:[^'\\]|''|\\\\)*)'(?::([0-9A-D,]*))?")
@@ -33,13 +36,17 @@ def read_vector(literal: str) -> Vector:
     """Return the words of a tsvector literal, and how often each stands in title, labels, text."""
     return [
         (
-            lexeme.replace("''", "'").replace("\\\\", "\\"),
+            _unquoted(lexeme),
             positions.count("A"),
             positions.count("B"),
             positions.count("C"),
         )
         for lexeme, positions in _LEXEME.findall(literal)
     ]
+
+
+def _unquoted(lexeme: str) -> str:
+    return lexeme.replace("''", "'").replace("\\\\", "\\")
 
 
 def pack(product_id: uuid.UUID, place: int, vector: Vector) -> bytes:
@@ -57,6 +64,49 @@ def pack(product_id: uuid.UUID, place: int, vector: Vector) -> bytes:
     return _HEAD.pack(
         product_id.bytes, place, *(min(each, _LONGEST) for each in lengths)
     ) + b"".join(entries)
+
+
+class Packer:
+    """Pack the records of many products, remembering what their words are called."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = _Keys()
+        self._times: dict[str, tuple[int, int]] = _Times()
+
+    def pack(self, product: bytes, place: int, literal: str) -> bytes:
+        """Return the record of a product with the words of a tsvector literal."""
+        found = _LEXEME.findall(literal)
+        if "''" in literal or "\\" in literal:
+            found = [(_unquoted(lexeme), positions) for lexeme, positions in found]
+        words, times = self.words, self._times
+        told = [(words[word], times[positions]) for word, positions in found]
+        lengths = sum([length for _, (_, length) in told])
+        entries = [key | counts for key, (counts, _) in told]
+        fields = (lengths >> 2 * _LENGTH_BITS, lengths >> _LENGTH_BITS & _LENGTH, lengths & _LENGTH)
+        head = _HEAD.pack(product, place, *(min(each, _LONGEST) for each in fields))
+        return head + struct.pack(f">{len(entries)}Q", *entries)
+
+
+class _Keys(dict[str, int]):
+    def __missing__(self, word: str) -> int:
+        found = int.from_bytes(key(word)) << 8 * (ENTRY_LENGTH - KEY_LENGTH)
+        self[word] = found
+        return found
+
+
+class _Times(dict[str, tuple[int, int]]):
+    """What positions say: how often, as an entry has it, and how many words that is in each field."""
+
+    def __missing__(self, positions: str) -> tuple[int, int]:
+        title, labels, text = (positions.count(weight) for weight in "ABC")
+        counts = [min(each, _MOST_TIMES) for each in (title, labels, text)]
+        found = (
+            int.from_bytes(bytes(counts)),
+            title << 2 * _LENGTH_BITS | labels << _LENGTH_BITS | text,
+        )
+        if len(self) < _REMEMBERED:
+            self[positions] = found
+        return found
 
 
 def read_head(data: Bytes, start: int) -> tuple[bytes, int, int, int, int]:

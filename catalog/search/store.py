@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,7 @@ from catalog.search.port import (
     Counts,
     Frequencies,
     Guess,
+    Ranking,
     Walk,
 )
 from catalog.search.ranking import Averages, Record
@@ -131,7 +132,7 @@ async def read_on(
 
     :raises SynonymsOutdated: if the synonyms are of another version than ``synonyms``, if any.
     """
-    rows = await tx.fetch(
+    rows = await tx.fetch_public(
         f"""
         WITH asked AS MATERIALIZED (SELECT $1::text::pg_snapshot AS position),
         moved AS MATERIALIZED (
@@ -315,6 +316,28 @@ def every_document(tx: Tx) -> AsyncIterator[Row]:
     )
 
 
+async def count_documents(tx: Tx, *, most: int) -> int:
+    """Return how many documents there are, as far as ``most``."""
+    count: int = await tx.fetch_value(
+        "SELECT count(*) FROM (SELECT FROM catalog.product_documents LIMIT $1) AS first", most
+    )
+    return count
+
+
+async def copy_documents(tx: Tx, write: Callable[[bytes], Awaitable[None]]) -> int:
+    """Copy all documents out as they are to be indexed, those of the lowest place first.
+
+    A line is: product, place, price, words, and a list of the values of each facet.
+    """
+    # By the index they come in their order at once; to sort them all takes longer and much disk.
+    await tx.execute("SET LOCAL enable_sort = off")
+    return await tx.copy_out(
+        f"SELECT d.product_id, d.place, d.price_fen, d.terms::text, json_build_array({_COLUMNS})"  # noqa: S608 - names of ours
+        "  FROM catalog.product_documents d ORDER BY d.place, d.product_id",
+        write,
+    )
+
+
 async def prune(tx: Tx, *, older_than_seconds: int) -> int:
     """Remove what no index needs that is younger than that; return how much."""
     count: int = await tx.fetch_value(
@@ -378,9 +401,9 @@ class FullText:
         counts = {word: row["count"] for word, row in zip(words, rows, strict=True)}
         return Frequencies(max(int(total), 2 * _COUNTED_TO), counts, Averages())
 
-    async def candidates(self, asked: Asked) -> Candidates:
+    async def candidates(self, asked: Asked, *, by: Ranking) -> Candidates:  # noqa: ARG002 - it ranks by its own
         """Return those that PostgreSQL ranks first."""
-        count = await self._matches(asked) if asked.needed == len(asked.concepts) else 0
+        count = await self.total(asked) if asked.needed == len(asked.concepts) else 0
         return Candidates(count, list((await self._best(asked)).values()))
 
     async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
@@ -427,11 +450,12 @@ class FullText:
                 facets[_facet_of(row["kind"]).name][row["value"]] = row["count"]
         return Counts(total, facets)
 
-    async def _matches(self, asked: Asked) -> int:
+    async def total(self, asked: Asked) -> int:
+        """Return how many there are."""
         count: int = await self._tx.fetch_value(
             f"""
             SELECT count(*) FROM catalog.product_documents d
-             WHERE d.terms @@ $1::text::tsquery AND {_NARROWED}""",  # noqa: S608 - as above
+             WHERE ($1::text IS NULL OR d.terms @@ $1::text::tsquery) AND {_NARROWED}""",  # noqa: S608 - as above
             *_conditions(asked),
         )
         return count

@@ -1,19 +1,16 @@
-"""Count what is in an index, as it grows and shrinks (索引总数): for averages, and to browse at no cost."""
+"""Count what is in an index, as it grows and shrinks (索引总数), and name the fields that others count by."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from catalog.search import facets
 from catalog.search.facets import ALL, Facet
-from catalog.search.port import FACET_VALUES, Counts
 from catalog.search.ranking import Averages
 
-Kinds = dict[str, dict[str, int]]  # how many have a value, by field
 _FIELDS: Final = 3
 
 
@@ -24,7 +21,6 @@ class Totals(msgspec.Struct):
     size_bytes: int = 0  # of the records
     words: list[int] = msgspec.field(default_factory=lambda: [0] * _FIELDS)
     filled: list[int] = msgspec.field(default_factory=lambda: [0] * _FIELDS)  # who has any there
-    kinds: Kinds = {}
 
     def add(self, lengths: Sequence[int], size_bytes: int, sign: int = 1) -> None:
         """Count one product more, or less; ``lengths`` are of title, labels and text, in words."""
@@ -33,16 +29,6 @@ class Totals(msgspec.Struct):
         for field, length in enumerate(lengths):
             self.words[field] += sign * length
             self.filled[field] += sign * bool(length)
-
-    def add_kinds(self, kinds: Iterable[tuple[str, str, int]]) -> None:
-        """Count so many products more of a value of a field, or less."""
-        for field, value, count in kinds:
-            values = self.kinds.setdefault(field, {})
-            left = values.get(value, 0) + count
-            if left:
-                values[value] = left
-            else:
-                values.pop(value, None)
 
     @property
     def averages(self) -> Averages:
@@ -54,23 +40,6 @@ class Totals(msgspec.Struct):
         )
         return Averages(title, labels, text)
 
-    @property
-    def counts(self) -> Counts:
-        """Return how many there are in all, and of which kinds, the commonest of each."""
-        return Counts(
-            self.count,
-            {
-                facet.name: dict(
-                    heapq.nlargest(
-                        FACET_VALUES,
-                        self.kinds.get(field_of(facet, 0), {}).items(),
-                        key=lambda pair: pair[1],
-                    )
-                )
-                for facet in ALL
-            },
-        )
-
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What an index holds, as it says in the same commit."""
@@ -79,6 +48,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     database: str  # which one, on which timeline
     layout: str
     totals: Totals
+    old: int = 0  # so many products of its base changed since, or are gone
 
 
 def field_of(facet: Facet, step: int) -> str:

@@ -29,6 +29,7 @@ from catalog.search.port import (
     Frequencies,
     Guess,
     IndexAway,
+    Ranking,
     RemoteState,
     Walk,
 )
@@ -189,7 +190,7 @@ class OpenSearchView:
         answer = await self._search(opensearch.frequencies_of(words))
         return opensearch.frequencies(words, answer)
 
-    async def candidates(self, asked: Asked) -> Candidates:
+    async def candidates(self, asked: Asked, *, by: Ranking) -> Candidates:  # noqa: ARG002 - it ranks by its own
         """Return the best by what OpenSearch knows."""
         all_of_it = asked.needed == len(asked.concepts)
         answer = await self._search(
@@ -216,6 +217,13 @@ class OpenSearchView:
             body["search_after"] = [walk.after[0], str(walk.after[1])]
         answer = await self._search(body)
         return [opensearch.record_of(hit) for hit in answer["hits"]["hits"]]
+
+    async def total(self, asked: Asked) -> int:
+        """Return how many there are."""
+        body = {"size": 0, "track_total_hits": True, "query": opensearch.query(asked)}
+        answer = await self._search(body)
+        total: int = answer["hits"]["total"]["value"]
+        return total
 
     async def count(self, asked: Asked) -> Counts:
         """Return how many there are, and of which kinds."""

@@ -45,6 +45,13 @@ class Command(msgspec.Struct, frozen=True):
     context: Context
 
 
+class Glance(msgspec.Struct, frozen=True):
+    """What a body needs that only looks at what everybody may see."""
+
+    tx: Tx
+    context: Context
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What a command answers with."""
 
@@ -204,6 +211,16 @@ async def read(request: AnyRequest, look: Callable[[Command], Awaitable[T]]) -> 
                 found=found,
             )
         return found
+
+
+async def glance(request: AnyRequest, look: Callable[[Glance], Awaitable[T]]) -> T:
+    """Look at what is public and return what was found; nobody remembers it.
+
+    A transaction is opened only for what ``Tx.fetch_public`` can not ask.
+    """
+    wiring = context(request)
+    async with begin(wiring.db, actor(request), late=True) as tx:
+        return await look(Glance(tx, wiring))
 
 
 def answer(content: Any, *, version: int | None = None, cache: str = "no-store") -> Response[bytes]:

@@ -26,11 +26,13 @@ from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
     Command,
+    Glance,
     answer,
     command,
     created,
     done,
     expected_version,
+    glance,
     read,
 )
 from market.http.context import AnyRequest
@@ -221,12 +223,12 @@ async def search_products(
         price_to_fen=price_to_fen,
     )
 
-    async def look(c: Command) -> Found:
+    async def look(c: Glance) -> Found:
         return await searching.find(
             c, text=q, filters=filters, sort=sort, limit=limit, cursor=cursor
         )
 
-    return answer(await read(request, look))
+    return answer(await glance(request, look))
 
 
 @get(

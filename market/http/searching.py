@@ -12,14 +12,14 @@ from catalog.kernel.errors import DomainError
 from catalog.search.model import Filters, Found, Sort
 from catalog.search.port import IndexAway, SearchPort
 from catalog.suggestions import queries as suggestions
-from market.http.command import Command
+from market.http.command import Command, Glance
 from market.metrics import counted
 
 _log: Final = structlog.get_logger("search")
 
 
 async def find(
-    c: Command,
+    c: Command | Glance,
     *,
     text: str = "",
     filters: Filters | None = None,
@@ -53,7 +53,7 @@ async def find(
     return found
 
 
-async def _found(c: Command, port: SearchPort | None, asked: dict[str, Any]) -> Found:
+async def _found(c: Command | Glance, port: SearchPort | None, asked: dict[str, Any]) -> Found:
     return await c.context.synonyms.answered(
         c.tx,
         lambda synonyms: suggestions.search_with_help(c.tx, port=port, synonyms=synonyms, **asked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,7 +149,11 @@ def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
         often = 0.0
         for place, way in enumerate(wanted.ways):
             found = [records.times(data, 0, len(data), word) or (0, 0, 0) for word in way]
-            least = min(sum(t * n for t, n in zip(tells, times, strict=True)) for times in found)
+            # In single precision, as it is kept in lists of products.
+            least = min(
+                float(np.float32(sum(t * n for t, n in zip(tells, times, strict=True))))
+                for times in found
+            )
             often = max(often, least * 0.5 if place else least)
         covered += wanted.weight if often else 0.0
         total += wanted.weight * 1.6 * often / (often + 0.6)

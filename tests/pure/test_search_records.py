@@ -87,3 +87,33 @@ def test_every_word_is_found_as_often_as_it_was_packed(
 @pytest.mark.parametrize("lone", ["\ud800"])
 def test_half_a_character_has_a_name_too(lone: str) -> None:
     assert len(records.key(lone)) == records.KEY_LENGTH
+
+
+@given(_WORDS, st.integers(-(2**40), 2**40))
+def test_what_remembers_its_words_packs_the_same(
+    words: dict[str, tuple[int, int, int]], place: int
+) -> None:
+    told = {
+        word: ",".join(
+            f"1{weight}" for weight, times in zip("ABC", each, strict=True) for _ in range(times)
+        )
+        for word, each in words.items()
+    }
+    literal = " ".join(
+        f"{terms.quoted(word)}:{positions}" if positions else terms.quoted(word)
+        for word, positions in told.items()
+    )
+    packer = records.Packer()
+
+    for _ in range(2):
+        packed = packer.pack(PRODUCT.bytes, place, literal)
+        assert packed == records.pack(PRODUCT, place, records.read_vector(literal))
+    assert set(packer.words) == {word for word, *_ in records.read_vector(literal)}
+
+
+def test_only_so_many_positions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "_REMEMBERED", 0)
+
+    packed = records.Packer().pack(PRODUCT.bytes, 1, "'a':1A,2B")
+
+    assert packed == records.pack(PRODUCT, 1, [("a", 1, 1, 0)])

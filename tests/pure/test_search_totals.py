@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search.facets import ALL
-from catalog.search.port import FACET_VALUES, SHOWN_VALUES, Counts
+from catalog.search.port import Counts
 from catalog.search.totals import Totals, counted_field, field_of, values_by_field
 
 FORM = next(facet for facet in ALL if facet.name == "form")
@@ -24,17 +24,13 @@ def test_who_came_and_went_leaves_no_trace(kept: list[tuple[int]], gone: list[tu
     totals, anew = Totals(), Totals()
     for lengths in (*kept, *gone):
         totals.add(lengths, 10)
-        totals.add_kinds([("form_0", f"{lengths[0]}", 1)])
     for lengths in gone:
         totals.add(lengths, 10, -1)
-        totals.add_kinds([("form_0", f"{lengths[0]}", -1)])
     for lengths in kept:
         anew.add(lengths, 10)
-        anew.add_kinds([("form_0", f"{lengths[0]}", 1)])
 
     assert (totals.count, totals.size_bytes) == (anew.count, anew.size_bytes)
     assert totals.averages == anew.averages
-    assert totals.counts == anew.counts
 
 
 def test_averages_are_of_those_fields_that_have_words() -> None:
@@ -59,19 +55,9 @@ def test_a_value_of_a_tree_is_counted_on_its_step() -> None:
     assert counted_field(FORM, {"form": "dataset"}) == "form_0"
 
 
-def test_in_all_the_commonest_values_are_told() -> None:
-    totals = Totals()
-    totals.add_kinds((field_of(FORM, 0), f"v{n}", n) for n in range(1, FACET_VALUES + 50))
-
-    assert len(totals.counts.facets["form"]) == FACET_VALUES
-    assert min(totals.counts.facets["form"].values()) == 50
-    assert totals.counts.facets["level"] == {}
-
-
 def test_totals_are_the_same_after_they_were_written_down() -> None:
     totals = Totals()
     totals.add((1, 2, 3), 40)
-    totals.add_kinds([("form_0", "dataset", 1)])
 
     assert msgspec.json.decode(msgspec.json.encode(totals), type=Totals) == totals
 
@@ -82,14 +68,3 @@ def test_what_is_taken_out_is_no_longer_counted() -> None:
     left = before.minus(Counts(2, {"form": {"dataset": 2, "other": 1}}))
 
     assert left == Counts(3, {"form": {"dataset": 1, "data_api": 2}})
-    assert left.is_certain_of(before)
-
-
-def test_where_others_may_have_become_commoner_the_counts_are_not_certain() -> None:
-    told = {f"v{n}": 100 for n in range(FACET_VALUES)}
-    before = Counts(10_000, {"region": told})
-    some = Counts(SHOWN_VALUES, {"region": {f"v{n}": 1 for n in range(SHOWN_VALUES)}})
-    most = Counts(FACET_VALUES, {"region": dict.fromkeys(told, 1)})
-
-    assert before.minus(some).is_certain_of(before)
-    assert not before.minus(most).is_certain_of(before)

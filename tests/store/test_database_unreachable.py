@@ -54,6 +54,48 @@ async def test_a_connection_lost_before_the_commit_is_named(
         await lost()
 
 
+async def test_a_transaction_that_is_opened_late_is_one_from_its_first_own_statement_on(
+    db: Database, almighty: Actor
+) -> None:
+    number, clearance = (
+        "SELECT pg_current_xact_id()::text",
+        "current_setting('app.clearance', true)",
+    )
+
+    async with begin(db, almighty, late=True) as tx:
+        first, second = [(await tx.fetch_public(number))[0][0] for _ in range(2)]
+        assert not tx.is_open
+        assert (await tx.fetch_public(f"SELECT {clearance} AS it"))[0]["it"] in (None, "")
+        third = await tx.fetch_value(number)
+        assert tx.is_open
+        assert (await tx.fetch_public(number))[0][0] == third
+        assert await tx.fetch_value(f"SELECT {clearance}") == almighty.clearance
+    assert len({first, second, third}) == 3
+
+
+async def test_of_a_transaction_that_was_never_opened_nothing_is_undone_and_a_lost_one_is_named(
+    db: Database, almighty: Actor, owner_dsn: str
+) -> None:
+    async def refused() -> None:
+        async with begin(db, almighty, late=True):
+            raise KeyError
+
+    async def lost() -> None:
+        async with begin(db, almighty, late=True) as tx:
+            pid = (await tx.fetch_public("SELECT pg_backend_pid()"))[0][0]
+            owner = await asyncpg.connect(owner_dsn)
+            await owner.execute("SELECT pg_terminate_backend($1)", pid)
+            await owner.close()
+            await tx.fetch_public("SELECT 1")
+
+    with pytest.raises(KeyError):
+        await refused()
+    with pytest.raises(DatabaseUnreachable):
+        await lost()
+    async with begin(db, almighty, late=True) as tx:
+        assert (await tx.fetch_public("SELECT 1"))[0][0] == 1
+
+
 async def test_a_fault_of_ours_stays_one(db: Database, almighty: Actor) -> None:
     with pytest.raises(asyncpg.InterfaceError):
         async with begin(db, almighty) as tx:

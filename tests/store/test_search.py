@@ -42,11 +42,13 @@ RECORDS = [
 Search = Callable[..., Awaitable[Found]]
 
 
-@pytest.fixture(params=["postgresql", "index", "index of nothing yet", "opensearch"])
+@pytest.fixture(
+    params=["postgresql", "index", "index made anew", "index of nothing yet", "opensearch"]
+)
 async def port(
     request: pytest.FixtureRequest, db: Database, tmp_path: pathlib.Path
 ) -> SearchPort | None:
-    """Each way to be answered: by PostgreSQL, an index that follows, one that never learned anything."""
+    """Each way to be answered: by PostgreSQL, by an index that follows, was made anew, or is empty yet."""
     if request.param == "postgresql":
         return None
     if request.param == "opensearch":
@@ -71,6 +73,8 @@ async def find(
         follower = indexing.Follower(db, TantivyIndex(tmp_path))
         assert await follower.follow(now=now) == len(RECORDS)
         follower.close()
+    if "[index made anew" in request.node.name:
+        assert await indexing.Follower(db, TantivyIndex(tmp_path)).rebuild() == len(RECORDS)
     if isinstance(port, OpenSearchIndex):
         remote = indexing.RemoteFollower(db, port, layout=opensearch.LAYOUT)
         assert await remote.follow(now=now) == len(RECORDS)

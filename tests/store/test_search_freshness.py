@@ -18,7 +18,7 @@ from catalog.products import imports
 from catalog.products.operations import importing
 from catalog.search import operations as indexing
 from catalog.search import queries
-from catalog.search.disk import layout, reading, writing
+from catalog.search.disk import building, layout, reading, writing
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found
 from catalog.search.operations import Follower
@@ -256,6 +256,44 @@ async def test_averages_and_totals_are_those_of_what_is_there(
     assert anew is not None
     assert followed.state.totals == anew.state.totals
     assert anew.state.totals.count == 20
+
+
+async def test_many_are_indexed_in_a_process_of_their_own(
+    db: Database, now: dt.datetime, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "APART_FROM", 0)
+    await write(db, now, *(record(n, f"港口{n} 气象") for n in range(30)))
+
+    assert await Follower(db, index).rebuild() == 30
+    await write(db, now, record(3, "机场"))
+    assert len((await ask(db, index, "港口3 气象")).items) == 29
+    assert (await ask(db, index, "机场")).total == 1
+
+    monkeypatch.setattr(building.sys, "executable", "/bin/false")
+    before = layout.current(index.directory)
+    with pytest.raises(building.BuilderEnded):
+        await Follower(db, index).rebuild()
+    assert layout.current(index.directory) == before
+    assert (await ask(db, index, "机场")).total == 1
+
+
+async def test_a_long_tail_is_made_into_a_new_base(
+    db: Database, now: dt.datetime, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_LONG_TAIL", 5)
+    follower = Follower(db, index)
+    await follower.follow(now=now)
+    before = layout.current(index.directory)
+    await write(db, now, *(record(n, f"港口{n}") for n in range(5)))
+    assert await follower.follow(now=now) == 5
+    assert layout.current(index.directory) == before
+
+    await write(db, now, record(6, "机场"), record(1, "机场"))
+    assert await follower.follow(now=now) == 2
+    assert await follower.follow(now=now) == 6
+    assert layout.current(index.directory) != before
+    assert await found(db, index, "机场") == {"6", "1"}
+    follower.close()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,4 +1,8 @@
-"""Say how an index lies in its directory: its fields, the names of its files, how a commit is read."""
+"""Say how an index lies in its directory: its fields, the names of its files, how a commit is read.
+
+A generation is a base, which holds all products as they were when it was made (``base.py``), and beside it
+an index of tantivy's with those that came or changed since, its tail (``tail.py``).
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,13 @@ from catalog.search.facets import ALL
 from catalog.search.totals import State, field_of
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "6"
+LAYOUT: Final = "7"
 PUBLIC: Final = "public"
 STATE: Final = "state"
 CURRENT: Final = "current"
 RECORDS: Final = "records"
+OLD: Final = "old"  # rows of the base that count no more, in the order in which they became so
+VOCABULARY: Final = "vocabulary"
 _LENGTH_BITS: Final = 24
 
 
@@ -36,6 +42,8 @@ def schema() -> Schema:
     builder.add_integer_field("place", fast=True, indexed=True)
     builder.add_integer_field("price_fen", fast=True, indexed=True)
     builder.add_unsigned_field("record", fast=True)
+    # The words of the base, each a document of its own that has no readers and is never found.
+    builder.add_text_field(VOCABULARY, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(STATE, stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
 

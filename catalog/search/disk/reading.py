@@ -5,46 +5,38 @@ from __future__ import annotations
 import functools
 import mmap
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tantivy import FieldType, Index, Occur, Order, Query, Schema, Searcher, SearchResult
+import numpy as np
+from tantivy import Index
 
-from catalog.search import records
-from catalog.search.disk.layout import (
-    CURRENT,
-    LAYOUT,
-    PUBLIC,
-    RECORDS,
-    current,
-    read_spot,
-    schema,
-    state_of,
-)
-from catalog.search.facets import ALL
+from catalog.search import facets
+from catalog.search.disk.base import BASE, Base, Key, key_of
+from catalog.search.disk.layout import CURRENT, LAYOUT, OLD, RECORDS, current, schema, state_of
+from catalog.search.disk.tail import Tail
+from catalog.search.matching import Rows
 from catalog.search.overlay import Overlay
 from catalog.search.port import (
-    CANDIDATES,
     FACET_VALUES,
-    Alike,
     Asked,
     Candidates,
     Counts,
     Frequencies,
     Guess,
+    Ranking,
     Walk,
 )
-from catalog.search.prices import ANY, Prices
-from catalog.search.question import Concept
 from catalog.search.ranking import Record
-from catalog.search.totals import State, counted_field
+from catalog.search.totals import State
 
 _ATTEMPTS: Final = 5
-# Places may lie on more than one product; so many more are looked at than are wanted.
-_TIES: Final = 64
-# So many answers of each kind a view remembers, those longest unasked forgotten first.
 _KEPT: Final = 512
+# A tail this many times shorter than its base does not change what a word weighs.
+_SHORTER: Final = 10
+# [P] ranked by numbers of an index that was made anew since, so many of its best are looked at.
+_RANKED_ANEW: Final = 20_000
 
 
 class _Generation:
@@ -55,11 +47,12 @@ class _Generation:
         self.schema = schema()
         self.index = Index(self.schema, str(path))
         self.index.config_reader(reload_policy="manual")
+        self.base = Base(path / BASE)
         self._committed: int | None = None
         self._mapped: mmap.mmap | bytes = b""
-        self._view: TantivyView | None = None
+        self._view: DiskView | None = None
 
-    def view(self) -> TantivyView | None:
+    def view(self) -> DiskView | None:
         """Return its newest commit; None if it has none yet."""
         committed = (self.path / "meta.json").stat().st_mtime_ns
         if committed != self._committed:
@@ -67,9 +60,14 @@ class _Generation:
             searcher = self.index.searcher()
             state = state_of(searcher, self.schema)
             if state is not None:
-                self._view = TantivyView(searcher, self.schema, state, self._records())
+                changed = state.totals.count - (self.base.size - state.old)
+                tail = Tail(searcher, self.schema, self._records(), size=changed)
+                self._view = DiskView(self.base, tail, state, self._old(state.old))
             self._committed = committed
         return self._view
+
+    def _old(self, count: int) -> Rows:
+        return np.sort(np.fromfile(self.path / OLD, np.int32, count))
 
     def _records(self) -> mmap.mmap | bytes:
         path = self.path / RECORDS
@@ -88,7 +86,7 @@ class TantivyIndex:
         self._generation: _Generation | None = None
         self._named: tuple[int, int] | None = None
 
-    def view(self) -> TantivyView | None:
+    def view(self) -> DiskView | None:
         """Return the newest commit; None as long as there is no index."""
         for _ in range(_ATTEMPTS):
             try:
@@ -97,7 +95,7 @@ class TantivyIndex:
                 self._named = None  # swapped just now, and the old one removed
         return None
 
-    def _current_view(self) -> TantivyView | None:
+    def _current_view(self) -> DiskView | None:
         generation = self._open_current()
         view = None if generation is None else generation.view()
         return None if view is None or view.state.layout != LAYOUT else view
@@ -114,26 +112,16 @@ class TantivyIndex:
         return self._generation
 
 
-_Key = tuple[tuple[Concept, ...], tuple[tuple[str, str], ...], Prices, int]
+class DiskView:
+    """An index as one commit left it: its base without what is old, and its tail."""
 
-
-class TantivyView:
-    """An index as one commit left it.
-
-    What it finds never changes, so it is kept: questions come again, those that only browse above
-    all. What changed since is taken out of an answer afterwards, exactly.
-    """
-
-    def __init__(
-        self, searcher: Searcher, schema: Schema, state: State, mapped: mmap.mmap | bytes
-    ) -> None:
-        self._searcher = searcher
-        self._schema = schema
-        self._data = mapped
+    def __init__(self, base: Base, tail: Tail, state: State, old: Rows) -> None:
+        self._base = base
+        self._tail = tail
+        self._dead = old
         self.state = state
         self.overlay = Overlay(state.position)
-        self._first = functools.lru_cache(_KEPT)(self._find_first)
-        self._newest = functools.lru_cache(_KEPT)(self._find_newest)
+        self._old = functools.lru_cache(_KEPT)(self._find_old)
         self._counts = functools.lru_cache(_KEPT)(self._count)
 
     @property
@@ -142,184 +130,85 @@ class TantivyView:
         return self.state.position
 
     async def frequencies(self, words: Sequence[str]) -> Frequencies:
-        """Return how often words are."""
-        return Frequencies(
-            self.state.totals.count,
-            {word: self._searcher.doc_freq("words", word) for word in words},
-            self.state.totals.averages,
-        )
+        """Return how often words are.
 
-    async def candidates(self, asked: Asked) -> Candidates:
-        """Return the best by what tantivy knows."""
-        count, found = self._first(_key(asked))
-        if asked.without and count:
-            count -= _count(self._searcher.search(self._changed(asked, _key(asked)), 1))
-        return Candidates(count, self._without(asked, found))
+        As long as the tail is short these are numbers of the base, which do not change with each
+        commit: what was ranked by them is kept, and the next page is ranked as the one before.
+        """
+        base, tail = self._base, self._tail
+        averages = base.averages if base.size >= tail.size else self.state.totals.averages
+        if _SHORTER * tail.size <= base.size:
+            of_words = {word: base.frequency(word) or tail.frequency(word) for word in words}
+            return Frequencies(base.size, of_words, averages)
+        of_words = {word: base.frequency(word) + tail.frequency(word) for word in words}
+        return Frequencies(base.size + tail.size, of_words, averages)
+
+    async def candidates(self, asked: Asked, *, by: Ranking) -> Candidates:
+        """Return the best of the base, and of the tail the best by what tantivy knows."""
+        all_of_it = asked.needed == len(asked.concepts)
+        found = self._tail.candidates(asked)
+        # Who asks for some asks for any too, among which the base knows the best of all.
+        if all_of_it or asked.needed == 1:
+            is_ours = by.averages == self._base.averages
+            found += self._base.best(
+                key_of(asked),
+                by.weights,
+                most=by.most if is_ours else _RANKED_ANEW,
+                after=by.after if is_ours else None,
+                old=self._old(asked.without),
+            )
+        return Candidates(await self.total(asked) if all_of_it else 0, found)
 
     async def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""
-        key, most = _key(asked), walk.limit + _TIES
-        if walk.after is None:
-            found = self._newest(key, walk.is_newest_first, most)
-            left = self._without(asked, found)
-            if len(left) >= walk.limit or len(found) < most:
-                return left
-        parts = [(Occur.Must, self._query(key)), *self._left_out(asked)]
-        if walk.after is not None:
-            bound = {"upper_bound" if walk.is_newest_first else "lower_bound": walk.after[0]}
-            within = Query.range_query(self._schema, "place", FieldType.Integer, **bound)  # type: ignore[arg-type]
-            parts.append((Occur.Must, within))
-        return list(self._in_order(Query.boolean_query(parts), walk.is_newest_first, most))
+        old = self._old(asked.without)
+        there = self._base.walk(key_of(asked), walk, old)
+        return there + self._tail.walk(asked, walk=walk)
+
+    async def total(self, asked: Asked) -> int:
+        """Return how many there are."""
+        old = self._old(asked.without)
+        return self._base.total(key_of(asked), old) + self._tail.total(asked)
 
     async def count(self, asked: Asked) -> Counts:
         """Return how many there are, and of which kinds."""
-        key = _key(asked)
-        counts = self._counts(key)
         if not asked.without:
-            return counts
-        old = self._count_now(self._changed(asked, key), asked.narrowed)
-        left = counts.minus(old)
-        if left.is_certain_of(counts):
-            return left
-        parts = [(Occur.Must, self._query(key)), *self._left_out(asked)]
-        return self._count_now(Query.boolean_query(parts), asked.narrowed)
+            return self._counts(key_of(asked))
+        return self._counted(asked)
 
     async def alike(self, guesses: Sequence[Guess], *, limit: int) -> list[uuid.UUID]:
         """Return some products that have a word like one of the guesses."""
         found: dict[uuid.UUID, None] = {}
         for guess in guesses:
-            # Who may see a product counts here too: what is hidden lends its words to nobody.
-            parts = [
-                (Occur.Must, self._unscored("readers", PUBLIC)),
-                (Occur.Must, self._like(guess)),
-            ]
-            hits = self._searcher.search(Query.boolean_query(parts), limit, count=False)
-            for record in self._records(hits):
-                product, *_ = records.read_head(record.data, record.start)
-                found[uuid.UUID(bytes=product)] = None
+            products = self._tail.products_alike(guess, most=limit)
+            words = self._tail.words_alike(guess, most=limit)
+            for word in words:
+                most = max(limit // len(words), 1)
+                products += self._base.products_with(word, most=most, old=self._dead)
+            found |= dict.fromkeys(products)
         return list(found)
 
-    def _like(self, guess: Guess) -> Query:
-        word = guess.word
-        if guess.alike is Alike.SLIPS:
-            return Query.fuzzy_term_query(self._schema, "words", word, guess.slips)
-        if guess.alike is Alike.BEGINS:
-            return Query.regex_query(self._schema, "words", f"{word}.+")
-        # Characters and digits alone: nothing in them is special to the pattern.
-        patterns = [f"{word[:place]}.{word[place + 1 :]}" for place in range(len(word))]
-        return Query.regex_query(self._schema, "words", f"({'|'.join(patterns)})")
+    def _find_old(self, without: frozenset[uuid.UUID]) -> Rows:
+        if not without:
+            return self._dead
+        return np.union1d(self._dead, self._base.rows_of(without))
 
-    def _find_first(self, key: _Key) -> tuple[int, tuple[Record, ...]]:
-        concepts, *_, needed = key
-        all_of_it = needed == len(concepts)
-        found = self._searcher.search(self._query(key), CANDIDATES, count=all_of_it)
-        return _count(found) if all_of_it else 0, self._records(found)
-
-    def _find_newest(self, key: _Key, is_newest_first: bool, most: int) -> tuple[Record, ...]:
-        return self._in_order(self._query(key), is_newest_first, most)
-
-    def _in_order(self, query: Query, is_newest_first: bool, most: int) -> tuple[Record, ...]:
-        order = Order.Desc if is_newest_first else Order.Asc
-        found = self._searcher.search(query, most, count=False, order_by_field="place", order=order)
-        return self._records(found)
-
-    def _count(self, key: _Key) -> Counts:
+    def _count(self, key: Key) -> Counts:
         concepts, narrowed, prices, needed = key
-        if not concepts and not narrowed and prices == ANY:
-            return self.state.totals.counts
-        total = self._first(key)[0] if concepts and needed == len(concepts) else None
-        return self._count_now(self._query(key), dict(narrowed), total)
-
-    def _count_now(
-        self, query: Query, narrowed: Mapping[str, str], total: int | None = None
-    ) -> Counts:
-        if total is None:
-            total = _count(self._searcher.search(query, 1))
-        fields = {
-            facet.name: field
-            for facet in ALL
-            if (field := counted_field(facet, narrowed)) in self.state.totals.kinds
-        }
-        asking = {
-            name: {"terms": {"field": field, "size": FACET_VALUES}}
-            for name, field in fields.items()
-        }
-        told = self._searcher.aggregate(query, asking) if total and asking else {}
-        return Counts(
-            total,
-            {
-                facet.name: {
-                    str(bucket["key"]): int(bucket["doc_count"])
-                    for bucket in told.get(facet.name, {}).get("buckets", ())
-                }
-                for facet in ALL
-            },
+        return self._counted(
+            Asked(concepts=concepts, narrowed=dict(narrowed), prices=prices, least=needed)
         )
 
-    def _changed(self, asked: Asked, key: _Key) -> Query:
-        """Return the query for those old versions that a question finds."""
-        return Query.boolean_query(
-            [(Occur.Must, self._ids(asked.without)), (Occur.Must, self._query(key))]
-        )
-
-    def _left_out(self, asked: Asked) -> list[tuple[Occur, Query]]:
-        return [(Occur.MustNot, self._ids(asked.without))] if asked.without else []
-
-    def _ids(self, products: Iterable[uuid.UUID]) -> Query:
-        return Query.term_set_query(self._schema, "id", [str(each) for each in products])
-
-    def _without(self, asked: Asked, found: Sequence[Record]) -> list[Record]:
-        if not asked.without:
-            return list(found)
-        old = {each.bytes for each in asked.without}
-        return [each for each in found if records.read_head(each.data, each.start)[0] not in old]
-
-    def _records(self, found: SearchResult) -> tuple[Record, ...]:
-        addresses = [address for _, address in found.hits]
-        places = self._searcher.fast_field_values("record", addresses) if addresses else []
-        at = (read_spot(place) for place in places)
-        return tuple([Record(self._data, start, start + length) for start, length in at])
-
-    def _query(self, key: _Key) -> Query:
-        concepts, narrowed, prices, needed = key
-        # Who may see a product is a condition like any other: nothing is taken out afterwards.
-        parts = [(Occur.Must, self._unscored("readers", PUBLIC))]
-        parts += [(Occur.Must, self._unscored(facet, value)) for facet, value in narrowed]
-        parts += [(Occur.Must, query) for query in self._priced(prices)]
-        wanted = [self._concept(each) for each in concepts]
-        if needed == len(wanted):
-            parts += [(Occur.Must, each) for each in wanted]
-        else:
-            some = [(Occur.Should, each) for each in wanted]
-            parts.append((Occur.Must, Query.boolean_query(some, needed)))
-        return Query.boolean_query(parts)
-
-    def _priced(self, prices: Prices) -> list[Query]:
-        bounds = {"lower_bound": prices.from_fen, "upper_bound": prices.to_fen}
-        ends = {name: fen for name, fen in bounds.items() if fen is not None}
-        if not ends:
-            return []
-        within = Query.range_query(self._schema, "price_fen", FieldType.Integer, **ends)  # type: ignore[arg-type]
-        return [Query.const_score_query(within, 0.0)]
-
-    def _unscored(self, field: str, value: str) -> Query:
-        return Query.const_score_query(Query.term_query(self._schema, field, value, "basic"), 0.0)
-
-    def _concept(self, concept: Concept) -> Query:
-        ways = [self._way(way) for way in concept.ways]
-        return ways[0] if len(ways) == 1 else Query.disjunction_max_query(ways)
-
-    def _way(self, way: tuple[str, ...]) -> Query:
-        words = [Query.term_query(self._schema, "words", word, "freq") for word in way]
-        if len(words) == 1:
-            return words[0]
-        return Query.boolean_query([(Occur.Must, word) for word in words])
-
-
-def _key(asked: Asked) -> _Key:
-    return asked.concepts, tuple(sorted(asked.narrowed.items())), asked.prices, asked.needed
-
-
-def _count(found: SearchResult) -> int:
-    count: int = found.count  # type: ignore[attr-defined]  # which its stubs forget
-    return count
+    def _counted(self, asked: Asked) -> Counts:
+        many, tally = self._base.tally(key_of(asked), self._old(asked.without))
+        changed = self._tail.count(asked)
+        # With what is in the tail others may be the commonest.
+        most = self._base.size if changed.total else FACET_VALUES
+        told = self._base.columns.told(tally, asked.narrowed, most=max(most, 1))
+        for name, values in changed.facets.items():
+            counted = told[name]
+            for value, count in values.items():
+                counted[value] = counted.get(value, 0) + count
+            if len(counted) > FACET_VALUES:
+                told[name] = facets.commonest(counted, FACET_VALUES)
+        return Counts(many + changed.total, told)

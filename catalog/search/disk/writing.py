@@ -6,8 +6,9 @@ import fcntl
 import os
 import secrets
 import shutil
+import struct
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -15,23 +16,31 @@ import msgspec
 from tantivy import Document, Index, Query
 
 from catalog.search import records
+from catalog.search.disk.base import BASE, Base
 from catalog.search.disk.layout import (
     CURRENT,
     LAYOUT,
+    OLD,
     PUBLIC,
     RECORDS,
     STATE,
+    VOCABULARY,
     read_spot,
     schema,
     spot,
     state_of,
 )
 from catalog.search.facets import ALL
-from catalog.search.totals import State, Totals, values_by_field
+from catalog.search.totals import State, values_by_field
 
 _MERGED_EVERY: Final = 50_000_000  # bytes that tantivy collects before it writes them out
-# Old versions of records stay in their file; when they outgrow the living, all is made anew.
-_WASTE_BYTES: Final = 64 * 1024 * 1024
+# [P] a tail that is longer than this and a share of its base is made into a new base, and so is one
+# in whose file old versions of records lie without end.
+_LONG_TAIL: Final = 20_000
+_SHARE: Final = 20
+_WASTE_BYTES: Final = 256 * 1024 * 1024
+# A row of the base, as the file of those that count no more has it.
+_ROW: Final = struct.Struct("=i")
 
 
 class IndexedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,13 +66,17 @@ class IndexWriter:
         self._file: IO[bytes] = (path / RECORDS).open("ab")
         self._index.reload()
         self._searcher = self._index.searcher()
+        self._base = Base(path / BASE)
         self.state = state_of(self._searcher, self._schema)
-        self._totals = self.state.totals if self.state else Totals()
+        self._totals = self.state.totals if self.state else self._base.totals
+        self._old, self._gone = self._open_old(self.state.old if self.state else 0)
 
     @property
     def is_wasteful(self) -> bool:
-        """Tell whether old versions take much more room than what is in use."""
-        return self._file.tell() > 2 * self._totals.size_bytes + _WASTE_BYTES
+        """Tell whether so much changed that it is better made anew."""
+        gone, size = len(self._gone), self._base.size
+        changed = self._totals.count - (size - gone) + gone
+        return changed > _LONG_TAIL + size // _SHARE or self._file.tell() > _WASTE_BYTES
 
     def put(self, rows: Iterable[IndexedRow], gone: Sequence[uuid.UUID]) -> None:
         """Index rows in place of what was there, and take out what is gone."""
@@ -72,16 +85,23 @@ class IndexWriter:
         for row in rows:
             self._add(row)
 
-    def add_new(self, rows: Iterable[IndexedRow]) -> None:
-        """Index rows of products that are not in it."""
-        for row in rows:
-            self._add(row)
+    def add_words(self, words: Iterable[str]) -> None:
+        """Note the words of the base, so that those are found that are like another."""
+        for word in words:
+            self._writer.add_document(Document.from_dict({VOCABULARY: [word]}, self._schema))
 
     def commit(self, *, position: str, database: str) -> None:
         """Make what was put visible at once, with the position it comes to."""
-        state = State(position=position, database=database, layout=LAYOUT, totals=self._totals)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        state = State(
+            position=position,
+            database=database,
+            layout=LAYOUT,
+            totals=self._totals,
+            old=len(self._gone),
+        )
+        for file in (self._file, self._old):
+            file.flush()
+            os.fsync(file.fileno())
         self._writer.delete_documents_by_term("id", STATE)
         told = msgspec.json.encode(state).decode()
         self._writer.add_document(Document.from_dict({"id": [STATE], STATE: [told]}, self._schema))
@@ -93,13 +113,32 @@ class IndexWriter:
     def close(self, *, merged: bool = False) -> None:
         """Let it go; with ``merged`` after what tantivy does in the background."""
         self._file.close()
+        self._old.close()
         if merged:
             self._writer.wait_merging_threads()
         del self._writer
 
+    def _open_old(self, count: int) -> tuple[IO[bytes], set[int]]:
+        """Open the file of those rows that count no more, without what was never committed."""
+        file = (self.path / OLD).open("a+b")
+        file.truncate(count * _ROW.size)
+        file.seek(0)
+        return file, {row for (row,) in _ROW.iter_unpack(file.read())}
+
+    def _take_out_of_base(self, product_ids: Sequence[uuid.UUID]) -> None:
+        for row in self._base.rows_of(product_ids).tolist():
+            if row in self._gone:
+                continue
+            data, start, end = self._base.record(row)
+            _, _, *lengths = records.read_head(data, start)
+            self._totals.add(lengths, end - start, -1)
+            self._gone.add(row)
+            self._old.write(_ROW.pack(row))
+
     def _take_out(self, product_ids: Sequence[uuid.UUID]) -> None:
         if not product_ids:
             return
+        self._take_out_of_base(product_ids)
         names = [str(each) for each in product_ids]
         query = Query.term_set_query(self._schema, "id", names)
         addresses = [a for _, a in self._searcher.search(query, len(names), count=False).hits]
@@ -110,18 +149,8 @@ class IndexWriter:
                     file.seek(start)
                     _, _, *lengths = records.read_head(file.read(records.HEAD_LENGTH), 0)
                     self._totals.add(lengths, length, -1)
-            self._totals.add_kinds(self._kinds_of(query, len(names)))
         for name in names:
             self._writer.delete_documents_by_term("id", name)
-
-    def _kinds_of(self, query: Query, most: int) -> Iterator[tuple[str, str, int]]:
-        """Yield how many of those that are taken out have which values."""
-        fields = list(self._totals.kinds)
-        asking = {field: {"terms": {"field": field, "size": most}} for field in fields}
-        told = self._searcher.aggregate(query, asking) if fields else {}
-        for field in fields:
-            for bucket in told[field]["buckets"]:
-                yield field, str(bucket["key"]), -int(bucket["doc_count"])
 
     def _add(self, row: IndexedRow) -> None:
         vector = records.read_vector(row.terms)
@@ -140,9 +169,7 @@ class IndexWriter:
         values |= {
             facet.name: list(found) for facet, found in zip(ALL, row.facets, strict=True) if found
         }
-        fields = values_by_field(row.facets)
-        values |= fields
-        self._totals.add_kinds((f, value, 1) for f, found in fields.items() for value in found)
+        values |= values_by_field(row.facets)
         if row.price_fen is not None:
             values["price_fen"] = [row.price_fen]
         self._writer.add_document(Document.from_dict(values, self._schema))

@@ -1,0 +1,131 @@
+"""What is matched and ranked by arrays is what a plain look at each product finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.search import matching, ranking
+from catalog.search.matching import NOTHING, List, Ranking
+
+TOTAL = 60
+_ROWS = st.dictionaries(st.integers(0, TOTAL - 1), st.sampled_from([0.25, 1.0, 1.5, 2.0]))
+THINGS = st.lists(_ROWS, min_size=1, max_size=4)
+
+
+@pytest.fixture(params=["short", "long"], autouse=True)
+def lengths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every list for a short one, then for a long one: both ways find the same."""
+    if request.param == "long":
+        monkeypatch.setattr(matching, "_FEW", 0)
+        monkeypatch.setattr(matching, "_LONG", 0)
+
+
+def listed(often: dict[int, float]) -> List:
+    rows = sorted(often)
+    return List(np.array(rows, np.int32), np.array([often[row] for row in rows], np.float32))
+
+
+def plainly(things: list[dict[int, float]], weights: list[float], row: int) -> float:
+    oftens = [np.array([each.get(row, 0)], np.float32) for each in things]
+    return float(ranking.scored(oftens, weights, count=1)[0])
+
+
+@given(THINGS, st.data())
+def test_rows_that_have_so_many_things_are_found(
+    things: list[dict[int, float]], data: st.DataObject
+) -> None:
+    least = data.draw(st.integers(1, len(things)))
+    within = data.draw(st.none() | st.sets(st.integers(0, TOTAL - 1)))
+    asked = None if within is None else np.array(sorted(within), np.int32)
+
+    found = matching.matching([listed(t) for t in things], least=least, total=TOTAL, within=asked)
+
+    assert found.tolist() == [
+        row
+        for row in range(TOTAL)
+        if (within is None or row in within) and sum(row in each for each in things) >= least
+    ]
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=3))
+def test_words_that_tell_a_thing_together_are_there_as_often_as_the_rarest(
+    words: list[dict[int, float]],
+) -> None:
+    found = matching.all_of([listed(each) for each in words], total=TOTAL)
+
+    assert dict(zip(found.rows.tolist(), found.often.tolist(), strict=True)) == {
+        row: min(each[row] for each in words)
+        for row in range(TOTAL)
+        if all(row in each for each in words)
+    }
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=3))
+def test_a_synonym_counts_half(ways: list[dict[int, float]]) -> None:
+    found = matching.any_of([listed(each) for each in ways], total=TOTAL)
+
+    assert dict(zip(found.rows.tolist(), found.often.tolist(), strict=True)) == {
+        row: max(each.get(row, 0) * (0.5 if place else 1) for place, each in enumerate(ways))
+        for row in range(TOTAL)
+        if any(row in each for each in ways)
+    }
+
+
+@given(THINGS, st.integers(1, 8), st.data())
+def test_the_best_are_the_first_of_all_in_their_order(
+    things: list[dict[int, float]], most: int, data: st.DataObject
+) -> None:
+    weights = data.draw(
+        st.lists(st.sampled_from([0.01, 1.0, 3.0]), min_size=len(things), max_size=len(things))
+    )
+    asked = np.array(sorted(data.draw(st.sets(st.integers(0, TOTAL - 1)))), np.int32)
+    lists = [listed(each) for each in things]
+    there = matching.matching(lists, least=1, total=TOTAL, within=asked)
+    every = sorted(((plainly(things, weights, row), row) for row in there.tolist()), reverse=True)
+
+    found = matching.best(lists, there, Ranking(weights, most), total=TOTAL)
+    assert found == every[:most]
+
+    if every:
+        last = data.draw(st.integers(0, len(every) - 1))
+        ranked = Ranking(weights, most, after=every[last])
+        behind = matching.best(lists, there, ranked, total=TOTAL)
+        assert behind == every[last + 1 : last + 1 + most]
+
+
+def test_a_common_word_beside_a_rare_one_leaves_those_out_that_have_it_alone() -> None:
+    rare, common = dict.fromkeys(range(5), 1.0), dict.fromkeys(range(TOTAL), 1.0)
+    lists, rows = [listed(rare), listed(common)], np.arange(TOTAL, dtype=np.int32)
+
+    found = matching.best(lists, rows, Ranking([9.0, 0.1], 3), total=TOTAL)
+
+    assert [row for _, row in found] == [4, 3, 2]
+
+
+def test_of_one_common_word_those_are_scored_that_have_it_most_often() -> None:
+    common = {row: 2.0 if row % 20 == 0 else 1.0 for row in range(TOTAL)}
+    lists = [listed(common)]
+    rows = matching.matching(lists, least=1, total=TOTAL)
+
+    found = matching.best(lists, rows, Ranking([1.0], 4), total=TOTAL)
+
+    assert [row for _, row in found] == [40, 20, 0, 59]
+
+
+def test_if_too_few_have_the_rare_word_the_common_one_is_looked_through() -> None:
+    rare, common = dict.fromkeys(range(2), 1.0), dict.fromkeys(range(TOTAL), 1.0)
+    lists, rows = [listed(rare), listed(common)], np.arange(TOTAL, dtype=np.int32)
+
+    found = matching.best(lists, rows, Ranking([9.0, 0.1], 3), total=TOTAL)
+
+    assert [row for _, row in found] == [1, 0, 59]
+
+
+def test_what_stands_nowhere_is_found_nowhere() -> None:
+    rows = np.array([1, 2], np.int32)
+
+    assert matching.often_at(NOTHING, rows, total=TOTAL).tolist() == [0, 0]
+    assert matching.best([NOTHING], NOTHING.rows, Ranking([1.0], 3), total=TOTAL) == []
