@@ -49,6 +49,15 @@ class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     order_seq: int | None = None
 
 
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of many entries of an event is about, and what was before and after."""
+
+    subjects: tuple[Subject, ...]
+    before: Any = None
+    after: Any = None
+    reason: str | None = None
+
+
 class Appended(msgspec.Struct, frozen=True):
     """An entry that was appended, and the bytes of its leaf; its place comes later."""
 

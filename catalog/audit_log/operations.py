@@ -18,8 +18,9 @@ from catalog.audit_log import (
 )
 from catalog.audit_log.events import Event
 from catalog.audit_log.key_record import key_record
-from catalog.audit_log.model import Appended, Digest, EntryId, Subject
+from catalog.audit_log.model import Appended, Digest, EntryId, Happened, Subject
 from catalog.audit_log.store import checkpoints, entries
+from catalog.audit_log.store.entries import Written
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx, Write
 from catalog.kernel.ids import new_id
@@ -88,6 +89,56 @@ async def append(
     )
     tx.remember()
     return Appended(entry_id, public)
+
+
+async def append_many(
+    tx: Tx,
+    event: Event,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    happened: Iterable[Happened],
+    rules: Sequence[str] = (),
+) -> None:
+    """Remember ``event`` as often as it happened, each an entry of its own, in one statement.
+
+    :raises EntryTooLong: if a leaf does not fit a bundle.
+    :raises NotCanonical: if a value has no canonical JSON form.
+    """
+    written = [_written(event, actor=actor, now=now, each=each, rules=rules) for each in happened]
+    if not written:
+        return
+    await entries.append_many(
+        tx,
+        written,
+        at=now,
+        event=event.value,
+        actor_account_id=actor.account_id,
+        actor_party_id=actor.party_id,
+    )
+    tx.remember(len(written))
+
+
+def _written(
+    event: Event, *, actor: Actor, now: dt.datetime, each: Happened, rules: Sequence[str]
+) -> Written:
+    entry_id, salt = new_entry_id(), secrets.token_bytes(leaf.SALT_LENGTH)
+    payload = leaf.payload_bytes(actor, before=each.before, after=each.after, reason=each.reason)
+    public = leaf.leaf_bytes(
+        entry_id,
+        now,
+        event.value,
+        subjects=each.subjects,
+        payload_sha256=leaf.commitment(salt, payload),
+        rules=rules,
+    )
+    return Written(
+        entry_id=entry_id,
+        subjects=[subject.key for subject in each.subjects],
+        salt=salt,
+        payload=payload,
+        leaf=public,
+    )
 
 
 def new_entry_id() -> EntryId:

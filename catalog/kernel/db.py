@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.errors import Conflict
@@ -44,6 +45,7 @@ _GONE: Final = (
 _ATTEMPTS: Final = 4
 # A bulk goes on as long as it takes; nobody waits for it.
 _COPY_SECONDS: Final = 3600.0
+_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
@@ -97,9 +99,9 @@ class Tx:
             self._opening = None
         return self._connection
 
-    def remember(self) -> None:
-        """Count one audit entry. Called by ``audit_log.append`` and by nobody else."""
-        self.remembered += 1
+    def remember(self, entries: int = 1) -> None:
+        """Count audit entries. Called by ``audit_log.append`` and its like, and by nobody else."""
+        self.remembered += entries
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
         """Return all rows of a statement."""
@@ -147,11 +149,15 @@ class Tx:
         )
 
     async def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows that all have the same columns."""
+        """Insert rows that all have the same columns, in one statement: an array a column.
+
+        A statement a row costs a hundred rows what one costs them all.
+        """
         if rows:
             columns = tuple(rows[0])
-            await (await self.open()).executemany(
-                _insert_sql(table, columns), [tuple(row[c] for c in columns) for row in rows]
+            await self.execute(
+                _insert_rows_sql(table, columns),
+                *(_as_array(table, column, rows) for column in columns),
             )
 
     async def copy(
@@ -224,6 +230,44 @@ def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{c}"' for c in columns)
     marks = ", ".join(f"${i + 1}" for i in range(len(columns)))
     return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+
+
+@functools.lru_cache(maxsize=256)
+def _insert_rows_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{c}"' for c in columns)
+    values, arrays = [], []
+    for number, column in enumerate(columns, start=1):
+        kind = _sql_type(table, column)
+        in_json = _is_in_json(table, column)
+        arrays.append(f"${number}::{'text' if in_json else kind}[]")
+        value = f'r."{column}"'
+        if isinstance(table.columns[column].type, sa.ARRAY):
+            # Arrays of arrays would have to be of one length; in JSON each has its own.
+            texts = f"ARRAY(SELECT jsonb_array_elements_text({value}::jsonb))::{kind}"
+            value = f"CASE WHEN {value} IS NOT NULL THEN {texts} END"
+        elif in_json:
+            value = f"{value}::{kind}"
+        values.append(value)
+    return (
+        f"INSERT INTO {table.fullname} ({names}) SELECT {', '.join(values)}"  # noqa: S608 - names of our own tables
+        f" FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS r ({names}, place_of_row)"
+        " ORDER BY r.place_of_row"
+    )
+
+
+def _as_array(table: sa.Table, column: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    values = [row[column] for row in rows]
+    if not _is_in_json(table, column):
+        return values
+    return [None if value is None else _to_json(value) for value in values]
+
+
+def _is_in_json(table: sa.Table, column: str) -> bool:
+    return isinstance(table.columns[column].type, sa.JSON | sa.ARRAY)
+
+
+def _sql_type(table: sa.Table, column: str) -> str:
+    return str(table.columns[column].type.compile(dialect=_DIALECT))
 
 
 def select_all(table: sa.Table) -> str:

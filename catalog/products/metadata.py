@@ -5,7 +5,7 @@ Whether a source that is named exists is known only to the database; the operati
 
 from __future__ import annotations
 
-import unicodedata
+import re
 import uuid
 from collections.abc import Container, Iterator
 from typing import Any, Final
@@ -14,8 +14,10 @@ import msgspec
 
 from catalog.kernel.errors import FieldError, Invalid
 from catalog.products.model import DataNature, Description, Form, OriginPath
+from catalog.products.standards import check_standards
 
-_ALLOWED_CONTROLS: Final = frozenset("\n\t\r")
+# Unicode's Cc and Cs, but line breaks and tabs.
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class ProductNotProcessed(Invalid):
@@ -118,9 +120,7 @@ def check_readable(value: msgspec.Struct) -> None:
 
 def is_readable(text: str) -> bool:
     """Tell whether ``text`` has no control characters but line breaks and tabs."""
-    return not any(
-        unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in text
-    )
+    return _UNREADABLE.search(text) is None
 
 
 def check_complete(description: Description) -> None:
@@ -268,4 +268,9 @@ MUST_SAY: Final = (
     _check_scenarios,
 )
 #: What can not stand as it is said, however much is still to come.
-MUST_FIT: Final = (_check_important_data, _check_personal_information, _check_validity)
+MUST_FIT: Final = (
+    _check_important_data,
+    _check_personal_information,
+    _check_validity,
+    check_standards,
+)

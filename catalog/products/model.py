@@ -232,6 +232,20 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     is_authoritative: bool = False  # 一数一源: this product is where the item comes from (GD-01(b))
 
 
+class Standard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A standard that the product follows (遵循标准, GD-02(b))."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=100)]  # 标准号, without its year
+    version: Annotated[str, Meta(max_length=50)] = ""  # 年代号
+    title: Line = ""
+    address: Annotated[str, Meta(max_length=500)] = ""  # where it is had
+
+    @property
+    def number(self) -> str:
+        """Return the standard as it is cited: its code and its year."""
+        return f"{self.code}-{self.version}" if self.version else self.code
+
+
 class CatalogueAttributes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The five attributes that public data must have in the catalogue (GD-01(b))."""
 
@@ -279,6 +293,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     region: Annotated[str, Meta(max_length=50)] = ""  # as people call it
     region_code: Annotated[str, Meta(pattern="^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")] = ""  # GB/T 2260
     keywords: Annotated[tuple[Code, ...], Meta(max_length=50)] = ()
+    conforms_to: Annotated[tuple[Standard, ...], Meta(max_length=20)] = ()
     catalogue: CatalogueAttributes = CatalogueAttributes()
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
@@ -373,4 +388,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     industry_codes: tuple[str, ...]  # all codes that it is filed under, from the top down
     region_codes: tuple[str, ...]
     delivery_modes: tuple[str, ...]
+    keywords: tuple[str, ...]  # by which the catalogue is listed, each once
     terms: str  # the literal of a tsvector

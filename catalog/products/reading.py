@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -38,7 +39,7 @@ def read_fields(
     kind: type[S], value: Mapping[str, Any]
 ) -> tuple[S | None, list[tuple[str, Invalid]]]:
     """Return what ``value`` says, or all that is wrong with its fields, each with its pointer."""
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     faults: list[tuple[str, Invalid]] = []
     given: dict[str, Any] = {}
     for name, raw in value.items():
@@ -62,6 +63,12 @@ def read_fields(
         if field.required and name not in value
     ]
     return (None, faults) if faults else (kind(**given), faults)
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    # The types of a struct's fields are worked out anew each time: for a row of a table, most of it.
+    return {field.name: field for field in msgspec.structs.fields(kind)}
 
 
 def as_pointer(place: str) -> str:

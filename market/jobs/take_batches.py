@@ -167,8 +167,9 @@ async def _lines(
     directory = context.settings.files_dir
     opened = await disk.open_verified(directory, file.sha256, file.size_bytes)
     given = Given(batch.kind, file.file_name)
-    async with context.cage.run(LINES, given, disk.chunks_of(opened)) as lines:
-        yield lines
+    with contextlib.closing(opened):  # also if nothing of it is read
+        async with context.cage.run(LINES, given, disk.chunks_of(opened)) as lines:
+            yield lines
 
 
 @contextlib.asynccontextmanager

@@ -7,8 +7,20 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from catalog.audit_log.store.tables import ENTRIES, OUTBOX
 from catalog.kernel.db import Row, Tx, Write, insertion
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """One of many entries as it is stored, without what all of them share."""
+
+    entry_id: uuid.UUID
+    subjects: list[str]
+    salt: bytes
+    payload: bytes
+    leaf: bytes
 
 
 async def append(
@@ -41,6 +53,41 @@ async def append(
             payload=payload,
             leaf=leaf,
         ),
+    )
+
+
+async def append_many(
+    tx: Tx,
+    written: Sequence[Written],
+    *,
+    at: dt.datetime,
+    event: str,
+    actor_account_id: uuid.UUID | None,
+    actor_party_id: uuid.UUID | None,
+) -> None:
+    """Keep entries of one event and actor as ``append`` does each, in one statement."""
+    await tx.execute(
+        """
+        WITH waiting AS (
+            INSERT INTO audit_log.outbox (entry_id)
+            SELECT e.entry_id FROM unnest($1::uuid[]) WITH ORDINALITY AS e (entry_id, place)
+             ORDER BY e.place
+        )
+        INSERT INTO audit_log.entries (
+            entry_id, at, event, subjects, actor_account_id, actor_party_id, salt, payload, leaf)
+        SELECT e.entry_id, $6, $7, ARRAY(SELECT jsonb_array_elements_text(e.subjects::jsonb)),
+               $8, $9, e.salt, e.payload, e.leaf
+          FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
+               AS e (entry_id, subjects, salt, payload, leaf)""",
+        [each.entry_id for each in written],
+        [msgspec.json.encode(each.subjects).decode() for each in written],
+        [each.salt for each in written],
+        [each.payload for each in written],
+        [each.leaf for each in written],
+        at,
+        event,
+        actor_account_id,
+        actor_party_id,
     )
 
 

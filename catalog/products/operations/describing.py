@@ -98,7 +98,7 @@ async def describe(
     )
     await products.insert(tx, product)
     await follow_description(tx, None, product, actor=actor, now=now)
-    await remember_described(tx, product, actor=actor, now=now)
+    await remember_described(tx, [product], actor=actor, now=now)
     return product
 
 
@@ -153,7 +153,7 @@ async def revise(
     )
     await products.update(tx, after)
     await follow_description(tx, before, after, actor=actor, now=now)
-    await remember_revised(tx, before, after, actor=actor, now=now)
+    await remember_revised(tx, [(before, after)], actor=actor, now=now)
     return after
 
 
@@ -181,7 +181,7 @@ async def withdraw(
     await revisions.add(tx, after, reason=reason)
     if await revisions.was_shown(tx, after.id):
         await revisions.bury(tx, after, reason=reason)
-    await remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
+    await remember_revised(tx, [(before, after)], actor=actor, now=now, reason=reason)
     return after
 
 

@@ -21,8 +21,9 @@ from catalog.products.coding import codes_named
 from catalog.products.metadata import named_resources
 from catalog.products.model import Origin, Product, ProductId
 from catalog.products.operations.remembering import (
-    follow_description,
-    follow_new,
+    Change,
+    follow_descriptions,
+    remember_described,
     remember_revised,
 )
 from catalog.products.store import products, provenance, revisions
@@ -62,29 +63,62 @@ async def describe_many(
     standing = await products.lock_by_references(tx, actor.party, [said.reference for said in rows])
     around = await _surroundings(tx, actor, rows)
     done: list[Done] = []
-    new: list[Product] = []
+    writing = _Writing(tx, actor=actor, now=now, is_dry_run=is_dry_run)
     for given in rows:
         before = standing.get(given.reference)
         said = keeping(given, before)
+        if before is not None and named_resources(said.description):
+            await writing.finish()  # what it may be made from depends on those before it
         decides, before = await _around(tx, around, said, before)
         decision = decide(said, before, decides, is_draft=is_draft)
         after = _after(said, before, decision, actor=actor, now=now, supplier_name=supplier_name)
-        if decision.became is Became.CREATED and after is not None:
-            new.append(after)
-        if decision.became is Became.REVISED and not is_dry_run:
-            assert before is not None, "what is revised was there"
-            assert after is not None, "and is there"
-            await products.update(tx, after)
-            await follow_description(tx, before, after, actor=actor, now=now)
-            await remember_revised(tx, before, after, actor=actor, now=now)
+        if decision.became in (Became.CREATED, Became.REVISED):
+            assert after is not None, "what is written is there"
+            writing.add(before, after)
         product_id = None if after is None else after.id
         if is_dry_run and before is None:
             product_id = None
         done.append(Done(decision.became, product_id, decision.refusals))
-    if new and not is_dry_run:
-        await products.insert_many(tx, new)
-        await follow_new(tx, new, actor=actor, now=now)
+    await writing.finish()
     return done
+
+
+class _Writing:
+    """Products that are still to be written, all of them by the same few statements."""
+
+    def __init__(self, tx: Tx, *, actor: Actor, now: dt.datetime, is_dry_run: bool) -> None:
+        self._tx = tx
+        self._actor = actor
+        self._now = now
+        self._is_dry_run = is_dry_run
+        self._new: list[Product] = []
+        self._revised: list[tuple[Product, Product]] = []
+
+    def add(self, before: Product | None, after: Product) -> None:
+        """Let a product be written with the next ones; of a trial, never."""
+        if self._is_dry_run:
+            return
+        if before is None:
+            self._new.append(after)
+        else:
+            self._revised.append((before, after))
+
+    async def finish(self) -> None:
+        """Write what is still to be written, and what follows from it."""
+        tx, actor, now = self._tx, self._actor, self._now
+        if self._new:
+            await products.insert_many(tx, self._new)
+        if self._revised:
+            await products.update_many(tx, [after for _, after in self._revised])
+        changes = [
+            *(Change(None, product) for product in self._new),
+            *(Change(before, after) for before, after in self._revised),
+        ]
+        if changes:
+            await follow_descriptions(tx, changes, actor=actor, now=now)
+            await remember_described(tx, self._new, actor=actor, now=now)
+            await remember_revised(tx, self._revised, actor=actor, now=now)
+        self._new, self._revised = [], []
 
 
 async def _surroundings(tx: Tx, actor: Actor, rows: Sequence[Said]) -> Surroundings:

@@ -115,7 +115,7 @@ async def _say_anew(
     await follow_description(tx, before, after, actor=actor, now=now, reason=reason)
     if after.is_public:
         await revisions.note_shown(tx, after.id, after.version, now=now)
-    await remember_revised(tx, before, after, actor=actor, now=now, reason=reason)
+    await remember_revised(tx, [(before, after)], actor=actor, now=now, reason=reason)
     return after
 
 

@@ -1,4 +1,7 @@
-"""Write down what follows from each new description: sources, items, classification, the log entry."""
+"""Write down what follows from new descriptions: sources, items, classification, entries in the log.
+
+Of one product or of many: as many statements, since a row costs less than a statement.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,19 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Subject
+from catalog.audit_log.model import Happened, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.products.classification import level_of_sources
-from catalog.products.model import Description, Product
+from catalog.products.model import Description, Level, Product, ProductId
 from catalog.products.store import provenance, revisions
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A product as it was, None if it is new, and as it is described now."""
+
+    before: Product | None
+    after: Product
 
 
 async def follow_description(
@@ -28,69 +38,78 @@ async def follow_description(
     reason: str | None = None,
 ) -> None:
     """Keep the new version; let sources and items be what it says; add how it is classified."""
-    await revisions.add(tx, after, reason=reason)
-    description = _described(after)
-    old = None if before is None else before.description
-    if old is None or old.sources != description.sources:
-        await provenance.put_sources(tx, after.id, description)
-    if old is None or old.items != description.items:
-        await provenance.put_items(tx, after.id, description)
-    if _classified(old) != _classified(description):
-        await provenance.add_classification(
-            tx, after, of_sources=level_of_sources(description), set_by=actor.name, now=now
-        )
+    await follow_descriptions(tx, [Change(before, after)], actor=actor, now=now, reason=reason)
 
 
-async def follow_new(
+async def follow_descriptions(
+    tx: Tx,
+    changes: Sequence[Change],
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    reason: str | None = None,
+) -> None:
+    """Do for many products what ``follow_description`` does for one, in as many statements."""
+    await revisions.add_many(tx, [each.after for each in changes], reason=reason)
+    sources: dict[ProductId, Description] = {}
+    items: dict[ProductId, Description] = {}
+    classified: list[tuple[Product, Level | None]] = []
+    for change in changes:
+        description = _described(change.after)
+        old = None if change.before is None else change.before.description
+        if description.sources != (() if old is None else old.sources):
+            sources[change.after.id] = description
+        if description.items != (() if old is None else old.items):
+            items[change.after.id] = description
+        if _classified(old) != _classified(description):
+            classified.append((change.after, level_of_sources(description)))
+    if sources:
+        await provenance.put_sources(tx, sources)
+    if items:
+        await provenance.put_items(tx, items)
+    if classified:
+        await provenance.add_classifications(tx, classified, set_by=actor.name, now=now)
+
+
+async def remember_described(
     tx: Tx, described: Sequence[Product], *, actor: Actor, now: dt.datetime
 ) -> None:
-    """Do for products that are new what ``follow_description`` does for one, in few statements."""
-    said = {product.id: _described(product) for product in described}
-    await revisions.add_many(tx, described, reason=None)
-    await provenance.add_sources(tx, said)
-    await provenance.add_items(tx, said)
-    classified = {
-        product.id: (product, level_of_sources(said[product.id]))
-        for product in described
-        if _classified(said[product.id]) != _classified(None)
-    }
-    await provenance.add_first_classifications(tx, classified, set_by=actor.name, now=now)
-    for product in described:
-        await remember_described(tx, product, actor=actor, now=now)
-
-
-async def remember_described(tx: Tx, product: Product, *, actor: Actor, now: dt.datetime) -> None:
-    """Add the entry of a new product to the log."""
-    await audit_log.append(
+    """Add an entry of each new product to the log."""
+    await audit_log.append_many(
         tx,
         Event.PRODUCT_DESCRIBED,
         actor=actor,
         now=now,
-        subjects=[subject(product)],
-        after=stored(product),
+        happened=[
+            Happened(subjects=(subject(product),), after=stored(product)) for product in described
+        ],
         rules=("HN-02", "HN-03"),
     )
 
 
 async def remember_revised(
     tx: Tx,
-    before: Product,
-    after: Product,
+    changes: Sequence[tuple[Product, Product]],
     *,
     actor: Actor,
     now: dt.datetime,
     reason: str | None = None,
 ) -> None:
-    """Add the entry of a revision to the log."""
-    await audit_log.append(
+    """Add an entry of each revision, from which product to which, to the log."""
+    await audit_log.append_many(
         tx,
         Event.PRODUCT_REVISED,
         actor=actor,
         now=now,
-        subjects=[subject(after)],
-        before=stored(before),
-        after=stored(after),
-        reason=reason,
+        happened=[
+            Happened(
+                subjects=(subject(after),),
+                before=stored(before),
+                after=stored(after),
+                reason=reason,
+            )
+            for before, after in changes
+        ],
     )
 
 

@@ -73,6 +73,7 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("industry_codes", postgresql.ARRAY(sa.Text), nullable=False),
     sa.Column("region_codes", postgresql.ARRAY(sa.Text), nullable=False),
     sa.Column("delivery_modes", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("keywords", postgresql.ARRAY(sa.Text), nullable=False),
     sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("terms", postgresql.TSVECTOR, nullable=False),
     sa.Column("zone", sa.Text),  # written by whoever places it: market/zones
@@ -120,23 +121,36 @@ async def insert_many(tx: Tx, described: Sequence[Product]) -> None:
 
 async def update(tx: Tx, product: Product) -> None:
     """Write back what may change of ``product``, which the caller holds locked."""
+    await update_many(tx, [product])
+
+
+async def update_many(tx: Tx, changed: Sequence[Product]) -> None:
+    """Write back what may change of products, which the caller holds locked."""
     touched = await tx.execute(
         """
-        UPDATE catalog.products
-           SET state = $2, name = $3, form = $4, description = $5, supplier_name = $6,
-               is_public = $7, version = $8, updated_at = $9
-         WHERE id = $1""",
-        product.id,
-        product.state.value,
-        product.name,
-        product.form and product.form.value,
-        msgspec.to_builtins(product.description),
-        product.supplier_name,
-        product.is_public,
-        product.version,
-        product.updated_at,
+        UPDATE catalog.products p
+           SET state = n.state, name = n.name, form = n.form, description = n.description::jsonb,
+               supplier_name = n.supplier_name, is_public = n.is_public, version = n.version,
+               updated_at = n.updated_at
+          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                      $7::bool[], $8::int[], $9::timestamptz[])
+               AS n (id, state, name, form, description, supplier_name, is_public, version,
+                     updated_at)
+         WHERE p.id = n.id""",
+        [product.id for product in changed],
+        [product.state.value for product in changed],
+        [product.name for product in changed],
+        [product.form and product.form.value for product in changed],
+        [
+            product.description and msgspec.json.encode(product.description).decode()
+            for product in changed
+        ],
+        [product.supplier_name for product in changed],
+        [product.is_public for product in changed],
+        [product.version for product in changed],
+        [product.updated_at for product in changed],
     )
-    assert touched == 1, "a locked product can not vanish"
+    assert touched == len(changed), "locked products can not vanish"
 
 
 async def find(tx: Tx, product_id: uuid.UUID) -> Product | None:
@@ -243,16 +257,17 @@ async def put_document(tx: Tx, document: Document, *, published_at: dt.datetime)
         """
         INSERT INTO catalog.product_documents (
             product_id, source_id, name, supplier_name, summary, form, industry, region, level,
-            theme, source, update_cycle, format, industry_codes, region_codes, delivery_modes, terms,
-            published_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                $17::text::tsvector, $18)
+            theme, source, update_cycle, format, industry_codes, region_codes, delivery_modes,
+            keywords, terms, published_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                $18::text::tsvector, $19)
         ON CONFLICT (product_id) DO UPDATE SET
             name = excluded.name, supplier_name = excluded.supplier_name,
             summary = excluded.summary, form = excluded.form, industry = excluded.industry,
             region = excluded.region, level = excluded.level, update_cycle = excluded.update_cycle,
             industry_codes = excluded.industry_codes, region_codes = excluded.region_codes,
-            delivery_modes = excluded.delivery_modes, terms = excluded.terms""",
+            delivery_modes = excluded.delivery_modes, keywords = excluded.keywords,
+            terms = excluded.terms""",
         *msgspec.structs.astuple(document),
         published_at,
     )
@@ -321,7 +336,7 @@ async def upsert_imported(
         CREATE TEMPORARY TABLE arriving (
             id uuid, source text, source_id text, record_sha256 text, name text,
             supplier_name text, form text, imported text, summary text, region text, theme text,
-            update_cycle text, format text, terms text) ON COMMIT DROP"""
+            update_cycle text, format text, keywords text[], terms text) ON COMMIT DROP"""
     )
     await tx.copy(
         "arriving",
@@ -348,16 +363,17 @@ async def upsert_imported(
         ), found AS (
             INSERT INTO catalog.product_documents (
                 product_id, source_id, name, supplier_name, summary, form, region, theme, source,
-                update_cycle, format, published_at, terms)
+                update_cycle, format, published_at, keywords, terms)
             SELECT w.id, a.source_id, a.name, a.supplier_name, a.summary, a.form, a.region,
-                   a.theme, a.source, a.update_cycle, a.format, $1, a.terms::tsvector
+                   a.theme, a.source, a.update_cycle, a.format, $1, a.keywords,
+                   a.terms::tsvector
               FROM written w
               JOIN pg_temp.arriving a ON a.source = w.source AND a.source_id = w.source_id
             ON CONFLICT (product_id) DO UPDATE SET
                 name = excluded.name, supplier_name = excluded.supplier_name,
                 summary = excluded.summary, form = excluded.form, region = excluded.region,
                 theme = excluded.theme, update_cycle = excluded.update_cycle,
-                format = excluded.format, terms = excluded.terms
+                format = excluded.format, keywords = excluded.keywords, terms = excluded.terms
         )
         SELECT count(*) FILTER (WHERE version = 1) AS new,
                count(*) FILTER (WHERE version > 1) AS changed

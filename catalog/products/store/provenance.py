@@ -73,14 +73,11 @@ PRODUCT_CLASSIFICATIONS: Final = sa.Table(
 MAX_DEPTH: Final = 20
 
 
-async def put_sources(tx: Tx, product_id: ProductId, description: Description) -> None:
-    """Let the product's sources be those of its description."""
-    await tx.execute("DELETE FROM catalog.product_sources WHERE product_id = $1", product_id)
-    await add_sources(tx, {product_id: description})
-
-
-async def add_sources(tx: Tx, described: Mapping[ProductId, Description]) -> None:
-    """Add the sources of products that have none yet."""
+async def put_sources(tx: Tx, described: Mapping[ProductId, Description]) -> None:
+    """Let the sources of products be those of their descriptions."""
+    await tx.execute(
+        "DELETE FROM catalog.product_sources WHERE product_id = ANY($1::uuid[])", list(described)
+    )
     await tx.insert_many(
         PRODUCT_SOURCES,
         [
@@ -99,14 +96,11 @@ async def add_sources(tx: Tx, described: Mapping[ProductId, Description]) -> Non
     )
 
 
-async def put_items(tx: Tx, product_id: ProductId, description: Description) -> None:
-    """Let the product's items be those of its description."""
-    await tx.execute("DELETE FROM catalog.product_items WHERE product_id = $1", product_id)
-    await add_items(tx, {product_id: description})
-
-
-async def add_items(tx: Tx, described: Mapping[ProductId, Description]) -> None:
-    """Add the items of products that have none yet."""
+async def put_items(tx: Tx, described: Mapping[ProductId, Description]) -> None:
+    """Let the items of products be those of their descriptions."""
+    await tx.execute(
+        "DELETE FROM catalog.product_items WHERE product_id = ANY($1::uuid[])", list(described)
+    )
     await tx.insert_many(
         PRODUCT_ITEMS,
         [
@@ -279,56 +273,36 @@ async def list_conflicts(tx: Tx, *, after: str, limit: int) -> list[Conflict]:
     return [msgspec.convert(dict(row), Conflict) for row in rows]
 
 
-async def add_classification(
-    tx: Tx, product: Product, *, of_sources: Level | None, set_by: str, now: dt.datetime
+async def add_classifications(
+    tx: Tx, products: Sequence[tuple[Product, Level | None]], *, set_by: str, now: dt.datetime
 ) -> None:
-    """Add to the history how the product is classified from now on."""
-    given = None if product.description is None else product.description.classification
+    """Add to the history how products are classified from now on; with each, its sources' level."""
+    given = [
+        None if product.description is None else product.description.classification
+        for product, _ in products
+    ]
     await tx.execute(
         """
         INSERT INTO catalog.product_classifications (
             product_id, number, product_version, scheme, level, category, level_of_sources,
             is_reclassified, set_by, set_at)
-        SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9
-          FROM catalog.product_classifications WHERE product_id = $1""",
-        product.id,
-        product.version,
-        given and given.scheme,
-        given and given.level.value,
-        given and given.category,
-        of_sources and of_sources.value,
-        given is not None and given.reclassification is not None,
+        SELECT c.product_id,
+               (SELECT coalesce(max(h.number), 0) + 1 FROM catalog.product_classifications h
+                 WHERE h.product_id = c.product_id),
+               c.version, c.scheme, c.level, c.category, c.of_sources, c.is_reclassified, $8, $9
+          FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
+                      $7::bool[])
+               AS c (product_id, version, scheme, level, category, of_sources, is_reclassified)""",
+        [product.id for product, _ in products],
+        [product.version for product, _ in products],
+        [each and each.scheme for each in given],
+        [each and each.level.value for each in given],
+        [each and each.category for each in given],
+        [of_sources and of_sources.value for _, of_sources in products],
+        [each is not None and each.reclassification is not None for each in given],
         set_by,
         now,
     )
-
-
-async def add_first_classifications(
-    tx: Tx,
-    products: Mapping[ProductId, tuple[Product, Level | None]],
-    *,
-    set_by: str,
-    now: dt.datetime,
-) -> None:
-    """Begin the history of products that were never classified; with each, its sources' level."""
-    rows = []
-    for product_id, (product, of_sources) in products.items():
-        given = None if product.description is None else product.description.classification
-        rows.append(
-            {
-                "product_id": product_id,
-                "number": 1,
-                "product_version": product.version,
-                "scheme": given and given.scheme,
-                "level": given and given.level.value,
-                "category": given and given.category,
-                "level_of_sources": of_sources and of_sources.value,
-                "is_reclassified": given is not None and given.reclassification is not None,
-                "set_by": set_by,
-                "set_at": now,
-            }
-        )
-    await tx.insert_many(PRODUCT_CLASSIFICATIONS, rows)
 
 
 async def list_classifications(tx: Tx, product_id: uuid.UUID) -> list[Classified]:
