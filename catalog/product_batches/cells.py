@@ -12,6 +12,7 @@ from catalog.kernel.errors import Invalid
 from catalog.product_batches.columns import COMMENT, KEY, Column, Shape
 from catalog.product_batches.vocabulary import flag_of, value_of
 from catalog.products.model import ItemType, OriginPath, Sensitivity
+from catalog.products.standards import read_standard
 
 _SEPARATORS: Final = re.compile(r"[;；、,，\n]+")
 _LINES: Final = re.compile(r"[\n;；]+")
@@ -20,6 +21,7 @@ _CODE: Final = re.compile(r"\s*([a-z][a-z0-9_]{0,63})\s*[:：]\s*(.*)", re.DOTAL
 #: A report puts this before a text that a spreadsheet would run; it comes off again here.
 _GUARD: Final = re.compile(r"^'(?=[=+\-@\t\r])")
 _ITEM_PARTS: Final = 6
+_STANDARD_PARTS: Final = 3
 
 
 class BatchValueUnknown(Invalid):
@@ -44,6 +46,12 @@ class BatchItemUnclear(Invalid):
     """An item is written as a name and a type, then title, unit, whether required, sensitivity."""
 
     code = "product_batch_item_unclear"
+
+
+class BatchStandardUnclear(Invalid):
+    """A standard is written as its number, then its title and its address."""
+
+    code = "product_batch_standard_unclear"
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -103,6 +111,8 @@ def _value(column: Column, text: str) -> Any:
         return [_scenario(line) for line in _split(_LINES, text)]
     if column.shape is Shape.ITEMS:
         return [_item(line) for line in _split(_LINES, text)]
+    if column.shape is Shape.STANDARDS:
+        return [_standard(line) for line in _split(_LINES, text)]
     if column.shape in (Shape.WORDS, Shape.VALUES):
         words = _split(_SEPARATORS, text)
         return words if column.shape is Shape.WORDS else [_listed(column, word) for word in words]
@@ -140,6 +150,15 @@ def _item(line: str) -> dict[str, Any]:
         "is_required": is_required,
         "sensitivity": told,
     }
+
+
+def _standard(line: str) -> dict[str, str]:
+    parts = [part.strip() for part in _PARTS.split(line)]
+    number, title, address = (*parts, *[""] * _STANDARD_PARTS)[:_STANDARD_PARTS]
+    if len(parts) > _STANDARD_PARTS or not number:
+        raise BatchStandardUnclear(given=line[:50])
+    found: dict[str, str] = msgspec.to_builtins(read_standard(number, title=title, address=address))
+    return found
 
 
 def _split(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -29,6 +29,7 @@ class Shape(enum.Enum):
     FLAG = enum.auto()  # yes or no
     SCENARIOS = enum.auto()  # code: description, one a line
     ITEMS = enum.auto()  # name|type|title|unit|required|sensitivity, one a line
+    STANDARDS = enum.auto()  # number|title|address, one a line
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,11 +88,13 @@ _SHAPES: Final[Mapping[str, tuple[Shape, type[enum.StrEnum] | None]]] = {
     "keywords": (Shape.WORDS, None),
     "scenarios": (Shape.SCENARIOS, None),
     "items": (Shape.ITEMS, None),
+    "conforms_to": (Shape.STANDARDS, None),
 }
 #: What is not written in a table: parts of those above, and what two people record.
 _INSIDE: Final = (
     "scenarios/",
     "items/",
+    "conforms_to/",
     "sources",
     "classification/reclassification",
     "catalogue/",

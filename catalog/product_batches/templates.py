@@ -34,6 +34,7 @@ _EXAMPLE: Final = {
     "region": "海南",
     "region_code": "46",
     "keywords": "港口；气象",
+    "conforms_to": "GB/T 36344-2018|信息技术 数据质量评价指标",
     "sources/0/name": "港口自动气象站观测记录",
     "sources/0/holder": "示例气象服务有限公司",
     "sources/0/nature": "企业数据",
@@ -45,6 +46,7 @@ _HINTS: Final = {
     Shape.FLAG: "是 / 否",
     Shape.WORDS: "多个以；分隔",
     Shape.SCENARIOS: "代码: 说明，每行一个",
+    Shape.STANDARDS: "标准号-年代号|名称|网址，每行一项",
     Shape.ITEMS: "名称|类型|标题|单位|必填|敏感类型，每行一项",
 }
 _ROWS_WITH_LISTS: Final = 5000  # [P] rows that offer the values of a list

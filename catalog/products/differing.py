@@ -19,6 +19,7 @@ _NAMED_BY: Final[Mapping[str, str]] = {
     "scenarios": "code",
     "sources": "source_id",
     "items": "name",
+    "conforms_to": "code",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from catalog.products import terms
-from catalog.products.documents import summary
+from catalog.products.documents import labels_of, summary
 from catalog.products.metadata import is_readable
 from catalog.products.model import Form, Imported, Product, UpdateCycle
 
@@ -107,6 +107,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None
     update_cycle: str | None
     format: str | None
+    keywords: tuple[str, ...]
     terms: str
 
 
@@ -165,6 +166,7 @@ def row(prepared: Prepared) -> Row:
         theme=record.theme or None,
         update_cycle=cycle.value if cycle else None,
         format=record.format or None,
+        keywords=labels_of(record.keywords),
         terms=terms.vector(
             title=record.title,
             labels=(*record.keywords, record.publisher, record.theme, record.region),

@@ -71,7 +71,7 @@ def _told(change: FieldChange, speaker: Speaker) -> ToldChange:
 def _entry(pointer: str, path: str) -> str:
     """Return by what name an entry of a list is told apart; the name may have any characters."""
     head, _, field = path.partition("/")
-    if head not in ("sources", "items", "scenarios"):
+    if head not in ("sources", "items", "scenarios", "conforms_to"):
         return ""
     return pointer.removeprefix(f"/{head}/").removesuffix(f"/{field}" if field else "")
 

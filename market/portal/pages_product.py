@@ -186,7 +186,9 @@ async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
         revisions=versions.items,
         notices=told_of.items,
         names=await _names(c, product),
-        facts=await public_catalogue.find_facts(c.tx, product_id=product_id),
+        facts=await public_catalogue.find_facts(
+            c.tx, product_id=product_id, today=local_date(c.now)
+        ),
     )
 
 

@@ -48,6 +48,7 @@ from catalog.products.model import (
     Scenario,
     Sensitivity,
     SharingType,
+    Standard,
 )
 from catalog.products.reading import ProductFieldUnknown
 from catalog.products.references import ReferenceMalformed
@@ -195,6 +196,22 @@ def test_what_a_workbook_knows_as_a_number_or_a_truth_is_read_as_it_looks() -> N
     ]  # fmt: skip
 
 
+def test_standards_are_cited_one_a_line_as_people_cite_them() -> None:
+    said = described(
+        NEEDED | {"遵循标准": "GB/T 36344-2018|数据质量评价指标|https://std.example/1\nQX/T 118"}
+    )
+
+    assert said.conforms_to == (
+        Standard(
+            code="GB/T 36344",
+            version="2018",
+            title="数据质量评价指标",
+            address="https://std.example/1",
+        ),
+        Standard(code="QX/T 118"),
+    )
+
+
 @pytest.mark.parametrize(
     ("cells", "faults"),
     [
@@ -208,6 +225,9 @@ def test_what_a_workbook_knows_as_a_number_or_a_truth_is_read_as_it_looks() -> N
         ({"信息项": "时次"}, [("信息项", "product_batch_item_unclear")]),
         ({"信息项": "|文本"}, [("信息项", "product_batch_item_unclear")]),
         ({"信息项": "a|文本|||||x"}, [("信息项", "product_batch_item_unclear")]),
+        ({"遵循标准": "|名称"}, [("遵循标准", "product_batch_standard_unclear")]),
+        ({"遵循标准": "a|b|http://c|d"}, [("遵循标准", "product_batch_standard_unclear")]),
+        ({"遵循标准": "a" * 101}, [("遵循标准", "product_value_wrong")]),
         ({"有效期起": "31.1.2026"}, [("有效期起", "product_value_wrong")]),
         ({"来源1：来源名称": "甲"}, [("来源1：来源持有者", "product_value_wrong")]),
         ({"来源3：来源持有者": "甲"}, [("来源3：来源名称", "product_value_wrong")]),
