@@ -21,6 +21,13 @@ DEFAULT_ROWS: Final = 10
 DEEPEST_WITH_WORDS: Final = 10_000
 #: [P] so many names are listed at once; more of them page by page.
 MAX_NAMES: Final = 100_000
+#: [P] so many organisations or groups are told with all fields at once; CKAN's own limit is 25.
+MOST_WHOLE: Final = 1000
+#: In which orders they are listed; CKAN calls some of them twice.
+LABEL_ORDERS: Final = tuple(
+    f"{field} {way}" for field in ("title", "name", "package_count") for way in ("asc", "desc")
+)
+LABEL_SORTS: Final = {"": "title", "packages": "package_count"}
 _DEFAULT_FACET_VALUES: Final = 50
 _MAX_NUMBER: Final = 10**9
 
@@ -91,6 +98,56 @@ def read_search(given: Mapping[str, Any]) -> Asked:
     if asked.words:
         _check_with_words(asked)
     return asked
+
+
+class AskedLabels(msgspec.Struct, frozen=True, kw_only=True):
+    """Which organisations, groups or tags are asked for."""
+
+    like: str = ""
+    names: tuple[str, ...] | None = None  # None: all of them
+    order: str = "title asc"
+    start: int = 0
+    limit: int
+    is_whole: bool = False  # with all fields, not the names alone
+    is_limited: bool = False  # by who asks
+
+
+def read_labels(given: Mapping[str, Any], *, names: str | None = None) -> AskedLabels:
+    """Return what a list of organisations, groups or tags is asked; ``names`` is the field of names.
+
+    :raises CkanRefusal: if a parameter is not understood.
+    """
+    is_whole = flag(given, "all_fields")
+    is_limited = given.get("limit") not in (None, "")
+    most = MOST_WHOLE if is_whole and names is not None else MAX_NAMES
+    order = " ".join(text(given, "sort" if given.get("sort") else "order_by").split())
+    field, _, direction = order.partition(" ")
+    order = f"{LABEL_SORTS.get(field, field)} {direction or 'asc'}".strip()
+    if order not in LABEL_ORDERS:
+        raise CkanRefusal("sort", f"not supported; one of {', '.join(LABEL_ORDERS)}")
+    return AskedLabels(
+        like=text(given, "query") if names is None else "",
+        names=None if names is None else _names(given, names),
+        order=order,
+        start=number(given, "offset", 0),
+        limit=min(number(given, "limit", most), most),
+        is_whole=is_whole,
+        is_limited=is_limited,
+    )
+
+
+def _names(given: Mapping[str, Any], field: str) -> tuple[str, ...] | None:
+    value = given.get(field)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):  # as it stands in an address
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = [value]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise CkanRefusal(field, "Must be a list of strings")
+    return tuple(value)
 
 
 def text(given: Mapping[str, Any], field: str) -> str:

@@ -12,6 +12,7 @@ import structlog
 from catalog.kernel.db import DatabaseUnreachable
 from market.http.context import Context
 from market.jobs import (
+    add_up_labels,
     agencies_due,
     ask_witnesses,
     certificates_due,
@@ -131,6 +132,10 @@ async def _follow(context: Context) -> int:
     return await follow_catalogue.run(context.search_follower, now=context.now())
 
 
+async def _labels(context: Context) -> int:
+    return await add_up_labels.run(context.db)
+
+
 async def _open_plans(context: Context) -> int:
     return await open_plans_due.run(context.db, now=context.now())
 
@@ -190,6 +195,7 @@ SEARCH: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 # Each search reads for itself what the index lacks; the less that is, the faster it is.
 CATALOGUE: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("follow_catalogue", _follow),
+    ("add_up_labels", _labels),
 )
 
 

@@ -63,6 +63,8 @@ OPEN = {
     "catalog.synonym_groups": "by which words is searched is told to everybody; who changed them is not",
     "catalog.synonym_state": "how often the synonyms changed",
     "market.cut_offs": "what is cut off, and why, is told to everybody whom it stops",
+    "market.catalogue_label_changes": "how many public products have a label, more or less",
+    "market.catalogue_labels": "how many public products have a label",
     "market.data_demand_answers": "what is answered is public; what was asked lies in data_demands",
     "market.open_downloads": "how often what is open was fetched, in which minute, and by nobody's name",
     "market.parties": "names of those who take part; their files lie in party_files",

@@ -1,4 +1,8 @@
-"""Read by what the public catalogue is ordered: publishers, themes, keywords, with their counts."""
+"""Read by what the public catalogue is ordered: publishers, themes, keywords, with their counts.
+
+None of it reads the documents: the counts stand beside them (``store.py``), and what has a label is
+found by an index.
+"""
 
 from __future__ import annotations
 
@@ -6,56 +10,64 @@ import uuid
 from typing import Final
 
 from catalog.formats.ckan import GROUP, ORGANISATION
+from catalog.formats.ckan_query import AskedLabels
 from catalog.kernel.db import Tx
 from catalog.search.model import Count
+from market.public_catalogue import store
 
-_COLUMNS: Final = {ORGANISATION: "supplier_name", GROUP: "theme"}
-_DIGITS: Final = 20  # of the digest in a name, as ``catalog/formats/ckan.py`` makes it
+TAG: Final = "tag"
+FORMAT: Final = "format"
+_ALL: Final = "all"
+#: What has a label, by its kind.
+HAS: Final = {
+    ORGANISATION: "d.supplier_name = $1",
+    GROUP: "d.theme = $1",
+    TAG: "d.keywords @> ARRAY[$1]",
+}
 
 
-async def list_collections(tx: Tx, kind: str, *, start: int, limit: int) -> list[Count]:
-    """Return publishers or themes by name, from the n-th on."""
-    column = _COLUMNS[kind]
-    rows = await tx.fetch(
-        f"""
-        SELECT {column} AS value, count(*) AS count FROM catalog.product_documents
-         WHERE {column} <> ''
-         GROUP BY 1 ORDER BY 1 OFFSET $1 LIMIT $2""",  # noqa: S608 - a column of ours
-        start,
-        limit,
+async def list_labels(tx: Tx, kind: str, asked: AskedLabels) -> list[Count]:
+    """Return publishers, themes or keywords as they are asked for, from the n-th on."""
+    prefix = f"{kind}-"
+    return await store.list_labels(
+        tx,
+        kind,
+        like=asked.like,
+        names=None if asked.names is None else [n.removeprefix(prefix) for n in asked.names],
+        order=asked.order,
+        start=asked.start,
+        limit=asked.limit,
     )
-    return [Count(row["value"], row["count"]) for row in rows]
 
 
 async def find_collection(tx: Tx, kind: str, *, name: str) -> Count | None:
     """Return the publisher or theme that has this name here, or None."""
-    column = _COLUMNS[kind]
-    row = await tx.fetch_one(
-        f"""
-        SELECT {column} AS value, count(*) AS count FROM catalog.product_documents
-         WHERE left(md5({column}), {_DIGITS}) = $1 AND {column} <> ''
-         GROUP BY 1 LIMIT 1""",  # noqa: S608 - a column and a number of ours
-        name.removeprefix(f"{kind}-"),
+    return await store.find_label(tx, kind, name=name.removeprefix(f"{kind}-"))
+
+
+async def count_label(tx: Tx, kind: str, value: str) -> int:
+    """Return how many products have a label."""
+    return await store.count_label(tx, kind, value)
+
+
+async def list_commonest(tx: Tx, kind: str, *, limit: int) -> list[Count]:
+    """Return the labels of a kind that most products have, the commonest first."""
+    return await store.list_labels(
+        tx, kind, like="", names=None, order="package_count desc", start=0, limit=limit
     )
-    return None if row is None else Count(row["value"], row["count"])
 
 
-async def list_keywords(tx: Tx, *, like: str, start: int, limit: int) -> list[str]:
-    """Return keywords by name that hold ``like``, each once, from the n-th on."""
+async def list_ids_with(tx: Tx, kind: str, value: str, *, limit: int) -> list[uuid.UUID]:
+    """Return the newest products that have a label."""
     rows = await tx.fetch(
-        """
-        SELECT DISTINCT t.word
-          FROM catalog.product_documents d
-          JOIN catalog.products p ON p.id = d.product_id
-         CROSS JOIN LATERAL jsonb_array_elements_text(
-               coalesce(p.description -> 'keywords', p.imported -> 'keywords')) AS t (word)
-         WHERE t.word <> '' AND position(lower($1) IN lower(t.word)) > 0
-         ORDER BY 1 OFFSET $2 LIMIT $3""",
-        like,
-        start,
+        f"""
+        SELECT d.product_id FROM catalog.product_documents d
+         WHERE {HAS[kind]}
+         ORDER BY d.place DESC, d.product_id DESC LIMIT $2""",  # noqa: S608 - one of ours
+        value,
         limit,
     )
-    return [row["word"] for row in rows]
+    return [row["product_id"] for row in rows]
 
 
 async def list_ids(tx: Tx, *, start: int, limit: int) -> list[uuid.UUID]:
@@ -70,5 +82,4 @@ async def list_ids(tx: Tx, *, start: int, limit: int) -> list[uuid.UUID]:
 
 async def count_products(tx: Tx) -> int:
     """Return how many products are public."""
-    count: int = await tx.fetch_value("SELECT count(*) FROM catalog.product_documents")
-    return count
+    return await store.count_label(tx, _ALL, "")

@@ -22,15 +22,24 @@ from catalog.search.model import Count, Filters, Sort
 from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 from market.public_catalogue.queries import labels
 
-_CONDITIONS: Final = """
-       ($1::text IS NULL OR d.supplier_name = $1) AND ($2::text IS NULL OR d.theme = $2)
-   AND ($3::text IS NULL OR upper(d.format) = upper($3))
-   AND ($4::text IS NULL
-        OR coalesce(p.description -> 'keywords', p.imported -> 'keywords') ? $4)
-   AND ($5::text IS NULL OR p.imported ->> 'licence' = $5)
-   AND ($6::timestamptz IS NULL OR p.updated_at >= $6)
-   AND ($7::timestamptz IS NULL OR p.updated_at <= $7)"""
-_FIELDS: Final = ("organization", "groups", "res_format", "tags", "license_id")
+#: What narrows a list down, each by the parameter that it gets; what is not asked is left out, so
+#: that the database can choose an index for what is.
+_CONDITIONS: Final = {
+    "organization": "d.supplier_name = {}",
+    "groups": "d.theme = {}",
+    "res_format": "upper(d.format) = upper({})",
+    "tags": "d.keywords @> ARRAY[{}]",
+    "license_id": "p.imported ->> 'licence' = {}",
+    "modified_from": "p.updated_at >= {}",
+    "modified_to": "p.updated_at <= {}",
+}
+#: How what is counted beside the catalogue is called there (``labels.py``).
+_KINDS: Final = {
+    "organization": ORGANISATION,
+    "groups": GROUP,
+    "tags": labels.TAG,
+    "res_format": labels.FORMAT,
+}
 _ORDERS: Final = {
     "": "p.updated_at DESC, p.id DESC",
     "newest": "p.updated_at DESC, p.id DESC",
@@ -42,6 +51,7 @@ _VALUES: Final = {
     "groups": "d.theme",
     "res_format": "upper(d.format)",
     "license_id": "p.imported ->> 'licence'",
+    "tags": "t.word",
 }
 _PAGE: Final = 100
 # How many our search ranks at most; what it finds beyond comes by its age.
@@ -80,26 +90,43 @@ async def find_products(
 
 
 async def _list_products(tx: Tx, asked: Asked) -> Listed:
-    given = _given(asked)
-    total: int = await tx.fetch_value(
-        f"""
-        SELECT count(*) FROM catalog.product_documents d
-          JOIN catalog.products p ON p.id = d.product_id
-         WHERE {_CONDITIONS}""",  # noqa: S608 - a part that all statements share
-        *given,
-    )
+    narrowed = _narrowed(asked)
+    where, given = narrowed
     rows = await tx.fetch(
         f"""
         SELECT p.id FROM catalog.product_documents d
           JOIN catalog.products p ON p.id = d.product_id
-         WHERE {_CONDITIONS}
-         ORDER BY {_ORDERS[asked.sort]} OFFSET $8 LIMIT $9""",  # noqa: S608 - as above
+         WHERE {where}
+         ORDER BY {_ORDERS[asked.sort]} OFFSET ${len(given) + 1} LIMIT ${len(given) + 2}""",  # noqa: S608 - parts of ours
         *given,
         asked.start,
         asked.rows,
     )
-    facets = {field: await _count(tx, field, asked, given) for field in asked.facets}
+    total = await _total(tx, asked, narrowed)
+    facets = {field: await _count(tx, field, asked, narrowed) for field in asked.facets}
     return Listed([row["id"] for row in rows], total, facets)
+
+
+async def _total(tx: Tx, asked: Asked, narrowed: _Narrowed) -> int:
+    """Return how many there are; as it is counted beside the catalogue, if that tells it."""
+    where, given = narrowed
+    if not given:
+        return await labels.count_products(tx)
+    fields = list(asked.filters)
+    if len(given) == 1 and fields and fields[0] in _KINDS:
+        value = asked.filters[fields[0]]
+        is_format = fields[0] == "res_format"
+        return await labels.count_label(
+            tx, _KINDS[fields[0]], value.upper() if is_format else value
+        )
+    total: int = await tx.fetch_value(
+        f"""
+        SELECT count(*) FROM catalog.product_documents d
+          JOIN catalog.products p ON p.id = d.product_id
+         WHERE {where}""",  # noqa: S608 - parts of ours
+        *given,
+    )
+    return total
 
 
 async def _search_products(tx: Tx, asked: Asked, *, port: Any, synonyms: Synonyms) -> Listed:
@@ -153,30 +180,38 @@ class _Walk:
                 return found[: max(count, 0)]
 
 
-def _given(asked: Asked) -> list[str | dt.datetime | None]:
-    return [
-        *(asked.filters.get(field) for field in _FIELDS),
-        asked.modified_from,
-        asked.modified_to,
-    ]
+_Narrowed = tuple[str, list[str | dt.datetime]]
 
 
-async def _count(
-    tx: Tx, field: str, asked: Asked, given: Sequence[str | dt.datetime | None]
-) -> list[Count]:
-    words = ""
-    value = _VALUES.get(field, "t.word")
-    if field == "tags":
-        words = """
-         CROSS JOIN LATERAL jsonb_array_elements_text(
-               coalesce(p.description -> 'keywords', p.imported -> 'keywords')) AS t (word)"""
+def _narrowed(asked: Asked) -> _Narrowed:
+    """Return the conditions that a list is narrowed down by, and their parameters."""
+    values = {
+        **asked.filters,
+        "modified_from": asked.modified_from,
+        "modified_to": asked.modified_to,
+    }
+    where, given = ["true"], []
+    for name, condition in _CONDITIONS.items():
+        value = values.get(name)
+        if value is not None:
+            given.append(value)
+            where.append(condition.format(f"${len(given)}"))
+    return " AND ".join(where), given
+
+
+async def _count(tx: Tx, field: str, asked: Asked, narrowed: _Narrowed) -> list[Count]:
+    where, given = narrowed
+    if not given and field in _KINDS:
+        return await labels.list_commonest(tx, _KINDS[field], limit=asked.facet_values)
+    value = _VALUES[field]
+    words = "CROSS JOIN unnest(d.keywords) AS t (word)" if field == "tags" else ""
     rows = await tx.fetch(
         f"""
         SELECT {value} AS value, count(*) AS count
           FROM catalog.product_documents d
-          JOIN catalog.products p ON p.id = d.product_id{words}
-         WHERE {_CONDITIONS} AND {value} <> ''
-         GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $8""",  # noqa: S608 - words of ours
+          JOIN catalog.products p ON p.id = d.product_id {words}
+         WHERE {where} AND {value} <> ''
+         GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${len(given) + 1}""",  # noqa: S608 - parts of ours
         *given,
         asked.facet_values,
     )
