@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from catalog.formats.facts import Facts, Origin, Price, Site, Use
+from catalog.formats import authorities
+from catalog.formats.facts import (
+    Earlier,
+    Facts,
+    OpenLicence,
+    Origin,
+    Price,
+    Quality,
+    Site,
+    Use,
+)
+from catalog.formats.iris import web_address
 from catalog.kernel.ids import new_id
 from catalog.products import imports
 from catalog.products.metadata import is_readable
@@ -25,6 +36,7 @@ from catalog.products.model import (
     ItemType,
     MeteringUnit,
     Sensitivity,
+    Standard,
     UpdateCycle,
 )
 from catalog.products.publication import public_description
@@ -48,6 +60,15 @@ def make_facts(description: Description | None = None, **changes: Any) -> Facts:
             Item(name="wind", title="风速", type=ItemType.DECIMAL, unit="m/s"),
             Item(name="pilot", type=ItemType.TEXT, length=20, sensitivity=Sensitivity.PERSON_NAME),
         ),
+        conforms_to=(
+            Standard(
+                code="GB/T 36344",
+                version="2018",
+                title="信息技术 数据质量评价指标",
+                address="https://std.example/GB T 36344",
+            ),
+            Standard(code="QX/T 118"),
+        ),
     )
     values: dict[str, Any] = {
         "id": new_id(),
@@ -68,8 +89,18 @@ def make_facts(description: Description | None = None, **changes: Any) -> Facts:
         ),
         "use": Use(audience="港航企业", regions=("海南",), fields=("航运",), period="一年"),
         "origins": (Origin("港口自动气象站观测记录"), Origin("引航记录", new_id())),
+        "quality": Quality(87, (("accuracy", 99), ("completeness", 75))),
+        "earlier": (Earlier(2, told.name, NOW), Earlier(1, "旧名", NOW)),
     }
     return Facts(**(values | changes))
+
+
+def make_open(**changes: Any) -> Facts:
+    """Return a product that everybody may fetch."""
+    licence = OpenLicence(
+        "public-data-open", "公共数据开放许可", "Public data open", "/open-data#licence"
+    )
+    return make_facts(**({"open_licence": licence, "prices": (), "use": None} | changes))
 
 
 def make_content(**changes: Any) -> Content:
@@ -146,6 +177,41 @@ def real_facts(count: int) -> list[Facts]:
     ]
 
 
+def as_record(facts: Facts, *, source: str) -> imports.Record:
+    """Return what a reader of our own DCAT gets of a product: the law of the round trip (F15)."""
+    foreign = facts.foreign
+    theme, cycle = "", ""
+    if foreign is not None:
+        theme, cycle = foreign.theme, foreign.update_frequency
+    elif facts.told is not None:
+        theme = authorities.THEME.get(facts.told.industry_section, "")
+        code = authorities.FREQUENCY[facts.told.update_cycle]
+        cycle = authorities.WORD_OF_FREQUENCY.get(code, "realtime")
+    licence = "数据产品使用许可" if foreign is None else foreign.licence
+    return imports.Record(
+        id=facts.source_id or str(facts.id),
+        title=facts.name,
+        source=source,
+        description=facts.description,
+        publisher=facts.supplier_name,
+        theme=theme,
+        keywords=tuple(sorted(facts.keywords)),
+        format=_content_format(facts.content) if foreign is None else foreign.format,
+        update_frequency=cycle,
+        region=facts.region,
+        url="" if foreign is None else web_address(foreign.url) or "",
+        licence=licence,
+    )
+
+
+def _content_format(content: Content | None) -> str:
+    if content is None:
+        return ""
+    media_type = content.media_type.partition(";")[0].strip()
+    code = authorities.MEDIA_FILE_TYPE.get(media_type)
+    return code.lower() if code is not None else media_type.rpartition("/")[2]
+
+
 # Whatever the import takes: any script, quotes, backslashes, line breaks; no controls. Blanks at
 # the ends are nobody's information, and readers take them off.
 words = st.text(max_size=40).filter(is_readable).map(str.strip)
@@ -175,6 +241,10 @@ def any_foreign(draw: st.DrawFn) -> Facts:
 def any_described(draw: st.DrawFn) -> Facts:
     return make_facts(
         make_description(
+            conforms_to=tuple(
+                Standard(code=each, title=draw(words), address=draw(words))
+                for each in draw(st.lists(some_words, max_size=2))
+            ),
             name=draw(some_words),
             description=draw(words),
             value_statement=draw(words),

@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from catalog.formats import authorities
 from catalog.formats.dcat import use_in_words
 from catalog.formats.facts import NAME_EN, NAME_ZH, Facts, Site, yuan
@@ -45,8 +47,7 @@ def failed(help_address: str, kind: str, said: Mapping[str, Any]) -> Node:
 
 def package(facts: Facts, site: Site) -> Node:
     """Return a product as a package."""
-    licence = facts.foreign.licence if facts.foreign is not None else "shushi-order"
-    title = licence if facts.foreign is not None else "数据产品使用许可"
+    licence, title, address = _licence(facts, site)
     theme = theme_of(facts)
     resource = _resource(facts, site)
     organisation = collection(ORGANISATION, facts.supplier_name) if facts.supplier_name else None
@@ -58,7 +59,7 @@ def package(facts: Facts, site: Site) -> Node:
         "type": "dataset",
         "state": "active",
         "private": False,
-        "isopen": licence in _OPEN,
+        "isopen": facts.open_licence is not None or licence in _OPEN,
         "url": resource["url"],
         "version": str(facts.version),
         "author": facts.supplier_name,
@@ -67,7 +68,7 @@ def package(facts: Facts, site: Site) -> Node:
         "maintainer_email": None,
         "license_id": licence,
         "license_title": title,
-        "license_url": authorities.LICENCES.get(licence, ""),
+        "license_url": address,
         "metadata_created": _instant(facts.created_at),
         "metadata_modified": _instant(facts.updated_at),
         "creator_user_id": None,
@@ -82,6 +83,17 @@ def package(facts: Facts, site: Site) -> Node:
         "relationships_as_object": [],
         "relationships_as_subject": [],
     }
+
+
+def _licence(facts: Facts, site: Site) -> tuple[str, str, str]:
+    """Return code, title and address of the licence."""
+    if facts.open_licence is not None:
+        opened = facts.open_licence
+        return opened.code, opened.zh, site.licence(opened)
+    if facts.foreign is not None:
+        known = facts.foreign.licence
+        return known, known, authorities.LICENCES.get(known, "")
+    return "shushi-order", "数据产品使用许可", ""
 
 
 def theme_of(facts: Facts) -> str:
@@ -136,6 +148,8 @@ def _resource(facts: Facts, site: Site) -> Node:
     foreign = facts.foreign
     address = page if foreign is None else web_address(foreign.url) or page
     content = facts.content
+    if facts.open_licence is not None and content is not None:
+        address = site.open_content(facts.id)
     media_type = "" if content is None else content.media_type.partition(";")[0].strip()
     word = authorities.MEDIA_FILE_TYPE.get(media_type, "") if foreign is None else foreign.format
     return {
@@ -176,6 +190,12 @@ def _extras(facts: Facts, site: Site) -> dict[str, str]:
             "industry": facts.told.industry_section,
             "usage": use_in_words(facts),
         }
+    if facts.told is not None and facts.told.conforms_to:
+        cited = [each.number for each in facts.told.conforms_to]
+        told["conforms_to"] = msgspec.json.encode(cited).decode()  # as ckanext-dcat keeps lists
+    if facts.quality is not None:
+        told["quality_overall"] = str(facts.quality.overall)
+        told |= {f"quality_{name}": str(points) for name, points in facts.quality.dimensions}
     if facts.lowest is not None:
         told |= {
             "price_cny": yuan(facts.lowest.amount_fen),

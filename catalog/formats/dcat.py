@@ -1,7 +1,8 @@
 """Say it in DCAT-AP 3.0 (W3C DCAT 3 as Europe's portals harvest it), with an ODRL offer.
 
 A document is one node of JSON-LD whose context stands in it, so that nobody has to fetch one:
-compact names, ``@id``, ``@type``, ``@value``. ``turtle.py`` writes the same node as Turtle.
+compact names, ``@id``, ``@type``, ``@value``. ``turtle.py`` and ``rdf_xml.py`` write the same node as
+Turtle and as RDF/XML. How good data are is said in W3C's Data Quality Vocabulary.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ CONTEXT: Final[dict[str, str]] = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dcatap": "http://data.europa.eu/r5r/",
     "dct": "http://purl.org/dc/terms/",
+    "dqv": "http://www.w3.org/ns/dqv#",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "hydra": "http://www.w3.org/ns/hydra/core#",
     "odrl": "http://www.w3.org/ns/odrl/2/",
@@ -46,8 +48,16 @@ CONTEXT: Final[dict[str, str]] = {
 }
 JSON_LD: Final = "application/ld+json"
 TURTLE: Final = "text/turtle"
+RDF_XML: Final = "application/rdf+xml"
 #: So many products stand on a page of the catalogue.
 PAGE: Final = 100
+# How the dimensions of BJ-24 are called among the world's (Linked Data Quality Dimensions, W3C).
+_DIMENSIONS: Final = {
+    "accuracy": "semanticAccuracy",
+    "relevance": "relevancy",
+    "completeness": "completeness",
+    "timeliness": "timeliness",
+}
 
 
 def product(facts: Facts, site: Site) -> Node:
@@ -114,6 +124,10 @@ def _dataset(facts: Facts, site: Site) -> Node:
         node["dcat:keyword"] = list(facts.keywords)
     node |= _frequency(facts) | _themes(facts) | _spatial(facts) | _temporal(facts)
     node |= _origins(facts, site) | _certificate(facts, site) | _offer(facts, site)
+    node |= _standards(facts) | _quality(facts, site) | _versions(facts, site)
+    if facts.open_licence is not None:
+        public = {"@id": f"{EU}/access-right/PUBLIC", "@type": "dct:RightsStatement"}
+        node["dct:accessRights"] = public
     return node
 
 
@@ -147,6 +161,9 @@ def _distribution(facts: Facts, site: Site) -> Node:
         node["dct:format"] = _format(facts.foreign.format)
     if facts.content is not None:
         node |= _content(facts.content)
+    if facts.open_licence is not None and facts.content is not None:
+        fetched = {"@id": site.open_content(facts.id), "@type": "rdfs:Resource"}
+        node["dcat:downloadURL"] = fetched
     if _is_service(facts):
         node["dcat:accessService"] = _service(facts, site)
     return node
@@ -205,6 +222,14 @@ def _format(word: str) -> Node:
 
 
 def _licence(facts: Facts, site: Site) -> Node:
+    opened = facts.open_licence
+    if opened is not None:
+        return {
+            "@id": site.licence(opened),
+            "@type": "dct:LicenseDocument",
+            "dct:title": [_zh(opened.zh), _en(opened.en)],
+            "dct:identifier": opened.code,
+        }
     if facts.foreign is None:
         return {
             "@id": f"{site.product(facts.id)}#licence",
@@ -222,6 +247,9 @@ def _licence(facts: Facts, site: Site) -> Node:
 
 def use_in_words(facts: Facts) -> str:
     """Return what a licence of the product lets one do, in plain words."""
+    if facts.open_licence is not None:
+        opened = facts.open_licence
+        return f"开放数据，许可为{opened.zh}。 Open data under {opened.en} ({opened.code})."
     if facts.use is None:
         return "使用须经订单与合同许可。 Use needs an order and its contract."
     use = facts.use
@@ -312,6 +340,78 @@ def _certificate(facts: Facts, site: Site) -> Node:
             "skos:notation": facts.certificate_number,
             "adms:schemaAgency": NAME_ZH,
         }
+    }
+
+
+def _standards(facts: Facts) -> Node:
+    if facts.told is None or not facts.told.conforms_to:
+        return {}
+    return {
+        "dct:conformsTo": [
+            {
+                **({} if address is None else {"@id": address}),
+                "@type": "dct:Standard",
+                "dct:identifier": each.number,
+                "dct:title": each.title or each.number,
+            }
+            for each in facts.told.conforms_to
+            for address in (web_address(each.address),)
+        ]
+    }
+
+
+def _quality(facts: Facts, site: Site) -> Node:
+    if facts.quality is None:
+        return {}
+    measured = [("overall", facts.quality.overall), *facts.quality.dimensions]
+    return {
+        "dqv:hasQualityMeasurement": [
+            {
+                "@id": f"{site.product(facts.id)}#quality-{name}",
+                "@type": "dqv:QualityMeasurement",
+                "dqv:computedOn": {"@id": site.product(facts.id)},
+                "dqv:isMeasurementOf": _metric(name, site),
+                "dqv:value": {"@value": str(points), "@type": "xsd:integer"},
+            }
+            for name, points in measured
+        ]
+    }
+
+
+def _metric(name: str, site: Site) -> Node:
+    found: Node = {
+        "@id": f"{site.catalogue}#metric-{name}",
+        "@type": "dqv:Metric",
+        "skos:prefLabel": _en(name),
+        "skos:definition": _en("Points of a hundred, by the rules that the product's page names"),
+        "dqv:expectedDataType": {"@id": "xsd:integer"},
+    }
+    if name in _DIMENSIONS:
+        found["dqv:inDimension"] = {
+            "@id": f"http://www.w3.org/2016/05/ldqd#{_DIMENSIONS[name]}",
+            "@type": "dqv:Dimension",
+        }
+    return found
+
+
+def _versions(facts: Facts, site: Site) -> Node:
+    """Return the versions that the public saw before: each is told where its revision is read."""
+    if not facts.earlier:
+        return {}
+    told = [
+        {
+            "@id": site.version(facts.id, each.version),
+            "@type": "dcat:Dataset",
+            "dct:title": each.name,
+            "dct:description": f"第 {each.version} 版。 Version {each.version}.",
+            "dct:issued": _instant(each.shown_at),
+            "dcat:version": str(each.version),
+        }
+        for each in facts.earlier
+    ]
+    return {
+        "dcat:hasVersion": told,
+        "dcat:previousVersion": {"@id": site.version(facts.id, facts.earlier[0].version)},
     }
 
 

@@ -62,6 +62,30 @@ class Origin(msgspec.Struct, frozen=True):
     product_id: uuid.UUID | None = None
 
 
+class OpenLicence(msgspec.Struct, frozen=True):
+    """Under which licence a product is open to everybody (开放许可)."""
+
+    code: str
+    zh: str
+    en: str
+    url: str  # of a page of ours if it begins with a stroke
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """How good the data are, of a hundred points, on the dimensions that could be measured (BJ-24)."""
+
+    overall: int
+    dimensions: tuple[tuple[str, int], ...]
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """A version that the public saw before the present one."""
+
+    version: int
+    name: str
+    shown_at: dt.datetime
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """A public product with what is public around it."""
 
@@ -83,6 +107,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     prices: tuple[Price, ...] = ()
     use: Use | None = None
     origins: tuple[Origin, ...] = ()
+    open_licence: OpenLicence | None = None  # it is open data
+    quality: Quality | None = None
+    earlier: tuple[Earlier, ...] = ()  # the newest of them first
 
     @property
     def description(self) -> str:
@@ -136,6 +163,18 @@ class Site(msgspec.Struct, frozen=True):
     def catalogue(self) -> str:
         """Return what names the catalogue."""
         return f"{self.url}/catalogue"
+
+    def licence(self, licence: OpenLicence) -> str:
+        """Return where a licence is read."""
+        return f"{self.url}{licence.url}" if licence.url.startswith("/") else licence.url
+
+    def open_content(self, product_id: uuid.UUID) -> str:
+        """Return where everybody fetches what is open."""
+        return f"{self.url}/api/v1/open-data/{product_id}/content"
+
+    def version(self, product_id: uuid.UUID, version: int) -> str:
+        """Return where a version of a product is told, and what names it."""
+        return f"{self.url}/api/v1/products/{product_id}/revisions/{version}"
 
 
 def yuan(fen: int) -> str:

@@ -9,7 +9,18 @@ from typing import Final
 _WEB: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 # What RFC 3987 lets stand in an address, besides letters of any script.
 _KEPT: Final = ":/?#[]@!$&'()*+,;=-._~%"
+# What may not stand between < and > (RFC 3987, Turtle's IRIREF).
+_NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def safe_iri(address: str) -> str:
+    """Return an address with what none may hold written by its bytes."""
+    return _NOT_IN_IRI.sub(_percent, address)
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found.group().encode())
 
 
 def web_address(text: str) -> str | None:

@@ -87,18 +87,28 @@ def definitions(facts: Facts, site: Site) -> list[Node]:
     if facts.certificate_number is not None:
         address = f"{site.url}/certificates/{facts.certificate_number}"
         found.append({"type": "certificate", "url": address})
-    return found
+    if facts.open_licence is not None:
+        found.append({"type": "license", "url": site.licence(facts.open_licence)})
+    cited = facts.told.conforms_to if facts.told is not None else ()
+    return found + [{"type": "standard", "url": each.address} for each in cited if each.address]
 
 
 def custom(facts: Facts) -> list[Node]:
     """Return what these standards have no field for."""
-    told = {
+    told: dict[str, Any] = {
         "certificateNumber": facts.certificate_number,
         "priceFiling": None if facts.lowest is None else facts.lowest.filing_number,
         "form": None if facts.form is None else facts.form.value,
         "region": facts.region or None,
         "isListed": facts.is_listed,
+        "license": None if facts.open_licence is None else facts.open_licence.code,
+        "conformsTo": None
+        if facts.told is None
+        else [standard.number for standard in facts.told.conforms_to] or None,
     }
+    if facts.quality is not None:
+        told["qualityOverall"] = facts.quality.overall
+        told |= {f"quality{name.title()}": points for name, points in facts.quality.dimensions}
     return [{"property": name, "value": value} for name, value in told.items() if value is not None]
 
 

@@ -121,7 +121,7 @@ def _licence(facts: Facts) -> Node:
     }
     if use is not None and use.regions:
         found["geographicalArea"] = list(use.regions)
-    if use is not None and use.onward_use:
+    if facts.open_licence is not None or (use is not None and use.onward_use):
         found["rights"] = ["Display", "Distribution", "Transferring"]
     if use is not None and use.audience:
         found["restrictions"] = use.audience[:_LONGEST_RESTRICTIONS]

@@ -16,11 +16,10 @@ import msgspec
 
 from catalog.formats import authorities
 from catalog.formats.dcat import JSON_LD, TURTLE
-from catalog.formats.facts import NO_DESCRIPTION, Facts
+from catalog.formats.facts import NO_DESCRIPTION
 from catalog.formats.iris import web_address
 from catalog.kernel.errors import Invalid
 from catalog.products.imports import Record
-from catalog.products.model import Content
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -58,41 +57,6 @@ class CataloguePage(msgspec.Struct, frozen=True):
     records: tuple[Record, ...]
     skipped: tuple[Skipped, ...]
     next_address: str | None = None
-
-
-def as_record(facts: Facts, *, source: str) -> Record:
-    """Return what a reader of our own DCAT gets of a product: the law of the round trip (F15)."""
-    foreign = facts.foreign
-    theme, cycle = "", ""
-    if foreign is not None:
-        theme, cycle = foreign.theme, foreign.update_frequency
-    elif facts.told is not None:
-        theme = authorities.THEME.get(facts.told.industry_section, "")
-        code = authorities.FREQUENCY[facts.told.update_cycle]
-        cycle = authorities.WORD_OF_FREQUENCY.get(code, "realtime")
-    licence = "数据产品使用许可" if foreign is None else foreign.licence
-    return Record(
-        id=facts.source_id or str(facts.id),
-        title=facts.name,
-        source=source,
-        description=facts.description,
-        publisher=facts.supplier_name,
-        theme=theme,
-        keywords=tuple(sorted(facts.keywords)),
-        format=_content_format(facts.content) if foreign is None else foreign.format,
-        update_frequency=cycle,
-        region=facts.region,
-        url="" if foreign is None else web_address(foreign.url) or "",
-        licence=licence,
-    )
-
-
-def _content_format(content: Content | None) -> str:
-    if content is None:
-        return ""
-    media_type = content.media_type.partition(";")[0].strip()
-    code = authorities.MEDIA_FILE_TYPE.get(media_type)
-    return code.lower() if code is not None else media_type.rpartition("/")[2]
 
 
 def read(data: bytes, media_type: str, *, source: str) -> CataloguePage:
@@ -159,9 +123,12 @@ def _check_contexts(value: Any, depth: int) -> None:
 
 
 def _datasets(graph: Graph) -> list[Node]:
-    from rdflib import DCAT, RDF  # noqa: PLC0415 - loaded already
+    from rdflib import DCAT, RDF, URIRef  # noqa: PLC0415 - loaded already
 
-    return sorted(set(graph.subjects(RDF.type, DCAT.Dataset)), key=str)
+    # What another one only had before is no entry of its own, unless the catalogue says that it is.
+    has_version = URIRef(_NAMES["dcat"] + "hasVersion")  # of DCAT 3, which the library knows not
+    earlier = set(graph.objects(None, has_version)) - set(graph.objects(None, DCAT.dataset))
+    return sorted(set(graph.subjects(RDF.type, DCAT.Dataset)) - earlier, key=str)
 
 
 def _next(graph: Graph) -> str | None:

@@ -66,7 +66,7 @@ def dataset(facts: Facts, site: Site) -> Node:
             else {"@type": "Dataset", "@id": site.product(each.product_id), "name": each.name}
             for each in facts.origins
         ]
-    return found | _content(facts) | _told(facts)
+    return found | _content(facts, site) | _told(facts)
 
 
 def _told(facts: Facts) -> Node:
@@ -85,7 +85,7 @@ def _told(facts: Facts) -> Node:
     return found
 
 
-def _content(facts: Facts) -> Node:
+def _content(facts: Facts, site: Site) -> Node:
     foreign = facts.foreign
     address = None if foreign is None else web_address(foreign.url)
     if foreign is not None and address is not None:
@@ -95,13 +95,15 @@ def _content(facts: Facts) -> Node:
         return {"distribution": [download]}
     if facts.content is None:
         return {}
-    # Delivered under an order: what it is, and no address to load it from.
+    # Delivered under an order: what it is, and no address to load it from; unless it is open.
     download = {
         "@type": "DataDownload",
         "encodingFormat": facts.content.media_type,
         "contentSize": f"{facts.content.size_bytes} B",
         "sha256": facts.content.sha256,
     }
+    if facts.open_licence is not None:
+        download["contentUrl"] = site.open_content(facts.id)
     return {"distribution": [download]}
 
 
@@ -127,6 +129,8 @@ def _identifiers(facts: Facts, site: Site) -> list[Any]:
 
 
 def _licence(facts: Facts, site: Site) -> Any:
+    if facts.open_licence is not None:
+        return site.licence(facts.open_licence)
     if facts.foreign is None:
         return {
             "@type": "CreativeWork",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from catalog.formats.iris import safe_iri
+
 _ESCAPES: Final = {
     "\\": "\\\\",
     '"': '\\"',
@@ -18,8 +20,6 @@ _ESCAPES: Final = {
 }
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\"\\]")
 _LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What may not stand between < and > (RFC 3987, Turtle's IRIREF).
-_NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 Node = dict[str, Any]
 
@@ -84,7 +84,7 @@ class _Writer:
             if _LOCAL.fullmatch(local):
                 return given
             given = self._prefixes[prefix] + local
-        return f"<{_NOT_IN_IRI.sub(_percent, given)}>"
+        return f"<{safe_iri(given)}>"
 
 
 def literal(text: str) -> str:
@@ -95,7 +95,3 @@ def literal(text: str) -> str:
 def _escape(found: re.Match[str]) -> str:
     character = found.group()
     return _ESCAPES.get(character) or f"\\u{ord(character):04X}"
-
-
-def _percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found.group().encode())

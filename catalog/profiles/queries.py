@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +14,7 @@ from catalog.kernel.errors import Refused
 from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.products.items import key_of
-from catalog.products.model import Content, Item, Product, Sensitivity
+from catalog.products.model import Content, Description, Item, Product, Sensitivity
 from catalog.products.publication import sees_all
 from catalog.profiles import store
 from catalog.profiles.conformance import Finding, Reason, findings
@@ -163,6 +164,31 @@ async def find_quality(tx: Tx, product: Product, *, today: dt.date) -> Score | N
             today=today,
         )
     )
+
+
+async def list_qualities(
+    tx: Tx,
+    *,
+    described: Mapping[uuid.UUID, Description],
+    contents: Mapping[uuid.UUID, Sequence[Content]],
+    today: dt.date,
+) -> dict[uuid.UUID, Score]:
+    """Return how good the data of many products are, by what is public of them."""
+    newest = [versions[-1] for versions in contents.values() if versions]
+    known = await store.find_many(tx, newest)
+    found = {}
+    for product_id, description in described.items():
+        versions = contents.get(product_id, ())
+        stored = known.get(versions[-1].sha256) if versions else None
+        found[product_id] = score(
+            Facts(
+                description=description,
+                attached_on=tuple(local_date(content.attached_at) for content in versions),
+                profile=None if stored is None else stored.profile,
+                today=today,
+            )
+        )
+    return found
 
 
 async def _stored(

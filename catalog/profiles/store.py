@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -55,6 +56,20 @@ async def find(tx: Tx, content: Content) -> ContentProfile | None:
         content.sha256,
     )
     return None if row is None else as_named(_stored(row), content.file_name)
+
+
+async def find_many(tx: Tx, contents: Iterable[Content]) -> dict[str, ContentProfile]:
+    """Return what the newest profiler found in contents, by their digests, each under its name."""
+    names = {content.sha256: content.file_name for content in contents}
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (sha256) sha256, profiler, outcome, profile, refusal, profiled_at
+          FROM catalog.content_profiles
+         WHERE sha256 = ANY($1::text[])
+         ORDER BY sha256, profiler DESC""",
+        list(names),
+    )
+    return {row["sha256"]: as_named(_stored(row), names[row["sha256"]]) for row in rows}
 
 
 async def list_waiting(tx: Tx, *, limit: int) -> list[Row]:

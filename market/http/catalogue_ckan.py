@@ -19,13 +19,16 @@ from catalog.formats import ckan
 from catalog.formats.ckan import GROUP, ORGANISATION
 from catalog.formats.ckan_query import (
     MAX_NAMES,
+    AskedLabels,
     CkanRefusal,
     flag,
     number,
+    read_labels,
     read_search,
     text,
 )
 from catalog.kernel.errors import DomainError, Missing
+from catalog.kernel.local_time import local_date
 from catalog.search.model import Count
 from market.http.answers import answers, takes
 from market.http.catalogue_dcat import site_of
@@ -124,7 +127,7 @@ async def _package_search(c: Command, request: AnyRequest, given: Given) -> Any:
         lambda synonyms: lists.find_products(c.tx, asked, port=c.context.search, synonyms=synonyms),
     )
     site = site_of(request)
-    shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids)
+    shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids, today=local_date(c.now))
     return {
         "count": found.total,
         "sort": text(given, "sort") or "score desc, metadata_modified desc",
@@ -161,7 +164,7 @@ async def _package_show(c: Command, request: AnyRequest, given: Given) -> Any:
         product_id = uuid.UUID(name)
     except ValueError as error:
         raise _NotFound from error
-    found = await facts.get_facts(c.tx, product_id=product_id)
+    found = await facts.get_facts(c.tx, product_id=product_id, today=local_date(c.now))
     return ckan.package(found, site_of(request))
 
 
@@ -181,11 +184,25 @@ async def _group_list(c: Command, _request: AnyRequest, given: Given) -> Any:
 
 
 async def _collections(c: Command, kind: str, given: Given) -> Any:
-    start, limit = number(given, "offset", 0), number(given, "limit", MAX_NAMES)
-    found = await labels.list_collections(c.tx, kind, start=start, limit=_cap(limit))
-    if flag(given, "all_fields"):
+    asked = read_labels(given, names=f"{kind}s")
+    found = await _labels(c, kind, asked)
+    if asked.is_whole:
         return [ckan.collection(kind, each.value, each.count) for each in found]
     return [ckan.name_of(kind, each.value) for each in found]
+
+
+async def _labels(c: Command, kind: str, asked: AskedLabels) -> list[Count]:
+    """Return the labels that are asked for.
+
+    :raises CkanRefusal: if there are too many to be had at once by somebody who asks for all.
+    """
+    if asked.is_whole or asked.is_limited:
+        return await labels.list_labels(c.tx, kind, asked)
+    one_more = msgspec.structs.replace(asked, limit=asked.limit + 1)
+    found = await labels.list_labels(c.tx, kind, one_more)
+    if len(found) > asked.limit:
+        raise CkanRefusal("limit", f"There are more than {asked.limit}: give limit and offset")
+    return found
 
 
 async def _organization_show(c: Command, request: AnyRequest, given: Given) -> Any:
@@ -203,36 +220,31 @@ async def _collection(c: Command, request: AnyRequest, kind: str, given: Given) 
         raise _NotFound
     shown = ckan.collection(kind, found.value, found.count)
     if flag(given, "include_datasets"):
-        field = "organization" if kind == ORGANISATION else "groups"
-        shown["packages"] = await _packages(c, request, f'{field}:"{name}"')
+        shown["packages"] = await _packages(c, request, kind, found.value)
     return shown
 
 
 async def _tag_list(c: Command, _request: AnyRequest, given: Given) -> Any:
-    start, limit = number(given, "offset", 0), number(given, "limit", MAX_NAMES)
-    found = await labels.list_keywords(
-        c.tx, like=text(given, "query"), start=start, limit=_cap(limit)
-    )
-    return [ckan.tag(each) for each in found] if flag(given, "all_fields") else found
+    if given.get("vocabulary_id"):
+        raise _NotFound  # there are free tags alone
+    asked = read_labels(given)
+    found = await _labels(c, labels.TAG, asked)
+    return [ckan.tag(each.value) if asked.is_whole else each.value for each in found]
 
 
 async def _tag_show(c: Command, request: AnyRequest, given: Given) -> Any:
     word = _named(given, "id")
-    quoted = word.replace("\\", "\\\\").replace('"', '\\"')
-    is_whole = flag(given, "include_datasets")
-    rows = _SHOWN_OF_A_COLLECTION if is_whole else 1
-    packages = await _packages(c, request, f'tags:"{quoted}"', rows=rows)
-    if not packages:
+    if given.get("vocabulary_id") or not await labels.count_label(c.tx, labels.TAG, word):
         raise _NotFound
-    return ckan.tag(word) | ({"packages": packages} if is_whole else {})
+    shown = ckan.tag(word)
+    if flag(given, "include_datasets"):
+        shown["packages"] = await _packages(c, request, labels.TAG, word)
+    return shown
 
 
-async def _packages(
-    c: Command, request: AnyRequest, fq: str, *, rows: int = _SHOWN_OF_A_COLLECTION
-) -> list[ckan.Node]:
-    asked = read_search({"fq": fq, "rows": rows})
-    found = await lists.find_products(c.tx, asked)
-    shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids)
+async def _packages(c: Command, request: AnyRequest, kind: str, value: str) -> list[ckan.Node]:
+    found = await labels.list_ids_with(c.tx, kind, value, limit=_SHOWN_OF_A_COLLECTION)
+    shown = await facts.list_facts_of(c.tx, product_ids=found, today=local_date(c.now))
     site = site_of(request)
     return [ckan.package(each, site) for each in shown]
 

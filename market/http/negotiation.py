@@ -10,10 +10,10 @@ from typing import Final
 
 from litestar import Response
 
-from catalog.formats.dcat import JSON_LD, TURTLE
+from catalog.formats.dcat import JSON_LD, RDF_XML, TURTLE
 from market.http.context import AnyRequest
 
-_DOCUMENTS: Final = {JSON_LD: "dcat.jsonld", TURTLE: "dcat.ttl"}
+_DOCUMENTS: Final = {JSON_LD: "dcat.jsonld", TURTLE: "dcat.ttl", RDF_XML: "dcat.rdf"}
 
 
 def elsewhere(request: AnyRequest, product_id: uuid.UUID) -> Response[bytes] | None:

@@ -315,8 +315,10 @@ API: Final[dict[tuple[str, str], Rule]] = {
     # the catalogue in the formats of others
     ("GET", "/catalogue.jsonld"): _public(),
     ("GET", "/catalogue.ttl"): _public(),
+    ("GET", "/catalogue.rdf"): _public(),
     ("GET", "/products/{product_id}/dcat.jsonld"): _public(),
     ("GET", "/products/{product_id}/dcat.ttl"): _public(),
+    ("GET", "/products/{product_id}/dcat.rdf"): _public(),
     ("GET", "/catalogue.atom"): _public(),
     ("GET", f"{V1}/harvest-sources"): _read("harvest:manage"),
     ("POST", f"{V1}/harvest-sources"): _do("harvest:manage"),

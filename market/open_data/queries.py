@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.kernel import paging
@@ -44,6 +45,17 @@ async def is_open(tx: Tx, *, product_id: uuid.UUID) -> bool:
         product_id,
     )
     return found
+
+
+async def list_licences(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return those of the products that are open now, and under which licence each is."""
+    rows = await tx.fetch(
+        """
+        SELECT product_id, licence FROM market.openings
+         WHERE product_id = ANY($1::uuid[]) AND state = 'open'""",
+        list(product_ids),
+    )
+    return {row["product_id"]: row["licence"] for row in rows}
 
 
 async def list_openings(

@@ -42,11 +42,15 @@ for way in (False, True):
         told["group"] = ckan.action.group_show(id=ckan.action.group_list()[0])
         told["tags"] = ckan.action.tag_list()
         told["tag"] = ckan.action.tag_show(id="k1")
+        told["paged"] = [w for n in range(0, 9, 2) for w in ckan.action.tag_list(limit=2, offset=n)]
         told["status"] = ckan.action.status_show()
         refused = []
         for ask, kind in (
             (lambda: ckan.action.package_show(id="nothing"), NotFound),
             (lambda: ckan.action.package_search(fq="secret:1"), ValidationError),
+            (lambda: ckan.action.tag_list(vocabulary_id="v"), NotFound),
+            (lambda: ckan.action.organization_list(sort="views desc"), ValidationError),
+            (lambda: ckan.action.group_show(id="group-0"), NotFound),
             (lambda: ckan.action.package_create(name="x"), CKANAPIError),
         ):
             try:
@@ -96,4 +100,7 @@ async def test_the_client_walks_everything_and_knows_our_refusals(
     assert told["tag"]["name"] == "k1"
     assert "k1" in told["tags"]
     assert told["status"]["site_title"].startswith("数市")
-    assert told["refused"] == ["NotFound", "ValidationError", "CKANAPIError"]
+    assert told["paged"] == told["tags"][:10]
+    assert told["refused"] == [
+        "NotFound", "ValidationError", "NotFound", "ValidationError", "NotFound", "CKANAPIError",
+    ]  # fmt: skip

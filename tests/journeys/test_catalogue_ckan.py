@@ -136,6 +136,23 @@ async def test_all_names_are_listed_and_each_leads_to_what_has_it(trade: Trade) 
     assert "package_show" in await ask(api, "help_show", name="package_show")
 
 
+async def test_labels_are_paged_ordered_and_named_as_ckan_does(trade: Trade) -> None:
+    api = trade.api
+    tags = await ask(api, "tag_list")
+    pages = [(await ask(api, "tag_list", limit=3, offset=start)) for start in (0, 3, 6, 9)]
+    most = await ask(api, "organization_list", sort="package_count desc", all_fields=True, limit=1)
+    name = ckan.name_of("organization", "另一港务局")
+    one = await ask(api, "organization_list", organizations=[name])
+    in_address = must(
+        await api.http.get(f"{ACTION}organization_list", params={"organizations": f'["{name}"]'})
+    )["result"]
+    whole = await ask(api, "group_list", all_fields=True)
+
+    assert tags == [word for page in pages for word in page] == sorted(tags)
+    assert (most[0]["package_count"], one, in_address) == (6, [name], [name])
+    assert {each["title"]: each["package_count"] for each in whole} == {"交通": 8, "气象": 4}
+
+
 async def test_the_address_may_hold_what_is_asked(trade: Trade) -> None:
     found = must(
         await trade.api.http.get(
@@ -154,6 +171,8 @@ async def test_what_is_not_there_is_refused_as_ckan_does(trade: Trade) -> None:
         ("package_show", {"id": "no-uuid"}),
         ("organization_show", {"id": "organization-0"}),
         ("tag_show", {"id": "unknown"}),
+        ("tag_show", {"id": "k0", "vocabulary_id": "v"}),
+        ("tag_list", {"vocabulary_id": "v"}),
         ("help_show", {"name": "unknown"}),
     ):
         status, body = await refused(api, action, **given)
@@ -164,6 +183,9 @@ async def test_what_is_not_there_is_refused_as_ckan_does(trade: Trade) -> None:
         ("package_search", {"q": 1}, "q"),
         ("package_search", {"q": "港口", "fq": "tags:a"}, "fq"),
         ("package_show", {}, "id"),
+        ("tag_list", {"limit": -1}, "limit"),
+        ("organization_list", {"sort": "views desc"}, "sort"),
+        ("group_list", {"groups": [1]}, "groups"),
     ):
         status, body = await refused(api, action, **given)
         assert (status, body["error"]["__type"]) == (409, "Validation Error"), action
@@ -200,3 +222,7 @@ async def test_too_many_names_are_had_page_by_page(
     assert (status, next(iter(body["error"]))) == (409, "limit")
     assert len(await ask(trade.api, "package_list", limit=100)) == 5
     assert ckan_query.MAX_NAMES == 100_000
+    monkeypatch.setattr("catalog.formats.ckan_query.MAX_NAMES", 5)
+    status, body = await refused(trade.api, "tag_list")
+    assert (status, next(iter(body["error"]))) == (409, "limit")
+    assert len(await ask(trade.api, "tag_list", limit=100)) == 5

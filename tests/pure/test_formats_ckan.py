@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 
 from catalog.formats import ckan
-from catalog.formats.ckan_query import Asked, CkanRefusal, flag, number, read_search, text
-from tests.makers_facts import SITE, make_content, make_facts, make_foreign
+from catalog.formats.ckan_query import (
+    MAX_NAMES,
+    MOST_WHOLE,
+    Asked,
+    AskedLabels,
+    CkanRefusal,
+    flag,
+    number,
+    read_labels,
+    read_search,
+    text,
+)
+from tests.makers_facts import SITE, make_content, make_facts, make_foreign, make_open
 
 
 def test_a_product_of_ours_and_a_record_are_packages() -> None:
@@ -134,3 +145,62 @@ def test_parameters_are_read_as_ckan_reads_them() -> None:
         False,
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "asked"),
+    [
+        ({}, None, AskedLabels(limit=MAX_NAMES)),
+        ({"query": "港", "limit": "5", "offset": 10}, None,
+         AskedLabels(like="港", limit=5, start=10, is_limited=True)),
+        ({"all_fields": True}, None, AskedLabels(limit=MAX_NAMES, is_whole=True)),
+        ({"all_fields": "true", "limit": 10**6}, "groups",
+         AskedLabels(limit=MOST_WHOLE, is_whole=True, is_limited=True)),
+        ({"query": "港", "sort": "package_count  desc", "limit": ""}, "groups",
+         AskedLabels(order="package_count desc", limit=MAX_NAMES)),
+        ({"order_by": "packages"}, "groups", AskedLabels(order="package_count asc", limit=MAX_NAMES)),
+        ({"sort": "name"}, "groups", AskedLabels(order="name asc", limit=MAX_NAMES)),
+        ({"groups": ["a", "b"]}, "groups", AskedLabels(names=("a", "b"), limit=MAX_NAMES)),
+        ({"groups": '["a"]'}, "groups", AskedLabels(names=("a",), limit=MAX_NAMES)),
+        ({"groups": "group-1"}, "groups", AskedLabels(names=("group-1",), limit=MAX_NAMES)),
+        ({"groups": ""}, "groups", AskedLabels(limit=MAX_NAMES)),
+    ],
+)  # fmt: skip
+def test_lists_of_labels_are_asked_as_ckan_is(
+    given: dict[str, Any], names: str | None, asked: AskedLabels
+) -> None:
+    assert read_labels(given, names=names) == asked
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"sort": "views desc"}, "sort"),
+        ({"sort": "title up"}, "sort"),
+        ({"limit": "all"}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"groups": [1]}, "groups"),
+        ({"groups": '{"a": 1}'}, "groups"),
+        ({"sort": 1}, "sort"),
+    ],
+)
+def test_a_list_of_labels_that_is_not_understood_is_refused(
+    given: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(CkanRefusal) as refused:
+        read_labels(given, names="groups")
+
+    assert list(refused.value.said) == [field]
+
+
+def test_open_licences_standards_and_quality_stand_in_a_package() -> None:
+    ours, opened = ckan.package(make_facts(), SITE), ckan.package(make_open(), SITE)
+    extras = {each["key"]: each["value"] for each in ours["extras"]}
+
+    assert extras["conforms_to"] == '["GB/T 36344-2018","QX/T 118"]'
+    assert (extras["quality_overall"], extras["quality_completeness"]) == ("87", "75")
+    assert (opened["isopen"], opened["license_id"]) == (True, "public-data-open")
+    assert opened["license_url"] == "https://market.example/open-data#licence"
+    assert opened["resources"][0]["url"].endswith("/content")
+    empty = make_open(content=None)
+    assert ckan.package(empty, SITE)["resources"][0]["url"] == SITE.product(empty.id)

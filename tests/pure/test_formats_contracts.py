@@ -14,7 +14,7 @@ from catalog.products.model import (
     MeteringUnit,
     UpdateCycle,
 )
-from tests.makers_facts import SITE, make_facts, make_foreign, make_price
+from tests.makers_facts import SITE, make_facts, make_foreign, make_open, make_price
 from tests.makers_products import make_description
 
 
@@ -158,3 +158,25 @@ def test_the_licence_says_how_far_use_goes() -> None:
     assert hourly["dimensions"][0]["unit"] == "minutes"
     silent = odps.product(make_foreign(format="x"), SITE)["product"]
     assert silent["details"]["zh"]["type"] == "dataset"
+
+
+def test_open_licences_standards_and_quality_are_told_where_the_standards_have_room() -> None:
+    told, opened = odcs.contract(make_facts(), SITE), odcs.contract(make_open(), SITE)
+    custom = {each["property"]: each["value"] for each in told["customProperties"]}
+
+    assert custom["conformsTo"] == ["GB/T 36344-2018", "QX/T 118"]
+    assert (custom["qualityOverall"], custom["qualityAccuracy"]) == (87, 99)
+    assert "license" not in custom
+    assert {"type": "standard", "url": "https://std.example/GB T 36344"} in told[
+        "authoritativeDefinitions"
+    ]
+    assert {"type": "license", "url": "https://market.example/open-data#licence"} in opened[
+        "authoritativeDefinitions"
+    ]
+    assert "开放数据" in opened["description"]["limitations"]
+    assert (
+        "Transferring" in odps.product(make_open(), SITE)["product"]["license"]["scope"]["rights"]
+    )
+    bare = odcs.contract(make_facts(make_description(), quality=None), SITE)
+    names = {each["property"] for each in bare["customProperties"]}
+    assert not names & {"conformsTo", "qualityOverall"}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
-from rdflib import Graph
+from rdflib import DCTERMS, Graph
 from rdflib.compare import isomorphic
 
-from catalog.formats import dcat, reading_dcat, turtle
+from catalog.formats import dcat, rdf_xml, reading_dcat, turtle
 from catalog.formats.dcat import JSON_LD, TURTLE
 from catalog.formats.facts import Facts, Origin, Price, yuan
 from catalog.formats.iris import web_address
@@ -21,8 +22,10 @@ from tests.makers_facts import (
     SITE,
     any_described,
     any_foreign,
+    as_record,
     make_facts,
     make_foreign,
+    make_open,
     make_price,
 )
 from tests.makers_products import make_description, make_source
@@ -40,12 +43,13 @@ def both(facts: Facts) -> tuple[bytes, bytes]:
 
 def check_whole(facts: Facts) -> None:
     as_json, as_turtle = both(facts)
-    wanted = reading_dcat.as_record(facts, source="us")
+    wanted = as_record(facts, source="us")
+    graph = Graph().parse(data=as_json, format="json-ld")
 
-    assert isomorphic(
-        Graph().parse(data=as_json, format="json-ld"),
-        Graph().parse(data=as_turtle, format="turtle"),
-    )
+    assert isomorphic(graph, Graph().parse(data=as_turtle, format="turtle"))
+    as_xml = rdf_xml.write(dcat.product(facts, SITE))
+    if rdf_xml.REPLACED not in as_xml:  # what XML can not write, no reader can get
+        assert isomorphic(graph, Graph().parse(data=as_xml, format="xml"))
     for data, media_type in ((as_json, JSON_LD), (as_turtle, f"{TURTLE}; charset=utf-8")):
         page = reading_dcat.read(data, media_type, source="us")
         assert page == reading_dcat.CataloguePage((wanted,), ())
@@ -96,6 +100,89 @@ def test_a_certificate_an_origin_and_a_service_are_told() -> None:
     assert told["dct:spatial"]["dct:identifier"] == "GB/T 2260 46"
 
 
+def test_open_data_are_fetched_by_everybody_under_a_licence_of_their_own() -> None:
+    told = dcat.product(make_open(), SITE)
+    distribution = told["dcat:distribution"]
+
+    assert distribution["dct:license"]["@id"] == "https://market.example/open-data#licence"
+    assert distribution["dct:license"]["dct:identifier"] == "public-data-open"
+    assert distribution["dcat:downloadURL"]["@id"].endswith(
+        f"/open-data/{told['dct:identifier']}/content"
+    )
+    assert told["dct:accessRights"]["@id"] == f"{EU}/access-right/PUBLIC"
+    assert "开放数据" in dcat.use_in_words(make_open())
+    assert (
+        "dcat:downloadURL" not in dcat.product(make_open(content=None), SITE)["dcat:distribution"]
+    )
+    assert "dcat:downloadURL" not in dcat.product(make_facts(), SITE)["dcat:distribution"]
+
+
+def test_standards_quality_and_earlier_versions_are_told() -> None:
+    facts = make_facts()
+    told = dcat.product(facts, SITE)
+    cited, bare = told["dct:conformsTo"]
+    measured = {
+        each["dqv:isMeasurementOf"]["@id"].rpartition("-")[2]: each
+        for each in told["dqv:hasQualityMeasurement"]
+    }
+
+    assert cited["@id"] == "https://std.example/GB%20T%2036344"
+    assert (cited["dct:identifier"], cited["dct:title"]) == (
+        "GB/T 36344-2018",
+        "信息技术 数据质量评价指标",
+    )
+    assert "@id" not in bare
+    assert bare["dct:title"] == "QX/T 118"
+    assert {name: each["dqv:value"]["@value"] for name, each in measured.items()} == {
+        "overall": "87",
+        "accuracy": "99",
+        "completeness": "75",
+    }
+    dimension = measured["accuracy"]["dqv:isMeasurementOf"]["dqv:inDimension"]["@id"]
+    assert dimension.endswith("ldqd#semanticAccuracy")
+    assert "dqv:inDimension" not in measured["overall"]["dqv:isMeasurementOf"]
+    assert [each["dcat:version"] for each in told["dcat:hasVersion"]] == ["2", "1"]
+    assert told["dcat:previousVersion"] == {"@id": SITE.version(facts.id, 2)}
+
+
+def test_an_earlier_version_is_no_entry_of_its_own_unless_the_catalogue_says_so() -> None:
+    facts = make_facts()
+    document = dcat.product(facts, SITE)
+    listed = {
+        "@context": dcat.CONTEXT,
+        "@id": SITE.catalogue,
+        "@type": "dcat:Catalog",
+        "dcat:dataset": [
+            {key: value for key, value in document.items() if key != "@context"},
+            {"@id": SITE.version(facts.id, 1)},
+        ],
+    }
+
+    def names(node: dict[str, Any]) -> list[str]:
+        page = reading_dcat.read(msgspec.json.encode(node), JSON_LD, source="us")
+        return sorted(each.id for each in page.records)
+
+    assert names(document) == [str(facts.id)]
+    assert names(listed) == sorted([str(facts.id), SITE.version(facts.id, 1)])
+
+
+def test_what_xml_can_not_write_is_replaced_and_the_rest_is_kept() -> None:
+    facts = make_foreign(title='甲\ufffe<乙>&\r\n\u3000"丙"', url="https://a.example/?a=1&b='<2>'")
+    written = rdf_xml.write(dcat.product(facts, SITE))
+    graph = Graph().parse(data=written, format="xml")
+
+    titles = {str(each) for each in graph.objects(None, DCTERMS.title)}
+    assert '甲\ufffd<乙>&\r\n\u3000"丙"' in titles
+    assert written.startswith('<?xml version="1.0" encoding="UTF-8"?>')
+
+
+def test_a_node_without_a_kind_is_a_description() -> None:
+    node = {"@context": {"a": "urn:a:"}, "@id": "urn:x", "a:b": [{"a:c": "1"}, {"@id": "a:d"}]}
+    graph = Graph().parse(data=rdf_xml.write(node), format="xml")
+
+    assert isomorphic(graph, Graph().parse(data=json.dumps(node), format="json-ld"))
+
+
 def test_nothing_is_said_of_what_there_is_not() -> None:
     bare = make_facts(
         make_description(region="", keywords=()),
@@ -105,10 +192,15 @@ def test_nothing_is_said_of_what_there_is_not() -> None:
         use=None,
         origins=(),
         supplier_party_id=None,
+        quality=None,
+        earlier=(),
     )
     told = dcat.product(bare, SITE)
 
-    for name in ("adms:identifier", "odrl:hasPolicy", "prov:wasDerivedFrom", "dct:spatial"):
+    for name in (
+        "adms:identifier", "odrl:hasPolicy", "prov:wasDerivedFrom", "dct:spatial",
+        "dct:conformsTo", "dqv:hasQualityMeasurement", "dcat:hasVersion", "dct:accessRights",
+    ):  # fmt: skip
         assert name not in told
     assert "@id" not in told["dct:publisher"]
     assert "订单" in dcat.use_in_words(bare)
@@ -262,7 +354,7 @@ def test_facts_of_nothing_said_are_empty() -> None:
     assert silent.cycle is None
     assert "dct:accrualPeriodicity" not in dcat.product(silent, SITE)
     assert "dcat:theme" not in dcat.product(silent, SITE)
-    assert reading_dcat.as_record(silent, source="us").theme == ""
+    assert as_record(silent, source="us").theme == ""
     assert isinstance(make_price(), Price)
     assert make_price().unit is MeteringUnit.API_CALL
     assert make_facts().told.classification.level is Level.GENERAL  # type: ignore[union-attr]

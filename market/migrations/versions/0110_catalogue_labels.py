@@ -6,8 +6,8 @@ and without waiting for each other; a job adds it up.
 
 from alembic import op
 
-revision = "0105"
-down_revision = "0104"
+revision = "0110"
+down_revision = "0109"
 branch_labels = None
 depends_on = None
 
