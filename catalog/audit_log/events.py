@@ -327,6 +327,14 @@ class Event(enum.StrEnum):
     CREDIT_REWARDED = "credit_reward:given"
     PAYOUT_HELD = "payout:held"
     PAYOUT_LIFTED = "payout:lifted"
+    # negotiations
+    NEGOTIATION_MESSAGE_SENT = "negotiation_message:sent"  # kept, to be carried
+    NEGOTIATION_MESSAGE_RECEIVED = "negotiation_message:received"
+    NEGOTIATION_MESSAGE_REFUSED = "negotiation_message:refused"  # answered with an error
+    NEGOTIATION_MESSAGE_ANSWERED = "negotiation_message:answered"  # heard by its sender
+    NEGOTIATION_MESSAGE_GIVEN_UP = "negotiation_message:given_up"
+    NEGOTIATION_COMPARED = "negotiation:compared"
+
     ORDER_PLACED = "order:placed"
     ORDER_CLEARED = "order:cleared"
     ORDER_REJECTED = "order:rejected"

@@ -500,6 +500,23 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/collections/{{collection_id}}/withdrawals"): _do("collection:curate", OWN),
     ("GET", "/collections.atom"): _public(),
     ("GET", "/collections.json"): _public(),
+    ("POST", f"{V1}/negotiations"): _do("negotiation:conduct"),
+    ("GET", f"{V1}/negotiations"): _read("negotiation:read", PARTY),
+    ("GET", f"{V1}/negotiations/{{negotiation_id}}"): _read("negotiation:read", PARTY),
+    ("GET", f"{V1}/negotiations/{{negotiation_id}}/messages"): _read("negotiation:read", PARTY),
+    **{
+        ("POST", f"{V1}/negotiations/{{negotiation_id}}/{step}"): _do("negotiation:conduct", PARTY)
+        for step in (
+            "requests",
+            "offers",
+            "acceptances",
+            "agreements",
+            "verifications",
+            "finalizations",
+            "terminations",
+            "reconciliations",
+        )
+    },
     ("POST", f"{V1}/orders"): _do("order:place", OWN),
     ("GET", f"{V1}/orders"): _read("order:read", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}"): _read("order:read", PARTY),

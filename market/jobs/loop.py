@@ -21,6 +21,7 @@ from market.jobs import (
     count_key_use,
     credit_due,
     deadlines_due,
+    deliver_negotiations,
     deliver_notifications,
     disputes_due,
     follow_catalogue,
@@ -100,6 +101,10 @@ async def _certificates(context: Context) -> int:
     return await certificates_due.run(context.db, now=context.now())
 
 
+async def _negotiations(context: Context) -> int:
+    return await deliver_negotiations.run(context.db, now=context.now())
+
+
 async def _orders(context: Context) -> int:
     return await orders_due.run(context.db, now=context.now())
 
@@ -169,6 +174,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),
     ("credit_due", _credit),
+    ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
     ("reports_due", _reports),

@@ -28,6 +28,7 @@ from catalog.products.model import Item as DictionaryItem
 from catalog.profiles.conformance import Reason
 from catalog.signing.model import KeyId, Signature
 from market.access.decision import Condition, Leg
+from market.contracts import buying
 from market.listings import eligibility
 from market.listings.model import (
     Item,
@@ -185,24 +186,24 @@ def test_who_may_buy(changes: dict[str, Any], code: str | None) -> None:
     } | changes
 
     if code is None:
-        scope.check_buyer(**asked)
+        buying.check_buyer(**asked)
     else:
-        assert refused(scope.check_buyer, **asked) == code
+        assert refused(buying.check_buyer, **asked) == code
 
 
 def test_raw_public_data_are_ordered_by_nobody() -> None:
     raw = DeliveryMode.RAW_SHARE
 
-    assert refused(scope.check_raw, mode=raw, is_public_data=True) == "raw_export_forbidden"
-    scope.check_raw(mode=raw, is_public_data=False)
-    scope.check_raw(mode=DeliveryMode.API_CALL, is_public_data=True)
+    assert refused(buying.check_raw, mode=raw, is_public_data=True) == "raw_export_forbidden"
+    buying.check_raw(mode=raw, is_public_data=False)
+    buying.check_raw(mode=DeliveryMode.API_CALL, is_public_data=True)
 
 
 def test_nobody_buys_of_himself() -> None:
     me = PartyId(new_id())
 
     assert refused(
-        scope.check_buyer,
+        buying.check_buyer,
         buyer=me,
         supplier=me,
         is_verified=True,

@@ -278,6 +278,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "data_demands",
         "key_destructions",
         "legal_instruments",
+        "negotiations",
         "notices",
         "objections",
         "open_plan_items",

@@ -23,7 +23,8 @@ from catalog.recognition import queries as recognition
 from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
-from market.access.grants import AuthorisationCutOff
+from market.contracts import buying
+from market.contracts import queries as contracts
 from market.credit import queries as credit
 from market.credit import sanctions
 from market.cut_offs import queries as cut_offs
@@ -43,7 +44,6 @@ from market.orders.terms import RequestedTerms
 from market.pricing import queries as pricing
 from market.pricing.model import UseCategory
 from market.pricing.regimes import is_public
-from market.zones import queries as zones
 from settlement.escrow import operations as escrow
 from settlement.revenue.agreement import FrozenSplit, freeze
 
@@ -76,8 +76,9 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
 
     :raises NotPermitted: if the actor buys nothing.
     :raises ProductNotListed: if the product is not on offer, or unknown.
-    :raises BuyerNotVerified: if the buyer was not identified (and the others of ``scope.py``).
+    :raises RawExportForbidden: if raw public data are asked for.
     :raises AuthorisationCutOff: if the product or one of the two is cut off.
+    :raises BuyerNotVerified: if the buyer was not identified (and the others of ``buying.py``).
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
     :raises PricingFilingRequired: if no price is in effect for the use.
     :raises PartyBanned: if the buyer is banned by its record (``credit/sanctions.py``).
@@ -90,27 +91,15 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
     """
     actor.require("order:place")
     terms.check(wanted.terms)
-    listing = await listings.find_listed(tx, product_id=wanted.product_id)
-    product = await products.find(tx, product_id=wanted.product_id)
-    if listing is None or product is None:
-        raise scope.ProductNotListed
-    said, content = _described(product)
-    buyer = await identity.get_party(tx, actor.party)
-    scope.check_buyer(
-        buyer=actor.party,
-        supplier=product.supplier_party_id,
-        is_verified=buyer.state is PartyState.VERIFIED,
-        is_operator=await _operates(tx, buyer, product.id),
-        is_public_data=is_public(said.data_nature),
+    there = await contracts.get_on_offer(
+        tx, product_id=wanted.product_id, buyer=actor.party, modes=[wanted.delivery_mode]
     )
-    scope.check_raw(mode=wanted.delivery_mode, is_public_data=is_public(said.data_nature))
-    if await cut_offs.is_cut_off(tx, product.id, actor.party, listing.supplier_party_id):
-        raise AuthorisationCutOff
+    listing, product, said, content = there.listing, there.product, there.said, there.content
     filing = await pricing.find_effective(
         tx, product_id=product.id, use_category=wanted.use_category
     )
     if filing is None or filing.filing_number is None:
-        raise scope.PricingFilingRequired
+        raise buying.PricingFilingRequired
     scope.check_filed(
         filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
     )
@@ -289,7 +278,7 @@ async def _decide(
             is_buyer_verified=buyer.state is PartyState.VERIFIED,
             is_buyer_banned=buyer.state is PartyState.SUSPENDED or is_banned,
             is_redevelopment=is_public(said.data_nature)
-            and await _operates(tx, buyer, order.product_id),
+            and await contracts.operates(tx, buyer, order.product_id),
             is_cut_off=await cut_offs.is_cut_off(
                 tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
             ),
@@ -299,13 +288,6 @@ async def _decide(
             today=local_date(now),
         )
     )
-
-
-async def _operates(tx: Tx, buyer: Party, product_id: uuid.UUID) -> bool:
-    """Tell whether the buyer operates the market, or the zone in which the product stands (A47)."""
-    if Capacity.SUPERMARKET_OPERATOR in buyer.capacities:
-        return True
-    return await zones.find_operator(tx, product_id=product_id) == buyer.id
 
 
 async def _freeze(
@@ -383,5 +365,5 @@ async def _draft_contract(
 
 def _described(product: Product) -> tuple[Description, Content]:
     if product.description is None or product.content is None:
-        raise scope.ProductNotListed
+        raise buying.ProductNotListed
     return product.description, product.content

@@ -1,0 +1,301 @@
+"""Move one side's copy: say something, hear that it arrived or was refused, take a message.
+
+Both copies agree in the end because of four things. Turns alternate, so that two messages can only
+cross where one of them ends the negotiation; an ending counts at once, where it is said and where
+it is heard; whoever answers a message has received it, acknowledged or not; and the one message
+after which nothing can be ended any more, the finalization, forbids its sender to end it while no
+answer is known.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from catalog.kernel.errors import Conflict, DomainError, Invalid, Missing, Refused
+from market.contracts.policy import PolicyOffer, terms_sha256
+from market.negotiations.model import Copy, Message, Reply, Role
+from market.negotiations.states import FIRST, Event, State, advance, is_over
+
+#: Who may say what.
+SENDERS: Final[dict[Event, frozenset[Role]]] = {
+    Event.REQUEST: frozenset({Role.CONSUMER}),
+    Event.OFFER: frozenset({Role.PROVIDER}),
+    Event.ACCEPT: frozenset({Role.CONSUMER}),
+    Event.AGREE: frozenset({Role.PROVIDER}),
+    Event.VERIFY: frozenset({Role.CONSUMER}),
+    Event.FINALIZE: frozenset({Role.PROVIDER}),
+    Event.TERMINATE: frozenset(Role),
+}
+
+CheckOffer = Callable[[PolicyOffer], None]
+
+
+class NegotiationMissing(Missing):
+    """There is no such negotiation, or it is between others, or known by another name."""
+
+    code = "negotiation_not_found"
+
+
+class NegotiationOutOfTurn(Refused):
+    """The message is the other side's to send."""
+
+    code = "negotiation_out_of_turn"
+
+
+class NegotiationMessagePending(Conflict):
+    """The last message has no answer yet; until then nothing but an ending may be said."""
+
+    code = "negotiation_message_pending"
+
+
+class FinalizationPending(Refused):
+    """The finalization was sent: it may have been taken, so that it can not be called back."""
+
+    code = "negotiation_finalization_pending"
+
+
+class OfferExpired(Refused):
+    """The offer was open until an instant that is over (要约已失效)."""
+
+    code = "offer_expired"
+
+
+class OfferMissing(Invalid):
+    """The message lacks the offer or the agreement that it is about."""
+
+    code = "negotiation_message_incomplete"
+
+
+class OfferTargetDiffers(Refused):
+    """The offer is about another dataset than the negotiation."""
+
+    code = "offer_target_differs"
+
+
+class AgreementDiffers(Refused):
+    """The terms of the agreement are not those of the offer that was accepted."""
+
+    code = "agreement_differs_from_offer"
+
+
+def begin(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Copy:
+    """Return the copy of the side that begins, with its first message pending.
+
+    :raises NegotiationOutOfTurn: if that side does not begin with such a message.
+    :raises OfferExpired: if the offer is over already.
+    """
+    if message.event not in FIRST or role not in SENDERS[message.event]:
+        raise NegotiationOutOfTurn(event=message.event.value)
+    offer = offer_of(message)
+    _check_open(offer, now)
+    return Copy(
+        role=role,
+        own_pid=own_pid,
+        other_pid=None,
+        state=FIRST[message.event],
+        offer=offer,
+        offered_by=role,
+        pending=(message,),
+    )
+
+
+def take_first(
+    role: Role, own_pid: str, message: Message, *, now: dt.datetime, check: CheckOffer
+) -> Copy:
+    """Return the copy of the side that is asked first.
+
+    :raises NegotiationMissing: if no negotiation begins like that.
+    :raises OfferExpired: if the offer is over already (and what ``check`` raises).
+    """
+    other_pid = message.consumer_pid if role is Role.PROVIDER else message.provider_pid
+    if message.event not in FIRST or role is message.sender or other_pid is None:
+        raise NegotiationMissing
+    if message.sender not in SENDERS[message.event]:
+        raise NegotiationOutOfTurn(event=message.event.value)
+    offer = offer_of(message)
+    _check_open(offer, now)
+    check(offer)
+    return Copy(
+        role=role,
+        own_pid=own_pid,
+        other_pid=other_pid,
+        state=FIRST[message.event],
+        offer=offer,
+        offered_by=message.sender,
+    )
+
+
+def check_turn(copy: Copy, event: Event) -> None:
+    """Return if it is this side's to say it, and the time for it.
+
+    :raises NegotiationOutOfTurn: if such a message is the other side's.
+    :raises NegotiationEventNotAllowed: if it is not the time for it.
+    :raises NegotiationMessagePending: if the last message has no answer yet.
+    """
+    if copy.role not in SENDERS[event]:
+        raise NegotiationOutOfTurn(event=event.value)
+    advance(copy.state, event)
+    if copy.pending and event is not Event.TERMINATE:
+        raise NegotiationMessagePending(event=copy.pending[0].event.value)
+
+
+def send(copy: Copy, message: Message, *, now: dt.datetime) -> Copy:
+    """Return the copy with a message pending; an ending counts at once.
+
+    :raises NegotiationOutOfTurn: if such a message is the other side's.
+    :raises NegotiationEventNotAllowed: if it is not the time for it.
+    :raises NegotiationMessagePending: if the last one has no answer yet.
+    :raises FinalizationPending: if it would end what may be finalized.
+    :raises OfferExpired: if the offer is over.
+    """
+    check_turn(copy, message.event)
+    if message.event is Event.TERMINATE:
+        return _end(copy, message)
+    _check_content(copy, message, now=now)
+    return replace(copy, pending=(message,), code=None, reason=None)
+
+
+def hear(copy: Copy, message_id: str, reply: Reply) -> Copy:
+    """Return the copy after an answer to a message; one to an older message changes nothing."""
+    if not copy.pending or copy.pending[0].id != message_id:
+        return copy
+    sent, rest = copy.pending[0], copy.pending[1:]
+    if reply.is_acknowledged:
+        after = _as_taken(copy, sent)
+        return replace(after, other_pid=copy.other_pid or reply.pid, pending=rest)
+    if is_over(copy.state):
+        return replace(copy, pending=())  # whoever ended it may leave an error alone
+    if copy.other_pid is None or reply.state is State.TERMINATED:
+        # What was refused at the first word, or has ended over there, has ended here.
+        return replace(copy, state=State.TERMINATED, pending=(), code=reply.code)
+    return replace(copy, pending=(), code=reply.code)
+
+
+def receive(copy: Copy, message: Message, *, now: dt.datetime, check: CheckOffer) -> Copy:
+    """Return the copy after a message of the other side.
+
+    :raises NegotiationMissing: if it names another negotiation.
+    :raises NegotiationOutOfTurn: if such a message is this side's own.
+    :raises NegotiationEventNotAllowed: if it is not the time for it.
+    :raises OfferExpired: if the offer is over.
+    :raises AgreementDiffers: if the agreement is on other terms (and what ``check`` raises).
+    """
+    if message.sender is copy.role or message.sender not in SENDERS[message.event]:
+        raise NegotiationOutOfTurn(event=message.event.value)
+    copy = _named(copy, message)
+    if message.event is Event.TERMINATE:
+        after = advance(copy.state, message.event)
+        return replace(copy, state=after, pending=(), code=message.code, reason=message.reason)
+    # Whoever answers what was said has received it, although no answer came.
+    heard = copy if is_over(copy.state) else _all_taken(copy)
+    advance(heard.state, message.event)
+    _check_content(heard, message, now=now)
+    if message.offer is not None:
+        check(message.offer)
+    return replace(_applied(heard, message), code=None, reason=None)
+
+
+def answer(
+    copy: Copy, message: Message, *, now: dt.datetime, check: CheckOffer
+) -> tuple[Copy, Reply]:
+    """Return the copy after a message, and what is answered; an error leaves the copy as it was."""
+    try:
+        after = receive(copy, message, now=now, check=check)
+    except DomainError as refusal:
+        return copy, Reply(pid=copy.own_pid, state=copy.state, code=refusal.code)
+    return after, Reply(pid=after.own_pid, state=after.state)
+
+
+def offer_of(message: Message) -> PolicyOffer:
+    """Return the offer of a message that begins with one.
+
+    :raises OfferMissing: if it has none.
+    """
+    if message.offer is None:
+        raise OfferMissing(missing="offer")
+    return message.offer
+
+
+def addressed(copy: Copy, message: Message) -> Message:
+    """Return a message with the names of the negotiation as far as they are known by now."""
+    return replace(message, consumer_pid=copy.consumer_pid, provider_pid=copy.provider_pid)
+
+
+def expected(copy: Copy) -> State:
+    """Return where the negotiation stands if all that was said has arrived."""
+    return copy.state if is_over(copy.state) else _all_taken(copy).state
+
+
+def _end(copy: Copy, message: Message) -> Copy:
+    if copy.pending and copy.pending[0].event is Event.FINALIZE:
+        raise FinalizationPending
+    # Of what was said first nobody knows whether it arrived: it goes ahead, and its answer tells
+    # by which name the other side knows what is ended.
+    ahead = copy.pending[:1] if copy.other_pid is None else ()
+    return replace(
+        copy,
+        state=State.TERMINATED,
+        pending=(*ahead, message),
+        code=message.code,
+        reason=message.reason,
+    )
+
+
+def _all_taken(copy: Copy) -> Copy:
+    for sent in copy.pending:
+        copy = _as_taken(copy, sent)
+    return replace(copy, pending=())
+
+
+def _is_first(copy: Copy, sent: Message) -> bool:
+    """Tell whether a message is the one that began the negotiation: its offer is on the table."""
+    return sent.event in FIRST and copy.offer == sent.offer and copy.offered_by is sent.sender
+
+
+def _as_taken(copy: Copy, sent: Message) -> Copy:
+    """Return the copy after one of its messages was taken over there."""
+    if is_over(copy.state) or _is_first(copy, sent):
+        return copy  # counted when it was said
+    return replace(_applied(copy, sent), code=None, reason=None)
+
+
+def _applied(copy: Copy, message: Message) -> Copy:
+    after = replace(copy, state=advance(copy.state, message.event))
+    if message.offer is not None:
+        after = replace(after, offer=message.offer, offered_by=message.sender)
+    if message.agreement is not None:
+        after = replace(after, agreement=message.agreement)
+    return after
+
+
+def _named(copy: Copy, message: Message) -> Copy:
+    named = {Role.CONSUMER: message.consumer_pid, Role.PROVIDER: message.provider_pid}
+    other = named[copy.role.other]
+    is_known = named[copy.role] == copy.own_pid and other is not None
+    if not is_known or copy.other_pid not in (None, other):
+        raise NegotiationMissing
+    return replace(copy, other_pid=other)
+
+
+def _check_content(copy: Copy, message: Message, *, now: dt.datetime) -> None:
+    if message.event in FIRST:
+        offer = offer_of(message)
+        _check_open(offer, now)
+        if offer.target != copy.offer.target:
+            raise OfferTargetDiffers
+    elif message.event in (Event.ACCEPT, Event.AGREE):
+        _check_open(copy.offer, now)
+    if message.event is Event.AGREE:
+        if message.agreement is None:
+            raise OfferMissing(missing="agreement")
+        if terms_sha256(message.agreement) != terms_sha256(copy.offer):
+            raise AgreementDiffers
+
+
+def _check_open(offer: PolicyOffer, now: dt.datetime) -> None:
+    if now >= offer.valid_until:
+        raise OfferExpired(valid_until=offer.valid_until.isoformat())

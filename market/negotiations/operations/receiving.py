@@ -1,0 +1,181 @@
+"""Take a message of the other side and answer it; hear what the other side answered.
+
+Whoever carries the messages calls these two: our own job where both sides live here, and whatever
+door the protocol gets. A message that was answered once is answered the same again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+from catalog.audit_log.events import Event as Happened
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import DomainError
+from catalog.kernel.ids import PartyId, new_id
+from market.contracts.policy import PolicyOffer
+from market.contracts.terms import use_category_of
+from market.negotiations import moving, store
+from market.negotiations.model import (
+    Exchanged,
+    Message,
+    Negotiation,
+    NegotiationId,
+    Outcome,
+    Reply,
+    Role,
+)
+from market.negotiations.operations.casework import keep, remember
+from market.negotiations.operations.offering import grounds
+
+
+async def receive(
+    tx: Tx, *, actor: Actor, now: dt.datetime, to: Negotiation, message: Message
+) -> Reply:
+    """Return what a side answers to a message; the caller holds its copy locked.
+
+    :raises NotPermitted: if the actor carries no messages.
+    """
+    actor.require("negotiation:carry")
+    known = await store.find_message(tx, to.id, message.id)
+    if known is not None and not known.is_sent:
+        tx.remember()  # the first time wrote the entry
+        return Reply(pid=to.copy.own_pid, state=to.copy.state, code=known.code)
+    check = await _check(tx, to, message, now=now)
+    after, reply = moving.answer(to.copy, message, now=now, check=check)
+    await _keep_received(tx, to, message, reply, now=now)
+    kept = await keep(tx, to, after, now=now) if reply.is_acknowledged else to
+    await remember(
+        tx,
+        Happened.NEGOTIATION_MESSAGE_RECEIVED
+        if reply.is_acknowledged
+        else Happened.NEGOTIATION_MESSAGE_REFUSED,
+        kept,
+        message=message,
+        actor=actor,
+        now=now,
+        code=reply.code,
+    )
+    return reply
+
+
+async def receive_first(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    sender: PartyId,
+    receiver: PartyId,
+    product_id: uuid.UUID,
+    message: Message,
+) -> Reply:
+    """Return what a side answers to the message that begins a negotiation.
+
+    :raises NotPermitted: if the actor carries no messages.
+    """
+    actor.require("negotiation:carry")
+    role = message.sender.other
+    negotiation_id = NegotiationId(new_id())
+    try:
+        offer = moving.offer_of(message)
+        held = await grounds(
+            tx,
+            product_id=product_id,
+            buyer=receiver if role is Role.CONSUMER else sender,
+            use_category=use_category_of(offer),
+            now=now,
+        )
+        copy = moving.take_first(role, negotiation_id.urn, message, now=now, check=held.check)
+    except DomainError as refusal:
+        tx.remember()  # the sender's copy says what became of it
+        return Reply(pid=None, state=None, code=refusal.code)
+    taken = Negotiation(
+        id=negotiation_id,
+        party_id=receiver,
+        other_party_id=sender,
+        product_id=product_id,
+        copy=copy,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    reply = Reply(pid=copy.own_pid, state=copy.state)
+    await store.insert(tx, taken)
+    await _keep_received(tx, taken, message, reply, now=now)
+    await remember(
+        tx, Happened.NEGOTIATION_MESSAGE_RECEIVED, taken, message=message, actor=actor, now=now
+    )
+    return reply
+
+
+async def hear(
+    tx: Tx, *, actor: Actor, now: dt.datetime, of: Negotiation, message: Message, reply: Reply
+) -> Negotiation:
+    """Return a copy after an answer to its message; the caller holds it locked.
+
+    :raises NotPermitted: if the actor carries no messages.
+    """
+    actor.require("negotiation:carry")
+    if reply.code is not None:
+        await store.settle(tx, of.id, [message.id], Outcome.REFUSED, now=now, code=reply.code)
+    after = await keep(tx, of, moving.hear(of.copy, message.id, reply), now=now)
+    await remember(
+        tx,
+        Happened.NEGOTIATION_MESSAGE_ANSWERED,
+        after,
+        message=message,
+        actor=actor,
+        now=now,
+        code=reply.code,
+    )
+    return after
+
+
+async def _check(
+    tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime
+) -> Callable[[PolicyOffer], None]:
+    """Return what asks whether an offer may be taken now; why it may not is told when it is asked."""
+    if message.offer is None:
+        return _never
+    buyer = to.party_id if to.copy.role is Role.CONSUMER else to.other_party_id
+    try:
+        held = await grounds(
+            tx,
+            product_id=to.product_id,
+            buyer=buyer,
+            use_category=use_category_of(message.offer),
+            now=now,
+        )
+    except DomainError as refusal:
+        why = refusal
+
+        def refuse(_: PolicyOffer) -> None:
+            raise why
+
+        return refuse
+    return held.check
+
+
+def _never(_: PolicyOffer) -> None:
+    raise AssertionError("only a message with an offer is asked about it")
+
+
+async def _keep_received(
+    tx: Tx, to: Negotiation, message: Message, reply: Reply, *, now: dt.datetime
+) -> None:
+    outcome = Outcome.ACKNOWLEDGED if reply.is_acknowledged else Outcome.REFUSED
+    await store.add_message(
+        tx,
+        to.id,
+        message,
+        Exchanged(
+            message=message,
+            is_sent=False,
+            outcome=outcome,
+            at=now,
+            settled_at=now,
+            code=reply.code,
+        ),
+    )

@@ -1,0 +1,166 @@
+"""Say something: ask, offer, accept, agree, verify, finalize, end. It is kept before it is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from catalog.audit_log.events import Event as Happened
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.ids import PartyId, new_id
+from catalog.products import queries as products
+from catalog.products.queries import ProductMissing
+from market.contracts.policy import agreement_of
+from market.contracts.terms import TermsWanted, use_category_of
+from market.negotiations import moving, store
+from market.negotiations.model import Message, Negotiation, NegotiationId, Role
+from market.negotiations.operations.casework import add_sent, keep, lock_own, remember
+from market.negotiations.operations.offering import Grounds, grounds
+from market.negotiations.states import FIRST, Event
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side says in a negotiation that is there."""
+
+    event: Event
+    terms: TermsWanted | None = None  # of a request or an offer
+    code: str | None = None  # of an ending
+    reason: str | None = None
+
+
+async def begin(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    product_id: uuid.UUID,
+    wanted: TermsWanted,
+    consumer_party_id: uuid.UUID | None = None,
+) -> Negotiation:
+    """Begin a negotiation: with a request of the buyer, or an offer of the supplier to a buyer.
+
+    :raises NotPermitted: if the actor negotiates nothing.
+    :raises ProductMissing: if a supplier offers what is not its own.
+    :raises ProductNotListed: if the product is not on offer (and the others of ``buying.py``).
+    :raises OfferPriceNotFiled: if the price is not the filed one (and the others of ``terms.py``).
+    """
+    actor.require("negotiation:conduct")
+    is_offered = consumer_party_id is not None
+    buyer = actor.party if consumer_party_id is None else PartyId(consumer_party_id)
+    if is_offered:
+        product = await products.find(tx, product_id=product_id)
+        if product is None or product.supplier_party_id != actor.party:
+            raise ProductMissing
+    held = await grounds(
+        tx, product_id=product_id, buyer=buyer, use_category=wanted.use_category, now=now
+    )
+    role = Role.PROVIDER if is_offered else Role.CONSUMER
+    negotiation_id = NegotiationId(new_id())
+    message = Message(
+        id=new_id().urn,
+        event=Event.OFFER if is_offered else Event.REQUEST,
+        sender=role,
+        consumer_pid=None if is_offered else negotiation_id.urn,
+        provider_pid=negotiation_id.urn if is_offered else None,
+        offer=held.write(wanted),
+    )
+    begun = Negotiation(
+        id=negotiation_id,
+        party_id=actor.party,
+        other_party_id=buyer if is_offered else held.supplier,
+        product_id=product_id,
+        copy=moving.begin(role, negotiation_id.urn, message, now=now),
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    await store.insert(tx, begun)
+    await add_sent(tx, begun, message, now=now)
+    await remember(
+        tx, Happened.NEGOTIATION_MESSAGE_SENT, begun, message=message, actor=actor, now=now
+    )
+    return begun
+
+
+async def say(
+    tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uuid.UUID, said: Said
+) -> Negotiation:
+    """Say the next thing in a negotiation of one's own.
+
+    :raises NotPermitted: if the actor negotiates nothing.
+    :raises NegotiationMissing: if it is unknown, or between others.
+    :raises NegotiationOutOfTurn: if that is the other side's to say.
+    :raises NegotiationEventNotAllowed: if it is not the time for it.
+    :raises NegotiationMessagePending: if what was said last has no answer yet.
+    :raises FinalizationPending: if it would end what may be finalized.
+    :raises OfferExpired: if the offer is over.
+    :raises ProductNotListed: if the product is not on offer any more (``buying.py``).
+    :raises OfferPriceNotFiled: if the price is not the filed one (and the others of ``terms.py``).
+    """
+    actor.require("negotiation:conduct")
+    before = await lock_own(tx, actor, negotiation_id)
+    # Whose turn it is comes first: who may not speak is told nothing of prices.
+    moving.check_turn(before.copy, said.event)
+    message = await _message(tx, before, said, now=now)
+    after = await keep(tx, before, moving.send(before.copy, message, now=now), now=now)
+    await remember(
+        tx,
+        Happened.NEGOTIATION_MESSAGE_SENT,
+        after,
+        message=message,
+        actor=actor,
+        now=now,
+        code=said.code,
+    )
+    return after
+
+
+async def _message(tx: Tx, before: Negotiation, said: Said, *, now: dt.datetime) -> Message:
+    copy = before.copy
+    message = Message(
+        id=new_id().urn,
+        event=said.event,
+        sender=copy.role,
+        consumer_pid=copy.consumer_pid,
+        provider_pid=copy.provider_pid,
+        code=said.code,
+        reason=said.reason,
+    )
+    if said.event in FIRST and said.terms is None:
+        raise moving.OfferMissing(missing="terms")
+    if said.terms is not None:
+        held = await _held(tx, before, said.terms, now=now)
+        return msgspec.structs.replace(message, offer=held.write(said.terms))
+    if said.event in (Event.ACCEPT, Event.AGREE):
+        held = await _held(tx, before, None, now=now)
+        held.check(copy.offer)
+    if said.event is Event.AGREE:
+        return msgspec.structs.replace(
+            message,
+            agreement=agreement_of(
+                copy.offer,
+                agreement_id=new_id(),
+                assigner=before.party_id.urn,
+                assignee=before.other_party_id.urn,
+                now=now,
+            ),
+        )
+    return message
+
+
+async def _held(
+    tx: Tx, before: Negotiation, wanted: TermsWanted | None, *, now: dt.datetime
+) -> Grounds:
+    is_consumer = before.copy.role is Role.CONSUMER
+    return await grounds(
+        tx,
+        product_id=before.product_id,
+        buyer=before.party_id if is_consumer else before.other_party_id,
+        use_category=(
+            use_category_of(before.copy.offer) if wanted is None else wanted.use_category
+        ),
+        now=now,
+    )

@@ -1,0 +1,77 @@
+"""Read negotiations: one's own copies, and for staff and regulator those of both sides."""
+
+from __future__ import annotations
+
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.db import Tx
+from catalog.kernel.paging import Page
+from market.negotiations import store
+from market.negotiations.model import Exchanged, Negotiation
+from market.negotiations.moving import NegotiationMissing
+from market.negotiations.states import State
+
+_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
+async def get(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> Negotiation:
+    """Return a copy to the side whose it is, to staff and to the regulator.
+
+    :raises NotPermitted: if the viewer reads no negotiations.
+    :raises NegotiationMissing: if there is none that it may see.
+    """
+    viewer.require("negotiation:read")
+    found = await store.find(tx, negotiation_id)
+    if found is None or not _may_see(viewer, found):
+        raise NegotiationMissing
+    return found
+
+
+async def list_page(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    state: State | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Negotiation]:
+    """Return a page of copies, newest first: one's own, or all for staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no negotiations.
+    """
+    viewer.require("negotiation:read")
+    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    query = paging.fingerprint("negotiations", str(party), str(product_id), state)
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR n.party_id = $1)
+           AND ($2::uuid IS NULL OR n.product_id = $2)
+           AND ($3::text IS NULL OR n.state = $3)
+           AND ($4::uuid IS NULL OR n.id < $4)
+         ORDER BY n.id DESC LIMIT $5""",
+        party,
+        product_id,
+        None if state is None else state.value,
+        paging.decode_id(query, cursor),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.negotiation_of(row) for row in rows]
+    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+async def list_messages(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> list[Exchanged]:
+    """Return all that was said, as this side kept it, with what became of each message.
+
+    :raises NegotiationMissing: if there is no copy that the viewer may see.
+    """
+    await get(tx, viewer=viewer, negotiation_id=negotiation_id)
+    return await store.list_messages(tx, negotiation_id)
+
+
+def _may_see(viewer: Actor, found: Negotiation) -> bool:
+    return viewer.clearance in _SEES_ALL or viewer.party_id == found.party_id
