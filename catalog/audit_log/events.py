@@ -346,6 +346,8 @@ class Event(enum.StrEnum):
     DELIVERY_DISPUTED = "delivery:disputed"
     DISPUTE_RESOLVED = "dispute:resolved"
     ORDER_CANCELLED = "order:cancelled"
+    BUNDLE_PLACED = "bundle:placed"
+    DESTRUCTION_STATED = "destruction:stated"
     ORDER_CUT_OFF = "order:cut_off"
     ORDER_RESUMED = "order:resumed"
     ORDER_COMPLETED = "order:completed"

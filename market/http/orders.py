@@ -31,7 +31,7 @@ from market.http.command import (
 )
 from market.http.context import AnyRequest, context
 from market.orders import queries
-from market.orders.model import Contract, ContractSignature, Order
+from market.orders.model import CancellationReason, Contract, ContractSignature, Order
 from market.orders.operations import contracting, placing
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
@@ -188,6 +188,13 @@ async def sign_contract(
     return await command(request, act)
 
 
+class Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the order is given up: a code that can be counted, and in words."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    code: CancellationReason = CancellationReason.OTHER
+
+
 @post(
     "/api/v1/orders/{order_id:uuid}/cancellations",
     summary="Cancel",
@@ -195,7 +202,7 @@ async def sign_contract(
     opt=answers(Order),
 )
 async def cancel_order(
-    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Because]
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[Cancel]
 ) -> Response[bytes]:
     """Give an order up before it is delivered (取消); what was paid goes back."""
     check_readable(data)
@@ -203,7 +210,12 @@ async def cancel_order(
     async def act(c: Command) -> Answer:
         return done(
             await placing.cancel(
-                c.tx, actor=c.actor, now=c.now, order_id=order_id, reason=data.reason
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                order_id=order_id,
+                code=data.code,
+                reason=data.reason,
             )
         )
 

@@ -142,6 +142,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/negotiations/{{negotiation_id}}/messages": Reading(Kept.AT_THE_DOOR, "negotiation"),
     f"{V1}/orders": _COVER,
     f"{V1}/cut-offs": _COVER,
+    f"{V1}/bundles/{{bundle_id}}": _DOOR,
+    f"{V1}/orders/{{order_id}}/destruction-statement": _DOOR,
     f"{V1}/orders/{{order_id}}": _DOOR,
     f"{V1}/orders/{{order_id}}/contract": _DOOR,
     f"{V1}/orders/{{order_id}}/content": _OPERATION,

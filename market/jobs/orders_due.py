@@ -16,6 +16,7 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
+from catalog.timers import queries as timers
 from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
 from market.orders.operations import delivery, stopping, wide_stops
@@ -46,7 +47,13 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         return await delivery.end_inspection(tx, actor=_ACTOR, now=now, order_id=order_id)
 
     async def complete(tx: Tx, order_id: uuid.UUID) -> object:
-        return await stopping.complete(tx, actor=_ACTOR, now=now, order_id=order_id)
+        return await stopping.complete(
+            tx,
+            actor=_ACTOR,
+            now=now,
+            calendar=await timers.get_calendar(tx),
+            order_id=order_id,
+        )
 
     async def tell(tx: Tx, cut_off_id: uuid.UUID) -> object:
         return await wide_stops.tell(tx, actor=_ACTOR, now=now, cut_off_id=cut_off_id)

@@ -1,16 +1,30 @@
-"""Say until when a delivery may be objected to (验收期), and what the escrow is told of it."""
+"""Say until when a delivery may be objected to (验收期), and what the escrow is told of it.
+
+Objected and accepted is inside the period only: after it, silence has accepted. So has who uses
+what was delivered (投入使用): looking at it takes a few requests, working with it takes more.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from catalog.kernel.errors import Refused
 from catalog.kernel.local_time import local_date
 from catalog.kernel.periods import CHOSEN, Period, Unit, deadline
 from catalog.kernel.workdays import Calendar
-from market.orders.model import Order
+from market.orders.model import AcceptedBy, Order
 from market.orders.states import State
 from settlement.escrow.release import ReleaseFacts
+
+# [P] Enough to fetch a file again or try an interface out; nobody works with so few.
+INSPECTION_USES: Final = 10
+
+
+class AcceptedByUse(Refused):
+    """The delivery was put to use, which accepts it: it is not objected to any more."""
+
+    code = "delivery_accepted_by_use"
 
 
 class InspectionOver(Refused):
@@ -31,22 +45,41 @@ def ends_at(delivered_at: dt.datetime, days: int, calendar: Calendar) -> dt.date
     return deadline(period, local_date(delivered_at), calendar).ends_at
 
 
-def check_open(order: Order, now: dt.datetime) -> None:
-    """Return if the delivery may still be objected to.
+def is_put_to_use(used: int) -> bool:
+    """Tell whether so many uses are more than an inspection takes (视为验收) [P]."""
+    return used > INSPECTION_USES
 
-    :raises InspectionOver: if the period is over.
+
+def check_open(order: Order, now: dt.datetime) -> None:
+    """Return if the inspection period is not over.
+
+    :raises InspectionOver: if it is.
     """
     if order.inspection_ends_at is not None and now >= order.inspection_ends_at:
         raise InspectionOver(ended_at=order.inspection_ends_at.isoformat())
 
 
-def check_over(order: Order, now: dt.datetime) -> None:
-    """Return if the period is over.
+def check_objectable(order: Order, now: dt.datetime, *, used: int) -> None:
+    """Return if the delivery may still be objected to.
 
-    :raises InspectionRunning: if not.
+    :raises InspectionOver: if the period is over.
+    :raises AcceptedByUse: if it was put to use.
     """
-    if order.inspection_ends_at is None or now < order.inspection_ends_at:
-        raise InspectionRunning
+    check_open(order, now)
+    if is_put_to_use(used):
+        raise AcceptedByUse(used=used, inspection_uses=INSPECTION_USES)
+
+
+def accepted_by(order: Order, now: dt.datetime, *, used: int) -> AcceptedBy:
+    """Return by what a delivery is accepted of which the buyer said nothing.
+
+    :raises InspectionRunning: if the period runs and it was not put to use.
+    """
+    if order.inspection_ends_at is not None and now >= order.inspection_ends_at:
+        return AcceptedBy.SILENCE
+    if is_put_to_use(used):
+        return AcceptedBy.USE
+    raise InspectionRunning
 
 
 def release_facts(order: Order, *, is_held: bool) -> ReleaseFacts:

@@ -20,6 +20,7 @@ from settlement.escrow.release import ReleaseFacts
 from settlement.revenue.agreement import FrozenSplit
 
 OrderId = NewType("OrderId", uuid.UUID)
+BundleId = NewType("BundleId", uuid.UUID)
 
 
 class Side(enum.StrEnum):
@@ -27,6 +28,43 @@ class Side(enum.StrEnum):
 
     BUYER = "buyer"  # 需方、接收方
     SUPPLIER = "supplier"  # 供方、提供方
+
+
+class CancellationReason(enum.StrEnum):
+    """Why an order is given up before it is delivered (取消原因) [P]."""
+
+    NO_LONGER_NEEDED = "no_longer_needed"  # 不再需要
+    PLACED_BY_MISTAKE = "placed_by_mistake"  # 误下单
+    SUPPLIER_LATE = "supplier_late"  # 供方迟延
+    CANNOT_DELIVER = "cannot_deliver"  # 无法交付
+    PRODUCT_WITHDRAWN = "product_withdrawn"  # 产品停止提供
+    BUYER_LATE = "buyer_late"  # 需方迟延签约或付款
+    AGREED = "agreed"  # 双方协商一致
+    OTHER = "other"  # 其他，见说明
+
+
+class AcceptedBy(enum.StrEnum):
+    """How a delivery came to be accepted (验收方式)."""
+
+    BUYER = "buyer"  # 需方验收
+    SILENCE = "silence"  # 验收期满未提异议，视为验收
+    USE = "use"  # 已投入使用，视为验收
+    RULING = "ruling"  # 争议裁决支持供方
+
+
+class DestructionStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """That the buyer destroyed what it had been delivered (销毁说明, BJ-27(b))."""
+
+    order_id: OrderId
+    buyer_party_id: PartyId
+    supplier_party_id: PartyId
+    content_sha256: tuple[str, ...]  # of the files of the manifest
+    fingerprint_id: str
+    method: str
+    destroyed_on: dt.date
+    destroyed_by: str
+    evidence_sha256: str | None
+    stated_at: dt.datetime
 
 
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +123,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     bought_before: int = 0  # of a free quota: what the buyer had of it (免费额度)
     special_price: GivenPrice | None = None  # None: it pays what everybody pays
+    cancellation_reason: CancellationReason | None = None
+    accepted_by: AcceptedBy | None = None
+    bundle_id: uuid.UUID | None = None  # 组合订单: ordered together with others
 
     @property
     def is_free(self) -> bool:
@@ -115,6 +156,23 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     def is_concluded(self) -> bool:
         """Tell whether both signed."""
         return {signed.side for signed in self.signatures} == set(Side)
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+    """Orders that were placed together, of several suppliers (组合订单)."""
+
+    id: BundleId
+    number: str
+    buyer_party_id: PartyId
+    total_fen: int
+    placed_at: dt.datetime
+
+
+class BundleFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle and how far each of its orders is."""
+
+    bundle: Bundle
+    orders: list[Order]
 
 
 class PaymentDue(msgspec.Struct, frozen=True, kw_only=True):

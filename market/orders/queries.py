@@ -13,8 +13,15 @@ from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
 from market.cut_offs.model import Level
 from market.orders import store
-from market.orders.inspection import release_facts
-from market.orders.model import Contract, Order, PaymentDue, ReleaseTerms
+from market.orders.inspection import INSPECTION_USES, release_facts
+from market.orders.model import (
+    BundleFile,
+    Contract,
+    DestructionStatement,
+    Order,
+    PaymentDue,
+    ReleaseTerms,
+)
 from market.orders.states import Event, advance
 
 _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
@@ -22,6 +29,16 @@ _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 class OrderMissing(Missing):
     """There is no such order, or none that this actor may know of."""
+
+
+class BundleMissing(Missing):
+    """There is no such bundle, or none that this actor may know of."""
+
+
+class DestructionMissing(Missing):
+    """Nobody stated yet that what was delivered is destroyed."""
+
+    code = "destruction_not_stated"
 
 
 class ContractMissing(Missing):
@@ -162,14 +179,16 @@ async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.
 
 
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
-    """Return delivered orders whose inspection period is over."""
+    """Return delivered orders whose inspection period is over, or which were put to use."""
     rows = await tx.fetch(
         """
-        SELECT id FROM market.orders
-         WHERE state = 'delivering' AND inspection_ends_at <= $1
-         ORDER BY inspection_ends_at, id LIMIT $2""",
+        SELECT o.id FROM market.orders o
+          JOIN market.grants g ON g.order_id = o.id
+         WHERE o.state = 'delivering' AND (o.inspection_ends_at <= $1 OR g.used > $3)
+         ORDER BY o.inspection_ends_at, o.id LIMIT $2""",
         now,
         limit,
+        INSPECTION_USES,
     )
     return [row["id"] for row in rows]
 
@@ -186,6 +205,33 @@ async def list_completable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def get_bundle(tx: Tx, *, viewer: Actor, bundle_id: uuid.UUID) -> BundleFile:
+    """Return a bundle and its orders to its buyer, staff and the regulator.
+
+    :raises BundleMissing: if there is none that the viewer may see.
+    """
+    found = await store.find_bundle(tx, bundle_id)
+    if found is None or (
+        viewer.clearance not in _SEES_ALL and viewer.party != found.buyer_party_id
+    ):
+        raise BundleMissing
+    rows = await tx.fetch(store.SELECT + " WHERE bundle_id = $1 ORDER BY id", bundle_id)
+    return BundleFile(bundle=found, orders=[store.order_of(row) for row in rows])
+
+
+async def get_destruction(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> DestructionStatement:
+    """Return that what was delivered is destroyed, to the parties, staff and the regulator.
+
+    :raises OrderMissing: if there is no order that the viewer may see.
+    :raises DestructionMissing: if nothing was stated.
+    """
+    await get_order(tx, viewer=viewer, order_id=order_id)
+    found = await store.find_destruction(tx, order_id)
+    if found is None:
+        raise DestructionMissing
+    return found
 
 
 _REACHED: Final = """

@@ -38,6 +38,7 @@ class Event(enum.StrEnum):
     DELIVER = "deliver"  # 交付
     ACCEPT = "accept"  # 验收
     INSPECTION_ENDS = "inspection_ends"  # 验收期满，视为验收 [P]
+    PUT_TO_USE = "put_to_use"  # 已投入使用，视为验收 [P]
     RAISE_ISSUE = "raise_issue"  # 提出异议
     RESOLVE_FOR_SUPPLIER = "resolve_for_supplier"  # 裁决支持供方
     RESOLVE_FOR_BUYER = "resolve_for_buyer"  # 裁决支持需方
@@ -92,6 +93,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.DELIVERING, Event.USE): State.DELIVERING,  # what is inspected is looked at
     (State.DELIVERING, Event.ACCEPT): State.ACCEPTED,
     (State.DELIVERING, Event.INSPECTION_ENDS): State.ACCEPTED,
+    (State.DELIVERING, Event.PUT_TO_USE): State.ACCEPTED,
     (State.DELIVERING, Event.RAISE_ISSUE): State.DISPUTED,
     (State.DISPUTED, Event.RESOLVE_FOR_SUPPLIER): State.ACCEPTED,
     (State.DISPUTED, Event.RESOLVE_FOR_BUYER): State.TERMINATED,

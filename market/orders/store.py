@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,7 +17,14 @@ from market.access.asking import Standing
 from market.access.decision import Facts
 from market.access.states import State as GrantState
 from market.identity.states import State as PartyState
-from market.orders.model import Contract, ContractSignature, Order, Side
+from market.orders.model import (
+    Bundle,
+    Contract,
+    ContractSignature,
+    DestructionStatement,
+    Order,
+    Side,
+)
 from market.orders.states import Event, State, allows
 
 _INSTANT: Final = sa.DateTime(timezone=True)
@@ -60,6 +68,9 @@ ORDERS: Final = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("bought_before", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("special_price", postgresql.JSONB),
+    sa.Column("cancellation_reason", sa.Text),
+    sa.Column("accepted_by", sa.Text),
+    sa.Column("bundle_id", sa.Uuid),
     schema="market",
 )
 
@@ -91,6 +102,33 @@ CONTRACT_SIGNATURES: Final = sa.Table(
     schema="market",
 )
 
+BUNDLES: Final = sa.Table(
+    "bundles",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
+    sa.Column("total_fen", sa.BigInteger, nullable=False),
+    sa.Column("placed_at", _INSTANT, nullable=False),
+    schema="market",
+)
+
+DESTRUCTION_STATEMENTS: Final = sa.Table(
+    "destruction_statements",
+    METADATA,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
+    sa.Column("supplier_party_id", sa.Uuid, nullable=False),
+    sa.Column("content_sha256", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("fingerprint_id", sa.Text, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("destroyed_on", sa.Date, nullable=False),
+    sa.Column("destroyed_by", sa.Text, nullable=False),
+    sa.Column("evidence_sha256", sa.Text),
+    sa.Column("stated_at", _INSTANT, nullable=False),
+    schema="market",
+)
+
 PAYOUT_HOLDS: Final = sa.Table(
     "payout_holds",
     METADATA,
@@ -110,7 +148,7 @@ SELECT: Final = """
            amount_fen, purpose, scenario, use_category, delivery_mode, terms, version, placed_at,
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
            inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
-           bought_before, special_price
+           bought_before, special_price, cancellation_reason, accepted_by, bundle_id
       FROM market.orders"""
 
 
@@ -132,7 +170,8 @@ async def update(tx: Tx, order: Order) -> None:
         UPDATE market.orders
            SET state = $2, decision = $3, suspended_from = $4, contracted_at = $5, paid_at = $6,
                delivered_at = $7, inspection_ends_at = $8, accepted_at = $9, closed_at = $10,
-               manifest = $11, fingerprint_id = $12, reason = $13, version = $14, updated_at = $15
+               manifest = $11, fingerprint_id = $12, reason = $13, version = $14, updated_at = $15,
+               cancellation_reason = $16, accepted_by = $17
          WHERE id = $1""",
         *(values[name] for name in _MOVING),
     )
@@ -155,6 +194,8 @@ _MOVING: Final = (
     "reason",
     "version",
     "updated_at",
+    "cancellation_reason",
+    "accepted_by",
 )
 
 
@@ -308,6 +349,40 @@ async def find_contract(tx: Tx, order_id: uuid.UUID) -> Contract | None:
     )
 
 
+async def insert_bundle(tx: Tx, bundle: Bundle) -> None:
+    """Keep that orders were placed together."""
+    await tx.insert(BUNDLES, **msgspec.structs.asdict(bundle))
+
+
+async def find_bundle(tx: Tx, bundle_id: uuid.UUID) -> Bundle | None:
+    """Return a bundle, or None if the actor sees none."""
+    row = await tx.fetch_one(
+        "SELECT id, number, buyer_party_id, total_fen, placed_at FROM market.bundles WHERE id = $1",
+        bundle_id,
+    )
+    return None if row is None else msgspec.convert(dict(row), Bundle)
+
+
+async def insert_destruction(tx: Tx, statement: DestructionStatement) -> None:
+    """Keep a statement of destruction; an order has one."""
+    await tx.insert(
+        DESTRUCTION_STATEMENTS,
+        **msgspec.structs.asdict(statement) | {"content_sha256": list(statement.content_sha256)},
+    )
+
+
+async def find_destruction(tx: Tx, order_id: uuid.UUID) -> DestructionStatement | None:
+    """Return the statement of an order, or None if the actor sees none."""
+    row = await tx.fetch_one(
+        """
+        SELECT order_id, buyer_party_id, supplier_party_id, content_sha256, fingerprint_id, method,
+               destroyed_on, destroyed_by, evidence_sha256, stated_at
+          FROM market.destruction_statements WHERE order_id = $1""",
+        order_id,
+    )
+    return None if row is None else msgspec.convert(dict(row), DestructionStatement)
+
+
 def order_of(row: Row) -> Order:
     """Return the order in a row."""
     return msgspec.convert(dict(row), Order)
@@ -332,6 +407,8 @@ def _values(order: Order) -> dict[str, Any]:
         "decision": None if order.decision is None else msgspec.to_builtins(order.decision),
         "special_price": msgspec.to_builtins(order.special_price),
         "suspended_from": None if order.suspended_from is None else order.suspended_from.value,
+        "cancellation_reason": _value(order.cancellation_reason),
+        "accepted_by": _value(order.accepted_by),
         "manifest": msgspec.to_builtins(order.manifest),
     }
 
@@ -361,3 +438,7 @@ async def lift_hold(tx: Tx, hold_id: uuid.UUID, *, reason: str, now: Any) -> Non
         now,
         reason,
     )
+
+
+def _value(told: enum.StrEnum | None) -> str | None:
+    return None if told is None else told.value

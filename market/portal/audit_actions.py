@@ -118,6 +118,8 @@ GROUPS: Final = {
         "data",
         "statement",
         "cut_off",
+        "bundle",
+        "destruction",
     ),
     "complaints": ("complaint", "credit_record", "credit_reward"),
     "supervision": ("report", "spot_check", "incident", "drill"),

@@ -58,6 +58,7 @@ cleared: sign>cleared conclude>contracted cancel>cancelled terminate>terminated
 contracted: pay>paid deliver>delivering cancel>cancelled suspend>suspended terminate>terminated
 paid: deliver>delivering cancel>cancelled suspend>suspended terminate>terminated
 delivering: use>delivering accept>accepted inspection_ends>accepted raise_issue>disputed
+delivering: put_to_use>accepted
 delivering: suspend>suspended terminate>terminated
 accepted: use>accepted complete>completed suspend>suspended terminate>terminated
 disputed: resolve_for_supplier>accepted resolve_for_buyer>terminated terminate>terminated

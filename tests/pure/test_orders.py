@@ -41,8 +41,25 @@ from market.listings.model import (
     SecrecyReview,
 )
 from market.listings.states import State as ListingState
-from market.orders import compliance, contract, inspection, scope, shares, terms
-from market.orders.model import Contract, ContractSignature, Order, OrderId, Side
+from market.orders import (
+    cancelling,
+    compliance,
+    contract,
+    destroying,
+    inspection,
+    scope,
+    shares,
+    terms,
+)
+from market.orders.model import (
+    AcceptedBy,
+    CancellationReason,
+    Contract,
+    ContractSignature,
+    Order,
+    OrderId,
+    Side,
+)
 from market.orders.shares import Holder, Rates
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
@@ -300,11 +317,65 @@ def test_a_delivery_is_objected_to_before_the_end_and_accepted_by_silence_after_
     before = NOW - dt.timedelta(microseconds=1)
 
     inspection.check_open(order, before)
-    inspection.check_over(order, NOW)
+    assert inspection.accepted_by(order, NOW, used=0) is AcceptedBy.SILENCE
     inspection.check_open(make_order(), NOW)
     assert refused(inspection.check_open, order, NOW) == "inspection_over"
-    assert refused(inspection.check_over, order, before) == "inspection_running"
-    assert refused(inspection.check_over, make_order(), NOW) == "inspection_running"
+    assert refused(inspection.accepted_by, order, before, used=0) == "inspection_running"
+    assert refused(inspection.accepted_by, make_order(), NOW, used=0) == "inspection_running"
+
+
+def test_whoever_uses_what_was_delivered_more_than_an_inspection_takes_accepts_it() -> None:
+    end = dt.datetime(2026, 3, 10, tzinfo=dt.UTC)
+    order = make_order(state=State.DELIVERING, inspection_ends_at=end)
+    before, looks = end - dt.timedelta(seconds=1), inspection.INSPECTION_USES
+
+    inspection.check_objectable(order, before, used=looks)
+    assert refused(inspection.accepted_by, order, before, used=looks) == "inspection_running"
+    assert refused(inspection.check_objectable, order, before, used=looks + 1) == (
+        "delivery_accepted_by_use"
+    )
+    assert inspection.accepted_by(order, before, used=looks + 1) is AcceptedBy.USE
+    assert inspection.accepted_by(order, end, used=0) is AcceptedBy.SILENCE
+    assert refused(inspection.check_objectable, order, end, used=0) == "inspection_over"
+
+
+@pytest.mark.parametrize("reason", CancellationReason)
+def test_each_side_gives_an_order_up_for_its_own_reasons_and_both_for_common_ones(
+    reason: CancellationReason,
+) -> None:
+    of_buyer = {"no_longer_needed", "placed_by_mistake", "supplier_late", "agreed", "other"}
+    of_supplier = {"cannot_deliver", "product_withdrawn", "buyer_late", "agreed", "other"}
+
+    for side, own in ((Side.BUYER, of_buyer), (Side.SUPPLIER, of_supplier)):
+        if reason.value in own:
+            cancelling.check(reason, side)
+        else:
+            assert refused(cancelling.check, reason, side) == "cancellation_reason_of_other_side"
+
+
+def test_a_destruction_is_stated_when_the_use_is_over_and_the_contract_asks_for_it(
+    calendar: Any,
+) -> None:
+    delivered = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
+    over = make_order(state=State.COMPLETED, delivered_at=delivered, inspection_ends_at=None)
+    day = dt.date(2026, 3, 9)
+
+    def asked(order: Any = over, on: dt.date = day) -> str | None:
+        try:
+            destroying.check(order, destroyed_on=on, today=day)
+        except DomainError as error:
+            return error.code
+        return None
+
+    kept = msgspec.structs.replace(over.terms, destroys_at_end=False)
+    assert asked() is None
+    assert asked(on=dt.date(2026, 3, 2)) is None
+    assert asked(on=dt.date(2026, 3, 1)) == "destruction_date_impossible"
+    assert asked(on=dt.date(2026, 3, 10)) == "destruction_date_impossible"
+    assert asked(msgspec.structs.replace(over, state=State.ACCEPTED)) == "use_not_over"
+    assert asked(msgspec.structs.replace(over, terms=kept)) == "destruction_not_agreed"
+    assert asked(msgspec.structs.replace(over, delivered_at=None)) == "destruction_not_agreed"
+    assert destroying.due(delivered, calendar) == dt.date(2026, 4, 1)
 
 
 def test_accepting_ends_the_inspection_at_once() -> None:

@@ -24,12 +24,13 @@ from market.access import operations as access
 from market.access import states as grant_states
 from market.access.grants import AuthorisationCutOff
 from market.access.model import Asked, Grant, GrantId, Scope
+from market.access.queries import find_for_order
 from market.cut_offs import queries as cut_offs
 from market.orders import contract, inspection, store
-from market.orders.model import ManifestFile, Order
+from market.orders.model import AcceptedBy, ManifestFile, Order
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
-from market.orders.states import Event, allows
+from market.orders.states import Event, advance, allows
 from market.pricing import compute
 from market.usage import operations as usage
 from market.usage.metering import FIRST
@@ -178,28 +179,44 @@ async def accept(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
 
     :raises NotPermitted: if the actor accepts nothing.
     :raises OrderMissing: if it is not the actor's purchase.
+    :raises InspectionOver: if the period is over: silence has accepted.
     :raises OrderEventNotAllowed: if it was not delivered, or was accepted or disputed before.
     """
     actor.require("delivery:accept")
     order = await lock_of_buyer(tx, actor, order_id)
-    accepted = await move(tx, order, Event.ACCEPT, now=now, accepted_at=now)
-    await remember(tx, Happened.DELIVERY_ACCEPTED, accepted, actor=actor, now=now)
-    return accepted
+    advance(order.state, Event.ACCEPT)
+    inspection.check_open(order, now)
+    return await _accepted(tx, order, Event.ACCEPT, AcceptedBy.BUYER, actor=actor, now=now)
 
 
 async def end_inspection(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
-    """Take a delivery as accepted because nobody objected in time (视为验收) [P].
+    """Take a delivery as accepted: nobody objected in time, or it was put to use (视为验收) [P].
 
     :raises NotPermitted: if the actor is no job of ours.
     :raises OrderEventNotAllowed: if it is not being inspected any more.
-    :raises InspectionRunning: if there is time left.
+    :raises InspectionRunning: if there is time left, and it was not put to use.
     """
     actor.require("order:turn")
     order = await lock(tx, order_id)
-    inspection.check_over(order, now)
-    accepted = await move(tx, order, Event.INSPECTION_ENDS, now=now, accepted_at=now)
-    await remember(tx, Happened.DELIVERY_ACCEPTED, accepted, actor=actor, now=now)
+    advance(order.state, Event.INSPECTION_ENDS)
+    by = inspection.accepted_by(order, now, used=await _used(tx, order))
+    event = Event.PUT_TO_USE if by is AcceptedBy.USE else Event.INSPECTION_ENDS
+    return await _accepted(tx, order, event, by, actor=actor, now=now)
+
+
+async def _accepted(
+    tx: Tx, order: Order, event: Event, by: AcceptedBy, *, actor: Actor, now: dt.datetime
+) -> Order:
+    accepted = await move(tx, order, event, now=now, accepted_at=now, accepted_by=by)
+    await remember(
+        tx, Happened.DELIVERY_ACCEPTED, accepted, actor=actor, now=now, facts={"by": by.value}
+    )
     return accepted
+
+
+async def _used(tx: Tx, order: Order) -> int:
+    grant = await find_for_order(tx, order_id=order.id)
+    return 0 if grant is None else grant.used
 
 
 async def raise_issue(
@@ -210,11 +227,12 @@ async def raise_issue(
     :raises NotPermitted: if the actor disputes nothing.
     :raises OrderMissing: if it is not the actor's purchase.
     :raises InspectionOver: if it is too late.
+    :raises AcceptedByUse: if it was put to use.
     :raises OrderEventNotAllowed: if it is not being inspected.
     """
     actor.require("delivery:dispute")
     order = await lock_of_buyer(tx, actor, order_id)
-    inspection.check_open(order, now)
+    inspection.check_objectable(order, now, used=await _used(tx, order))
     disputed = await move(tx, order, Event.RAISE_ISSUE, now=now, reason=reason)
     if not order.is_free:
         await escrow.freeze(tx, actor=actor, now=now, order_id=order.id)
@@ -241,7 +259,13 @@ async def resolve(
     order = await lock(tx, order_id)
     if ruling is Ruling.FOR_SUPPLIER:
         resolved = await move(
-            tx, order, Event.RESOLVE_FOR_SUPPLIER, now=now, accepted_at=now, reason=reason
+            tx,
+            order,
+            Event.RESOLVE_FOR_SUPPLIER,
+            now=now,
+            accepted_at=now,
+            accepted_by=AcceptedBy.RULING,
+            reason=reason,
         )
     else:
         resolved = await move(

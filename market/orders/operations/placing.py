@@ -33,8 +33,8 @@ from market.identity.model import Capacity, Party
 from market.identity.states import State as PartyState
 from market.listings import queries as listings
 from market.listings.model import Listing
-from market.orders import compliance, contract, scope, shares, store, terms
-from market.orders.model import Contract, Order, OrderId, Side
+from market.orders import cancelling, compliance, contract, scope, shares, store, terms
+from market.orders.model import CancellationReason, Contract, Order, OrderId, Side
 from market.orders.operations.agreeing import agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
@@ -71,7 +71,14 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     terms: RequestedTerms
 
 
-async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) -> Order:
+async def place(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    wanted: PlacedOrder,
+    bundle_id: uuid.UUID | None = None,
+) -> Order:
     """Place an order (下单): the price is the filed one, the purpose is told.
 
     :raises NotPermitted: if the actor buys nothing.
@@ -142,6 +149,7 @@ async def place(tx: Tx, *, actor: Actor, now: dt.datetime, wanted: PlacedOrder) 
         version=1,
         placed_at=now,
         updated_at=now,
+        bundle_id=bundle_id,
     )
     await store.insert(tx, order)
     await remember(
@@ -219,12 +227,20 @@ async def clear(
 
 
 async def cancel(
-    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, reason: str
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    code: CancellationReason,
+    reason: str,
 ) -> Order:
     """Give an order up before it is delivered (取消); what was paid goes back.
 
     :raises NotPermitted: if the actor cancels nothing.
     :raises OrderMissing: if it is unknown or between others; a paid one only its supplier gives up.
+    :raises PaidOrderOfSupplier: if the buyer has paid and would give it up.
+    :raises CancellationReasonOfOtherSide: if it is a reason that only the other side has.
     :raises OrderEventNotAllowed: if it was delivered, or is over.
     """
     actor.require("order:cancel")
@@ -236,10 +252,28 @@ async def cancel(
         raise OrderMissing
     if actor.party not in parties:
         raise PaidOrderOfSupplier
-    cancelled = await move(tx, order, Event.CANCEL, now=now, reason=reason, closed_at=now)
+    is_supplier = actor.party == order.supplier_party_id
+    cancelling.check(code, Side.SUPPLIER if is_supplier else Side.BUYER)
+    cancelled = await move(
+        tx,
+        order,
+        Event.CANCEL,
+        now=now,
+        reason=reason,
+        cancellation_reason=code,
+        closed_at=now,
+    )
     if order.paid_at is not None and not order.is_free:
         await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
-    await remember(tx, Happened.ORDER_CANCELLED, cancelled, actor=actor, now=now, reason=reason)
+    await remember(
+        tx,
+        Happened.ORDER_CANCELLED,
+        cancelled,
+        actor=actor,
+        now=now,
+        facts={"code": code.value},
+        reason=reason,
+    )
     return cancelled
 
 

@@ -9,8 +9,10 @@ from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
+from catalog.kernel.workdays import Calendar
 from market.access import operations as access
 from market.orders.model import Order
+from market.orders.operations import destruction
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
 from market.orders.states import RESUMING, Event
@@ -102,8 +104,12 @@ async def resume(
     return resumed
 
 
-async def complete(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
+async def complete(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, order_id: uuid.UUID
+) -> Order:
     """Complete an accepted order whose term is over or whose uses are all used (完成).
+
+    The buyer is asked to state that it destroyed the data, where the contract says so (BJ-27(b)).
 
     :raises NotPermitted: if the actor is no job of ours.
     :raises OrderEventNotAllowed: if it is not accepted.
@@ -120,6 +126,7 @@ async def complete(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUI
         now=now,
         facts={"destroys_at_end": order.terms.destroys_at_end},
     )
+    await destruction.ask_for(tx, now=now, order=completed, calendar=calendar)
     return completed
 
 
