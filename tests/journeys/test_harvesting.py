@@ -8,9 +8,11 @@ import datetime as dt
 import json
 import pathlib
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -357,6 +359,68 @@ async def test_nothing_private_is_fetched_however_it_is_written(peer: Peer) -> N
         ):
             with pytest.raises(SourceUnreachable):
                 await guarded.fetch(address)
+
+
+class Rebinding:
+    """A name that leads to the public internet when it is looked at, and inside a moment later."""
+
+    HOST = "rebind.example"
+    PUBLIC = "93.184.215.14"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        loop = asyncio.get_running_loop()
+        really = loop.getaddrinfo
+
+        async def resolved(host: str, port: int, **how: Any) -> Any:
+            name = host.decode() if isinstance(host, bytes) else host
+            if name != self.HOST:
+                return await really(host, port, **how)
+            self.asked += 1
+            address = self.PUBLIC if self.asked == 1 else "127.0.0.1"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+        monkeypatch.setattr(loop, "getaddrinfo", resolved)
+
+
+class Wire(httpcore.AsyncNetworkBackend):
+    """Connections as they are made, but none leaves this machine."""
+
+    def __init__(self) -> None:
+        self.led_to: list[str] = []
+        self._really = httpcore.AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *args: Any, **how: Any) -> Any:
+        self.led_to.append(host)
+        if host == Rebinding.PUBLIC:
+            raise httpcore.ConnectError("nobody there")
+        return await self._really.connect_tcp(host, port, *args, **how)
+
+
+def client_over(wire: Wire) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(trust_env=False)
+    transport._pool = httpcore.AsyncConnectionPool(network_backend=wire)
+    return httpx.AsyncClient(transport=transport)
+
+
+async def test_a_name_that_is_bound_anew_leads_nowhere(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"http://{Rebinding.HOST}:{peer.site.port}/robots.txt"
+    wire, naive = Wire(), Wire()
+
+    name = Rebinding(monkeypatch)
+    async with client_over(wire) as web:
+        with pytest.raises(SourceUnreachable, match="nobody there"):
+            await Fetcher(web).fetch(address)
+        assert (name.asked, wire.led_to) == (1, [Rebinding.PUBLIC])
+        with pytest.raises(SourceUnreachable, match="is not public"):
+            await Fetcher(web).fetch(address)
+        assert (name.asked, wire.led_to) == (2, [Rebinding.PUBLIC])
+
+    # Whoever looks at the name and then lets the client resolve it again is led inside.
+    async with client_over(naive) as web:
+        assert (await web.get(address)).status_code == 200
 
 
 async def test_redirects_are_looked_at_and_sizes_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.formats import schema_org, sitemap
 from catalog.kernel.feeds import Feed, Gone, atom
-from tests.makers_facts import SITE, make_content, make_facts, make_foreign, make_price
+from tests.makers_facts import SITE, make_content, make_facts, make_foreign, make_open, make_price
 from tests.makers_products import NOW, make_description
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -115,3 +115,11 @@ def test_what_is_gone_is_told_as_a_tombstone() -> None:
     assert element.findtext(f"{TOMBSTONE}comment") == "数据源 <停止> 更新"
     assert root.findtext(f"{ATOM}updated") == "2026-03-02T01:00:00Z"
     assert b"tombstones" not in atom(Feed(title="t", site="", address="", home="", entries=[]))
+
+
+def test_open_data_are_had_from_the_page_under_their_licence() -> None:
+    facts = make_open()
+    told = schema_org.dataset(facts, SITE)
+
+    assert told["license"] == "https://market.example/open-data#licence"
+    assert told["distribution"][0]["contentUrl"] == SITE.open_content(facts.id)

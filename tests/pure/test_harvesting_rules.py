@@ -10,13 +10,13 @@ import pytest
 
 from catalog.formats import ckan, dcat, reading_ckan, turtle
 from catalog.formats.dcat import TURTLE
-from catalog.formats.reading_dcat import CatalogueUnreadable, Skipped, as_record
+from catalog.formats.reading_dcat import CatalogueUnreadable, Skipped
 from catalog.harvesting import reading, vanishing
 from catalog.harvesting.model import Kind
 from catalog.harvesting.reading import PageGiven
 from catalog.harvesting.states import TRANSITIONS, Event, HarvestEventNotAllowed, State, advance
 from catalog.products.imports import Record
-from tests.makers_facts import SITE, make_facts, make_foreign
+from tests.makers_facts import SITE, as_record, make_facts, make_foreign
 
 # As a CKAN of a city answers, shortened; what it leaves out and what is odd is on purpose.
 RECORDED = {
