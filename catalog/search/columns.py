@@ -121,10 +121,25 @@ class _Step:
         self._names = list(numbers)
         self._codes = np.array([code for code, _ in pairs], np.int64)
         self._numbers = np.array([number for _, number in pairs], np.int64)
+        # Each value is in one combination alone, as where a product has one at most.
+        self._is_single = len(self._names) == len(pairs)
 
     def told(self, counts: npt.NDArray[np.int64], most: int) -> dict[str, int]:
-        found = np.zeros(len(self._names), np.int64)
-        np.add.at(found, self._numbers, counts[self._codes])
-        there = np.flatnonzero(found).tolist()
-        counts_by_name = {self._names[n]: int(found[n]) for n in there}
-        return facets.commonest(counts_by_name, most) if len(there) > most else counts_by_name
+        found = self._counted(counts)
+        there = np.flatnonzero(found)
+        if len(there) <= most:
+            many = found.take(there).tolist()
+            return {self._names[n]: count for n, count in zip(there.tolist(), many, strict=True)}
+        least = np.partition(found, -most)[-most]
+        there = np.flatnonzero(found >= least)
+        told = {self._names[n]: int(found[n]) for n in there.tolist()}
+        return facets.commonest(told, most)
+
+    def _counted(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many have each value."""
+        each = counts.take(self._codes)
+        if self._is_single:
+            return each
+        # Sums of whole numbers far below 2^53 are exact.
+        summed = np.bincount(self._numbers, weights=each, minlength=len(self._names))
+        return summed.astype(np.int64)

@@ -21,6 +21,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[float, ...]
     averages: tuple[float, float, float]
     least: int  # how much of the question is needed
+    is_alone: bool  # what has all of it was ranked alone
     score: float
     place: int
     product_id: uuid.UUID
@@ -32,12 +33,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write(
-    query: str, *, weights: tuple[float, ...], averages: Averages, least: int, last: Ranked
+    query: str,
+    *,
+    weights: tuple[float, ...],
+    averages: Averages,
+    least: int,
+    is_alone: bool,
+    last: Ranked,
 ) -> str:
     """Return the cursor of the page that ends with ``last``."""
     product = str(uuid.UUID(bytes=last.product))
     numbers = msgspec.structs.astuple(averages)
-    return paging.encode(query, weights, numbers, least, last.score, last.place, product)
+    return paging.encode(query, weights, numbers, least, is_alone, last.score, last.place, product)
 
 
 def read(query: str, cursor: str | None, *, concepts: int) -> Place | None:
@@ -45,7 +52,7 @@ def read(query: str, cursor: str | None, *, concepts: int) -> Place | None:
 
     :raises CursorUnreadable: if the cursor is not one of this question.
     """
-    position = paging.decode(query, cursor, 6)
+    position = paging.decode(query, cursor, 7)
     if position is None:
         return None
     try:

@@ -13,23 +13,35 @@ from catalog.products import terms
 _REMEMBERED: Final = 1 << 14
 
 
-def places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
-    """Return where any of ``words`` stands in ``text``: begin and end in characters, none twice.
+Normal = tuple[str, Sequence[int]]  # a text as it is cut, and where each character came from
 
-    The words are as questions are cut: half width, small, simplified; the text is as it is.
+
+def places(normal: Normal, words: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where any of ``words`` stands in a text: begin and end in characters, none twice.
+
+    The words are as questions are cut: half width, small, simplified; places are of the text as it is.
     """
-    normal, origins = _normal(text)
+    text, origins = normal
     found = []
     for word in words:
-        at = normal.find(word)
+        at = text.find(word)
         while at >= 0:
             found.append((origins[at], origins[at + len(word) - 1] + 1))
-            at = normal.find(word, at + 1)
-    return _merged(sorted(found))
+            at = text.find(word, at + 1)
+    return _merged(sorted(found)) if found else found
 
 
-def _normal(text: str) -> tuple[str, Sequence[int]]:
-    """Return the text as it is cut, and of each of its characters from which of ours it came."""
+def normals(texts: Sequence[str]) -> list[Normal]:
+    """Return texts as they are cut. They are simplified together: one call costs more than one text."""
+    joined = "\n".join(texts)
+    if unicodedata.is_normalized("NFKC", joined):
+        simple = terms.normal(joined).split("\n")
+        if list(map(len, simple)) == list(map(len, joined.split("\n"))) == list(map(len, texts)):
+            return [(each, range(len(each))) for each in simple]
+    return [_normal(text) for text in texts]
+
+
+def _normal(text: str) -> Normal:
     whole = text.lower()
     if len(whole) == len(text) and unicodedata.is_normalized("NFKC", text):
         simple = terms.normal(text)  # nothing changes but letters: each stands where it stood

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from catalog.search import explaining, facets, highlighting, ranking
-from catalog.search.facets import ALL, Facet
+from catalog.search import explaining, highlighting, ranking
+from catalog.search.facets import FACETS
+from catalog.search.highlighting import Normal
 from catalog.search.model import Count, Hit, Why
 from catalog.search.port import SHOWN_VALUES, Counts
 from catalog.search.question import Concept
@@ -22,32 +23,40 @@ class Row(Protocol):
         ...
 
 
-def counted(counts: Counts, narrowed: Mapping[str, str]) -> dict[str, list[Count]]:
+def counted(counts: Counts) -> dict[str, list[Count]]:
     """Return the counts of each facet, the commonest values first."""
-    return {
-        facet.name: _commonest(facet, counts.facets.get(facet.name, {}), narrowed) for facet in ALL
-    }
+    return {name: _commonest(counts.facets.get(name, {})) for name in FACETS}
 
 
-def _commonest(facet: Facet, values: Mapping[str, int], narrowed: Mapping[str, str]) -> list[Count]:
-    counted = [
-        (-count, value)
-        for value, count in values.items()
-        if count > 0 and facets.is_counted(facet, value, narrowed)
-    ]
-    return [Count(value, -count) for count, value in sorted(counted)[:SHOWN_VALUES]]
+def _commonest(values: Mapping[str, int]) -> list[Count]:
+    ordered = sorted([(-count, value) for value, count in values.items() if count > 0])
+    return [Count(value, -count) for count, value in ordered[:SHOWN_VALUES]]
 
 
-def hit(
-    each: Ranked,
-    row: Row,
+def page(
+    found: Sequence[tuple[Ranked, Row]],
     *,
     concepts: Sequence[Concept],
     wanted: Sequence[Wanted],
     averages: Averages,
+) -> list[Hit]:
+    """Return products with their documents, in their order."""
+    told = ranking.reasons([each.record for each, _ in found], wanted, averages)
+    texts = [row[column] for _, row in found for column in ("name", "summary")] if wanted else []
+    normals = highlighting.normals(texts)
+    return [
+        _hit(each, row, why, concepts, normals[2 * number : 2 * number + 2])
+        for number, ((each, row), why) in enumerate(zip(found, told, strict=True))
+    ]
+
+
+def _hit(
+    each: Ranked,
+    row: Row,
+    told: Sequence[Reason],
+    concepts: Sequence[Concept],
+    normals: Sequence[Normal],
 ) -> Hit:
-    """Return a product with its document."""
-    told = ranking.reasons(*each.record, wanted, averages)
     standing = [word for reason in told for word in concepts[reason.wanted].ways[reason.way]]
     return Hit(
         id=uuid.UUID(bytes=each.product),
@@ -73,8 +82,8 @@ def hit(
         matched=[concepts[number].name for number in sorted(reason.wanted for reason in told)],
         why=[_why(concepts[reason.wanted], reason) for reason in told],
         highlights={
-            "name": highlighting.places(row["name"], standing),
-            "description": highlighting.places(row["summary"], standing),
+            "name": highlighting.places(normals[0], standing),
+            "description": highlighting.places(normals[1], standing),
         }
         if standing
         else {},
@@ -82,11 +91,6 @@ def hit(
 
 
 def _why(concept: Concept, reason: Reason) -> Why:
-    told: dict[str, Any] = {
-        "word": concept.name,
-        "by": "".join(concept.ways[reason.way]),
-        "fields": reason.fields,
-        "share": reason.share,
-    }
-    zh, en = explaining.why(**told)
-    return Why(**told, zh=zh, en=en)
+    word, by = concept.name, "".join(concept.ways[reason.way])
+    zh, en = explaining.why(word=word, by=by, fields=reason.fields, share=reason.share)
+    return Why(word=word, by=by, fields=reason.fields, share=reason.share, zh=zh, en=en)

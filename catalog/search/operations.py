@@ -15,12 +15,12 @@ import structlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Conflict
-from catalog.search import store
 from catalog.search.disk import layout, writing
 from catalog.search.disk.building import APART_FROM, Apart, Builder, complete
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.disk.writing import IndexedRow, IndexWriter, Lock
 from catalog.search.port import RemoteState
+from catalog.search.store import documents, outbox
 
 _log = structlog.get_logger("search")
 _ACTOR: Final = system("search")
@@ -91,7 +91,7 @@ class Follower:
             return await _rebuild(self._db, self._directory)
         if self._pruned_at is None or now >= self._pruned_at + _PRUNED_EVERY:
             async with begin(self._db, _ACTOR) as tx:
-                await store.prune(tx, older_than_seconds=KEPT_SECONDS)
+                await outbox.prune(tx, older_than_seconds=KEPT_SECONDS)
             self._pruned_at = now
         return count
 
@@ -113,11 +113,11 @@ class Follower:
             return None
         # One snapshot: what it sees is what the position says.
         async with begin(self._db, _ACTOR, snapshot=True) as tx:
-            is_ours = state.database == await store.read_database(tx)
-            if not is_ours or not await store.is_known(tx, state.position):
+            is_ours = state.database == await outbox.read_database(tx)
+            if not is_ours or not await outbox.is_known(tx, state.position):
                 return None
-            position = await store.read_position(tx)
-            changed = await store.list_changed_rows(tx, state.position)
+            position = await outbox.read_position(tx)
+            changed = await documents.list_changed_rows(tx, state.position)
         if not changed and self._renewed_at is not None and now < self._renewed_at + _RENEWED_EVERY:
             return 0
         for first in range(0, len(changed), _AT_ONCE):
@@ -177,15 +177,15 @@ class RemoteFollower:
         if state is None or state.layout != self._layout:
             return await self.rebuild()
         async with begin(self._db, _ACTOR) as turn:
-            version = await store.take_turn(turn)
+            version = await outbox.take_turn(turn)
             if version is None:
                 return 0
             # One snapshot, younger than the turn: what it sees is what the position says.
             async with begin(self._db, _ACTOR, snapshot=True) as tx:
-                is_ours = state.database == await store.read_database(tx)
-                is_known = is_ours and await store.is_known(tx, state.position)
-                position = await store.read_position(tx)
-                changed = await store.list_changed_rows(tx, state.position) if is_known else []
+                is_ours = state.database == await outbox.read_database(tx)
+                is_known = is_ours and await outbox.is_known(tx, state.position)
+                position = await outbox.read_position(tx)
+                changed = await documents.list_changed_rows(tx, state.position) if is_known else []
         if not is_known:
             return await self.rebuild()
         if changed or self._renewed_at is None or now >= self._renewed_at + _RENEWED_EVERY:
@@ -206,12 +206,12 @@ class RemoteFollower:
         """
         count = 0
         async with begin(self._db, _ACTOR) as turn:
-            version = await store.take_turn(turn)
+            version = await outbox.take_turn(turn)
             if version is None:
                 raise SearchIndexBeingBuilt
         index = await self._index.create()
         async with begin(self._db, _ACTOR, snapshot=True) as tx:
-            position, database = await store.read_position(tx), await store.read_database(tx)
+            position, database = await outbox.read_position(tx), await outbox.read_database(tx)
             async for batch in _batches(tx):
                 await self._index.put(index, batch, [], version=version)
                 count += len(batch)
@@ -234,7 +234,7 @@ class RemoteFollower:
     async def _prune(self, now: dt.datetime) -> None:
         if self._pruned_at is None or now >= self._pruned_at + _PRUNED_EVERY:
             async with begin(self._db, _ACTOR) as tx:
-                await store.prune(tx, older_than_seconds=KEPT_SECONDS)
+                await outbox.prune(tx, older_than_seconds=KEPT_SECONDS)
             self._pruned_at = now
 
 
@@ -245,8 +245,8 @@ async def _rebuild(db: Database, directory: Path) -> int:
     try:
         path = writing.new_generation(directory)
         async with begin(db, _ACTOR, snapshot=True) as tx:
-            position, database = await store.read_position(tx), await store.read_database(tx)
-            are_few = await store.count_documents(tx, most=APART_FROM) < APART_FROM
+            position, database = await outbox.read_position(tx), await outbox.read_database(tx)
+            are_few = await documents.count_documents(tx, most=APART_FROM) < APART_FROM
             build = _build_here if are_few else _build_apart
             count = await build(tx, path, position=position, database=database)
         await asyncio.to_thread(writing.make_current, path)
@@ -262,7 +262,7 @@ async def _build_here(tx: Tx, path: Path, *, position: str, database: str) -> in
     async def feed(copied: bytes) -> None:
         builder.feed(copied)
 
-    count = await store.copy_documents(tx, feed)
+    count = await documents.copy_documents(tx, feed)
     await asyncio.to_thread(complete, builder, path, position=position, database=database)
     return count
 
@@ -270,7 +270,7 @@ async def _build_here(tx: Tx, path: Path, *, position: str, database: str) -> in
 async def _build_apart(tx: Tx, path: Path, *, position: str, database: str) -> int:
     builder = await Apart.begin(path, position=position, database=database)
     try:
-        count = await store.copy_documents(tx, builder.feed)
+        count = await documents.copy_documents(tx, builder.feed)
         await builder.finish()
     finally:
         builder.stop()
@@ -279,7 +279,7 @@ async def _build_apart(tx: Tx, path: Path, *, position: str, database: str) -> i
 
 async def _batches(tx: Tx) -> AsyncIterator[list[IndexedRow]]:
     batch: list[IndexedRow] = []
-    async for row in store.every_document(tx):
+    async for row in documents.every_document(tx):
         batch.append(_indexed(row))
         if len(batch) == _AT_ONCE:
             yield batch
@@ -293,6 +293,6 @@ def _indexed(row: Row) -> IndexedRow:
         product_id=row["product_id"],
         place=row["place"],
         terms=row["terms"],
-        facets=store.facets_of(row),
+        facets=documents.facets_of(row),
         price_fen=row["price_fen"],
     )

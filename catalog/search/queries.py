@@ -21,7 +21,7 @@ import msgspec
 from catalog.code_trees import queries as code_trees
 from catalog.kernel import paging
 from catalog.kernel.db import Row, Tx
-from catalog.search import cursors, facets, hits, prices, question, ranking, records, store
+from catalog.search import cursors, facets, hits, prices, question, ranking, records
 from catalog.search.cursors import Place
 from catalog.search.facets import FACETS
 from catalog.search.model import Filters, Found, IndexStanding, Sort
@@ -39,6 +39,8 @@ from catalog.search.port import (
 )
 from catalog.search.question import Concept
 from catalog.search.ranking import Averages, Ranked, Record, Wanted, Words
+from catalog.search.store import documents, outbox
+from catalog.search.store.full_text import FullText
 from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 
 MAX_LIMIT: Final = 100
@@ -70,6 +72,7 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     wanted: tuple[Wanted, ...]
     averages: Averages = Averages()
     weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
+    is_alone: bool = False  # what has all of it is ranked alone
 
     def needing(self, least: int) -> _Asking:
         """Return it with how many of the things that are asked a product must have."""
@@ -133,9 +136,9 @@ async def search(
     view = None if port is None else port.view()
     found = None if view is None or view.position is None else await _by_index(tx, view, put)
     if found is None:
-        await store.check_synonyms(tx, put.synonyms)
-        answer = await _answer(put, store.FullText(tx), Overlay(""))
-        found = _found(put, answer, await store.list_documents(tx, answer.products))
+        await documents.check_synonyms(tx, put.synonyms)
+        answer = await _answer(put, FullText(tx), Overlay(""))
+        found = _found(put, answer, await documents.list_documents(tx, answer.products))
     return found if found.total else await _nothing(tx, asked)
 
 
@@ -154,7 +157,7 @@ async def count_whole(
         read = await _read_on(tx, view, view.overlay, [], None)
         overlay = None if read is None else read[0]
     if view is None or overlay is None:
-        view, overlay = store.FullText(tx), Overlay("")
+        view, overlay = FullText(tx), Overlay("")
     asking = _Asking(
         view=view,
         asked=msgspec.structs.replace(asked, without=frozenset(overlay.changed)),
@@ -167,15 +170,15 @@ async def count_whole(
 async def get_standing(tx: Tx, port: SearchPort | None) -> IndexStanding:
     """Return how far an index is behind, and whether it answers all the same."""
     view = None if port is None else port.view()
-    if view is None or view.position is None or not await store.is_known(tx, view.position):
+    if view is None or view.position is None or not await outbox.is_known(tx, view.position):
         return IndexStanding(is_answering=False)
-    behind, since = await store.read_behind(tx, view.position)
+    behind, since = await outbox.read_behind(tx, view.position)
     return IndexStanding(is_answering=behind <= MOST_CHANGED, behind=behind, behind_since=since)
 
 
 async def read_position(tx: Tx) -> str:
     """Return up to where the catalogue is known to whoever looks now; see ``list_matching``."""
-    return await store.read_position(tx)
+    return await outbox.read_position(tx)
 
 
 async def list_matching(
@@ -198,8 +201,8 @@ async def list_matching(
     asked = _asked(text, synonyms, filters)
     if text.strip() and not asked.concepts:
         return []
-    await store.check_synonyms(tx, synonyms.version if asked.concepts else None)
-    return await store.list_matching(
+    await documents.check_synonyms(tx, synonyms.version if asked.concepts else None)
+    return await documents.list_matching(
         tx, asked, beyond=beyond, published_since=published_since, limit=limit
     )
 
@@ -229,9 +232,9 @@ async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
 
 async def _read_on(
     tx: Tx, view: View, overlay: Overlay, page: Sequence[uuid.UUID], synonyms: int | None
-) -> tuple[Overlay, store.Read] | None:
+) -> tuple[Overlay, documents.Read] | None:
     """Return the overlay with what was committed since, and the documents of a page; None if too much."""
-    read = await store.read_on(
+    read = await documents.read_on(
         tx,
         position=overlay.position,
         page=page,
@@ -276,11 +279,17 @@ async def _answer(put: _Put, view: View, overlay: Overlay) -> _Answer:
 async def _candidates(asking: _Asking, put: _Put) -> tuple[list[Record], _Asking]:
     """Return what may come first, and the question with how much of it is needed to be found.
 
-    All of it if enough products have that; else all but one thing; else any.
+    All of it if enough products have that; else all but one thing; else any. Whatever has a part is
+    ranked too, unless very many have all of it; the next pages do as the first one did.
     """
     by, begins = _ranking(asking, put), put.begins
     first = await asking.view.candidates(asking.asked, by=by)
-    if first.count >= FEW or len(asking.wanted) == 1:
+    if begins is not None:
+        is_alone = begins.is_alone
+    else:
+        is_alone = first.count >= FEW or len(asking.wanted) == 1
+    asking = msgspec.structs.replace(asking, is_alone=is_alone)
+    if is_alone:
         return first.records, asking
     found, needed = [*first.records], len(asking.wanted)
     has_enough = first.count + len(asking.changed) >= ENOUGH
@@ -397,22 +406,21 @@ async def _counted(asking: _Asking) -> Counts:
     return Counts(told.total + len(changed), kinds)
 
 
-def _found(put: _Put, answer: _Answer, documents: Mapping[uuid.UUID, Row]) -> Found:
+def _found(put: _Put, answer: _Answer, told: Mapping[uuid.UUID, Row]) -> Found:
     asking, last = answer.asking, answer.page[-1] if answer.has_more else None
     return Found(
-        items=[
-            hits.hit(
-                each,
-                documents[product_id],
-                concepts=asking.asked.concepts,
-                wanted=asking.wanted,
-                averages=asking.averages,
-            )
-            for each, product_id in zip(answer.page, answer.products, strict=True)
-            if product_id in documents
-        ],
+        items=hits.page(
+            [
+                (each, told[product_id])
+                for each, product_id in zip(answer.page, answer.products, strict=True)
+                if product_id in told
+            ],
+            concepts=asking.asked.concepts,
+            wanted=asking.wanted,
+            averages=asking.averages,
+        ),
         total=answer.counts.total,
-        facets=hits.counted(answer.counts, put.asked.narrowed),
+        facets=hits.counted(answer.counts),
         next_cursor=None
         if last is None
         else cursors.write(
@@ -420,6 +428,7 @@ def _found(put: _Put, answer: _Answer, documents: Mapping[uuid.UUID, Row]) -> Fo
             weights=asking.weights,
             averages=asking.averages,
             least=asking.asked.needed,
+            is_alone=asking.is_alone,
             last=last,
         ),
         terms=[concept.name for concept in put.asked.concepts],

@@ -9,6 +9,7 @@ product its place among those that have it, and no more.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
 from collections.abc import Sequence
@@ -166,9 +167,7 @@ class _Table:
 
     def scores(self, asked: Sequence[Wanted], averages: Averages) -> Floats:
         """Return the score of each record."""
-        lengths = self._numbers[self._begins + _LENGTHS]
-        tells = factors([_two_bytes(lengths, 3 - at) for at in range(3)], averages)
-        oftens = []
+        tells, oftens = self.tells(averages), []
         for wanted in asked:
             often = np.zeros(len(self._found), np.float32)
             for place, way in enumerate(wanted.ways):
@@ -176,6 +175,16 @@ class _Table:
                 np.maximum(often, there * np.float32(SYNONYM) if place else there, out=often)
             oftens.append(often)
         return scored(oftens, [wanted.weight for wanted in asked], count=len(self._found))
+
+    def tells(self, averages: Averages) -> list[Floats]:
+        """Return how much a word tells that stands once in title, labels or text of each record."""
+        lengths = self._numbers[self._begins + _LENGTHS]
+        return factors([_two_bytes(lengths, 3 - at) for at in range(3)], averages)
+
+    def counts(self, word: bytes) -> dict[int, int]:
+        """Return in which records a word stands, and how often, as entries have it."""
+        rows, counts = self._entries(word)
+        return dict(zip(rows.tolist(), counts.tolist(), strict=True))
 
     def ranked(self, row: int, score: float) -> Ranked:
         """Return one of them with its score."""
@@ -185,11 +194,13 @@ class _Table:
     def _times(self, word: bytes, tells: Sequence[Floats]) -> Often:
         """Return how often a word stands in each record, by what its fields tell; 0: nowhere."""
         times = np.zeros(len(self._found), np.float32)
-        entries = np.flatnonzero(self._keys == np.uint64(int.from_bytes(word)))
-        rows = np.searchsorted(self._ends, entries, "right")
-        counts = self._numbers[entries]
+        rows, counts = self._entries(word)
         times[rows] = weighed([each[rows] for each in tells], counts)
         return times
+
+    def _entries(self, word: bytes) -> tuple[npt.NDArray[np.int64], Numbers]:
+        entries = np.flatnonzero(self._keys == np.uint64(int.from_bytes(word)))
+        return np.searchsorted(self._ends, entries, "right"), self._numbers[entries]
 
 
 def _byte(numbers: Numbers, at: int) -> Floats:
@@ -209,52 +220,57 @@ def covers(data: Bytes, start: int, end: int, wanted: Wanted) -> bool:
 
 
 def reasons(
-    data: Bytes, start: int, end: int, asked: Sequence[Wanted], averages: Averages
-) -> list[Reason]:
-    """Return why a record was found, what told most first (为何在此)."""
-    factors = _factors(data, start, averages)
+    found: Sequence[Record], asked: Sequence[Wanted], averages: Averages
+) -> list[list[Reason]]:
+    """Return for each record why it was found, what told most first (为何在此)."""
+    if not found or not asked:
+        return [[] for _ in found]
+    table = _Table(found)
+    tells = zip(*(each.tolist() for each in table.tells(averages)), strict=True)
+    counts = {word: table.counts(word) for each in asked for way in each.ways for word in way}
+    return [_reasons(row, tell, asked, counts) for row, tell in enumerate(tells)]
+
+
+_Tells = tuple[float, ...]  # of title, labels and text of one record
+_Counts = dict[bytes, dict[int, int]]  # of each word in which records, as entries have it
+
+
+def _reasons(row: int, tells: _Tells, asked: Sequence[Wanted], counts: _Counts) -> list[Reason]:
     found = []
     for number, wanted in enumerate(asked):
-        ways = [
-            (_often(data, start, end, way, factors) * (SYNONYM if place else 1), -place)
-            for place, way in enumerate(wanted.ways)
-        ]
-        often, place = max(ways)
-        if often:
-            told = wanted.weight * often * (_K1 + 1) / (often + _K1)
-            fields = _fields(data, start, end, wanted.ways[-place])
-            found.append((told, Reason(number, -place, fields, 0.0)))
-    total = sum(told for told, _ in found)
+        most, best = 0.0, 0
+        for place, way in enumerate(wanted.ways):
+            often = _often(row, tells, way, counts) * (SYNONYM if place else 1)
+            if often > most:
+                most, best = often, place
+        if most:
+            told = wanted.weight * most * (_K1 + 1) / (most + _K1)
+            found.append((told, number, best, _fields(row, wanted.ways[best], counts)))
+    total = sum(told for told, *_ in found)
+    found.sort(key=lambda each: -each[0])
     return [
-        msgspec.structs.replace(reason, share=round(told / total, 4))
-        for told, reason in sorted(found, key=lambda pair: -pair[0])
+        Reason(number, way, fields, round(told / total, 4)) for told, number, way, fields in found
     ]
 
 
-def _factors(data: Bytes, start: int, averages: Averages) -> tuple[float, float, float]:
-    _, _, title, labels, text = records.read_head(data, start)
-    return (
-        _TITLE / (1 - _B + _B * title / averages.title),
-        _LABELS / (1 - _B + _B * labels / averages.labels),
-        _TEXT / (1 - _B + _B * text / averages.text),
-    )
-
-
-def _often(
-    data: Bytes, start: int, end: int, way: Words, factors: tuple[float, float, float]
-) -> float:
+def _often(row: int, tells: _Tells, way: Words, counts: _Counts) -> float:
     # Several words stand for one thing: it is there as often as the one that is there least.
     least = math.inf
     for word in way:
-        times = records.times(data, start, end, word)
+        times = counts[word].get(row)
         if times is None:
             return 0.0
-        least = min(least, factors[0] * times[0] + factors[1] * times[1] + factors[2] * times[2])
+        title, labels, text = times >> 16 & 0xFF, times >> 8 & 0xFF, times & 0xFF
+        least = min(least, tells[0] * title + tells[1] * labels + tells[2] * text)
     return least
 
 
-def _fields(data: Bytes, start: int, end: int, way: Words) -> tuple[str, ...]:
-    counts = [records.times(data, start, end, word) or (0, 0, 0) for word in way]
-    return tuple(
-        name for name, each in zip(FIELDS, zip(*counts, strict=True), strict=True) if any(each)
-    )
+def _fields(row: int, way: Words, counts: _Counts) -> tuple[str, ...]:
+    times = functools.reduce(operator.or_, (counts[word][row] for word in way))
+    return _STANDING[bool(times & 0xFF0000), bool(times & 0xFF00), bool(times & 0xFF)]
+
+
+_STANDING: Final = {
+    there: tuple(itertools.compress(FIELDS, there))
+    for there in itertools.product((False, True), repeat=len(FIELDS))
+}

@@ -88,7 +88,7 @@ async def rebuild_while_serving(
     while not building.done():
         page = asked[len(times) % len(asked)]
         at = monotonic()
-        async with begin(db, PUBLIC) as tx:
+        async with begin(db, PUBLIC, late=True) as tx:
             await queries.search(tx, port=index, text=page.text, filters=page.narrowed, limit=20)
         times.append(1000 * (monotonic() - at))
         await asyncio.sleep(0.1)

@@ -15,12 +15,15 @@ LAST = Ranked(1.25, 7, uuid.UUID(int=9).bytes, Record(b"", 0, 0))
 
 
 def test_where_a_page_ended_is_read_again() -> None:
-    cursor = cursors.write("q", weights=(1.0, 0.0), averages=Averages(), least=1, last=LAST)
+    cursor = cursors.write(
+        "q", weights=(1.0, 0.0), averages=Averages(), least=1, is_alone=False, last=LAST
+    )
 
     place = cursors.read("q", cursor, concepts=2)
 
     assert place is not None
-    assert (place.weights, place.averages, place.least) == ((1.0, 0.0), (10.0, 7.0, 50.0), 1)
+    assert (place.weights, place.averages) == ((1.0, 0.0), (10.0, 7.0, 50.0))
+    assert (place.least, place.is_alone) == (1, False)
     assert place.standing == (1.25, 7, uuid.UUID(int=9).bytes)
     assert cursors.read("q", None, concepts=2) is None
 
@@ -28,13 +31,13 @@ def test_where_a_page_ended_is_read_again() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        ("weights", (10.0, 7.0, 50.0), 1, 1.0, 7, "x"),
-        ((1.0,), (10.0, 7.0, 50.0), 1, 1.0, 7, str(uuid.UUID(int=9))),
-        ((1.0, -1.0), (10.0, 7.0, 50.0), 1, 1.0, 7, str(uuid.UUID(int=9))),
-        ((1.0, 1.0), (10.0, 7.0, 0.5), 1, 1.0, 7, str(uuid.UUID(int=9))),
-        ((1.0, 1.0), (10.0, 7.0, 50.0), 0, 1.0, 7, str(uuid.UUID(int=9))),
-        ((1.0, 1.0), (10.0, 7.0, 50.0), 3, 1.0, 7, str(uuid.UUID(int=9))),
-        ((1.0, 1.0), (10.0, 7.0, 50.0), 1, 1.0, 2**63, str(uuid.UUID(int=9))),
+        ("weights", (10.0, 7.0, 50.0), 1, True, 1.0, 7, "x"),
+        ((1.0,), (10.0, 7.0, 50.0), 1, True, 1.0, 7, str(uuid.UUID(int=9))),
+        ((1.0, -1.0), (10.0, 7.0, 50.0), 1, True, 1.0, 7, str(uuid.UUID(int=9))),
+        ((1.0, 1.0), (10.0, 7.0, 0.5), 1, True, 1.0, 7, str(uuid.UUID(int=9))),
+        ((1.0, 1.0), (10.0, 7.0, 50.0), 0, True, 1.0, 7, str(uuid.UUID(int=9))),
+        ((1.0, 1.0), (10.0, 7.0, 50.0), 3, True, 1.0, 7, str(uuid.UUID(int=9))),
+        ((1.0, 1.0), (10.0, 7.0, 50.0), 1, True, 1.0, 2**63, str(uuid.UUID(int=9))),
     ],
 )
 def test_what_no_page_ends_with_is_refused(told: tuple[object, ...]) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.search.highlighting import places
+from catalog.search import highlighting
+from catalog.search.highlighting import normals
+
+
+def places(text: str, words: list[str]) -> list[tuple[int, int]]:
+    (normal,) = normals([text])
+    return highlighting.places(normal, words)
 
 
 @pytest.mark.parametrize(
@@ -31,3 +37,15 @@ def test_a_text_whose_simplification_changes_its_length_is_marked_as_it_is(
     monkeypatch.setattr("catalog.products.terms.normal", lambda text: text + "!")
 
     assert places("港口", ["港口"]) == [(0, 2)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["圖書館", "", "API 接口"], ["圖書館", "ＡＰＩ", "一\n二"], ["一\n二", "圖"], []],
+)
+def test_texts_are_made_normal_together_as_each_would_be_alone(texts: list[str]) -> None:
+    alone = [normal for text in texts for normal in normals([text])]
+
+    assert [(text, list(origins)) for text, origins in normals(texts)] == [
+        (text, list(origins)) for text, origins in alone
+    ]

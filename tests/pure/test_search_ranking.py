@@ -85,7 +85,7 @@ def test_the_reasons_say_what_told_most_where_and_by_which_words() -> None:
     data = record(title="港口", labels="海南", text="港口 渡轮")
     asked = [want("海南"), want("轮渡", "渡轮", weight=2.0), want("港口", weight=3.0), want("机场")]
 
-    told = ranking.reasons(data, 0, len(data), asked, AVERAGES)
+    (told,) = ranking.reasons([Record(data, 0, len(data))], asked, AVERAGES)
 
     assert [(r.wanted, r.way, r.fields) for r in told] == [
         (2, 0, ("title", "text")),
@@ -93,7 +93,17 @@ def test_the_reasons_say_what_told_most_where_and_by_which_words() -> None:
         (0, 0, ("labels",)),
     ]
     assert sum(r.share for r in told) == pytest.approx(1, abs=0.001)
-    assert ranking.reasons(data, 0, len(data), [], AVERAGES) == []
+    assert ranking.reasons([Record(data, 0, len(data))], [], AVERAGES) == [[]]
+    assert ranking.reasons([], asked, AVERAGES) == []
+
+
+def test_of_two_synonyms_the_one_that_tells_more_is_the_reason() -> None:
+    asked = [want("轮渡", "渡轮", "预约 出租车", "船")]
+    data = record(title="渡轮", text="船 出租车 预约")
+
+    (told,) = ranking.reasons([Record(data, 0, len(data))], asked, AVERAGES)
+
+    assert [(r.way, r.fields, r.share) for r in told] == [(1, ("title",), 1.0)]
 
 
 @given(st.lists(st.sampled_from("abcdef"), max_size=8), st.sampled_from("abc"))

@@ -14,8 +14,8 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.notifications import operations as notifications
 from catalog.notifications import queries as inbox
-from catalog.search import store as search_store
 from catalog.search.model import Filters
+from catalog.search.store import outbox
 from catalog.thesaurus.queries import Book
 from catalog.thesaurus.synonyms import NO_SYNONYMS
 from market.identity.permissions import Role
@@ -180,7 +180,7 @@ async def test_after_a_long_silence_all_is_looked_at_again(keeper: Keeper) -> No
     await keeper.publish(LATER)
     async with begin(keeper.db, JOB) as tx:
         await tx.execute("SELECT pg_current_xact_id()")
-        await search_store.prune(tx, older_than_seconds=-10)
+        await outbox.prune(tx, older_than_seconds=-10)
 
     assert await keeper.look(wait=dt.timedelta(days=3)) == 1
     assert [match.name for match in await keeper.matches(search)] == ["港口船期"]

@@ -144,12 +144,13 @@ class DiskView:
         return Frequencies(base.size + tail.size, of_words, averages)
 
     async def candidates(self, asked: Asked, *, by: Ranking) -> Candidates:
-        """Return the best of the base, and of the tail the best by what tantivy knows."""
+        """Return the best of the base, and all of the tail that is found: it is short."""
         all_of_it = asked.needed == len(asked.concepts)
-        found = self._tail.candidates(asked)
-        # Who asks for some asks for any too, among which the base knows the best of all.
+        found: list[Record] = []
+        # Who asks for some asks for any too, among which are the best of all.
         if all_of_it or asked.needed == 1:
             is_ours = by.averages == self._base.averages
+            found = self._tail.candidates(asked)
             found += self._base.best(
                 key_of(asked),
                 by.weights,

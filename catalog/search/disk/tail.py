@@ -14,7 +14,7 @@ from catalog.search import facets, records
 from catalog.search.disk.base import Key, key_of
 from catalog.search.disk.layout import PUBLIC, VOCABULARY, read_spot
 from catalog.search.facets import ALL
-from catalog.search.port import CANDIDATES, Alike, Asked, Counts, Guess, Walk
+from catalog.search.port import Alike, Asked, Counts, Guess, Walk
 from catalog.search.prices import Prices
 from catalog.search.question import Concept
 from catalog.search.ranking import Record
@@ -44,7 +44,7 @@ class Tail:
         self._schema = schema
         self._data = mapped
         self.size = size
-        self._firsts = functools.lru_cache(_KEPT)(self._find_first)
+        self._found = functools.lru_cache(_KEPT)(self._find)
         self._newest = functools.lru_cache(_KEPT)(self._find_newest)
         self._totals = functools.lru_cache(_KEPT)(self._total)
         self._counts = functools.lru_cache(_KEPT)(self._count)
@@ -54,8 +54,8 @@ class Tail:
         return self._searcher.doc_freq("words", word) if self.size else 0
 
     def candidates(self, asked: Asked) -> list[Record]:
-        """Return the best by what tantivy knows."""
-        return self._without(asked, self._firsts(key_of(asked))) if self.size else []
+        """Return all that are found: which are the best is said by who ranks them."""
+        return self._without(asked, self._found(key_of(asked))) if self.size else []
 
     def walk(self, asked: Asked, *, walk: Walk) -> list[Record]:
         """Return products in the order of their places."""
@@ -119,8 +119,8 @@ class Tail:
         patterns = [f"{word[:place]}.{word[place + 1 :]}" for place in range(len(word))]
         return Query.regex_query(self._schema, field, f"({'|'.join(patterns)})")
 
-    def _find_first(self, key: Key) -> tuple[Record, ...]:
-        return self._records(self._searcher.search(self._query(key), CANDIDATES, count=False))
+    def _find(self, key: Key) -> tuple[Record, ...]:
+        return self._records(self._searcher.search(self._query(key), self.size, count=False))
 
     def _find_newest(self, key: Key, is_newest_first: bool, most: int) -> tuple[Record, ...]:
         return self._in_order(self._query(key), is_newest_first, most)
