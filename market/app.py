@@ -47,6 +47,7 @@ from market.channels import (
     security_module,
     sms,
     timestamp_authorities,
+    webhook_web,
     witnesses,
 )
 from market.channels.opensearch import OpenSearchIndex
@@ -161,6 +162,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         notice_channels=_notice_channels(settings, clock, web),
         witnesses=_witnesses(settings, web),
         timestamping=timestamping(settings, web),
+        webhook_sender=webhook_web.Sender(web, private=settings.webhook_private_addresses),
         harvest_fetcher=harvest_web.Fetcher(web, private=settings.harvest_private_addresses),
         certificate_signers=certificate_signers(settings),
     )

@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     opensearch_alias: str = "shushi-catalogue"
     opensearch_shards: int = 1
     search_interval_seconds: float = 0.25  # how often it takes in what changed
+    webhook_private_addresses: bool = False  # may endpoints lie in private networks, without https?
     harvest_private_addresses: bool = False  # may sources lie in private networks, on this machine?
     log_level: str = "info"
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody

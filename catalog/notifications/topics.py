@@ -104,6 +104,9 @@ class Topic(enum.StrEnum):
     COMPLAINT_REFERRED = "complaint_referred"  # 转仲裁
     COMPLAINT_CLOSED = "complaint_closed"  # 投诉办结
 
+    # webhooks
+    WEBHOOK_DISABLED = "webhook_disabled"  # 回调地址长期失败，已停用
+
     # credit
     CREDIT_ACT_FOUND = "credit_act_found"  # 失信行为认定
     CREDIT_OBJECTION_ANSWERED = "credit_objection_answered"  # 信用异议处理

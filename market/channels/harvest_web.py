@@ -33,6 +33,10 @@ class SourceUnreachable(Refused):
     code = "harvest_source_unreachable"
 
 
+class NotPublic(Exception):
+    """A host has an address that is not one of the public internet."""
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page as it came."""
 
@@ -102,13 +106,24 @@ class Fetcher:
 
         :raises SourceUnreachable: if one is not.
         """
-        loop = asyncio.get_running_loop()
-        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = [str(info[4][0]) for info in infos]
-        for each in found:
-            if not (self._private or is_public(each)):
-                raise SourceUnreachable(reason=f"{host} is not public")
-        return found[0]
+        try:
+            return await checked_address(host, port, private=self._private)
+        except NotPublic as error:
+            raise SourceUnreachable(reason=str(error)) from error
+
+
+async def checked_address(host: str, port: int, *, private: bool) -> str:
+    """Return an address of a host; unless ``private``, all it has must be public.
+
+    :raises NotPublic: if one is not.
+    """
+    loop = asyncio.get_running_loop()
+    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = [str(info[4][0]) for info in infos]
+    for each in found:
+        if not (private or is_public(each)):
+            raise NotPublic(f"{host} is not public")
+    return found[0]
 
 
 def is_public(address: str) -> bool:

@@ -47,6 +47,7 @@ class Context(msgspec.Struct):
     examiners: Examiners = msgspec.field(default_factory=Examiners)  # of uploaded files
     timestamping: Any = None  # market.channels.timestamp_authorities.Authorities; None: nobody
     key_use: Any = None  # catalog.key_use.counting.KeyUse; None: this process signs nothing
+    webhook_sender: Any = None  # market.channels.webhook_web.Sender; None: nobody is told
     harvest_fetcher: Any = None  # market.channels.harvest_web.Fetcher; None: nothing is harvested
     search: Any = None  # catalog.search.port.SearchPort; None: PostgreSQL answers alone
     search_follower: Any = None  # catalog.search.operations.Follower, which keeps it up to date

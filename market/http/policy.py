@@ -603,6 +603,16 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/complaints/{{complaint_id}}/awards"): _do("complaint:handle"),
     ("POST", f"{V1}/complaints/{{complaint_id}}/closings"): _do("complaint:handle"),
     ("POST", f"{V1}/complaints/{{complaint_id}}/credit-findings"): _do("credit:find"),
+    ("GET", f"{V1}/webhook-event-types"): _public(),
+    ("POST", f"{V1}/my/webhook-endpoints"): _do("webhook:manage", OWN),
+    ("GET", f"{V1}/my/webhook-endpoints"): _read("webhook:manage", OWN),
+    ("POST", f"{V1}/my/webhook-endpoints/{{endpoint_id}}/secret-rotations"): _do(
+        "webhook:manage", OWN
+    ),
+    ("POST", f"{V1}/my/webhook-endpoints/{{endpoint_id}}/disablings"): _do("webhook:manage", OWN),
+    ("POST", f"{V1}/my/webhook-endpoints/{{endpoint_id}}/enablings"): _do("webhook:manage", OWN),
+    ("GET", f"{V1}/my/webhook-endpoints/{{endpoint_id}}/deliveries"): _read("webhook:manage", OWN),
+    ("POST", f"{V1}/my/webhook-deliveries/{{delivery_id}}/replays"): _do("webhook:manage", OWN),
     ("POST", f"{V1}/credit-records"): _do("credit:find"),
     ("GET", f"{V1}/credit-records"): _read("credit:read_own", PARTY),
     ("GET", f"{V1}/credit-records/{{record_id}}"): _read("credit:read_own", PARTY),

@@ -169,6 +169,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/credit-records": _DOOR,
     f"{V1}/credit-records/{{record_id}}": Reading(Kept.AT_THE_DOOR, "credit_record"),
     f"{V1}/my/credit": _OWN,
+    f"{V1}/my/webhook-endpoints": _OWN,
+    f"{V1}/my/webhook-endpoints/{{endpoint_id}}/deliveries": _OWN,
     f"{V1}/retained-cases": _COVER,
     f"{V1}/rechecks": _OFFICIAL,
     f"{V1}/drills": _OFFICIAL,

@@ -23,6 +23,7 @@ from market.jobs import (
     deadlines_due,
     deliver_negotiations,
     deliver_notifications,
+    deliver_webhooks,
     disputes_due,
     follow_catalogue,
     harvest_sources,
@@ -123,6 +124,10 @@ async def _reports(context: Context) -> int:
 
 async def _notifications(context: Context) -> int:
     return await deliver_notifications.run(context.db, clock=context.now, carriers=context.carriers)
+
+
+async def _webhooks(context: Context) -> int:
+    return await deliver_webhooks.run(context.db, clock=context.now, sender=context.webhook_sender)
 
 
 async def _saved_searches(context: Context) -> int:
@@ -279,10 +284,17 @@ OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+# An endpoint that does not answer holds up no other server's turn.
+WEBHOOKS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("deliver_webhooks", _webhooks),
+)
+
+
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
     return await _run_each(
-        (*OUTBOUND, *JOBS, *BATCHES, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE), context
+        (*OUTBOUND, *JOBS, *BATCHES, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE, *WEBHOOKS),
+        context,
     )  # so that all is in the log
 
 
@@ -321,5 +333,6 @@ async def run_until_stopped(context: Context) -> None:
         rounds(CONTENTS, context.settings.job_interval_seconds),
         rounds(HARVEST, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
+        rounds(WEBHOOKS, context.settings.job_interval_seconds),
         rounds(BATCHES, context.settings.job_interval_seconds),
     )

@@ -33,7 +33,7 @@ GROUPS: Final = {
     "keys": ("key", "key_ceremony", "key_destruction"),
     "settings": ("configuration", "rulebook", "calendar_year", "code_tree", "fee_price"),
     "log": ("heads", "log", "retention"),
-    "clocks": ("timer", "timers", "notification"),
+    "clocks": ("timer", "timers", "notification", "webhook_endpoint"),
     "operators": ("operator", "delegation", "case"),
     "agencies": (
         "agency_selection",

@@ -61,6 +61,7 @@ ENDS: Final = {
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
     "market.zones": "closed",
+    "market.webhooks": "",  # what was delivered or given up can be replayed
     "market.open_data": "refused closed",
     "market.open_plans": "opened",
     "market.data_demands": "joined answered",

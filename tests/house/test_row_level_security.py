@@ -67,6 +67,7 @@ OPEN = {
     "market.catalogue_labels": "how many public products have a label",
     "market.data_demand_answers": "what is answered is public; what was asked lies in data_demands",
     "market.open_downloads": "how often what is open was fetched, in which minute, and by nobody's name",
+    "market.webhook_state": "how much of the log was told",
     "market.parties": "names of those who take part; their files lie in party_files",
     "market.sign_in_attempts": "who tries to sign in is not known yet",
     "settlement.accounts": "names of accounts; to book a leg one must find another's",

@@ -19,11 +19,12 @@ from market.open_plans import states as promises
 from market.orders import states as orders
 from market.pricing import states as filings
 from market.special_prices import states as special_prices
+from market.webhooks import states as webhooks
 from market.zones import states as zones
 
 MACHINES = (
     *(filings, special_prices, listings, grants, cut_offs, orders, zones, collections),
-    *(openings, promises, demands, complaints, credit),
+    *(openings, promises, demands, complaints, credit, webhooks),
 )
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
@@ -46,6 +47,7 @@ REFUSALS = {
     demands: (demands.DataDemandEventNotAllowed, "data_demand_event_not_allowed"),
     complaints: (complaints.ComplaintEventNotAllowed, "complaint_event_not_allowed"),
     credit: (credit.CreditEventNotAllowed, "credit_event_not_allowed"),
+    webhooks: (webhooks.WebhookEventNotAllowed, "webhook_event_not_allowed"),
     zones: (zones.ZoneEventNotAllowed, "zone_event_not_allowed"),
 }
 
@@ -117,6 +119,11 @@ contested: uphold_objection>overturned reject_objection>confirmed
 confirmed: punish>punished
 punished: repair>repaired expire>expired
 """
+WEBHOOK_MOVES = """
+queued: deliver>delivered defer>queued give_up>dead
+delivered: replay>queued
+dead: replay>queued
+"""
 ZONE_MOVES = """
 preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
@@ -155,6 +162,7 @@ MOVES = {
     collections: _read(COLLECTION_MOVES),
     complaints: _read(COMPLAINT_MOVES),
     credit: _read(CREDIT_MOVES),
+    webhooks: _read(WEBHOOK_MOVES),
 }
 
 
