@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_overlap_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an old key signs on
     secure_cookies: bool = False
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
+    prices_need_recording: bool = True  # False: filing suffices (备案不是审批, RULES §6.1)
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)
     max_upload_bytes: int = 256 * 1024 * 1024
     smtp_host: str | None = None  # e-mail goes out where this names a server

@@ -114,6 +114,11 @@ class Topic(enum.StrEnum):
     CREDIT_REPAIRED = "credit_repaired"  # 信用修复
     CREDIT_REWARDED = "credit_rewarded"  # 守信激励
 
+    # prices
+    PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
+    PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格
+    PRICE_ABOVE_NEW_CEILING = "price_above_new_ceiling"  # 价格超出新上限
+
     # quality issues
     QUALITY_ISSUE_REPORTED = "quality_issue_reported"  # 质量问题已报告：告知供方
     QUALITY_ISSUE_ASSIGNED = "quality_issue_assigned"  # 质量问题交办：限期处理

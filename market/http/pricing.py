@@ -13,11 +13,13 @@ from msgspec import Meta
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
-from market.http.context import AnyRequest
-from market.pricing import operations, queries
+from market.http.context import AnyRequest, context
+from market.pricing import queries
 from market.pricing.model import Filing, PriceListLine, Terms
+from market.pricing.operations import filing as operations
 from market.pricing.states import State
 
 
@@ -44,7 +46,9 @@ async def draft_filing(request: AnyRequest, data: JSONBody[Terms]) -> Response[b
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        filing = await operations.draft(c.tx, actor=c.actor, now=c.now, terms=data)
+        filing = await operations.draft(
+            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, terms=data
+        )
         return created(filing, f"/api/v1/pricing-filings/{filing.id}")
 
     return await command(request, act)
@@ -95,6 +99,32 @@ async def get_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Res
 
 
 @post(
+    "/api/v1/pricing-filings/{filing_id:uuid}/amendments",
+    summary="Amend prices",
+    tags=["pricing"],
+    opt=creates(Filing),
+)
+async def amend_prices(
+    request: AnyRequest, filing_id: FromPath[uuid.UUID], data: JSONBody[Terms]
+) -> Response[bytes]:
+    """Draft the next edition of one's own prices; those in effect hold until it takes effect (修订)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        filing = await operations.amend(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=c.calendar,
+            filing_id=filing_id,
+            terms=data,
+        )
+        return created(filing, f"/api/v1/pricing-filings/{filing.id}")
+
+    return await command(request, act)
+
+
+@post(
     "/api/v1/pricing-filings/{filing_id:uuid}/submissions",
     summary="File prices",
     tags=["pricing"],
@@ -102,9 +132,19 @@ async def get_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Res
 )
 async def file_prices(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """File with the supervisor what was drafted (报备); its bytes are fixed from now on."""
+    needs_recording = context(request).settings.prices_need_recording
 
     async def act(c: Command) -> Answer:
-        return done(await operations.file(c.tx, actor=c.actor, now=c.now, filing_id=filing_id))
+        return done(
+            await operations.file(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                filing_id=filing_id,
+                needs_recording=needs_recording,
+            )
+        )
 
     return await command(request, act)
 
@@ -116,10 +156,19 @@ async def file_prices(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Re
     opt=answers(Filing),
 )
 async def record_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """Take a filing on record (予以备案): it has a number, and stands in the price list."""
+    """Take a filing on record (予以备案): it has a number and a receipt, and stands in the price list."""
 
     async def act(c: Command) -> Answer:
-        return done(await operations.record(c.tx, actor=c.actor, now=c.now, filing_id=filing_id))
+        return done(
+            await operations.record(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                filing_id=filing_id,
+                signer=c.context.signers[Purpose.STATEMENT],
+            )
+        )
 
     return await command(request, act)
 
@@ -139,7 +188,12 @@ async def return_filing(
     async def act(c: Command) -> Answer:
         return done(
             await operations.return_for_completion(
-                c.tx, actor=c.actor, now=c.now, filing_id=filing_id, missing=data.missing
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=c.calendar,
+                filing_id=filing_id,
+                missing=data.missing,
             )
         )
 

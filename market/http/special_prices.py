@@ -49,6 +49,7 @@ async def compute_price(
     price_item: FromQuery[str],
     quantity: FromQuery[int] = 1,
     use_category: FromQuery[UseCategory | None] = None,
+    scenario: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Return what a quantity costs at the filed price, line by line, as an order would (计价)."""
 
@@ -57,6 +58,7 @@ async def compute_price(
             c.tx,
             product_id=product_id,
             use_category=use_category,
+            scenario=scenario,
             price_item=price_item,
             quantity=quantity,
         )

@@ -270,6 +270,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "issuance:authorise",
         "notice:confirm_channel",
         "pricing:record",
+        "ceiling:lay_down",
         "order:cut_off",
         "report:acknowledge",
         "trace:read",

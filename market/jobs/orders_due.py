@@ -1,4 +1,4 @@
-"""Do what time brings about in the trade: prices begin and end, inspections end, grants expire.
+"""Do what time brings about in the trade: ceilings begin, prices begin and end, inspections end, grants expire.
 
 Who bought what was cut off is told here too: the stop itself waits for nobody.
 """
@@ -20,8 +20,8 @@ from catalog.timers import queries as timers
 from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
 from market.orders.operations import delivery, stopping, wide_stops
-from market.pricing import operations as pricing
 from market.pricing.model import FilingId
+from market.pricing.operations import turning as pricing
 
 BATCH: Final = 100
 _ACTOR: Final = system("orders_due", "pricing:turn", "order:turn")
@@ -35,13 +35,23 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     next run and does not stop the others.
     """
     async with begin(db, _ACTOR) as tx:
+        ceilings = await pricing.list_ceilings_due(tx, now=now, limit=BATCH)
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
         untold = await cut_offs.list_untold(tx, limit=BATCH)
 
+    async def apply(tx: Tx, ceiling_id: uuid.UUID) -> object:
+        calendar = await timers.get_calendar(tx)
+        return await pricing.apply_ceiling(
+            tx, actor=_ACTOR, now=now, calendar=calendar, ceiling_id=ceiling_id
+        )
+
     async def turn(tx: Tx, filing_id: uuid.UUID) -> object:
-        return await pricing.take_turn(tx, actor=_ACTOR, now=now, filing_id=FilingId(filing_id))
+        calendar = await timers.get_calendar(tx)
+        return await pricing.take_turn(
+            tx, actor=_ACTOR, now=now, calendar=calendar, filing_id=FilingId(filing_id)
+        )
 
     async def end_inspection(tx: Tx, order_id: uuid.UUID) -> object:
         return await delivery.end_inspection(tx, actor=_ACTOR, now=now, order_id=order_id)
@@ -59,7 +69,8 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         return await wide_stops.tell(tx, actor=_ACTOR, now=now, cut_off_id=cut_off_id)
 
     return (
-        await _each(db, filings, turn)
+        await _each(db, ceilings, apply)
+        + await _each(db, filings, turn)
         + await _each(db, inspected, end_inspection)
         + await _each(db, used_up, complete)
         + await _each(db, untold, tell)

@@ -96,7 +96,7 @@ GROUPS: Final = {
     "instruments": ("instrument",),
     "recognition": ("foreign_registrar", "foreign_certificate"),
     "money": ("journal", "payment", "payment_break", "escrow"),
-    "pricing": ("pricing", "special_price"),
+    "pricing": ("pricing", "special_price", "ceiling"),
     "listings": ("listing",),
     "open_data": (
         "opening",

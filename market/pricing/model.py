@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode, MeteringUnit
+from catalog.signing.model import Signature
 from market.pricing.states import State
 
 FilingId = NewType("FilingId", uuid.UUID)
@@ -131,6 +132,43 @@ class CeilingReference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     is_trial: bool = False  # 试行收费标准
 
 
+class Ceiling(msgspec.Struct, frozen=True, kw_only=True):
+    """A ceiling that the price authority laid down for a product (上限收费标准, 65号)."""
+
+    id: uuid.UUID
+    product_id: uuid.UUID
+    unit: MeteringUnit
+    amount_fen: int
+    document_number: str
+    authority: str
+    valid_from: dt.date
+    valid_to: dt.date | None  # the last day
+    is_trial: bool  # 试行收费标准: there is no full year of operation yet
+    laid_down_at: dt.datetime
+    applied_at: dt.datetime | None = None  # filings were held under it
+
+
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the supervisor asked about a filing, and what came of it (问询)."""
+
+    question: str
+    asked_at: dt.datetime
+    due_on: dt.date
+    reply: str | None = None
+    replied_at: dt.datetime | None = None
+    decision: str | None = None
+    decided_at: dt.datetime | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The receipt of a filing (备案回执): its exact bytes, and the service's signature."""
+
+    type: str
+    document: bytes  # base64 in JSON
+    signature: Signature
+    sha256: str
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that is filed (备案内容). Whether it is enough is asked in ``filing.py``."""
 
@@ -165,6 +203,11 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: dt.datetime | None = None
     record_sha256: str | None = None  # of what was filed: fixed by filing
     returned_for: tuple[str, ...] = ()
+    edition: int = 1  # 版次: how often the prices were amended, and once
+    amends: FilingId | None = None  # of which filing it is the new version
+    inquiry: Inquiry | None = None  # the last one
+    needs_recording: bool = True  # False: it begins once it is filed (备案不是审批)
+    receipt: Receipt | None = None  # from the day on which it is recorded
 
     def item(self, code: str) -> PriceItem | None:
         """Return the price item of that code, or None."""

@@ -15,14 +15,17 @@ from catalog.kernel.paging import Page
 from market.pricing import compute, offers, store
 from market.pricing.compute import PriceLine
 from market.pricing.model import (
+    Ceiling,
     Charge,
     Filing,
     FilingId,
     PriceItem,
     PriceListLine,
+    Receipt,
     Terms,
     UseCategory,
 )
+from market.pricing.receipts import ReceiptMissing
 from market.pricing.regimes import FREE
 
 
@@ -95,6 +98,7 @@ async def compute_price(
     *,
     product_id: uuid.UUID,
     use_category: UseCategory | None,
+    scenario: str | None,
     price_item: str,
     quantity: int,
 ) -> Computed:
@@ -105,7 +109,9 @@ async def compute_price(
     :raises QuantityOutOfRange: if it is not sold in that quantity.
     :raises QuotationRequired: if each buyer is quoted a price.
     """
-    filing = await find_effective(tx, product_id=product_id, use_category=use_category)
+    filing = await find_effective(
+        tx, product_id=product_id, use_category=use_category, scenario=scenario
+    )
     if filing is None:
         raise FilingMissing
     item = offers.item_of(filing, price_item)
@@ -128,19 +134,28 @@ async def find_by_id(tx: Tx, *, filing_id: uuid.UUID) -> Filing | None:
 
 
 async def find_effective(
-    tx: Tx, *, product_id: uuid.UUID, use_category: UseCategory | None
+    tx: Tx,
+    *,
+    product_id: uuid.UUID,
+    use_category: UseCategory | None,
+    scenario: str | None = None,
 ) -> Filing | None:
     """Return the filing from which an order of this product for this use takes its price.
 
-    A product whose filing names no use category has one price for every use.
+    A product whose filing names no use category has one price for every use. One that has a price
+    for the scenario goes before one that has none for it.
     """
     row = await tx.fetch_one(
         store.SELECT
         + """
-         WHERE product_id = $1 AND state = 'effective' AND use_category IN ($2, '')
-         ORDER BY (use_category = $2) DESC, id DESC LIMIT 1""",
+         WHERE product_id = $1 AND state IN ('effective', 'under_inquiry')
+           AND use_category IN ($2, '')
+         ORDER BY coalesce(terms -> 'scenarios' ? $3, false) DESC, (use_category = $2) DESC,
+                  id DESC
+         LIMIT 1""",
         product_id,
         "" if use_category is None else use_category.value,
+        scenario,
     )
     return None if row is None else store.filing_of(row)
 
@@ -150,7 +165,8 @@ async def find_any_effective(tx: Tx, *, product_id: uuid.UUID) -> Filing | None:
     row = await tx.fetch_one(
         store.SELECT
         + """
-         WHERE product_id = $1 AND state = 'effective' ORDER BY id DESC LIMIT 1""",
+         WHERE product_id = $1 AND state IN ('effective', 'under_inquiry')
+         ORDER BY id DESC LIMIT 1""",
         product_id,
     )
     return None if row is None else store.filing_of(row)
@@ -165,6 +181,25 @@ async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Filing]:
         product_id,
     )
     return [store.filing_of(row) for row in rows]
+
+
+async def get_receipt(tx: Tx, *, filing_id: uuid.UUID) -> Receipt:
+    """Return the receipt of a filing that the viewer may see.
+
+    :raises FilingMissing: if there is none that it may see.
+    :raises ReceiptMissing: if it was not recorded.
+    """
+    found = await store.find(tx, filing_id)
+    if found is None:
+        raise FilingMissing
+    if found.receipt is None:
+        raise ReceiptMissing
+    return found.receipt
+
+
+async def list_ceilings(tx: Tx, *, product_id: uuid.UUID) -> list[Ceiling]:
+    """Return the ceilings that were laid down for a product, in their order."""
+    return await store.list_ceilings(tx, product_id)
 
 
 async def find_record(tx: Tx, *, filing_id: uuid.UUID) -> bytes | None:
@@ -197,7 +232,7 @@ async def list_prices(
           FROM market.pricing_filings f,
                jsonb_array_elements_text(f.terms -> 'scenarios') AS s (scenario),
                generate_series(0, jsonb_array_length(f.terms -> 'price_items') - 1) AS i (place)
-         WHERE f.state IN ('recorded', 'effective')
+         WHERE f.state IN ('recorded', 'effective', 'under_inquiry')
            AND ($1::text IS NULL OR s.scenario = $1)
            AND ($2::uuid IS NULL OR f.product_id = $2)
            AND ($3::text IS NULL OR (s.scenario, f.id, i.place) > ($3, $4::uuid, $5::int))
@@ -242,7 +277,7 @@ async def count_prices(tx: Tx) -> int:
         """
         SELECT coalesce(sum(jsonb_array_length(terms -> 'scenarios')
                             * jsonb_array_length(terms -> 'price_items')), 0)::bigint
-          FROM market.pricing_filings WHERE state IN ('recorded', 'effective')"""
+          FROM market.pricing_filings WHERE state IN ('recorded', 'effective', 'under_inquiry')"""
     )
     return count
 
@@ -254,7 +289,7 @@ async def find_lowest_prices(
     rows = await tx.fetch(
         """
         SELECT product_id, terms FROM market.pricing_filings
-         WHERE product_id = ANY($1::uuid[]) AND state = 'effective'
+         WHERE product_id = ANY($1::uuid[]) AND state IN ('effective', 'under_inquiry')
          ORDER BY product_id, id LIMIT 1000""",
         list(product_ids),
     )

@@ -34,6 +34,7 @@ class Event(enum.StrEnum):
     AMEND = "amend"  # 报备新版本: this one stays in effect meanwhile
     CHANGE_CEILING = "change_ceiling"  # 上限下调
     INQUIRE = "inquire"  # 问询
+    ANSWER = "answer"  # 答复问询
     CLEAR = "clear"  # 问询通过
     ORDER_CORRECTION = "order_correction"  # 责令改正
     SUPERSEDE = "supersede"  # 被新备案替代
@@ -62,6 +63,21 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.EFFECTIVE, Event.SUPERSEDE): State.SUPERSEDED,
     (State.EFFECTIVE, Event.EXPIRE): State.EXPIRED,
     (State.EFFECTIVE, Event.WITHDRAW): State.WITHDRAWN,
+    # Ours [P]: where filing suffices (备案 is not 审批), a price begins before it is recorded.
+    (State.FILED, Event.TAKE_EFFECT): State.EFFECTIVE,
+    (State.EFFECTIVE, Event.RECORD): State.EFFECTIVE,
+    # Ours [P]: a reply changes nothing by itself; a doubt keeps no price from being replaced, from
+    # ending, or from being above a new ceiling.
+    (State.UNDER_INQUIRY, Event.ANSWER): State.UNDER_INQUIRY,
+    (State.UNDER_INQUIRY, Event.AMEND): State.UNDER_INQUIRY,
+    (State.UNDER_INQUIRY, Event.CHANGE_CEILING): State.NON_COMPLIANT,
+    (State.UNDER_INQUIRY, Event.SUPERSEDE): State.SUPERSEDED,
+    (State.UNDER_INQUIRY, Event.EXPIRE): State.EXPIRED,
+    (State.UNDER_INQUIRY, Event.WITHDRAW): State.WITHDRAWN,
+    (State.SUSPENDED, Event.AMEND): State.SUSPENDED,
+    (State.SUSPENDED, Event.EXPIRE): State.EXPIRED,
+    (State.NON_COMPLIANT, Event.AMEND): State.NON_COMPLIANT,
+    (State.NON_COMPLIANT, Event.EXPIRE): State.EXPIRED,
     # Ours [P]: what is not in effect yet can be taken back; what was stopped is replaced or ends.
     (State.DRAFT, Event.WITHDRAW): State.WITHDRAWN,
     (State.FILED, Event.WITHDRAW): State.WITHDRAWN,
@@ -72,6 +88,11 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.NON_COMPLIANT, Event.WITHDRAW): State.WITHDRAWN,
 }
 
+
+#: Which hold the place of a price: nothing else begins for their scenarios without replacing them.
+HOLDING: Final = frozenset(
+    {State.EFFECTIVE, State.UNDER_INQUIRY, State.SUSPENDED, State.NON_COMPLIANT}
+)
 
 #: From which an order takes its price: a doubt that was not decided stops no sale [P].
 IN_FORCE: Final = frozenset({State.EFFECTIVE, State.UNDER_INQUIRY})
@@ -86,3 +107,8 @@ def advance(state: State, event: Event) -> State:
     if following is None:
         raise PricingEventNotAllowed(state=state.value, event=event.value)
     return following
+
+
+def allows(state: State, event: Event) -> bool:
+    """Tell whether ``event`` can happen in ``state``."""
+    return (state, event) in TRANSITIONS

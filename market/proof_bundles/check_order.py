@@ -52,6 +52,8 @@ class Filed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str
     id: uuid.UUID
     terms: Terms
+    edition: int = 1
+    amends: uuid.UUID | None = None
 
 
 class _Metered(msgspec.Struct, frozen=True):

@@ -57,6 +57,9 @@ _NAMES: Final = {
           LEFT JOIN catalog.applications a ON a.id = f.application_id
           LEFT JOIN catalog.products p ON p.id = a.product_id
          WHERE f.id = ANY($1::uuid[])""",
+    "filing": """
+        SELECT id, filing_number AS number, product_name AS title
+          FROM market.pricing_filings WHERE id = ANY($1::uuid[])""",
     "data_demand": """
         SELECT id, NULL AS number, title FROM market.data_demands WHERE id = ANY($1::uuid[])""",
     "complaint": """

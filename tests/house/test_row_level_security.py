@@ -66,6 +66,8 @@ OPEN = {
     "market.catalogue_label_changes": "how many public products have a label, more or less",
     "market.catalogue_labels": "how many public products have a label",
     "market.data_demand_answers": "what is answered is public; what was asked lies in data_demands",
+    "market.fee_ceilings": "which ceilings were laid down is told to everybody (GD-07)",
+    "market.prices_held": "which filing holds which price is public, as the price list is",
     "market.open_downloads": "how often what is open was fetched, in which minute, and by nobody's name",
     "market.webhook_state": "how much of the log was told",
     "market.parties": "names of those who take part; their files lie in party_files",

@@ -70,12 +70,15 @@ suspended: resume_accepted>accepted terminate>terminated
 FILING_MOVES = """
 draft: file>filed withdraw>withdrawn
 filed: record>recorded return>draft reject_over_ceiling>draft withdraw>withdrawn
+filed: take_effect>effective
 recorded: take_effect>effective reject_over_ceiling>draft withdraw>withdrawn
 effective: amend>effective change_ceiling>non_compliant inquire>under_inquiry
-effective: supersede>superseded expire>expired withdraw>withdrawn
-under_inquiry: clear>effective order_correction>suspended
-suspended: supersede>superseded withdraw>withdrawn
-non_compliant: supersede>superseded withdraw>withdrawn
+effective: supersede>superseded expire>expired withdraw>withdrawn record>effective
+under_inquiry: clear>effective order_correction>suspended answer>under_inquiry
+under_inquiry: amend>under_inquiry change_ceiling>non_compliant
+under_inquiry: supersede>superseded expire>expired withdraw>withdrawn
+suspended: supersede>superseded withdraw>withdrawn amend>suspended expire>expired
+non_compliant: supersede>superseded withdraw>withdrawn amend>non_compliant expire>expired
 """
 SPECIAL_PRICE_MOVES = """
 offered: use>used withdraw>withdrawn

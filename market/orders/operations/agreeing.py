@@ -13,6 +13,7 @@ from catalog.kernel.local_time import local_date
 from market.orders import scope, store
 from market.orders.model import GivenPrice
 from market.pricing import ceilings, compute, offers
+from market.pricing import queries as pricing
 from market.pricing.model import Charge, Filing, PriceItem
 from market.special_prices import operations as special_prices
 
@@ -49,7 +50,8 @@ async def agree(
         the others of ``special_prices``).
     :raises PriceDiffers: if the buyer expected another amount.
     """
-    ceilings.check(filing.terms, local_date(now))
+    laid_down = await pricing.list_ceilings(tx, product_id=filing.product_id)
+    ceilings.check(filing.terms, local_date(now), laid_down)
     item = offers.item_of(filing, price_item)
     before = await _bought_before(tx, item, filing, actor=actor)
     scope.check_trial(item, before)

@@ -103,7 +103,10 @@ async def place(
     )
     listing, product, said, content = there.listing, there.product, there.said, there.content
     filing = await pricing.find_effective(
-        tx, product_id=product.id, use_category=wanted.use_category
+        tx,
+        product_id=product.id,
+        use_category=wanted.use_category,
+        scenario=wanted.scenario,
     )
     if filing is None or filing.filing_number is None:
         raise buying.PricingFilingRequired
@@ -293,7 +296,10 @@ async def _decide(
     now: dt.datetime,
 ) -> policy.Decision:
     filing = await pricing.find_effective(
-        tx, product_id=order.product_id, use_category=order.use_category
+        tx,
+        product_id=order.product_id,
+        use_category=order.use_category,
+        scenario=order.scenario,
     )
     certificate = await certificates.find_active_for_product(
         tx, order.product_id, today=local_date(now)

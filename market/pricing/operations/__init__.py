@@ -1,0 +1,1 @@
+"""What is done with filings: filing and recording, inquiries, ceilings, and what its days bring."""
