@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
@@ -151,9 +153,22 @@ def test_an_answer_about_another_certificate_or_that_it_is_unknown_says_nothing(
         root.answer(other, NOW),
         root.answer(authority.certificate, NOW, OCSPCertStatus.UNKNOWN),
         _of_another_issuer(authority),
+        _named_by_md5(authority),
     ):
         assert not revocation.belongs(told, links)
         assert not revocation.check(links, [told], NOW)
+
+
+def _named_by_md5(authority: MemoryAuthority) -> bytes:
+    """Say that it stands, of a certificate that is named by a hash nobody uses for that."""
+    told = asn1_ocsp.OCSPResponse.load(authority.root.answer(authority.certificate, NOW))
+    basic = told["response_bytes"]["response"].parsed
+    basic["tbs_response_data"]["responses"][0]["cert_id"]["hash_algorithm"] = {"algorithm": "md5"}
+    signed = basic["tbs_response_data"].dump(force=True)
+    basic["signature"] = authority.root.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    told["response_bytes"]["response"] = core.ParsableOctetString(basic.dump(force=True))
+    made: bytes = told.dump(force=True)
+    return made
 
 
 def _of_another_issuer(authority: MemoryAuthority) -> bytes:
