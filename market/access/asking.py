@@ -68,5 +68,5 @@ def _of_older(mode: DeliveryMode) -> Facts:
         leg=Leg.ENTERPRISE_TO_BUYER,
         mode=mode,
         level=Level.GENERAL,
-        conditions=frozenset(Condition),
+        conditions=tuple(Condition),
     )

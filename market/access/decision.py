@@ -102,7 +102,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     contains_important_data: bool = False
     has_masking_record: bool = False
     has_security_clause: bool = False  # provider and receiver (SIX-2)
-    conditions: frozenset[Condition] = frozenset()
+    conditions: tuple[Condition, ...] = ()  # in one order: they are written down with the order
     is_scenario_granted: bool = True
     is_within_scope: bool = True  # fields, rows, manner of use
     is_quota_left: bool = True
@@ -166,7 +166,7 @@ def _mode(facts: Facts) -> str | None:
     found = answer(facts.leg, facts.level, facts.mode)
     if found is Answer.REFUSED:
         return "delivery_mode_not_allowed"
-    missing = conditions_of(facts.leg, facts.level, facts.mode) - facts.conditions
+    missing = conditions_of(facts.leg, facts.level, facts.mode) - set(facts.conditions)
     if Condition.RAW_TRADE_APPROVAL in missing:
         return "raw_trade_approval_missing"
     return "delivery_condition_missing" if missing else None

@@ -61,7 +61,7 @@ def facts(
 
 def _conditions(
     order: Order, description: Description, listing: Listing | None
-) -> frozenset[Condition]:
+) -> tuple[Condition, ...]:
     papers = None if listing is None else listing.papers
     found = {
         Condition.PROCESSED: bool(description.processing_statement.strip()),
@@ -73,7 +73,7 @@ def _conditions(
         Condition.RAW_TRADE_APPROVAL: papers is not None
         and papers.raw_trade_approval_sha256 is not None,
     }
-    return frozenset(condition for condition, is_met in found.items() if is_met)
+    return tuple(condition for condition, is_met in found.items() if is_met)
 
 
 def _has_personal_basis(order: Order, listing: Listing, today: dt.date) -> bool:

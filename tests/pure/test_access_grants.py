@@ -187,7 +187,7 @@ def cleared(leg: Leg, mode: DeliveryMode, level: Level, contained: list[bool]) -
         leg=leg,
         mode=mode,
         level=level,
-        conditions=frozenset(Condition),
+        conditions=tuple(Condition),
         has_masking_record=True,
         has_security_clause=True,
         has_personal_basis=True,

@@ -503,7 +503,7 @@ def test_the_facts_of_an_order_say_whose_data_they_are_and_which_papers_are_ther
     bare = put_together(None, classification=None)
 
     assert (public.leg, public.level) == (Leg.ZONE_TO_BUYER, Level.BJ_2)
-    assert public.conditions == {
+    assert set(public.conditions) == {
         Condition.PROCESSED,
         Condition.NOT_REVERSIBLE,
         Condition.TIME_LIMITED,
