@@ -13,6 +13,7 @@ import contextlib
 import functools
 import itertools
 import re
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -48,6 +49,13 @@ _COPY_SECONDS: Final = 3600.0
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
+_ACTS: Final = "acts"
+# Prepared once for each connection: it opens every transaction, and planning it took longer than running it.
+_PREPARE_ACTOR: Final = f"""
+    PREPARE {_ACTS} (text, text, text, text) AS
+    SELECT set_config('app.party', $1, true), set_config('app.principal', $2, true),
+           set_config('app.clearance', $3, true), set_config('app.products', $4, true)"""
+
 
 class TooBusy(Conflict):
     """The transaction lost against others several times over; the same request may be sent again."""
@@ -78,13 +86,33 @@ class Write(msgspec.Struct, frozen=True):
     args: tuple[Any, ...]
 
 
+class Ahead(msgspec.Struct, frozen=True):
+    """A row lock that goes to the database with the opening of the transaction, and gives nothing back.
+
+    Who reads afterwards reads what was there when the lock was had. ``name`` is the statement's own, by which each
+    connection keeps it prepared; its one parameter is the id.
+    """
+
+    name: str
+    sql: str
+    id: uuid.UUID
+
+
 class Tx:
     """One open transaction. Handed to operations and queries; never kept."""
 
-    def __init__(self, connection: Any, actor: Actor, *, opening: str | None = None) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        actor: Actor,
+        *,
+        opening: str | None = None,
+        ahead: Ahead | None = None,
+    ) -> None:
         self._connection = connection
         self._opening = opening  # what opens it, until that was done
         self.actor: Final = actor
+        self.ahead: Final = ahead  # what was locked when the transaction was opened
         self.remembered = 0
 
     @property
@@ -95,8 +123,9 @@ class Tx:
     async def open(self) -> Any:
         """Return the connection with the transaction open on it."""
         if self._opening is not None:
-            await self._connection.execute(self._opening)
-            self._opening = None
+            # Said to be open before it is: what fails in the middle of it has to be undone.
+            opening, self._opening = self._opening, None
+            await self._connection.execute(opening)
         return self._connection
 
     def remember(self, entries: int = 1) -> None:
@@ -286,6 +315,7 @@ class Database:
         self._set_role = set_role
         self._pool_size = pool_size
         self._pools: dict[str, asyncpg.Pool[Any]] = {}
+        self._prepared: dict[int, set[str]] = {}  # by the server's process, the statements it keeps
         self._lock = asyncio.Lock()
 
     async def pool(self, role: str) -> asyncpg.Pool[Any]:
@@ -303,6 +333,8 @@ class Database:
         async def prepare(connection: Any) -> None:
             if self._set_role:
                 await connection.execute(f'SET ROLE "{role}"')
+            await connection.execute(_PREPARE_ACTOR)
+            self._prepared[connection.get_server_pid()] = set()
             for name in ("json", "jsonb"):
                 await connection.set_type_codec(
                     name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode
@@ -325,11 +357,25 @@ class Database:
             },
         )
 
+    async def prepare(self, connection: Any, ahead: Ahead) -> None:
+        """Have a connection keep a statement, if it does not.
+
+        :raises DatabaseUnreachable: if the connection was lost.
+        """
+        kept = self._prepared[connection.get_server_pid()]
+        if ahead.name not in kept:
+            try:
+                await connection.execute(f"PREPARE {ahead.name} (uuid) AS {ahead.sql}")
+            except _GONE as error:
+                raise DatabaseUnreachable from error
+            kept.add(ahead.name)
+
     async def close(self) -> None:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.close()
         self._pools.clear()
+        self._prepared.clear()
 
 
 def _to_json(value: Any) -> str:
@@ -350,28 +396,24 @@ async def begin(
     role: str = API_ROLE,
     snapshot: bool = False,
     late: bool = False,
+    ahead: Ahead | None = None,
 ) -> AsyncIterator[Tx]:
     """Open a transaction for ``actor``; commit on leaving, roll back on any error.
 
     ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
     ``late`` opens it with its first statement but ``Tx.fetch_public``: a read that asks no other
     is one round trip and not three.
-    The second wall, row-level security, reads the four settings made here.
+    The second wall, row-level security, reads the four settings made here; ``ahead`` is locked behind it.
 
     :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
     """
-    party = actor.acting_for or actor.party_id
-    principal = actor.principal.replace("'", "''")
     isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
-    opening = (
-        f"BEGIN ISOLATION LEVEL {isolation};"
-        f"SELECT set_config('app.party', '{party or ''}', true),"
-        f" set_config('app.principal', '{principal}', true),"
-        f" set_config('app.clearance', '{actor.clearance.value}', true),"
-        f" set_config('app.products', '{_acted_on(actor)}', true)"
-    )
+    opening = f"BEGIN ISOLATION LEVEL {isolation};{_acts(actor)}"
     async with _connected(db, role) as connection:
-        tx = Tx(connection, actor, opening=opening)
+        if ahead is not None:
+            await db.prepare(connection, ahead)
+            opening = f"{opening};EXECUTE {ahead.name} ('{ahead.id}')"
+        tx = Tx(connection, actor, opening=opening, ahead=ahead)
         try:
             if not late:
                 await tx.open()
@@ -385,6 +427,16 @@ async def begin(
             if not await _roll_back(connection) and isinstance(error, _GONE):
                 raise DatabaseUnreachable from error
             raise
+
+
+def _acts(actor: Actor) -> str:
+    """Return what tells the connection who acts: a statement that it keeps prepared."""
+    party = actor.acting_for or actor.party_id
+    principal = actor.principal.replace("'", "''")
+    return (
+        f"EXECUTE {_ACTS} ('{party or ''}', '{principal}', '{actor.clearance.value}',"
+        f" '{_acted_on(actor)}')"
+    )
 
 
 def _acted_on(actor: Actor) -> str:
@@ -440,15 +492,16 @@ async def run(
     *,
     role: str = API_ROLE,
     must_remember: bool = True,
+    ahead: Ahead | None = None,
 ) -> T:
-    """Run one command in one transaction, again if it only lost a race.
+    """Run one command in one transaction, again if it only lost a race; lock ``ahead`` as it is opened.
 
     :raises TooBusy: if it lost several times over.
     :raises NothingRemembered: if the command wrote no audit entry; all is rolled back.
     """
     for attempt in range(_ATTEMPTS):
         try:
-            async with begin(db, actor, role=role) as tx:
+            async with begin(db, actor, role=role, ahead=ahead) as tx:
                 result = await command(tx)
                 if must_remember and not tx.remembered:
                     raise NothingRemembered(getattr(command, "__qualname__", str(command)))

@@ -15,7 +15,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor, NotPermitted
-from catalog.kernel.db import Tx, Write
+from catalog.kernel.db import Ahead, Tx, Write
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.signing.signer import Signer
@@ -54,6 +54,11 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Grant:
     if found is None:
         raise GrantMissing
     return found
+
+
+def locking(order_id: uuid.UUID) -> Ahead:
+    """Return what locks the grant of an order as the transaction is opened, for who uses it next."""
+    return store.locking(order_id)
 
 
 def counting(grant: Grant) -> Write:

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx, Write
+from catalog.kernel.db import METADATA, Ahead, Row, Tx, Write
 from market.access.model import Grant
 from market.access.states import State
 
@@ -41,12 +41,16 @@ GRANTS: Final = sa.Table(
     schema="market",
 )
 
-SELECT: Final = """
-    SELECT id, order_id, buyer_party_id, supplier_party_id, product_id, product_version,
-           content_sha256, content_size_bytes, media_type, file_name, fingerprint_id, scope, state,
-           used, order_seq, last_record_sha256, created_at, cut_off_at, cut_off_reason,
-           ai_generated
-      FROM market.grants"""
+COLUMNS: Final = (
+    "id", "order_id", "buyer_party_id", "supplier_party_id", "product_id", "product_version",
+    "content_sha256", "content_size_bytes", "media_type", "file_name", "fingerprint_id", "scope",
+    "state", "used", "order_seq", "last_record_sha256", "created_at", "cut_off_at",
+    "cut_off_reason", "ai_generated",
+)  # fmt: skip
+SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM market.grants"  # noqa: S608 - our own names
+
+
+_LOCK: Final = "SELECT true FROM market.grants WHERE order_id = $1 FOR UPDATE"
 
 
 async def insert(tx: Tx, grant: Grant) -> None:
@@ -74,6 +78,11 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Grant | None:
     """Lock and return the grant of an order, or None if the actor sees none."""
     row = await tx.fetch_one(SELECT + " WHERE order_id = $1 FOR UPDATE", order_id)
     return None if row is None else grant_of(row)
+
+
+def locking(order_id: uuid.UUID) -> Ahead:
+    """Return what locks the grant of an order as its transaction is opened."""
+    return Ahead("lock_grant", _LOCK, order_id)
 
 
 async def set_state(tx: Tx, grant: Grant) -> None:

@@ -165,7 +165,7 @@ async def get_content(
         )
 
     try:
-        opened = await run(wiring.db, who, once)
+        opened = await run(wiring.db, who, once, ahead=access.locking(order_id))
     except DomainError as error:
         counted.access(error.code)
         raise

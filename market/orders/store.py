@@ -13,8 +13,10 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.signing.model import Signature
+from market.access import queries as grants
 from market.access.asking import Standing
 from market.access.decision import Facts
+from market.access.model import Grant
 from market.access.states import State as GrantState
 from market.identity.states import State as PartyState
 from market.orders.model import (
@@ -245,8 +247,10 @@ async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
     return None if row is None else order_of(row)
 
 
-_STANDING: Final = """
-    SELECT o.id AS order_id, o.state, o.level, o.decision -> 'facts' AS cleared_by,
+# The names are other ones than a grant's: both may be read at once.
+_STANDS: Final = """
+           o.id AS of_order, o.state AS order_state, o.level AS order_level,
+           o.decision -> 'facts' AS cleared_by,
            g.state AS grant_state, p.state AS buyer_state,
            EXISTS (SELECT FROM market.cut_offs c
                     WHERE c.state = 'standing'
@@ -255,6 +259,8 @@ _STANDING: Final = """
       FROM market.orders o
       JOIN market.grants g ON g.order_id = o.id
       JOIN market.parties p ON p.id = o.buyer_party_id"""
+_STANDING: Final = f"SELECT {_STANDS}"
+_WITH_GRANT: Final = f"SELECT {grants.columns('g')}, {_STANDS} WHERE g.order_id = $1"
 
 
 async def read_standing(tx: Tx, order_id: uuid.UUID) -> Standing:
@@ -262,6 +268,12 @@ async def read_standing(tx: Tx, order_id: uuid.UUID) -> Standing:
     row = await tx.fetch_one(_STANDING + " WHERE o.id = $1", order_id)
     assert row is not None, "who sees the grant of an order sees the order"
     return _standing_of(row)
+
+
+async def find_with_grant(tx: Tx, order_id: uuid.UUID) -> tuple[Grant, Standing] | None:
+    """Return the grant of an order, and what stands of it at this moment; None if the actor sees none."""
+    row = await tx.fetch_one(_WITH_GRANT, order_id)
+    return None if row is None else (grants.grant_of(row), _standing_of(row))
 
 
 async def list_standing(tx: Tx, order_ids: Sequence[uuid.UUID]) -> list[Standing]:
@@ -273,11 +285,11 @@ async def list_standing(tx: Tx, order_ids: Sequence[uuid.UUID]) -> list[Standing
 def _standing_of(row: Row) -> Standing:
     told = row["cleared_by"]
     return Standing(
-        order_id=row["order_id"],
-        level=row["level"],
+        order_id=row["of_order"],
+        level=row["order_level"],
         cleared_by=None if told is None else msgspec.convert(told, Facts),
         grant_state=GrantState(row["grant_state"]),
-        is_use_allowed=allows(State(row["state"]), Event.USE),
+        is_use_allowed=allows(State(row["order_state"]), Event.USE),
         is_buyer_verified=row["buyer_state"] == PartyState.VERIFIED,
         is_buyer_banned=row["buyer_state"] == PartyState.SUSPENDED,
         is_cut_off=row["is_cut_off"],

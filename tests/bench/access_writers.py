@@ -25,6 +25,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database, Tx, Write
 from catalog.kernel.ids import AccountId, PartyId, new_id
+from market.access import operations as access
 from market.access.model import Asked
 from market.orders.operations import delivery
 
@@ -114,7 +115,8 @@ async def work(job: Job) -> Done:
                 backlog=Backlog(),
             )
 
-        return (await database.run(db, actor, command)).entry.id
+        locked = access.locking(order_id)
+        return (await database.run(db, actor, command, ahead=locked)).entry.id
 
     async def write(orders: list[uuid.UUID]) -> None:
         turn = 0

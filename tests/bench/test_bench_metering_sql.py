@@ -42,6 +42,7 @@ _COUNTED_ON: Final = {
     "order_seq": ":n",
     "request_key": f"({_ENTRY})::text",
 }
+_TEXT: Final = re.compile(r"'(?:[^']|'')*'")
 _MOST: Final = 10_000_000  # no client makes as many accesses in one run
 _FIRST: Final = '"order_seq":1'
 _USE: Final = (":order", ":n", ":n")  # which grant, its uses, its entries
@@ -138,10 +139,23 @@ class _Listening:
 
     def __init__(self, connection: Any, said: list[str], order: str) -> None:
         self._connection, self._said, self._order = connection, said, order
+        self._kept = dict([_kept(database._PREPARE_ACTOR)])
+
+    def get_server_pid(self) -> int:
+        pid: int = self._connection.get_server_pid()
+        return pid
 
     def __getattr__(self, name: str) -> Any:
         async def call(sql: str, *args: Any) -> Any:
             for part in filter(None, sql.split(";")):
+                if part.startswith("PREPARE"):
+                    self._kept |= [_kept(part)]
+                    continue
+                if part.startswith("EXECUTE"):
+                    kept, told = part.split()[1], _TEXT.findall(part)
+                    values = [":order" if each == f"'{self._order}'" else each for each in told]
+                    self._said.append(_filled(self._kept[kept], values))
+                    continue
                 filled = _filled(
                     part, [":order" if str(arg) == self._order else _literal(arg) for arg in args]
                 )
@@ -149,6 +163,12 @@ class _Listening:
             return await getattr(self._connection, name)(sql, *args)
 
         return call
+
+
+def _kept(prepare: str) -> tuple[str, str]:
+    """Return the name and the text of a statement that a connection is told to keep."""
+    head, _, text = prepare.partition(" AS ")
+    return head.split()[1], text
 
 
 def _written(write: Write, order: str) -> str:

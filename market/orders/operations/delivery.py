@@ -15,13 +15,14 @@ from catalog.audit_log.model import Appended, Digest
 from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Refused
+from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.workdays import Calendar
 from catalog.products import queries as products
 from catalog.products.model import AiShare, Content
 from market.access import operations as access
 from market.access import states as grant_states
+from market.access.asking import Standing
 from market.access.grants import AuthorisationCutOff
 from market.access.model import Asked, Grant, GrantId, Scope
 from market.access.queries import find_for_order
@@ -143,10 +144,8 @@ async def open_content(
     actor.require("grant:use")
     if DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles:
         raise OrderMissing
-    grant = await lock_grant(tx, actor, order_id)
+    grant, standing = await lock_with_standing(tx, actor, order_id)
     promising.check(backlog, now)
-    # Read after the grant is locked: who cuts an order off holds that lock until it is done.
-    standing = await store.read_standing(tx, order_id)
     recorded = await usage.record(
         tx,
         actor=actor,
@@ -159,19 +158,32 @@ async def open_content(
     return Opened(recorded.event, recorded.entry, grant)
 
 
-async def lock_grant(tx: Tx, actor: Actor, order_id: uuid.UUID) -> Grant:
-    """Return the grant of the actor's purchase, locked."""
-    try:
-        grant = await access.lock(tx, order_id)
-    except access.GrantMissing:
-        # Not delivered yet, or not the actor's purchase at all.
-        order = await get_order(tx, viewer=actor, order_id=order_id)
-        if order.buyer_party_id != actor.party:
-            raise OrderMissing from None
-        raise
+async def lock_with_standing(tx: Tx, actor: Actor, order_id: uuid.UUID) -> tuple[Grant, Standing]:
+    """Return the grant of the actor's purchase, locked, and what stands of its order after that.
+
+    Who cuts an order off holds that lock until it is done. Was it locked as the transaction was opened
+    (``access.locking``), both are read at once.
+    """
+    if tx.ahead == access.locking(order_id):
+        found = await store.find_with_grant(tx, order_id)
+        if found is None:
+            raise await _why_none(tx, actor, order_id)
+        grant, standing = found
+    else:
+        try:
+            grant = await access.lock(tx, order_id)
+        except access.GrantMissing:
+            raise await _why_none(tx, actor, order_id) from None
+        standing = await store.read_standing(tx, order_id)
     if grant.buyer_party_id != actor.party:
         raise OrderMissing
-    return grant
+    return grant, standing
+
+
+async def _why_none(tx: Tx, actor: Actor, order_id: uuid.UUID) -> Missing:
+    """Return why there is no grant: it was not delivered yet, or is not the actor's purchase at all."""
+    order = await get_order(tx, viewer=actor, order_id=order_id)
+    return access.GrantMissing() if order.buyer_party_id == actor.party else OrderMissing()
 
 
 async def accept(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:

@@ -14,7 +14,7 @@ from catalog.kernel.db import Tx
 from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
 from market.orders import store
-from market.orders.operations.delivery import lock_grant
+from market.orders.operations.delivery import lock_with_standing
 
 
 async def lock_standing(tx: Tx, *, actor: Actor, order_id: uuid.UUID) -> tuple[Grant, Standing]:
@@ -25,8 +25,7 @@ async def lock_standing(tx: Tx, *, actor: Actor, order_id: uuid.UUID) -> tuple[G
     :raises GrantMissing: if it was not delivered.
     """
     actor.require("grant:use")
-    grant = await lock_grant(tx, actor, order_id)
-    return grant, await store.read_standing(tx, order_id)
+    return await lock_with_standing(tx, actor, order_id)
 
 
 async def list_stopped(
