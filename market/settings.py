@@ -89,6 +89,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_interval_seconds: float = 0.25  # how often it takes in what changed
     webhook_private_addresses: bool = False  # may endpoints lie in private networks, without https?
     harvest_private_addresses: bool = False  # may sources lie in private networks, on this machine?
+    site_sponsor: str = ""  # 主办单位; what is not set has no line in the footer of the pages
+    site_organiser: str = ""  # 承办单位
+    site_contact: str = ""  # 联系方式: telephone, address, hours
+    site_identifier: str = ""  # 网站标识码
+    site_icp_number: str = ""  # ICP 备案号
+    site_police_number: str = ""  # 公安备案号
     log_level: str = "info"
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None  # none: tells nobody
     metrics_host: str = "127.0.0.1"  # who reaches it reads the metrics

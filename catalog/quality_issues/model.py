@@ -38,6 +38,13 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: dt.datetime
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How many issues of a product there are, as everybody may know it: no words of anybody."""
+
+    at_work: int = 0  # reported, traced, with its provider
+    answered: int = 0  # put right, or found to be none
+
+
 class QualityIssue(msgspec.Struct, frozen=True, kw_only=True):
     """An issue and what became of it."""
 

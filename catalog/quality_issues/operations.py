@@ -19,11 +19,10 @@ from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
-from catalog.products.metadata import named_resources
 from catalog.products.queries import ProductMissing
 from catalog.quality_issues import store
 from catalog.quality_issues.model import Hop, QualityIssue, QualityIssueId, Report
-from catalog.quality_issues.queries import QualityIssueMissing
+from catalog.quality_issues.queries import QualityIssueMissing, sources_of_last
 from catalog.quality_issues.states import Event, State, advance
 from catalog.quality_issues.tracing import ANSWER, check_next, provider_of
 from catalog.timers import operations as timers
@@ -90,7 +89,7 @@ async def trace(
     actor.require("quality_issue:handle")
     before = await _lock(tx, issue_id)
     state = advance(before.state, Event.TRACE)
-    check_next(before, product_id, await _sources_of_last(tx, before))
+    check_next(before, product_id, await sources_of_last(tx, before))
     node = await products.find(tx, product_id=product_id)
     if node is None:
         raise ProductMissing
@@ -207,15 +206,6 @@ async def close(tx: Tx, *, actor: Actor, now: dt.datetime, issue_id: uuid.UUID) 
     await store.update(tx, after)
     await _remember(tx, Happened.QUALITY_ISSUE_CLOSED, after, actor, now)
     return after
-
-
-async def _sources_of_last(tx: Tx, issue: QualityIssue) -> list[uuid.UUID]:
-    if not issue.hops:
-        return []
-    last = await products.find(tx, product_id=issue.hops[-1].product_id)
-    if last is None or last.description is None:
-        return []
-    return named_resources(last.description)
 
 
 async def _lock(tx: Tx, issue_id: uuid.UUID) -> QualityIssue:

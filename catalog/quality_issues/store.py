@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.kernel.db import METADATA, Row, Tx
-from catalog.quality_issues.model import QualityIssue
+from catalog.quality_issues.model import QualityIssue, Standing
 
 QUALITY_ISSUES: Final = sa.Table(
     "quality_issues",
@@ -91,6 +91,18 @@ async def lock(tx: Tx, issue_id: uuid.UUID) -> QualityIssue | None:
     """Lock and return an issue that the actor may see, or None."""
     row = await tx.fetch_one(f"{_SELECT} WHERE id = $1 FOR UPDATE", issue_id)
     return None if row is None else _issue(row)
+
+
+async def count_of_product(tx: Tx, product_id: uuid.UUID) -> Standing:
+    """Return how many issues of a product are at work, and how many were answered."""
+    row = await tx.fetch_one(
+        """
+        SELECT count(*) FILTER (WHERE answered_at IS NULL) AS at_work,
+               count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered
+          FROM catalog.quality_issues WHERE product_id = $1""",
+        product_id,
+    )
+    return msgspec.convert(dict(row or {}), Standing)
 
 
 async def list_page(

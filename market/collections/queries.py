@@ -43,6 +43,11 @@ async def list_own(
     return await _page(tx, viewer.party, limit=limit, cursor=cursor)
 
 
+async def list_of_product(tx: Tx, *, product_id: uuid.UUID, limit: int) -> list[Head]:
+    """Return the published collections in which a product stands, without their covers."""
+    return await store.list_of_product(tx, product_id, limit=limit)
+
+
 async def get(tx: Tx, *, collection_id: uuid.UUID) -> Collection:
     """Return a collection with what stands in it; of one that was withdrawn only why.
 

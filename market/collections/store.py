@@ -140,6 +140,20 @@ async def list_page(
     return await _covered(tx, rows)
 
 
+async def list_of_product(tx: Tx, product_id: uuid.UUID, *, limit: int) -> list[Head]:
+    """Return the published collections in which a product stands, the newest first."""
+    rows = await tx.fetch(
+        f"""{_SELECT}
+         WHERE c.state = 'published' AND EXISTS (
+               SELECT FROM market.collection_entries e
+                WHERE e.collection_id = c.id AND e.product_id = $1)
+         ORDER BY c.id DESC LIMIT $2""",
+        product_id,
+        limit,
+    )
+    return [_head(row) for row in rows]
+
+
 async def list_entries(tx: Tx, collection_id: uuid.UUID) -> list[ShownEntry]:
     """Return what stands in a collection in its order, as the catalogue has it now."""
     rows = await tx.fetch(

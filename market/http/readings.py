@@ -178,6 +178,17 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/orders": _COVER,
     "/orders/{order_id}": _OWN,  # its two parties alone
     "/my/products": _OWN,
+    "/my/product-batches": _OWN,
+    "/my/product-batches/{batch_id}": _OWN,
+    "/my/saved-searches": _OWN,
+    "/my/saved-searches/{saved_search_id}": _OWN,
+    "/my/chief-data-officer": _OWN,
+    "/chief-data-officers": _DOOR,
+    "/products/{product_id}/quality-issues": _OWN,  # the form alone
+    "/quality-issues": _DOOR,
+    "/quality-issues/{issue_id}": _DOOR,
+    "/synonym-changes": _OFFICIAL,
+    "/harvest-sources": _OFFICIAL,
     "/inbox": _OWN,
     "/inbox/{notification_id}": _OWN,
     "/queue": _COVER,

@@ -1,4 +1,8 @@
-"""Find the words for a code, in Chinese and English. The words are data: ``wording/*.toml``."""
+"""Find the words for a code, in Chinese and English. The words are data: ``wording/*.toml``.
+
+What stands in a refusal as a code itself (a state, a level, a role) is called by its name too:
+``names.toml`` has them. So no reader meets ``bj_2`` where 二级 is meant.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,12 @@ from typing import Any, Final
 import msgspec
 
 _DIRECTORY: Final = pathlib.Path(__file__).parent / "wording"
+_NAMES: Final = pathlib.Path(__file__).parent / "names.toml"
+# Whose codes are English words already.
+_PLAIN_FACTS: Final = frozenset({"state", "event", "role", "capacity", "outcome", "reason"})
+_BETWEEN: Final = {"zh": "、", "en": ", "}
+# What is called as another fact is.
+_LIKE: Final = {"held": "role", "of_sources": "level", "fitting": "outcome"}
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -40,16 +50,41 @@ def all_wordings() -> Mapping[str, Wording]:
     return found
 
 
+@functools.cache
+def all_names() -> Mapping[str, Any]:
+    """Return what values are called: of one refusal (``of``), else by language and fact."""
+    return tomllib.loads(_NAMES.read_text("utf-8"))
+
+
 def words(code: str, facts: Mapping[str, Any]) -> Wording:
     """Return the wording of ``code`` with the facts filled in."""
     wording = all_wordings().get(code)
     if wording is None:
         return Wording(zh=code, en=code)
-    readable = _Facts({key: _readable(value) for key, value in facts.items()})
-    return Wording(zh=wording.zh.format_map(readable), en=wording.en.format_map(readable))
+
+    def filled(text: str, language: str) -> str:
+        return text.format_map(
+            _Facts({key: _readable(code, key, value, language) for key, value in facts.items()})
+        )
+
+    return Wording(zh=filled(wording.zh, "zh"), en=filled(wording.en, "en"))
 
 
-def _readable(value: Any) -> str:
+def name_of(code: str, fact: str, value: str, language: str) -> str:
+    """Return what a value is called that stands in a refusal; what is in no list stands for itself."""
+    fact = _LIKE.get(fact, fact)
+    names = all_names()
+    if language == "zh":
+        of_this: Mapping[str, str] = names["of"].get(code, {}).get(fact, {})
+        return of_this.get(value) or str(names["zh"].get(fact, {}).get(value, value))
+    plain = value.replace("_", " ") if fact in _PLAIN_FACTS and value.islower() else value
+    return str(names["en"].get(fact, {}).get(value, plain))
+
+
+def _readable(code: str, fact: str, value: Any, language: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
-        return "、".join(str(item) for item in value)
-    return str(value)
+        return _BETWEEN[language].join(name_of(code, fact, str(item), language) for item in value)
+    parts = str(value).split(", ")
+    named = [name_of(code, fact, part, language) for part in parts]
+    # Several codes in one text; what is prose with commas in it stays as it is.
+    return _BETWEEN[language].join(named) if named != parts else str(value)

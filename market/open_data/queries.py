@@ -108,6 +108,12 @@ async def list_open(
     return Page(found[:limit], following)
 
 
+async def find_open(tx: Tx, *, product_id: uuid.UUID) -> OpenProduct | None:
+    """Return what the catalogue of open data says of a product, or None if it is not open."""
+    found = await store.list_open(tx, before=None, limit=1, product_id=product_id)
+    return found[0] if found else None
+
+
 def _place(position: list[object] | None) -> tuple[dt.datetime, uuid.UUID] | None:
     if position is None:
         return None

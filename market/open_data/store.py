@@ -129,9 +129,13 @@ async def take_untold(tx: Tx, *, before: dt.datetime, limit: int) -> list[Counte
 
 
 async def list_open(
-    tx: Tx, *, before: tuple[dt.datetime, uuid.UUID] | None, limit: int
+    tx: Tx,
+    *,
+    before: tuple[dt.datetime, uuid.UUID] | None,
+    limit: int,
+    product_id: uuid.UUID | None = None,
 ) -> list[OpenProduct]:
-    """Return what is open, the newest first, as everybody finds it."""
+    """Return what is open, the newest first, as everybody finds it; or one product of it."""
     rows = await tx.fetch(
         """
         SELECT o.product_id, d.name, d.supplier_name, d.summary, o.licence,
@@ -146,9 +150,11 @@ async def list_open(
                          WHERE product_id = o.product_id ORDER BY version DESC LIMIT 1) c ON true
          WHERE o.state = 'open'
            AND ($1::timestamptz IS NULL OR (o.decided_at, o.product_id) < ($1, $2::uuid))
+           AND ($4::uuid IS NULL OR o.product_id = $4)
          ORDER BY o.decided_at DESC, o.product_id DESC LIMIT $3""",
         *(before or (None, None)),
         limit,
+        product_id,
     )
     return [msgspec.convert(dict(row), OpenProduct) for row in rows]
 

@@ -26,6 +26,8 @@ _PAGES: Final = {
     "change": "/changes/",
     "spot_check_finding": "/spot-check-findings/",
     "report": "/reports/",
+    "quality_issue": "/quality-issues/",
+    "saved_search": "/my/saved-searches/",
 }
 
 
@@ -40,8 +42,8 @@ class Step(msgspec.Struct, frozen=True):
     address: str | None = None
 
 
-def case_address(kind: str, identifier: uuid.UUID) -> str | None:
-    """Return where the case of a clock is shown, None if it has no page."""
+def case_address(kind: str, identifier: uuid.UUID | str) -> str | None:
+    """Return where the case of a clock or a message is shown, None if it has no page."""
     path = _PAGES.get(kind)
     return None if path is None else f"{path}{identifier}"
 

@@ -53,9 +53,15 @@ def _is_persons(request: AnyRequest) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
+def _asked(request: AnyRequest) -> str:
+    """Return the address that was asked for, without what is too long to be carried on."""
+    path, query = str(request.url.path), str(request.url.query)
+    return f"{path}?{query}" if 0 < len(query) <= render.LONGEST_KEPT else path
+
+
 def _to_sign_in(request: AnyRequest) -> Response[bytes]:
     # A form that was sent can not be sent again by a redirect; one begins anew.
-    wanted = str(request.url.path) if request.method == "GET" else None
+    wanted = _asked(request) if request.method == "GET" else None
     response = render.go(show.address("/sign-in", {"next": wanted}))
     if SESSION_COOKIE in request.cookies:
         response.delete_cookie(SESSION_COOKIE, path="/")

@@ -92,6 +92,7 @@ def _form(
         "sign_in.html",
         status=status,
         cache=NOT_KEPT,
+        at="/sign-in",
         failure=failure,
         login=login,
         wanted=wanted,

@@ -14,6 +14,7 @@ from catalog.notifications import queries
 from catalog.notifications.model import InboxItem
 from market.http.command import Answer, Command, read, secret_command
 from market.http.context import AnyRequest
+from market.portal.cases import case_address
 from market.portal.render import NOT_KEPT, go, page
 
 _MAX_FORM_BYTES: Final = 16 * 1024
@@ -41,7 +42,14 @@ async def show_message(
     async def look(c: Command) -> InboxItem:
         return await queries.get_mine(c.tx, viewer=c.actor, notification_id=notification_id)
 
-    return page(request, "inbox_item.html", cache=NOT_KEPT, item=await read(request, look))
+    item = await read(request, look)
+    return page(
+        request,
+        "inbox_item.html",
+        cache=NOT_KEPT,
+        item=item,
+        leads_to=case_address(item.subject.kind, item.subject.id),
+    )
 
 
 @post(

@@ -16,6 +16,7 @@ from catalog.certificates.model import CertificateSummary
 from catalog.code_trees.model import Tree
 from catalog.formats import schema_org
 from catalog.formats.facts import Facts
+from catalog.kernel.actor import Clearance
 from catalog.kernel.errors import DomainError
 from catalog.kernel.local_time import local_date
 from catalog.notices import queries as notices
@@ -29,15 +30,21 @@ from catalog.profiles import queries as profiles
 from catalog.profiles.preview import Preview, PreviewMissing, PreviewNotAllowedForLevel
 from catalog.profiles.quality import Score
 from catalog.profiles.queries import ContentMissing
+from catalog.quality_issues import queries as quality_issues
+from catalog.quality_issues.model import QualityIssue, Standing
 from catalog.recognition import queries as recognition
 from catalog.recognition.model import PublicForeignCertificate
 from catalog.recognition.states import State as Foreign
+from market.collections import queries as collections
+from market.collections.model import Head
 from market.http.catalogue_dcat import site_of
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.http.negotiation import elsewhere
 from market.http.problem import status_of
 from market.listings import queries as listings
+from market.open_data import queries as open_data
+from market.open_data.model import Licence, OpenProduct
 from market.orders.terms import RequestedTerms
 from market.portal import lineage_tree
 from market.portal.citing import citation
@@ -49,10 +56,15 @@ from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceListLine
 from market.public_catalogue.queries import facts as public_catalogue
+from market.zones import queries as zones
+from market.zones.model import Zone
+from seeds.open_licences import load_open_licences
 
 _PRICES_OF_A_PRODUCT: Final = 100
 _REVISIONS_AT_FIRST: Final = 5
 _NOTICES_AT_MOST: Final = 20
+_COLLECTIONS_AT_MOST: Final = 20
+_ISSUES_AT_FIRST: Final = 5
 _USUAL_TERMS: Final = RequestedTerms()
 
 
@@ -74,6 +86,18 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     preview: Preview | None
     no_preview: DomainError | None  # why there is none
     quality: Score | None
+    opening: OpenProduct | None  # while it is open data
+    zone: Zone | None
+    collections: list[Head]
+    issues_standing: Standing
+    issues: list[QualityIssue]  # the newest of the viewer's own
+
+    @property
+    def licence(self) -> Licence | None:
+        """Return the open licence under which it may be used, or None if it is not open data."""
+        if self.opening is None:
+            return None
+        return next(each for each in load_open_licences() if each.code == self.opening.licence)
 
     @property
     def scenario_names(self) -> dict[str, str]:
@@ -106,8 +130,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         if self.product.description is None:
             return ["what", "facts", "sources", "cite", "formats"]
         return [
-            "what", "scenarios", "dictionary", "preview", "quality", "coverage", "sources", "classification", "price",
-            "usage", "delivery", "certificate", "objections", "revisions", "cite", "formats",
+            "what", "scenarios", "dictionary", "preview", "quality", "issues", "coverage", "sources", "classification",
+            "price", "usage", "delivery", "certificate", "objections", "revisions", "cite", "formats",
         ]  # fmt: skip
 
 
@@ -189,7 +213,24 @@ async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
         facts=await public_catalogue.find_facts(
             c.tx, product_id=product_id, today=local_date(c.now)
         ),
+        opening=await open_data.find_open(c.tx, product_id=product_id),
+        zone=await zones.find_of_product(c.tx, product_id=product_id),
+        collections=await collections.list_of_product(
+            c.tx, product_id=product_id, limit=_COLLECTIONS_AT_MOST
+        ),
+        issues_standing=await quality_issues.get_standing(c.tx, product_id=product_id),
+        issues=await _issues(c, product_id),
     )
+
+
+async def _issues(c: Command, product_id: uuid.UUID) -> list[QualityIssue]:
+    """Return those that are one's own: what the houses read of others is remembered where they read it."""
+    if c.actor.clearance is not Clearance.PARTY or not c.actor.may("quality_issue:read"):
+        return []
+    found = await quality_issues.list_page(
+        c.tx, viewer=c.actor, product_id=product_id, limit=_ISSUES_AT_FIRST
+    )
+    return found.items
 
 
 async def _preview(c: Command, product_id: uuid.UUID) -> tuple[Preview | None, DomainError | None]:

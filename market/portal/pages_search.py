@@ -28,6 +28,7 @@ from market.portal import found_table
 from market.portal.asked_search import FILTERS, AskedSearch, read_search
 from market.portal.code_names import CodeNames, find_names
 from market.portal.errors import said
+from market.portal.kept_search import address_to_keep
 from market.portal.marking import pieces
 from market.portal.render import language_of, page
 from market.portal.show import readable
@@ -115,6 +116,7 @@ async def list_products(
         "products.html",
         status=200 if refused is None else status_of(refused),
         asked=asked,
+        keep_address=address_to_keep(asked),
         link_of_words=asked.link(**dict.fromkeys(FILTERS)),
         sorts=asked.sorts,
         shown_sort=asked.shown_sort,

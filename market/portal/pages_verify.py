@@ -74,6 +74,7 @@ def _page(
         request,
         "verify.html",
         status=status,
+        at="/verify",
         file_name=name,
         asked_at=asked_at,
         told=told,

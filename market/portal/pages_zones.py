@@ -8,11 +8,14 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
+from catalog.code_trees.model import Tree
 from catalog.kernel.paging import Page
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.render import page
+from market.portal.code_names import CodeNames, find_names
+from market.portal.render import language_of, page
 from market.portal.show import linker
+from market.portal.wording import Speaker
 from market.zones import queries
 from market.zones.model import Placement, Zone, ZoneFile
 
@@ -26,6 +29,7 @@ class _Shown(msgspec.Struct, frozen=True):
     file: ZoneFile
     products: Page[Placement]
     removed: list[Placement]
+    names: CodeNames
 
 
 @get("/zones", include_in_schema=False)
@@ -54,12 +58,15 @@ async def show_zone(
 
     async def look(c: Command) -> _Shown:
         removed = await queries.list_placements(c.tx, named=code, is_there=False, limit=_REMOVED)
+        file = await queries.get(c.tx, named=code)
+        regions = [file.zone.region_code] if file.zone.region_code else []
         return _Shown(
-            await queries.get(c.tx, named=code),
+            file,
             await queries.list_placements(
                 c.tx, named=code, limit=_PAGE_SIZE, cursor=cursor or None
             ),
             removed.items,
+            await find_names(c, {Tree.REGION: regions}),
         )
 
     shown = await read(request, look)
@@ -68,6 +75,7 @@ async def show_zone(
         "zone.html",
         shown=shown,
         zone=shown.file.zone,
+        called=shown.names.called(Speaker(language_of(request))),
         link=linker(f"/zones/{shown.file.zone.code}", {}),
         is_continued=bool(cursor),
     )

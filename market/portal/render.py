@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pathlib
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,11 +13,18 @@ import markupsafe
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from catalog.kernel.ids import new_id
 from market.http.context import AnyRequest, actor
 from market.portal import dates, show, static_files
+from market.portal.site_footer import SiteNames, footer_lines
 from market.portal.wording import LANGUAGES, Speaker
+from market.settings import Settings
 
 LANGUAGE_COOKIE: Final = "shushi_lang"
+#: Larger text and larger targets (长者模式): asked for by ``?view=large``, kept in a cookie.
+VIEW_COOKIE: Final = "shushi_view"
+LARGE: Final = "large"
+VIEWS: Final = ("usual", LARGE)
 _A_YEAR_SECONDS: Final = 365 * 24 * 60 * 60
 _HTML_LANG: Final = {"zh": "zh-CN", "en": "en"}
 _CONTENT_POLICY: Final = (
@@ -34,8 +42,8 @@ _HEADERS: Final = {
 OWN_SCRIPT: Final = {
     "content-security-policy": _CONTENT_POLICY.replace("script-src 'none'", "script-src 'self'")
 }
-# What is longer was no question, and is not carried on into the other language.
-_LONGEST_KEPT: Final = 1000
+#: What is longer was no question, and is not carried on into the other language.
+LONGEST_KEPT: Final = 1000
 #: For public pages: kept by nobody but the reader, who asks again each time.
 FRESH: Final = "private, no-cache"
 #: For pages of one who signed in.
@@ -61,6 +69,13 @@ def language_of(request: AnyRequest) -> str:
     return next((found for found in (asked, kept) if found in LANGUAGES), LANGUAGES[0])
 
 
+def view_of(request: AnyRequest) -> str:
+    """Return the view asked for by ``?view=``, else the one kept in the cookie, else the usual."""
+    asked = request.query_params.get("view")
+    kept = request.cookies.get(VIEW_COOKIE)
+    return next((found for found in (asked, kept) if found in VIEWS), VIEWS[0])
+
+
 def page(
     request: AnyRequest,
     template: str,
@@ -68,17 +83,21 @@ def page(
     status: int = 200,
     cache: str = FRESH,
     headers: dict[str, str] | None = None,
+    at: str | None = None,
     **values: Any,
 ) -> Response[bytes]:
-    """Return a page for people."""
+    """Return a page for people; ``at`` is its address where it answers a form."""
     language = language_of(request)
     speaker = Speaker(language)
     path = urlsplit(str(request.url)).path
+    again = at or (path if request.method == "GET" else "/")
     query = {
         name: value
         for name, value in request.query_params.items()
-        if name != "lang" and len(value) <= _LONGEST_KEPT
+        if name not in ("lang", "view") and len(value) <= LONGEST_KEPT
     }
+    view = view_of(request)
+    settings = request.app.state.context.settings
     body = (
         _environment()
         .get_template(template)
@@ -88,11 +107,15 @@ def page(
             lang=language,
             html_lang=_HTML_LANG[language],
             viewer=actor(request),
-            here=path,
+            here=again,
+            once=new_id,
             other_language=show.address(
-                path if request.method == "GET" else "/sign-in",
-                query | {"lang": "en" if language == "zh" else "zh"},
+                again, query | {"lang": "en" if language == "zh" else "zh"}
             ),
+            is_large=view == LARGE,
+            other_view=show.address(again, query | {"view": VIEWS[view != LARGE]}),
+            footer=footer_lines(_site_names(settings)),
+            printed_from=settings.public_url.rstrip("/") + again,
             static=static_files.address,
             day=functools.partial(dates.day, language=language),
             plain_day=functools.partial(dates.plain, language=language),
@@ -114,7 +137,10 @@ def page(
         headers=_HEADERS
         | {"cache-control": cache, "content-language": _HTML_LANG[language]}
         | (headers or {}),
-        cookies=_kept_language(request),
+        cookies=[
+            *_kept(request, "lang", LANGUAGE_COOKIE, LANGUAGES),
+            *_kept(request, "view", VIEW_COOKIE, VIEWS),
+        ],
     )
 
 
@@ -134,13 +160,25 @@ def go(path: str, *, cookies: list[Cookie] | None = None) -> Response[bytes]:
     )
 
 
-def _kept_language(request: AnyRequest) -> list[Cookie]:
-    asked = request.query_params.get("lang")
-    if asked not in LANGUAGES or request.cookies.get(LANGUAGE_COOKIE) == asked:
+def _site_names(settings: Settings) -> SiteNames:
+    return SiteNames(
+        sponsor=settings.site_sponsor,
+        organiser=settings.site_organiser,
+        contact=settings.site_contact,
+        identifier=settings.site_identifier,
+        icp_number=settings.site_icp_number,
+        police_number=settings.site_police_number,
+    )
+
+
+def _kept(request: AnyRequest, name: str, cookie: str, values: Collection[str]) -> list[Cookie]:
+    """Return the cookie that keeps what was asked for, if it is new and one of the values."""
+    asked = request.query_params.get(name)
+    if asked not in values or request.cookies.get(cookie) == asked:
         return []
     return [
         Cookie(
-            key=LANGUAGE_COOKIE,
+            key=cookie,
             value=asked,
             path="/",
             max_age=_A_YEAR_SECONDS,

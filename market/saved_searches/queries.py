@@ -51,6 +51,18 @@ async def list_mine(
     return Page(found[:limit], more)
 
 
+async def get_mine(tx: Tx, *, viewer: Actor, saved_search_id: uuid.UUID) -> SavedSearch:
+    """Return one's own saved search.
+
+    :raises NotPermitted: if the viewer keeps none.
+    :raises SavedSearchMissing: if it is unknown or somebody else's.
+    """
+    found = await store.find(tx, saved_search_id, owner(viewer))
+    if found is None:
+        raise SavedSearchMissing
+    return found
+
+
 async def list_matches(
     tx: Tx,
     *,

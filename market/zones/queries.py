@@ -50,6 +50,11 @@ async def get(tx: Tx, *, named: str) -> ZoneFile:
     return ZoneFile(zone=zone, supervisions=await store.list_supervisions(tx, zone.id))
 
 
+async def find_of_product(tx: Tx, *, product_id: uuid.UUID) -> Zone | None:
+    """Return the zone in which a product stands, or None."""
+    return await store.find_of_product(tx, product_id)
+
+
 async def names(tx: Tx) -> dict[str, str]:
     """Return what the zones are called, by their codes, as a filter shows them."""
     rows = await tx.fetch("SELECT code, name FROM market.zones ORDER BY code LIMIT 1000")

@@ -144,6 +144,16 @@ async def find(tx: Tx, named: str) -> Zone | None:
     return None if row is None else zone_of(row)
 
 
+async def find_of_product(tx: Tx, product_id: uuid.UUID) -> Zone | None:
+    """Return the zone in which a product stands, if the actor may see it, or None."""
+    zone_id = await tx.fetch_value(
+        "SELECT zone_id FROM market.zone_products WHERE product_id = $1 AND removed_at IS NULL",
+        product_id,
+    )
+    row = await tx.fetch_one(SELECT + " WHERE z.id = $1", zone_id)
+    return None if row is None else zone_of(row)
+
+
 async def list_ids(tx: Tx) -> set[uuid.UUID]:
     """Return the ids of all zones that the actor may see."""
     return {row["id"] for row in await tx.fetch("SELECT id FROM market.zones")}

@@ -12,18 +12,22 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests import foreign_tools
 from tests.api import Api
+from tests.makers_counter import Counter, make_counter
+from tests.makers_portal import Desk, Stage
 from tests.makers_shelves import Window, fill_shelves, make_window
 from tests.portal.test_pages_in_chromium import (
     WIDTHS,
     Watched,
     browser,
+    desk,
     open_page,
     pytestmark,
     sign_in,
     site,
+    stage,
 )
 
-__all__ = ["browser", "pytestmark", "site"]
+__all__ = ["browser", "desk", "pytestmark", "site", "stage"]
 
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 RUN = """async levels => {
@@ -42,6 +46,11 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 async def window(api: Api, db: Database, clock: ManualClock) -> Window:
     await fill_shelves(db, clock.now())
     return await make_window(api, db, clock)
+
+
+@pytest.fixture
+async def counter(api: Api, db: Database, clock: ManualClock) -> Counter:
+    return await make_counter(api, db, clock)
 
 
 async def faults(watched: Watched, path: str, axe: str) -> list[Any]:
@@ -82,6 +91,62 @@ async def test_axe_finds_no_fault_on_a_page_of_the_catalogue(
 
     assert {path: each for path, each in found.items() if each} == {}
     await context.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "view"), [("wide", "usual"), ("phone", "usual"), ("phone", "large")]
+)
+async def test_axe_finds_no_fault_on_a_later_page_of_the_catalogue(  # noqa: PLR0917 - fixtures
+    counter: Counter, site: str, browser: Browser, axe: str, width: str, view: str
+) -> None:
+    found = {}
+    for who, paths in [(None, counter.public_pages()), *counter.pages_of()]:
+        context, watched = await open_page(
+            browser, site, viewport={"width": WIDTHS[width], "height": 800}
+        )
+        if who is not None:
+            await sign_in(watched, who.account.login)
+        await watched.goto(f"/accessibility?view={view}")
+        for path in paths:
+            found[path] = await faults(watched, path, axe)
+        await context.close()
+
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("width", ["wide", "phone"])
+async def test_axe_finds_no_fault_on_a_page_of_the_register(
+    stage: Stage, site: str, browser: Browser, axe: str, width: str
+) -> None:
+    context, watched = await open_page(
+        browser, site, viewport={"width": WIDTHS[width], "height": 800}
+    )
+    found = {}
+    for path in (*stage.public_pages(), "/register", "/verify", "/spot-checks", "/nowhere"):
+        found[path] = await faults(watched, path, axe)
+    await sign_in(watched, stage.scene.regulator.account.login)
+    for path in ("/reports", f"/reports/{stage.report_id}", "/audit", "/queue", "/inbox"):
+        found[path] = await faults(watched, path, axe)
+
+    assert {path: each for path, each in found.items() if each} == {}
+    await context.close()
+
+
+async def test_axe_finds_no_fault_on_a_page_of_a_case(
+    desk: Desk, site: str, browser: Browser, axe: str
+) -> None:
+    found = {}
+    for who, paths in (
+        (desk.scene.acceptor, desk.pages_of_staff()),
+        (desk.scene.supplier, desk.pages_of_the_supplier()),
+    ):
+        context, watched = await open_page(browser, site)
+        await sign_in(watched, who.account.login)
+        for path in paths:
+            found[path] = await faults(watched, path, axe)
+        await context.close()
+
+    assert {path: each for path, each in found.items() if each} == {}
 
 
 async def test_axe_finds_a_fault_where_there_is_one(site: str, browser: Browser, axe: str) -> None:

@@ -16,6 +16,8 @@ import pytest
 
 from catalog.agency_selection import states as selection_states
 from catalog.certificates import states as certificate_states
+from catalog.harvesting import model as harvest_model
+from catalog.harvesting import states as harvest_states
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -27,9 +29,12 @@ from catalog.objections import states as objection_states
 from catalog.objections.model import Closing
 from catalog.objections.outcome import Outcome
 from catalog.objections.standing import Ground as ObjectionGround
+from catalog.product_batches import model as batch_model
+from catalog.product_batches import states as batch_states
 from catalog.products import model as product_model
 from catalog.products import states as product_states
 from catalog.profiles.quality import Dimension
+from catalog.quality_issues import states as issue_states
 from catalog.registration import states as application_states
 from catalog.registration.acceptance import Result as AcceptanceResult
 from catalog.registration.completeness import MaterialKind
@@ -38,14 +43,17 @@ from catalog.registration.findings import COMPLIANCE_POINTS, TECHNICAL_POINTS, O
 from catalog.registration.model import ReviewResult
 from catalog.rulebooks import registry
 from catalog.search.model import Sort
+from catalog.thesaurus import states as synonym_states
 from catalog.timers import states as timer_states
 from catalog.timers.urgency import Urgency
+from market.data_demands import states as demand_states
 from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
 from market.jobs import reports_due
 from market.orders import states as order_states
 from market.portal import static_files
 from market.portal.next_steps import NextStep
+from market.portal.pages_about import SITE_MAP
 from market.portal.wording import all_words
 from market.pricing import model as pricing_model
 from market.spot_checks import states as spot_check_states
@@ -60,7 +68,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|site)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|open_data|accessibility|site_map|form)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):
@@ -571,6 +579,8 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("found.in.", "products.refused_")  # fields of a reason, what to do after a refusal
     built += ("revision.and", "browse.by_")  # market/portal/change_words.py
     built += ("register_reason.",)  # market/portal/register_reasons.py
+    built += ("site.footer_", "site_map.", "accessibility.", "harvest.")  # lists in templates
+    said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
     unused = {
@@ -621,6 +631,14 @@ LABELS: dict[str, list[Any]] = {
     "overall": [Overall],
     "review_result": [ReviewResult],
     "material": [MaterialKind],
+    "quality_issue": [issue_states.State],
+    "data_demand": [demand_states.State],
+    "synonym_group": [synonym_states.State],
+    "batch": [batch_states.State],
+    "batch_kind": [batch_model.Kind],
+    "batch_outcome": [batch_model.Outcome],
+    "harvest_kind": [harvest_model.Kind],
+    "harvest_run": [harvest_states.State],
 }
 
 

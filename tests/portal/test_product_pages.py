@@ -47,7 +47,7 @@ async def test_each_anchor_of_the_guide_is_a_heading_of_the_page(api: Api, windo
     text = (await look(api, f"/products/{window.full}")).text
     anchors = re.findall(r'<li><a href="#(\w+)">', text)
 
-    assert len(anchors) == 16
+    assert len(anchors) == 17
     assert [anchor for anchor in anchors if f'<h2 id="{anchor}"' not in text] == []
 
 
