@@ -14,6 +14,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.http.auth import SESSION_COOKIE
 from market.http.policy import PAGES
+from market.http.wording import words
 from market.identity.permissions import Role
 from market.jobs import take_batches
 from market.portal.pages_about import SITE_MAP
@@ -166,7 +167,7 @@ async def test_anybody_asks_for_data_and_looks_the_answer_up_by_the_code_shown_o
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"title": "公交"}, "有一项没有填写"),
+        ({"title": "公交"}, words("form_field_invalid", {}).zh),
         ({"title": "长" * 201, "text": "用途"}, "有一项没有填写"),
         ({"title": "公\x07交", "text": "用途"}, "字符"),
     ],
