@@ -41,6 +41,13 @@ class Certified(enum.StrEnum):
     NO = "no"
 
 
+class OpenData(enum.StrEnum):
+    """Whether a product is open data (开放数据)."""
+
+    YES = "yes"
+    NO = "no"
+
+
 class Facet(msgspec.Struct, frozen=True):
     """One thing by which products are narrowed and counted."""
 
@@ -64,6 +71,7 @@ ALL: Final = (
     Facet("delivery", "delivery_modes", is_list=True, values=DeliveryMode),
     Facet("zone", "zone"),
     Facet("certified", "certified", values=Certified),
+    Facet("open_data", "open_data", values=OpenData),
     Facet("price", "price", values=PriceBand),
 )
 # [P] no value of a field is longer; what is, is a text and no filter.

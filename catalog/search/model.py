@@ -32,6 +32,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     delivery: str | None = None  # 交付方式
     zone: str | None = None  # the code of a zone of public data (公共数据专区)
     certified: str | None = None  # yes, no: has it a certificate in force (有效凭证)
+    open_data: str | None = None  # yes, no: is it open data (开放数据)
     price: str | None = None  # a band of its lowest price (价格区间)
     price_from_fen: int | None = None
     price_to_fen: int | None = None

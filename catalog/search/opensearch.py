@@ -24,7 +24,7 @@ from catalog.search.totals import field_of, values_by_field
 Json = dict[str, Any]
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "2"
+LAYOUT: Final = "3"
 #: The document that says up to where an index goes; it has no readers, so no search finds it.
 STATE_ID: Final = "state"
 _PUBLIC: Final = "public"

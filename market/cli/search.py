@@ -37,6 +37,7 @@ _FILTERS: Final = (
     ("delivery", "delivery", "交付方式 · how it is had, as api_call"),
     ("zone", "zone", "公共数据专区 · the code of a zone of public data"),
     ("certified", "certified", "有无有效凭证 · has it a certificate in force: yes, no"),
+    ("open-data", "open_data", "是否开放数据 · is it open data: yes, no"),
     ("price", "price", "价格区间 · a band of its lowest price, as free, under_100_yuan"),
 )
 

@@ -192,6 +192,7 @@ async def search_products(
     delivery: FromQuery[str | None] = None,
     zone: FromQuery[str | None] = None,
     certified: FromQuery[str | None] = None,
+    open_data: FromQuery[str | None] = None,
     price: FromQuery[str | None] = None,
     price_from_fen: FromQuery[int | None] = None,
     price_to_fen: FromQuery[int | None] = None,
@@ -203,7 +204,8 @@ async def search_products(
 
     ``industry`` and ``region_code`` are codes of GB/T 4754 and GB/T 2260: whatever lies in them is
     found, and counted by what lies right below them. A product's price is the lowest unit price of
-    its filings in effect; ``certified`` is ``yes`` for one with a certificate in force.
+    its filings in effect; ``certified`` is ``yes`` for one with a certificate in force, and
+    ``open_data`` for one that everybody may fetch.
     """
     filters = Filters(
         form=form,
@@ -218,6 +220,7 @@ async def search_products(
         delivery=delivery,
         zone=zone,
         certified=certified,
+        open_data=open_data,
         price=price,
         price_from_fen=price_from_fen,
         price_to_fen=price_to_fen,

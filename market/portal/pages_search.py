@@ -24,6 +24,7 @@ from market.http import searching
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.http.problem import status_of
+from market.open_data import queries as open_data
 from market.portal import found_table
 from market.portal.asked_search import FILTERS, AskedSearch, read_search
 from market.portal.code_names import CodeNames, find_names
@@ -72,6 +73,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
     found: Found = _NOTHING
     lowest: Mapping[uuid.UUID, PriceItem] = {}
+    opened: Mapping[uuid.UUID, str] = {}  # those that are open data, and their licences
     left_out: list[LeftOut] = []
     names: CodeNames = CodeNames()
 
@@ -98,6 +100,7 @@ async def list_products(
         return Shelf(
             found=found,
             lowest=await pricing.find_lowest_prices(c.tx, product_ids=ids),
+            opened=await open_data.list_licences(c.tx, ids),
             names=await _names(c, asked, found),
             left_out=await _left_out(c, asked) if not found.total and asked.given else [],
         )

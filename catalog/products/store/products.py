@@ -79,6 +79,7 @@ PRODUCT_DOCUMENTS: Final = sa.Table(
     sa.Column("zone", sa.Text),  # written by whoever places it: market/zones
     # Made by the database too, from certificates and filings in force (migration 0091).
     sa.Column("certified", sa.Text, nullable=False),
+    sa.Column("open_data", sa.Text, nullable=False),
     sa.Column("price_fen", sa.BigInteger),
     sa.Column("price", sa.Text, sa.Computed("…")),
     # Made by the database: when it was published, then its id. The order of walking (newest first).
