@@ -53,8 +53,8 @@ def test_every_facet_narrows_a_search_and_is_told_with_what_was_found() -> None:
     narrowing = set(facets.FACETS)
     told = {field.name for field in msgspec.structs.fields(model.Hit)}
 
-    # A hit tells them as its supplier and as its lowest price.
-    assert narrowing - told == {"supplier_name", "price"}
+    # A hit tells them as its supplier and as its lowest price; what is open tells the licence, by the openings.
+    assert narrowing - told == {"supplier_name", "price", "open_data"}
 
 
 def test_an_index_is_asked_for_everything_if_nothing_else_is_said() -> None:

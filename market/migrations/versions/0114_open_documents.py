@@ -6,8 +6,8 @@ by triggers, as it follows certificates and prices: whoever changes a state can 
 
 from alembic import op
 
-revision = "0113"
-down_revision = "0112"
+revision = "0114"
+down_revision = "0113"
 branch_labels = None
 depends_on = None
 
