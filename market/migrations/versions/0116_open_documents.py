@@ -6,8 +6,8 @@ by triggers, as it follows certificates and prices: whoever changes a state can 
 
 from alembic import op
 
-revision = "0114"
-down_revision = "0113"
+revision = "0116"
+down_revision = "0115"
 branch_labels = None
 depends_on = None
 
