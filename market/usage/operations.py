@@ -14,7 +14,7 @@ from catalog.audit_log.model import Appended, Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
-from catalog.signing.canonical import canonical, sha256_hex
+from catalog.signing.canonical import canonical, canonical_of_texts, sha256_hex
 from catalog.signing.signer import Signer
 from market.access import operations as access
 from market.access.asking import Standing, ask
@@ -86,7 +86,7 @@ async def record(
         at=instant(now),
         prev_sha256=grant.last_record_sha256,
     )
-    raw = canonical(event)
+    raw = canonical_of_texts(event)
     digest = sha256_hex(raw)
     entry_id = audit_log.new_entry_id()
     stored = StoredEvent(event=event, record=raw, record_sha256=digest, entry_id=entry_id)
