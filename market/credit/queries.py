@@ -16,6 +16,7 @@ from market.credit import sanctions, store
 from market.credit.model import CreditList, CreditRecord, Reward, Standing
 
 _MOST_PUBLIC: Final = 1_000
+_KNOWN_SECONDS: Final = 30.0  # [P] so late a sanction, or its repair, may show in a search
 
 
 class CreditRecordMissing(Missing):
@@ -90,3 +91,22 @@ async def list_rewards(tx: Tx, *, viewer: Actor) -> list[Reward]:
 async def list_over(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:
     """Return the findings whose sanction is over, for the job that says so."""
     return await store.list_over(tx, today=today, limit=limit)
+
+
+class RankedLower:
+    """Which public products are ranked lower by their supplier's record, as one process knows it.
+
+    Read again when it is half a minute old: a search asks for it each time.
+    """
+
+    def __init__(self) -> None:
+        self._known: frozenset[uuid.UUID] = frozenset()
+        self._read_at: float | None = None
+
+    async def products(self, tx: Tx, *, on: dt.date, at: float) -> frozenset[uuid.UUID]:
+        """Return their ids; ``at`` is the seconds of a clock that never goes back."""
+        if self._read_at is None or at - self._read_at > _KNOWN_SECONDS:
+            async with beyond_own_rows(tx):
+                self._known = frozenset(await store.list_ranked_lower(tx, today=on))
+            self._read_at = at
+        return self._known

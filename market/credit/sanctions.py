@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import AccountId
 from catalog.kernel.periods import CHOSEN, Period, Unit
 from market.credit.model import CreditRecord, Reward, Sanction, Standing
 from market.credit.states import State
+
+T = TypeVar("T")
 
 #: So long a party objects to what was found of it; the texts give no period [P].
 OBJECTED_WITHIN: Final = Period(10, Unit.WORKING_DAYS, CHOSEN)
@@ -141,6 +143,11 @@ def standing(
         is_ranked_lower=any(sanction.is_ranked_lower for sanction, _ in in_force),
         is_rewarded=any(today <= reward.valid_until for reward in rewards),
     )
+
+
+def last(items: Iterable[T], is_lower: Callable[[T], bool]) -> list[T]:
+    """Return what was found with that of parties ranked lower behind the rest, in its order else."""
+    return sorted(items, key=is_lower)
 
 
 def check_order(held: Standing, amount_fen: int) -> None:

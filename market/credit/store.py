@@ -135,6 +135,19 @@ async def list_over(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:
     return [row["id"] for row in rows]
 
 
+async def list_ranked_lower(tx: Tx, *, today: dt.date) -> list[uuid.UUID]:
+    """Return the public products of parties that are ranked lower on a day."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT p.id FROM market.credit_records c
+          JOIN catalog.products p ON p.supplier_party_id = c.party_id AND p.is_public
+         WHERE c.state = 'punished' AND c.effective_until >= $1
+           AND (c.sanction ->> 'is_ranked_lower')::boolean""",
+        today,
+    )
+    return [row["id"] for row in rows]
+
+
 async def insert_reward(tx: Tx, reward: Reward) -> None:
     """Add a reward."""
     values = msgspec.structs.asdict(reward)

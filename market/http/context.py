@@ -19,6 +19,7 @@ from catalog.signing.purposes import Purpose
 from catalog.thesaurus.queries import Book
 from market.channels.cage import Cage
 from market.channels.isolated import Examiners
+from market.credit.queries import RankedLower
 from market.http.backlog import BacklogReader
 from market.http.denials import DenialRecorder
 from market.http.running import RunningDownloads
@@ -51,6 +52,7 @@ class Context(msgspec.Struct):
     harvest_fetcher: Any = None  # market.channels.harvest_web.Fetcher; None: nothing is harvested
     search: Any = None  # catalog.search.port.SearchPort; None: PostgreSQL answers alone
     search_follower: Any = None  # catalog.search.operations.Follower, which keeps it up to date
+    ranked_lower: RankedLower = msgspec.field(default_factory=RankedLower)
     synonyms: Book = msgspec.field(default_factory=Book)
     denials: DenialRecorder = msgspec.field(default=None)  # type: ignore[assignment]
     downloads: RunningDownloads = msgspec.field(default=None)  # type: ignore[assignment]

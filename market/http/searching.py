@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from catalog.kernel import paging
 from catalog.kernel.clock import monotonic
 from catalog.kernel.errors import DomainError
+from catalog.kernel.local_time import local_date
 from catalog.search.model import Filters, Found, Sort
 from catalog.search.port import IndexAway, SearchPort
 from catalog.suggestions import queries as suggestions
+from market.credit import sanctions
 from market.http.command import Command, Glance
 from market.metrics import counted
 
@@ -48,6 +51,8 @@ async def find(
     except DomainError:
         counted.search(counted.REFUSED)
         raise
+    if sort is Sort.RELEVANCE:
+        found = await _ranked(c, found, began)
     outcome = counted.FOUND if found.total else counted.NOTHING
     counted.search(outcome, monotonic() - began)
     return found
@@ -58,3 +63,12 @@ async def _found(c: Command | Glance, port: SearchPort | None, asked: dict[str, 
         c.tx,
         lambda synonyms: suggestions.search_with_help(c.tx, port=port, synonyms=synonyms, **asked),
     )
+
+
+async def _ranked(c: Command | Glance, found: Found, at: float) -> Found:
+    """Return a page with what is of suppliers ranked lower behind the rest of it (失信惩戒)."""
+    lower = await c.context.ranked_lower.products(c.tx, on=local_date(c.context.now()), at=at)
+    if not lower:
+        return found
+    items = sanctions.last(found.items, lambda hit: hit.id in lower)
+    return msgspec.structs.replace(found, items=items)

@@ -121,7 +121,7 @@ GROUPS: Final = {
         "bundle",
         "destruction",
     ),
-    "complaints": ("complaint", "credit_record", "credit_reward"),
+    "complaints": ("complaint", "credit"),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }
 

@@ -26,7 +26,7 @@ _SUBJECT_OF: Final = {
     "grant": "order",
     "listing": "listing",
     "complaint": "complaint",
-    "credit_record": "credit_record",
+    "credit": "credit_record",
     "certificate": "certificate",
 }
 _PATHS: Final = {

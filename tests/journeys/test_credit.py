@@ -14,10 +14,11 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI, local_date
+from catalog.products.operations.publishing import set_visible
 from market.credit import queries as credit
 from market.identity.permissions import Role
 from tests.api import Api, code
-from tests.makers_identity import Member, make_member
+from tests.makers_identity import MAKER, Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 
@@ -240,6 +241,77 @@ async def test_two_who_punish_at_once_punish_once(trade: Trade) -> None:
     )
 
     assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
+
+
+async def test_what_a_supplier_ranked_lower_offers_stands_last_on_the_page(trade: Trade) -> None:
+    other = await make_member(trade.db, Role.SUPPLIER, now=trade.clock.now())
+    for who in (trade.supplier, other):
+        trade.supplier = who
+        product = await trade.describe(name="甲乙丙台风路径")
+        async with begin(trade.db, MAKER) as tx:
+            tx.remember()  # as if it were listed
+            await set_visible(
+                tx, now=trade.clock.now(), product_id=uuid.UUID(product), is_public=True
+            )
+
+    async def found() -> list[str]:
+        trade.api.context.ranked_lower = credit.RankedLower()  # as if half a minute had passed
+        items = must(await trade.api.get("/api/v1/products", q="甲乙丙台风路径"))["items"]
+        return [each["id"] for each in items]
+
+    before = await found()
+    record = await found_about(trade, before[0])
+    after = await found()
+    must(await step(trade, trade.regulator, record, "repairs"))
+
+    assert len(before) == 2
+    assert after == before[::-1]
+    assert await found() == before
+
+
+async def found_about(trade: Trade, product_id: str) -> str:
+    """Return a finding about a product's supplier, which ranks it lower."""
+    async with begin(trade.db, MAKER) as tx:
+        party = await tx.fetch_value(
+            "SELECT supplier_party_id FROM catalog.products WHERE id = $1::uuid", product_id
+        )
+    said = {"party_id": str(party), "act": "other", "facts": "虚假描述", "basis": "查证"}
+    record = str(must(await trade.by(trade.adjudicator).post(PATH, said))["id"])
+    trade.clock.move_by(dt.timedelta(days=20))
+    await trade.sign_in_again()
+    sanction = {"is_banned": False, "is_ranked_lower": True}
+    must(await step(trade, trade.regulator, record, "sanctions", **sanction))
+    return record
+
+
+async def test_the_quarterly_report_counts_complaints_and_credit_events(trade: Trade) -> None:
+    said = {
+        "kind": "price",
+        "about": "product",
+        "about_id": trade.product_id,
+        "facts": "高于备案价",
+    }
+    must(await trade.by(trade.stranger).post("/api/v1/complaints", said))
+    await punished(trade)
+    delegated = {
+        "operator_party_id": str(trade.issuer.party.id),
+        "document_number": "琼数〔2026〕1号",
+        "scope": "数据产品确权登记",
+        "valid_from": "2026-01-01",
+    }
+    must(await trade.by(trade.regulator).post("/api/v1/delegations", delegated))
+    trade.clock.move_to(dt.datetime(2026, 4, 1, 9, tzinfo=SHANGHAI))
+    await trade.sign_in_again()
+    await trade.api.run_jobs()
+    await trade.api.keep_the_log()
+
+    report = must(
+        await trade.by(trade.issuer).post("/api/v1/reports", {"year": 2026, "quarter": 1})
+    )["id"]
+
+    document = must(await trade.by(trade.issuer).get(f"/api/v1/reports/{report}"))["document"]
+    figures = {each["code"]: each["value"] for each in document["sections"][12]["figures"]}
+    assert (figures["received"], figures["credit_events"]) == (1, 4)
 
 
 async def test_a_complaint_that_was_upheld_becomes_a_finding(trade: Trade) -> None:

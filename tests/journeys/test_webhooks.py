@@ -314,7 +314,7 @@ async def test_a_redirect_is_not_followed(trade: Trade, receiver: Receiver) -> N
 async def test_who_is_complained_of_is_told_when_the_complaint_is_taken_and_not_before(
     trade: Trade, receiver: Receiver
 ) -> None:
-    types = ["complaint.filed", "complaint.triaged", "complaint.investigated"]
+    types = ["complaint.received", "complaint.triaged", "complaint.investigated"]
     await register(trade, trade.supplier, receiver.url, types)
     said = {
         "kind": "price",

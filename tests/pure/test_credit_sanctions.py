@@ -137,3 +137,8 @@ def test_an_order_keeps_to_what_the_record_allows() -> None:
     over = refused(sanctions.check_order, Standing(order_limit_fen=100), 101)
     banned = refused(sanctions.check_order, Standing(is_banned=True, banned_until=TODAY), 0)
     assert (over, banned) == ("credit_order_limit_exceeded", "credit_party_banned")
+
+
+def test_what_is_ranked_lower_stands_behind_the_rest_and_all_else_as_it_was() -> None:
+    assert sanctions.last([5, 2, 4, 1, 3], lambda each: each % 2 == 0) == [5, 1, 3, 2, 4]
+    assert sanctions.last([], lambda _: True) == []

@@ -135,7 +135,7 @@ def test_a_private_network_may_be_allowed_by_who_operates_the_service() -> None:
 def test_only_what_has_parties_is_told_and_by_its_own_name() -> None:
     types = telling.event_types()
 
-    assert {"order.placed", "complaint.closed", "credit_record.punished"} < set(types)
+    assert {"order.placed", "complaint.closed", "credit.punished"} < set(types)
     assert not [each for each in types if each.startswith(("key", "account", "webhook"))]
     assert len(set(types)) == len(types)
     telling.check_types(types)

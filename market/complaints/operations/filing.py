@@ -134,7 +134,7 @@ async def _take(
         calendar=calendar,
         house=complaint.house,
     )
-    await casework.remember(tx, complaint, Event.COMPLAINT_FILED, actor=actor, now=now)
+    await casework.remember(tx, complaint, Event.COMPLAINT_RECEIVED, actor=actor, now=now)
     return Receipt(
         id=complaint.id,
         number=complaint.number,
