@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -33,32 +32,32 @@ def places(normal: Normal, words: Iterable[str]) -> list[tuple[int, int]]:
 
 def normals(texts: Sequence[str]) -> list[Normal]:
     """Return texts as they are cut. They are simplified together: one call costs more than one text."""
-    joined = "\n".join(texts)
-    if unicodedata.is_normalized("NFKC", joined):
-        simple = terms.normal(joined).split("\n")
-        if list(map(len, simple)) == list(map(len, joined.split("\n"))) == list(map(len, texts)):
-            return [(each, range(len(each))) for each in simple]
-    return [_normal(text) for text in texts]
+    small = [text.translate(_SMALL) for text in texts]
+    simple = terms.normal("\n".join(small)).split("\n")
+    if len(simple) != len(texts):  # one of them has several lines
+        simple = [terms.normal(each) for each in small]
+    return list(map(_normal, texts, small, simple))
 
 
-def _normal(text: str) -> Normal:
-    whole = text.lower()
-    if len(whole) == len(text) and unicodedata.is_normalized("NFKC", text):
-        simple = terms.normal(text)  # nothing changes but letters: each stands where it stood
-        return (simple if len(simple) == len(text) else whole), range(len(text))
-    small = [_small(character) for character in text]
-    joined = "".join(small)
+def _normal(text: str, small: str, simple: str) -> Normal:
     origins: Sequence[int] = range(len(text))
-    if len(joined) != len(text):
-        origins = [place for place, each in enumerate(small) for _ in each]
-    simple = terms.normal(joined)
+    if len(small) != len(text):
+        origins = [place for place, each in enumerate(text) for _ in _SMALL[ord(each)]]
     # Where simplifying a phrase changes its length, no place in it could be told.
-    return (simple if len(simple) == len(joined) else joined), origins
+    return (simple if len(simple) == len(small) else small), origins
 
 
-@functools.lru_cache(_REMEMBERED)
-def _small(character: str) -> str:
-    return unicodedata.normalize("NFKC", character).lower()
+class _Small(dict[int, str]):
+    """Each character in half width and small; one may become several."""
+
+    def __missing__(self, code: int) -> str:
+        found = unicodedata.normalize("NFKC", chr(code)).lower()
+        if len(self) < _REMEMBERED:
+            self[code] = found
+        return found
+
+
+_SMALL: Final = _Small()
 
 
 def _merged(places: list[tuple[int, int]]) -> list[tuple[int, int]]:

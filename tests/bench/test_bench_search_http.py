@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import urllib.parse
 
 import asyncpg
+import httpx
 import msgspec
 import pytest
 
@@ -21,14 +23,15 @@ from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.operations import Follower
+from tests import terminal
 from tests.bench import pages, perturbed
 from tests.bench.test_bench_search_scale import told
 from tests.conftest import TestServer
-from tests.terminal import serving
 
 SIZE = int(os.environ.get("BENCH_SIZE", "20000"))
 PAGES = int(os.environ.get("BENCH_PAGES", "200"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
+PATIENCE = 300
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "8"))
 
 pytestmark = [
@@ -84,7 +87,14 @@ async def test_searches_through_http(
         for page in asked
     ]
 
-    with serving(data_dir, "--workers", 2, DATABASE_URL=server.dsn(database_name)) as (_, url):
+    more = {"DATABASE_URL": server.dsn(database_name), "MARKET_LOG_LEVEL": "error"}
+    port = terminal.free_port()
+    service = terminal.start(
+        "serve", "--data-dir", data_dir, "--port", port, "--workers", 2, stderr=None, env=more
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await answering(url, paths[0])
         for kind, seconds in (("at first", SECONDS / 4), ("then", SECONDS)):
             askers = [Asker(url) for _ in range(CONNECTIONS)]
             until = monotonic() + seconds
@@ -94,3 +104,18 @@ async def test_searches_through_http(
             times = [each for asker in askers for each in asker.times]
             print(f"\n{SIZE} documents: {len(times) / seconds:.0f} requests a second {kind}")
             print(told(f"HTTP, {CONNECTIONS} connections", times))
+    finally:
+        terminal.stopped(service)
+
+
+async def answering(url: str, path: str) -> None:
+    """Return when both workers had time to begin: the first answer, and some seconds more."""
+    begun = monotonic()
+    async with httpx.AsyncClient(trust_env=False) as web:
+        while monotonic() - begun < PATIENCE:
+            with contextlib.suppress(httpx.HTTPError):
+                if (await web.get(url + path)).status_code == httpx.codes.OK:
+                    await asyncio.sleep(monotonic() - begun)
+                    return
+            await asyncio.sleep(0.1)
+    pytest.fail("the service does not answer")

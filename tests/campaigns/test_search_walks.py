@@ -1,6 +1,6 @@
 """Walk through a catalogue by cursor while a tenth of it changes: what stays is met once.
 
-``CAMPAIGN_PRODUCTS`` (how many), ``CAMPAIGN_SEED``. Between two pages products are changed, hidden and added,
+``CAMPAIGN_PRODUCTS`` (how many), ``CAMPAIGN_SEED``. Between two pages products are changed, taken back and added,
 an index follows or not, and is made anew beside the walk.
 """
 
@@ -11,26 +11,23 @@ import datetime as dt
 import os
 import pathlib
 import random
-import uuid
 
 import msgspec
 import pytest
 
-from catalog.kernel.actor import PUBLIC, Clearance, system
+from catalog.kernel.actor import PUBLIC, system
 from catalog.kernel.db import Database, begin
 from catalog.products import imports
-from catalog.products.operations import importing, publishing
+from catalog.products.operations import importing
 from catalog.search import queries
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Found, Sort
 from catalog.search.operations import Follower
-from tests.makers_products import make_actor
 
 PRODUCTS = int(os.environ.get("CAMPAIGN_PRODUCTS", "3000"))
 SEED = int(os.environ.get("CAMPAIGN_SEED", "1"))
 PAGE = 50
 IMPORTER = system("import", "product:import")
-OPERATOR = make_actor(clearance=Clearance.STAFF)
 WORDS = ("港口", "气象", "观测", "水位", "机场", "旅馆")
 
 pytestmark = [pytest.mark.campaign]
@@ -60,8 +57,8 @@ class Catalogue:
         async with begin(self.db, IMPORTER) as tx:
             await importing.import_batch(tx, actor=IMPORTER, now=self.now, batch=batch)
 
-    async def change(self, count: int, ids: dict[str, uuid.UUID]) -> None:
-        """Change, hide or add so many, then let the index follow or not."""
+    async def change(self, count: int) -> None:
+        """Change, take back or add so many, then let the index follow or not."""
         for _ in range(count):
             number = self.chance.randrange(PRODUCTS)
             self.touched.add(str(number))
@@ -72,9 +69,14 @@ class Catalogue:
             elif kind < 0.8:
                 await self.write(number)
             else:
-                async with begin(self.db, OPERATOR) as tx:
-                    await publishing.set_visible(
-                        tx, now=self.now, product_id=ids[str(number)], is_public=kind < 0.9
+                async with begin(self.db, IMPORTER) as tx:
+                    await importing.withdraw_imported(
+                        tx,
+                        actor=IMPORTER,
+                        now=self.now,
+                        source="示例",
+                        source_ids=[str(number)],
+                        reason="示例",
                     )
         if self.chance.random() < 0.5:
             await self.follower.follow(now=self.now)
@@ -108,17 +110,14 @@ async def test_a_walk_meets_once_whatever_stays(
     for first in range(0, PRODUCTS, 500):
         await catalogue.write(*range(first, min(first + 500, PRODUCTS)))
     await catalogue.follower.rebuild()
-    whole: dict[str, uuid.UUID] = {}
+    whole: set[str] = set()
     cursor: str | None = None
     while True:
         page = await catalogue.ask(text, sort, cursor, catalogue.index)
-        whole |= {str(hit.source_id): hit.id for hit in page.items}
+        whole |= {str(hit.source_id) for hit in page.items}
         cursor = page.next_cursor
         if cursor is None:
             break
-    async with begin(db, PUBLIC) as tx:
-        rows = await tx.fetch("SELECT source_id, product_id FROM catalog.product_documents")
-    ids = {row["source_id"]: row["product_id"] for row in rows}
     met: collections.Counter[str] = collections.Counter()
     pages = len(whole) // PAGE + 1
     share = max(PRODUCTS // 10 // pages, 1)
@@ -129,10 +128,10 @@ async def test_a_walk_meets_once_whatever_stays(
         cursor = page.next_cursor
         if cursor is None:
             break
-        await catalogue.change(share, ids)
+        await catalogue.change(share)
 
     catalogue.follower.close()
-    stayed = whole.keys() - catalogue.touched
+    stayed = whole - catalogue.touched
     print(
         f"\n{text!r} {sort}: {pages} pages, {len(stayed)} stayed, {len(catalogue.touched)} touched"
     )

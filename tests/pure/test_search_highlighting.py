@@ -49,3 +49,11 @@ def test_texts_are_made_normal_together_as_each_would_be_alone(texts: list[str])
     assert [(text, list(origins)) for text, origins in normals(texts)] == [
         (text, list(origins)) for text, origins in alone
     ]
+
+
+def test_only_so_many_characters_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highlighting, "_SMALL", highlighting._Small())
+    monkeypatch.setattr(highlighting, "_REMEMBERED", 1)
+
+    assert [text[begin:end] for text in ["ＡＢ"] for begin, end in places(text, ["ab"])] == ["ＡＢ"]
+    assert len(highlighting._SMALL) == 1

@@ -31,7 +31,7 @@ BASE: Final = "base"
 META: Final = "meta.json"
 NO_PRICE: Final = -1
 # So many answers of each kind a base remembers, those longest unasked forgotten first.
-_KEPT: Final = 2048
+_KEPT: Final = 1024
 _KEPT_ROWS: Final = 4  # these are long
 # So many rows are looked through at a time for the newest that a filter leaves.
 _AT_ONCE: Final = 1 << 15
