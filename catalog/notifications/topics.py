@@ -117,6 +117,8 @@ class Topic(enum.StrEnum):
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
     PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格
+    ALLOWED_REVENUE_TAKEN = "allowed_revenue_taken"  # 准许收入预警
+    FEES_TO_ADJUST = "fees_to_adjust"  # 复核偏离：调整收费
     PRICE_ABOVE_NEW_CEILING = "price_above_new_ceiling"  # 价格超出新上限
 
     # quality issues

@@ -449,9 +449,19 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/pricing-filings/{{filing_id}}/clearances"): _do("pricing:record"),
     ("POST", f"{V1}/pricing-filings/{{filing_id}}/corrections"): _do("pricing:record"),
     ("GET", f"{V1}/pricing-filings/{{filing_id}}/receipt"): _public(),
+    ("POST", f"{V1}/allowed-revenues"): _do("allowed_revenue:lay_down"),
+    ("GET", f"{V1}/allowed-revenues"): _read("allowed_revenue:read", PARTY),
+    ("POST", f"{V1}/allowed-revenues/{{allowance_id}}/comparisons"): _do(
+        "allowed_revenue:lay_down"
+    ),
+    ("POST", f"{V1}/allowed-revenues/{{allowance_id}}/adjustments"): _do(
+        "allowed_revenue:adjust", OWN
+    ),
+    ("POST", f"{V1}/allowed-revenues/{{allowance_id}}/closings"): _do("allowed_revenue:lay_down"),
     ("POST", f"{V1}/price-ceilings"): _do("ceiling:lay_down"),
     ("GET", f"{V1}/price-ceilings"): _public(),
     ("GET", f"{V1}/price-list"): _public(),
+    ("GET", f"{V1}/price-list/signed"): _public(),
     ("GET", f"{V1}/products/{{product_id}}/price"): _public(),
     ("POST", f"{V1}/special-prices"): _do("special_price:offer", OWN),
     ("GET", f"{V1}/special-prices"): _read("special_price:read", PARTY),
@@ -694,6 +704,7 @@ PAGES: Final[dict[tuple[str, str], Rule]] = {
     ("GET", "/register"): _public(),
     ("GET", "/register/{event_id}"): _public(),
     ("GET", "/price-list"): _public(),
+    ("GET", "/prices"): _public(),
     ("GET", "/open-data"): _public(),
     ("GET", "/data-demands"): _public(),
     ("GET", "/complaints"): _public(),

@@ -17,8 +17,8 @@ from catalog.signing.purposes import Purpose
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
-from market.pricing import queries
-from market.pricing.model import Filing, PriceListLine, Terms
+from market.pricing import price_list, queries
+from market.pricing.model import Filing, PriceListLine, SignedPriceList, Terms
 from market.pricing.operations import filing as operations
 from market.pricing.states import State
 
@@ -245,6 +245,34 @@ async def get_price_list(
     async def look(c: Command) -> Page[PriceListLine]:
         return await queries.list_prices(
             c.tx, scenario=scenario, product_id=product_id, zone=zone, limit=limit, cursor=cursor
+        )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/price-list/signed",
+    summary="The price list, signed",
+    tags=["pricing"],
+    opt=answers(SignedPriceList),
+)
+async def get_signed_price_list(
+    request: AnyRequest,
+    *,
+    scenario: FromQuery[str | None] = None,
+    zone: FromQuery[str | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return a page of the price list by scenario as a signed statement, as ``market verify`` reads it."""
+    asked = price_list.Asked(scenario=scenario, zone=zone, cursor=cursor)
+
+    async def look(c: Command) -> SignedPriceList:
+        found = await queries.list_prices(
+            c.tx, scenario=scenario, zone=zone, limit=limit, cursor=cursor
+        )
+        return price_list.signed(
+            found, asked, now=c.now, signer=c.context.signers[Purpose.STATEMENT]
         )
 
     return answer(await read(request, look))

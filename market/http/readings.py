@@ -136,6 +136,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
     f"{V1}/special-prices": _DOOR,
+    f"{V1}/allowed-revenues": _DOOR,
     f"{V1}/listings": _COVER,
     f"{V1}/negotiations": _DOOR,
     f"{V1}/negotiations/{{negotiation_id}}": Reading(Kept.AT_THE_DOOR, "negotiation"),

@@ -14,6 +14,7 @@ from market.http.context import Context
 from market.jobs import (
     add_up_labels,
     agencies_due,
+    allowed_revenue_due,
     ask_witnesses,
     certificates_due,
     close_denials,
@@ -165,6 +166,10 @@ async def _heads(context: Context) -> int:
     return await publish_heads.run(context.db, now=context.now(), every=every)
 
 
+async def _allowed_revenue(context: Context) -> int:
+    return await allowed_revenue_due.run(context.db, now=context.now())
+
+
 async def _keys(context: Context) -> int:
     return await keys_due.run(context.db, now=context.now(), signer=context.log_signer)
 
@@ -182,6 +187,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
     ("release_escrow", _escrow),
+    ("allowed_revenue_due", _allowed_revenue),
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),
     ("close_denials", _denials),

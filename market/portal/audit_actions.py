@@ -96,7 +96,7 @@ GROUPS: Final = {
     "instruments": ("instrument",),
     "recognition": ("foreign_registrar", "foreign_certificate"),
     "money": ("journal", "payment", "payment_break", "escrow"),
-    "pricing": ("pricing", "special_price", "ceiling"),
+    "pricing": ("pricing", "special_price", "ceiling", "allowance"),
     "listings": ("listing",),
     "open_data": (
         "opening",

@@ -33,7 +33,7 @@ class PriceBoard(msgspec.Struct, frozen=True):
         return self.names[line.product_id].get(line.scenario, line.scenario)
 
 
-@get("/price-list", include_in_schema=False)
+@get(["/price-list", "/prices"], include_in_schema=False)
 async def show_price_list(
     request: AnyRequest,
     *,
@@ -62,4 +62,7 @@ async def show_price_list(
         of_zone=of_zone,
         link=linker("/price-list", {"scenario": wanted, "zone": of_zone}),
         is_continued=bool(cursor),
+        signed=linker("/api/v1/price-list/signed", {"scenario": wanted, "zone": of_zone})(
+            cursor=cursor or None
+        ),
     )

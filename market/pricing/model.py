@@ -230,3 +230,13 @@ class PriceListLine(msgspec.Struct, frozen=True, kw_only=True):
     ceiling: CeilingReference | None
     effective_from: dt.date
     effective_to: dt.date | None
+
+
+class SignedPriceList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the price list as exact bytes, with the service's signature (价格清单)."""
+
+    type: str
+    document: bytes  # base64 in JSON
+    signature: Signature
+    sha256: str
+    next_cursor: str | None  # it stands in the document too

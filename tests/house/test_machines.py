@@ -58,6 +58,7 @@ ENDS: Final = {
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",
     "market.special_prices": "used withdrawn",
+    "market.allowed_revenue": "closed",
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",
     "market.zones": "closed",

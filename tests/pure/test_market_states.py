@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from market.access import states as grants
+from market.allowed_revenue import states as allowances
 from market.collections import states as collections
 from market.complaints import states as complaints
 from market.credit import states as credit
@@ -23,7 +24,7 @@ from market.webhooks import states as webhooks
 from market.zones import states as zones
 
 MACHINES = (
-    *(filings, special_prices, listings, grants, cut_offs, orders, zones, collections),
+    *(filings, special_prices, allowances, listings, grants, cut_offs, orders, zones, collections),
     *(openings, promises, demands, complaints, credit, webhooks),
 )
 PAIRS = [
@@ -33,6 +34,7 @@ PAIRS = [
 ]
 REFUSALS = {
     filings: (filings.PricingEventNotAllowed, "pricing_event_not_allowed"),
+    allowances: (allowances.AllowanceEventNotAllowed, "allowance_event_not_allowed"),
     special_prices: (
         special_prices.SpecialPriceEventNotAllowed,
         "special_price_event_not_allowed",
@@ -79,6 +81,10 @@ under_inquiry: amend>under_inquiry change_ceiling>non_compliant
 under_inquiry: supersede>superseded expire>expired withdraw>withdrawn
 suspended: supersede>superseded withdraw>withdrawn amend>suspended expire>expired
 non_compliant: supersede>superseded withdraw>withdrawn amend>non_compliant expire>expired
+"""
+ALLOWANCE_MOVES = """
+laid_down: warn>laid_down compare>laid_down find_deviation>to_adjust close>closed deduct>laid_down
+to_adjust: warn>to_adjust adjust>laid_down deduct>to_adjust
 """
 SPECIAL_PRICE_MOVES = """
 offered: use>used withdraw>withdrawn
@@ -155,6 +161,7 @@ MOVES = {
     orders: _read(ORDER_MOVES),
     filings: _read(FILING_MOVES),
     special_prices: _read(SPECIAL_PRICE_MOVES),
+    allowances: _read(ALLOWANCE_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     cut_offs: _read(CUT_OFF_MOVES),
