@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     is_buyer_verified: bool
     is_buyer_banned: bool
     is_cut_off: bool = False  # beside the grant itself: its product, agreement, zone, a party
-    is_personal_basis_lost: bool = False  # a consent was withdrawn, or is over
+    has_personal_basis: bool = False  # consents that run, or an anonymisation that counts
 
 
 def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> Facts:
@@ -53,7 +53,7 @@ def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> F
         is_scenario_granted=not (other_purpose or other_scenario),
         is_within_scope=not (other_mode or other_fields),
         is_quota_left=scope.quota is None or grant.used + asked.uses <= scope.quota,
-        has_personal_basis=base.has_personal_basis and not standing.is_personal_basis_lost,
+        has_personal_basis=base.has_personal_basis and standing.has_personal_basis,
     )
 
 

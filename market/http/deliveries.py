@@ -96,7 +96,9 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
     wiring = context(request)
 
     async def act(c: Command) -> Answer:
-        grant, standing = await handing_out.lock_standing(c.tx, actor=c.actor, order_id=order_id)
+        grant, standing = await handing_out.lock_standing(
+            c.tx, actor=c.actor, now=c.now, order_id=order_id
+        )
         token = await access.issue_token(
             c.tx,
             actor=c.actor,

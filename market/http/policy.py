@@ -553,6 +553,17 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/orders/{{order_id}}/cancellations"): _do("order:cancel", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/cut-offs"): _do("order:cut_off", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/resumptions"): _do("order:cut_off", PARTY),
+    ("POST", f"{V1}/products/{{product_id}}/consents"): _do("consent:enter", PARTY),
+    ("GET", f"{V1}/products/{{product_id}}/consents"): _read("consent:read", PARTY),
+    ("POST", f"{V1}/consents/{{consent_id}}/withdrawals"): _do("consent:enter", PARTY),
+    ("POST", f"{V1}/own-consents/withdrawals"): _public(command=True),
+    ("POST", f"{V1}/own-consents/exports"): _public(command=True),
+    ("POST", f"{V1}/own-consents/complaint-ways"): _public(),
+    ("POST", f"{V1}/products/{{product_id}}/anonymisations"): _do("anonymisation:submit", PARTY),
+    ("GET", f"{V1}/products/{{product_id}}/anonymisations"): _read("anonymisation:read", PARTY),
+    ("POST", f"{V1}/anonymisations/{{anonymisation_id}}/decisions"): _do(
+        "anonymisation:decide", PARTY
+    ),
     ("POST", f"{V1}/bundles"): _do("order:place", OWN),
     ("GET", f"{V1}/bundles/{{bundle_id}}"): _read("order:read", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/destruction-statements"): _do("delivery:accept", PARTY),

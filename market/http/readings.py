@@ -143,6 +143,10 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/negotiations/{{negotiation_id}}/messages": Reading(Kept.AT_THE_DOOR, "negotiation"),
     f"{V1}/orders": _COVER,
     f"{V1}/cut-offs": _COVER,
+    f"{V1}/products/{{product_id}}/consents": Reading(Kept.AT_THE_DOOR, "product"),
+    f"{V1}/products/{{product_id}}/anonymisations": Reading(
+        Kept.AT_THE_DOOR, "product", by_all=True
+    ),
     f"{V1}/bundles/{{bundle_id}}": _DOOR,
     f"{V1}/orders/{{order_id}}/destruction-statement": _DOOR,
     f"{V1}/orders/{{order_id}}": _DOOR,

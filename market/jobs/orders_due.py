@@ -1,4 +1,4 @@
-"""Do what time brings about in the trade: ceilings begin, prices begin and end, inspections end, grants expire.
+"""Do what time brings about in the trade: ceilings begin, prices begin and end, grants and consents expire.
 
 Who bought what was cut off is told here too: the stop itself waits for nobody.
 """
@@ -16,7 +16,10 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
+from catalog.kernel.local_time import local_date
 from catalog.timers import queries as timers
+from market.consents import operations as consenting
+from market.consents import queries as consents
 from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
 from market.orders.operations import delivery, stopping, wide_stops
@@ -24,7 +27,7 @@ from market.pricing.model import FilingId
 from market.pricing.operations import turning as pricing
 
 BATCH: Final = 100
-_ACTOR: Final = system("orders_due", "pricing:turn", "order:turn")
+_ACTOR: Final = system("orders_due", "pricing:turn", "order:turn", "consent:turn")
 _log = structlog.get_logger("jobs")
 
 
@@ -39,6 +42,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
+        over = await consents.list_over(tx, today=local_date(now), limit=BATCH)
         untold = await cut_offs.list_untold(tx, limit=BATCH)
 
     async def apply(tx: Tx, ceiling_id: uuid.UUID) -> object:
@@ -65,6 +69,9 @@ async def run(db: Database, *, now: dt.datetime) -> int:
             order_id=order_id,
         )
 
+    async def expire(tx: Tx, consent_id: uuid.UUID) -> object:
+        return await consenting.expire(tx, actor=_ACTOR, now=now, consent_id=consent_id)
+
     async def tell(tx: Tx, cut_off_id: uuid.UUID) -> object:
         return await wide_stops.tell(tx, actor=_ACTOR, now=now, cut_off_id=cut_off_id)
 
@@ -73,6 +80,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         + await _each(db, filings, turn)
         + await _each(db, inspected, end_inspection)
         + await _each(db, used_up, complete)
+        + await _each(db, over, expire)
         + await _each(db, untold, tell)
     )
 

@@ -23,6 +23,7 @@ def facts(
     is_certificate_alive: bool,
     is_scenario_filed: bool,
     may_pass_on: bool,
+    has_personal_record: bool,
     today: dt.date,
 ) -> Facts:
     """Return the facts of the policy decision on an order."""
@@ -50,7 +51,9 @@ def facts(
         is_within_scope=may_pass_on or not order.terms.onward_use,
         contains_personal_information=description.contains_personal_info
         or description.contains_sensitive_personal_info,
-        has_personal_basis=listing is not None and _has_personal_basis(order, listing, today),
+        has_personal_basis=has_personal_record
+        and listing is not None
+        and _has_personal_basis(order, listing, today),
         is_cross_border=order.terms.is_cross_border,
         needs_secrecy_review=is_public_data,
         has_secrecy_review=listing is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import uuid
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from market.access.asking import Standing
 from market.access.decision import Facts
 from market.access.model import Grant
 from market.access.states import State as GrantState
+from market.anonymisations import accepting
+from market.consents import grounds
+from market.consents.model import Grounds
 from market.identity.states import State as PartyState
 from market.orders.model import (
     Bundle,
@@ -255,35 +259,53 @@ _STANDS: Final = """
            EXISTS (SELECT FROM market.cut_offs c
                     WHERE c.state = 'standing'
                       AND c.subject_id IN (o.id, g.id, o.product_id, o.buyer_party_id,
-                                           o.supplier_party_id)) AS is_cut_off
+                                           o.supplier_party_id)) AS is_cut_off,
+           EXISTS (SELECT FROM market.credit_records r
+                    WHERE r.party_id = o.buyer_party_id AND r.state = 'punished'
+                      AND r.effective_until >= $2
+                      AND (r.sanction ->> 'is_banned')::boolean) AS is_banned,
+           o.product_version, to_jsonb(c) AS consents, v.valid_to AS anonymised_until
       FROM market.orders o
       JOIN market.grants g ON g.order_id = o.id
-      JOIN market.parties p ON p.id = o.buyer_party_id"""
+      JOIN market.parties p ON p.id = o.buyer_party_id
+      LEFT JOIN market.consent_grounds c
+             ON c.product_id = o.product_id AND c.scenario = o.scenario
+            AND c.recipient_party_id = o.buyer_party_id
+      LEFT JOIN market.anonymised_versions v
+             ON v.product_id = o.product_id AND v.product_version = o.product_version"""
 _STANDING: Final = f"SELECT {_STANDS}"
 _WITH_GRANT: Final = f"SELECT {grants.columns('g')}, {_STANDS} WHERE g.order_id = $1"
 
 
-async def read_standing(tx: Tx, order_id: uuid.UUID) -> Standing:
-    """Return what stands at this moment of an order that has a grant."""
-    row = await tx.fetch_one(_STANDING + " WHERE o.id = $1", order_id)
+async def read_standing(tx: Tx, order_id: uuid.UUID, *, today: dt.date) -> Standing:
+    """Return what stands today of an order that has a grant."""
+    row = await tx.fetch_one(_STANDING + " WHERE o.id = $1", order_id, today)
     assert row is not None, "who sees the grant of an order sees the order"
-    return _standing_of(row)
+    return _standing_of(row, today)
 
 
-async def find_with_grant(tx: Tx, order_id: uuid.UUID) -> tuple[Grant, Standing] | None:
-    """Return the grant of an order, and what stands of it at this moment; None if the actor sees none."""
-    row = await tx.fetch_one(_WITH_GRANT, order_id)
-    return None if row is None else (grants.grant_of(row), _standing_of(row))
+async def find_with_grant(
+    tx: Tx, order_id: uuid.UUID, *, today: dt.date
+) -> tuple[Grant, Standing] | None:
+    """Return the grant of an order, and what stands of it today; None if the actor sees none."""
+    row = await tx.fetch_one(_WITH_GRANT, order_id, today)
+    return None if row is None else (grants.grant_of(row), _standing_of(row, today))
 
 
-async def list_standing(tx: Tx, order_ids: Sequence[uuid.UUID]) -> list[Standing]:
-    """Return what stands at this moment of orders that have a grant, in no order."""
-    rows = await tx.fetch(_STANDING + " WHERE o.id = ANY ($1)", list(order_ids))
-    return [_standing_of(row) for row in rows]
+async def list_standing(
+    tx: Tx, order_ids: Sequence[uuid.UUID], *, today: dt.date
+) -> list[Standing]:
+    """Return what stands today of orders that have a grant, in no order."""
+    rows = await tx.fetch(_STANDING + " WHERE o.id = ANY ($1)", list(order_ids), today)
+    return [_standing_of(row, today) for row in rows]
 
 
-def _standing_of(row: Row) -> Standing:
-    told = row["cleared_by"]
+def _standing_of(row: Row, today: dt.date) -> Standing:
+    told, consents = row["cleared_by"], row["consents"]
+    given = None if consents is None else msgspec.convert(consents, Grounds)
+    has_basis = grounds.allow(
+        given, version=row["product_version"], today=today
+    ) or accepting.counts(row["anonymised_until"], today)
     return Standing(
         order_id=row["of_order"],
         level=row["order_level"],
@@ -291,8 +313,9 @@ def _standing_of(row: Row) -> Standing:
         grant_state=GrantState(row["grant_state"]),
         is_use_allowed=allows(State(row["order_state"]), Event.USE),
         is_buyer_verified=row["buyer_state"] == PartyState.VERIFIED,
-        is_buyer_banned=row["buyer_state"] == PartyState.SUSPENDED,
+        is_buyer_banned=row["buyer_state"] == PartyState.SUSPENDED or row["is_banned"],
         is_cut_off=row["is_cut_off"],
+        has_personal_basis=has_basis,
     )
 
 

@@ -119,6 +119,8 @@ GROUPS: Final = {
         "statement",
         "cut_off",
         "bundle",
+        "consent",
+        "anonymisation",
         "destruction",
     ),
     "complaints": ("complaint", "credit"),

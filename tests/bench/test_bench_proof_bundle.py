@@ -19,6 +19,7 @@ from catalog.audit_log.verdict import Verdict
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin, run
+from catalog.kernel.local_time import local_date
 from market.access import operations as access
 from market.access.model import Asked
 from market.http.proof_bundles import _signers
@@ -45,7 +46,9 @@ async def used(trade: Trade, almighty: Actor, uses: int) -> str:
     while done < uses:
         async with begin(trade.db, actor) as tx:
             grant = await access.lock(tx, uuid.UUID(order))
-            standing = await orders.read_standing(tx, grant.order_id)
+            standing = await orders.read_standing(
+                tx, grant.order_id, today=local_date(trade.clock.now())
+            )
             for _ in range(min(1_000, uses - done)):
                 now = trade.clock.now()
                 recorded = await usage.record(

@@ -51,6 +51,8 @@ ENDS: Final = {
     "settlement.payments": "succeeded expired",
     "market.access": "expired revoked",
     "market.cut_offs": "lifted",
+    "market.consents": "withdrawn expired",
+    "market.anonymisations": "refused withdrawn",
     "market.identity": "",  # a party that was suspended can be verified again
     "market.listings": "delisted",
     "market.incidents": "closed dismissed",

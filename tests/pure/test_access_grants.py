@@ -64,6 +64,7 @@ def make_standing(grant: Grant, **changes: Any) -> Standing:
         "is_use_allowed": True,
         "is_buyer_verified": True,
         "is_buyer_banned": False,
+        "has_personal_basis": True,
     }
     return Standing(**(values | changes))
 
@@ -141,9 +142,9 @@ def test_personal_information_is_used_as_long_as_its_basis_stands() -> None:
     )
 
     assert reasons(make_grant(), standing={"cleared_by": facts}) == ()
-    assert reasons(
-        make_grant(), standing={"cleared_by": facts, "is_personal_basis_lost": True}
-    ) == ("personal_information_basis_missing",)
+    assert reasons(make_grant(), standing={"cleared_by": facts, "has_personal_basis": False}) == (
+        "personal_information_basis_missing",
+    )
 
 
 def test_raw_public_data_are_refused_to_whoever_asks_for_them_under_another_grant() -> None:
@@ -224,7 +225,7 @@ def test_whatever_forbids_a_use_of_an_order_that_was_cleared_has_a_refusal_of_it
             "is_buyer_banned": banned,
             "is_cut_off": cut,
             "is_use_allowed": allowed,
-            "is_personal_basis_lost": lost,
+            "has_personal_basis": not lost,
         },
         delivery_mode=mode,
         purpose="营销" if other else None,

@@ -9,8 +9,10 @@ import pytest
 
 from market.access import states as grants
 from market.allowed_revenue import states as allowances
+from market.anonymisations import states as anonymisations
 from market.collections import states as collections
 from market.complaints import states as complaints
+from market.consents import states as consents
 from market.credit import states as credit
 from market.cut_offs import states as cut_offs
 from market.data_demands import states as demands
@@ -24,7 +26,19 @@ from market.webhooks import states as webhooks
 from market.zones import states as zones
 
 MACHINES = (
-    *(filings, special_prices, allowances, listings, grants, cut_offs, orders, zones, collections),
+    *(
+        filings,
+        special_prices,
+        allowances,
+        listings,
+        grants,
+        cut_offs,
+        consents,
+        anonymisations,
+        orders,
+        zones,
+        collections,
+    ),
     *(openings, promises, demands, complaints, credit, webhooks),
 )
 PAIRS = [
@@ -41,6 +55,11 @@ REFUSALS = {
     ),
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
+    consents: (consents.ConsentEventNotAllowed, "consent_event_not_allowed"),
+    anonymisations: (
+        anonymisations.AnonymisationEventNotAllowed,
+        "anonymisation_event_not_allowed",
+    ),
     cut_offs: (cut_offs.CutOffEventNotAllowed, "cut_off_event_not_allowed"),
     orders: (orders.OrderEventNotAllowed, "order_event_not_allowed"),
     collections: (collections.CollectionEventNotAllowed, "collection_event_not_allowed"),
@@ -138,6 +157,13 @@ preparing: open>open close>closed
 open: suspend>suspended close>closed place>open remove>open
 suspended: resume>open close>closed remove>suspended
 """
+CONSENT_MOVES = """
+standing: withdraw>withdrawn expire>expired
+"""
+ANONYMISATION_MOVES = """
+submitted: accept>accepted refuse>refused
+accepted: withdraw>withdrawn
+"""
 CUT_OFF_MOVES = """
 standing: lift>lifted
 """
@@ -164,6 +190,8 @@ MOVES = {
     allowances: _read(ALLOWANCE_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
+    consents: _read(CONSENT_MOVES),
+    anonymisations: _read(ANONYMISATION_MOVES),
     cut_offs: _read(CUT_OFF_MOVES),
     zones: _read(ZONE_MOVES),
     demands: _read(DEMAND_MOVES),

@@ -471,7 +471,7 @@ def test_two_recipients_have_two_fingerprints() -> None:
 # ── compliance ──────────────────────────────────────────────────────────────────────────────────
 
 
-def put_together(listing: Listing | None, **description: Any) -> Any:
+def put_together(listing: Listing | None, *, has_record: bool = True, **description: Any) -> Any:
     return compliance.facts(
         make_order(),
         make_description(**description),
@@ -483,6 +483,7 @@ def put_together(listing: Listing | None, **description: Any) -> Any:
         is_certificate_alive=True,
         is_scenario_filed=True,
         may_pass_on=False,
+        has_personal_record=has_record,
         today=dt.date(2026, 3, 2),
     )
 
@@ -537,6 +538,8 @@ def test_personal_information_needs_its_own_basis(
 
     assert found.contains_personal_information
     assert found.has_personal_basis is counts
+    papers = Papers(personal_basis=basis)
+    assert not put_together(make_listing(papers), has_record=False).has_personal_basis
 
 
 # ── the gate of listings ────────────────────────────────────────────────────────────────────────

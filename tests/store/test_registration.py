@@ -265,6 +265,8 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
 
     assert tables == [
         "allowed_revenues",
+        "anonymisations",
+        "anonymised_versions",
         "applications",
         "authoritative_sources",
         "case_assignments",
@@ -273,6 +275,8 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "chief_data_officers",
         "collections",
         "complaints",
+        "consent_grounds",
+        "consents",
         "credit_records",
         "cut_offs",
         "data_demand_answers",

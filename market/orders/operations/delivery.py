@@ -17,6 +17,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.products import queries as products
 from catalog.products.model import AiShare, Content
@@ -144,7 +145,7 @@ async def open_content(
     actor.require("grant:use")
     if DOWNLOAD_TOKEN in actor.roles and f"order:{order_id}" not in actor.roles:
         raise OrderMissing
-    grant, standing = await lock_with_standing(tx, actor, order_id)
+    grant, standing = await lock_with_standing(tx, actor, order_id, today=local_date(now))
     promising.check(backlog, now)
     recorded = await usage.record(
         tx,
@@ -158,14 +159,16 @@ async def open_content(
     return Opened(recorded.event, recorded.entry, grant)
 
 
-async def lock_with_standing(tx: Tx, actor: Actor, order_id: uuid.UUID) -> tuple[Grant, Standing]:
+async def lock_with_standing(
+    tx: Tx, actor: Actor, order_id: uuid.UUID, *, today: dt.date
+) -> tuple[Grant, Standing]:
     """Return the grant of the actor's purchase, locked, and what stands of its order after that.
 
     Who cuts an order off holds that lock until it is done. Was it locked as the transaction was opened
     (``access.locking``), both are read at once.
     """
     if tx.ahead == access.locking(order_id):
-        found = await store.find_with_grant(tx, order_id)
+        found = await store.find_with_grant(tx, order_id, today=today)
         if found is None:
             raise await _why_none(tx, actor, order_id)
         grant, standing = found
@@ -174,7 +177,7 @@ async def lock_with_standing(tx: Tx, actor: Actor, order_id: uuid.UUID) -> tuple
             grant = await access.lock(tx, order_id)
         except access.GrantMissing:
             raise await _why_none(tx, actor, order_id) from None
-        standing = await store.read_standing(tx, order_id)
+        standing = await store.read_standing(tx, order_id, today=today)
     if grant.buyer_party_id != actor.party:
         raise OrderMissing
     return grant, standing

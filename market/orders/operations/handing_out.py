@@ -11,13 +11,16 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.local_time import local_date
 from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
 from market.orders import store
 from market.orders.operations.delivery import lock_with_standing
 
 
-async def lock_standing(tx: Tx, *, actor: Actor, order_id: uuid.UUID) -> tuple[Grant, Standing]:
+async def lock_standing(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID
+) -> tuple[Grant, Standing]:
     """Return the grant of the actor's purchase, locked, and what stands of its order.
 
     :raises NotPermitted: if the actor uses no grants.
@@ -25,7 +28,7 @@ async def lock_standing(tx: Tx, *, actor: Actor, order_id: uuid.UUID) -> tuple[G
     :raises GrantMissing: if it was not delivered.
     """
     actor.require("grant:use")
-    return await lock_with_standing(tx, actor, order_id)
+    return await lock_with_standing(tx, actor, order_id, today=local_date(now))
 
 
 async def list_stopped(
@@ -38,7 +41,7 @@ async def list_stopped(
     asked = Asked(uses=0)
     found = {
         each.order_id: ask(grants[each.order_id], asked, each, now).reasons
-        for each in await store.list_standing(tx, list(grants))
+        for each in await store.list_standing(tx, list(grants), today=local_date(now))
     }
     return {order_id: reasons for order_id, reasons in found.items() if reasons}
 

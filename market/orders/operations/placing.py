@@ -23,6 +23,8 @@ from catalog.recognition import queries as recognition
 from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
+from market.anonymisations import queries as anonymisations
+from market.consents import queries as consents
 from market.contracts import buying
 from market.contracts import queries as contracts
 from market.credit import queries as credit
@@ -325,8 +327,24 @@ async def _decide(
             is_certificate_alive=any((certificate, foreign)) or not needs_one,
             is_scenario_filed=filing is not None and order.scenario in filing.terms.scenarios,
             may_pass_on=filing is not None and filing.terms.use_scope.onward_use,
+            has_personal_record=await _has_personal_record(tx, order, today=local_date(now)),
             today=local_date(now),
         )
+    )
+
+
+async def _has_personal_record(tx: Tx, order: Order, *, today: dt.date) -> bool:
+    """Tell whether persons consented to this use, or an agency accepted that none is shown (BJ-21)."""
+    version = order.product_version
+    return await consents.allow(
+        tx,
+        product_id=order.product_id,
+        version=version,
+        scenario=order.scenario,
+        recipient=order.buyer_party_id,
+        today=today,
+    ) or await anonymisations.is_anonymised(
+        tx, product_id=order.product_id, version=version, today=today
     )
 
 
