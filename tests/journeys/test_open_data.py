@@ -87,6 +87,32 @@ async def test_anybody_finds_and_fetches_what_is_open_and_each_time_is_counted(
     assert (await api.get("/api/v1/open-data")).json()["items"][0]["downloads"] == 3
 
 
+async def test_catalogues_are_told_the_licence_and_where_open_data_are_fetched(
+    api: Api, supplier: Member, acceptor: Member
+) -> None:
+    product, _ = await opened(api, supplier, acceptor)
+
+    told = (await api.http.get(f"/products/{product}/dcat.jsonld")).json()
+    package = (await api.http.get(f"/api/3/action/package_show?id={product}")).json()["result"]
+    contract = (await api.http.get(f"/products/{product}/contract.odcs.json")).json()
+    page = (await api.http.get("/catalogue.rdf")).text
+    fetched = await api.http.get(told["dcat:distribution"]["dcat:downloadURL"]["@id"])
+
+    address = "https://creativecommons.org/licenses/by/4.0/"
+    assert told["dcat:distribution"]["dct:license"]["@id"] == package["license_url"] == address
+    assert fetched.content == BYTES
+    assert package["resources"][0]["url"] == str(fetched.url)
+    assert (package["isopen"], package["license_id"]) == (True, "CC-BY-4.0")
+    assert {"type": "license", "url": address} in contract["authoritativeDefinitions"]
+    assert f'rdf:about="{address}"' in page
+    overall = (await api.get(f"/api/v1/products/{product}/quality")).json()["overall"]
+    measured = {
+        each["dqv:isMeasurementOf"]["@id"].rpartition("-")[2]: each["dqv:value"]["@value"]
+        for each in told["dqv:hasQualityMeasurement"]
+    }
+    assert measured["overall"] == str(overall)
+
+
 async def test_what_may_not_be_open_is_refused_with_all_that_forbids_it(
     api: Api, supplier: Member, acceptor: Member
 ) -> None:

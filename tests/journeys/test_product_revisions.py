@@ -74,6 +74,10 @@ async def test_the_public_sees_the_versions_that_were_public_and_what_changed_be
     assert first["against"] is None
     assert "/name" in [change["pointer"] for change in first["changes"]]
     assert [line["version"] for line in page["items"] + rest["items"]] == [4, 3, 2, 1]
+    dcat = (await api.http.get(f"/products/{product}/dcat.jsonld")).json()
+    assert [each["dct:title"] for each in dcat["dcat:hasVersion"]] == ["第二版"]
+    earlier = dcat["dcat:previousVersion"]["@id"]
+    assert (await api.http.get(earlier)).json()["version"] == 2
     for hidden in (f"{path}/3", f"{path}/9", f"{path}/4?against=3"):
         assert (await api.get(hidden)).status_code == 404
     assert (await mine.get(f"{path}/4", against=9)).status_code == 404

@@ -63,10 +63,11 @@ async def follow_descriptions(
             items[change.after.id] = description
         if _classified(old) != _classified(description):
             classified.append((change.after, level_of_sources(description)))
+    known = [each.after.id for each in changes if each.before is not None]
     if sources:
-        await provenance.put_sources(tx, sources)
+        await provenance.put_sources(tx, sources, over=[each for each in known if each in sources])
     if items:
-        await provenance.put_items(tx, items)
+        await provenance.put_items(tx, items, over=[each for each in known if each in items])
     if classified:
         await provenance.add_classifications(tx, classified, set_by=actor.name, now=now)
 

@@ -73,11 +73,14 @@ PRODUCT_CLASSIFICATIONS: Final = sa.Table(
 MAX_DEPTH: Final = 20
 
 
-async def put_sources(tx: Tx, described: Mapping[ProductId, Description]) -> None:
-    """Let the sources of products be those of their descriptions."""
-    await tx.execute(
-        "DELETE FROM catalog.product_sources WHERE product_id = ANY($1::uuid[])", list(described)
-    )
+async def put_sources(
+    tx: Tx, described: Mapping[ProductId, Description], *, over: Sequence[ProductId]
+) -> None:
+    """Let the sources of products be those of their descriptions; ``over`` had others before."""
+    if over:
+        await tx.execute(
+            "DELETE FROM catalog.product_sources WHERE product_id = ANY($1::uuid[])", list(over)
+        )
     await tx.insert_many(
         PRODUCT_SOURCES,
         [
@@ -96,11 +99,14 @@ async def put_sources(tx: Tx, described: Mapping[ProductId, Description]) -> Non
     )
 
 
-async def put_items(tx: Tx, described: Mapping[ProductId, Description]) -> None:
-    """Let the items of products be those of their descriptions."""
-    await tx.execute(
-        "DELETE FROM catalog.product_items WHERE product_id = ANY($1::uuid[])", list(described)
-    )
+async def put_items(
+    tx: Tx, described: Mapping[ProductId, Description], *, over: Sequence[ProductId]
+) -> None:
+    """Let the items of products be those of their descriptions; ``over`` had others before."""
+    if over:
+        await tx.execute(
+            "DELETE FROM catalog.product_items WHERE product_id = ANY($1::uuid[])", list(over)
+        )
     await tx.insert_many(
         PRODUCT_ITEMS,
         [
