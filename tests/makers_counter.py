@@ -123,7 +123,15 @@ class Counter(msgspec.Struct, frozen=True):
                     "/harvest-sources",
                 ],
             ),
-            (self.regulator, ["/chief-data-officers", "/quality-issues"]),
+            (
+                self.regulator,
+                [
+                    "/chief-data-officers",
+                    "/quality-issues",
+                    "/data-demands/desk",
+                    "/data-demands/desk?status=answered",
+                ],
+            ),
         ]
 
 

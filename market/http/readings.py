@@ -189,6 +189,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/my/saved-searches/{saved_search_id}": _OWN,
     "/my/chief-data-officer": _OWN,
     "/chief-data-officers": _DOOR,
+    "/data-demands/desk": _DOOR,
     "/products/{product_id}/quality-issues": _OWN,  # the form alone
     "/quality-issues": _DOOR,
     "/quality-issues/{issue_id}": _DOOR,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import pathlib
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +19,7 @@ _DIRECTORY: Final = pathlib.Path(__file__).parent / "wording"
 _NAMES: Final = pathlib.Path(__file__).parent / "names.toml"
 # Whose codes are English words already.
 _PLAIN_FACTS: Final = frozenset({"state", "event", "role", "capacity", "outcome", "reason"})
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _BETWEEN: Final = {"zh": "、", "en": ", "}
 # What is called as another fact is.
 _LIKE: Final = {"held": "role", "of_sources": "level", "fitting": "outcome"}
@@ -77,7 +79,8 @@ def name_of(code: str, fact: str, value: str, language: str) -> str:
     if language == "zh":
         of_this: Mapping[str, str] = names["of"].get(code, {}).get(fact, {})
         return of_this.get(value) or str(names["zh"].get(fact, {}).get(value, value))
-    plain = value.replace("_", " ") if fact in _PLAIN_FACTS and value.islower() else value
+    is_code = fact in _PLAIN_FACTS and _CODE.fullmatch(value) is not None
+    plain = value.replace("_", " ") if is_code else value
     return str(names["en"].get(fact, {}).get(value, plain))
 
 

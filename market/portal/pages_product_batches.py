@@ -15,12 +15,11 @@ from litestar.params import FromPath, FromQuery
 from catalog.files import disk, naming
 from catalog.files import operations as files
 from catalog.files.model import Arrived
-from catalog.kernel.errors import DomainError
 from catalog.kernel.paging import Page
 from catalog.product_batches import operations as batches
 from catalog.product_batches import queries
 from catalog.product_batches.kinds import MAX_BYTES
-from catalog.product_batches.model import Batch, Kind, Outcome, RowResult
+from catalog.product_batches.model import Batch, Failure, Fault, Kind, Outcome, RowResult
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.http.wording import words
@@ -166,6 +165,6 @@ def _shown(row: RowResult, language: str) -> ShownRow:
     return ShownRow(row, [(fault.column, _said(fault, language)) for fault in row.faults])
 
 
-def _said(told: DomainError | msgspec.Struct, language: str) -> str:
-    wording = words(told.code, told.facts)  # type: ignore[union-attr]
+def _said(told: Fault | Failure, language: str) -> str:
+    wording = words(told.code, told.facts)
     return wording.en if language == "en" else wording.zh

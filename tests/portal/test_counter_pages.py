@@ -164,6 +164,49 @@ async def test_anybody_asks_for_data_and_looks_the_answer_up_by_the_code_shown_o
     assert first.headers["cache-control"] == "no-store"
 
 
+async def test_the_authority_joins_demands_and_answers_them_by_forms(
+    api: Api, counter: Counter
+) -> None:
+    second = must(
+        await api.post("/api/v1/data-demands", {"title": "降水", "text": "逐小时降水，用于保险。"})
+    )
+    by(api, counter.regulator)
+    path = "/data-demands/desk"
+    desk = (await look(api, path)).text
+    first = next(
+        each
+        for each in re.findall(r'action="/data-demands/([0-9a-f-]+)/answers"', desk)
+        if each != second["id"]
+    )
+    joined = await send(api, f"/data-demands/{second['id']}/joinings", path, into=first)
+    reply = {
+        "outcome": "declined",
+        "title": "逐小时降水",
+        "text": "暂不开放。",
+        "department": "省气象局",
+        "demand": first,
+    }
+    personal = await send(
+        api, f"/data-demands/{first}/answers", path, **(reply | {"text": "请拨打 13800138000"})
+    )
+    planned = await send(
+        api, f"/data-demands/{first}/answers", path, **(reply | {"outcome": "planned"})
+    )
+    answered = await send(api, f"/data-demands/{first}/answers", path, **reply)
+    empty = (await look(api, path)).text
+    by(api, None)
+    public = plain((await look(api, "/data-demands")).text)
+    closed = await look(api, path)
+
+    assert (joined.status_code, answered.status_code, closed.status_code) == (303, 303, 303)
+    assert (personal.status_code, planned.status_code) == (422, 422)
+    assert "请拨打 13800138000" in personal.text
+    assert "“列入年度计划”" in planned.text
+    assert "没有待办的需求" in empty
+    assert "暂不开放。 省气象局" in public
+    assert "2 人次提出" in public
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -113,8 +113,10 @@ def test_a_refusal_tells_codes_in_words() -> None:
 
 def test_what_is_prose_stays_as_it_is() -> None:
     told = words("body_malformed", {"reason": "Expected `int`, got `str`"})
+    named = words("body_malformed", {"reason": "the column sea_surface is not there"})
 
     assert "Expected `int`, got `str`" in told.zh
+    assert "the column sea_surface is not there" in named.en
     assert words("no_such_code", {}).zh == "no_such_code"
 
 
