@@ -167,7 +167,7 @@ class _Listening:
 
 def _kept(prepare: str) -> tuple[str, str]:
     """Return the name and the text of a statement that a connection is told to keep."""
-    head, _, text = prepare.partition(" AS ")
+    head, text = re.split(r"\sAS\s", prepare, maxsplit=1)
     return head.split()[1], text
 
 
