@@ -366,6 +366,8 @@ class Database:
         if ahead.name not in kept:
             try:
                 await connection.execute(f"PREPARE {ahead.name} (uuid) AS {ahead.sql}")
+            except asyncpg.DuplicatePreparedStatementError:
+                pass  # who asked before was gone when it was done
             except _GONE as error:
                 raise DatabaseUnreachable from error
             kept.add(ahead.name)
@@ -407,6 +409,7 @@ async def begin(
 
     :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
     """
+    assert ahead is None or not snapshot, "what is read after a lock is read as it is then"
     isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
     opening = f"BEGIN ISOLATION LEVEL {isolation};{_acts(actor)}"
     async with _connected(db, role) as connection:

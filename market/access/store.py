@@ -48,8 +48,6 @@ COLUMNS: Final = (
     "cut_off_reason", "ai_generated",
 )  # fmt: skip
 SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM market.grants"  # noqa: S608 - our own names
-
-
 _LOCK: Final = "SELECT true FROM market.grants WHERE order_id = $1 FOR UPDATE"
 
 

@@ -19,6 +19,7 @@ from market.access.model import Asked
 from market.orders.operations import delivery, stopping
 from market.usage.model import Outcome
 from tests.api import Api
+from tests.conftest import TestServer
 from tests.makers_identity import MAKER
 from tests.makers_trade import Trade, make_trade
 
@@ -167,6 +168,23 @@ async def test_what_can_not_be_prepared_is_an_error_each_time_and_the_connection
         assert await tx.fetch_value("SELECT current_setting('app.principal')") == str(
             almighty.principal
         )
+
+
+async def test_who_went_away_while_a_statement_was_prepared_leaves_nobody_else_without_it(
+    trade: Trade, server: TestServer, database_name: str
+) -> None:
+    order = uuid.UUID(await trade.delivered())
+    one = Database(lambda role: server.dsn(database_name, role), pool_size=1)
+    try:
+        async with begin(one, trade.buyer.actor) as tx:
+            ahead = access.locking(order)
+            await tx.execute(f"PREPARE {ahead.name} (uuid) AS {ahead.sql}")
+
+        opened = await use(one, trade.buyer.actor, order, trade.clock.now())
+    finally:
+        await one.close()
+
+    assert opened.event.event.order_seq == 1
 
 
 async def test_a_connection_that_is_new_keeps_what_it_needs_anew(
