@@ -1,4 +1,9 @@
-"""Stop a product, an agreement, a zone, a grant or a party at once, and let them go on (BJ-28)."""
+"""Stop a product, an agreement, a zone, a grant or a party at once, and let them go on (BJ-28).
+
+What others ask for: revocation that works at the next request and for one order alone
+(delta-io/delta-sharing #245), and an end of an agreement of which the buyer is told
+(eclipse-tractusx/sig-release #777).
+"""
 
 from __future__ import annotations
 

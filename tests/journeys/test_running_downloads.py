@@ -1,4 +1,9 @@
-"""A download that runs when it may run no more is broken off, and that is remembered (BJ-28)."""
+"""A download that runs when it may run no more is broken off, and that is remembered (BJ-28).
+
+What others ask for: streams end when the policy ends (eclipse-edc/Connector #3422), to the second
+(eclipse-tractusx/tractusx-edc #2259), and whatever was paid for is asked at consumption too
+(oceanprotocol/provider #442).
+"""
 
 from __future__ import annotations
 
