@@ -287,6 +287,7 @@ class Event(enum.StrEnum):
     SPECIAL_PRICE_WITHDRAWN = "special_price:withdrawn"
     LISTING_DRAFTED = "listing:drafted"
     LISTING_SUBMITTED = "listing:submitted"
+    LISTING_RETURNED = "listing:returned"
     LISTING_PUBLISHED = "listing:published"
     LISTING_SUSPENDED = "listing:suspended"
     LISTING_RESUMED = "listing:resumed"

@@ -13,7 +13,7 @@ from catalog.case_access import queries as case_access
 from catalog.case_access.visibility import Sight
 from catalog.certificates import encumbrances, standing
 from catalog.certificates import format as certificate_format
-from catalog.certificates.encumbrances import Encumbrance
+from catalog.certificates.encumbrances import Encumbrance, EncumbranceKind
 from catalog.certificates.model import (
     Certificate,
     CertificateSummary,
@@ -189,6 +189,14 @@ async def list_expired(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]
 async def list_to_remind(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
     """Return the numbers of certificates whose holder is to be reminded."""
     return await register.list_to_remind(tx, today=today, limit=limit)
+
+
+async def is_seized(tx: Tx, *, number: str, today: dt.date) -> bool:
+    """Tell whether a court holds what the certificate is about (司法查封); that one stands is public."""
+    return any(
+        each.kind is EncumbranceKind.SEIZURE and encumbrances.stands(each, today)
+        for each in await burdens.list_encumbrances(tx, number)
+    )
 
 
 async def list_encumbrances(tx: Tx, *, viewer: Actor, number: str) -> list[Encumbrance]:

@@ -115,6 +115,10 @@ class Topic(enum.StrEnum):
     CREDIT_REPAIRED = "credit_repaired"  # 信用修复
     CREDIT_REWARDED = "credit_rewarded"  # 守信激励
 
+    # offers
+    LISTING_RETURNED = "listing_returned"  # 上架申请退回补齐
+    OFFER_STOPPED = "offer_stopped"  # 产品暂停或下架，告知买方
+
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
     PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格

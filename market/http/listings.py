@@ -17,8 +17,9 @@ from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.listings import operations, queries
-from market.listings.model import Listing, Papers
+from market.listings.model import Effect, Listing, Papers
 from market.listings.states import State
+from market.orders.operations import following
 
 
 class DraftListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,10 +29,17 @@ class DraftListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     papers: Papers = Papers()
 
 
-class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
+class ReturnListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is not right."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class StopOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an offer is stopped, and what becomes of running contracts."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    effect: Effect = Effect.DRAIN
 
 
 @post("/api/v1/listings", summary="Draft a listing", tags=["listings"], opt=creates(Listing))
@@ -82,7 +90,33 @@ async def submit_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -
     """Hand a listing in for the operator's check (提交合规核查)."""
 
     async def act(c: Command) -> Answer:
-        return done(await operations.submit(c.tx, actor=c.actor, now=c.now, listing_id=listing_id))
+        return done(
+            await operations.submit(
+                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, listing_id=listing_id
+            )
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/listings/{listing_id:uuid}/returns",
+    summary="Return a listing",
+    tags=["listings"],
+    opt=answers(Listing),
+)
+async def return_listing(
+    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[ReturnListing]
+) -> Response[bytes]:
+    """Give a listing back to its supplier, with what is not right (退回补齐)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.return_for_completion(
+                c.tx, actor=c.actor, now=c.now, listing_id=listing_id, reason=data.reason
+            )
+        )
 
     return await command(request, act)
 
@@ -109,17 +143,22 @@ async def publish_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) 
     opt=answers(Listing),
 )
 async def suspend_listing(
-    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]
+    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[StopOffer]
 ) -> Response[bytes]:
-    """Take a listing off for the time being (暂停)."""
+    """Take a listing off for the time being (暂停); running orders go on (``drain``) or wait (``freeze``)."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        return done(
-            await operations.suspend(
-                c.tx, actor=c.actor, now=c.now, listing_id=listing_id, reason=data.reason
-            )
+        listing = await operations.suspend(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            listing_id=listing_id,
+            reason=data.reason,
+            effect=data.effect,
         )
+        await following.follow(c.tx, now=c.now, listing=listing)
+        return done(listing)
 
     return await command(request, act)
 
@@ -131,10 +170,12 @@ async def suspend_listing(
     opt=answers(Listing),
 )
 async def resume_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """List again what was suspended, if it still may be listed (恢复上架)."""
+    """List again what was suspended, if it still may be (恢复上架); what was frozen with it goes on."""
 
     async def act(c: Command) -> Answer:
-        return done(await operations.resume(c.tx, actor=c.actor, now=c.now, listing_id=listing_id))
+        listing = await operations.resume(c.tx, actor=c.actor, now=c.now, listing_id=listing_id)
+        await following.go_on(c.tx, now=c.now, listing=listing)
+        return done(listing)
 
     return await command(request, act)
 
@@ -146,16 +187,21 @@ async def resume_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -
     opt=answers(Listing),
 )
 async def delist_product(
-    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[Because]
+    request: AnyRequest, listing_id: FromPath[uuid.UUID], data: JSONBody[StopOffer]
 ) -> Response[bytes]:
-    """Take one's own product off the market (下架). Running orders go on."""
+    """Take one's own product off the market (下架); running orders go on (``drain``) or end (``cut``)."""
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        return done(
-            await operations.delist(
-                c.tx, actor=c.actor, now=c.now, listing_id=listing_id, reason=data.reason
-            )
+        listing = await operations.delist(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            listing_id=listing_id,
+            reason=data.reason,
+            effect=data.effect,
         )
+        await following.follow(c.tx, now=c.now, listing=listing)
+        return done(listing)
 
     return await command(request, act)

@@ -471,6 +471,7 @@ API: Final[dict[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/listings"): _do("listing:draft", OWN),
     ("GET", f"{V1}/listings"): _read("listing:read", PARTY),
     ("POST", f"{V1}/listings/{{listing_id}}/submissions"): _do("listing:submit", OWN),
+    ("POST", f"{V1}/listings/{{listing_id}}/returns"): _do("listing:review"),
     ("POST", f"{V1}/listings/{{listing_id}}/publications"): _do("listing:review"),
     ("POST", f"{V1}/listings/{{listing_id}}/suspensions"): _do("listing:suspend"),
     ("POST", f"{V1}/listings/{{listing_id}}/resumptions"): _do("listing:suspend"),

@@ -39,22 +39,56 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     papers: Papers
     today: dt.date
     is_looked_into: bool = True  # the content was profiled
+    is_seized: bool = False  # 司法查封: a court holds what the certificate is about
     differing: frozenset[Reason] | None = (
         None  # where it contradicts the description; None: no table
     )
 
 
+_DESCRIBE: Final = "PUT /api/v1/products/{product_id}"
+_PAPERS: Final = "POST /api/v1/listings"
+
+#: By which call each thing is had or put right (去哪里办).
+WHERE: Final[dict[str, str]] = {
+    "product_not_described": _DESCRIBE,
+    "certificate_not_active": "POST /api/v1/applications",
+    "certificate_seized": "GET /api/v1/certificates/{number}",
+    "product_expired": "POST /api/v1/certificates/{number}/changes",
+    "classification_missing": _DESCRIBE,
+    "pricing_filing_required": "POST /api/v1/pricing-filings",
+    "content_missing": "POST /api/v1/products/{product_id}/contents",
+    "national_core_data_not_marketable": "",  # nowhere: it is not sold
+    "content_not_profiled": "POST /api/v1/products/{product_id}/profiles",
+    "dictionary_contradicts_file": _DESCRIBE,
+    "personal_information_undeclared": _DESCRIBE,
+    "secrecy_review_missing": _PAPERS,
+    "raw_public_data_not_marketable": _DESCRIBE,
+    "personal_information_basis_missing": _PAPERS,
+    "anonymisation_not_accepted": _PAPERS,
+    "consent_scope_too_wide": _PAPERS,
+    "important_data_undetermined": _DESCRIBE,
+    "masking_record_missing": _PAPERS,
+    "ai_label_missing": _PAPERS,
+}
+
+
 def items(facts: Facts) -> tuple[Item, ...]:
-    """Return everything that this product is asked for, each passed or not.
+    """Return everything that this product is asked for, each passed or not, and where it is had.
 
     What its kind of data does not ask for is not named.
     """
+    return tuple(Item(each.code, each.passed, WHERE[each.code]) for each in _items(facts))
+
+
+def _items(facts: Facts) -> tuple[Item, ...]:
     said = facts.description
     if said is None:
         return (Item("product_not_described", passed=False),)
     asked: list[Item] = []
     if said.origin_path.value in facts.certificate_required_for:
         asked.append(Item("certificate_not_active", facts.has_active_certificate))
+    if facts.has_active_certificate:
+        asked.append(Item("certificate_seized", not facts.is_seized))
     if said.valid_to is not None:  # 数据产品时效 (HN-17, A23)
         asked.append(Item("product_expired", facts.today <= said.valid_to))
     asked += (

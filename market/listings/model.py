@@ -66,11 +66,20 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     raw_trade_approval_sha256: Sha256 | None = None  # QD-S2
 
 
+class Effect(enum.StrEnum):
+    """What becomes of running contracts when their offer is stopped (下架影响)."""
+
+    DRAIN = "drain"  # 放行: they run to their end, and nothing new begins
+    FREEZE = "freeze"  # 冻结: no use until the offer is on again
+    CUT = "cut"  # 切断: they end at once; what was not accepted is paid back
+
+
 class Item(msgspec.Struct, frozen=True):
     """One thing that the gate looks at, and how it found it."""
 
     code: str  # the refusal's name if it fails
     passed: bool
+    where: str = ""  # by which call it is got or put right
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +98,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: dt.datetime
     listed_at: dt.datetime | None = None
     reason: str | None = None
+    effect: Effect | None = None  # declared when it was stopped
     foreign_certificate_id: uuid.UUID | None = None  # 外部凭证: it rests on one that is not ours
 
     @property

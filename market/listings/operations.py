@@ -12,19 +12,23 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
+from catalog.notifications import operations as notifications
+from catalog.notifications.topics import Topic
 from catalog.products import queries as product_queries
 from catalog.products.operations import publishing as products
 from catalog.products.queries import ProductMissing
 from catalog.profiles import queries as profiles
 from catalog.recognition import queries as recognition
 from catalog.rulebooks.registry import by_code
-from market.listings import eligibility, store
+from catalog.timers import operations as timers
+from market.listings import deadlines, eligibility, stopping, store
 from market.listings.eligibility import Facts
-from market.listings.model import Item, Listing, ListingId, Papers
+from market.listings.model import Effect, Item, Listing, ListingId, Papers
 from market.listings.queries import ListingMissing
 from market.listings.states import Event, State, advance
 from market.open_data import queries as open_data
@@ -84,8 +88,10 @@ async def draft(
     return drafted
 
 
-async def submit(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID) -> Listing:
-    """Hand a listing in for the operator's check (提交合规核查).
+async def submit(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, listing_id: uuid.UUID
+) -> Listing:
+    """Hand a listing in for the operator's check (提交合规核查); the operator's days begin.
 
     :raises ListingMissing: if it is unknown or somebody else's.
     :raises ListingEventNotAllowed: if it is no draft.
@@ -96,7 +102,46 @@ async def submit(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUI
     state = advance(before.state, Event.SUBMIT)
     after = await _through_gate(tx, before, state, now=now)
     await store.update(tx, after)
+    async with beyond_own_rows(tx):  # what runs is owed by the operator
+        await timers.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=deadlines.REVIEW,
+            subject_kind=deadlines.SUBJECT,
+            subject_id=after.id,
+            against="supermarket_operator",
+            rulebook=RULEBOOK,
+            period=deadlines.REVIEWED_WITHIN,
+            started_on=local_date(now),
+        )
     await _remember(tx, Happened.LISTING_SUBMITTED, after, actor=actor, now=now)
+    return after
+
+
+async def return_for_completion(
+    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+) -> Listing:
+    """Give a listing back to its supplier, with what is not right (退回补齐).
+
+    :raises NotPermitted: if the actor is not the operator's.
+    :raises ListingMissing: if there is none.
+    :raises ListingEventNotAllowed: if it was not submitted.
+    """
+    actor.require("listing:review")
+    before = await _lock(tx, listing_id)
+    after = _moved(before, Event.RETURN, now=now, reason=reason)
+    await store.update(tx, after)
+    await _meet_review(tx, after, now=now)
+    await notifications.send(
+        tx,
+        now=now,
+        to=after.supplier_party_id,
+        topic=Topic.LISTING_RETURNED,
+        subject=Subject("listing", str(after.id)),
+        facts={"reason": reason},
+    )
+    await _remember(tx, Happened.LISTING_RETURNED, after, actor=actor, now=now)
     return after
 
 
@@ -117,22 +162,31 @@ async def publish(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UU
     after = msgspec.structs.replace(passed, listed_at=now)
     await store.update(tx, after)
     await products.set_visible(tx, now=now, product_id=after.product_id, is_public=True)
+    await _meet_review(tx, after, now=now)
     await _remember(tx, Happened.LISTING_PUBLISHED, after, actor=actor, now=now)
     return after
 
 
 async def suspend(
-    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    listing_id: uuid.UUID,
+    reason: str,
+    effect: Effect = Effect.DRAIN,
 ) -> Listing:
-    """Take a listing off for the time being (暂停). Running orders go on.
+    """Take a listing off for the time being (暂停), and declare what becomes of running orders.
 
     :raises NotPermitted: if the actor may not suspend.
     :raises ListingMissing: if there is none.
     :raises ListingEventNotAllowed: if it is not listed.
+    :raises EffectUnfit: if they were to end for good.
     """
     actor.require("listing:suspend")
+    stopping.check(Event.SUSPEND, effect)
     before = await _lock(tx, listing_id)
-    after = _moved(before, Event.SUSPEND, now=now, reason=reason)
+    after = _moved(before, Event.SUSPEND, now=now, reason=reason, effect=effect)
     await store.update(tx, after)
     await products.set_visible(tx, now=now, product_id=after.product_id, is_public=False)
     await _remember(tx, Happened.LISTING_SUSPENDED, after, actor=actor, now=now)
@@ -158,17 +212,29 @@ async def resume(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUI
 
 
 async def delist(
-    tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID, reason: str
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    listing_id: uuid.UUID,
+    reason: str,
+    effect: Effect = Effect.DRAIN,
 ) -> Listing:
-    """Take one's own product off the market (下架). Running orders go on.
+    """Take one's own product off the market (下架), and declare what becomes of running orders.
 
     :raises ListingMissing: if it is unknown or somebody else's.
     :raises ListingEventNotAllowed: if it was delisted before.
+    :raises EffectUnfit: if they were to wait for an offer that does not come back.
     """
     actor.require("listing:delist")
+    stopping.check(Event.DELIST, effect)
     before = await _lock_own(tx, actor, listing_id)
-    after = _moved(before, Event.DELIST, now=now, reason=reason)
+    after = _moved(before, Event.DELIST, now=now, reason=reason, effect=effect)
     await store.update(tx, after)
+    async with beyond_own_rows(tx):
+        await timers.cancel_all(
+            tx, now=now, subject_kind=deadlines.SUBJECT, subject_id=after.id, note="delisted"
+        )
     if before.state is State.LISTED:
         await products.set_visible(tx, now=now, product_id=after.product_id, is_public=False)
     await _remember(tx, Happened.LISTING_DELISTED, after, actor=actor, now=now)
@@ -220,7 +286,7 @@ async def _through_gate(tx: Tx, before: Listing, state: State, *, now: dt.dateti
     looked_at = await _looked_at(tx, before, now=now)
     eligibility.check(looked_at.gate)
     return msgspec.structs.replace(
-        looked_at, state=state, version=before.version + 1, updated_at=now, reason=None
+        looked_at, state=state, version=before.version + 1, updated_at=now, reason=None, effect=None
     )
 
 
@@ -233,6 +299,9 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
     if certificate is None:  # ours comes first; a recognised one does as well (NDA35-31)
         foreign = await recognition.find_counting(tx, product.id, today=local_date(now))
     filing = await pricing.find_any_effective(tx, product_id=product.id)
+    is_seized = certificate is not None and await certificates.is_seized(
+        tx, number=certificate.number, today=local_date(now)
+    )
     known = await profiles.find_profile(tx, product.content)
     rules = by_code(RULEBOOK)
     gate: tuple[Item, ...] = eligibility.items(
@@ -246,6 +315,7 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
             today=local_date(now),
             is_looked_into=product.content is None or known is not None,
             differing=profiles.differing(product, known),
+            is_seized=is_seized,
         )
     )
     return msgspec.structs.replace(
@@ -257,18 +327,40 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
     )
 
 
+async def _meet_review(tx: Tx, about: Listing, *, now: dt.datetime) -> None:
+    """Record that the operator looked at it; what was handed in before there was a clock has none."""
+    if await timers.was_started(
+        tx, kind=deadlines.REVIEW, subject_kind=deadlines.SUBJECT, subject_id=about.id
+    ):
+        await timers.meet(
+            tx,
+            now=now,
+            kind=deadlines.REVIEW,
+            subject_kind=deadlines.SUBJECT,
+            subject_id=about.id,
+        )
+
+
 async def _check_not_open(tx: Tx, product_id: uuid.UUID) -> None:
     if await open_data.is_live(tx, product_id=product_id):
         raise ProductIsOpen
 
 
-def _moved(before: Listing, event: Event, *, now: dt.datetime, reason: str) -> Listing:
+def _moved(
+    before: Listing,
+    event: Event,
+    *,
+    now: dt.datetime,
+    reason: str,
+    effect: Effect | None = None,
+) -> Listing:
     return msgspec.structs.replace(
         before,
         state=advance(before.state, event),
         version=before.version + 1,
         updated_at=now,
         reason=reason,
+        effect=effect,
     )
 
 
@@ -299,6 +391,7 @@ async def _remember(
             "certificate_number": about.certificate_number,
             "filing_id": about.filing_id,
             "gate": about.gate,
+            "effect": about.effect,
         },
         after={"state": about.state.value, "version": about.version},
         reason=about.reason,

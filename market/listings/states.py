@@ -23,6 +23,7 @@ class Event(enum.StrEnum):
 
     REVISE = "revise"  # 修改草稿
     SUBMIT = "submit"  # 提交核查
+    RETURN = "return"  # 退回补齐
     PUBLISH = "publish"  # 上架
     SUSPEND = "suspend"  # 暂停
     RESUME = "resume"  # 恢复
@@ -38,6 +39,7 @@ class ListingEventNotAllowed(Refused):
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.DRAFT, Event.REVISE): State.DRAFT,
     (State.DRAFT, Event.SUBMIT): State.COMPLIANCE_CHECK,
+    (State.COMPLIANCE_CHECK, Event.RETURN): State.DRAFT,
     (State.COMPLIANCE_CHECK, Event.PUBLISH): State.LISTED,
     (State.LISTED, Event.SUSPEND): State.SUSPENDED,
     (State.SUSPENDED, Event.RESUME): State.LISTED,

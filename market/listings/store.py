@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
-from market.listings.model import Item, Listing, ListingId, Papers
+from market.listings.model import Effect, Item, Listing, ListingId, Papers
 from market.listings.states import State
 
 LISTINGS: Final = sa.Table(
@@ -31,12 +31,13 @@ LISTINGS: Final = sa.Table(
     sa.Column("listed_at", sa.DateTime(timezone=True)),
     sa.Column("reason", sa.Text),
     sa.Column("foreign_certificate_id", sa.Uuid),
+    sa.Column("effect", sa.Text),
     schema="market",
 )
 
 SELECT: Final = """
     SELECT id, state, product_id, supplier_party_id, papers, certificate_number, filing_id, gate,
-           version, created_at, updated_at, listed_at, reason, foreign_certificate_id
+           version, created_at, updated_at, listed_at, reason, foreign_certificate_id, effect
       FROM market.listings"""
 
 
@@ -53,7 +54,7 @@ async def update(tx: Tx, listing: Listing) -> None:
         UPDATE market.listings
            SET state = $2, papers = $3, certificate_number = $4, filing_id = $5, gate = $6,
                version = $7, updated_at = $8, listed_at = $9, reason = $10,
-               foreign_certificate_id = $11
+               foreign_certificate_id = $11, effect = $12
          WHERE id = $1""",
         *(
             values[name]
@@ -69,6 +70,7 @@ async def update(tx: Tx, listing: Listing) -> None:
                 "listed_at",
                 "reason",
                 "foreign_certificate_id",
+                "effect",
             )
         ),
     )
@@ -114,12 +116,14 @@ def listing_of(row: Row) -> Listing:
         listed_at=row["listed_at"],
         reason=row["reason"],
         foreign_certificate_id=row["foreign_certificate_id"],
+        effect=None if row["effect"] is None else Effect(row["effect"]),
     )
 
 
 def _values(listing: Listing) -> dict[str, object]:
     return msgspec.structs.asdict(listing) | {
         "state": listing.state.value,
+        "effect": None if listing.effect is None else listing.effect.value,
         "papers": msgspec.to_builtins(listing.papers),
         "gate": msgspec.to_builtins(listing.gate),
     }

@@ -57,6 +57,10 @@ _NAMES: Final = {
           LEFT JOIN catalog.applications a ON a.id = f.application_id
           LEFT JOIN catalog.products p ON p.id = a.product_id
          WHERE f.id = ANY($1::uuid[])""",
+    "listing": """
+        SELECT l.id, NULL AS number, p.name AS title
+          FROM market.listings l LEFT JOIN catalog.products p ON p.id = l.product_id
+         WHERE l.id = ANY($1::uuid[])""",
     "filing": """
         SELECT id, filing_number AS number, product_name AS title
           FROM market.pricing_filings WHERE id = ANY($1::uuid[])""",

@@ -110,7 +110,7 @@ offered: use>used withdraw>withdrawn
 """
 LISTING_MOVES = """
 draft: revise>draft submit>compliance_check delist>delisted
-compliance_check: publish>listed delist>delisted
+compliance_check: publish>listed delist>delisted return>draft
 listed: suspend>suspended delist>delisted
 suspended: resume>listed delist>delisted
 """

@@ -599,7 +599,9 @@ def test_what_nobody_described_is_not_listed() -> None:
         )
     )
 
-    assert found == (Item("product_not_described", passed=False),)
+    (missing,) = found
+    assert (missing.code, missing.passed) == ("product_not_described", False)
+    assert missing.where == "PUT /api/v1/products/{product_id}"
 
 
 @pytest.mark.parametrize("has", [True, False])
