@@ -49,11 +49,13 @@ class Follower:
         self._writer: IndexWriter | None = None
         self._renewed_at: dt.datetime | None = None
         self._pruned_at: dt.datetime | None = None
+        self._rebuilding: asyncio.Task[int] | None = None
 
     async def follow(self, *, now: dt.datetime) -> int:
         """Index what changed since; return how many products. The first time, all of them.
 
-        Somebody else may hold the lock; then nothing is done, and tried again the next time.
+        When so much changed that it is better made anew, that begins, and the old one is followed
+        until it is done. Somebody else may hold the lock; then nothing is done, and tried again the next time.
         """
         if not self._lock.acquire():
             return 0
@@ -74,6 +76,8 @@ class Follower:
 
     def close(self) -> None:
         """Leave it to another process."""
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
         self._let_go()
         self._lock.release()
 
@@ -86,14 +90,24 @@ class Follower:
     async def _follow(self, now: dt.datetime) -> int:
         writer = self._open()
         count = None if writer is None else await self._catch_up(writer, now)
-        if count is None:
+        if writer is None or count is None:
             self._let_go()
             return await _rebuild(self._db, self._directory)
+        self._make_anew_beside(writer)
         if self._pruned_at is None or now >= self._pruned_at + _PRUNED_EVERY:
             async with begin(self._db, _ACTOR) as tx:
                 await outbox.prune(tx, older_than_seconds=KEPT_SECONDS)
             self._pruned_at = now
         return count
+
+    def _make_anew_beside(self, writer: IndexWriter) -> None:
+        """Begin to make anew what changed too much, or take note of how that ended."""
+        if self._rebuilding is not None and self._rebuilding.done():
+            done, self._rebuilding = self._rebuilding, None
+            with contextlib.suppress(SearchIndexBeingBuilt):  # somebody does it by hand
+                done.result()
+        elif self._rebuilding is None and writer.is_wasteful:
+            self._rebuilding = asyncio.create_task(_rebuild(self._db, self._directory))
 
     def _open(self) -> IndexWriter | None:
         try:
@@ -109,7 +123,7 @@ class Follower:
     async def _catch_up(self, writer: IndexWriter, now: dt.datetime) -> int | None:
         """Index what changed; None if it can not be caught up with and is to be made anew."""
         state = writer.state
-        if state is None or state.layout != layout.LAYOUT or writer.is_wasteful:
+        if state is None or state.layout != layout.LAYOUT:
             return None
         # One snapshot: what it sees is what the position says.
         async with begin(self._db, _ACTOR, snapshot=True) as tx:
@@ -242,14 +256,17 @@ async def _rebuild(db: Database, directory: Path) -> int:
     lock = Lock(directory, "build.lock")
     if not lock.acquire():
         raise SearchIndexBeingBuilt
+    path = writing.new_generation(directory)
     try:
-        path = writing.new_generation(directory)
         async with begin(db, _ACTOR, snapshot=True) as tx:
             position, database = await outbox.read_position(tx), await outbox.read_database(tx)
             are_few = await documents.count_documents(tx, most=APART_FROM) < APART_FROM
             build = _build_here if are_few else _build_apart
             count = await build(tx, path, position=position, database=database)
         await asyncio.to_thread(writing.make_current, path)
+    except BaseException:
+        writing.remove(path)
+        raise
     finally:
         lock.release()
     _log.info("search_index_built", products=count)
@@ -262,8 +279,11 @@ async def _build_here(tx: Tx, path: Path, *, position: str, database: str) -> in
     async def feed(copied: bytes) -> None:
         builder.feed(copied)
 
-    count = await documents.copy_documents(tx, feed)
-    await asyncio.to_thread(complete, builder, path, position=position, database=database)
+    try:
+        count = await documents.copy_documents(tx, feed)
+        await asyncio.to_thread(complete, builder, path, position=position, database=database)
+    finally:
+        builder.close()
     return count
 
 
@@ -273,7 +293,7 @@ async def _build_apart(tx: Tx, path: Path, *, position: str, database: str) -> i
         count = await documents.copy_documents(tx, builder.feed)
         await builder.finish()
     finally:
-        builder.stop()
+        await builder.stop()
     return count
 
 

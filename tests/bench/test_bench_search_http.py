@@ -105,7 +105,8 @@ async def test_searches_through_http(
             print(f"\n{SIZE} documents: {len(times) / seconds:.0f} requests a second {kind}")
             print(told(f"HTTP, {CONNECTIONS} connections", times))
     finally:
-        terminal.stopped(service)
+        service.terminate()
+        service.communicate(timeout=PATIENCE)
 
 
 async def answering(url: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import pathlib
@@ -290,9 +291,37 @@ async def test_a_long_tail_is_made_into_a_new_base(
 
     await write(db, now, record(6, "机场"), record(1, "机场"))
     assert await follower.follow(now=now) == 2
-    assert await follower.follow(now=now) == 6
-    assert layout.current(index.directory) != before
-    assert await found(db, index, "机场") == {"6", "1"}
+    await write(db, now, record(7, "机场"))
+    await follower.follow(now=now)  # the old one, unless the new one is made already
+    assert await found(db, index, "机场") == {"1", "6", "7"}
+    while layout.current(index.directory) == before:
+        await asyncio.sleep(0.01)
+    await follower.follow(now=now)
+    assert await found(db, index, "机场") == {"1", "6", "7"}
+    follower.close()
+
+
+async def follow_on(follower: Follower, now: dt.datetime) -> None:
+    while True:
+        await asyncio.sleep(0.01)
+        await follower.follow(now=now)
+
+
+async def test_what_a_new_base_failed_of_is_told_and_nothing_is_left_of_it(
+    db: Database, now: dt.datetime, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_LONG_TAIL", -1)
+    follower = Follower(db, index)
+    await follower.follow(now=now)
+    with monkeypatch.context() as patched:
+        patched.setattr(indexing, "complete", lambda *_, **__: 1 / 0)
+        await write(db, now, record(1, "港口"))
+        await follower.follow(now=now)
+        with pytest.raises(ZeroDivisionError):
+            await follow_on(follower, now)
+
+    assert len(list(index.directory.glob("index-*"))) == 1
+    assert await found(db, index, "港口") == {"1"}
     follower.close()
 
 

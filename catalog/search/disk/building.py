@@ -65,9 +65,13 @@ class Builder:
         for line in lines:
             self._add(*line.split(b"\t"))
 
+    def close(self) -> None:
+        """Let its file go, whatever became of it."""
+        self._records.close()
+
     def finish(self) -> list[str]:
         """Lay it down; return the words that stand in it."""
-        self._records.close()
+        self.close()
         totals = self._totals()
         many = len(self._places)
         np.asarray(self._spots).tofile(self._path / "spots")
@@ -255,19 +259,22 @@ class Apart:
         if code := await self._process.wait():
             raise BuilderEnded(code)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End it at once, if it still runs."""
         if self._process.returncode is None:
             self._process.kill()
+            await self._process.wait()
 
 
 def complete(builder: Builder, path: Path, *, position: str, database: str) -> None:
     """Lay down a base, and begin the index of what will change beside it."""
     words = builder.finish()
     writer = IndexWriter(path)
-    writer.add_words(words)
-    writer.commit(position=position, database=database)
-    writer.close(merged=True)
+    try:
+        writer.add_words(words)
+        writer.commit(position=position, database=database)
+    finally:
+        writer.close(merged=True)
 
 
 def _unescaped(field: bytes) -> bytes:

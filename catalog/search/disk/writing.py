@@ -213,6 +213,11 @@ def new_generation(directory: Path) -> Path:
     return directory / f"index-{secrets.token_hex(6)}"
 
 
+def remove(generation: Path) -> None:
+    """Remove an index that was not made whole."""
+    shutil.rmtree(generation, ignore_errors=True)
+
+
 def make_current(generation: Path) -> None:
     """Let an index that is whole take the place of the old one, at once, and remove what was left."""
     directory = generation.parent
