@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 
 from catalog.timestamps import revocation, token
 from catalog.timestamps.model import read_record
@@ -29,6 +31,21 @@ def test_the_list_beside_the_record_is_its_authority_s_issuer_s(vector: dict[str
     assert told.issuer == ca.subject
     assert told.is_signature_valid(ca.public_key())  # type: ignore[arg-type]
     assert len(told) == 0
+
+
+def test_the_answers_of_the_vector_are_signed_by_that_issuer(vector: dict[str, Any]) -> None:
+    ca = x509.load_pem_x509_certificate(vector["tsa_ca"].encode())
+    said = {**vector["refused_with"], **vector["accepted_with"]}
+    answers = [base64.b64decode(raw) for name, raw in said.items() if "responder" in name]
+
+    for raw in answers:
+        told = ocsp.load_der_ocsp_response(raw)
+        key = ca.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        by = told.signature_hash_algorithm
+        assert by is not None
+        key.verify(told.signature, told.tbs_response_bytes, ec.ECDSA(by))
+    assert len(answers) == 4
 
 
 def test_each_list_of_the_vector_says_what_it_is_there_for(vector: dict[str, Any]) -> None:

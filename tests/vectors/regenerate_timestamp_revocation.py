@@ -1,4 +1,4 @@
-"""Write ``timestamp_revocation.json`` anew: a record with its revocation list, and lists that speak against it.
+"""Write ``timestamp_revocation.json`` anew: a record with its revocation list, and what speaks for and against it.
 
 The authority's keys are made each time, so the file is another each time, and as good.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from cryptography.x509 import ReasonFlags
+from cryptography.x509.ocsp import OCSPCertStatus
 
 from tests.log_of_tests import ORIGIN
 from tests.timed_log import TimedLog
@@ -31,6 +32,14 @@ def vector() -> dict[str, Any]:
         since = now + hours * HOUR
         return base64.b64encode(root.revoked(since, (certificate, since, reason))).decode()
 
+    def answered(hours: int | None, reason: ReasonFlags | None = None) -> str:
+        if hours is None:
+            return base64.b64encode(root.answer(certificate, now)).decode()
+        since = now + hours * HOUR
+        revoked = OCSPCertStatus.REVOKED
+        told = root.answer(certificate, now, revoked, since=since, reason=reason)
+        return base64.b64encode(told).decode()
+
     return {
         "origin": ORIGIN,
         "tsa_ca": log.authority.pem().decode(),
@@ -39,8 +48,14 @@ def vector() -> dict[str, Any]:
             "superseded an hour before": told(-1, ReasonFlags.superseded),
             "key compromised, told a day later": told(24, ReasonFlags.key_compromise),
             "no reason, told a day later": told(24, None),
+            "a responder: superseded an hour before": answered(-1, ReasonFlags.superseded),
+            "a responder: key compromised": answered(24, ReasonFlags.key_compromise),
         },
-        "accepted_with": {"superseded a day later": told(24, ReasonFlags.superseded)},
+        "accepted_with": {
+            "superseded a day later": told(24, ReasonFlags.superseded),
+            "a responder: it stands": answered(None),
+            "a responder: superseded a day later": answered(24, ReasonFlags.superseded),
+        },
     }
 
 
