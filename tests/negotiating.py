@@ -15,7 +15,15 @@ import msgspec
 from msgspec.structs import replace
 
 from catalog.kernel.errors import DomainError
-from market.contracts.policy import PROFILE, PolicyOffer, PolicyRule, agreement_of, terms_sha256
+from catalog.signing.model import KeyId, Signature
+from market.contracts.policy import (
+    PROFILE,
+    ClausesChosen,
+    PolicyOffer,
+    PolicyRule,
+    agreement_of,
+    terms_sha256,
+)
 from market.negotiations import moving
 from market.negotiations.model import Copy, Message, Reply, Role
 from market.negotiations.moving import SENDERS
@@ -25,6 +33,8 @@ from market.negotiations.states import FIRST, Event, State, allows, is_over
 Choose = Callable[[int], int]
 
 BEGINNING: Final = dt.datetime(2028, 2, 29, 15, 59, 59, tzinfo=dt.UTC)
+SIGNATURE: Final = Signature(key_id=KeyId("k"), value=b"signed")
+SIGNED: Final = (Event.VERIFY, Event.FINALIZE)
 PRODUCT: Final = "urn:uuid:00000000-0000-7000-8000-000000000001"
 
 
@@ -42,6 +52,7 @@ def make_offer(number: int = 1, *, until: dt.datetime | None = None, **changes: 
         profile=PROFILE,
         permission=(PolicyRule("use"),),
         obligation=(PolicyRule(f"terms-{number}"),),
+        clauses=ClausesChosen(template="provision", version=1, parameters={}),
         valid_until=until or BEGINNING + dt.timedelta(days=1),
     )
     return replace(made, **changes)
@@ -56,17 +67,19 @@ def make_message(event: Event, sender: Role, number: int = 1, **changes: Any) ->
         consumer_pid="urn:c",
         provider_pid="urn:p",
         offer=make_offer(number) if event in FIRST else None,
+        signature=SIGNATURE if event in SIGNED else None,
     )
     return replace(made, **changes)
 
 
-def take_any(offer: PolicyOffer) -> None:
-    """Take every offer."""
+def take_any(message: Message) -> None:
+    """Take whatever is said."""
 
 
-def take_even(offer: PolicyOffer) -> None:
+def take_even(message: Message) -> None:
     """Take an offer whose terms have an even number, and no other."""
-    if int(offer.obligation[0].action.rpartition("-")[2]) % 2:
+    offer = message.offer
+    if offer is not None and int(offer.obligation[0].action.rpartition("-")[2]) % 2:
         raise OfferRefused
 
 
@@ -123,7 +136,8 @@ class Instance:
 
     def _first(self, message: Message, now: dt.datetime) -> Reply:
         try:
-            self.copy = moving.take_first(self.role, self.pid, message, now=now, check=take_even)
+            take_even(message)
+            self.copy = moving.take_first(self.role, self.pid, message, now=now)
         except DomainError as refusal:
             return Reply(pid=None, state=None, code=refusal.code)
         return Reply(pid=self.pid, state=self.copy.state)
@@ -145,8 +159,8 @@ class Instance:
             agreement = agreement_of(
                 copy.offer, agreement_id=uuid.UUID(int=number), assigner="p", assignee="c", now=now
             )
-            return replace(message, agreement=agreement)
-        return message
+            return replace(message, agreement=agreement, document=b"%d" % number)
+        return replace(message, signature=SIGNATURE) if event in SIGNED else message
 
 
 class OnItsWay(msgspec.Struct, frozen=True):
@@ -293,6 +307,9 @@ class Game:
         assert one.offer == other.offer
         assert one.offered_by is other.offered_by
         assert one.agreement == other.agreement
+        assert one.document == other.document
+        assert one.consumer_signature == other.consumer_signature
+        assert one.provider_signature == other.provider_signature
         if one.agreement is not None:
             assert terms_sha256(one.agreement) == terms_sha256(other.offer)
         assert one.consumer_pid == other.consumer_pid

@@ -353,6 +353,11 @@ class Event(enum.StrEnum):
     NEGOTIATION_MESSAGE_ANSWERED = "negotiation_message:answered"  # heard by its sender
     NEGOTIATION_MESSAGE_GIVEN_UP = "negotiation_message:given_up"
     NEGOTIATION_COMPARED = "negotiation:compared"
+    AGREEMENT_CONCLUDED = "agreement:concluded"
+    AGREEMENT_SUCCEEDED = "agreement:succeeded"
+    AGREEMENT_END_PROPOSED = "agreement:end_proposed"
+    AGREEMENT_END_DECLINED = "agreement:end_declined"
+    AGREEMENT_ENDED = "agreement:ended"
 
     ORDER_PLACED = "order:placed"
     ORDER_CLEARED = "order:cleared"

@@ -19,6 +19,12 @@ class Topic(enum.StrEnum):
     # changes of a certificate
     CERTIFICATE_CHANGED = "certificate_changed"  # 所购产品的凭证已变更
 
+    # agreements
+    AGREEMENT_END_PROPOSED = "agreement_end_proposed"  # 对方提出解除协议
+    AGREEMENT_GOES_ON = "agreement_goes_on"  # 不解除，协议继续
+    AGREEMENT_ENDED = "agreement_ended"  # 协议已解除
+    AGREEMENT_SUCCEEDED = "agreement_succeeded"  # 协议已被代替
+
     # third-party agencies
     AGENCY_SELECTION_ANNOUNCED = "agency_selection_announced"  # 比选公告
     AGENCY_BIDS_OPENED = "agency_bids_opened"  # 应选文件已开启

@@ -8,6 +8,7 @@ dropped (``constraint_unknown``): a program that reads the rest would enforce le
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -29,6 +30,7 @@ Values = tuple[Annotated[str, Meta(max_length=500)], ...]
 #: Constraints in which others are nested (ODRL 2.2 §2.5.2). None of them has an evaluator.
 LOGICAL: Final = ("and", "or", "xone", "andSequence")
 _RULES: Final = ("permission", "prohibition", "obligation")
+_TERMS: Final = ("target", "profile", *_RULES, "clauses", "succeeds")
 
 
 class PolicyUnreadable(Invalid):
@@ -75,6 +77,21 @@ class ClausesChosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     parameters: dict[Word, Text]
 
 
+class Relation(enum.StrEnum):
+    """How an agreement follows another (协议沿革)."""
+
+    AMENDS = "amends"  # 变更: it takes its place, with other terms
+    RENEWS = "renews"  # 续签: it begins where the other is over, which keeps its end
+    REPLACES = "replaces"  # 代替: it takes its place as a whole
+
+
+class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which agreement is followed, and how."""
+
+    agreement: Word  # its URN
+    relation: Relation
+
+
 class PolicyOffer(
     msgspec.Struct,
     frozen=True,
@@ -92,7 +109,8 @@ class PolicyOffer(
     permission: Rules
     prohibition: Rules = ()
     obligation: Rules = ()
-    clauses: ClausesChosen | None = msgspec.field(name=f"{OWN}clauses", default=None)
+    clauses: ClausesChosen = msgspec.field(name=f"{OWN}clauses")
+    succeeds: Succession | None = msgspec.field(name=f"{OWN}succeeds", default=None)
     valid_until: dt.datetime = msgspec.field(name=f"{OWN}validUntil")
 
 
@@ -116,7 +134,8 @@ class PolicyAgreement(
     permission: Rules
     prohibition: Rules = ()
     obligation: Rules = ()
-    clauses: ClausesChosen | None = msgspec.field(name=f"{OWN}clauses", default=None)
+    clauses: ClausesChosen = msgspec.field(name=f"{OWN}clauses")
+    succeeds: Succession | None = msgspec.field(name=f"{OWN}succeeds", default=None)
 
 
 Policy = PolicyOffer | PolicyAgreement
@@ -154,12 +173,13 @@ def agreement_of(
         prohibition=offer.prohibition,
         obligation=offer.obligation,
         clauses=offer.clauses,
+        succeeds=offer.succeeds,
     )
 
 
 def terms_sha256(policy: Policy) -> str:
     """Return the digest of what is agreed, without whose and when: of an offer and its agreement the same."""
-    said = {name: getattr(policy, name) for name in ("target", "profile", *_RULES, "clauses")}
+    said = {name: getattr(policy, name) for name in _TERMS}
     return sha256_hex(canonical(said))
 
 

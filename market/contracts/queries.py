@@ -1,18 +1,31 @@
-"""Read what stands before any contract: the product on offer, and whether this buyer may have it."""
+"""Read agreements, and what stands before any: the product on offer, and whether this buyer may have it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
+from catalog.kernel.paging import Page
 from catalog.products import queries as products
 from catalog.products.model import Content, DeliveryMode, Description, Product
+from catalog.signing import keyring
+from catalog.signing import queries as keys
+from catalog.signing.model import Signature
+from catalog.signing.purposes import Purpose
+from catalog.signing.verifier import AlgorithmNotOfTheKey, SignatureFault, fault_of
 from market.access.grants import AuthorisationCutOff
-from market.contracts import buying
+from market.contracts import buying, store
+from market.contracts.document import ContractSignatureInvalid
+from market.contracts.model import Agreement, LineageLink
 from market.cut_offs import queries as cut_offs
 from market.identity import queries as identity
 from market.identity.model import Capacity, Party
@@ -21,6 +34,14 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.pricing.regimes import is_public
 from market.zones import queries as zones
+
+_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
+class AgreementMissing(Missing):
+    """There is no such agreement, or it is between others."""
+
+    code = "agreement_not_found"
 
 
 class OnOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +97,103 @@ async def operates(tx: Tx, buyer: Party, product_id: uuid.UUID) -> bool:
     if Capacity.SUPERMARKET_OPERATOR in buyer.capacities:
         return True
     return await zones.find_operator(tx, product_id=product_id) == buyer.id
+
+
+async def get(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> Agreement:
+    """Return an agreement to its two parties, staff and the regulator.
+
+    :raises NotPermitted: if the viewer reads no agreements.
+    :raises AgreementMissing: if there is none that it may see.
+    """
+    viewer.require("negotiation:read")
+    found = await store.find(tx, agreement_id)
+    if found is None or not _may_see(viewer, found):
+        raise AgreementMissing
+    return found
+
+
+async def list_page(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    product_id: uuid.UUID | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Agreement]:
+    """Return a page of agreements, newest first: one's own, or all for staff and regulator.
+
+    :raises NotPermitted: if the viewer reads no agreements.
+    """
+    viewer.require("negotiation:read")
+    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    query = paging.fingerprint("agreements", str(party), str(product_id))
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR $1 IN (buyer_party_id, supplier_party_id))
+           AND ($2::uuid IS NULL OR product_id = $2)
+           AND ($3::uuid IS NULL OR id < $3)
+         ORDER BY id DESC LIMIT $4""",
+        party,
+        product_id,
+        paging.decode_id(query, cursor),
+        paging.check_limit(limit) + 1,
+    )
+    found = [store.agreement_of(row) for row in rows]
+    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+async def list_lineage(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> list[LineageLink]:
+    """Return all agreements of a line, the oldest first: what came before, and what followed.
+
+    :raises AgreementMissing: if there is none that the viewer may see.
+    """
+    await get(tx, viewer=viewer, agreement_id=agreement_id)
+    rows = await tx.fetch(
+        """
+        WITH RECURSIVE before AS (
+            SELECT id, follows_id FROM market.agreements WHERE id = $1
+            UNION SELECT a.id, a.follows_id FROM market.agreements a JOIN before b ON a.id = b.follows_id
+        ), line AS (
+            SELECT id FROM before
+            UNION SELECT a.id FROM market.agreements a JOIN line l ON a.follows_id = l.id
+        )
+        SELECT id, state, concluded_at, ends_at, follows_id, relation
+          FROM market.agreements WHERE id IN (SELECT id FROM line)
+         ORDER BY concluded_at, id LIMIT 1000""",
+        agreement_id,
+    )
+    return [msgspec.convert(dict(row), LineageLink) for row in rows]
+
+
+async def check_signature(
+    tx: Tx, document: bytes, *, party: PartyId, signature: Signature, now: dt.datetime
+) -> None:
+    """Return if a signature is over exactly these bytes, by a key of this party for contracts.
+
+    :raises KeyUnknown: if the party has no such key for contracts.
+    :raises KeyNotValid: if the key is over or revoked.
+    :raises AlgorithmNotOfTheKey: if the signature names another algorithm than its key has.
+    :raises ContractSignatureInvalid: if the signature is not over these bytes.
+    """
+    held = await keys.list_keys_of(tx, party, Purpose.CONTRACT)
+    key = keyring.verifying_key(held, signature.key_id, Purpose.CONTRACT, now, party)
+    fault = fault_of(
+        signature,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        purpose=Purpose.CONTRACT,
+        document=document,
+    )
+    if fault is SignatureFault.ALGORITHM:
+        raise AlgorithmNotOfTheKey(key_id=key.key_id, algorithm=signature.algorithm)
+    if fault is not None:
+        raise ContractSignatureInvalid(key_id=signature.key_id)
+
+
+def _may_see(viewer: Actor, found: Agreement) -> bool:
+    return viewer.clearance in _SEES_ALL or viewer.party_id in (
+        found.buyer_party_id,
+        found.supplier_party_id,
+    )

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.products.model import DeliveryMode
-from market.contracts import constraints, price_duty
+from market.contracts import constraints, price_duty, templates
 from market.contracts.constraints import CHANNEL, DELETE, DISTRIBUTE, SCENARIO, USE, USE_CATEGORY
 from market.contracts.policy import (
     PROFILE,
@@ -24,6 +24,7 @@ from market.contracts.policy import (
     PolicyOffer,
     PolicyRule,
     PolicyUnreadable,
+    Succession,
 )
 from market.contracts.price_duty import PriceDuty
 from market.pricing.compute import quota
@@ -64,7 +65,8 @@ class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     is_cross_border: bool = False
     onward_use: bool = False
     destroys_at_end: bool = True  # 到期销毁 (BJ-27(b))
-    clauses: ClausesChosen | None = None
+    clauses: ClausesChosen
+    succeeds: Succession | None = None
 
 
 def write(
@@ -109,6 +111,7 @@ def write(
             *((PolicyRule(DELETE),) if wanted.destroys_at_end else ()),
         ),
         clauses=wanted.clauses,
+        succeeds=wanted.succeeds,
         valid_until=wanted.valid_until,
     )
 
@@ -131,12 +134,14 @@ def check(offer: PolicyOffer, filing: Filing, *, recipient: str, now: dt.datetim
 
     :raises ConstraintUnknown: if a constraint has no evaluator (and ``PolicyUnreadable``).
     :raises OfferTermsMissing: if purpose, scenario, manner, recipient or end is left open.
+    :raises ClauseParametersWrong: if the clauses are not filled in (``templates``).
     :raises OfferTimesInvalid: if the use is over already, or ends before it may begin.
     :raises OfferOutsideFiledScope: if scenario, manner or passing on was not filed.
     :raises OfferPriceNotFiled: if the price is not the filed one.
     """
     constraints.check_known(offer)
     _check_said(offer, recipient)
+    templates.check(offer.clauses)
     ends_at = constraints.ends_at(offer)
     if ends_at is None or ends_at <= now or ends_at < offer.valid_until:
         raise OfferTimesInvalid

@@ -13,6 +13,8 @@ from msgspec import Meta
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
+from catalog.signing.algorithms import Algorithm
+from catalog.signing.model import KeyId, Signature
 from market.contracts.terms import TermsWanted
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -47,6 +49,21 @@ class EndNegotiation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     code: Annotated[str, Meta(max_length=64)] | None = None
     reason: Reason | None = None
+
+
+class SignAgreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One's signature over the agreement's exact bytes, with a key that one's party registered."""
+
+    key_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    signature: Annotated[bytes, Meta(min_length=8, max_length=2420)]  # base64 in JSON
+    algorithm: Algorithm = Algorithm.ED25519
+
+    def signed(self, event: Event) -> Said:
+        """Return what is said with this signature."""
+        signature = Signature(
+            key_id=KeyId(self.key_id), value=self.signature, algorithm=self.algorithm
+        )
+        return Said(event=event, signature=signature)
 
 
 @post(BASE, summary="Begin a negotiation", tags=["negotiations"], opt=creates(Negotiation))
@@ -155,16 +172,18 @@ async def agree(request: AnyRequest, negotiation_id: FromPath[uuid.UUID]) -> Res
 
 @post(ONE + "/verifications", summary="Verify", tags=["negotiations"], opt=answers(Negotiation))
 async def verify_agreement(
-    request: AnyRequest, negotiation_id: FromPath[uuid.UUID]
+    request: AnyRequest, negotiation_id: FromPath[uuid.UUID], data: JSONBody[SignAgreement]
 ) -> Response[bytes]:
-    """Say that the agreement is the one that was meant, as the buyer (核验协议)."""
-    return await _say(request, negotiation_id, Said(event=Event.VERIFY))
+    """Sign the agreement as the buyer: it is the one that was meant (核验并签署)."""
+    return await _say(request, negotiation_id, data.signed(Event.VERIFY))
 
 
 @post(ONE + "/finalizations", summary="Finalize", tags=["negotiations"], opt=answers(Negotiation))
-async def finalize(request: AnyRequest, negotiation_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """Say the last word, as the supplier: from its arrival on the agreement holds (达成)."""
-    return await _say(request, negotiation_id, Said(event=Event.FINALIZE))
+async def finalize(
+    request: AnyRequest, negotiation_id: FromPath[uuid.UUID], data: JSONBody[SignAgreement]
+) -> Response[bytes]:
+    """Sign as the supplier, which is the last word: from its arrival on the agreement holds (达成)."""
+    return await _say(request, negotiation_id, data.signed(Event.FINALIZE))
 
 
 @post(ONE + "/terminations", summary="End it", tags=["negotiations"], opt=answers(Negotiation))

@@ -536,6 +536,16 @@ API: Final[dict[tuple[str, str], Rule]] = {
             "reconciliations",
         )
     },
+    ("GET", f"{V1}/negotiations/{{negotiation_id}}/agreement"): _read("negotiation:read", PARTY),
+    ("GET", f"{V1}/contract-templates"): _public(),
+    ("GET", f"{V1}/agreements"): _read("negotiation:read", PARTY),
+    ("GET", f"{V1}/agreements/{{agreement_id}}"): _read("negotiation:read", PARTY),
+    ("GET", f"{V1}/agreements/{{agreement_id}}/lineage"): _read("negotiation:read", PARTY),
+    ("POST", f"{V1}/agreements/{{agreement_id}}/end-proposals"): _do("negotiation:conduct", PARTY),
+    ("POST", f"{V1}/agreements/{{agreement_id}}/end-refusals"): _do("negotiation:conduct", PARTY),
+    ("POST", f"{V1}/agreements/{{agreement_id}}/end-confirmations"): _do(
+        "negotiation:conduct", PARTY
+    ),
     ("POST", f"{V1}/orders"): _do("order:place", OWN),
     ("GET", f"{V1}/orders"): _read("order:read", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}"): _read("order:read", PARTY),

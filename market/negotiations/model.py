@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.kernel.ids import PartyId
+from catalog.signing.model import Signature
 from market.contracts.policy import PolicyAgreement, PolicyOffer
 from market.negotiations.states import Event, State
 
@@ -41,6 +42,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     provider_pid: str | None = None
     offer: PolicyOffer | None = None
     agreement: PolicyAgreement | None = None
+    document: bytes | None = None  # of an agreement: words and terms, as both sign them
+    signature: Signature | None = None  # of a verification or finalization, over the document
     code: str | None = None
     reason: Reason | None = None
 
@@ -60,6 +63,9 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     offer: PolicyOffer  # the last one that is on the table
     offered_by: Role
     agreement: PolicyAgreement | None = None
+    document: bytes | None = None
+    consumer_signature: Signature | None = None
+    provider_signature: Signature | None = None
     pending: tuple[Message, ...] = ()
     code: str | None = None  # why it ended, or why the last message was refused
     reason: str | None = None

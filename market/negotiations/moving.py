@@ -31,7 +31,8 @@ SENDERS: Final[dict[Event, frozenset[Role]]] = {
     Event.TERMINATE: frozenset(Role),
 }
 
-CheckOffer = Callable[[PolicyOffer], None]
+#: What else is asked of a message that would be in time: its price, its words, its signature.
+Check = Callable[[Message], None]
 
 
 class NegotiationMissing(Missing):
@@ -103,13 +104,12 @@ def begin(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Co
     )
 
 
-def take_first(
-    role: Role, own_pid: str, message: Message, *, now: dt.datetime, check: CheckOffer
-) -> Copy:
-    """Return the copy of the side that is asked first.
+def take_first(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Copy:
+    """Return the copy of the side that is asked first; the caller has asked about its price.
 
     :raises NegotiationMissing: if no negotiation begins like that.
-    :raises OfferExpired: if the offer is over already (and what ``check`` raises).
+    :raises NegotiationOutOfTurn: if that side does not begin with such a message.
+    :raises OfferExpired: if the offer is over already.
     """
     other_pid = message.consumer_pid if role is Role.PROVIDER else message.provider_pid
     if message.event not in FIRST or role is message.sender or other_pid is None:
@@ -118,7 +118,6 @@ def take_first(
         raise NegotiationOutOfTurn(event=message.event.value)
     offer = offer_of(message)
     _check_open(offer, now)
-    check(offer)
     return Copy(
         role=role,
         own_pid=own_pid,
@@ -175,7 +174,7 @@ def hear(copy: Copy, message_id: str, reply: Reply) -> Copy:
     return replace(copy, pending=(), code=reply.code)
 
 
-def receive(copy: Copy, message: Message, *, now: dt.datetime, check: CheckOffer) -> Copy:
+def receive(copy: Copy, message: Message, *, now: dt.datetime, check: Check) -> Copy:
     """Return the copy after a message of the other side.
 
     :raises NegotiationMissing: if it names another negotiation.
@@ -194,14 +193,11 @@ def receive(copy: Copy, message: Message, *, now: dt.datetime, check: CheckOffer
     heard = copy if is_over(copy.state) else _all_taken(copy)
     advance(heard.state, message.event)
     _check_content(heard, message, now=now)
-    if message.offer is not None:
-        check(message.offer)
+    check(message)
     return replace(_applied(heard, message), code=None, reason=None)
 
 
-def answer(
-    copy: Copy, message: Message, *, now: dt.datetime, check: CheckOffer
-) -> tuple[Copy, Reply]:
+def answer(copy: Copy, message: Message, *, now: dt.datetime, check: Check) -> tuple[Copy, Reply]:
     """Return the copy after a message, and what is answered; an error leaves the copy as it was."""
     try:
         after = receive(copy, message, now=now, check=check)
@@ -268,7 +264,11 @@ def _applied(copy: Copy, message: Message) -> Copy:
     if message.offer is not None:
         after = replace(after, offer=message.offer, offered_by=message.sender)
     if message.agreement is not None:
-        after = replace(after, agreement=message.agreement)
+        after = replace(after, agreement=message.agreement, document=message.document)
+    if message.event is Event.VERIFY:
+        after = replace(after, consumer_signature=message.signature)
+    if message.event is Event.FINALIZE:
+        after = replace(after, provider_signature=message.signature)
     return after
 
 
@@ -290,10 +290,12 @@ def _check_content(copy: Copy, message: Message, *, now: dt.datetime) -> None:
     elif message.event in (Event.ACCEPT, Event.AGREE):
         _check_open(copy.offer, now)
     if message.event is Event.AGREE:
-        if message.agreement is None:
+        if message.agreement is None or message.document is None:
             raise OfferMissing(missing="agreement")
         if terms_sha256(message.agreement) != terms_sha256(copy.offer):
             raise AgreementDiffers
+    if message.event in (Event.VERIFY, Event.FINALIZE) and message.signature is None:
+        raise OfferMissing(missing="signature")
 
 
 def _check_open(offer: PolicyOffer, now: dt.datetime) -> None:

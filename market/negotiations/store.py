@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
+from catalog.signing.model import Signature
 from market.contracts.policy import PolicyAgreement, PolicyOffer
 from market.negotiations.model import (
     Copy,
@@ -40,6 +41,9 @@ NEGOTIATIONS: Final = sa.Table(
     sa.Column("offer", postgresql.JSONB, nullable=False),
     sa.Column("offered_by", sa.Text, nullable=False),
     sa.Column("agreement", postgresql.JSONB),
+    sa.Column("document", postgresql.BYTEA),
+    sa.Column("consumer_signature", postgresql.JSONB),
+    sa.Column("provider_signature", postgresql.JSONB),
     sa.Column("code", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("version", sa.Integer, nullable=False),
@@ -68,7 +72,7 @@ NEGOTIATION_MESSAGES: Final = sa.Table(
 
 SELECT: Final = """
     SELECT n.id, n.role, n.party_id, n.other_party_id, n.other_pid, n.product_id, n.state, n.offer,
-           n.offered_by, n.agreement, n.code, n.reason, n.version, n.created_at, n.updated_at,
+           n.offered_by, n.agreement, n.document, n.consumer_signature, n.provider_signature, n.code, n.reason, n.version, n.created_at, n.updated_at,
            ARRAY(SELECT m.body FROM market.negotiation_messages m
                   WHERE m.negotiation_id = n.id AND m.is_sent AND m.outcome = 'pending'
                   ORDER BY m.place) AS pending
@@ -99,7 +103,8 @@ async def update(tx: Tx, negotiation: Negotiation) -> None:
         """
         UPDATE market.negotiations
            SET other_pid = $2, state = $3, offer = $4, offered_by = $5, agreement = $6, code = $7,
-               reason = $8, version = $9, updated_at = $10
+               reason = $8, version = $9, updated_at = $10, document = $11,
+               consumer_signature = $12, provider_signature = $13
          WHERE id = $1""",
         negotiation.id,
         values["other_pid"],
@@ -111,6 +116,9 @@ async def update(tx: Tx, negotiation: Negotiation) -> None:
         values["reason"],
         negotiation.version,
         negotiation.updated_at,
+        values["document"],
+        values["consumer_signature"],
+        values["provider_signature"],
     )
     assert touched == 1, "a locked copy can not vanish"
 
@@ -289,6 +297,9 @@ def negotiation_of(row: Row) -> Negotiation:
             offer=msgspec.convert(row["offer"], PolicyOffer),
             offered_by=Role(row["offered_by"]),
             agreement=None if agreement is None else msgspec.convert(agreement, PolicyAgreement),
+            document=row["document"],
+            consumer_signature=_signature(row["consumer_signature"]),
+            provider_signature=_signature(row["provider_signature"]),
             pending=tuple(msgspec.convert(body, Message) for body in row["pending"]),
             code=row["code"],
             reason=row["reason"],
@@ -303,6 +314,10 @@ def _exchanged(row: Row) -> Exchanged:
     return msgspec.convert({**dict(row), "message": row["body"]}, Exchanged)
 
 
+def _signature(told: Any) -> Signature | None:
+    return None if told is None else msgspec.convert(told, Signature)
+
+
 def _moving(copy: Copy) -> dict[str, Any]:
     return {
         "other_pid": copy.other_pid,
@@ -310,6 +325,9 @@ def _moving(copy: Copy) -> dict[str, Any]:
         "offer": msgspec.to_builtins(copy.offer),
         "offered_by": copy.offered_by.value,
         "agreement": None if copy.agreement is None else msgspec.to_builtins(copy.agreement),
+        "document": copy.document,
+        "consumer_signature": msgspec.to_builtins(copy.consumer_signature),
+        "provider_signature": msgspec.to_builtins(copy.provider_signature),
         "code": copy.code,
         "reason": copy.reason,
     }

@@ -30,12 +30,6 @@ from settlement.revenue.split import Share
 FORMAT: Final = "shushi/contract/1"
 
 
-class ContractSignatureInvalid(Refused):
-    """The signature was not made over this contract with the key that is named."""
-
-    code = "contract_signature_invalid"
-
-
 class ContractAlreadySigned(Refused):
     """This party has signed before."""
 

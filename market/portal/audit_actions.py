@@ -107,7 +107,7 @@ GROUPS: Final = {
         "chief_data_officer",
     ),
     "zones": ("zone", "zone_product", "collection"),
-    "negotiations": ("negotiation", "negotiation_message"),
+    "negotiations": ("negotiation", "negotiation_message", "agreement"),
     "orders": (
         "order",
         "contract",

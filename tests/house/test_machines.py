@@ -56,6 +56,7 @@ ENDS: Final = {
     "market.identity": "",  # a party that was suspended can be verified again
     "market.listings": "delisted",
     "market.incidents": "closed dismissed",
+    "market.contracts": "terminated succeeded",
     "market.negotiations": "finalized terminated",
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",

@@ -16,6 +16,8 @@ from tests.makers_negotiations import BASE, PURPOSE, Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 
+UNSIGNED = {"key_id": "none", "signature": base64.b64encode(b"nothing!").decode()}
+
 
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
@@ -24,9 +26,7 @@ async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
 
 async def finalized(trade: Trade) -> Talk:
     talk = await requested(trade)
-    await talk.said(trade.supplier, "agreements")
-    await talk.said(trade.buyer, "verifications")
-    await talk.said(trade.supplier, "finalizations")
+    await talk.conclude()
     return talk
 
 
@@ -42,10 +42,7 @@ async def test_an_offer_and_a_counter_offer_lead_to_one_agreement_on_both_sides(
     await talk.said(trade.supplier, "offers", terms=terms(trade, quantity=4))
     await talk.said(trade.buyer, "acceptances")
     assert await talk.states() == ("accepted", "accepted")
-    await talk.said(trade.supplier, "agreements")
-    await talk.said(trade.buyer, "verifications")
-    assert await talk.states() == ("verified", "verified")
-    await talk.said(trade.supplier, "finalizations")
+    await talk.conclude()
 
     buyers, suppliers = await talk.seen(trade.buyer), await talk.seen(trade.supplier)
     assert await talk.states() == ("finalized", "finalized")
@@ -146,8 +143,9 @@ async def test_out_of_turn_nothing_is_said_and_nothing_changes(
     talk = await requested(trade)
     member = getattr(trade, who)
     before = await talk.seen(member)
+    body = UNSIGNED if what in ("verifications", "finalizations") else {}
 
-    refused = await talk.say(member, what)
+    refused = await talk.say(member, what, **body)
 
     assert (refused.status_code, code(refused)) == (409, refused_as)
     assert await talk.seen(member) == before
@@ -239,14 +237,10 @@ async def test_others_find_no_negotiation_and_the_other_side_not_this_sides_copy
         for step in ("requests", "offers"):
             body = {"terms": terms(trade)}
             assert (await client.post(f"{BASE}/{copy}/{step}", body)).status_code == 404
-        for step in (
-            "acceptances",
-            "agreements",
-            "verifications",
-            "finalizations",
-            "terminations",
-            "reconciliations",
-        ):
+        for step in ("verifications", "finalizations"):
+            assert (await client.post(f"{BASE}/{copy}/{step}", UNSIGNED)).status_code == 404
+        assert (await client.get(f"{BASE}/{copy}/agreement")).status_code == 404
+        for step in ("acceptances", "agreements", "terminations", "reconciliations"):
             assert (await client.post(f"{BASE}/{copy}/{step}")).status_code == 404
         assert (await client.get(f"{BASE}/{copy}")).status_code == 404
         assert (await client.get(f"{BASE}/{copy}/messages")).status_code == 404

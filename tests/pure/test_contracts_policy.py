@@ -20,9 +20,17 @@ from msgspec.structs import replace
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode, MeteringUnit
-from market.contracts import buying, constraints, policy, price_duty, terms
+from market.contracts import buying, constraints, policy, price_duty, templates, terms
 from market.contracts.constraints import OPERANDS, Use
-from market.contracts.policy import OWN, PolicyConstraint, PolicyOffer, PolicyRule
+from market.contracts.policy import (
+    OWN,
+    ClausesChosen,
+    PolicyConstraint,
+    PolicyOffer,
+    PolicyRule,
+    Relation,
+    Succession,
+)
 from market.contracts.terms import TermsWanted
 from market.pricing.model import (
     Charge,
@@ -87,8 +95,20 @@ def wanted(**changes: Any) -> TermsWanted:
         delivery_mode=DeliveryMode.API_CALL,
         ends_at=YEAR,
         valid_until=NOW + dt.timedelta(days=7),
+        clauses=clauses(),
     )
     return replace(made, **changes)
+
+
+def clauses(**changes: str | None) -> ClausesChosen:
+    """Return the clauses of a provision, filled in; None leaves one out."""
+    template = templates.all_templates()["provision", 1]
+    given = dict.fromkeys(template.parameters, "依法承担。") | changes
+    return ClausesChosen(
+        template="provision",
+        version=1,
+        parameters={name: text for name, text in given.items() if text is not None},
+    )
 
 
 def offer(of: Filing | None = None, **changes: Any) -> PolicyOffer:
@@ -156,7 +176,7 @@ def test_an_offer_is_written_as_the_protocol_has_it() -> None:
         {"regions": ("海南", "广东"), "fields": ("berth",), "is_cross_border": True},
         {"onward_use": True, "destroys_at_end": False},
         {"price_item": "forever", "quantity": 1},
-        {"clauses": policy.ClausesChosen(template="provision", version=1, parameters={"a": "b"})},
+        {"succeeds": Succession(uuid.UUID(int=3).urn, Relation.AMENDS)},
     ],
 )
 def test_an_offer_read_back_is_the_offer(changes: dict[str, Any]) -> None:

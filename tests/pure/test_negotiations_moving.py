@@ -21,8 +21,8 @@ from market.negotiations.reconciling import Verdict, ended, reconcile
 from market.negotiations.states import FIRST, TRANSITIONS, Event, State, allows, is_over
 from tests.negotiating import (
     BEGINNING,
+    SIGNATURE,
     Game,
-    OfferRefused,
     make_message,
     make_offer,
     take_any,
@@ -57,7 +57,7 @@ def agreed(number: int = 1) -> Any:
 
 
 def told(event: Event, sender: Role, **changes: Any) -> Message:
-    given = {"agreement": agreed()} if event is Event.AGREE else {}
+    given = {"agreement": agreed(), "document": b"words"} if event is Event.AGREE else {}
     return make_message(event, sender, 7, **(given | changes))
 
 
@@ -160,7 +160,7 @@ def test_a_negotiation_begins_with_a_request_of_the_consumer_or_an_offer_of_the_
         )
         return
     begun = moving.begin(role, "urn:x", first, now=NOW)
-    taken = moving.take_first(role.other, "urn:y", first, now=NOW, check=take_any)
+    taken = moving.take_first(role.other, "urn:y", first, now=NOW)
     assert (begun.state, begun.other_pid, begun.pending) == (FIRST[event], None, (first,))
     assert (taken.state, taken.other_pid) == (FIRST[event], "urn:c" if role is C else "urn:p")
     assert taken.offered_by is role
@@ -172,11 +172,11 @@ def test_a_first_message_that_begins_nothing_is_answered_as_if_nothing_were_ther
         (told(Event.REQUEST, C, consumer_pid=None), P),
         (told(Event.REQUEST, C), C),
     ):
-        found = refusal(moving.take_first, role, "urn:y", message, now=NOW, check=take_any)
+        found = refusal(moving.take_first, role, "urn:y", message, now=NOW)
         assert isinstance(found, moving.NegotiationMissing)
     wrong = told(Event.OFFER, C)
     assert isinstance(
-        refusal(moving.take_first, P, "urn:y", wrong, now=NOW, check=take_any),
+        refusal(moving.take_first, P, "urn:y", wrong, now=NOW),
         moving.NegotiationOutOfTurn,
     )
 
@@ -286,6 +286,7 @@ def test_whoever_ended_it_takes_no_finalization_and_so_both_have_ended() -> None
         (told(Event.OFFER, P, offer=make_offer(2, until=NOW)), "offer_expired"),
         (told(Event.OFFER, P, offer=make_offer(3)), "offer_refused_here"),
         (told(Event.AGREE, P, agreement=None), "negotiation_message_incomplete"),
+        (told(Event.AGREE, P, document=None), "negotiation_message_incomplete"),
         (told(Event.AGREE, P, agreement=agreed(2)), "agreement_differs_from_offer"),
         (told(Event.AGREE, P, provider_pid="urn:else"), "negotiation_not_found"),
         (told(Event.AGREE, P, provider_pid=None), "negotiation_not_found"),
@@ -314,7 +315,7 @@ def test_an_offer_is_accepted_until_its_last_instant_and_not_at_its_end() -> Non
         refusal(moving.send, offered, told(Event.ACCEPT, C), now=LATER),
         refusal(moving.send, accepted, told(Event.AGREE, P), now=LATER),
         refusal(moving.begin, C, "urn:c", told(Event.REQUEST, C), now=LATER),
-        refusal(moving.take_first, P, "urn:p", told(Event.REQUEST, C), now=LATER, check=take_any),
+        refusal(moving.take_first, P, "urn:p", told(Event.REQUEST, C), now=LATER),
     ):
         assert isinstance(late, moving.OfferExpired)
         assert late.facts == {"valid_until": LATER.isoformat()}
@@ -332,17 +333,24 @@ def test_the_first_message_without_an_offer_is_refused() -> None:
     empty = told(Event.REQUEST, C, offer=None)
 
     assert isinstance(refusal(moving.begin, C, "urn:c", empty, now=NOW), moving.OfferMissing)
-    assert isinstance(
-        refusal(
-            moving.take_first,
-            P,
-            "urn:p",
-            told(Event.REQUEST, C, offer=make_offer(3)),
-            now=NOW,
-            check=take_even,
-        ),
-        OfferRefused,
-    )
+    assert isinstance(refusal(moving.take_first, P, "urn:p", empty, now=NOW), moving.OfferMissing)
+
+
+def test_an_agreement_is_verified_and_finalized_by_signatures_and_not_without() -> None:
+    for role, state, event in (
+        (C, State.AGREED, Event.VERIFY),
+        (P, State.VERIFIED, Event.FINALIZE),
+    ):
+        bare = told(event, role, signature=None)
+        found = refusal(moving.send, copy_of(role, state), bare, now=NOW)
+        taken = moving.receive(
+            copy_of(role.other, state), told(event, role), now=NOW, check=take_any
+        )
+        assert (found.code, found.facts) == (
+            "negotiation_message_incomplete",
+            {"missing": "signature"},
+        )
+        assert SIGNATURE in (taken.consumer_signature, taken.provider_signature)
 
 
 # ── comparing ───────────────────────────────────────────────────────────────────────────────────

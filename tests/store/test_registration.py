@@ -267,6 +267,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "allowed_revenues",
         "anonymisations",
         "anonymised_versions",
+        "agreements",
         "applications",
         "authoritative_sources",
         "case_assignments",

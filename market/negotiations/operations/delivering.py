@@ -11,6 +11,7 @@ from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
+from market.contracts import operations as contracts
 from market.negotiations import moving, retrying, silence, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Outcome
 from market.negotiations.operations.casework import keep, remember
@@ -59,8 +60,31 @@ async def carry(tx: Tx, *, actor: Actor, now: dt.datetime, due: Due) -> bool:
         )
     else:
         reply = await receive(tx, actor=actor, now=now, to=held[due.other_id], message=message)
+        if message.event is Event.FINALIZE and reply.is_acknowledged:
+            await _conclude(tx, own, message, actor=actor, now=now)
     await hear(tx, actor=actor, now=now, of=own, message=message, reply=reply)
     return True
+
+
+async def _conclude(
+    tx: Tx, own: Negotiation, message: Message, *, actor: Actor, now: dt.datetime
+) -> None:
+    """Keep the agreement in the transaction in which the last word was taken: from now on it holds."""
+    copy = own.copy
+    assert copy.document is not None
+    assert copy.consumer_signature is not None
+    assert message.signature is not None
+    await contracts.conclude(
+        tx,
+        actor=actor,
+        now=now,
+        raw=copy.document,
+        buyer=own.other_party_id,
+        supplier=own.party_id,
+        product_id=own.product_id,
+        buyer_signature=copy.consumer_signature,
+        supplier_signature=message.signature,
+    )
 
 
 async def postpone(tx: Tx, *, actor: Actor, now: dt.datetime, due: Due) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 
 from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId, new_id
-from market.contracts.policy import PolicyOffer
+from market.contracts import document, queries
+from market.contracts import operations as contracts
 from market.contracts.terms import use_category_of
 from market.negotiations import moving, store
 from market.negotiations.model import (
@@ -87,7 +87,11 @@ async def receive_first(
             use_category=use_category_of(offer),
             now=now,
         )
-        copy = moving.take_first(role, negotiation_id.urn, message, now=now, check=held.check)
+        held.check(offer)
+        await contracts.check_succession(
+            tx, offer, buyer=held.buyer, supplier=held.supplier, now=now
+        )
+        copy = moving.take_first(role, negotiation_id.urn, message, now=now)
     except DomainError as refusal:
         tx.remember()  # the sender's copy says what became of it
         return Reply(pid=None, state=None, code=refusal.code)
@@ -133,14 +137,25 @@ async def hear(
     return after
 
 
-async def _check(
-    tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime
-) -> Callable[[PolicyOffer], None]:
-    """Return what asks whether an offer may be taken now; why it may not is told when it is asked."""
-    if message.offer is None:
-        return _never
-    buyer = to.party_id if to.copy.role is Role.CONSUMER else to.other_party_id
+async def _check(tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime) -> moving.Check:
+    """Return what says whether a message may be taken; why it may not is told when it is asked."""
     try:
+        await _ask(tx, to, message, now=now)
+    except DomainError as refusal:
+        why = refusal
+
+        def refuse(_: Message) -> None:
+            raise why
+
+        return refuse
+    return lambda _: None
+
+
+async def _ask(tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime) -> None:
+    """Hold what a message brings against what is known here: price, words, signature."""
+    is_consumer = to.copy.role is Role.CONSUMER
+    buyer = to.party_id if is_consumer else to.other_party_id
+    if message.offer is not None:
         held = await grounds(
             tx,
             product_id=to.product_id,
@@ -148,18 +163,16 @@ async def _check(
             use_category=use_category_of(message.offer),
             now=now,
         )
-    except DomainError as refusal:
-        why = refusal
-
-        def refuse(_: PolicyOffer) -> None:
-            raise why
-
-        return refuse
-    return held.check
-
-
-def _never(_: PolicyOffer) -> None:
-    raise AssertionError("only a message with an offer is asked about it")
+        held.check(message.offer)
+        await contracts.check_succession(
+            tx, message.offer, buyer=buyer, supplier=held.supplier, now=now
+        )
+    if message.agreement is not None and message.document is not None:
+        document.check(message.document, message.agreement)
+    if message.signature is not None and to.copy.document is not None:
+        await queries.check_signature(
+            tx, to.copy.document, party=to.other_party_id, signature=message.signature, now=now
+        )
 
 
 async def _keep_received(

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 import msgspec
+from msgspec.structs import replace
 
 from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor
@@ -13,13 +14,18 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products import queries as products
 from catalog.products.queries import ProductMissing
-from market.contracts.policy import agreement_of
+from catalog.signing.model import Signature
+from market.contracts import document, queries
+from market.contracts import operations as contracts
+from market.contracts.policy import PolicyOffer, agreement_of
 from market.contracts.terms import TermsWanted, use_category_of
+from market.identity import queries as identity
 from market.negotiations import moving, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Role
 from market.negotiations.operations.casework import add_sent, keep, lock_own, remember
 from market.negotiations.operations.offering import Grounds, grounds
 from market.negotiations.states import FIRST, Event
+from market.pricing.model import UseCategory
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +33,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     event: Event
     terms: TermsWanted | None = None  # of a request or an offer
+    signature: Signature | None = None  # of a verification or finalization
     code: str | None = None  # of an ending
     reason: str | None = None
 
@@ -57,6 +64,8 @@ async def begin(
     held = await grounds(
         tx, product_id=product_id, buyer=buyer, use_category=wanted.use_category, now=now
     )
+    offer = held.write(wanted)
+    await contracts.check_succession(tx, offer, buyer=buyer, supplier=held.supplier, now=now)
     role = Role.PROVIDER if is_offered else Role.CONSUMER
     negotiation_id = NegotiationId(new_id())
     message = Message(
@@ -65,7 +74,7 @@ async def begin(
         sender=role,
         consumer_pid=None if is_offered else negotiation_id.urn,
         provider_pid=negotiation_id.urn if is_offered else None,
-        offer=held.write(wanted),
+        offer=offer,
     )
     begun = Negotiation(
         id=negotiation_id,
@@ -97,6 +106,9 @@ async def say(
     :raises NegotiationMessagePending: if what was said last has no answer yet.
     :raises FinalizationPending: if it would end what may be finalized.
     :raises OfferExpired: if the offer is over.
+    :raises ContractSignatureInvalid: if the signature is not over the agreement's bytes (and the
+        others of ``contracts.check_signature``).
+    :raises SuccessionWrong: if the agreement that is followed can not be.
     :raises ProductNotListed: if the product is not on offer any more (``buying.py``).
     :raises OfferPriceNotFiled: if the price is not the filed one (and the others of ``terms.py``).
     """
@@ -132,35 +144,67 @@ async def _message(tx: Tx, before: Negotiation, said: Said, *, now: dt.datetime)
     if said.event in FIRST and said.terms is None:
         raise moving.OfferMissing(missing="terms")
     if said.terms is not None:
-        held = await _held(tx, before, said.terms, now=now)
-        return msgspec.structs.replace(message, offer=held.write(said.terms))
+        held = await _held(tx, before, said.terms.use_category, now=now)
+        offer = held.write(said.terms)
+        await _check_succession(tx, before, offer, now=now)
+        return replace(message, offer=offer)
     if said.event in (Event.ACCEPT, Event.AGREE):
-        held = await _held(tx, before, None, now=now)
+        held = await _held(tx, before, use_category_of(copy.offer), now=now)
         held.check(copy.offer)
+        await _check_succession(tx, before, copy.offer, now=now)
     if said.event is Event.AGREE:
-        return msgspec.structs.replace(
-            message,
-            agreement=agreement_of(
-                copy.offer,
-                agreement_id=new_id(),
-                assigner=before.party_id.urn,
-                assignee=before.other_party_id.urn,
-                now=now,
-            ),
+        return await _agreement(tx, before, message, now=now)
+    if said.signature is not None and copy.document is not None:
+        await queries.check_signature(
+            tx, copy.document, party=before.party_id, signature=said.signature, now=now
         )
+        return replace(message, signature=said.signature)
     return message
 
 
+async def _agreement(tx: Tx, before: Negotiation, message: Message, *, now: dt.datetime) -> Message:
+    """Return the message that agrees to the offer on the table, with words and terms to be signed."""
+    agreed = agreement_of(
+        before.copy.offer,
+        agreement_id=new_id(),
+        assigner=before.party_id.urn,
+        assignee=before.other_party_id.urn,
+        now=now,
+    )
+    names = await identity.get_parties(tx, [before.party_id, before.other_party_id])
+    product = await products.find(tx, product_id=before.product_id)
+    assert product is not None, "what is on offer is a product"
+    raw = document.write(
+        agreed,
+        supplier=names[before.party_id].name,
+        buyer=names[before.other_party_id].name,
+        product=product.name,
+    )
+    return replace(message, agreement=agreed, document=raw)
+
+
+async def _check_succession(
+    tx: Tx, before: Negotiation, offer: PolicyOffer, *, now: dt.datetime
+) -> None:
+    is_consumer = before.copy.role is Role.CONSUMER
+    own, other = before.party_id, before.other_party_id
+    await contracts.check_succession(
+        tx,
+        offer,
+        buyer=own if is_consumer else other,
+        supplier=other if is_consumer else own,
+        now=now,
+    )
+
+
 async def _held(
-    tx: Tx, before: Negotiation, wanted: TermsWanted | None, *, now: dt.datetime
+    tx: Tx, before: Negotiation, use_category: UseCategory | None, *, now: dt.datetime
 ) -> Grounds:
     is_consumer = before.copy.role is Role.CONSUMER
     return await grounds(
         tx,
         product_id=before.product_id,
         buyer=before.party_id if is_consumer else before.other_party_id,
-        use_category=(
-            use_category_of(before.copy.offer) if wanted is None else wanted.use_category
-        ),
+        use_category=use_category,
         now=now,
     )

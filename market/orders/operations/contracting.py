@@ -12,13 +12,10 @@ from catalog.audit_log.model import Digest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
-from catalog.signing import keyring
-from catalog.signing import queries as keys
 from catalog.signing.model import Signature
-from catalog.signing.purposes import Purpose
-from catalog.signing.verifier import AlgorithmNotOfTheKey, SignatureFault, fault_of
+from market.contracts import queries as contracts
 from market.orders import store
-from market.orders.contract import ContractAlreadySigned, ContractSignatureInvalid
+from market.orders.contract import ContractAlreadySigned
 from market.orders.model import Contract, ContractSignature, Order, Side
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import ContractMissing, OrderMissing
@@ -51,7 +48,9 @@ async def sign(
         raise ContractMissing
     if side in {signed.side for signed in contract.signatures}:
         raise ContractAlreadySigned(side=side.value)
-    await _verify(tx, contract, actor.party, signature, now)
+    await contracts.check_signature(
+        tx, contract.document, party=actor.party, signature=signature, now=now
+    )
     signed = ContractSignature(side=side, party_id=actor.party, signature=signature, signed_at=now)
     await store.insert_signature(tx, signed, order)
     contract = msgspec.structs.replace(contract, signatures=(*contract.signatures, signed))
@@ -87,24 +86,6 @@ async def _conclude(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime) -> 
     await remember(
         tx, Happened.CONTRACT_CONCLUDED, concluded, actor=actor, now=now, rules=("SIX-2",)
     )
-
-
-async def _verify(
-    tx: Tx, contract: Contract, party: PartyId, signature: Signature, now: dt.datetime
-) -> None:
-    held = await keys.list_keys_of(tx, party, Purpose.CONTRACT)
-    key = keyring.verifying_key(held, signature.key_id, Purpose.CONTRACT, now, party)
-    fault = fault_of(
-        signature,
-        algorithm=key.algorithm,
-        public_key=key.public_key,
-        purpose=Purpose.CONTRACT,
-        document=contract.document,
-    )
-    if fault is SignatureFault.ALGORITHM:
-        raise AlgorithmNotOfTheKey(key_id=key.key_id, algorithm=signature.algorithm)
-    if fault is not None:
-        raise ContractSignatureInvalid(key_id=signature.key_id)
 
 
 def _side(order: Order, party: PartyId) -> Side:
