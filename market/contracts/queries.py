@@ -112,6 +112,11 @@ async def get(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> Agreement:
     return found
 
 
+async def find(tx: Tx, *, agreement_id: uuid.UUID) -> Agreement | None:
+    """Return an agreement for a room above, if row-level security shows it to who acts."""
+    return await store.find(tx, agreement_id)
+
+
 async def list_page(
     tx: Tx,
     *,

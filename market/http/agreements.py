@@ -23,6 +23,7 @@ from market.http.answers import answers
 from market.http.command import Answer, Command, answer, command, done, read
 from market.http.context import AnyRequest
 from market.negotiations import queries as negotiations
+from market.orders.operations import by_agreement
 
 BASE = "/api/v1/agreements"
 ONE = BASE + "/{agreement_id:uuid}"
@@ -213,11 +214,11 @@ async def decline_end(request: AnyRequest, agreement_id: FromPath[uuid.UUID]) ->
     opt=answers(Agreement),
 )
 async def confirm_end(request: AnyRequest, agreement_id: FromPath[uuid.UUID]) -> Response[bytes]:
-    """Confirm the end that the other side proposed; both are told (协商一致解除)."""
+    """Confirm the end that the other side proposed; what stands under it ends too (协商一致解除)."""
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.confirm_end(c.tx, actor=c.actor, now=c.now, agreement_id=agreement_id)
+            await by_agreement.end(c.tx, actor=c.actor, now=c.now, agreement_id=agreement_id)
         )
 
     return await command(request, act)

@@ -50,6 +50,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     use_category: UseCategory | None = None
     expected_amount_fen: Annotated[int, Meta(ge=0, le=10**15)] | None = None
     special_price_id: uuid.UUID | None = None
+    agreement_id: uuid.UUID | None = None  # negotiated and signed before
     terms: RequestedTerms
 
 

@@ -95,6 +95,13 @@ class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
 
 
+class TheAgreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Under which agreement it was ordered (所依据的协议): its terms hold as they were signed."""
+
+    agreement_id: uuid.UUID
+    sha256: str
+
+
 class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the bytes of a contract say."""
 
@@ -112,6 +119,7 @@ class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     terms: RequestedTerms
     split: TheSplit
     drafted_at: dt.datetime
+    agreement: TheAgreement | None = None
 
     def frozen_split(self) -> FrozenSplit:
         """Return the split as it was frozen with the order; its digest is the one that is named."""
@@ -143,6 +151,7 @@ def document(
     certificate_number: str | None,
     ai_generated: AiShare,
     drafted_at: dt.datetime,
+    agreement: TheAgreement | None = None,
 ) -> bytes:
     """Return the canonical bytes of the contract.
 
@@ -181,6 +190,8 @@ def document(
             "terms": order.terms,
             "split": {"digest": split.digest(), "shares": split.shares, "version": split.version},
             "drafted_at": instant(drafted_at),
+            # What was ordered without negotiating is written as it always was.
+            **({} if agreement is None else {"agreement": agreement}),
         }
     )
 

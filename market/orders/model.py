@@ -126,6 +126,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     cancellation_reason: CancellationReason | None = None
     accepted_by: AcceptedBy | None = None
     bundle_id: uuid.UUID | None = None  # 组合订单: ordered together with others
+    agreement_id: uuid.UUID | None = None  # under which it stands, if one was negotiated
 
     @property
     def is_free(self) -> bool:

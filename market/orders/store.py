@@ -77,6 +77,7 @@ ORDERS: Final = sa.Table(
     sa.Column("cancellation_reason", sa.Text),
     sa.Column("accepted_by", sa.Text),
     sa.Column("bundle_id", sa.Uuid),
+    sa.Column("agreement_id", sa.Uuid),
     schema="market",
 )
 
@@ -154,7 +155,7 @@ SELECT: Final = """
            amount_fen, purpose, scenario, use_category, delivery_mode, terms, version, placed_at,
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
            inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
-           bought_before, special_price, cancellation_reason, accepted_by, bundle_id
+           bought_before, special_price, cancellation_reason, accepted_by, bundle_id, agreement_id
       FROM market.orders"""
 
 
@@ -275,6 +276,18 @@ _STANDS: Final = """
              ON v.product_id = o.product_id AND v.product_version = o.product_version"""
 _STANDING: Final = f"SELECT {_STANDS}"
 _WITH_GRANT: Final = f"SELECT {grants.columns('g')}, {_STANDS} WHERE g.order_id = $1"
+
+
+async def find_live_of(tx: Tx, agreement_id: uuid.UUID) -> Order | None:
+    """Lock and return the order that was placed by an agreement and is not over, or None."""
+    row = await tx.fetch_one(
+        SELECT
+        + """
+         WHERE agreement_id = $1
+           AND state NOT IN ('rejected', 'cancelled', 'terminated') FOR UPDATE""",
+        agreement_id,
+    )
+    return None if row is None else order_of(row)
 
 
 async def read_standing(tx: Tx, order_id: uuid.UUID, *, today: dt.date) -> Standing:

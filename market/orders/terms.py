@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from catalog.kernel.errors import Invalid
 
@@ -40,6 +40,7 @@ class RequestedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     written_need: Text = ""  # 确有需求 (level 4)
     technical_means: Text = ""  # 数据可用不可见等必要技术手段
     is_cross_border: bool = False
+    region: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET  # where it is used
 
 
 def check(terms: RequestedTerms) -> None:

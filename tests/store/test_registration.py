@@ -264,10 +264,10 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         await owner.close()
 
     assert tables == [
+        "agreements",
         "allowed_revenues",
         "anonymisations",
         "anonymised_versions",
-        "agreements",
         "applications",
         "authoritative_sources",
         "case_assignments",
@@ -310,7 +310,6 @@ async def test_the_service_removes_nothing_of_the_register_and_a_silent_change_i
         async with begin(db, ROOT) as tx:
             await tx.execute("UPDATE catalog.certificates SET state = 'frozen'")
     for table in (
-        "allowed_revenues",
         "applications",
         "application_materials",
         "application_submissions",

@@ -17,6 +17,7 @@ from market.contracts import queries as contracts
 from market.orders import store
 from market.orders.contract import ContractAlreadySigned
 from market.orders.model import Contract, ContractSignature, Order, Side
+from market.orders.operations import by_agreement
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import ContractMissing, OrderMissing
 from market.orders.states import Event, advance
@@ -33,6 +34,7 @@ async def sign(
     :raises NotPermitted: if the actor signs no contracts.
     :raises OrderMissing: if it is unknown or between others.
     :raises OrderEventNotAllowed: if it is not cleared, or concluded already.
+    :raises AgreementNotInForce: if its agreement was ended, or is over (``by_agreement.py``).
     :raises ContractAlreadySigned: if this party signed before.
     :raises KeyUnknown: if the party has no such key for contracts.
     :raises KeyNotValid: if the key is over or revoked.
@@ -43,6 +45,7 @@ async def sign(
     order = await lock(tx, order_id)
     side = _side(order, actor.party)
     advance(order.state, Event.SIGN)
+    await by_agreement.terms_in_force(tx, order, now=now)
     contract = await store.find_contract(tx, order_id)
     if contract is None:
         raise ContractMissing

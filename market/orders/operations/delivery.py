@@ -27,9 +27,11 @@ from market.access.asking import Standing
 from market.access.grants import AuthorisationCutOff
 from market.access.model import Asked, Grant, GrantId, Scope
 from market.access.queries import find_for_order
+from market.contracts.policy import PolicyAgreement
 from market.cut_offs import queries as cut_offs
-from market.orders import contract, inspection, store
+from market.orders import contract, inspection, store, under_agreement
 from market.orders.model import AcceptedBy, ManifestFile, Order
+from market.orders.operations import by_agreement
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import Event, advance, allows
@@ -72,6 +74,7 @@ async def deliver(
     :raises OrderMissing: if it is unknown or somebody else's sale.
     :raises PaymentOutstanding: if it is to be paid first.
     :raises AuthorisationCutOff: if its product, its agreement or one of the two is cut off.
+    :raises AgreementNotInForce: if its agreement was ended, or is over (``by_agreement.py``).
     :raises OrderEventNotAllowed: if it was delivered before, or is over.
     """
     actor.require("order:deliver")
@@ -82,6 +85,7 @@ async def deliver(
         tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
     ):
         raise AuthorisationCutOff
+    agreed = await by_agreement.terms_in_force(tx, order, now=now)
     content = await products.get_content(
         tx, product_id=order.product_id, version=order.product_version
     )
@@ -107,7 +111,7 @@ async def deliver(
         ),
         fingerprint_id=mark,
     )
-    granted = _grant(delivered, content, mark, label, now)
+    granted = _grant(delivered, content, mark, label, now, agreed=agreed)
     await access.create(tx, actor=actor, now=now, grant=granted)
     await remember(
         tx,
@@ -303,7 +307,15 @@ async def resolve(
     return resolved
 
 
-def _grant(order: Order, content: Content, mark: str, label: AiShare, now: dt.datetime) -> Grant:
+def _grant(
+    order: Order,
+    content: Content,
+    mark: str,
+    label: AiShare,
+    now: dt.datetime,
+    *,
+    agreed: PolicyAgreement | None,
+) -> Grant:
     bought = compute.term(order.price_item, order.quantity)
     term = dt.timedelta(days=order.terms.term_days) if bought is None else bought
     return Grant(
@@ -323,8 +335,9 @@ def _grant(order: Order, content: Content, mark: str, label: AiShare, now: dt.da
             scenario=order.scenario,
             delivery_mode=order.delivery_mode,
             quota=compute.quota(order.price_item, order.quantity),
+            fields=under_agreement.fields_of(agreed),
             valid_from=now,
-            valid_to=now + term,
+            valid_to=under_agreement.grant_ends_at(now + term, agreed),
         ),
         state=grant_states.State.ACTIVE,
         used=0,

@@ -14,7 +14,7 @@ from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.products.model import AiShare, Content, DeliveryMode, Description, Product
@@ -37,12 +37,14 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.orders import cancelling, compliance, contract, scope, shares, store, terms
 from market.orders.model import CancellationReason, Contract, Order, OrderId, Side
-from market.orders.operations.agreeing import agree
+from market.orders.operations import by_agreement
+from market.orders.operations.agreeing import Agreed, agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
 from market.orders.shares import Holder, Rates
 from market.orders.states import Event, State, advance
 from market.orders.terms import RequestedTerms
+from market.orders.under_agreement import Ordered
 from market.pricing import queries as pricing
 from market.pricing.model import UseCategory
 from market.pricing.regimes import is_public
@@ -70,6 +72,7 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     use_category: UseCategory | None = None
     expected_amount_fen: int | None = None
     special_price_id: uuid.UUID | None = None
+    agreement_id: uuid.UUID | None = None
     terms: RequestedTerms
 
 
@@ -94,6 +97,8 @@ async def place(
     :raises OrderLimitExceeded: if the order is above the limit of its record.
     :raises PriceAboveCeiling: if the price is above the ceiling of today (and the others of
         ``ceilings.py``).
+    :raises TermsNotMet: if something else is ordered than was agreed (and the others of
+        ``by_agreement.py``).
     :raises QuotationRequired: if the item has no price but a special one.
     :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
         the others of ``special_prices``).
@@ -128,6 +133,15 @@ async def place(
     sanctions.check_order(
         await credit.get_standing(tx, party_id=actor.party, on=local_date(now)), agreed.amount_fen
     )
+    if wanted.agreement_id is not None:
+        await by_agreement.check_new(
+            tx,
+            agreement_id=wanted.agreement_id,
+            product_id=product.id,
+            ordered=_ordered(wanted, actor.party, agreed),
+            filing=filing,
+            now=now,
+        )
     order = Order(
         id=OrderId(new_id()),
         number=f"DD-{local_date(now).year}-{await store.next_number(tx):08d}",
@@ -146,6 +160,7 @@ async def place(
         amount_fen=agreed.amount_fen,
         bought_before=agreed.bought_before,
         special_price=agreed.special_price,
+        agreement_id=wanted.agreement_id,
         purpose=wanted.purpose,
         scenario=wanted.scenario,
         use_category=wanted.use_category,
@@ -161,6 +176,20 @@ async def place(
         tx, Happened.ORDER_PLACED, order, actor=actor, now=now, rules=("BJ-17", "BJ-27", "GD-05")
     )
     return order
+
+
+def _ordered(wanted: PlacedOrder, buyer: PartyId, agreed: Agreed) -> Ordered:
+    return Ordered(
+        buyer=buyer,
+        purpose=wanted.purpose,
+        scenario=wanted.scenario,
+        use_category=wanted.use_category,
+        mode=wanted.delivery_mode,
+        item=agreed.item,
+        quantity=wanted.quantity,
+        amount_fen=agreed.amount_fen,
+        terms=wanted.terms,
+    )
 
 
 async def clear(
@@ -179,10 +208,12 @@ async def clear(
     :raises NotPermitted: if the actor is not the operator's.
     :raises OrderMissing: if there is none.
     :raises OrderEventNotAllowed: if it was checked before.
+    :raises AgreementNotInForce: if its agreement was ended, or is over (``by_agreement.py``).
     """
     actor.require("order:clear")
     order = await lock(tx, order_id)
     advance(order.state, Event.CLEAR)
+    await by_agreement.terms_in_force(tx, order, now=now)
     product = await products.find(tx, product_id=order.product_id)
     if product is None:
         raise ProductMissing
@@ -401,10 +432,12 @@ async def _draft_contract(
     now: dt.datetime,
 ) -> Contract:
     supplier = await identity.get_party(tx, order.supplier_party_id)
+    under = await by_agreement.named(tx, order)
     document = contract.document(
         order,
         content,
         split,
+        agreement=under,
         parties={Side.BUYER: buyer.name, Side.SUPPLIER: supplier.name},
         certificate_number=None if listing is None else listing.certificate_number,
         ai_generated=ai_generated,

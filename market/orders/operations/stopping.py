@@ -51,26 +51,24 @@ async def cut_off(
     if actor.clearance not in _ANY_ORDER and order.supplier_party_id != actor.party:
         raise OrderMissing
     if for_good:
-        stopped = await move(tx, order, Event.TERMINATE, now=now, reason=reason, closed_at=now)
-    else:
-        stopped = await move(
-            tx, order, Event.SUSPEND, now=now, reason=reason, suspended_from=order.state
-        )
-    await access.cut_off(
-        tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=for_good
+        return await end(tx, order, actor=actor, now=now, reason=reason)
+    stopped = await move(
+        tx, order, Event.SUSPEND, now=now, reason=reason, suspended_from=order.state
     )
-    if for_good:
-        await _give_back(tx, order, actor=actor, now=now)
-    await remember(
-        tx,
-        Happened.ORDER_CUT_OFF,
-        stopped,
-        actor=actor,
-        now=now,
-        facts={"for_good": for_good},
-        reason=reason,
-        rules=("BJ-28",),
-    )
+    await access.cut_off(tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=False)
+    await _remember(tx, stopped, actor=actor, now=now, reason=reason, for_good=False)
+    return stopped
+
+
+async def end(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime, reason: str) -> Order:
+    """End an order for good, a part of a command that decided it; the caller holds it locked.
+
+    :raises OrderEventNotAllowed: if it is over.
+    """
+    stopped = await move(tx, order, Event.TERMINATE, now=now, reason=reason, closed_at=now)
+    await access.cut_off(tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=True)
+    await _give_back(tx, order, actor=actor, now=now)
+    await _remember(tx, stopped, actor=actor, now=now, reason=reason, for_good=True)
     return stopped
 
 
@@ -128,6 +126,21 @@ async def complete(
     )
     await destruction.ask_for(tx, now=now, order=completed, calendar=calendar)
     return completed
+
+
+async def _remember(
+    tx: Tx, stopped: Order, *, actor: Actor, now: dt.datetime, reason: str, for_good: bool
+) -> None:
+    await remember(
+        tx,
+        Happened.ORDER_CUT_OFF,
+        stopped,
+        actor=actor,
+        now=now,
+        facts={"for_good": for_good},
+        reason=reason,
+        rules=("BJ-28",),
+    )
 
 
 async def _give_back(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime) -> None:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0118"
-down_revision = "0117"
+revision = "0121"
+down_revision = "0120"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,95 @@
+"""Place, deliver and end orders by the agreement under which they stand (依协议履行)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from market.access.grants import AuthorisationCutOff
+from market.contracts import document
+from market.contracts import operations as contracts
+from market.contracts import queries as agreements
+from market.contracts.model import Agreement, check_in_force
+from market.contracts.policy import PolicyAgreement
+from market.contracts.queries import AgreementMissing
+from market.contracts.states import State as AgreementState
+from market.cut_offs import queries as cut_offs
+from market.orders import store, under_agreement
+from market.orders.contract import TheAgreement
+from market.orders.model import Order
+from market.orders.operations import stopping
+from market.orders.under_agreement import AgreementOrderedBefore, Ordered
+from market.pricing.model import Filing
+
+
+async def check_new(
+    tx: Tx,
+    *,
+    agreement_id: uuid.UUID,
+    product_id: uuid.UUID,
+    ordered: Ordered,
+    filing: Filing,
+    now: dt.datetime,
+) -> None:
+    """Return if an order may be placed by this agreement, at this instant.
+
+    :raises AgreementMissing: if it is unknown, of another buyer, or about another product.
+    :raises AgreementNotInForce: if it was ended or another has taken its place.
+    :raises AgreementOver: if its time is over.
+    :raises AuthorisationCutOff: if it is frozen.
+    :raises AgreementOrderedBefore: if an order was placed by it.
+    :raises TermsNotMet: if something else is ordered than was agreed (``under_agreement.py``).
+    """
+    found = await agreements.find(tx, agreement_id=agreement_id)
+    is_theirs = found is not None and found.buyer_party_id == ordered.buyer
+    if found is None or not is_theirs or found.product_id != product_id:
+        raise AgreementMissing
+    check_in_force(found, now)
+    if await cut_offs.is_cut_off(tx, found.id):
+        raise AuthorisationCutOff
+    if await store.find_live_of(tx, found.id) is not None:
+        raise AgreementOrderedBefore
+    terms = document.read(found.document).terms
+    under_agreement.check(terms, ordered, filing, now=now)
+
+
+async def terms_in_force(tx: Tx, order: Order, *, now: dt.datetime) -> PolicyAgreement | None:
+    """Return the terms under which an order stands, if they hold now; None if it has none.
+
+    :raises AgreementNotInForce: if the agreement was ended.
+    :raises AgreementOver: if its time is over.
+    """
+    if order.agreement_id is None:
+        return None
+    found = await agreements.find(tx, agreement_id=order.agreement_id)
+    assert found is not None, "an order's agreement can not vanish"
+    if (
+        found.state is not AgreementState.SUCCEEDED
+    ):  # what was ordered before keeps the terms it was ordered by
+        check_in_force(found, now)
+    return document.read(found.document).terms
+
+
+async def named(tx: Tx, order: Order) -> TheAgreement | None:
+    """Return how the contract of an order names the agreement under which it stands."""
+    if order.agreement_id is None:
+        return None
+    found = await agreements.find(tx, agreement_id=order.agreement_id)
+    assert found is not None, "an order's agreement can not vanish"
+    return TheAgreement(found.id, found.sha256)
+
+
+async def end(tx: Tx, *, actor: Actor, now: dt.datetime, agreement_id: uuid.UUID) -> Agreement:
+    """Confirm the end of an agreement, and stop what stands under it in the same transaction.
+
+    :raises NotPermitted: if the actor negotiates nothing.
+    :raises AgreementMissing: if it is unknown, or between others (and the others of
+        ``contracts.confirm_end``).
+    """
+    ended = await contracts.confirm_end(tx, actor=actor, now=now, agreement_id=agreement_id)
+    order = await store.find_live_of(tx, ended.id)
+    if order is not None:
+        await stopping.end(tx, order, actor=actor, now=now, reason=ended.reason or "")
+    return ended
