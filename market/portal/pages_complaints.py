@@ -38,7 +38,6 @@ async def make_complaint(request: AnyRequest) -> Response[bytes]:
     """Take a complaint from the form, and show its number and secret, once."""
     form = await request.form()
     filled = {name: _text(form.get(name)) for name in _FIELDS}
-    _check_own_form(request)
     try:
         said = _said(filled)
         check_readable(said)
@@ -46,6 +45,7 @@ async def make_complaint(request: AnyRequest) -> Response[bytes]:
         return await _page(request, filled=filled, is_incomplete=True, status=422)
     except DomainError as error:
         return await _refused(request, filled, error)
+    _check_own_form(request)
     receipts: list[Receipt] = []
 
     async def act(c: Command) -> Answer:
