@@ -22,7 +22,7 @@ from catalog.kernel.actor import PUBLIC, Actor, NotPermitted
 from catalog.kernel.db import begin
 from catalog.kernel.ids import PartyId
 from market.http.context import Context
-from market.http.policy import Rule
+from market.http.policies.rule import Rule
 from market.http.problem import CsrfFailed, Unauthenticated
 from market.identity import queries as identity
 

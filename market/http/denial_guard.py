@@ -24,7 +24,7 @@ from catalog.kernel.db import DatabaseUnreachable
 from catalog.kernel.errors import DomainError, Missing
 from market.access.tokens import TokenNotGood
 from market.http.context import Context
-from market.http.policy import Rule
+from market.http.policies.rule import Rule
 from market.http.problem import CsrfFailed, Unauthenticated, status_of
 from market.http.refusing import answer_refusal
 

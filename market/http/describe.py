@@ -27,6 +27,7 @@ from catalog.authorisation_letters.acting import PERMISSIONS as AGENTS_PERMISSIO
 from catalog.authorisation_letters.acting import SEEING
 from market.http import answers, examples, policy, routes
 from market.http.auth import SESSION_COOKIE
+from market.http.policies.rule import Rule
 from market.http.problem import PROBLEM, ProblemDocument
 
 #: For a handler's ``opt``: a command without an Idempotency-Key, because its answer holds a secret
@@ -209,7 +210,7 @@ def _complete(
     operation: dict[str, Any],
     method: str,
     path: str,
-    rule: policy.Rule,
+    rule: Rule,
     handler: HTTPRouteHandler,
 ) -> None:
     parameters = operation.setdefault("parameters", [])

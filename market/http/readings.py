@@ -20,7 +20,7 @@ from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.paging import Page
-from market.http.policy import V1
+from market.http.policies.rule import V1
 
 
 class Kept(enum.StrEnum):

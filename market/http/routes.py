@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from market.http.policy import OPEN, POLICY, Rule
+from market.http.policies.rule import OPEN, Rule
+from market.http.policy import POLICY
 
 
 class RouteUncovered(RuntimeError):

@@ -1,7 +1,7 @@
 """Say which role may do what: the one table from roles to permissions (权限).
 
 A permission is a word like ``objection:file``, imperative, in the grammar of the audit events.
-Which permission a route needs stands in ``market/http/policy.py``; whose object it may be
+Which permission a route needs stands in ``market/http/policies``; whose object it may be
 (own, assigned, any) is asked by the operation or query itself.
 """
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from catalog.kernel.db import Database
-from market.http.policy import API, Rule
+from market.http.policies.rule import Rule
+from market.http.policy import API
 from market.identity.permissions import PERMISSIONS, Role
 from tests.api import Api, code
 from tests.makers_identity import make_member

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from catalog.kernel.db import Database
-from market.http.policy import PAGES, POLICY, Rule
+from market.http.policies.rule import Rule
+from market.http.policy import PAGES, POLICY
 from market.identity.model import Capacity
 from market.identity.permissions import PERMISSIONS, Role, permissions_of
 from tests.api import Api

@@ -13,7 +13,7 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.http.auth import SESSION_COOKIE
-from market.http.policy import PAGES
+from market.http.policies.pages import PAGES
 from market.http.wording import words
 from market.identity.permissions import Role
 from market.jobs import take_batches

@@ -1,0 +1,1 @@
+"""Say which permission each route needs, a file for each part of the business."""
