@@ -7,6 +7,8 @@ import uuid
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.products import queries as products
+from catalog.products.queries import ProductMissing
 from market.anonymisations import accepting, store
 from market.anonymisations.model import Anonymisation
 
@@ -15,8 +17,11 @@ async def list_for_product(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> l
     """Return the records of a product that the viewer may see, newest first.
 
     :raises NotPermitted: if the viewer reads none.
+    :raises ProductMissing: if there is no such product that the viewer may see.
     """
     viewer.require("anonymisation:read")
+    if await products.find(tx, product_id=product_id) is None:
+        raise ProductMissing
     rows = await tx.fetch(
         store.SELECT + " WHERE product_id = $1 ORDER BY id DESC LIMIT 1000", product_id
     )

@@ -29,12 +29,6 @@ from market.consents.states import Event, State, advance
 from market.identity import queries as identity
 
 
-class ConsentMissing(Missing):
-    """There is no such consent, or none that who asks may know of."""
-
-    code = "consent_missing"
-
-
 async def enter(
     tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, given: Sequence[Given]
 ) -> list[Entered]:
@@ -43,13 +37,13 @@ async def enter(
     Each gets a secret for its person, told this once. A refusal names the place in the list.
 
     :raises NotPermitted: if the actor enters no consents.
-    :raises ConsentMissing: if the product is unknown or somebody else's.
+    :raises Missing: if the product is unknown or somebody else's.
     :raises BlanketConsentForbidden: as the others of ``giving.py``: if one was not really given.
     """
     actor.require("consent:enter")
     product = await products.find(tx, product_id=product_id)
     if product is None or product.supplier_party_id != actor.party:
-        raise ConsentMissing
+        raise Missing
     entered, told = [], []
     for item, each in enumerate(given):
         try:
@@ -76,13 +70,13 @@ async def withdraw(tx: Tx, *, actor: Actor, now: dt.datetime, consent_id: uuid.U
     """Withdraw a consent for a person who told its holder so (撤回授权).
 
     :raises NotPermitted: if the actor enters no consents.
-    :raises ConsentMissing: if it is unknown or somebody else's.
+    :raises Missing: if it is unknown or somebody else's.
     :raises ConsentEventNotAllowed: if it was withdrawn before, or is over.
     """
     actor.require("consent:enter")
     found = await store.lock(tx, consent_id)
     if found is None or found.holder_party_id != actor.party:
-        raise ConsentMissing
+        raise Missing
     async with beyond_own_rows(tx):
         return await _end(tx, found, Event.WITHDRAW, actor=actor, now=now)
 
@@ -95,7 +89,7 @@ async def withdraw_by_secret(
     It works at once: the next use is refused, and what runs is broken off. What was done before
     stays lawful (PIPL 15).
 
-    :raises ConsentMissing: if nobody has this secret.
+    :raises Missing: if nobody has this secret.
     :raises ConsentEventNotAllowed: if nothing of it stands any more.
     """
     async with beyond_own_rows(tx):  # a person has no account here, only its secret
@@ -119,7 +113,7 @@ async def withdraw_by_secret(
 async def export(tx: Tx, *, actor: Actor, now: dt.datetime, secret: str) -> list[Consent]:
     """Return all that one consented to with a holder, by the secret (个人信息可携带权).
 
-    :raises ConsentMissing: if nobody has this secret.
+    :raises Missing: if nobody has this secret.
     """
     async with beyond_own_rows(tx):
         own = await _of_secret(tx, secret)
@@ -140,7 +134,7 @@ async def export(tx: Tx, *, actor: Actor, now: dt.datetime, secret: str) -> list
 async def ways(tx: Tx, *, secret: str) -> Ways:
     """Tell a person where it complains about a use of its data, by the secret (PIR-1).
 
-    :raises ConsentMissing: if nobody has this secret.
+    :raises Missing: if nobody has this secret.
     """
     async with beyond_own_rows(tx):
         own = await _of_secret(tx, secret)
@@ -158,13 +152,13 @@ async def expire(tx: Tx, *, actor: Actor, now: dt.datetime, consent_id: uuid.UUI
     """End a consent whose last day is past: the content that holds its data is used no more.
 
     :raises NotPermitted: if the actor is no job of ours.
-    :raises ConsentMissing: if there is none.
+    :raises Missing: if there is none.
     :raises ConsentEventNotAllowed: if it ended before.
     """
     actor.require("consent:turn")
     found = await store.lock(tx, consent_id)
     if found is None:
-        raise ConsentMissing
+        raise Missing
     return await _end(tx, found, Event.EXPIRE, actor=actor, now=now)
 
 
@@ -209,7 +203,7 @@ async def _end(tx: Tx, before: Consent, event: Event, *, actor: Actor, now: dt.d
 async def _of_secret(tx: Tx, secret: str) -> Consent:
     found = await store.find_by_secret(tx, digest(secret))
     if found is None:
-        raise ConsentMissing
+        raise Missing
     return found
 
 

@@ -9,6 +9,8 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.paging import Page
+from catalog.products import queries as products
+from catalog.products.queries import ProductMissing
 from market.consents import grounds, store
 from market.consents.model import Consent
 
@@ -26,8 +28,11 @@ async def list_consents(
     """Return a page of the consents for a product, newest first.
 
     :raises NotPermitted: if the viewer reads no consents.
+    :raises ProductMissing: if there is no such product that the viewer may see.
     """
     viewer.require("consent:read")
+    if await products.find(tx, product_id=product_id) is None:
+        raise ProductMissing
     holder = None if viewer.clearance in _SEES_ALL else viewer.party
     query = paging.fingerprint("consents", str(product_id), str(holder))
     rows = await tx.fetch(

@@ -13,7 +13,7 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Refused
+from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.ids import PartyId
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
@@ -22,7 +22,6 @@ from catalog.signing.model import Signature
 from market.contracts import constraints, document, store
 from market.contracts.model import Agreement, AgreementId, check_in_force
 from market.contracts.policy import Policy, Relation
-from market.contracts.queries import AgreementMissing
 from market.contracts.states import Event, State, advance
 
 
@@ -111,7 +110,7 @@ async def propose_end(
     """Propose to the other side to end an agreement (提出解除); it is told.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises AgreementMissing: if it is unknown, or between others.
+    :raises Missing: if it is unknown, or between others.
     :raises AgreementEventNotAllowed: if it has ended, or its end is proposed.
     :raises AgreementOver: if its time is over.
     """
@@ -132,7 +131,7 @@ async def decline_end(
     """Decline the proposed end, or take one's own proposal back; the agreement goes on.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises AgreementMissing: if it is unknown, or between others.
+    :raises Missing: if it is unknown, or between others.
     :raises AgreementEventNotAllowed: if no end is proposed.
     """
     actor.require("negotiation:conduct")
@@ -149,7 +148,7 @@ async def confirm_end(
     """Confirm the end that the other side proposed (协商一致解除); both are told.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises AgreementMissing: if it is unknown, or between others.
+    :raises Missing: if it is unknown, or between others.
     :raises AgreementEventNotAllowed: if no end is proposed.
     :raises EndProposedByOther: if the actor's own party proposed it.
     """
@@ -183,7 +182,7 @@ async def _succeed(
 async def _lock(tx: Tx, actor: Actor, agreement_id: uuid.UUID) -> Agreement:
     found = await store.lock(tx, agreement_id)
     if found is None or actor.party not in (found.buyer_party_id, found.supplier_party_id):
-        raise AgreementMissing
+        raise Missing
     return found
 
 

@@ -38,12 +38,6 @@ from market.zones import queries as zones
 _SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
-class AgreementMissing(Missing):
-    """There is no such agreement, or it is between others."""
-
-    code = "agreement_not_found"
-
-
 class OnOffer(msgspec.Struct, frozen=True, kw_only=True):
     """A product that is on offer now to a buyer who may have it."""
 
@@ -103,12 +97,12 @@ async def get(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> Agreement:
     """Return an agreement to its two parties, staff and the regulator.
 
     :raises NotPermitted: if the viewer reads no agreements.
-    :raises AgreementMissing: if there is none that it may see.
+    :raises Missing: if there is none that it may see.
     """
     viewer.require("negotiation:read")
     found = await store.find(tx, agreement_id)
     if found is None or not _may_see(viewer, found):
-        raise AgreementMissing
+        raise Missing
     return found
 
 
@@ -152,7 +146,7 @@ async def list_page(
 async def list_lineage(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> list[LineageLink]:
     """Return all agreements of a line, the oldest first: what came before, and what followed.
 
-    :raises AgreementMissing: if there is none that the viewer may see.
+    :raises Missing: if there is none that the viewer may see.
     """
     await get(tx, viewer=viewer, agreement_id=agreement_id)
     rows = await tx.fetch(

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from catalog.kernel import paging
+from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.signing.canonical import framed, sha256_hex
@@ -102,7 +103,7 @@ async def get_agreement_to_sign(
         found = await negotiations.get(c.tx, viewer=c.actor, negotiation_id=negotiation_id)
         raw = found.copy.document
         if raw is None:
-            raise queries.AgreementMissing
+            raise Missing
         told = document.read(raw)
         return AgreementToSign(
             text=told.text,

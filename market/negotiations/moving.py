@@ -35,12 +35,6 @@ SENDERS: Final[dict[Event, frozenset[Role]]] = {
 Check = Callable[[Message], None]
 
 
-class NegotiationMissing(Missing):
-    """There is no such negotiation, or it is between others, or known by another name."""
-
-    code = "negotiation_not_found"
-
-
 class NegotiationOutOfTurn(Refused):
     """The message is the other side's to send."""
 
@@ -107,13 +101,13 @@ def begin(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Co
 def take_first(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Copy:
     """Return the copy of the side that is asked first; the caller has asked about its price.
 
-    :raises NegotiationMissing: if no negotiation begins like that.
+    :raises Missing: if no negotiation begins like that.
     :raises NegotiationOutOfTurn: if that side does not begin with such a message.
     :raises OfferExpired: if the offer is over already.
     """
     other_pid = message.consumer_pid if role is Role.PROVIDER else message.provider_pid
     if message.event not in FIRST or role is message.sender or other_pid is None:
-        raise NegotiationMissing
+        raise Missing
     if message.sender not in SENDERS[message.event]:
         raise NegotiationOutOfTurn(event=message.event.value)
     offer = offer_of(message)
@@ -177,7 +171,7 @@ def hear(copy: Copy, message_id: str, reply: Reply) -> Copy:
 def receive(copy: Copy, message: Message, *, now: dt.datetime, check: Check) -> Copy:
     """Return the copy after a message of the other side.
 
-    :raises NegotiationMissing: if it names another negotiation.
+    :raises Missing: if it names another negotiation.
     :raises NegotiationOutOfTurn: if such a message is this side's own.
     :raises NegotiationEventNotAllowed: if it is not the time for it.
     :raises OfferExpired: if the offer is over.
@@ -277,7 +271,7 @@ def _named(copy: Copy, message: Message) -> Copy:
     other = named[copy.role.other]
     is_known = named[copy.role] == copy.own_pid and other is not None
     if not is_known or copy.other_pid not in (None, other):
-        raise NegotiationMissing
+        raise Missing
     return replace(copy, other_pid=other)
 
 

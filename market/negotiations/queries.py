@@ -7,10 +7,10 @@ import uuid
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from market.negotiations import store
 from market.negotiations.model import Exchanged, Negotiation
-from market.negotiations.moving import NegotiationMissing
 from market.negotiations.states import State
 
 _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
@@ -20,12 +20,12 @@ async def get(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> Negotiatio
     """Return a copy to the side whose it is, to staff and to the regulator.
 
     :raises NotPermitted: if the viewer reads no negotiations.
-    :raises NegotiationMissing: if there is none that it may see.
+    :raises Missing: if there is none that it may see.
     """
     viewer.require("negotiation:read")
     found = await store.find(tx, negotiation_id)
     if found is None or not _may_see(viewer, found):
-        raise NegotiationMissing
+        raise Missing
     return found
 
 
@@ -67,7 +67,7 @@ async def list_page(
 async def list_messages(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> list[Exchanged]:
     """Return all that was said, as this side kept it, with what became of each message.
 
-    :raises NegotiationMissing: if there is no copy that the viewer may see.
+    :raises Missing: if there is no copy that the viewer may see.
     """
     await get(tx, viewer=viewer, negotiation_id=negotiation_id)
     return await store.list_messages(tx, negotiation_id)

@@ -52,6 +52,13 @@ class Grounds(msgspec.Struct, frozen=True):
     opened: list[OpenProduct]
 
 
+class Desk(msgspec.Struct, frozen=True):
+    """What lies on the desk."""
+
+    demands: Page[Demand]
+    grounds: Grounds
+
+
 @get(_PATH, include_in_schema=False)
 async def show_desk(
     request: AnyRequest,
@@ -60,8 +67,8 @@ async def show_desk(
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Show demands with the words of who asked, and the forms that answer them; it is remembered."""
-    demands = await read(request, lambda c: _look(c, status, cursor or None))
-    return await _desk(request, demands, status, BLANK, is_continued=bool(cursor))
+    seen = await read(request, lambda c: _look(c, status, cursor or None))
+    return _desk(request, seen, status, BLANK, is_continued=bool(cursor))
 
 
 @post(
@@ -106,15 +113,15 @@ async def _submit(
     try:
         return await submit(request, fields, lead)
     except SHOWN_AGAIN as error:
-        demands = await read(request, lambda c: _look(c, State.RECEIVED, None))
-        form = shown_again(request, fields, error)
-        return await _desk(request, demands, State.RECEIVED, form)
+        seen = await read(request, lambda c: _look(c, State.RECEIVED, None))
+        return _desk(request, seen, State.RECEIVED, shown_again(request, fields, error))
 
 
-async def _look(c: Command, status: State, cursor: str | None) -> Page[Demand]:
-    return await queries.list_demands(
+async def _look(c: Command, status: State, cursor: str | None) -> Desk:
+    demands = await queries.list_demands(
         c.tx, viewer=c.actor, state=status, limit=_PAGE_SIZE, cursor=cursor
     )
+    return Desk(demands, await _grounds(c))
 
 
 async def _grounds(c: Command) -> Grounds:
@@ -125,9 +132,9 @@ async def _grounds(c: Command) -> Grounds:
     return Grounds(promises, (await open_data.list_open(c.tx, limit=_OPEN_SHOWN)).items)
 
 
-async def _desk(
+def _desk(
     request: AnyRequest,
-    demands: Page[Demand],
+    seen: Desk,
     status: State,
     form: Shown,
     *,
@@ -139,8 +146,8 @@ async def _desk(
         status=form.status,
         cache=NOT_KEPT,
         at=_PATH,
-        demands=demands,
-        grounds=await read(request, _grounds),
+        demands=seen.demands,
+        grounds=seen.grounds,
         states=list(State),
         outcomes=list(Outcome),
         wanted=status,

@@ -33,7 +33,7 @@ class PriceBoard(msgspec.Struct, frozen=True):
         return self.names[line.product_id].get(line.scenario, line.scenario)
 
 
-@get(["/price-list", "/prices"], include_in_schema=False)
+@get("/price-list", include_in_schema=False)
 async def show_price_list(
     request: AnyRequest,
     *,

@@ -206,4 +206,4 @@ async def test_there_is_nothing_to_sign_before_the_supplier_agrees(trade: Trade)
 
     nothing = await trade.by(trade.buyer).get(f"{talk.path(trade.buyer)}/agreement")
 
-    assert (nothing.status_code, code(nothing)) == (404, "agreement_not_found")
+    assert (nothing.status_code, code(nothing)) == (404, "not_found")

@@ -72,9 +72,9 @@ async def test_whatever_differs_from_what_was_agreed_is_not_ordered(trade: Trade
         {"terms": TERMS},
     ):
         assert await refusal(trade, agreement, **changes) == (409, "agreed_terms_not_met")
-    assert await refusal(trade, str(uuid.uuid4())) == (404, "agreement_not_found")
+    assert await refusal(trade, str(uuid.uuid4())) == (404, "not_found")
     stranger = await trade.place(trade.stranger, agreement_id=agreement, purpose=PURPOSE)
-    assert (stranger.status_code, code(stranger)) == (404, "agreement_not_found")
+    assert (stranger.status_code, code(stranger)) == (404, "not_found")
     assert must(await trade.by(trade.buyer).get("/api/v1/orders"))["items"] == []
     must(await trade.place(agreement_id=agreement, purpose=PURPOSE, terms=here))
 

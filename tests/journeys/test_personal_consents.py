@@ -180,7 +180,7 @@ async def test_a_person_closes_all_takes_its_own_along_and_learns_where_to_compl
         trade.supplier.party.name,
     )
     for what in ("exports", "complaint-ways", "withdrawals"):
-        assert code(await own(what, "unknown")) == "consent_missing"
+        assert code(await own(what, "unknown")) == "not_found"
     gone = must(await withdraw(trade, other, all_of_holder=True))["consents"]
     assert [each["state"] for each in gone] == ["withdrawn", "withdrawn"]
     again = must(await own("exports", third))["consents"]
@@ -194,14 +194,14 @@ async def test_consents_are_their_holders_and_no_reader_of_the_log_learns_a_pers
     path = f"/api/v1/products/{trade.product_id}/consents"
     other = await make_member(trade.db, Role.SUPPLIER, now=trade.clock.now())
 
-    assert code(await enter(trade, given(trade), who=other)) == "consent_missing"
+    assert code(await enter(trade, given(trade), who=other)) == "not_found"
     assert must(await trade.by(other).get(path))["items"] == []
     assert code(await trade.by(trade.buyer).get(path)) == "permission_missing"
     one = f"/api/v1/consents/{entered[0]['id']}/withdrawals"
-    assert code(await trade.by(other).post(one)) == "consent_missing"
+    assert code(await trade.by(other).post(one)) == "not_found"
     assert code(
         await trade.by(trade.supplier).post(f"/api/v1/consents/{new_id()}/withdrawals")
-    ) == ("consent_missing")
+    ) == ("not_found")
     must(await trade.by(trade.supplier).post(one))
     auditor = await make_member(trade.db, Role.AUDIT_ADMINISTRATOR, now=trade.clock.now())
     for action in ("consent:entered", "consent:withdrawn"):

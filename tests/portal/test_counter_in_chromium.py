@@ -125,8 +125,8 @@ async def test_a_form_is_filled_in_by_keyboard_alone_and_without_scripts(
     await page.keyboard.press("Tab")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
+    secret = await page.inner_text("#secret")  # as soon as the next page has it
     heading = await watched.heading()
-    secret = await page.inner_text("#secret")
     await page.click("text=凭查询码查看")
     await page.fill("#secret", secret)
     await page.press("#secret", "Enter")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from catalog.kernel.errors import DomainError
+from catalog.kernel.errors import DomainError, Missing
 from market.contracts.policy import agreement_of
 from market.negotiations import moving, retrying, silence
 from market.negotiations.model import Copy, Message, Reply, Role
@@ -173,7 +173,7 @@ def test_a_first_message_that_begins_nothing_is_answered_as_if_nothing_were_ther
         (told(Event.REQUEST, C), C),
     ):
         found = refusal(moving.take_first, role, "urn:y", message, now=NOW)
-        assert isinstance(found, moving.NegotiationMissing)
+        assert isinstance(found, Missing)
     wrong = told(Event.OFFER, C)
     assert isinstance(
         refusal(moving.take_first, P, "urn:y", wrong, now=NOW),
@@ -288,9 +288,9 @@ def test_whoever_ended_it_takes_no_finalization_and_so_both_have_ended() -> None
         (told(Event.AGREE, P, agreement=None), "negotiation_message_incomplete"),
         (told(Event.AGREE, P, document=None), "negotiation_message_incomplete"),
         (told(Event.AGREE, P, agreement=agreed(2)), "agreement_differs_from_offer"),
-        (told(Event.AGREE, P, provider_pid="urn:else"), "negotiation_not_found"),
-        (told(Event.AGREE, P, provider_pid=None), "negotiation_not_found"),
-        (told(Event.AGREE, P, consumer_pid="urn:else"), "negotiation_not_found"),
+        (told(Event.AGREE, P, provider_pid="urn:else"), "not_found"),
+        (told(Event.AGREE, P, provider_pid=None), "not_found"),
+        (told(Event.AGREE, P, consumer_pid="urn:else"), "not_found"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -13,12 +13,12 @@ from catalog.kernel.actor import PUBLIC, system
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import new_id
 from catalog.search import opensearch
-from catalog.search import operations as indexing
 from catalog.search import queries as search
 from catalog.search.disk.writing import IndexedRow
 from catalog.search.facets import ALL
 from catalog.search.operations import RemoteFollower, SearchIndexBeingBuilt
 from catalog.search.port import IndexAway
+from catalog.search.store import outbox
 from catalog.suggestions import queries as suggestions
 from market.app import search_index
 from market.channels.opensearch import OpenSearchIndex
@@ -147,7 +147,7 @@ async def test_who_does_not_have_the_turn_waits_for_the_next(
     await hosts.one[1].follow(now=now)
     await import_records(db, now, LATER)
     async with begin(db, system("test")) as turn:
-        assert await indexing.store.take_turn(turn) is not None
+        assert await outbox.take_turn(turn) is not None
 
         assert await hosts.one[1].follow(now=now) == 0
         with pytest.raises(SearchIndexBeingBuilt):

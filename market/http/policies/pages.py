@@ -61,7 +61,6 @@ PAGES: Final[Rules] = {
     ("GET", "/register"): public(),
     ("GET", "/register/{event_id}"): public(),
     ("GET", "/price-list"): public(),
-    ("GET", "/prices"): public(),
     ("GET", "/open-data"): public(),
     ("GET", "/data-demands"): public(),
     ("GET", "/complaints"): public(),

@@ -13,10 +13,10 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.signing.canonical import canonical, sha256_hex
 from market.negotiations import store
 from market.negotiations.model import Copy, Exchanged, Message, Negotiation, Outcome
-from market.negotiations.moving import NegotiationMissing
 from market.negotiations.states import State
 
 KIND: Final = "negotiation_message"
@@ -25,11 +25,11 @@ KIND: Final = "negotiation_message"
 async def lock_own(tx: Tx, actor: Actor, negotiation_id: uuid.UUID) -> Negotiation:
     """Return a copy of one's own party, locked.
 
-    :raises NegotiationMissing: if it is unknown, or somebody else's, the other side's too.
+    :raises Missing: if it is unknown, or somebody else's, the other side's too.
     """
     found = (await store.lock(tx, [negotiation_id])).get(negotiation_id)
     if found is None or found.party_id != actor.party:
-        raise NegotiationMissing
+        raise Missing
     return found
 
 

@@ -36,7 +36,7 @@ async def compare(tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uui
     """Compare both sides' copies and do what follows from it.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises NegotiationMissing: if it is unknown, or between others.
+    :raises Missing: if it is unknown, or between others.
     :raises FinalizationPending: if the states contradict each other and it may be finalized.
     """
     actor.require("negotiation:conduct")

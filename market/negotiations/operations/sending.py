@@ -100,7 +100,7 @@ async def say(
     """Say the next thing in a negotiation of one's own.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises NegotiationMissing: if it is unknown, or between others.
+    :raises Missing: if it is unknown, or between others.
     :raises NegotiationOutOfTurn: if that is the other side's to say.
     :raises NegotiationEventNotAllowed: if it is not the time for it.
     :raises NegotiationMessagePending: if what was said last has no answer yet.

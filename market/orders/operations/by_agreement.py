@@ -7,13 +7,13 @@ import uuid
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from market.access.grants import AuthorisationCutOff
 from market.contracts import document
 from market.contracts import operations as contracts
 from market.contracts import queries as agreements
 from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
-from market.contracts.queries import AgreementMissing
 from market.contracts.states import State as AgreementState
 from market.cut_offs import queries as cut_offs
 from market.orders import store, under_agreement
@@ -35,7 +35,7 @@ async def check_new(
 ) -> None:
     """Return if an order may be placed by this agreement, at this instant.
 
-    :raises AgreementMissing: if it is unknown, of another buyer, or about another product.
+    :raises Missing: if it is unknown, of another buyer, or about another product.
     :raises AgreementNotInForce: if it was ended or another has taken its place.
     :raises AgreementOver: if its time is over.
     :raises AuthorisationCutOff: if it is frozen.
@@ -45,7 +45,7 @@ async def check_new(
     found = await agreements.find(tx, agreement_id=agreement_id)
     is_theirs = found is not None and found.buyer_party_id == ordered.buyer
     if found is None or not is_theirs or found.product_id != product_id:
-        raise AgreementMissing
+        raise Missing
     check_in_force(found, now)
     if await cut_offs.is_cut_off(tx, found.id):
         raise AuthorisationCutOff
@@ -85,7 +85,7 @@ async def end(tx: Tx, *, actor: Actor, now: dt.datetime, agreement_id: uuid.UUID
     """Confirm the end of an agreement, and stop what stands under it in the same transaction.
 
     :raises NotPermitted: if the actor negotiates nothing.
-    :raises AgreementMissing: if it is unknown, or between others (and the others of
+    :raises Missing: if it is unknown, or between others (and the others of
         ``contracts.confirm_end``).
     """
     ended = await contracts.confirm_end(tx, actor=actor, now=now, agreement_id=agreement_id)
