@@ -71,7 +71,7 @@ async def test_the_pages_of_a_list_hang_together(trade: Trade) -> None:
 
 
 async def test_the_page_of_prices_leads_to_the_signed_list(trade: Trade) -> None:
-    page = await trade.api.http.get("/prices", params={"scenario": "port_safety"})
+    page = await trade.api.http.get("/price-list", params={"scenario": "port_safety"})
 
     assert page.status_code == 200
     assert f"{SIGNED}?scenario=port_safety" in page.text
