@@ -49,8 +49,7 @@ async def list_page(
     query = paging.fingerprint("agency_contracts")
     before = paging.decode_id(query, cursor)
     found = await store.list_page(tx, before=before, limit=limit + 1)
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_assignments(

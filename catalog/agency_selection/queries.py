@@ -51,8 +51,7 @@ async def list_public(
         tx, before=paging.decode_id(query, cursor), limit=paging.check_limit(limit) + 1
     )
     shown = [await _public(tx, selection) for selection in found[:limit]]
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(shown, following)
+    return Page(shown, paging.next_by_id(query, found, limit))
 
 
 async def get_file(tx: Tx, *, viewer: Actor, selection_id: uuid.UUID) -> SelectionFile:

@@ -54,5 +54,4 @@ async def list_page(
     paging.check_limit(limit)
     query = paging.fingerprint("authorisation_letters")
     found = await store.list_page(tx, before=paging.decode_id(query, cursor), limit=limit + 1)
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)

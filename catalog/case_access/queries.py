@@ -72,9 +72,7 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_of_case(tx: Tx, *, case_id: uuid.UUID) -> list[Assignment]:

@@ -324,9 +324,7 @@ async def list_announcements(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 async def get_announcement(tx: Tx, announcement_id: uuid.UUID) -> Announcement:

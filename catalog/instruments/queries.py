@@ -88,9 +88,7 @@ async def list_page(
         limit=paging.check_limit(limit) + 1,
     )
     shown = [redaction.shown(each, viewer) for each in found]
-    if len(found) <= limit:
-        return Page(shown)
-    return Page(shown[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, shown, limit)
 
 
 async def list_of_application(

@@ -9,7 +9,8 @@ import base64
 import binascii
 import hashlib
 import uuid
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -39,6 +40,17 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+class HasId(Protocol):
+    """What a list by id is made of."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Name the entry; it grows with time (UUIDv7)."""
+
+
+Identified = TypeVar("Identified", bound=HasId)
 
 
 def check_limit(limit: int) -> int:
@@ -99,3 +111,16 @@ def as_id(value: object) -> uuid.UUID:
         return uuid.UUID(str(value))
     except ValueError as error:
         raise CursorUnreadable from error
+
+
+def next_by_id(query: str, found: Sequence[HasId], limit: int) -> str | None:
+    """Return the cursor after ``limit`` of the entries found, or None if these are all.
+
+    One more than ``limit`` is asked for, to know whether there are more.
+    """
+    return encode(query, str(found[limit - 1].id)) if len(found) > limit else None
+
+
+def page_by_id(query: str, found: list[Identified], limit: int) -> Page[Identified]:
+    """Return the first ``limit`` of the entries found as a page, with the cursor of the next."""
+    return Page(found[:limit], next_by_id(query, found, limit))

@@ -58,9 +58,7 @@ async def list_public(
         limit=paging.check_limit(limit) + 1,
     )
     items = [_public(notice, now, calendar) for notice in found[:limit]]
-    if len(found) <= limit:
-        return Page(items)
-    return Page(items, paging.encode(query, str(found[limit - 1].id)))
+    return Page(items, paging.next_by_id(query, found, limit))
 
 
 async def count_by_state(tx: Tx) -> dict[str, int]:
@@ -145,9 +143,7 @@ async def list_board_postings(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 def _public(notice: Notice, now: dt.datetime, calendar: Calendar) -> PublicNotice:

@@ -78,9 +78,7 @@ async def list_page(
         limit=paging.check_limit(limit) + 1,
     )
     seen = [redaction.shown(each, viewer) for each in found]
-    if len(seen) <= limit:
-        return Page(seen)
-    return Page(seen[:limit], paging.encode(query, str(seen[limit - 1].id)))
+    return paging.page_by_id(query, seen, limit)
 
 
 async def _seen(tx: Tx, viewer: Actor, objection: Objection) -> Objection:

@@ -39,8 +39,7 @@ async def list_own(tx: Tx, *, viewer: Actor, limit: int, cursor: str | None = No
     if viewer.acting_on is not None:
         return Page([], None)
     found = await store.list_of_supplier(tx, viewer.party, before=before, limit=limit + 1)
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_rows(

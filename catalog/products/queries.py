@@ -106,8 +106,7 @@ async def list_own(
         before=before,
         limit=limit + 1,
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page([_scored(each) for each in found[:limit]], following)
+    return Page([_scored(each) for each in found[:limit]], paging.next_by_id(query, found, limit))
 
 
 async def get_provenance(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Provenance:

@@ -44,5 +44,4 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=limit + 1,
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)

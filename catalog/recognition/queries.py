@@ -80,8 +80,7 @@ async def list_page(
         limit=paging.check_limit(limit) + 1,
     )
     shown = [await _public(tx, each, today) for each in found[:limit]]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(shown, more)
+    return Page(shown, paging.next_by_id(query, found, limit))
 
 
 async def find_counting(

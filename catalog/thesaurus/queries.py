@@ -92,8 +92,7 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=limit + 1,
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_changes(
@@ -116,5 +115,4 @@ async def list_changes(
     found = await store.list_changes(
         tx, group_id=group_id, before=paging.decode_id(query, cursor), limit=limit + 1
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)

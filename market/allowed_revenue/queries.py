@@ -47,8 +47,9 @@ async def list_allowances(
         paging.check_limit(limit) + 1,
     )
     found = [store.allowance_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page([await burn_of(tx, each) for each in found[:limit]], more)
+    return Page(
+        [await burn_of(tx, each) for each in found[:limit]], paging.next_by_id(query, found, limit)
+    )
 
 
 async def burn_of(tx: Tx, allowance: Allowance) -> Burn:

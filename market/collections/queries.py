@@ -68,5 +68,4 @@ async def _page(tx: Tx, owner: uuid.UUID | None, *, limit: int, cursor: str | No
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)

@@ -67,7 +67,7 @@ async def list_complaints(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    return _page(query, found, limit)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_own(
@@ -90,10 +90,12 @@ async def list_own(
         found = await store.list_page(
             tx, state=None, kind=None, complainant=viewer.party, before=before, limit=size
         )
-        return _page(query, found, limit)
+        return paging.page_by_id(query, found, limit)
     async with beyond_own_rows(tx):
         told = await store.list_against(tx, against=viewer.party, before=before, limit=size)
-    return _page(query, [redaction.for_who_is_complained_of(each) for each in told], limit)
+    return paging.page_by_id(
+        query, [redaction.for_who_is_complained_of(each) for each in told], limit
+    )
 
 
 async def look_up(tx: Tx, *, number: str, secret: str) -> LookedUp:
@@ -118,8 +120,3 @@ async def list_holding(tx: Tx, *, application_id: uuid.UUID) -> list[str]:
     """Return the numbers of the complaints for which the evidence of a case is held."""
     async with beyond_own_rows(tx):
         return await store.list_holding(tx, application_id)
-
-
-def _page(query: str, found: list[Complaint], limit: int) -> Page[Complaint]:
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)

@@ -139,8 +139,7 @@ async def list_page(
         paging.check_limit(limit) + 1,
     )
     found = [store.agreement_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_lineage(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> list[LineageLink]:

@@ -79,8 +79,7 @@ async def list_records(
     found = await store.list_page(
         tx, party=party, before=paging.decode_id(query, cursor), limit=paging.check_limit(limit) + 1
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_rewards(tx: Tx, *, viewer: Actor) -> list[Reward]:

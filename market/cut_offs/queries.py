@@ -34,8 +34,7 @@ async def list_cut_offs(
         paging.check_limit(limit) + 1,
     )
     found = [store.cut_off_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def is_cut_off(tx: Tx, *subjects: uuid.UUID) -> bool:

@@ -56,8 +56,7 @@ async def list_demands(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def look_up(tx: Tx, *, secret_sha256: bytes) -> LookedUp:

@@ -212,9 +212,7 @@ async def list_tokens(
             tx, account_id, after=after, limit=paging.check_limit(limit) + 1
         )
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 def account_of(actor: Actor) -> AccountId:

@@ -48,9 +48,7 @@ async def list_page(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_drills(
@@ -66,6 +64,4 @@ async def list_drills(
     found = await store.list_drills(
         tx, before=paging.decode_id(query, cursor), limit=paging.check_limit(limit) + 1
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)

@@ -60,8 +60,7 @@ async def list_page(
         paging.check_limit(limit) + 1,
     )
     found = [store.negotiation_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_messages(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> list[Exchanged]:

@@ -85,8 +85,7 @@ async def list_openings(
         paging.check_limit(limit) + 1,
     )
     found = [store.opening_of(row) for row in rows]
-    following = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], following)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_open(

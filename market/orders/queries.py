@@ -95,8 +95,7 @@ async def list_orders(
         paging.check_limit(limit) + 1,
     )
     found = [store.order_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Order]:

@@ -77,8 +77,7 @@ async def list_filings(
         paging.check_limit(limit) + 1,
     )
     found = [store.filing_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 class Computed(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,9 +104,7 @@ async def list_rechecks(
     found = await store.list_page(
         tx, before=paging.decode_id(query, cursor), limit=paging.check_limit(limit) + 1
     )
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], paging.encode(query, str(found[limit - 1].id)))
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_retained(

@@ -47,8 +47,7 @@ async def list_mine(
     query = paging.fingerprint("saved_searches", str(account_id))
     before = paging.decode_id(query, cursor)
     found = await store.list_of(tx, account_id, before=before, limit=paging.check_limit(limit) + 1)
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def get_mine(tx: Tx, *, viewer: Actor, saved_search_id: uuid.UUID) -> SavedSearch:

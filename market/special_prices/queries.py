@@ -47,5 +47,4 @@ async def list_special_prices(
         paging.check_limit(limit) + 1,
     )
     found = [store.price_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)

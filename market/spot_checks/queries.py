@@ -128,9 +128,7 @@ async def list_published(
         limit=paging.check_limit(limit) + 1,
     )
     shown = [await _public(tx, check) for check in found[:limit]]
-    if len(found) <= limit:
-        return Page(shown)
-    return Page(shown, paging.encode(query, str(found[limit - 1].id)))
+    return Page(shown, paging.next_by_id(query, found, limit))
 
 
 async def _public(tx: Tx, check: SpotCheck) -> PublicSpotCheck:

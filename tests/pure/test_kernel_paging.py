@@ -5,12 +5,20 @@ from __future__ import annotations
 import base64
 import uuid
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.kernel import paging
 from catalog.kernel.paging import CursorUnreadable, LimitOutOfRange
+
+
+class Entry(msgspec.Struct):
+    """Stand for what a list is made of."""
+
+    id: uuid.UUID
+
 
 QUERY = paging.fingerprint("products", {"q": "港口"})
 
@@ -76,3 +84,13 @@ def test_a_cursor_of_ids_gives_the_id_back_and_nothing_else_is_one() -> None:
     for position in ("no id", 7, None):
         with pytest.raises(paging.CursorUnreadable):
             paging.decode_id(query, paging.encode(query, position))
+
+
+@pytest.mark.parametrize(("entries", "more"), [(0, False), (2, False), (3, True)])
+def test_a_page_by_id_leads_on_only_when_there_is_more(entries: int, more: bool) -> None:
+    found = [Entry(uuid.uuid4()) for _ in range(entries)]
+
+    page = paging.page_by_id(QUERY, found, 2)
+
+    assert page.items == found[:2]
+    assert paging.decode_id(QUERY, page.next_cursor) == (found[1].id if more else None)
