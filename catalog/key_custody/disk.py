@@ -47,7 +47,7 @@ class KeyNotOfTheTranscript(Invalid):
 
 
 class PrivateKeyNotHere(Refused):
-    """No file of this key lies on this machine: it is in a security module, or on another one."""
+    """The private half lies neither in a file of this machine nor in its security module."""
 
     code = "private_key_not_here"
 

@@ -46,6 +46,13 @@ class KeyDestroyedAlready(Conflict):
     code = "key_destroyed_already"
 
 
+class Destruction(msgspec.Struct, frozen=True):
+    """How the private half of a key is destroyed, as the log says it, and what does it."""
+
+    method: str
+    act: Callable[[], None]
+
+
 class KeyStillSigns(Refused):
     """A key that has not ended, or whose end is not in the log yet, is not destroyed."""
 
@@ -211,15 +218,15 @@ async def destroy(
     now: dt.datetime,
     key_id: str,
     confirmed_by: Actor,
-    method: str,
     reason: str,
-    act: Callable[[], None],
+    how: Callable[[PublicKey], Destruction],
     entered_by: Actor | None = None,
-) -> PublicKey:
+) -> Destruction:
     """Destroy the private half of a key that ended (销毁): one does it, another one confirms it.
 
-    Both have accounts of their own. ``act`` does it, last of all before this is remembered for good:
-    what fails is not remembered. ``entered_by`` is who asks now, if the other one asked before.
+    Both have accounts of their own. ``how`` says where the key lies and what destroys it there, which is done
+    last of all before this is remembered for good: what fails is not remembered. ``entered_by`` is who asks
+    now, if the other one asked before.
 
     :raises NotPermitted: if one of them may not.
     :raises TwoPeopleNeeded: if they are the same, or one is no account.
@@ -229,17 +236,18 @@ async def destroy(
     """
     present = check_two(actor, confirmed_by)
     key = await lock_to_destroy(tx, key_id)
+    destruction = how(key)
     await audit_log.append(
         tx,
         Event.KEY_DESTROYED,
         actor=entered_by or actor,
         now=now,
         subjects=[Subject("key", key.key_id)],
-        facts={"people": present, "method": method, "purpose": key.purpose.value},
+        facts={"people": present, "method": destruction.method, "purpose": key.purpose.value},
         reason=reason,
     )
-    act()
-    return key
+    destruction.act()
+    return destruction
 
 
 async def lock_to_destroy(tx: Tx, key_id: str) -> PublicKey:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import msgspec
 
@@ -18,16 +16,16 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import AccountId, new_id
 from catalog.key_custody import operations as key_custody
+from catalog.key_custody.operations import Destruction
 from catalog.key_custody.two_people import TwoPeopleNeeded, check_two
 from catalog.key_destructions import store
 from catalog.key_destructions.model import KeyDestruction, KeyDestructionId
 from catalog.key_destructions.queries import KeyDestructionMissing
 from catalog.key_destructions.states import Event, State, advance
+from catalog.signing.model import PublicKey
 
 #: Tell what an account may do at this moment; None if it was closed, or has no role any more.
 WhoIs = Callable[[AccountId], Awaitable[Actor | None]]
-
-_METHOD: Final = "file overwritten and removed"
 
 
 class KeyDestructionUnderWay(Conflict):
@@ -121,11 +119,11 @@ async def confirm(
     now: dt.datetime,
     destruction_id: uuid.UUID,
     who_is: WhoIs,
-    act: Callable[[str], None],
+    how: Callable[[PublicKey], Destruction],
 ) -> KeyDestruction:
     """Confirm a proposal, and destroy the private half; the second person.
 
-    ``act`` does it to the key of that id, last of all before this is remembered for good; what fails is not remembered.
+    ``how`` says what destroys the key where it lies: last of all before this is remembered for good; what fails is not.
 
     :raises NotPermitted: if the actor confirms none.
     :raises KeyDestructionMissing: if there is none.
@@ -152,9 +150,8 @@ async def confirm(
         key_id=before.key_id,
         confirmed_by=actor,
         entered_by=actor,
-        method=_METHOD,
         reason=before.reason,
-        act=functools.partial(act, before.key_id),
+        how=how,
     )
     return after
 

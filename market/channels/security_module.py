@@ -1,22 +1,27 @@
 """Sign with keys that stay inside a security module (密码机), by PKCS#11: Ed25519, and P-256 for papers.
 
-The library for it is an extra, ``shushi[pkcs11]``, and is asked for when a key is opened. The module
-keeps one session for each token; what signs takes turns in it.
+The library for it is an extra, ``shushi[pkcs11]``, and is asked for when a key is opened. A process logs in
+once for each token; it keeps a session that reads, and one that may write once it needs it. Whoever uses them
+takes turns.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
+from catalog.key_custody.disk import PrivateKeyNotHere
 from catalog.signing import p256
 from catalog.signing.algorithms import PUBLIC_KEY_LENGTH, Algorithm
 from catalog.signing.disk import KeyFileUnusable
-from catalog.signing.model import key_id_of
+from catalog.signing.model import PublicKey, key_id_of
 from catalog.signing.purposes import Purpose, own_algorithm
 from catalog.signing.verifier import verify_raw
 from market.settings import Settings
@@ -86,10 +91,7 @@ def outgoing_keys(settings: Settings) -> tuple[TokenKey, ...]:
 
     :raises KeyFileUnusable: if module, token or key can not be used.
     """
-    pkcs11 = importlib.import_module("pkcs11")
-    session, _ = _session(settings)
-    wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}
-    labels = {str(key.label) for key in session.get_objects(wanted)}
+    labels = _labels(settings, "PRIVATE_KEY")
     fitting = [label for label in sorted(labels) if _REPLACED.fullmatch(label)]
     return tuple(_open(settings, Purpose.CHECKPOINT, label) for label in fitting)
 
@@ -115,19 +117,53 @@ def promote(settings: Settings, purpose: Purpose) -> None:
     new.rename(purpose.value)
 
 
-def destroy(settings: Settings, purpose: Purpose, key_id: str) -> None:
-    """Remove the private half of a key that was replaced from its token.
+def destroy(settings: Settings, key: PublicKey) -> None:
+    """Remove the private half of a key that was replaced from its token; if that was done before, nothing more.
 
+    The public half stays there and says that it was.
+
+    :raises PrivateKeyNotHere: if none lies there, and none did.
     :raises KeyFileUnusable: if module, token or key can not be used.
     """
-    _open(settings, purpose, f"{purpose.value}.{key_id}", may_write=True).destroy()
+    label = f"{key.purpose.value}.{key.key_id}"
+    if label in _labels(settings, "PRIVATE_KEY"):
+        found = _open(settings, key.purpose, label, key.algorithm, may_write=True)
+        if key_id_of(found.public_key) != key.key_id:
+            raise KeyFileUnusable(path=_place(settings, label), reason="it is another key")
+        with _told(settings, label):
+            found.destroy()
+    elif label not in _labels(settings, "PUBLIC_KEY"):
+        raise PrivateKeyNotHere(key_id=key.key_id)
 
 
-def _open(settings: Settings, purpose: Purpose, label: str, *, may_write: bool = False) -> TokenKey:
+def _labels(settings: Settings, kind: str) -> set[str]:
+    with _told(settings, "*"):
+        pkcs11 = importlib.import_module("pkcs11")
+        session, lock = _session(settings)
+        wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass[kind]}
+        with lock:
+            return {str(key.label) for key in session.get_objects(wanted)}
+
+
+def _open(
+    settings: Settings,
+    purpose: Purpose,
+    label: str,
+    algorithm: Algorithm | None = None,
+    *,
+    may_write: bool = False,
+) -> TokenKey:
+    with _told(settings, label):
+        session, lock = _session(settings, may_write=may_write)
+        return TokenKey(session, lock, label, algorithm or own_algorithm(purpose))
+
+
+@contextlib.contextmanager
+def _told(settings: Settings, label: str) -> Iterator[None]:
+    """Tell what goes wrong with a token as a key that can not be used."""
     place = _place(settings, label)
     try:
-        session, lock = _session(settings, may_write=may_write)
-        return TokenKey(session, lock, label, own_algorithm(purpose))
+        yield
     except ImportError as error:
         reason = "python-pkcs11 is not installed: install shushi[pkcs11]"
         raise KeyFileUnusable(path=place, reason=reason) from error
@@ -136,17 +172,29 @@ def _open(settings: Settings, purpose: Purpose, label: str, *, may_write: bool =
         raise KeyFileUnusable(path=place, reason=reason) from error
 
 
-_sessions: Final[dict[tuple[str, str], tuple[Any, threading.Lock]]] = {}
+class _Opened(msgspec.Struct):
+    """A token that this process logged in to: its sessions, by whether they may write."""
+
+    token: Any
+    lock: Any
+    sessions: dict[bool, Any]
+
+
+_opened: Final[dict[tuple[str, str], _Opened]] = {}
 
 
 def _session(settings: Settings, *, may_write: bool = False) -> tuple[Any, threading.Lock]:
-    """Return the one session that a process has with a token; who first asks says if it may write."""
     place = (str(settings.pkcs11_module), settings.pkcs11_token)
-    if place not in _sessions:
+    if place not in _opened:
         token = importlib.import_module("pkcs11").lib(place[0]).get_token(token_label=place[1])
-        session = token.open(user_pin=settings.pkcs11_pin or "", rw=may_write)
-        _sessions[place] = session, threading.Lock()
-    return _sessions[place]
+        _opened[place] = _Opened(token, threading.Lock(), {})
+    opened = _opened[place]
+    with opened.lock:
+        if may_write not in opened.sessions:
+            # The login counts for all sessions of the process, and a second one is refused.
+            login = {} if opened.sessions else {"user_pin": settings.pkcs11_pin or ""}
+            opened.sessions[may_write] = opened.token.open(rw=may_write, **login)
+        return opened.sessions[may_write], opened.lock
 
 
 def _place(settings: Settings, label: str) -> str:

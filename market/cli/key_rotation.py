@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -187,47 +186,26 @@ async def destroy(settings: Settings, key_id: str, tokens: tuple[str, str], reas
     :raises ClickException: if a token is nobody's, or the key is not to be found, or could not be
         destroyed.
     """
-    from catalog.kernel.db import begin, run
+    from catalog.kernel.db import run
     from catalog.key_custody import operations as key_custody
-    from catalog.signing import queries as keys
+    from market.channels import key_destruction
     from market.cli.connection import open_market
 
     with _told():
         async with open_market(settings) as market:
-            async with begin(market.db, _ACTOR) as tx:
-                key = await keys.find_key(tx, key_id)
-            purpose = None if key is None else key.purpose
             now = SystemClock().now()
             doing, seeing = [await signed_in(market.db, each, now) for each in tokens]
-            method, act = _destruction(market.settings, key_id, purpose)
             work = functools.partial(
                 key_custody.destroy,
                 actor=doing,
                 now=now,
                 key_id=key_id,
                 confirmed_by=seeing,
-                method=method,
                 reason=reason,
-                act=act,
+                how=functools.partial(key_destruction.of, market.settings),
             )
-            await run(market.db, doing, work)
-    return method
-
-
-def _destruction(
-    settings: Settings, key_id: str, purpose: Purpose | None
-) -> tuple[str, Callable[[], None]]:
-    from catalog.key_custody import disk
-    from catalog.signing import disk as key_files
-    from market.channels import security_module
-
-    has_file = key_files.find_retired(settings.keys_dir, key_id) is not None
-    if purpose is not None and purpose in settings.pkcs11_keys and not has_file:
-        act = functools.partial(security_module.destroy, settings, purpose, key_id)
-        return "object destroyed in the security module", act
-    return "file overwritten and removed", functools.partial(
-        disk.destroy, settings.keys_dir, key_id
-    )
+            destruction = await run(market.db, doing, work)
+    return destruction.method
 
 
 @contextlib.contextmanager

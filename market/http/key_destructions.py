@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import Annotated
 
@@ -14,12 +15,12 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import beyond_own_rows
 from catalog.kernel.ids import AccountId
 from catalog.kernel.paging import Page
-from catalog.key_custody import disk
 from catalog.key_destructions import operations as key_destructions
 from catalog.key_destructions import queries
 from catalog.key_destructions.model import KeyDestruction
 from catalog.key_destructions.states import State
 from catalog.products.metadata import check_readable
+from market.channels import key_destruction
 from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
@@ -70,15 +71,12 @@ async def propose_key_destruction(
 async def confirm_key_destruction(
     request: AnyRequest, destruction_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
-    """Be the second person: the key's file is overwritten and removed, and the log says so (确认销毁)."""
+    """Be the second person: the key is destroyed where it lies, in a file or a security module (确认销毁)."""
 
     async def act(c: Command) -> Answer:
         async def who_is(account_id: AccountId) -> Actor | None:
             async with beyond_own_rows(c.tx):  # the other one's account, and whether it still may
                 return await identity.find_actor_of(c.tx, account_id=account_id, now=c.now)
-
-        def destroy(key_id: str) -> None:
-            disk.destroy(c.context.settings.keys_dir, key_id)
 
         return done(
             await key_destructions.confirm(
@@ -87,7 +85,7 @@ async def confirm_key_destruction(
                 now=c.now,
                 destruction_id=destruction_id,
                 who_is=who_is,
-                act=destroy,
+                how=functools.partial(key_destruction.of, c.context.settings),
             )
         )
 

@@ -10,15 +10,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from tests.exports import small_market
 from tests.foreign_tools import accepts, go_program, program
 from tests.terminal import free_port
 
 DEPLOY = pathlib.Path(__file__).parents[2] / "deploy"
+ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
+CASES = DEPLOY / "prometheus" / "alerts_test.yaml"
 PUBLIC = "/var/lib/shushi-log"
 SERVICE = "127.0.0.1:8787"
 
@@ -43,54 +47,6 @@ http {{
     }}
 }}
 """
-
-# What fires when, in Prometheus's own words: each expression against samples.
-RULES = """
-rule_files: [{alerts}]
-evaluation_interval: 15s
-tests:
-  - interval: 15s
-    input_series:
-      - {{series: 'shushi_database_up', values: '1x20'}}
-      - {{series: 'shushi_log_stopped', values: '0 0 0 0 1x16'}}
-      - {{series: 'shushi_log_unsigned_age_seconds', values: '1 45x19'}}
-      - {{series: 'shushi_disk_free_bytes', values: '1e9x20'}}
-      - {{series: 'shushi_accesses_total{{outcome="log_behind"}}', values: '0 0 0 3x17'}}
-    alert_rule_test:
-      - {{eval_time: 30s, alertname: ShushiLogStopped, exp_alerts: []}}
-      - eval_time: 2m
-        alertname: ShushiLogStopped
-        exp_alerts:
-          - exp_labels: {{severity: page}}
-            exp_annotations: {{summary: '审计日志停止，计量使用已暂停 · the log is stopped, metered access is refused'}}
-      - {{eval_time: 30s, alertname: ShushiLogBehind, exp_alerts: []}}
-      - eval_time: 2m
-        alertname: ShushiLogBehind
-        exp_alerts:
-          - exp_labels: {{severity: page}}
-            exp_annotations: {{summary: '审计日志积压 · the oldest entry waits 45 s for a signed place'}}
-      - eval_time: 2m
-        alertname: ShushiAccessRefusedByLog
-        exp_alerts:
-          - exp_labels: {{severity: page, outcome: log_behind}}
-            exp_annotations: {{summary: '计量使用因日志被拒绝 · buyers are refused for the log'}}
-      - eval_time: 1m
-        alertname: ShushiDiskFull
-        exp_alerts:
-          - exp_labels: {{severity: page}}
-            exp_annotations: {{summary: '磁盘将满 · 1e+09 bytes are left'}}
-      - {{eval_time: 2m, alertname: ShushiDown, exp_alerts: []}}
-  - interval: 15s
-    input_series: []
-    alert_rule_test:
-      - {{eval_time: 30s, alertname: ShushiDown, exp_alerts: []}}
-      - eval_time: 2m
-        alertname: ShushiDown
-        exp_alerts:
-          - exp_labels: {{severity: page}}
-            exp_annotations: {{summary: '服务无指标 · the service tells no metrics'}}
-"""
-
 
 # ── nginx ───────────────────────────────────────────────────────────────────────────────────
 
@@ -296,21 +252,59 @@ def promtool(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_prometheus_takes_the_alerts_and_no_broken_ones(tmp_path: pathlib.Path) -> None:
-    alerts = DEPLOY / "prometheus" / "alerts.yaml"
     broken = tmp_path / "broken.yaml"
-    broken.write_text(alerts.read_text("utf-8").replace("rate(", "rat(", 1))
+    broken.write_text(ALERTS.read_text("utf-8").replace("rate(", "rat(", 1))
 
-    told = promtool("check", "rules", alerts)
+    told = promtool("check", "rules", ALERTS)
 
     assert told.returncode == 0, told.stdout + told.stderr
     assert "SUCCESS" in told.stdout
     assert promtool("check", "rules", broken).returncode != 0
 
 
-def test_the_alerts_fire_when_they_should_and_not_before(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "rules.yaml"
-    path.write_text(RULES.format(alerts=DEPLOY / "prometheus" / "alerts.yaml"))
-
-    told = promtool("test", "rules", path)
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    told = promtool("test", "rules", CASES)
 
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+def _rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(ALERTS.read_text("utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def _never(rule: dict[str, Any]) -> dict[str, Any]:
+    return rule | {"expr": "vector(0) > 0"}
+
+
+def _always(rule: dict[str, Any]) -> dict[str, Any]:
+    return rule | {"expr": f"({rule['expr']}) or vector(1)", "for": "0s"}
+
+
+def _at_once(rule: dict[str, Any]) -> dict[str, Any]:
+    return rule | {"for": "0s"}
+
+
+def _passes(rule: dict[str, Any], folder: pathlib.Path) -> bool:
+    """Tell whether one rule alone passes the cases that name it."""
+    cases = yaml.safe_load(CASES.read_text("utf-8"))
+    cases["rule_files"] = ["rule.yaml"]
+    cases["tests"] = [
+        case
+        for case in cases["tests"]
+        if any(each["alertname"] == rule["alert"] for each in case["alert_rule_test"])
+    ]
+    groups = {"groups": [{"name": "one", "rules": [rule]}]}
+    (folder / "rule.yaml").write_text(yaml.safe_dump(groups, allow_unicode=True))
+    (folder / "cases.yaml").write_text(yaml.safe_dump(cases, allow_unicode=True))
+    return promtool("test", "rules", folder / "cases.yaml").returncode == 0
+
+
+@pytest.mark.parametrize("rule", _rules(), ids=lambda rule: rule["alert"])
+def test_the_cases_of_an_alert_find_out_one_that_fires_never_always_or_too_soon(
+    rule: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    assert _passes(rule, tmp_path)
+    assert not _passes(_never(rule), tmp_path)
+    assert not _passes(_always(rule), tmp_path)
+    assert "for" not in rule or not _passes(_at_once(rule), tmp_path)

@@ -16,9 +16,11 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import AccountId
+from catalog.key_custody.operations import Destruction
 from catalog.key_custody.two_people import TwoPeopleNeeded
 from catalog.key_destructions import operations
 from catalog.signing import disk
+from catalog.signing.model import PublicKey
 from catalog.signing.purposes import Purpose
 from market.identity.permissions import Role
 from market.jobs import keys_due
@@ -151,11 +153,14 @@ async def test_one_person_with_both_permissions_is_not_two(keys: Keys, db: Datab
     async def who_is(_: AccountId) -> Actor:
         return both
 
+    def never(key: PublicKey) -> Destruction:
+        pytest.fail(f"{key.key_id} was destroyed")
+
     now = keys.clock.now()
     with pytest.raises(TwoPeopleNeeded):
         async with begin(db, both) as tx:
             await operations.confirm(
-                tx, actor=both, now=now, destruction_id=made, who_is=who_is, act=pytest.fail
+                tx, actor=both, now=now, destruction_id=made, who_is=who_is, how=never
             )
     with pytest.raises(TwoPeopleNeeded):
         async with begin(db, both) as tx:

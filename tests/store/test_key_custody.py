@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import pathlib
 import stat
+from collections.abc import Callable
 
 import click
 import msgspec
@@ -21,7 +22,12 @@ from catalog.audit_log.sequencer.operations.publishing import LogKeyNotInForce
 from catalog.kernel.actor import Actor, NotPermitted, system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.key_custody import operations as key_custody
-from catalog.key_custody.operations import KeyNeedsANotice, KeyNoticeRefused, KeyStillSigns
+from catalog.key_custody.operations import (
+    Destruction,
+    KeyNeedsANotice,
+    KeyNoticeRefused,
+    KeyStillSigns,
+)
 from catalog.key_custody.two_people import TwoPeopleNeeded
 from catalog.signing import disk
 from catalog.signing import queries as keys
@@ -312,7 +318,13 @@ async def test_two_who_end_keys_at_once_end_them_once(
 
 
 async def destroy(
-    db: Database, key_id: str, now: dt.datetime, doing: Actor, seeing: Actor, *, act: object
+    db: Database,
+    key_id: str,
+    now: dt.datetime,
+    doing: Actor,
+    seeing: Actor,
+    *,
+    act: Callable[[], None],
 ) -> None:
     async def work(tx: Tx) -> None:
         await key_custody.destroy(
@@ -321,9 +333,8 @@ async def destroy(
             now=now,
             key_id=key_id,
             confirmed_by=seeing,
-            method="file overwritten and removed",
             reason="期满",
-            act=act,  # type: ignore[arg-type]
+            how=lambda _: Destruction("file overwritten and removed", act),
         )
 
     async with begin(db, doing) as tx:

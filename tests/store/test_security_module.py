@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
+from catalog.audit_log import operations as audit_log
+from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database, begin
+from catalog.key_custody.disk import PrivateKeyNotHere
 from catalog.signing import disk
+from catalog.signing import queries as keys_of_the_register
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.disk import KeyFileUnusable
+from catalog.signing.model import KeyId, PublicKey
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached, verify_raw
 from market.app import create_app
-from market.channels import security_module
+from market.channels import key_destruction, security_module
 from market.cli.keys import keys
+from market.identity.permissions import Role
+from market.jobs import keys_due
 from market.settings import SettingInvalid, Settings, read
+from tests.api import Api, code
+from tests.makers_identity import make_member
 
 MODULE = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "987654"
+ROOT = system("test", "key:rotate", "key:end")
 
 # Run by itself: a token may have one login in a process, and that is the service's.
 MAKE_KEYS = """
@@ -60,9 +73,13 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     new = ["--init-token", "--free", "--label", "market", "--pin", PIN, "--so-pin", "1234"]
     subprocess.run(["softhsm2-util", *new], check=True, capture_output=True)
     labels = ["certificate", "checkpoint", "paper"]
-    subprocess.run([sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, *labels], check=True)
+    make_keys(*labels)
     yield "market"
     del os.environ["SOFTHSM2_CONF"]
+
+
+def make_keys(*labels: str) -> None:
+    subprocess.run([sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, *labels], check=True)
 
 
 def held(settings: Settings, token: str, **changes: object) -> Settings:
@@ -158,11 +175,14 @@ def test_a_key_in_a_module_is_changed_there_or_not_at_all(
 
 DESTROY = """
 import sys
+from catalog.kernel.clock import SystemClock
+from catalog.signing.model import PublicKey
+from catalog.signing.purposes import Purpose
 from market.channels import security_module
 from market.settings import read
-from catalog.signing.purposes import Purpose
 
-security_module.destroy(read(), Purpose.CHECKPOINT, sys.argv[1])
+key = PublicKey(sys.argv[1], Purpose.CHECKPOINT, b"", SystemClock().now())
+security_module.destroy(read(), key)
 """
 
 
@@ -194,9 +214,7 @@ def test_the_logs_key_in_a_module_is_changed_with_an_overlap_and_the_old_one_des
 
     made = run("-m", "market", "keys", "new")
     before, none = keys_in_token()
-    subprocess.run(
-        [sys.executable, "-c", MAKE_KEYS, str(MODULE), PIN, "checkpoint.next"], check=True
-    )
+    make_keys("checkpoint.next")
     rotated = run("-m", "market", "keys", "rotate", "checkpoint", "--json")
     after, outgoing = keys_in_token()
     exported = run("-m", "market", "export", "--out", str(tmp_path / "export"))
@@ -223,6 +241,104 @@ settings = read()
 log = log_signer(settings)
 print(log.signer.key_id, *(each.key_id for each in log.outgoing))
 """
+
+
+LABELS = """
+import sys
+import pkcs11
+from pkcs11 import Attribute, ObjectClass
+
+token = pkcs11.lib(sys.argv[1]).get_token(token_label="market")
+with token.open(user_pin=sys.argv[2]) as session:
+    for key in session.get_objects({Attribute.CLASS: ObjectClass[sys.argv[3]]}):
+        print(key.label)
+"""
+
+
+def labels(kind: str) -> set[str]:
+    """Return the labels of the keys that lie in the token, as another program sees them."""
+    command = [sys.executable, "-c", LABELS, str(MODULE), PIN, kind]
+    return set(subprocess.check_output(command, text=True).split())
+
+
+async def test_two_people_destroy_a_key_in_a_token_through_the_service_that_signs_with_it(
+    token: str, doors: Any, settings: Settings, clock: ManualClock, db: Database
+) -> None:
+    make_keys("report", "report.next")
+    inside = held(settings, token, pkcs11_purposes="report")
+    doors._settings, doors._clock = inside, clock
+    async with doors.wired(), Api.on(doors, clock) as api:
+        old = api.context.signers[Purpose.REPORT].key_id
+        security_module.promote(inside, Purpose.REPORT)
+        new = security_module.keys_of(inside)[Purpose.REPORT]
+        async with begin(db, ROOT) as tx:
+            await audit_log.register_service_keys(
+                tx, now=clock.now(), keys={Purpose.REPORT: new.public_key}
+            )
+        clock.move_by(dt.timedelta(minutes=6))
+        assert await keys_due.run(db, now=clock.now(), signer=api.context.log_signer) > 0
+        security, system_, auditor = [
+            api.as_((await make_member(db, role, now=clock.now())).token)
+            for role in (
+                Role.SECURITY_ADMINISTRATOR,
+                Role.SYSTEM_ADMINISTRATOR,
+                Role.AUDIT_ADMINISTRATOR,
+            )
+        ]
+        made = await security.post(f"/api/v1/keys/{old}/destructions", {"reason": "期满"})
+        before = labels("PRIVATE_KEY")
+        done = await system_.post(f"/api/v1/key-destructions/{made.json()['id']}/confirmations")
+        (entry,) = await auditor.find_in_log(action="key:destroyed")
+        again = await security.post(f"/api/v1/keys/{old}/destructions", {"reason": "期满"})
+        async with begin(db, ROOT) as tx:
+            key = await keys_of_the_register.find_key(tx, old)
+    assert key is not None
+    security_module.destroy(inside, key)  # it was done, and is not known to have been
+
+    assert made.status_code == 201, made.text
+    assert f"report.{old}" in before
+    assert done.status_code == 200, done.text
+    assert (done.json()["state"], code(again)) == ("confirmed", "key_destroyed_already")
+    assert entry["payload"]["facts"]["method"] == "object destroyed in the security module"
+    assert labels("PRIVATE_KEY") == before - {f"report.{old}"}
+    assert f"report.{old}" in labels("PUBLIC_KEY")
+    assert verify_raw(new.public_key, b"a", new.sign(b"a"), Algorithm.ED25519)
+
+
+async def test_a_token_s_key_that_is_not_there_or_another_one_is_not_destroyed(
+    token: str, settings: Settings, clock: ManualClock
+) -> None:
+    make_keys(f"report.{'0' * 16}")
+    inside = held(settings, token, pkcs11_purposes="report")
+    unknown = PublicKey(KeyId("f" * 16), Purpose.REPORT, b"", clock.now())
+    mistaken = PublicKey(KeyId("0" * 16), Purpose.REPORT, b"", clock.now())
+
+    for key, refusal in ((unknown, PrivateKeyNotHere), (mistaken, KeyFileUnusable)):
+        how = key_destruction.of(inside, key)
+        with pytest.raises(refusal):
+            how.act()
+
+    assert f"report.{'0' * 16}" in labels("PRIVATE_KEY")
+
+
+def test_a_key_is_destroyed_where_it_lies_and_a_file_of_it_goes_before_a_token(
+    settings: Settings, clock: ManualClock
+) -> None:
+    disk.create_missing(settings.keys_dir)
+    old = disk.read_signer(settings.keys_dir, Purpose.REPORT)
+    disk.replace(settings.keys_dir, Purpose.REPORT)
+    key = PublicKey(old.key_id, Purpose.REPORT, old.public_key, clock.now())
+    elsewhere = PublicKey(KeyId("f" * 16), Purpose.REPORT, b"", clock.now())
+    moved = held(settings, "market", pkcs11_purposes="report")
+
+    assert key_destruction.of(settings, key).method == key_destruction.IN_A_FILE
+    assert key_destruction.of(moved, key).method == key_destruction.IN_A_FILE
+    assert key_destruction.of(moved, elsewhere).method == key_destruction.IN_A_MODULE
+    key_destruction.of(moved, key).act()
+    assert key_destruction.of(moved, key).method == key_destruction.IN_A_FILE
+    key_destruction.of(moved, key).act()  # it was done, and is not known to have been
+    with pytest.raises(PrivateKeyNotHere):
+        key_destruction.of(settings, elsewhere).act()
 
 
 @pytest.mark.parametrize(
