@@ -136,3 +136,18 @@ class Topic(enum.StrEnum):
     QUALITY_ISSUE_REPORTED = "quality_issue_reported"  # 质量问题已报告：告知供方
     QUALITY_ISSUE_ASSIGNED = "quality_issue_assigned"  # 质量问题交办：限期处理
     QUALITY_ISSUE_FED_BACK = "quality_issue_fed_back"  # 质量问题已反馈
+
+    # demands
+    DEMAND_POST_PUBLISHED = "demand_post_published"  # 需求已发布
+    DEMAND_POST_REJECTED = "demand_post_rejected"  # 需求未予发布
+    DEMAND_POST_MATCHED = "demand_post_matched"  # 有需求与您的产品匹配
+    DEMAND_MATCH_ACCEPTED = "demand_match_accepted"  # 对方有意向
+    DEMAND_POST_WENT_ON = "demand_post_went_on"  # 磋商未成，需求继续
+    DEMAND_POST_EXPIRED = "demand_post_expired"  # 需求已到期
+    QUOTE_INVITED = "quote_invited"  # 受邀报价
+    QUOTES_OPENED = "quotes_opened"  # 报价已开启
+    QUOTE_REQUEST_LAPSED = "quote_request_lapsed"  # 期满无报价
+    QUOTE_ACCEPTED = "quote_accepted"  # 报价被选定
+    QUOTE_NOT_ACCEPTED = "quote_not_accepted"  # 报价未被选定
+    QUOTES_DECLINED = "quotes_declined"  # 均未选定
+    QUOTE_REQUEST_ENDED = "quote_request_ended"  # 询价已撤回

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from market.http.policies.demands import DEMANDS
 from market.http.policies.formats import FORMATS
 from market.http.policies.house import HOUSE
 from market.http.policies.pages import PAGES
@@ -17,5 +18,5 @@ from market.http.policies.rule import Rules
 from market.http.policies.supervision import SUPERVISION
 from market.http.policies.trade import TRADE
 
-API: Final[Rules] = HOUSE | REGISTER | FORMATS | TRADE | SUPERVISION
+API: Final[Rules] = HOUSE | REGISTER | FORMATS | TRADE | DEMANDS | SUPERVISION
 POLICY: Final[Rules] = API | PAGES

@@ -25,6 +25,7 @@ from market.jobs import (
     deliver_negotiations,
     deliver_notifications,
     deliver_webhooks,
+    demand_posts_due,
     disputes_due,
     follow_catalogue,
     harvest_sources,
@@ -36,6 +37,7 @@ from market.jobs import (
     orders_due,
     profile_contents,
     publish_heads,
+    quotes_due,
     release_escrow,
     reports_due,
     saved_searches_due,
@@ -135,6 +137,16 @@ async def _saved_searches(context: Context) -> int:
     return await saved_searches_due.run(context.db, now=context.now(), synonyms=context.synonyms)
 
 
+async def _demand_posts(context: Context) -> int:
+    return await demand_posts_due.run(
+        context.db, now=context.now(), port=context.search, synonyms=context.synonyms
+    )
+
+
+async def _quotes(context: Context) -> int:
+    return await quotes_due.run(context.db, now=context.now())
+
+
 async def _index(context: Context) -> int:
     return await index_log.run(context.db)
 
@@ -190,6 +202,8 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("allowed_revenue_due", _allowed_revenue),
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),
+    ("demand_posts_due", _demand_posts),
+    ("quotes_due", _quotes),
     ("close_denials", _denials),
     ("tell_downloads", _downloads),
     ("open_plans_due", _open_plans),

@@ -107,6 +107,7 @@ GROUPS: Final = {
         "chief_data_officer",
     ),
     "zones": ("zone", "zone_product", "collection"),
+    "demands": ("demand_post", "demand_match", "quotes", "quote", "quote_request"),
     "negotiations": ("negotiation", "negotiation_message", "agreement"),
     "orders": (
         "order",

@@ -66,6 +66,9 @@ _NAMES: Final = {
           FROM market.pricing_filings WHERE id = ANY($1::uuid[])""",
     "data_demand": """
         SELECT id, NULL AS number, title FROM market.data_demands WHERE id = ANY($1::uuid[])""",
+    "demand_post": """
+        SELECT id, NULL AS number, asked ->> 'title' AS title FROM market.demand_posts
+         WHERE id = ANY($1::uuid[])""",
     "complaint": """
         SELECT id, number, NULL AS title FROM market.complaints WHERE id = ANY($1::uuid[])""",
     "open_plan": """

@@ -69,6 +69,8 @@ ENDS: Final = {
     "market.open_data": "refused closed",
     "market.open_plans": "opened",
     "market.data_demands": "joined answered",
+    "market.demand_posts": "met withdrawn expired rejected",
+    "market.quotes": "lapsed accepted declined withdrawn",
     "market.complaints": "closed",
     "market.credit": "overturned repaired expired",
     "market.collections": "withdrawn",

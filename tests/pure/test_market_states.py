@@ -16,11 +16,13 @@ from market.consents import states as consents
 from market.credit import states as credit
 from market.cut_offs import states as cut_offs
 from market.data_demands import states as demands
+from market.demand_posts import states as demand_posts
 from market.listings import states as listings
 from market.open_data import states as openings
 from market.open_plans import states as promises
 from market.orders import states as orders
 from market.pricing import states as filings
+from market.quotes import states as quotes
 from market.special_prices import states as special_prices
 from market.webhooks import states as webhooks
 from market.zones import states as zones
@@ -39,7 +41,7 @@ MACHINES = (
         zones,
         collections,
     ),
-    *(openings, promises, demands, complaints, credit, webhooks),
+    *(openings, promises, demands, demand_posts, quotes, complaints, credit, webhooks),
 )
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
@@ -66,6 +68,8 @@ REFUSALS = {
     openings: (openings.OpeningEventNotAllowed, "opening_event_not_allowed"),
     promises: (promises.OpenPlanItemEventNotAllowed, "open_plan_item_event_not_allowed"),
     demands: (demands.DataDemandEventNotAllowed, "data_demand_event_not_allowed"),
+    demand_posts: (demand_posts.DemandPostEventNotAllowed, "demand_post_event_not_allowed"),
+    quotes: (quotes.QuoteRequestEventNotAllowed, "quote_request_event_not_allowed"),
     complaints: (complaints.ComplaintEventNotAllowed, "complaint_event_not_allowed"),
     credit: (credit.CreditEventNotAllowed, "credit_event_not_allowed"),
     webhooks: (webhooks.WebhookEventNotAllowed, "webhook_event_not_allowed"),
@@ -128,6 +132,16 @@ postponed: open>opened postpone>postponed
 """
 DEMAND_MOVES = """
 received: join>joined answer>answered
+"""
+DEMAND_POST_MOVES = """
+draft: revise>draft submit>submitted withdraw>withdrawn
+submitted: revise>submitted publish>published reject>rejected withdraw>withdrawn expire>expired
+published: revise>submitted take_up>negotiating meet>met withdraw>withdrawn expire>expired
+negotiating: go_on>published meet>met withdraw>withdrawn
+"""
+QUOTE_MOVES = """
+open: quote>open open_quotes>opened lapse>lapsed withdraw>withdrawn
+opened: accept>accepted decline>declined withdraw>withdrawn
 """
 COMPLAINT_MOVES = """
 received: accept>accepted redirect>redirected decline>declined close>closed
@@ -195,6 +209,8 @@ MOVES = {
     cut_offs: _read(CUT_OFF_MOVES),
     zones: _read(ZONE_MOVES),
     demands: _read(DEMAND_MOVES),
+    demand_posts: _read(DEMAND_POST_MOVES),
+    quotes: _read(QUOTE_MOVES),
     promises: _read(PROMISE_MOVES),
     openings: _read(OPENING_MOVES),
     collections: _read(COLLECTION_MOVES),

@@ -1,0 +1,1 @@
+"""Use cases: posting, reviewing, moving on, matching."""

@@ -1,0 +1,1 @@
+"""Use cases: inviting, quoting, opening, deciding."""
