@@ -16,8 +16,8 @@ from catalog.kernel.db import Database, Tx, begin
 from catalog.timers import queries as timers
 from market.demand_posts.operations import moving
 from market.quotes import queries
+from market.quotes.model import Settled
 from market.quotes.operations import deciding, inviting
-from market.quotes.store import Settled
 
 BATCH: Final = 100
 _ACTOR: Final = system("quotes_due", "quote:open", "demand_post:settle")

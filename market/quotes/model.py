@@ -111,3 +111,10 @@ class RequestFile(msgspec.Struct, frozen=True, kw_only=True):
     request: QuoteRequest
     invited: tuple[Invitation, ...]
     quotes: tuple[Quote, ...]
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A demand whose accepted quote came to an end, good or not."""
+
+    post_id: DemandPostId
+    is_met: bool

@@ -16,9 +16,8 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from market.demand_posts import queries as demand_posts
 from market.quotes import store
-from market.quotes.model import QuoteRequest, RequestFile
+from market.quotes.model import QuoteRequest, RequestFile, Settled
 from market.quotes.states import State
-from market.quotes.store import Settled
 
 _SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
-from market.quotes.model import Invitation, Quote, QuoteRequest
+from market.demand_posts.model import DemandPostId
+from market.quotes.model import Invitation, Quote, QuoteRequest, Settled
 
 QUOTE_REQUESTS: Final = sa.Table(
     "quote_requests",
@@ -83,13 +84,6 @@ _QUOTE: Final = """
            filing_number, terms, amount_fen, filed_fen, special_price_reason, note, submitted_at,
            replaced_at, withdrawn_at, opened_at
       FROM market.quotes"""
-
-
-class Settled(msgspec.Struct, frozen=True):
-    """A demand whose accepted quote came to an end, good or not."""
-
-    post_id: uuid.UUID
-    is_met: bool
 
 
 # ── requests ────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +235,7 @@ async def list_settled(tx: Tx, *, today: dt.date, limit: int) -> list[Settled]:
         today,
         limit,
     )
-    return [Settled(row["post_id"], row["is_met"]) for row in rows]
+    return [Settled(DemandPostId(row["post_id"]), row["is_met"]) for row in rows]
 
 
 def _request(row: Row) -> QuoteRequest:
