@@ -102,8 +102,7 @@ async def list_board(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def get_file(tx: Tx, *, viewer: Actor, post_id: uuid.UUID) -> PostFile:
@@ -139,8 +138,7 @@ async def list_posts(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_matches(tx: Tx, *, viewer: Actor, post_id: uuid.UUID) -> list[DemandMatch]:

@@ -77,8 +77,7 @@ async def list_requests(
         before=paging.decode_id(query, cursor),
         limit=paging.check_limit(limit) + 1,
     )
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(await _as_seen(tx, viewer, found[:limit]), more)
+    return Page(await _as_seen(tx, viewer, found[:limit]), paging.next_by_id(query, found, limit))
 
 
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
