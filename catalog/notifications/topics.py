@@ -125,6 +125,15 @@ class Topic(enum.StrEnum):
     LISTING_RETURNED = "listing_returned"  # 上架申请退回补齐
     OFFER_STOPPED = "offer_stopped"  # 产品暂停或下架，告知买方
 
+    # auctions
+    AUCTION_ANNOUNCED = "auction_announced"  # 竞价公告已发布，告知供方
+    AUCTION_OUTBID = "auction_outbid"  # 您的出价已被超过
+    AUCTION_CLOSED = "auction_closed"  # 竞价截止：请交出开标密钥、公开保留价
+    AUCTION_DECIDED = "auction_decided"  # 竞价结果已公布
+    AUCTION_TO_AWARD = "auction_to_award"  # 请供方确认成交
+    AUCTION_WON = "auction_won"  # 您已竞得，请按期下单
+    AUCTION_ENDED = "auction_ended"  # 竞价流拍、撤销或作废
+
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
     PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格

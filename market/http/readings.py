@@ -142,6 +142,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
     f"{V1}/special-prices": _DOOR,
+    f"{V1}/my/auctions": _OWN,
+    f"{V1}/auctions/{{auction_id}}/mine": _OWN,
     f"{V1}/allowed-revenues": _DOOR,
     f"{V1}/listings": _COVER,
     f"{V1}/negotiations": _DOOR,

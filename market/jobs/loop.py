@@ -16,6 +16,7 @@ from market.jobs import (
     agencies_due,
     allowed_revenue_due,
     ask_witnesses,
+    auctions_due,
     certificates_due,
     close_denials,
     complaints_due,
@@ -109,6 +110,10 @@ async def _negotiations(context: Context) -> int:
     return await deliver_negotiations.run(context.db, now=context.now())
 
 
+async def _auctions(context: Context) -> int:
+    return await auctions_due.run(context.db, now=context.now())
+
+
 async def _orders(context: Context) -> int:
     return await orders_due.run(context.db, now=context.now())
 
@@ -198,6 +203,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("credit_due", _credit),
     ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
+    ("auctions_due", _auctions),
     ("release_escrow", _escrow),
     ("allowed_revenue_due", _allowed_revenue),
     ("reports_due", _reports),

@@ -64,6 +64,11 @@ async def get_order(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Order:
     return found
 
 
+async def find_by_special_price(tx: Tx, *, special_price_id: uuid.UUID) -> Order | None:
+    """Return the order in which a special price was used, if the actor may see it, or None."""
+    return await store.find_by_special_price(tx, special_price_id)
+
+
 async def list_orders(
     tx: Tx,
     *,

@@ -252,6 +252,12 @@ async def find(tx: Tx, order_id: uuid.UUID) -> Order | None:
     return None if row is None else order_of(row)
 
 
+async def find_by_special_price(tx: Tx, special_price_id: uuid.UUID) -> Order | None:
+    """Return the order in which a special price was used, or None."""
+    row = await tx.fetch_one(SELECT + " WHERE special_price ->> 'id' = $1", str(special_price_id))
+    return None if row is None else order_of(row)
+
+
 # The names are other ones than a grant's: both may be read at once.
 _STANDS: Final = """
            o.id AS of_order, o.state AS order_state, o.level AS order_level,

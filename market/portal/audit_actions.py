@@ -108,7 +108,7 @@ GROUPS: Final = {
     ),
     "zones": ("zone", "zone_product", "collection"),
     "demands": ("demand_post", "demand_match", "quotes", "quote", "quote_request"),
-    "negotiations": ("negotiation", "negotiation_message", "agreement"),
+    "negotiations": ("negotiation", "negotiation_message", "agreement", "auction"),
     "orders": (
         "order",
         "contract",

@@ -96,6 +96,21 @@ async def withdraw(
     return after
 
 
+async def annul(
+    tx: Tx, *, actor: Actor, now: dt.datetime, special_price_id: uuid.UUID
+) -> SpecialPrice | None:
+    """Take back what came of an auction that was declared void; a part of that command.
+
+    None if it was used or taken back before: an order has its own end.
+    """
+    before = await store.lock(tx, special_price_id)
+    if before is None or before.state is not State.OFFERED:
+        return None
+    after = await _move(tx, before, Event.WITHDRAW, now=now)
+    await _remember(tx, Happened.SPECIAL_PRICE_WITHDRAWN, after, actor=actor, now=now)
+    return after
+
+
 async def use(
     tx: Tx,
     *,

@@ -61,6 +61,7 @@ ENDS: Final = {
     "market.orders": "rejected completed cancelled terminated",
     "market.pricing": "superseded expired withdrawn",
     "market.special_prices": "used withdrawn",
+    "market.auctions": "contracted failed cancelled voided",
     "market.allowed_revenue": "closed",
     "market.spot_checks": "closed",
     "market.supervision": "acknowledged regenerated",

@@ -64,6 +64,7 @@ OPEN = {
     "catalog.synonym_state": "how often the synonyms changed",
     "market.anonymised_versions": "that content shows no person, and until when, is told to everybody",
     "market.consent_grounds": "how many consented and until when; nobody's in particular",
+    "market.auction_bids": "what is bid in public is public; a bidder stands there by its number",
     "market.cut_offs": "what is cut off, and why, is told to everybody whom it stops",
     "market.catalogue_label_changes": "how many public products have a label, more or less",
     "market.catalogue_labels": "how many public products have a label",

@@ -10,6 +10,7 @@ import pytest
 from market.access import states as grants
 from market.allowed_revenue import states as allowances
 from market.anonymisations import states as anonymisations
+from market.auctions import states as auctions
 from market.collections import states as collections
 from market.complaints import states as complaints
 from market.consents import states as consents
@@ -31,6 +32,7 @@ MACHINES = (
     *(
         filings,
         special_prices,
+        auctions,
         allowances,
         listings,
         grants,
@@ -55,6 +57,7 @@ REFUSALS = {
         special_prices.SpecialPriceEventNotAllowed,
         "special_price_event_not_allowed",
     ),
+    auctions: (auctions.AuctionEventNotAllowed, "auction_event_not_allowed"),
     listings: (listings.ListingEventNotAllowed, "listing_event_not_allowed"),
     grants: (grants.GrantEventNotAllowed, "grant_event_not_allowed"),
     consents: (consents.ConsentEventNotAllowed, "consent_event_not_allowed"),
@@ -111,6 +114,14 @@ to_adjust: warn>to_adjust adjust>laid_down deduct>to_adjust
 """
 SPECIAL_PRICE_MOVES = """
 offered: use>used withdraw>withdrawn
+"""
+AUCTION_MOVES = """
+draft: announce>announced cancel>cancelled
+announced: begin>open cancel>cancelled
+open: bid>open close>closed cancel>cancelled
+closed: hand_over>closed decide>decided fail>failed void>voided
+decided: award>awarded fail>failed void>voided
+awarded: default>decided contract>contracted void>voided
 """
 LISTING_MOVES = """
 draft: revise>draft submit>compliance_check delist>delisted
@@ -202,6 +213,7 @@ MOVES = {
     filings: _read(FILING_MOVES),
     special_prices: _read(SPECIAL_PRICE_MOVES),
     allowances: _read(ALLOWANCE_MOVES),
+    auctions: _read(AUCTION_MOVES),
     listings: _read(LISTING_MOVES),
     grants: _read(GRANT_MOVES),
     consents: _read(CONSENT_MOVES),

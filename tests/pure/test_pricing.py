@@ -67,9 +67,9 @@ def make_ceiling(**changes: Any) -> CeilingReference:
     return CeilingReference(**(values | changes))
 
 
-def refused(check: Any, *args: Any) -> str:
+def refused(check: Any, *args: Any, **kwargs: Any) -> str:
     with pytest.raises(DomainError) as found:
-        check(*args)
+        check(*args, **kwargs)
     return found.value.code
 
 
