@@ -94,7 +94,7 @@ async def test_nothing_that_is_kept_lets_the_amount_of_a_bid_be_found(
                 "market.auction_sealed_bids",
                 "market.answered_commands",
             )
-            for row in await owner.fetch(f"SELECT * FROM {table}")  # noqa: S608
+            for row in await owner.fetch(f"SELECT * FROM {table}")
         ]
     finally:
         await owner.close()
