@@ -156,13 +156,20 @@ async def prove_inclusion(tx: Tx, index: int, size: int | None = None) -> Inclus
 
     :raises ProofOutOfRange: if the tree of that size is not published or does not have the leaf.
     """
-    state, published = await _get_tree(tx)
+    published, tiles = await tree.read_paths(tx, _counted(index), size and _counted(size))
+    if published is None:
+        raise LogEmpty
     size = published if size is None else size
     if not 0 <= index < size <= published:
         raise ProofOutOfRange(index=index, size=size, published=published)
     spans = [(index, index + 1), (0, size), *merkle.inclusion_spans(index, size)]
-    leaf_hash, root, *hashes = await _hashes(tx, state, spans)
+    leaf_hash, root, *hashes = merkle.hashes_of(spans, tiles)
     return InclusionProof(index, size, root, leaf_hash, tuple(hashes))
+
+
+def _counted(asked: int) -> int:
+    """Return a number as the database can count it; one out of reach finds nothing and is refused."""
+    return min(max(asked, 0), 2**62)
 
 
 async def prove_inclusions(tx: Tx, indices: Iterable[int], size: int) -> dict[int, InclusionProof]:
@@ -214,7 +221,9 @@ async def prove_consistency(tx: Tx, old: int, new: int | None = None) -> Consist
     if not 0 < old <= new <= published:
         raise ProofOutOfRange(old=old, new=new, published=published)
     spans = [(0, old), (0, new), *merkle.consistency_spans(old, new)]
-    old_root, new_root, *hashes = await _hashes(tx, state, spans)
+    old_root, new_root, *hashes = merkle.hashes_of(
+        spans, await tree.read_tiles(tx, state, merkle.tiles_of(spans))
+    )
     return ConsistencyProof(old, new, old_root, new_root, tuple(hashes))
 
 
@@ -227,11 +236,6 @@ async def _get_tree(tx: Tx) -> tuple[tree.State, int]:
     if signed is None:
         raise LogEmpty
     return state, signed
-
-
-async def _hashes(tx: Tx, state: tree.State, spans: list[merkle.Span]) -> list[merkle.Hash]:
-    tiles = await tree.read_tiles(tx, state, merkle.tiles_of(spans))
-    return merkle.hashes_of(spans, tiles)
 
 
 async def list_key_notices(tx: Tx) -> list[NoticeRow]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Final
 
 import msgspec
 
 from catalog.audit_log.merkle import Edge, Hash, Tile, unpacked_edge
 from catalog.kernel.db import Row, Tx
+
+_TOP_LEVEL: Final = 7  # of tiles: eight levels of 256 hold what a bigint counts
 
 
 class State(msgspec.Struct, frozen=True):
@@ -34,6 +37,45 @@ async def get_state(tx: Tx) -> State:
 async def lock_state(tx: Tx) -> State:
     """Return how far the log is, and keep every other sequencer out until this one is done."""
     return _state(await tx.fetch_one("SELECT size, root, frontier FROM audit_log.state FOR UPDATE"))
+
+
+async def read_paths(
+    tx: Tx, index: int, size: int | None
+) -> tuple[int | None, dict[tuple[int, int], bytes]]:
+    """Return how far the log is signed, and the tiles on the way to two leaves.
+
+    The two are ``index`` and the one behind ``size`` (behind what is signed, if None): all that a
+    proof of the first in a tree of that size is made of. One question instead of two, because the
+    way to the database takes as long as the work there.
+    """
+    rows = await tx.fetch(
+        """WITH tree AS MATERIALIZED (
+               SELECT size, root, frontier, (SELECT max(size) FROM audit_log.checkpoints) AS signed
+                 FROM audit_log.state),
+                way AS (
+               SELECT DISTINCT at.level, leaf.idx >> 8 * (at.level + 1) AS number
+                 FROM tree, generate_series(0, $3) AS at (level),
+                      unnest(ARRAY[$1::bigint, coalesce($2::bigint, tree.signed)]) AS leaf (idx)
+                WHERE tree.size >> 8 * (at.level + 1) > 0)
+           SELECT tree.*, way.level, way.number,
+                  (SELECT hashes FROM audit_log.tiles tile
+                    WHERE tile.level = way.level AND tile.number = way.number)
+             FROM tree LEFT JOIN way ON true""",
+        index,
+        size,
+        _TOP_LEVEL,
+    )
+    state = _state(rows[0] if rows else None)
+    stored = {(row["level"], row["number"]): row["hashes"] for row in rows if row["hashes"]}
+    return rows[0]["signed"], _unfinished(state) | stored
+
+
+def _unfinished(state: State) -> dict[tuple[int, int], bytes]:
+    edge = state.edge()
+    return {
+        (level, state.size >> (8 * (level + 1))): hashes
+        for level, hashes in enumerate(edge.partials)
+    }
 
 
 async def read_tree(tx: Tx) -> tuple[State, int | None]:
