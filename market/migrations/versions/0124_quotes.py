@@ -156,5 +156,6 @@ def downgrade() -> None:
                OR EXISTS (SELECT FROM market.demand_posts p WHERE p.id = post_id))""")
     op.execute("DROP TABLE market.quotes")
     op.execute("DROP FUNCTION market.keep_the_quote_window()")
+    op.execute("DROP POLICY quote_requests_of_both_sides ON market.quote_requests")
     op.execute("DROP TABLE market.quote_invitations")
     op.execute("DROP TABLE market.quote_requests")
