@@ -94,7 +94,7 @@ async def start_payment(
 
     async def act(c: Command) -> Answer:
         order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
-        due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id)
+        due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id, now=c.now)
         payment = await payments.start(
             c.tx,
             actor=c.actor,

@@ -22,7 +22,7 @@ from market.consents import operations as consenting
 from market.consents import queries as consents
 from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
-from market.orders.operations import delivery, stopping, wide_stops
+from market.orders.operations import by_agreement, delivery, stopping, wide_stops
 from market.pricing.model import FilingId
 from market.pricing.operations import turning as pricing
 
@@ -41,6 +41,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         ceilings = await pricing.list_ceilings_due(tx, now=now, limit=BATCH)
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
+        undeliverable = await orders.list_undeliverable(tx, now=now, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
         over = await consents.list_over(tx, today=local_date(now), limit=BATCH)
         untold = await cut_offs.list_untold(tx, limit=BATCH)
@@ -59,6 +60,9 @@ async def run(db: Database, *, now: dt.datetime) -> int:
 
     async def end_inspection(tx: Tx, order_id: uuid.UUID) -> object:
         return await delivery.end_inspection(tx, actor=_ACTOR, now=now, order_id=order_id)
+
+    async def end_undelivered(tx: Tx, order_id: uuid.UUID) -> object:
+        return await by_agreement.end_undelivered(tx, actor=_ACTOR, now=now, order_id=order_id)
 
     async def complete(tx: Tx, order_id: uuid.UUID) -> object:
         return await stopping.complete(
@@ -79,6 +83,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         await _each(db, ceilings, apply)
         + await _each(db, filings, turn)
         + await _each(db, inspected, end_inspection)
+        + await _each(db, undeliverable, end_undelivered)
         + await _each(db, used_up, complete)
         + await _each(db, over, expire)
         + await _each(db, untold, tell)

@@ -11,8 +11,9 @@ from catalog.kernel.actor import Actor, Clearance, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
+from market.contracts import queries as agreements
 from market.cut_offs.model import Level
-from market.orders import store
+from market.orders import store, under_agreement
 from market.orders.inspection import INSPECTION_USES, release_facts
 from market.orders.model import (
     BundleFile,
@@ -132,13 +133,16 @@ async def get_contract(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Contrac
     return found
 
 
-async def get_payment_due(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> PaymentDue:
-    """Return what the buyer is to pay now.
+async def get_payment_due(
+    tx: Tx, *, viewer: Actor, order_id: uuid.UUID, now: dt.datetime
+) -> PaymentDue:
+    """Return what the buyer is to pay now; nothing for what could not be delivered any more.
 
     :raises NotPermitted: if the viewer pays no orders.
     :raises OrderMissing: if it is not the viewer's purchase.
     :raises OrderIsFree: if nothing is to be paid.
     :raises OrderEventNotAllowed: if the contract is not concluded, or the order was paid.
+    :raises AgreementNotInForce: if its agreement was ended, or is over (``under_agreement.py``).
     """
     viewer.require("order:pay")
     order = await get_order(tx, viewer=viewer, order_id=order_id)
@@ -147,6 +151,10 @@ async def get_payment_due(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Paym
     advance(order.state, Event.PAY)
     if order.is_free:
         raise OrderIsFree
+    if order.agreement_id is not None:
+        agreement = await agreements.find(tx, agreement_id=order.agreement_id)
+        assert agreement is not None, "an order's agreement can not vanish"
+        under_agreement.check_goes_on(agreement, now)
     return PaymentDue(payer_party_id=order.buyer_party_id, amount_fen=order.amount_fen)
 
 
@@ -193,6 +201,21 @@ async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
         now,
         limit,
         INSPECTION_USES,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_undeliverable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return orders whose agreement is over and that nobody delivered, oldest end first."""
+    rows = await tx.fetch(
+        """
+        SELECT o.id FROM market.orders o
+          JOIN market.agreements a ON a.id = o.agreement_id
+         WHERE o.state IN ('placed', 'negotiating', 'cleared', 'contracted', 'paid')
+           AND a.ends_at <= $1
+         ORDER BY a.ends_at, o.id LIMIT $2""",
+        now,
+        limit,
     )
     return [row["id"] for row in rows]
 

@@ -66,12 +66,16 @@ RESUMING: Final[dict[State, Event]] = {
     State.DELIVERING: Event.RESUME_DELIVERING,
     State.ACCEPTED: Event.RESUME_ACCEPTED,
 }
-_LIVE: Final = (
+#: Before the delivery: nothing of the data is with the buyer.
+UNDELIVERED: Final = (
     State.PLACED,
     State.NEGOTIATING,
     State.CLEARED,
     State.CONTRACTED,
     State.PAID,
+)
+_LIVE: Final = (
+    *UNDELIVERED,
     State.DELIVERING,
     State.ACCEPTED,
     State.DISPUTED,

@@ -11,7 +11,9 @@ from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
 from market.contracts import constraints, price_duty
 from market.contracts.constraints import DELETE, DISTRIBUTE, TermsNotMet, Use
+from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
+from market.contracts.states import State as AgreementState
 from market.orders.terms import RequestedTerms
 from market.pricing.compute import quota
 from market.pricing.model import Filing, PriceItem, UseCategory
@@ -77,6 +79,19 @@ def check(agreed: PolicyAgreement, ordered: Ordered, filing: Filing, *, now: dt.
         raise TermsNotMet(operands=differing)
     if (price.filing_number, price.filing_sha256) != (filing.filing_number, filing.record_sha256):
         raise AgreementPriceSuperseded(filing_number=price.filing_number)
+
+
+def check_goes_on(agreement: Agreement, now: dt.datetime) -> None:
+    """Return if what was ordered by an agreement goes on at this instant.
+
+    Another agreement that took its place changes nothing for what was ordered before.
+
+    :raises AgreementNotInForce: if it was ended.
+    :raises AgreementOver: if its time is over.
+    """
+    if agreement.state is AgreementState.SUCCEEDED:
+        agreement = msgspec.structs.replace(agreement, state=AgreementState.IN_FORCE)
+    check_in_force(agreement, now)
 
 
 def grant_ends_at(end: dt.datetime, agreed: PolicyAgreement | None) -> dt.datetime:

@@ -1,4 +1,8 @@
-"""What was negotiated is signed by both over the same bytes, follows what came before, and ends by two."""
+"""What was negotiated is signed by both over the same bytes, follows what came before, and ends by two.
+
+A complaint of others that these tests answer: data-product-portal #3754 (a renewal in place lost what
+there was before it).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""A second instance of ours is harvested by CKAN and by DCAT, once, whole, and without what it lost."""
+"""A second instance of ours is harvested by CKAN and by DCAT, once, whole, and without what it lost.
+
+The complaints of others that these tests answer: GSA/data.gov #466, #2981, #2989, #3944, #3968, #4163
+(records were taken twice, and stayed when they were gone).
+"""
 
 from __future__ import annotations
 

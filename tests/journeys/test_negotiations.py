@@ -1,4 +1,9 @@
-"""A buyer and a supplier come to an agreement, message by message; nobody else does it for them."""
+"""A buyer and a supplier come to an agreement, message by message; nobody else does it for them.
+
+The complaints of others that these tests answer: EDC #5377 (an offer that was over was negotiated all
+the same), #3777 (messages taken twice), #3840 (no way for a provider to begin), #5018 (messages after
+the end were taken).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a product was, who may see which version of it, and what is left of one taken back."""
+"""What a product was, who may see which version of it, and what is left of one taken back.
+
+A complaint of others that these tests answer: ckanext-canada #8 (a second instance, so that drafts are
+not seen).
+"""
 
 from __future__ import annotations
 

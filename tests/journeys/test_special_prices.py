@@ -1,4 +1,8 @@
-"""Plans, trials, free quotas and special prices, from the filing to the signed contract."""
+"""Plans, trials, free quotas and special prices, from the filing to the signed contract.
+
+A complaint of others that these tests answer: DataspaceConnector #439 (a price to be negotiated was a
+word that nobody enforced).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 The tables stand here as they are printed in RULES §8.1, column by column, and the rules of §8.2 a
 second time, each by itself and by other means than the code has.
+
+A complaint of others that these tests answer: w3c-cg/dataspaces #3 (the same policy is granted here and
+denied there).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Whatever a policy says has an evaluator, or it is refused; the price is a duty, and the filed one.
 
 The complaints of others that these tests answer: tractusx-edc #616 and EDC #4423 (a constraint that is
-not known was left out and not refused), EDC #4370 (nested constraints were taken although nobody
-evaluates them), EDC #4482 and w3c/odrl #59 (a price in a policy, and one that changes beside it).
+not known was left out and not refused; #4428), EDC #4370 (nested constraints were taken although nobody
+evaluates them), tractusx-edc #2089 (evaluators that always say yes), EDC #4482 and w3c/odrl #59 (a
+price in a policy, and one that changes beside it), w3c/odrl #148 (a share instead of a price).
 """
 
 from __future__ import annotations

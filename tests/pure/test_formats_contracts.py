@@ -1,4 +1,8 @@
-"""A contract has the dictionary, the checks, the service level and the filed price; a product its plans."""
+"""A contract has the dictionary, the checks, the service level and the filed price; a product its plans.
+
+A complaint of others that these tests answer: datacontract-specification #3 (one number for all that a
+product costs).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Two sides move their copies: whose turn it is, what crosses, what is doubled, late or never arrives."""
+"""Two sides move their copies: whose turn it is, what crosses, what is doubled, late or never arrives.
+
+The complaints of others that these tests answer: EDC #1487 (sent again for ever), #3777 (messages
+taken twice), #5018 (messages after the end were taken), tractusx-edc #1145 (one side had ended it, the other went on).
+"""
 
 from __future__ import annotations
 

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
 from market.contracts.policy import agreement_of
+from market.contracts.states import State
 from market.orders import under_agreement
 from market.orders.terms import RequestedTerms
 from market.orders.under_agreement import Ordered
-from tests.pure.test_contracts_policy import BUYER, NOW, YEAR, filing, offer, refusal
+from tests.pure.test_contracts_agreements import agreement
+from tests.pure.test_contracts_policy import BUYER, NOW, SECOND, YEAR, filing, offer, refusal
 
 
 def agreed(**changes: Any) -> Any:
@@ -105,3 +107,14 @@ def test_a_grant_ends_with_the_agreement_at_the_latest_and_is_held_to_its_fields
     assert under_agreement.grant_ends_at(YEAR + dt.timedelta(days=1), agreed()) == YEAR
     assert under_agreement.fields_of(None) == under_agreement.fields_of(agreed()) == ()
     assert under_agreement.fields_of(agreed(fields=("a", "b"))) == ("a", "b")
+
+
+def test_what_was_ordered_goes_on_until_its_agreement_ends_whatever_took_its_place() -> None:
+    end = agreement().ends_at
+
+    for holds in (State.IN_FORCE, State.ENDING, State.SUCCEEDED):
+        under_agreement.check_goes_on(agreement(state=holds), end - SECOND)
+        over = refusal(under_agreement.check_goes_on, agreement(state=holds), end)
+        assert over.code == "agreement_over"
+    ended = refusal(under_agreement.check_goes_on, agreement(state=State.TERMINATED), NOW)
+    assert ended.code == "agreement_not_in_force"

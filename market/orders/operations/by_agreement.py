@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -14,14 +15,18 @@ from market.contracts import operations as contracts
 from market.contracts import queries as agreements
 from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
-from market.contracts.states import State as AgreementState
 from market.cut_offs import queries as cut_offs
 from market.orders import store, under_agreement
 from market.orders.contract import TheAgreement
 from market.orders.model import Order
 from market.orders.operations import stopping
+from market.orders.operations.casework import lock
+from market.orders.states import UNDELIVERED
 from market.orders.under_agreement import AgreementOrderedBefore, Ordered
 from market.pricing.model import Filing
+
+#: Why the house ends what was not delivered while its agreement held.
+NOT_DELIVERED_IN_TIME: Final = "agreement_over"
 
 
 async def check_new(
@@ -65,10 +70,7 @@ async def terms_in_force(tx: Tx, order: Order, *, now: dt.datetime) -> PolicyAgr
         return None
     found = await agreements.find(tx, agreement_id=order.agreement_id)
     assert found is not None, "an order's agreement can not vanish"
-    if (
-        found.state is not AgreementState.SUCCEEDED
-    ):  # what was ordered before keeps the terms it was ordered by
-        check_in_force(found, now)
+    under_agreement.check_goes_on(found, now)
     return document.read(found.document).terms
 
 
@@ -93,3 +95,23 @@ async def end(tx: Tx, *, actor: Actor, now: dt.datetime, agreement_id: uuid.UUID
     if order is not None:
         await stopping.end(tx, order, actor=actor, now=now, reason=ended.reason or "")
     return ended
+
+
+async def end_undelivered(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID
+) -> Order | None:
+    """End an order that was not delivered before its agreement was over; what was paid goes back.
+
+    None if it was delivered meanwhile, or the agreement holds.
+
+    :raises NotPermitted: if the actor is no job of ours.
+    :raises OrderMissing: if there is no such order.
+    """
+    actor.require("order:turn")
+    order = await lock(tx, order_id)
+    if order.agreement_id is None or order.state not in UNDELIVERED:
+        return None
+    found = await agreements.find(tx, agreement_id=order.agreement_id)
+    if found is None or now < found.ends_at:
+        return None
+    return await stopping.end(tx, order, actor=actor, now=now, reason=NOT_DELIVERED_IN_TIME)
