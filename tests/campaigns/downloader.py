@@ -1,9 +1,9 @@
 """Download slowly and call fast in a process of its own, and tell when which byte came.
 
-``python -m tests.campaigns.downloader PORT TOKEN CALLED CALLS_PER_SECOND ORDER…`` reads the content of
-each ORDER part by part, as a slow client does, and asks for CALLED again and again. It ends when its
+``python -m tests.campaigns.downloader PORT TOKEN CALLED,… CALLS_PER_SECOND ORDER…`` reads the content of
+each ORDER part by part, as a slow client does, and asks for each CALLED again and again. It ends when its
 standard input does, and prints one line of JSON: of each order how many bytes came, when the last and
-how it ended; of the calls, when each was sent and how it was answered.
+how it ended; of the calls, of which order each was, when it was sent and how it was answered.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ async def call(port: int, token: str, order: str, gone: asyncio.Event, every: fl
                 sent = monotonic()
                 writer.write(request(order, token, close=False))
                 status = await answer(reader)
-                answers.append((sent, monotonic(), status))
+                answers.append((order, sent, monotonic(), status))
                 await asyncio.sleep(max(0.0, due - monotonic()))
         except (ConnectionError, asyncio.IncompleteReadError):
-            answers.append((sent, monotonic(), HUNG_UP))
+            answers.append((order, sent, monotonic(), HUNG_UP))
         writer.close()
     return answers
 
@@ -91,8 +91,8 @@ async def main() -> None:
     gone = asyncio.Event()
     callers = 16
     calls = [
-        asyncio.create_task(call(int(port), token, called, gone, callers / float(rate)))
-        for _ in range(callers)
+        asyncio.create_task(call(int(port), token, order, gone, callers / float(rate)))
+        for order in called.split(",") * (callers // len(called.split(",")))
     ]
     downloads = [asyncio.create_task(download(int(port), token, order)) for order in orders]
     print("begun", flush=True)
@@ -103,7 +103,10 @@ async def main() -> None:
         task.cancel()
     ended = [task.result() for task in downloads if task.done() and not task.cancelled()]
     await asyncio.gather(*downloads, return_exceptions=True)
-    print(json.dumps({"downloads": ended, "calls": sorted(answers)}), flush=True)
+    print(
+        json.dumps({"downloads": ended, "calls": sorted(answers, key=lambda each: each[1])}),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
