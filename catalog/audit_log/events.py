@@ -407,6 +407,7 @@ class Event(enum.StrEnum):
     ORDER_CANCELLED = "order:cancelled"
     CONSENTS_ENTERED = "consent:entered"
     CONSENT_WITHDRAWN = "consent:withdrawn"
+    CONSENT_NARROWED = "consent:narrowed"
     CONSENT_EXPIRED = "consent:expired"
     CONSENTS_EXPORTED = "consent:exported"
     ANONYMISATION_SUBMITTED = "anonymisation:submitted"

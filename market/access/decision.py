@@ -20,6 +20,9 @@ from catalog.products.model import DeliveryMode, Level
 
 M = DeliveryMode
 
+#: Named where nobody's consent, or no longer, allows a use, and no anonymisation does (BJ-21).
+PERSONAL_BASIS_MISSING: Final = "personal_information_basis_missing"
+
 
 class Leg(enum.StrEnum):
     """Between whom the data move (RULES §8.1)."""
@@ -209,7 +212,7 @@ CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
     _if("scope_exceeded", lambda f: not f.is_within_scope),
     _if("quota_exhausted", lambda f: not f.is_quota_left),
     _if(
-        "personal_information_basis_missing",
+        PERSONAL_BASIS_MISSING,
         lambda f: f.contains_personal_information and not f.has_personal_basis,
     ),
     _important,

@@ -56,10 +56,10 @@ def check(given: Given, *, holder: PartyId, today: dt.date) -> dt.date:
     :raises ConsentTermImpossible: if its days can not be.
     """
     unlimited = {
-        "scenarios": len(given.scenarios) != 1 or _names_all(given.scenarios[0]),
-        "purpose": _names_all(given.purpose),
-        "data_categories": any(map(_names_all, given.data_categories)),
-        "recipients": len(given.recipients) != 1 or _names_all(given.recipients[0].name),
+        "scenarios": len(given.scenarios) != 1 or names_all(given.scenarios[0]),
+        "purpose": names_all(given.purpose),
+        "data_categories": any(map(names_all, given.data_categories)),
+        "recipients": len(given.recipients) != 1 or names_all(given.recipients[0].name),
         "term_to": given.term_to is None,
     }
     if any(unlimited.values()) or given.term_to is None:
@@ -79,5 +79,6 @@ def check(given: Given, *, holder: PartyId, today: dt.date) -> dt.date:
     return given.term_to
 
 
-def _names_all(words: str) -> bool:
+def names_all(words: str) -> bool:
+    """Tell whether words name everything, and so nothing."""
     return words.strip().casefold() in _ALL

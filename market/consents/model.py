@@ -55,6 +55,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     evidence_sha256: Sha256
 
 
+class Narrowing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person still allows (缩小授权范围, HNP-6); what is left out stays as it was."""
+
+    data_categories: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=50)] | None = None
+    purpose: Annotated[str, Meta(min_length=1, max_length=500)] | None = None  # this one alone
+    term_to: dt.date | None = None
+
+
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """A consent (个人授权): one person, one scenario, one recipient, until a day."""
 
@@ -76,6 +84,8 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     granted_at: dt.datetime
     withdrawn_at: dt.datetime | None = None
+    narrowed_at: dt.datetime | None = None
+    is_purpose_narrowed: bool = False  # then a use has this very purpose
 
 
 class Entered(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +106,7 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     begins_on: dt.date | None  # the latest beginning of those that stand
     ends_on: dt.date | None  # the earliest end of those that stand
     stopped_through_version: int  # of the content: it holds the data of one who is out
+    purposes: tuple[str, ...] = ()  # to which somebody narrowed it: a use has each of them
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):

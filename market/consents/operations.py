@@ -23,8 +23,9 @@ from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
 from catalog.products.model import Product
-from market.consents import giving, store
-from market.consents.model import Consent, ConsentId, Entered, Given, Ways
+from catalog.signing.canonical import sha256_hex
+from market.consents import giving, narrowing, store
+from market.consents.model import Consent, ConsentId, Entered, Given, Narrowing, Ways
 from market.consents.states import Event, State, advance
 from market.identity import queries as identity
 
@@ -59,7 +60,7 @@ async def enter(
     kinds = {(each.scenario, each.recipient.party_id): each for each, _ in entered}
     for kind in sorted(kinds, key=str):
         await store.open_grounds(tx, kinds[kind])
-        await store.sum_up(tx, kinds[kind], stopped_through=0)
+        await store.sum_up(tx, kinds[kind], stopped_through=0, stopped_at=None)
     await _remember(
         tx, Happened.CONSENTS_ENTERED, product_id, actor=actor, now=now, facts={"count": len(told)}
     )
@@ -108,6 +109,40 @@ async def withdraw_by_secret(
             assert locked is not None, "nothing removes a consent"
             ended.append(await _end(tx, locked, Event.WITHDRAW, actor=actor, now=now))
         return ended
+
+
+async def narrow(
+    tx: Tx, *, actor: Actor, now: dt.datetime, consent_id: uuid.UUID, to: Narrowing
+) -> Consent:
+    """Narrow a consent for a person who told its holder so (缩小授权范围, HNP-6).
+
+    :raises NotPermitted: if the actor enters no consents.
+    :raises Missing: if it is unknown or somebody else's.
+    :raises ConsentEventNotAllowed: if it was withdrawn before, or is over.
+    :raises ConsentNotNarrower: if it would allow as much as before, more, or nothing.
+    """
+    actor.require("consent:enter")
+    found = await store.lock(tx, consent_id)
+    if found is None or found.holder_party_id != actor.party:
+        raise Missing
+    async with beyond_own_rows(tx):
+        return await _narrow(tx, found, to, actor=actor, now=now)
+
+
+async def narrow_by_secret(
+    tx: Tx, *, actor: Actor, now: dt.datetime, secret: str, to: Narrowing
+) -> Consent:
+    """Narrow one's own consent, by the secret; it works at the next access (HNP-6).
+
+    :raises Missing: if nobody has this secret.
+    :raises ConsentEventNotAllowed: if it was withdrawn before, or is over.
+    :raises ConsentNotNarrower: if it would allow as much as before, more, or nothing.
+    """
+    async with beyond_own_rows(tx):
+        own = await _of_secret(tx, secret)
+        locked = await store.lock(tx, own.id)
+        assert locked is not None, "nothing removes a consent"
+        return await _narrow(tx, locked, to, actor=actor, now=now)
 
 
 async def export(tx: Tx, *, actor: Actor, now: dt.datetime, secret: str) -> list[Consent]:
@@ -169,15 +204,13 @@ def digest(secret: str) -> bytes:
 
 async def _end(tx: Tx, before: Consent, event: Event, *, actor: Actor, now: dt.datetime) -> Consent:
     product = await _product(tx, before)
+    version = 0 if product.content is None else product.content.version
     after = msgspec.structs.replace(
         before,
         state=advance(before.state, event),
         withdrawn_at=now if event is Event.WITHDRAW else None,
     )
-    await store.open_grounds(tx, after)
-    await store.end(tx, after)
-    version = 0 if product.content is None else product.content.version
-    await store.sum_up(tx, after, stopped_through=version)
+    await _write(tx, after, stopped_through=version, stopped_at=after.withdrawn_at)
     is_withdrawn = event is Event.WITHDRAW
     await _remember(
         tx,
@@ -188,16 +221,68 @@ async def _end(tx: Tx, before: Consent, event: Event, *, actor: Actor, now: dt.d
         facts={"scenario": after.scenario, "stopped_through_version": version},
         consent_id=after.id,
     )
-    for party in {after.recipient.party_id, after.holder_party_id}:
+    await _tell(tx, Topic.CONSENT_ENDED, after, product, now=now)
+    return after
+
+
+async def _narrow(
+    tx: Tx, before: Consent, to: Narrowing, *, actor: Actor, now: dt.datetime
+) -> Consent:
+    product = await _product(tx, before)
+    after = narrowing.narrowed(before, to, now=now, today=local_date(now))
+    # Of whom fewer data may be used, the content that there is holds too much.
+    version = 0
+    if to.data_categories is not None and product.content is not None:
+        version = product.content.version
+    await _write(tx, after, stopped_through=version, stopped_at=now)
+    await _remember(
+        tx,
+        Happened.CONSENT_NARROWED,
+        after.product_id,
+        actor=actor,
+        now=now,
+        facts={
+            "scenario": after.scenario,
+            "narrowed": [name for name, value in msgspec.structs.asdict(to).items() if value],
+            "stopped_through_version": version,
+        },
+        consent_id=after.id,
+        before=_scope(before),
+        after=_scope(after),
+    )
+    await _tell(tx, Topic.CONSENT_NARROWED, after, product, now=now)
+    return after
+
+
+def _scope(consent: Consent) -> dict[str, Any]:
+    # Not in whose words the purpose was narrowed: a person may say more than it should.
+    return {
+        "purpose_sha256": sha256_hex(consent.purpose.encode()),
+        "data_categories": consent.data_categories,
+        "term_to": consent.term_to,
+    }
+
+
+async def _write(
+    tx: Tx, consent: Consent, *, stopped_through: int, stopped_at: dt.datetime | None
+) -> None:
+    await store.open_grounds(tx, consent)
+    await store.update(tx, consent)
+    await store.sum_up(tx, consent, stopped_through=stopped_through, stopped_at=stopped_at)
+
+
+async def _tell(
+    tx: Tx, topic: Topic, consent: Consent, product: Product, *, now: dt.datetime
+) -> None:
+    for party in {consent.recipient.party_id, consent.holder_party_id}:
         await notifications.send(
             tx,
             now=now,
             to=PartyId(party),
-            topic=Topic.CONSENT_ENDED,
-            subject=Subject("product", str(after.product_id)),
-            facts={"product_name": product.name, "scenario": after.scenario},
+            topic=topic,
+            subject=Subject("product", str(consent.product_id)),
+            facts={"product_name": product.name, "scenario": consent.scenario},
         )
-    return after
 
 
 async def _of_secret(tx: Tx, secret: str) -> Consent:
@@ -246,6 +331,8 @@ async def _remember(
     now: dt.datetime,
     facts: dict[str, Any],
     consent_id: uuid.UUID | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
 ) -> None:
     # Never by whom: the log is public, and a keyed hash is still a person's to whoever has the key.
     subjects = [Subject("product", str(product_id))]
@@ -258,5 +345,7 @@ async def _remember(
         now=now,
         subjects=subjects,
         facts=facts,
-        rules=("BJ-21", "PIR-1"),
+        before=before,
+        after=after,
+        rules=("BJ-21", "PIR-1", "HNP-6"),
     )

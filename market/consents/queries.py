@@ -56,6 +56,7 @@ async def allow(
     product_id: uuid.UUID,
     version: int,
     scenario: str,
+    purpose: str,
     recipient: uuid.UUID,
     today: dt.date,
 ) -> bool:
@@ -63,7 +64,7 @@ async def allow(
     found = await store.find_grounds(
         tx, product_id=product_id, scenario=scenario, recipient=recipient
     )
-    return grounds.allow(found, version=version, today=today)
+    return grounds.allow(found, version=version, purpose=purpose, today=today)
 
 
 async def list_over(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:

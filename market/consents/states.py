@@ -19,6 +19,7 @@ class State(enum.StrEnum):
 class Event(enum.StrEnum):
     """What can happen to it."""
 
+    NARROW = "narrow"  # 缩小范围 (HNP-6)
     WITHDRAW = "withdraw"  # 撤回
     EXPIRE = "expire"  # 到期
 
@@ -30,6 +31,7 @@ class ConsentEventNotAllowed(Refused):
 
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
+    (State.STANDING, Event.NARROW): State.STANDING,
     (State.STANDING, Event.WITHDRAW): State.WITHDRAWN,
     (State.STANDING, Event.EXPIRE): State.EXPIRED,
 }

@@ -37,6 +37,8 @@ CONSENTS: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+    sa.Column("narrowed_at", sa.DateTime(timezone=True)),
+    sa.Column("is_purpose_narrowed", sa.Boolean, nullable=False, server_default=sa.false()),
     schema="market",
 )
 
@@ -50,13 +52,15 @@ CONSENT_GROUNDS: Final = sa.Table(
     sa.Column("begins_on", sa.Date),
     sa.Column("ends_on", sa.Date),
     sa.Column("stopped_through_version", sa.Integer, nullable=False),
+    sa.Column("purposes", postgresql.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("stopped_at", sa.DateTime(timezone=True)),
     schema="market",
 )
 
 SELECT: Final = """
     SELECT id, product_id, holder_party_id, person_ref, scenario, purpose, data_categories,
            recipient, method, term_from, term_to, separate, sensitive, presented_policy_version,
-           evidence_sha256, state, granted_at, withdrawn_at
+           evidence_sha256, state, granted_at, withdrawn_at, narrowed_at, is_purpose_narrowed
       FROM market.consents"""
 
 
@@ -100,13 +104,22 @@ async def list_of_person(tx: Tx, *, holder: uuid.UUID, person_ref: str) -> list[
     return [consent_of(row) for row in rows]
 
 
-async def end(tx: Tx, consent: Consent) -> None:
-    """Write back that a consent ended, which the caller holds locked."""
+async def update(tx: Tx, consent: Consent) -> None:
+    """Write back a consent that ended or was narrowed, which the caller holds locked."""
     touched = await tx.execute(
-        "UPDATE market.consents SET state = $2, withdrawn_at = $3 WHERE id = $1",
+        """
+        UPDATE market.consents
+           SET state = $2, withdrawn_at = $3, narrowed_at = $4, is_purpose_narrowed = $5,
+               purpose = $6, data_categories = $7, term_to = $8
+         WHERE id = $1""",
         consent.id,
         consent.state.value,
         consent.withdrawn_at,
+        consent.narrowed_at,
+        consent.is_purpose_narrowed,
+        consent.purpose,
+        list(consent.data_categories),
+        consent.term_to,
     )
     assert touched == 1, "a locked consent can not vanish"
 
@@ -126,14 +139,23 @@ async def open_grounds(tx: Tx, consent: Consent) -> None:
     )
 
 
-async def sum_up(tx: Tx, consent: Consent, *, stopped_through: int) -> None:
-    """Write down anew what the consents of this kind come to; the caller holds the row locked."""
+async def sum_up(
+    tx: Tx, consent: Consent, *, stopped_through: int, stopped_at: dt.datetime | None
+) -> None:
+    """Write down anew what the consents of this kind come to; the caller holds the row locked.
+
+    ``stopped_at`` is when somebody withdrew or narrowed something just now.
+    """
     await tx.execute(
         """
         UPDATE market.consent_grounds g
            SET standing = s.standing, begins_on = s.begins_on, ends_on = s.ends_on,
-               stopped_through_version = greatest(g.stopped_through_version, $4)
-          FROM (SELECT count(*) AS standing, max(term_from) AS begins_on, min(term_to) AS ends_on
+               purposes = s.purposes,
+               stopped_through_version = greatest(g.stopped_through_version, $4),
+               stopped_at = coalesce($5, g.stopped_at)
+          FROM (SELECT count(*) AS standing, max(term_from) AS begins_on, min(term_to) AS ends_on,
+                       coalesce(array_agg(DISTINCT purpose) FILTER (WHERE is_purpose_narrowed),
+                                '{}') AS purposes
                   FROM market.consents
                  WHERE product_id = $1 AND scenario = $2 AND recipient_party_id = $3
                    AND state = 'standing') s
@@ -142,6 +164,7 @@ async def sum_up(tx: Tx, consent: Consent, *, stopped_through: int) -> None:
         consent.scenario,
         consent.recipient.party_id,
         stopped_through,
+        stopped_at,
     )
 
 
@@ -152,7 +175,7 @@ async def find_grounds(
     row = await tx.fetch_one(
         """
         SELECT product_id, scenario, recipient_party_id, standing, begins_on, ends_on,
-               stopped_through_version
+               stopped_through_version, purposes
           FROM market.consent_grounds
          WHERE product_id = $1 AND scenario = $2 AND recipient_party_id = $3""",
         product_id,

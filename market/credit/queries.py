@@ -41,6 +41,11 @@ async def is_banned(tx: Tx, *, party_id: PartyId, on: dt.date) -> bool:
     return (await get_standing(tx, party_id=party_id, on=on)).is_banned
 
 
+def banned(party: str, *, day: str) -> str:
+    """Return in SQL what ``is_banned`` tells, for who reads it together with what it decides about."""
+    return store.banned(party, day=day)
+
+
 async def get_public(tx: Tx, *, today: dt.date) -> CreditList:
     """Return who is punished and who rewarded today: organisations alone, without the facts."""
     async with beyond_own_rows(tx):

@@ -68,6 +68,21 @@ _REWARDS: Final = """
     SELECT r.id, r.party_id, p.name AS party_name, r.text, r.rewarded_by, r.rewarded_at, r.valid_until
       FROM market.credit_rewards r JOIN market.parties p ON p.id = r.party_id"""
 
+# ``sanctions.is_in_force`` in SQL, of a record ``c`` on the day ``$1``; a test holds the two together.
+_IN_FORCE: Final = "c.state = 'punished' AND c.effective_until >= $1"
+
+
+def banned(party: str, *, day: str) -> str:
+    """Return the condition that a party is banned on a day, as ``sanctions.standing`` has it.
+
+    For who asks it together with something else; ``party`` and ``day`` are SQL of ours.
+    """
+    in_force = _IN_FORCE.replace("$1", day)
+    return f"""
+        EXISTS (SELECT FROM market.credit_records c
+                 WHERE c.party_id = {party} AND {in_force}
+                   AND (c.sanction ->> 'is_banned')::boolean)"""
+
 
 async def insert(tx: Tx, record: CreditRecord) -> None:
     """Add a finding."""
@@ -138,11 +153,10 @@ async def list_over(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:
 async def list_ranked_lower(tx: Tx, *, today: dt.date) -> list[uuid.UUID]:
     """Return the public products of parties that are ranked lower on a day."""
     rows = await tx.fetch(
-        """
+        f"""
         SELECT DISTINCT p.id FROM market.credit_records c
           JOIN catalog.products p ON p.supplier_party_id = c.party_id AND p.is_public
-         WHERE c.state = 'punished' AND c.effective_until >= $1
-           AND (c.sanction ->> 'is_ranked_lower')::boolean""",
+         WHERE {_IN_FORCE} AND (c.sanction ->> 'is_ranked_lower')::boolean""",  # noqa: S608 - our own
         today,
     )
     return [row["id"] for row in rows]
@@ -164,12 +178,12 @@ async def list_rewards(tx: Tx, party: uuid.UUID) -> list[Reward]:
 async def list_public(tx: Tx, *, today: dt.date, limit: int) -> list[PublicRecord]:
     """Return the sanctions in force of organisations, those that end last first."""
     rows = await tx.fetch(
-        """
+        f"""
         SELECT p.name AS party_name, p.uscc, c.act, c.basis,
                (c.sanction->>'is_banned')::boolean AS is_banned, c.effective_until
           FROM market.credit_records c JOIN market.parties p ON p.id = c.party_id
-         WHERE c.state = 'punished' AND c.effective_until >= $1 AND p.uscc IS NOT NULL
-         ORDER BY c.effective_until DESC, c.id LIMIT $2""",
+         WHERE {_IN_FORCE} AND p.uscc IS NOT NULL
+         ORDER BY c.effective_until DESC, c.id LIMIT $2""",  # noqa: S608 - our own
         today,
         limit,
     )

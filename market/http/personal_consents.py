@@ -17,7 +17,7 @@ from market.anonymisations import operations as anonymisations
 from market.anonymisations import queries as anonymised
 from market.anonymisations.model import Anonymisation, Decision, Said
 from market.consents import operations, queries
-from market.consents.model import Consent, Entered, Given, Ways
+from market.consents.model import Consent, Entered, Given, Narrowing, Ways
 from market.http.answers import answers, creates
 from market.http.command import (
     Answer,
@@ -51,6 +51,13 @@ class WithdrawOwn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     secret: _Secret
     all_of_holder: bool = False
+
+
+class NarrowOwn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's secret, and what it still allows."""
+
+    secret: _Secret
+    to: Narrowing
 
 
 class OwnConsents(msgspec.Struct, frozen=True):
@@ -154,6 +161,46 @@ async def withdraw_own_consents(
             all_of_holder=data.all_of_holder,
         )
         return done(OwnConsents(ended))
+
+    return await secret_command(request, act)
+
+
+@post(
+    "/api/v1/consents/{consent_id:uuid}/narrowings",
+    summary="Narrow a consent for its person",
+    tags=["personal information"],
+    opt=answers(Consent),
+)
+async def narrow_consent_of(
+    request: AnyRequest, consent_id: FromPath[uuid.UUID], data: JSONBody[Narrowing]
+) -> Response[bytes]:
+    """Narrow a consent whose person told its holder so (代为缩小授权范围)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.narrow(c.tx, actor=c.actor, now=c.now, consent_id=consent_id, to=data)
+        )
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/own-consents/narrowings",
+    summary="Narrow one's own consent",
+    tags=["personal information"],
+    opt=answers(Consent),
+)
+async def narrow_own_consent(request: AnyRequest, data: JSONBody[NarrowOwn]) -> Response[bytes]:
+    """Allow fewer data, one purpose alone, or an earlier end, at the next access (HNP-6)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.narrow_by_secret(
+                c.tx, actor=c.actor, now=c.now, secret=data.secret, to=data.to
+            )
+        )
 
     return await secret_command(request, act)
 

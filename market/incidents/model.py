@@ -23,6 +23,7 @@ class Source(enum.StrEnum):
     INVARIANT_BROKEN = "invariant_broken"  # 核对时不变量被破坏
     RETAINED_FILE_ALTERED = "retained_file_altered"  # 留存文件缺失或者被改动
     DENIED_READINGS = "denied_readings"  # 多次越权查阅
+    CONSENT_WITHDRAWN_USE = "consent_withdrawn_use"  # 个人授权撤回后仍请求使用
 
 
 class LawField(enum.StrEnum):

@@ -16,6 +16,9 @@ TYPE: Final = "shushi/incident-report/v1"
 DENIED_READINGS: Final = 10
 DENIED_WITHIN: Final = dt.timedelta(hours=1)
 
+#: So far back uses after a withdrawal are looked for; one incident for an order and day [P].
+WITHDRAWN_USE_WITHIN: Final = dt.timedelta(hours=1)
+
 
 class IncidentTextMissing(Invalid):
     """What was found, done or concluded is said in words."""

@@ -188,3 +188,12 @@ class ReleaseTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: ReleaseFacts
     split: FrozenSplit
+
+
+class UsedAfterWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for of an order although a consent was withdrawn or narrowed before."""
+
+    order_id: uuid.UUID
+    refused: int
+    handed_out: int
+    entry_ids: list[uuid.UUID]  # of the log

@@ -11,6 +11,7 @@ from catalog.kernel.actor import Actor, Clearance, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.paging import Page
+from market.access.decision import PERSONAL_BASIS_MISSING
 from market.contracts import queries as agreements
 from market.cut_offs.model import Level
 from market.orders import store, under_agreement
@@ -22,6 +23,7 @@ from market.orders.model import (
     Order,
     PaymentDue,
     ReleaseTerms,
+    UsedAfterWithdrawal,
 )
 from market.orders.states import Event, advance
 
@@ -232,6 +234,44 @@ async def list_completable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def list_used_after_withdrawal(
+    tx: Tx, *, since: dt.datetime, limit: int
+) -> list[UsedAfterWithdrawal]:
+    """Return what was asked for although persons had withdrawn or narrowed their consent before.
+
+    Of each order its last ten thousand uses are looked at. What an agency once accepted as anonymised
+    needed no consent, and is not among them.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT o.id AS order_id, u.refused, u.handed_out, u.entry_ids
+          FROM market.consent_grounds g
+          JOIN market.orders o ON o.product_id = g.product_id AND o.scenario = g.scenario
+                              AND o.buyer_party_id = g.recipient_party_id
+         CROSS JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE e.decision = 'deny') AS refused,
+                      count(*) FILTER (WHERE e.decision = 'allow') AS handed_out,
+                      (array_agg(e.entry_id ORDER BY e.at))[1:1000] AS entry_ids
+                 FROM (SELECT decision, at, record, entry_id FROM market.usage_events
+                        WHERE order_id = o.id ORDER BY order_seq DESC LIMIT 10000) e
+                WHERE e.at > greatest(g.stopped_at, $1)
+                  AND (e.decision = 'allow'
+                       OR convert_from(e.record, 'UTF8')::jsonb -> 'reasons' ? $3)) u
+         WHERE g.stopped_at IS NOT NULL
+           AND (o.product_version <= g.stopped_through_version
+                OR NOT g.purposes <@ ARRAY[o.purpose])
+           AND o.delivered_at IS NOT NULL AND u.refused + u.handed_out > 0
+           AND NOT EXISTS (SELECT FROM market.anonymised_versions v
+                            WHERE v.product_id = o.product_id
+                              AND v.product_version = o.product_version)
+         ORDER BY o.id LIMIT $2""",
+        since,
+        limit,
+        PERSONAL_BASIS_MISSING,
+    )
+    return [UsedAfterWithdrawal(**dict(row)) for row in rows]
 
 
 async def get_bundle(tx: Tx, *, viewer: Actor, bundle_id: uuid.UUID) -> BundleFile:

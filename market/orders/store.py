@@ -22,6 +22,7 @@ from market.access.states import State as GrantState
 from market.anonymisations import accepting
 from market.consents import grounds
 from market.consents.model import Grounds
+from market.credit import queries as credit
 from market.identity.states import State as PartyState
 from market.orders.model import (
     Bundle,
@@ -259,7 +260,7 @@ async def find_by_special_price(tx: Tx, special_price_id: uuid.UUID) -> Order | 
 
 
 # The names are other ones than a grant's: both may be read at once.
-_STANDS: Final = """
+_STANDS: Final = f"""
            o.id AS of_order, o.state AS order_state, o.level AS order_level,
            o.decision -> 'facts' AS cleared_by,
            g.state AS grant_state, p.state AS buyer_state,
@@ -267,11 +268,9 @@ _STANDS: Final = """
                     WHERE c.state = 'standing'
                       AND c.subject_id IN (o.id, g.id, o.product_id, o.buyer_party_id,
                                            o.supplier_party_id)) AS is_cut_off,
-           EXISTS (SELECT FROM market.credit_records r
-                    WHERE r.party_id = o.buyer_party_id AND r.state = 'punished'
-                      AND r.effective_until >= $2
-                      AND (r.sanction ->> 'is_banned')::boolean) AS is_banned,
-           o.product_version, to_jsonb(c) AS consents, v.valid_to AS anonymised_until
+           {credit.banned("o.buyer_party_id", day="$2")} AS is_banned,
+           o.product_version, o.purpose AS order_purpose, to_jsonb(c) AS consents,
+           v.valid_to AS anonymised_until
       FROM market.orders o
       JOIN market.grants g ON g.order_id = o.id
       JOIN market.parties p ON p.id = o.buyer_party_id
@@ -279,7 +278,7 @@ _STANDS: Final = """
              ON c.product_id = o.product_id AND c.scenario = o.scenario
             AND c.recipient_party_id = o.buyer_party_id
       LEFT JOIN market.anonymised_versions v
-             ON v.product_id = o.product_id AND v.product_version = o.product_version"""
+             ON v.product_id = o.product_id AND v.product_version = o.product_version"""  # noqa: S608 - our own columns
 _STANDING: Final = f"SELECT {_STANDS}"
 _WITH_GRANT: Final = f"SELECT {grants.columns('g')}, {_STANDS} WHERE g.order_id = $1"
 
@@ -323,7 +322,7 @@ def _standing_of(row: Row, today: dt.date) -> Standing:
     told, consents = row["cleared_by"], row["consents"]
     given = None if consents is None else msgspec.convert(consents, Grounds)
     has_basis = grounds.allow(
-        given, version=row["product_version"], today=today
+        given, version=row["product_version"], purpose=row["order_purpose"], today=today
     ) or accepting.counts(row["anonymised_until"], today)
     return Standing(
         order_id=row["of_order"],

@@ -210,6 +210,125 @@ async def test_consents_are_their_holders_and_no_reader_of_the_log_learns_a_pers
         assert entered[0]["secret"] not in str(entry)
 
 
+# ── narrowed (HNP-6) ────────────────────────────────────────────────────────────────────────────
+
+
+async def narrow(trade: Trade, secret: str, **to: Any) -> httpx.Response:
+    return await trade.api.post("/api/v1/own-consents/narrowings", {"secret": secret, "to": to})
+
+
+async def refusal(trade: Trade, order: str) -> str:
+    answer = await trade.content(order)
+    return "" if answer.status_code == 200 else code(answer)
+
+
+async def test_the_next_use_after_kinds_of_data_were_taken_out_is_refused_until_they_are_out(
+    trade: Trade,
+) -> None:
+    both = given(trade, data_categories=["作业人员排班", "联系方式"])
+    (secret,) = await secrets(trade, both)
+    order = await trade.delivered()
+    assert await refusal(trade, order) == ""
+
+    left = must(await narrow(trade, secret, data_categories=["作业人员排班"]))
+
+    assert (left["state"], left["data_categories"]) == ("standing", ["作业人员排班"])
+    assert await refusal(trade, order) == "personal_information_basis_missing"
+    for who in (trade.buyer, trade.supplier):
+        inbox = must(await trade.by(who).get("/api/v1/my/notifications"))["items"]
+        assert "consent_narrowed" in [each["topic"] for each in inbox]
+    wider = await narrow(trade, secret, data_categories=["作业人员排班", "联系方式"])
+    assert (wider.status_code, code(wider)) == (422, "consent_not_narrower")
+    content = await trade.upload(trade.supplier, "content without what was taken out")
+    path = f"/api/v1/products/{trade.product_id}/contents"
+    must(await trade.by(trade.supplier).post(path, {"file_id": content}))
+    assert await refusal(trade, await trade.delivered()) == ""
+
+
+async def test_a_use_for_another_purpose_than_the_one_that_is_left_is_refused(trade: Trade) -> None:
+    (secret,) = await secrets(trade, given(trade, purpose="港口作业管理"))
+    order = await trade.delivered()
+    assert await refusal(trade, order) == ""
+
+    must(await narrow(trade, secret, purpose="年度安全检查"))
+
+    assert await refusal(trade, order) == "personal_information_basis_missing"
+    assert await rejected(trade) == ["personal_information_basis_missing"]
+    allowed = await trade.placed(purpose="年度安全检查")
+    assert must(await trade.step(allowed, "clearances", trade.acceptor))["state"] == "cleared"
+
+
+async def test_a_term_that_was_cut_short_ends_on_its_new_day(trade: Trade) -> None:
+    (secret,) = await secrets(trade, given(trade))
+    order = await trade.delivered()
+    today = trade.clock.now().date()
+    must(await narrow(trade, secret, term_to=today.isoformat()))
+    assert await refusal(trade, order) == ""
+
+    trade.clock.move_by(DAY)
+    await trade.sign_in_again()
+    await trade.api.keep_the_log()
+
+    assert await refusal(trade, order) == "personal_information_basis_missing"
+
+
+async def test_a_holder_narrows_for_its_person_and_nobody_elses(trade: Trade) -> None:
+    (entered,) = must(await enter(trade, given(trade)))["entered"]
+    other = await make_member(trade.db, Role.SUPPLIER, now=trade.clock.now())
+    path, to = f"/api/v1/consents/{entered['id']}/narrowings", {"purpose": "年度安全检查"}
+
+    assert code(await trade.by(other).post(path, to)) == "not_found"
+    unknown = await trade.by(trade.supplier).post(f"/api/v1/consents/{new_id()}/narrowings", to)
+    assert code(unknown) == "not_found"
+    assert code(await narrow(trade, "unknown", **to)) == "not_found"
+    assert must(await trade.by(trade.supplier).post(path, to))["is_purpose_narrowed"]
+    auditor = await make_member(trade.db, Role.AUDIT_ADMINISTRATOR, now=trade.clock.now())
+    (entry,) = await trade.by(auditor).find_in_log(action="consent:narrowed")
+    assert entry["payload"]["facts"]["narrowed"] == ["purpose"]
+    assert "年度安全检查" not in str(entry)
+    must(await withdraw(trade, entered["secret"]))
+    assert code(await trade.by(trade.supplier).post(path, to)) == "consent_event_not_allowed"
+
+
+async def delegate(trade: Trade) -> None:
+    body = {
+        "operator_party_id": str(trade.acceptor.party.id),
+        "document_number": "琼数〔2026〕1号",
+        "scope": "数据产品确权登记",
+        "valid_from": "2026-01-01",
+    }
+    must(await trade.by(trade.regulator).post("/api/v1/delegations", body))
+
+
+async def test_who_asks_after_a_withdrawal_is_an_incident_once_a_day(trade: Trade) -> None:
+    (secret,) = await secrets(trade, given(trade))
+    order = await trade.delivered()
+    assert await refusal(trade, order) == ""
+    await delegate(trade)
+    head = await make_member(
+        trade.db, Role.OPERATOR_HEAD, now=trade.clock.now(), party=trade.acceptor.party
+    )
+
+    async def incidents() -> list[dict[str, Any]]:
+        trade.clock.move_by(dt.timedelta(seconds=1))
+        await trade.api.run_jobs()
+        found = must(await trade.by(head).get("/api/v1/incidents"))["items"]
+        return [each for each in found if each["source"] == "consent_withdrawn_use"]
+
+    trade.clock.move_by(dt.timedelta(seconds=1))
+    must(await withdraw(trade, secret))
+    assert await incidents() == []
+    for _ in range(2):
+        assert await refusal(trade, order) == "personal_information_basis_missing"
+
+    (incident,) = await incidents()
+
+    assert incident["subjects"] == [f"order:{order}"]
+    assert "2 次被拒绝，0 次已交付" in incident["description"]
+    assert await refusal(trade, order) == "personal_information_basis_missing"
+    assert len(await incidents()) == 1
+
+
 # ── anonymisations ──────────────────────────────────────────────────────────────────────────────
 
 

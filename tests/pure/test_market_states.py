@@ -183,7 +183,7 @@ open: suspend>suspended close>closed place>open remove>open
 suspended: resume>open close>closed remove>suspended
 """
 CONSENT_MOVES = """
-standing: withdraw>withdrawn expire>expired
+standing: narrow>standing withdraw>withdrawn expire>expired
 """
 ANONYMISATION_MOVES = """
 submitted: accept>accepted refuse>refused

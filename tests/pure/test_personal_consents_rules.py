@@ -15,11 +15,22 @@ from catalog.kernel.ids import PartyId, new_id
 from market.anonymisations import accepting
 from market.anonymisations.model import Decision
 from market.anonymisations.states import Event
-from market.consents import giving, grounds
-from market.consents.model import Given, Grounds, Recipient, RefusalConsequence
+from market.consents import giving, grounds, narrowing
+from market.consents.model import (
+    Consent,
+    ConsentId,
+    Given,
+    Grounds,
+    Narrowing,
+    Recipient,
+    RefusalConsequence,
+)
+from market.consents.states import State
 
 TODAY = dt.date(2026, 3, 2)
+NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
 HOLDER = PartyId(new_id())
+PURPOSE = "小微企业信用评估"
 BUYER = Recipient(party_id=new_id(), name="琼州征信有限公司", contact="0898-1234")
 
 
@@ -27,7 +38,7 @@ def make_given(**changes: Any) -> Given:
     values: dict[str, Any] = {
         "person_ref": "ab" * 32,
         "scenarios": ("credit_scoring",),
-        "purpose": "小微企业信用评估",
+        "purpose": PURPOSE,
         "data_categories": ("纳税记录",),
         "recipients": (BUYER,),
         "method": "电子签名",
@@ -139,16 +150,22 @@ def make_grounds(**changes: Any) -> Grounds:
         ({"begins_on": TODAY + dt.timedelta(days=1)}, False),
         ({"ends_on": TODAY - dt.timedelta(days=1)}, False),
         ({"stopped_through_version": 2}, False),
+        ({"purposes": (PURPOSE,)}, True),
+        ({"purposes": (f" {PURPOSE} ",)}, True),
+        ({"purposes": ("仅用于年审",)}, False),
+        ({"purposes": (PURPOSE, "仅用于年审")}, False),
     ],
 )
 def test_content_is_used_while_everybody_in_it_allows_it(
     changes: dict[str, Any], allowed: bool
 ) -> None:
-    assert grounds.allow(make_grounds(**changes), version=2, today=TODAY) is allowed
+    assert (
+        grounds.allow(make_grounds(**changes), version=2, purpose=PURPOSE, today=TODAY) is allowed
+    )
 
 
 def test_without_any_consent_nothing_is_allowed() -> None:
-    assert not grounds.allow(None, version=1, today=TODAY)
+    assert not grounds.allow(None, version=1, purpose=PURPOSE, today=TODAY)
 
 
 @over(
@@ -176,7 +193,93 @@ def test_no_use_is_allowed_that_a_single_person_forbids(
     forbidding = [person for person in standing if not person[0] <= day <= person[1]]
     expected = bool(standing) and not forbidding and version > stopped
 
-    assert grounds.allow(summed, version=version, today=today) is expected
+    found = grounds.allow(summed, version=version, purpose=PURPOSE, today=today)
+
+    assert found is expected
+
+
+# ── narrowed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def make_consent(**changes: Any) -> Consent:
+    values: dict[str, Any] = {
+        "id": ConsentId(new_id()),
+        "product_id": new_id(),
+        "holder_party_id": HOLDER,
+        "person_ref": "ab" * 32,
+        "scenario": "credit_scoring",
+        "purpose": PURPOSE,
+        "data_categories": ("纳税记录", "水电缴费"),
+        "recipient": BUYER,
+        "method": "电子签名",
+        "term_from": TODAY,
+        "term_to": TODAY + dt.timedelta(days=30),
+        "separate": True,
+        "sensitive": False,
+        "presented_policy_version": "2026-1",
+        "evidence_sha256": "cd" * 32,
+        "state": State.STANDING,
+        "granted_at": NOW,
+    }
+    return Consent(**(values | changes))
+
+
+def narrowed(to: Narrowing, today: dt.date = TODAY, **changes: Any) -> Consent:
+    return narrowing.narrowed(make_consent(**changes), to, now=NOW, today=today)
+
+
+def not_narrowed(to: Narrowing, **how: Any) -> DomainError:
+    with pytest.raises(DomainError) as error:
+        narrowed(to, **how)
+    return error.value
+
+
+def test_a_narrowed_consent_allows_fewer_data_another_purpose_alone_or_an_earlier_end() -> None:
+    fewer = narrowed(Narrowing(data_categories=("纳税记录",)))
+    alone = narrowed(Narrowing(purpose="仅用于年审"))
+    sooner = narrowed(Narrowing(term_to=TODAY))
+
+    assert (fewer.data_categories, fewer.is_purpose_narrowed) == (("纳税记录",), False)
+    assert (alone.purpose, alone.is_purpose_narrowed) == ("仅用于年审", True)
+    assert sooner.term_to == TODAY
+    assert {each.state for each in (fewer, alone, sooner)} == {State.STANDING}
+    assert {each.narrowed_at for each in (fewer, alone, sooner)} == {NOW}
+    again = narrowed(Narrowing(term_to=TODAY), is_purpose_narrowed=True)
+    assert again.is_purpose_narrowed
+
+
+@pytest.mark.parametrize(
+    ("to", "parts"),
+    [
+        (Narrowing(), []),
+        (Narrowing(data_categories=("水电缴费", "纳税记录")), ["data_categories"]),
+        (Narrowing(data_categories=("社保",)), ["data_categories"]),
+        (Narrowing(purpose=f"{PURPOSE} "), ["purpose"]),
+        (Narrowing(term_to=TODAY + dt.timedelta(days=30)), ["term_to"]),
+        (Narrowing(term_to=TODAY - dt.timedelta(days=1)), ["term_to"]),
+        (
+            Narrowing(data_categories=("社保",), term_to=TODAY + dt.timedelta(days=31)),
+            ["data_categories", "term_to"],
+        ),
+    ],
+)
+def test_what_is_not_narrower_is_refused_part_by_part(to: Narrowing, parts: list[str]) -> None:
+    error = not_narrowed(to)
+
+    assert (error.code, error.facts) == ("consent_not_narrower", {"parts": parts})
+
+
+def test_a_consent_is_not_narrowed_to_every_purpose_nor_before_it_begins_nor_when_it_is_out() -> (
+    None
+):
+    tomorrow = TODAY + dt.timedelta(days=1)
+
+    assert not_narrowed(Narrowing(purpose=" 不限 ")).code == "blanket_consent_forbidden"
+    early = not_narrowed(Narrowing(term_to=TODAY), term_from=tomorrow)
+    assert early.code == "consent_not_narrower"
+    for state in (State.WITHDRAWN, State.EXPIRED):
+        out = not_narrowed(Narrowing(term_to=TODAY), state=state)
+        assert out.code == "consent_event_not_allowed"
 
 
 # ── anonymisations ──────────────────────────────────────────────────────────────────────────────

@@ -372,6 +372,7 @@ async def _has_personal_record(tx: Tx, order: Order, *, today: dt.date) -> bool:
         product_id=order.product_id,
         version=version,
         scenario=order.scenario,
+        purpose=order.purpose,
         recipient=order.buyer_party_id,
         today=today,
     ) or await anonymisations.is_anonymised(
