@@ -50,7 +50,7 @@ class Sender:
             "POST",
             url.copy_with(host=checked),
             content=body,
-            headers=signing.headers(delivery.message_id, at, body, taken.secrets)
+            headers=signing.headers(delivery.message_id, at, body, taken.keys)
             | {
                 "host": url.netloc.decode(),
                 "content-type": "application/json",

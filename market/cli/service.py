@@ -6,6 +6,7 @@ same refusals, one Idempotency-Key for each command.
 
 from __future__ import annotations
 
+import functools
 import json
 import mimetypes
 import pathlib
@@ -62,12 +63,12 @@ class Service:
         """Return what lies at ``path``; parameters that are None are not asked for."""
         return self._send("GET", path, params=_named(wanted))
 
-    def get_all(self, path: str) -> list[Any]:
+    def get_all(self, path: str, **wanted: Any) -> list[Any]:
         """Return the items of all pages of a list."""
         found: list[Any] = []
         cursor = None
         while True:
-            page = self.get(path, limit=_PAGE, cursor=cursor)
+            page = self.get(path, **wanted, limit=_PAGE, cursor=cursor)
             found += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -177,6 +178,39 @@ def connected(url: str, token_file: pathlib.Path | None, token: str | None) -> S
             headers={"authorization": f"Bearer {secret}"},
         )
     )
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """A service that a command asks, and how its answer is printed."""
+
+    service: Service
+    as_json: bool
+
+    def show(self, found: Any, line: Callable[[Any], str]) -> None:
+        """Print what was answered: as JSON, or a line for each item, or for the one thing."""
+        if self.as_json:
+            print_json(found)
+            return
+        for each in found if isinstance(found, list) else [found]:
+            click.echo(line(each))
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the service that its options name, as ``asked``, in the place of these options."""
+
+    @functools.wraps(command)
+    def with_service(
+        *args: Any,
+        url: str,
+        token: str | None,
+        token_file: pathlib.Path | None,
+        lang: str,  # noqa: ARG001 - what is printed so are codes and names
+        as_json: bool,
+        **more: Any,
+    ) -> None:
+        command(*args, asked=Asking(connected(url, token_file, token), as_json), **more)
+
+    return options(click.option("--token", envvar="MARKET_TOKEN", hidden=True)(with_service))
 
 
 def print_json(value: Any) -> None:

@@ -25,6 +25,7 @@ from market.http.command import (
 )
 from market.http.context import AnyRequest
 from market.webhooks import queries, telling
+from market.webhooks.disk import box
 from market.webhooks.model import (
     Delivery,
     Endpoint,
@@ -63,6 +64,7 @@ async def register_endpoint(request: AnyRequest, data: JSONBody[NewEndpoint]) ->
             now=c.now,
             new=data,
             allows_private=c.context.settings.webhook_private_addresses,
+            box=box(c.context.settings.keys_dir),
         )
         return created(made, _PATH)
 
@@ -89,10 +91,18 @@ async def list_webhook_endpoints(request: AnyRequest) -> Response[bytes]:
 async def rotate_webhook_secret(
     request: AnyRequest, endpoint_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
-    """Give an endpoint a new secret; the old one signs beside it for a day."""
+    """Give an endpoint a new secret and a new key; the old ones sign beside them for a day."""
 
     async def act(c: Command) -> Answer:
-        return done(await keeping.rotate(c.tx, actor=c.actor, now=c.now, endpoint_id=endpoint_id))
+        return done(
+            await keeping.rotate(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                endpoint_id=endpoint_id,
+                box=box(c.context.settings.keys_dir),
+            )
+        )
 
     return await secret_command(
         request, act, body_sha256=hashlib.sha256(str(endpoint_id).encode()).digest()

@@ -17,6 +17,7 @@ from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx
 from market.webhooks.model import Answer, Taken
 from market.webhooks.operations import delivery
+from market.webhooks.sealing import Box
 
 BATCH: Final = 50
 _ACTOR: Final = system("deliver_webhooks", "webhook:deliver")
@@ -30,15 +31,18 @@ class Carrier(Protocol):
         ...
 
 
-async def run(db: Database, *, clock: Callable[[], dt.datetime], sender: Carrier | None) -> int:
+async def run(
+    db: Database, *, clock: Callable[[], dt.datetime], sender: Carrier | None, box: Box
+) -> int:
     """Tell what happened and carry what is due; return how many messages were carried."""
+    await _seal(db, box)
     if sender is None:
         return 0
     await _tell(db, clock)
     carried = 0
     while True:
         # Of each thing one message at a time: the next one goes when the one before it is taken.
-        count = await _carry(db, clock, sender)
+        count = await _carry(db, clock, sender, box)
         carried += count
         if count == 0:
             return carried
@@ -52,9 +56,17 @@ async def _tell(db: Database, clock: Callable[[], dt.datetime]) -> None:
         pass
 
 
-async def _carry(db: Database, clock: Callable[[], dt.datetime], sender: Carrier) -> int:
+async def _seal(db: Database, box: Box) -> None:
+    async def once(tx: Tx) -> int:
+        return await delivery.seal_bare(tx, actor=_ACTOR, box=box)
+
+    while await database.run(db, _ACTOR, once, must_remember=False) >= delivery.BATCH:
+        pass
+
+
+async def _carry(db: Database, clock: Callable[[], dt.datetime], sender: Carrier, box: Box) -> int:
     async def take(tx: Tx) -> list[Taken]:
-        return await delivery.take_due(tx, actor=_ACTOR, now=clock(), limit=BATCH)
+        return await delivery.take_due(tx, actor=_ACTOR, now=clock(), limit=BATCH, box=box)
 
     async def carry(taken: Taken) -> None:
         answer = await sender.send(taken, at=clock())

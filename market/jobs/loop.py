@@ -51,6 +51,7 @@ from market.jobs import (
     watch,
 )
 from market.metrics import counted
+from market.webhooks.disk import box as webhook_box
 
 _log = structlog.get_logger("jobs")
 
@@ -135,7 +136,12 @@ async def _notifications(context: Context) -> int:
 
 
 async def _webhooks(context: Context) -> int:
-    return await deliver_webhooks.run(context.db, clock=context.now, sender=context.webhook_sender)
+    return await deliver_webhooks.run(
+        context.db,
+        clock=context.now,
+        sender=context.webhook_sender,
+        box=webhook_box(context.settings.keys_dir),
+    )
 
 
 async def _saved_searches(context: Context) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.kernel.ids import PartyId
+from market.webhooks.sealing import SigningKeys
 from market.webhooks.states import State
 
 EndpointId = NewType("EndpointId", uuid.UUID)
@@ -35,6 +36,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     event_types: tuple[str, ...]
     description: str
     created_at: dt.datetime
+    public_key: str | None = None  # of the newest key by which v1a is signed
     failing_since: dt.datetime | None = None
     disabled_at: dt.datetime | None = None
     disabled_because: str | None = None
@@ -73,7 +75,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     url: str
-    secrets: tuple[str, ...]  # the newest first; the one before it counts until its last instant
+    keys: tuple[SigningKeys, ...]  # the newest first; those before count until their last instant
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

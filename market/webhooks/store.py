@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.kernel.db import METADATA, Row, Tx, select_all
 from market.webhooks.model import Delivery, Endpoint, Taken
+from market.webhooks.sealing import Box
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 WEBHOOK_ENDPOINTS: Final = sa.Table(
@@ -24,6 +25,7 @@ WEBHOOK_ENDPOINTS: Final = sa.Table(
     sa.Column("event_types", ARRAY(sa.Text), nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("public_key", sa.Text),
     sa.Column("failing_since", _INSTANT),
     sa.Column("disabled_at", _INSTANT),
     sa.Column("disabled_because", sa.Text),
@@ -34,7 +36,8 @@ WEBHOOK_SECRETS: Final = sa.Table(
     METADATA,
     sa.Column("endpoint_id", sa.Uuid, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text),
+    sa.Column("sealed", sa.LargeBinary),
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("valid_until", _INSTANT),
     schema="market",
@@ -147,10 +150,32 @@ async def list_endpoints(tx: Tx, party_id: uuid.UUID) -> list[Endpoint]:
     return [msgspec.convert(dict(row), Endpoint) for row in rows]
 
 
-async def insert_secret(
-    tx: Tx, endpoint_id: uuid.UUID, secret: str, *, now: dt.datetime, old_until: dt.datetime
+async def set_public_key(tx: Tx, endpoint_id: uuid.UUID, public_key: str) -> None:
+    """Write down by which public key messages to an endpoint are believed from now on."""
+    await tx.execute(
+        "UPDATE market.webhook_endpoints SET public_key = $2 WHERE id = $1", endpoint_id, public_key
+    )
+
+
+async def next_number(tx: Tx, endpoint_id: uuid.UUID) -> int:
+    """Return the number of the next keys of an endpoint, which the caller holds locked."""
+    number: int = await tx.fetch_value(
+        "SELECT coalesce(max(number), 0) + 1 FROM market.webhook_secrets WHERE endpoint_id = $1",
+        endpoint_id,
+    )
+    return number
+
+
+async def insert_keys(
+    tx: Tx,
+    endpoint_id: uuid.UUID,
+    *,
+    number: int,
+    sealed: bytes,
+    now: dt.datetime,
+    old_until: dt.datetime,
 ) -> None:
-    """Add a secret; the ones before it end at ``old_until`` at the latest."""
+    """Add sealed keys; the ones before them end at ``old_until`` at the latest."""
     await tx.execute(
         """
         UPDATE market.webhook_secrets SET valid_until = least(coalesce(valid_until, $2), $2)
@@ -158,19 +183,44 @@ async def insert_secret(
         endpoint_id,
         old_until,
     )
-    await tx.execute(
-        """
-        INSERT INTO market.webhook_secrets (endpoint_id, number, secret, created_at)
-        SELECT $1, coalesce(max(number), 0) + 1, $2, $3
-          FROM market.webhook_secrets WHERE endpoint_id = $1""",
-        endpoint_id,
-        secret,
-        now,
+    await tx.insert(
+        WEBHOOK_SECRETS, endpoint_id=endpoint_id, number=number, sealed=sealed, created_at=now
     )
     await tx.execute(
         "DELETE FROM market.webhook_secrets WHERE endpoint_id = $1 AND valid_until <= $2",
         endpoint_id,
         now,
+    )
+
+
+async def take_bare(tx: Tx, *, limit: int) -> list[Row]:
+    """Lock and return secrets from before there was a key to seal them, of each endpoint the newest first."""
+    return await tx.fetch(
+        """
+        SELECT endpoint_id, number, secret FROM market.webhook_secrets
+         WHERE sealed IS NULL ORDER BY endpoint_id, number DESC LIMIT $1 FOR UPDATE SKIP LOCKED""",
+        limit,
+    )
+
+
+async def seal(
+    tx: Tx, endpoint_id: uuid.UUID, *, number: int, sealed: bytes, public_key: str
+) -> None:
+    """Put sealed keys in the place of a bare secret, and tell their public key if there is no newer one."""
+    await tx.execute(
+        """
+        UPDATE market.webhook_secrets SET sealed = $3, secret = NULL
+         WHERE endpoint_id = $1 AND number = $2""",
+        endpoint_id,
+        number,
+        sealed,
+    )
+    await tx.execute(
+        """
+        UPDATE market.webhook_endpoints SET public_key = $2
+         WHERE id = $1 AND public_key IS NULL""",
+        endpoint_id,
+        public_key,
     )
 
 
@@ -238,7 +288,9 @@ async def insert_delivery(tx: Tx, delivery: Delivery) -> None:
     await tx.insert(WEBHOOK_DELIVERIES, **values)
 
 
-async def lease(tx: Tx, *, now: dt.datetime, until: dt.datetime, limit: int) -> list[Taken]:
+async def lease(
+    tx: Tx, *, now: dt.datetime, until: dt.datetime, limit: int, box: Box
+) -> list[Taken]:
     """Take messages that are due, of each thing the oldest alone, and keep others off till then."""
     rows = await tx.fetch(
         """
@@ -258,7 +310,7 @@ async def lease(tx: Tx, *, now: dt.datetime, until: dt.datetime, limit: int) -> 
         until,
         limit,
     )
-    return [await _taken(tx, row["id"], now) for row in rows]
+    return [await _taken(tx, row["id"], now, box) for row in rows]
 
 
 async def lock_delivery(tx: Tx, delivery_id: uuid.UUID) -> Delivery | None:
@@ -302,7 +354,7 @@ async def list_deliveries(
     return [msgspec.convert(dict(row), Delivery) for row in rows]
 
 
-async def _taken(tx: Tx, delivery_id: uuid.UUID, now: dt.datetime) -> Taken:
+async def _taken(tx: Tx, delivery_id: uuid.UUID, now: dt.datetime, box: Box) -> Taken:
     row: Any = await tx.fetch_one(f"{_DELIVERY} WHERE id = $1", delivery_id)
     delivery = msgspec.convert(dict(row), Delivery)
     url: str = await tx.fetch_value(
@@ -310,10 +362,15 @@ async def _taken(tx: Tx, delivery_id: uuid.UUID, now: dt.datetime) -> Taken:
     )
     rows = await tx.fetch(
         """
-        SELECT secret FROM market.webhook_secrets
-         WHERE endpoint_id = $1 AND (valid_until IS NULL OR valid_until > $2)
+        SELECT number, sealed FROM market.webhook_secrets
+         WHERE endpoint_id = $1 AND sealed IS NOT NULL
+           AND (valid_until IS NULL OR valid_until > $2)
          ORDER BY number DESC""",
         delivery.endpoint_id,
         now,
     )
-    return Taken(delivery=delivery, url=url, secrets=tuple(each["secret"] for each in rows))
+    keys = tuple(
+        box.open(each["sealed"], endpoint_id=delivery.endpoint_id, number=each["number"])
+        for each in rows
+    )
+    return Taken(delivery=delivery, url=url, keys=keys)

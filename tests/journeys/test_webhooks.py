@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
+import pathlib
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,16 +26,19 @@ from catalog.kernel.db import Database, begin
 from market.channels.webhook_web import Sender
 from market.jobs import deliver_webhooks
 from market.webhooks import delivering
+from market.webhooks.disk import WebhookKeyUnusable, box
 from market.webhooks.model import Answer, Taken
 from market.webhooks.operations import keeping
+from market.webhooks.sealing import Box
 from tests.api import Api, code
 from tests.conftest import TestServer
 from tests.makers_identity import Member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
-from tests.webhook_receiver import Receiver, receiving
+from tests.webhook_receiver import Came, Receiver, receiving
 
 PATH = "/api/v1/my/webhook-endpoints"
+SPKI = bytes.fromhex("302a300506032b6570032100")  # before the bytes of an Ed25519 key, in DER
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 TYPES = ["order.placed", "order.cleared", "contract.signed", "contract.concluded", "order.paid"]
 
@@ -63,8 +71,50 @@ async def deliver(trade: Trade, at: dt.datetime | None = None) -> int:
     await trade.api.keep_the_log()
     async with httpx.AsyncClient(trust_env=False) as client:
         return await deliver_webhooks.run(
-            trade.db, clock=lambda: at or trade.clock.now(), sender=Sender(client, private=True)
+            trade.db,
+            clock=lambda: at or trade.clock.now(),
+            sender=Sender(client, private=True),
+            box=sealed_under(trade),
         )
+
+
+def sealed_under(trade: Trade) -> Box:
+    return box(trade.api.context.settings.keys_dir)
+
+
+def believes(public_key: str, came: Came) -> bool:
+    """Tell whether a reader that has the public key alone believes what came (v1a), with a foreign program."""
+    key = base64.b64decode(public_key.removeprefix("whpk_"))
+    signed = b".".join(
+        (
+            came.headers["webhook-id"].encode(),
+            came.headers["webhook-timestamp"].encode(),
+            came.body,
+        )
+    )
+    told = came.headers["webhook-signature"].split(" ")
+    values = [each.removeprefix("v1a,") for each in told if each.startswith("v1a,")]
+    return any(openssl_believes(key, signed, base64.b64decode(value)) for value in values)
+
+
+def openssl_believes(key: bytes, signed: bytes, value: bytes) -> bool:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl here")
+    with tempfile.TemporaryDirectory() as scratch:
+        files = {"k": SPKI + key, "m": signed, "s": value}
+        for name, content in files.items():
+            (pathlib.Path(scratch) / name).write_bytes(content)
+        done = subprocess.run(
+            [
+                *(openssl, "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-rawin"),
+                *("-inkey", "k", "-in", "m", "-sigfile", "s"),
+            ],
+            cwd=scratch,
+            check=False,
+            capture_output=True,
+        )
+    return done.returncode == 0
 
 
 async def deliveries(trade: Trade, who: Member, made: dict[str, Any], **wanted: Any) -> Any:
@@ -147,6 +197,7 @@ async def test_a_process_killed_between_answer_and_record_leaves_the_message_to_
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.webhook_worker"),
         *(server.dsn(database_name, "ROLE"), trade.clock.now().isoformat(), "die"),
+        str(trade.api.context.settings.keys_dir),
     )
 
     assert await worker.wait() == -signal.SIGKILL
@@ -258,7 +309,13 @@ async def test_a_rotated_secret_signs_beside_the_old_one_for_a_day(
     await deliver(trade)
 
     both, one = (came.headers["webhook-signature"].split(" ") for came in receiver.came)
-    assert (len(both), len(one)) == (2, 1)
+    assert [each.split(",")[0] for each in both] == ["v1", "v1", "v1a", "v1a"]
+    assert [each.split(",")[0] for each in one] == ["v1", "v1a"]
+    first, second = receiver.came
+    for made in (old, new):
+        assert believes(made["endpoint"]["public_key"], first)
+    assert believes(new["endpoint"]["public_key"], second)
+    assert not believes(old["endpoint"]["public_key"], second)
     assert new["secret"] != old["secret"]
     assert new["previous_valid_until"] is not None
     listed = (await trade.by(trade.buyer).get(PATH)).text
@@ -289,7 +346,9 @@ async def test_nothing_goes_where_only_this_machine_or_its_network_listens(
             return asked[0]
 
     async with httpx.AsyncClient(trust_env=False) as client:
-        await deliver_webhooks.run(trade.db, clock=trade.clock.now, sender=Watching(client))
+        await deliver_webhooks.run(
+            trade.db, clock=trade.clock.now, sender=Watching(client), box=sealed_under(trade)
+        )
 
     assert receiver.came == []
     assert [answer.status for answer in asked] == [None] * 5
@@ -405,3 +464,40 @@ async def test_the_database_shows_secrets_to_the_job_alone(trade: Trade, owner_d
         await connection.close()
 
     assert seen == [0, 0, 0, 1]
+
+
+async def test_a_secret_lies_sealed_and_one_from_before_is_sealed_by_the_job(
+    trade: Trade, receiver: Receiver, owner_dsn: str
+) -> None:
+    made = await register(trade, trade.buyer, receiver.url)
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await owner.execute("SELECT set_config('app.clearance', 'system', false)")
+        kept = await owner.fetchrow("SELECT secret, sealed FROM market.webhook_secrets")
+        assert kept["secret"] is None
+        assert base64.b64decode(made["secret"].removeprefix("whsec_")) not in kept["sealed"]
+        await owner.execute(
+            "UPDATE market.webhook_secrets SET secret = $1, sealed = NULL", made["secret"]
+        )
+        await owner.execute("UPDATE market.webhook_endpoints SET public_key = NULL")
+
+        await trade.placed()
+        await deliver(trade, dt.datetime.now(tz=dt.UTC))
+
+        (sealed,) = await owner.fetch("SELECT secret, sealed FROM market.webhook_secrets")
+        assert (sealed["secret"], sealed["sealed"] is None) == (None, False)
+    finally:
+        await owner.close()
+    (came,) = receiver.came
+    assert Webhook(made["secret"]).verify(came.body, came.headers) == came.told
+    (listed,) = must(await trade.by(trade.buyer).get(PATH))["items"]
+    assert listed["public_key"] != made["endpoint"]["public_key"]
+    assert believes(listed["public_key"], came)
+
+
+def test_a_broken_key_file_is_not_replaced(data_dir: pathlib.Path) -> None:
+    assert box(data_dir) is not None
+    (data_dir / "webhook_secrets.key").write_text("not hex")
+
+    with pytest.raises(WebhookKeyUnusable):
+        box(data_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import uuid
@@ -9,6 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from catalog.audit_log.events import Event
@@ -16,11 +19,14 @@ from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId
 from market.webhooks import addresses, delivering, signing, telling
 from market.webhooks.model import Answer, Delivery, DeliveryId, Endpoint, EndpointId
+from market.webhooks.sealing import Box, SigningKeys
 from market.webhooks.states import State
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
 ID = uuid.UUID(int=7)
-OLD, NEW = signing.secret_of(b"o" * 32), signing.secret_of(b"n" * 32)
+OLD_KEYS = SigningKeys(shared=b"o" * 32, private=b"O" * 32)
+NEW_KEYS = SigningKeys(shared=b"n" * 32, private=b"N" * 32)
+OLD, NEW = signing.secret_of(OLD_KEYS), signing.secret_of(NEW_KEYS)
 BODY = '{"type":"order.placed","文":"字"}'.encode()
 
 
@@ -62,7 +68,7 @@ def refused(act: Any, *args: Any, **kwargs: Any) -> str:
 
 def test_a_foreign_receiver_believes_what_either_secret_signed_and_nothing_else() -> None:
     now = dt.datetime.now(tz=dt.UTC)
-    headers = signing.headers("msg_7", now, BODY, (NEW, OLD))
+    headers = signing.headers("msg_7", now, BODY, (NEW_KEYS, OLD_KEYS))
 
     for secret in (OLD, NEW):
         assert Webhook(secret).verify(BODY, headers) == json.loads(BODY)
@@ -70,8 +76,8 @@ def test_a_foreign_receiver_believes_what_either_secret_signed_and_nothing_else(
         (BODY.replace(b"placed", b"paid__"), headers, NEW),
         (BODY, headers | {"webhook-id": "msg_8"}, NEW),
         (BODY, headers | {"webhook-timestamp": str(int(now.timestamp()) + 1)}, NEW),
-        (BODY, headers, signing.secret_of(b"x" * 32)),
-        (BODY, signing.headers("msg_7", now - dt.timedelta(minutes=6), BODY, (NEW,)), NEW),
+        (BODY, headers, "whsec_" + "A" * 43 + "="),
+        (BODY, signing.headers("msg_7", now - dt.timedelta(minutes=6), BODY, (NEW_KEYS,)), NEW),
     ):
         with pytest.raises(WebhookVerificationError):
             Webhook(secret).verify(body, told)
@@ -82,11 +88,37 @@ def test_a_signature_is_the_one_of_the_spec() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     at = dt.datetime.fromtimestamp(1614265330, tz=dt.UTC)
 
-    headers = signing.headers(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', (secret,)
-    )
+    keys = SigningKeys(shared=signing.shared_of(secret), private=b"p" * 32)
+    headers = signing.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', (keys,))
 
-    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    v1, v1a = headers["webhook-signature"].split(" ")
+    assert v1 == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    public = base64.b64decode(signing.public_key_of(keys).removeprefix("whpk_"))
+    signed = b'msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}'
+    assert v1a.startswith("v1a,")
+    reader = Ed25519PublicKey.from_public_bytes(public)
+    reader.verify(base64.b64decode(v1a.removeprefix("v1a,")), signed)
+    with pytest.raises(InvalidSignature):
+        reader.verify(base64.b64decode(v1a.removeprefix("v1a,")), signed + b" ")
+
+
+def test_what_is_sealed_opens_for_its_endpoint_and_number_under_its_key_alone() -> None:
+    box, nonce = Box(b"k" * 32), b"n" * 12
+    sealed = box.seal(NEW_KEYS, endpoint_id=ID, number=2, nonce=nonce)
+
+    assert box.open(sealed, endpoint_id=ID, number=2) == NEW_KEYS
+    assert NEW_KEYS.shared not in sealed
+    assert NEW_KEYS.private not in sealed
+    for other, endpoint_id, number, raw in (
+        (Box(b"x" * 32), ID, 2, sealed),
+        (box, uuid.UUID(int=8), 2, sealed),
+        (box, ID, 3, sealed),
+        (box, ID, 2, sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        (box, ID, 2, b""),
+    ):
+        assert refused(other.open, raw, endpoint_id=endpoint_id, number=number) == (
+            "webhook_secret_sealed"
+        )
 
 
 @pytest.mark.parametrize(

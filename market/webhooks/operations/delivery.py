@@ -15,8 +15,10 @@ from catalog.kernel.db import Row, Tx
 from catalog.kernel.ids import new_id
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from market.webhooks import delivering, store, telling
+from market.webhooks import delivering, signing, store, telling
 from market.webhooks.model import Answer, Delivery, DeliveryId, Endpoint, Taken
+from market.webhooks.operations import keeping
+from market.webhooks.sealing import Box
 from market.webhooks.states import State
 
 # [P] so many entries are looked at in one transaction.
@@ -50,13 +52,30 @@ async def tell(tx: Tx, *, actor: Actor, now: dt.datetime) -> int:
     return end - start
 
 
-async def take_due(tx: Tx, *, actor: Actor, now: dt.datetime, limit: int) -> list[Taken]:
+async def take_due(tx: Tx, *, actor: Actor, now: dt.datetime, limit: int, box: Box) -> list[Taken]:
     """Take messages that are due for this worker alone, of each thing one at a time.
+
+    :raises NotPermitted: if the actor is not the job for it.
+    :raises WebhookSecretSealed: if keys were sealed under another key than the service has.
+    """
+    actor.require("webhook:deliver")
+    return await store.lease(tx, now=now, until=now + delivering.LEASE, limit=limit, box=box)
+
+
+async def seal_bare(tx: Tx, *, actor: Actor, box: Box) -> int:
+    """Seal secrets that were kept before there was a key for it, and give each a key for v1a.
 
     :raises NotPermitted: if the actor is not the job for it.
     """
     actor.require("webhook:deliver")
-    return await store.lease(tx, now=now, until=now + delivering.LEASE, limit=limit)
+    bare = await store.take_bare(tx, limit=BATCH)
+    for row in bare:
+        endpoint_id, number = row["endpoint_id"], row["number"]
+        made = keeping.make_keys(shared=signing.shared_of(row["secret"]))
+        sealed = keeping.sealed(made, endpoint_id=endpoint_id, number=number, box=box)
+        public_key = signing.public_key_of(made)
+        await store.seal(tx, endpoint_id, number=number, sealed=sealed, public_key=public_key)
+    return len(bare)
 
 
 async def record(

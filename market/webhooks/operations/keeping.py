@@ -16,7 +16,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
-from market.webhooks import addresses, delivering, signing, store, telling
+from market.webhooks import addresses, delivering, sealing, signing, store, telling
 from market.webhooks.model import (
     Delivery,
     Endpoint,
@@ -25,6 +25,7 @@ from market.webhooks.model import (
     NewEndpoint,
 )
 from market.webhooks.queries import WebhookMissing
+from market.webhooks.sealing import Box, SigningKeys
 
 # [P] so many endpoints of one party are on: each is told everything that it asks for.
 MOST_ENDPOINTS: Final = 20
@@ -43,7 +44,7 @@ class EndpointOff(Refused):
 
 
 async def register(
-    tx: Tx, *, actor: Actor, now: dt.datetime, new: NewEndpoint, allows_private: bool
+    tx: Tx, *, actor: Actor, now: dt.datetime, new: NewEndpoint, allows_private: bool, box: Box
 ) -> EndpointSecret:
     """Register where one's party is told what happens; the secret is shown now and never again.
 
@@ -58,6 +59,7 @@ async def register(
     await store.take_turn(tx, actor.party)
     if await store.count_endpoints(tx, actor.party) >= MOST_ENDPOINTS:
         raise TooManyEndpoints(maximum=MOST_ENDPOINTS)
+    keys = make_keys()
     endpoint = Endpoint(
         id=EndpointId(new_id()),
         party_id=actor.party,
@@ -65,9 +67,10 @@ async def register(
         event_types=tuple(dict.fromkeys(new.event_types)),
         description=new.description,
         created_at=now,
+        public_key=signing.public_key_of(keys),
     )
     await store.insert_endpoint(tx, endpoint)
-    secret = await _new_secret(tx, endpoint, now=now, old_until=now)
+    await _keep(tx, endpoint, keys, now=now, old_until=now, box=box)
     await _remember(
         tx,
         Happened.WEBHOOK_REGISTERED,
@@ -76,22 +79,27 @@ async def register(
         now=now,
         facts={"event_types": endpoint.event_types},
     )
-    return EndpointSecret(endpoint=endpoint, secret=secret)
+    return EndpointSecret(endpoint=endpoint, secret=signing.secret_of(keys))
 
 
 async def rotate(
-    tx: Tx, *, actor: Actor, now: dt.datetime, endpoint_id: uuid.UUID
+    tx: Tx, *, actor: Actor, now: dt.datetime, endpoint_id: uuid.UUID, box: Box
 ) -> EndpointSecret:
-    """Give an endpoint a new secret; the old one signs beside it for a day, so that none is missed.
+    """Give an endpoint new keys; the old ones sign beside them for a day, so that none is missed.
 
     :raises NotPermitted: if the actor keeps no endpoints.
     :raises WebhookMissing: if it is not an endpoint of the actor's party.
     """
-    endpoint = await _lock(tx, actor, endpoint_id)
+    before = await _lock(tx, actor, endpoint_id)
     until = now + delivering.OVERLAP
-    secret = await _new_secret(tx, endpoint, now=now, old_until=until)
+    keys = make_keys()
+    endpoint = msgspec.structs.replace(before, public_key=signing.public_key_of(keys))
+    await store.set_public_key(tx, endpoint.id, signing.public_key_of(keys))
+    await _keep(tx, endpoint, keys, now=now, old_until=until, box=box)
     await _remember(tx, Happened.WEBHOOK_ROTATED, endpoint, actor=actor, now=now)
-    return EndpointSecret(endpoint=endpoint, secret=secret, previous_valid_until=until)
+    return EndpointSecret(
+        endpoint=endpoint, secret=signing.secret_of(keys), previous_valid_until=until
+    )
 
 
 async def switch(
@@ -152,14 +160,40 @@ async def _lock(tx: Tx, actor: Actor, endpoint_id: uuid.UUID) -> Endpoint:
     return found
 
 
-async def _new_secret(
-    tx: Tx, endpoint: Endpoint, *, now: dt.datetime, old_until: dt.datetime
-) -> str:
-    secret = signing.secret_of(secrets.token_bytes(signing.SECRET_BYTES))
-    # Secrets lie behind a wall of their own: nobody reads them but the job that signs.
+def make_keys(*, shared: bytes | None = None) -> SigningKeys:
+    """Return new keys for an endpoint; ``shared`` is a secret that it has already."""
+    return SigningKeys(
+        shared=secrets.token_bytes(sealing.KEY_BYTES) if shared is None else shared,
+        private=secrets.token_bytes(sealing.KEY_BYTES),
+    )
+
+
+def sealed(keys: SigningKeys, *, endpoint_id: uuid.UUID, number: int, box: Box) -> bytes:
+    """Return keys as they are kept."""
+    nonce = secrets.token_bytes(sealing.NONCE_BYTES)
+    return box.seal(keys, endpoint_id=endpoint_id, number=number, nonce=nonce)
+
+
+async def _keep(
+    tx: Tx,
+    endpoint: Endpoint,
+    keys: SigningKeys,
+    *,
+    now: dt.datetime,
+    old_until: dt.datetime,
+    box: Box,
+) -> None:
+    # They lie behind a wall of their own: nobody reads them but the job that signs.
     async with beyond_own_rows(tx):
-        await store.insert_secret(tx, endpoint.id, secret, now=now, old_until=old_until)
-    return secret
+        number = await store.next_number(tx, endpoint.id)
+        await store.insert_keys(
+            tx,
+            endpoint.id,
+            number=number,
+            sealed=sealed(keys, endpoint_id=endpoint.id, number=number, box=box),
+            now=now,
+            old_until=old_until,
+        )
 
 
 async def _remember(
@@ -177,5 +211,5 @@ async def _remember(
         actor=actor,
         now=now,
         subjects=[Subject("webhook_endpoint", str(endpoint.id))],
-        facts={"url": endpoint.url} | (facts or {}),
+        facts={"url": endpoint.url, "public_key": endpoint.public_key} | (facts or {}),
     )
