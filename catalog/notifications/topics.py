@@ -92,6 +92,8 @@ class Topic(enum.StrEnum):
     CONSENT_ENDED = "consent_ended"  # 个人授权已撤回或到期，告知提供方和接收方
     CONSENT_NARROWED = "consent_narrowed"  # 个人授权范围已缩小，告知提供方和接收方
     DESTRUCTION_DUE = "destruction_due"  # 使用已结束，请销毁数据并提交销毁说明
+    DESTRUCTION_REMINDED = "destruction_reminded"  # 销毁说明即将到期，提醒买方
+    DESTRUCTION_OVERDUE = "destruction_overdue"  # 销毁说明逾期，告知买方和供方
     PURCHASE_CUT_OFF = "purchase_cut_off"  # 所购产品的使用已被切断，告知买方
     CERTIFICATE_ENDED = "certificate_ended"  # 凭证状态变化，告知买方
 

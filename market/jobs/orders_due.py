@@ -22,7 +22,7 @@ from market.consents import operations as consenting
 from market.consents import queries as consents
 from market.cut_offs import queries as cut_offs
 from market.orders import queries as orders
-from market.orders.operations import by_agreement, delivery, stopping, wide_stops
+from market.orders.operations import by_agreement, delivery, destruction, stopping, wide_stops
 from market.pricing.model import FilingId
 from market.pricing.operations import turning as pricing
 
@@ -42,6 +42,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         filings = await pricing.list_due(tx, now=now, limit=BATCH)
         inspected = await orders.list_due(tx, now=now, limit=BATCH)
         undeliverable = await orders.list_undeliverable(tx, now=now, limit=BATCH)
+        to_destroy = await orders.list_destructions_to_remind(tx, now=now, limit=BATCH)
         used_up = await orders.list_completable(tx, now=now, limit=BATCH)
         over = await consents.list_over(tx, today=local_date(now), limit=BATCH)
         untold = await cut_offs.list_untold(tx, limit=BATCH)
@@ -65,13 +66,10 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         return await by_agreement.end_undelivered(tx, actor=_ACTOR, now=now, order_id=order_id)
 
     async def complete(tx: Tx, order_id: uuid.UUID) -> object:
-        return await stopping.complete(
-            tx,
-            actor=_ACTOR,
-            now=now,
-            calendar=await timers.get_calendar(tx),
-            order_id=order_id,
-        )
+        return await stopping.complete(tx, actor=_ACTOR, now=now, order_id=order_id)
+
+    async def remind(tx: Tx, order_id: uuid.UUID) -> object:
+        return await destruction.remind(tx, actor=_ACTOR, now=now, order_id=order_id)
 
     async def expire(tx: Tx, consent_id: uuid.UUID) -> object:
         return await consenting.expire(tx, actor=_ACTOR, now=now, consent_id=consent_id)
@@ -85,6 +83,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
         + await _each(db, inspected, end_inspection)
         + await _each(db, undeliverable, end_undelivered)
         + await _each(db, used_up, complete)
+        + await _each(db, to_destroy, remind)
         + await _each(db, over, expire)
         + await _each(db, untold, tell)
     )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.local_time import local_date
-from catalog.kernel.periods import CHOSEN, Period, Unit, deadline
-from catalog.kernel.workdays import Calendar
+from catalog.kernel.periods import CHOSEN, Period, Unit
 from market.orders.model import Order
 from market.orders.states import State
 
 # The text gives no number: a month, as long as backups usually live on.
 STATED_WITHIN: Final = Period(30, Unit.DAYS, CHOSEN)
+#: So long before its last day the buyer is reminded [P].
+REMINDED_BEFORE: Final = dt.timedelta(days=7)
+CLOCK: Final = "destruction_statement"
+SUBJECT: Final = "order"
+BUYER: Final = "buyer"
 _OVER: Final = frozenset({State.COMPLETED, State.TERMINATED})
 
 
@@ -21,6 +26,12 @@ class DestructionNotAgreed(Refused):
     """The contract asks for no destruction, or nothing was delivered."""
 
     code = "destruction_not_agreed"
+
+
+class DestructionRecordMissing(Refused):
+    """The buyer owes statements of destruction whose days are over: until then it orders nothing more."""
+
+    code = "destruction_record_missing"
 
 
 class UseNotOver(Refused):
@@ -40,9 +51,13 @@ def is_owed(order: Order) -> bool:
     return order.terms.destroys_at_end and order.delivered_at is not None
 
 
-def due(closed_at: dt.datetime, calendar: Calendar) -> dt.date:
-    """Return the last day on which it is stated in time [P]."""
-    return deadline(STATED_WITHIN, local_date(closed_at), calendar).last_day
+def check_none_overdue(order_numbers: Sequence[str]) -> None:
+    """Return if a party owes no statement whose days are over.
+
+    :raises DestructionRecordMissing: if it does, with the orders that they are about (BJ-27(b)).
+    """
+    if order_numbers:
+        raise DestructionRecordMissing(order_numbers=list(order_numbers))
 
 
 def check(order: Order, *, destroyed_on: dt.date, today: dt.date) -> None:

@@ -14,7 +14,7 @@ from catalog.kernel.paging import Page
 from market.access.decision import PERSONAL_BASIS_MISSING
 from market.contracts import queries as agreements
 from market.cut_offs.model import Level
-from market.orders import store, under_agreement
+from market.orders import destroying, store, under_agreement
 from market.orders.inspection import INSPECTION_USES, release_facts
 from market.orders.model import (
     BundleFile,
@@ -205,6 +205,28 @@ async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
         INSPECTION_USES,
     )
     return [row["id"] for row in rows]
+
+
+async def list_destructions_to_remind(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return orders whose statement of destruction is due soon, or overdue, and nobody was told yet."""
+    rows = await tx.fetch(
+        """
+        SELECT t.subject_id FROM catalog.timers t
+         WHERE t.kind = $1 AND t.subject_kind = $2 AND t.state IN ('open', 'overdue')
+           AND t.ends_at <= $3::timestamptz + $4::interval
+           AND NOT EXISTS (
+               SELECT FROM catalog.notifications n
+                WHERE n.subject_kind = $2 AND n.subject_id = t.subject_id::text
+                  AND n.topic = CASE WHEN t.ends_at <= $3 THEN 'destruction_overdue'
+                                     ELSE 'destruction_reminded' END)
+         ORDER BY t.ends_at, t.id LIMIT $5""",
+        destroying.CLOCK,
+        destroying.SUBJECT,
+        now,
+        destroying.REMINDED_BEFORE,
+        limit,
+    )
+    return [row["subject_id"] for row in rows]
 
 
 async def list_undeliverable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:

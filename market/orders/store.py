@@ -424,6 +424,20 @@ async def insert_destruction(tx: Tx, statement: DestructionStatement) -> None:
     )
 
 
+async def list_undestroyed(tx: Tx, *, buyer: uuid.UUID, now: dt.datetime) -> list[str]:
+    """Return the numbers of a buyer's orders whose statement of destruction is overdue."""
+    rows = await tx.fetch(
+        """
+        SELECT o.number FROM catalog.timers t JOIN market.orders o ON o.id = t.subject_id
+         WHERE t.kind = 'destruction_statement' AND t.party_id = $1
+           AND t.state IN ('open', 'overdue') AND t.ends_at <= $2
+         ORDER BY t.ends_at, o.id LIMIT 20""",
+        buyer,
+        now,
+    )
+    return [row["number"] for row in rows]
+
+
 async def find_destruction(tx: Tx, order_id: uuid.UUID) -> DestructionStatement | None:
     """Return the statement of an order, or None if the actor sees none."""
     row = await tx.fetch_one(

@@ -109,6 +109,52 @@ async def test_a_buyer_states_the_destruction_when_its_use_is_over(trade: Trade)
     assert code(await trade.by(trade.stranger).get(path)) == "not_found"
 
 
+async def test_who_owes_a_statement_of_destruction_is_reminded_and_then_orders_nothing_more(
+    trade: Trade,
+) -> None:
+    order = await trade.delivered(price_item="forever", quantity=1, terms=TERMS | {"term_days": 10})
+    must(await trade.step(order, "acceptances", trade.buyer))
+    await trade.move_by(10 * DAY)
+
+    async def topics(who: Any) -> list[str]:
+        await trade.api.run_jobs()
+        inbox = must(await trade.by(who).get("/api/v1/my/notifications"))["items"]
+        return [item["topic"] for item in inbox if item["topic"].startswith("destruction")]
+
+    assert await topics(trade.buyer) == ["destruction_due"]
+    await trade.move_by(23 * DAY)  # seven days before the last
+    assert await topics(trade.buyer) == ["destruction_reminded", "destruction_due"]
+    must(await trade.place())
+    await trade.move_by(8 * DAY)
+    assert await topics(trade.buyer) == [
+        "destruction_overdue",
+        "destruction_reminded",
+        "destruction_due",
+    ]
+    assert await topics(trade.supplier) == ["destruction_overdue"]
+
+    refused = await trade.place()
+
+    assert (refused.status_code, code(refused)) == (409, "destruction_record_missing")
+    number = (await trade.order(order))["number"]
+    assert refused.json()["facts"] == {"order_numbers": [number]}
+    must(await trade.place(trade.stranger))
+    waits = must(await trade.by(trade.acceptor).get("/api/v1/work-queue", against="buyer"))
+    assert [item["timer"]["kind"] for item in waits["items"]] == ["destruction_statement"]
+    said = {"method": "覆写", "destroyed_on": trade.today(), "destroyed_by": "张三"}
+    must(await trade.step(order, "destruction-statements", trade.buyer, **said))
+    must(await trade.place())
+
+
+async def test_what_was_ended_after_its_delivery_is_destroyed_too(trade: Trade) -> None:
+    order = await trade.delivered()
+
+    must(await trade.step(order, "cut-offs", trade.supplier, reason="违约", for_good=True))
+
+    inbox = must(await trade.by(trade.buyer).get("/api/v1/my/notifications"))["items"]
+    assert "destruction_due" in [item["topic"] for item in inbox]
+
+
 async def test_a_contract_without_destruction_asks_for_none(trade: Trade) -> None:
     order = await trade.delivered(
         price_item="forever",

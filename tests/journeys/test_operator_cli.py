@@ -25,6 +25,7 @@ from catalog.timers.urgency import Urgency
 from market.data_demands.operations import TIMER as DEMAND
 from market.incidents.operations.casework import REPORTING
 from market.open_plans.operations import TIMER as OPEN_PLAN
+from market.orders.destroying import CLOCK as DESTRUCTION
 from market.portal.wording import LANGUAGES, Speaker, all_words
 from market.spot_checks.operations.publishing import RECTIFICATION
 from market.supervision.queries import TIMER as REPORT
@@ -38,7 +39,7 @@ CLOCKS = [
     objections.FORWARDING, objections.RESPONSE, objections.DETERMINATION, objections.ACCEPTANCE,
     objections.PROCEEDINGS, objections.RECHECK,
     CONTRACT, RESELECTION, CYCLE, EVALUATION, NEW_HOLDER_ACTION, RECTIFICATION, REPORT,
-    REPORTING, OPEN_PLAN, DEMAND, *(kind.value for kind in TermRequest),
+    REPORTING, OPEN_PLAN, DEMAND, DESTRUCTION, *(kind.value for kind in TermRequest),
 ]  # fmt: skip
 NOTICE_2027 = """\
 year = 2027

@@ -353,9 +353,7 @@ def test_each_side_gives_an_order_up_for_its_own_reasons_and_both_for_common_one
             assert refused(cancelling.check, reason, side) == "cancellation_reason_of_other_side"
 
 
-def test_a_destruction_is_stated_when_the_use_is_over_and_the_contract_asks_for_it(
-    calendar: Any,
-) -> None:
+def test_a_destruction_is_stated_when_the_use_is_over_and_the_contract_asks_for_it() -> None:
     delivered = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
     over = make_order(state=State.COMPLETED, delivered_at=delivered, inspection_ends_at=None)
     day = dt.date(2026, 3, 9)
@@ -375,7 +373,14 @@ def test_a_destruction_is_stated_when_the_use_is_over_and_the_contract_asks_for_
     assert asked(msgspec.structs.replace(over, state=State.ACCEPTED)) == "use_not_over"
     assert asked(msgspec.structs.replace(over, terms=kept)) == "destruction_not_agreed"
     assert asked(msgspec.structs.replace(over, delivered_at=None)) == "destruction_not_agreed"
-    assert destroying.due(delivered, calendar) == dt.date(2026, 4, 1)
+
+
+def test_whoever_owes_an_overdue_statement_is_told_about_which_orders() -> None:
+    destroying.check_none_overdue([])
+    with pytest.raises(DomainError) as error:
+        destroying.check_none_overdue(["DD-2026-00000001"])
+    assert error.value.code == "destruction_record_missing"
+    assert error.value.facts == {"order_numbers": ["DD-2026-00000001"]}
 
 
 def test_accepting_ends_the_inspection_at_once() -> None:

@@ -31,7 +31,7 @@ from market.contracts.policy import PolicyAgreement
 from market.cut_offs import queries as cut_offs
 from market.orders import contract, inspection, store, under_agreement
 from market.orders.model import AcceptedBy, ManifestFile, Order
-from market.orders.operations import by_agreement
+from market.orders.operations import by_agreement, destruction
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import Event, advance, allows
@@ -295,6 +295,7 @@ async def resolve(
         )
         if not order.is_free:
             await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+        await destruction.ask_for(tx, now=now, order=resolved)
     await remember(
         tx,
         Happened.DISPUTE_RESOLVED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -12,16 +12,22 @@ from msgspec import Meta
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
+from catalog.kernel.ids import PartyId
 from catalog.kernel.local_time import local_date
-from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
+from catalog.notifications import queries as told
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import canonical, sha256_hex
+from catalog.timers import operations as clocks
+from catalog.timers import queries as timers
+from catalog.timers.states import State as TimerState
 from market.orders import destroying, store
 from market.orders.model import DestructionStatement, Order
-from market.orders.operations.casework import lock_of_buyer, remember
+from market.orders.operations.casework import lock, lock_of_buyer, remember
+
+_RULEBOOK: Final = "hn-2023-interim"
 
 
 class DestructionStated(Refused):
@@ -39,20 +45,72 @@ class Destroyed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     evidence_sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
 
 
-async def ask_for(tx: Tx, *, now: dt.datetime, order: Order, calendar: Calendar) -> None:
-    """Tell the buyer until when it states the destruction, where the contract asks for one."""
+async def ask_for(tx: Tx, *, now: dt.datetime, order: Order) -> None:
+    """Start the buyer's clock for the statement, and tell it, where the contract asks for one."""
     if not destroying.is_owed(order):
         return
+    calendar = await timers.get_calendar(tx)
+    async with beyond_own_rows(tx):  # whoever ended the order, the clock is the buyer's
+        timer = await clocks.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=destroying.CLOCK,
+            subject_kind=destroying.SUBJECT,
+            subject_id=order.id,
+            against=destroying.BUYER,
+            party_id=order.buyer_party_id,
+            rulebook=_RULEBOOK,
+            period=destroying.STATED_WITHIN,
+            started_on=local_date(now),
+        )
+    await _tell(tx, Topic.DESTRUCTION_DUE, order, order.buyer_party_id, timer.due_on, now=now)
+
+
+async def remind(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order | None:
+    """Remind the buyer before its days are over; after that tell it, and the supplier, that they are.
+
+    Each once; None if it was told, or nothing is owed any more.
+
+    :raises NotPermitted: if the actor is no job of ours.
+    :raises OrderMissing: if there is no such order.
+    """
+    actor.require("order:turn")
+    order = await lock(tx, order_id)
+    running = [
+        each
+        for each in await timers.list_for_subject(
+            tx, subject_kind=destroying.SUBJECT, subject_id=order.id
+        )
+        if each.kind == destroying.CLOCK and each.state in (TimerState.OPEN, TimerState.OVERDUE)
+    ]
+    if not running:
+        return None
+    (timer,) = running
+    is_over = now >= timer.ends_at
+    topic = Topic.DESTRUCTION_OVERDUE if is_over else Topic.DESTRUCTION_REMINDED
+    about = await told.list_about(tx, Subject("order", str(order.id)))
+    if topic in {each.topic for each in about}:
+        return None
+    parties = [order.buyer_party_id, *([order.supplier_party_id] if is_over else [])]
+    for party in parties:
+        await _tell(tx, topic, order, party, timer.due_on, now=now)
+    return order
+
+
+async def _tell(
+    tx: Tx, topic: Topic, order: Order, to: PartyId, due_on: dt.date, *, now: dt.datetime
+) -> None:
     await notifications.send(
         tx,
         now=now,
-        to=order.buyer_party_id,
-        topic=Topic.DESTRUCTION_DUE,
+        to=to,
+        topic=topic,
         subject=Subject("order", str(order.id)),
         facts={
             "order_number": order.number,
             "product_name": order.product_name,
-            "due_on": destroying.due(now, calendar),
+            "due_on": due_on,
         },
     )
 
@@ -88,6 +146,18 @@ async def state(
         stated_at=now,
     )
     await store.insert_destruction(tx, statement)
+    async with beyond_own_rows(tx):
+        # What ended before there was a clock has none.
+        if await clocks.was_started(
+            tx, kind=destroying.CLOCK, subject_kind=destroying.SUBJECT, subject_id=order.id
+        ):
+            await clocks.meet(
+                tx,
+                now=now,
+                kind=destroying.CLOCK,
+                subject_kind=destroying.SUBJECT,
+                subject_id=order.id,
+            )
     await remember(
         tx,
         Happened.DESTRUCTION_STATED,

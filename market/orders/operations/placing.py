@@ -35,7 +35,16 @@ from market.identity.model import Capacity, Party
 from market.identity.states import State as PartyState
 from market.listings import queries as listings
 from market.listings.model import Listing
-from market.orders import cancelling, compliance, contract, scope, shares, store, terms
+from market.orders import (
+    cancelling,
+    compliance,
+    contract,
+    destroying,
+    scope,
+    shares,
+    store,
+    terms,
+)
 from market.orders.model import CancellationReason, Contract, Order, OrderId, Side
 from market.orders.operations import by_agreement
 from market.orders.operations.agreeing import Agreed, agree
@@ -95,6 +104,7 @@ async def place(
     :raises PricingFilingRequired: if no price is in effect for the use.
     :raises PartyBanned: if the buyer is banned by its record (``credit/sanctions.py``).
     :raises OrderLimitExceeded: if the order is above the limit of its record.
+    :raises DestructionRecordMissing: if the buyer owes a statement of destruction that is overdue.
     :raises PriceAboveCeiling: if the price is above the ceiling of today (and the others of
         ``ceilings.py``).
     :raises TermsNotMet: if something else is ordered than was agreed (and the others of
@@ -133,6 +143,7 @@ async def place(
     sanctions.check_order(
         await credit.get_standing(tx, party_id=actor.party, on=local_date(now)), agreed.amount_fen
     )
+    destroying.check_none_overdue(await store.list_undestroyed(tx, buyer=actor.party, now=now))
     if wanted.agreement_id is not None:
         await by_agreement.check_new(
             tx,

@@ -9,7 +9,6 @@ from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
-from catalog.kernel.workdays import Calendar
 from market.access import operations as access
 from market.orders.model import Order
 from market.orders.operations import destruction
@@ -68,6 +67,7 @@ async def end(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime, reason: s
     stopped = await move(tx, order, Event.TERMINATE, now=now, reason=reason, closed_at=now)
     await access.cut_off(tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=True)
     await _give_back(tx, order, actor=actor, now=now)
+    await destruction.ask_for(tx, now=now, order=stopped)
     await _remember(tx, stopped, actor=actor, now=now, reason=reason, for_good=True)
     return stopped
 
@@ -102,9 +102,7 @@ async def resume(
     return resumed
 
 
-async def complete(
-    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, order_id: uuid.UUID
-) -> Order:
+async def complete(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
     """Complete an accepted order whose term is over or whose uses are all used (完成).
 
     The buyer is asked to state that it destroyed the data, where the contract says so (BJ-27(b)).
@@ -124,7 +122,7 @@ async def complete(
         now=now,
         facts={"destroys_at_end": order.terms.destroys_at_end},
     )
-    await destruction.ask_for(tx, now=now, order=completed, calendar=calendar)
+    await destruction.ask_for(tx, now=now, order=completed)
     return completed
 
 
