@@ -13,7 +13,8 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.periods import CHOSEN, Period, Unit
-from market.allowed_revenue.model import Decided, Task
+from market.allowed_revenue.model import Allowance, Decided, Task
+from market.allowed_revenue.states import State
 from settlement.money import CEILING, WHOLE
 
 MOST_PREMIUM_BPS: Final = 600  # 不超过 6 个百分点, 65号
@@ -132,6 +133,12 @@ def task_of(decided: Decided, *, actual_cost_fen: int, actual_volume: int) -> tu
     if found == 0:
         return 0, Task.NONE
     return found, Task.FEES if found <= SMALL_DEVIATION_BPS else Task.CEILINGS
+
+
+def is_to_compare(allowance: Allowance, today: dt.date) -> bool:
+    """Tell whether the period is over and nobody compared what it brought with what was filed."""
+    is_over = today > allowance.decided.period_to
+    return is_over and allowance.compared is None and allowance.state is State.LAID_DOWN
 
 
 def check_over(decided: Decided, today: dt.date) -> None:

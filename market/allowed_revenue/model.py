@@ -53,6 +53,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     reviewed_at: dt.datetime
     due_on: dt.date | None = None
+    is_cost_reported: bool = True  # False: by the house itself, whose books know the volume alone
     adjusted_at: dt.datetime | None = None
     adjustment: str | None = None
 

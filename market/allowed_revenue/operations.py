@@ -21,7 +21,7 @@ from catalog.notifications.topics import Topic
 from catalog.timers import operations as timers
 from market.allowed_revenue import allowing, store
 from market.allowed_revenue.model import Allowance, AllowanceId, Burn, Compared, Decided, Task
-from market.allowed_revenue.queries import AllowanceMissing, burn_of, sum_recovered
+from market.allowed_revenue.queries import AllowanceMissing, burn_of, sum_recovered, sum_volume
 from market.allowed_revenue.states import Event, State, advance
 from market.identity import queries as identity
 
@@ -115,6 +115,55 @@ async def compare(
     """
     actor.require("allowed_revenue:lay_down")
     before = await _lock(tx, allowance_id)
+    return await _compare(
+        tx,
+        before,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        actual_cost_fen=actual_cost_fen,
+        actual_volume=actual_volume,
+        is_cost_reported=True,
+    )
+
+
+async def compare_when_over(
+    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, allowance_id: uuid.UUID
+) -> Allowance | None:
+    """Compare the volume of a period that is over with the filed one, if nobody did (偏离复核).
+
+    The cost nobody has reported counts as filed; what the operator reports is compared when the authority
+    asks for it. None if it was compared, or the period is not over.
+
+    :raises NotPermitted: if the actor is no job of ours.
+    """
+    actor.require("allowed_revenue:watch")
+    before = await _lock(tx, allowance_id)
+    if not allowing.is_to_compare(before, local_date(now)):
+        return None
+    return await _compare(
+        tx,
+        before,
+        actor=actor,
+        now=now,
+        calendar=calendar,
+        actual_cost_fen=before.decided.cost_fen,
+        actual_volume=await sum_volume(tx, before),
+        is_cost_reported=False,
+    )
+
+
+async def _compare(
+    tx: Tx,
+    before: Allowance,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    actual_cost_fen: int,
+    actual_volume: int,
+    is_cost_reported: bool,
+) -> Allowance:
     found, task = allowing.task_of(
         before.decided, actual_cost_fen=actual_cost_fen, actual_volume=actual_volume
     )
@@ -127,6 +176,7 @@ async def compare(
         task=task,
         reviewed_at=now,
         due_on=await _owe(tx, before, task, now=now, calendar=calendar),
+        is_cost_reported=is_cost_reported,
     )
     after = await _move(tx, before, event, now=now, compared=compared)
     await _remember(tx, Happened.ALLOWANCE_COMPARED, after, actor=actor, now=now)
@@ -187,6 +237,11 @@ async def close(tx: Tx, *, actor: Actor, now: dt.datetime, allowance_id: uuid.UU
 async def list_running(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
     """Return allowances of which more may have been taken than was told."""
     return await store.find_running(tx, today=local_date(now), limit=limit)
+
+
+async def list_to_compare(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return allowances whose period is over and that nobody compared."""
+    return await store.find_uncompared(tx, today=local_date(now), limit=limit)
 
 
 async def _carry_on(tx: Tx, closed: Allowance, *, actor: Actor, now: dt.datetime) -> None:

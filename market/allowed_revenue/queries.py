@@ -74,3 +74,13 @@ async def sum_recovered(tx: Tx, allowance: Allowance) -> int:
         start=start,
         end=end_of_day(allowance.decided.period_to),
     )
+
+
+async def sum_volume(tx: Tx, allowance: Allowance) -> int:
+    """Return how many units the operator's orders at guided prices sold within the period."""
+    return await store.sum_volume(
+        tx,
+        operator=allowance.operator_party_id,
+        start=start_of_day(allowance.decided.period_from),
+        end=end_of_day(allowance.decided.period_to),
+    )

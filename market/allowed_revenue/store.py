@@ -100,24 +100,45 @@ async def lock_of_operator(tx: Tx, operator: uuid.UUID) -> list[Allowance]:
     return [allowance_of(row) for row in rows]
 
 
+_SETTLED: Final = """
+      FROM market.orders o
+      JOIN settlement.escrows e ON e.order_id = o.id
+      JOIN market.pricing_filings f ON f.id = o.filing_id
+     WHERE o.supplier_party_id = $1 AND e.state = 'released'
+       AND e.closed_at >= $2 AND e.closed_at < $3
+       AND f.terms ->> 'pricing_regime' = 'government_guided'"""
+
+
 async def sum_recovered(
     tx: Tx, *, operator: uuid.UUID, start: dt.datetime, end: dt.datetime
 ) -> int:
     """Return what orders at guided prices brought in, of those settled from ``start`` until ``end``."""
     total: int = await tx.fetch_value(
-        """
-        SELECT coalesce(sum(o.amount_fen), 0)::bigint
-          FROM market.orders o
-          JOIN settlement.escrows e ON e.order_id = o.id
-          JOIN market.pricing_filings f ON f.id = o.filing_id
-         WHERE o.supplier_party_id = $1 AND e.state = 'released'
-           AND e.closed_at >= $2 AND e.closed_at < $3
-           AND f.terms ->> 'pricing_regime' = 'government_guided'""",
-        operator,
-        start,
-        end,
+        f"SELECT coalesce(sum(o.amount_fen), 0)::bigint {_SETTLED}", operator, start, end
     )
     return total
+
+
+async def sum_volume(tx: Tx, *, operator: uuid.UUID, start: dt.datetime, end: dt.datetime) -> int:
+    """Return how many units these orders sold."""
+    total: int = await tx.fetch_value(
+        f"SELECT coalesce(sum(o.quantity), 0)::bigint {_SETTLED}", operator, start, end
+    )
+    return total
+
+
+async def find_uncompared(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:
+    """Return allowances that nobody compared and whose period is over."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM market.allowed_revenues
+         WHERE state = 'laid_down' AND period_to < $1
+           AND coalesce(compared, 'null'::jsonb) = 'null'::jsonb
+         ORDER BY period_to, id LIMIT $2""",
+        today,
+        limit,
+    )
+    return [row["id"] for row in rows]
 
 
 async def find_running(tx: Tx, *, today: dt.date, limit: int) -> list[uuid.UUID]:

@@ -117,7 +117,7 @@ async def test_what_was_taken_too_much_comes_off_the_next_period(
         secrecy_review=REVIEW, irreversibility_statement="按小时汇总，无法还原原始数据。"
     )
     today = trade.clock.now().date()
-    first = must(await lay_down(trade, period_to=today.isoformat()))["id"]
+    first = must(await lay_down(trade, period_to=today.isoformat(), expected_volume=12))["id"]
     await sell(trade, 12)
     following = {
         "period_from": (today + dt.timedelta(days=1)).isoformat(),
@@ -173,6 +173,35 @@ async def test_above_ten_percent_the_authority_adjusts_the_ceilings(trade: Trade
         code(await do(trade, allowance, "adjustments", "regulator", adjustment="再"))
         == "allowance_event_not_allowed"
     )
+
+
+@pytest.mark.parametrize(
+    ("expected_volume", "deviation_bps", "task"),
+    [(12, 0, "none"), (13, 770, "fees"), (14, 1_429, "ceilings")],
+)
+async def test_a_period_that_is_over_is_compared_by_itself_once(
+    trade: Trade, expected_volume: int, deviation_bps: int, task: str
+) -> None:
+    await trade.listed(
+        secrecy_review=REVIEW, irreversibility_statement="按小时汇总，无法还原原始数据。"
+    )
+    last = trade.clock.now().date().isoformat()
+    must(await lay_down(trade, period_to=last, expected_volume=expected_volume))
+    await sell(trade, 12)
+    await trade.api.run_jobs()
+    assert (await burns(trade))[0]["allowance"]["compared"] is None
+
+    await trade.move_by(dt.timedelta(days=1))
+    (first,) = await burns(trade)
+    await trade.api.run_jobs()
+
+    compared = first["allowance"]["compared"]
+    assert (compared["actual_volume"], compared["actual_cost_fen"]) == (12, 1_000)
+    assert (compared["deviation_bps"], compared["task"]) == (deviation_bps, task)
+    assert compared["is_cost_reported"] is False
+    assert (await burns(trade))[0]["allowance"] == first["allowance"]
+    told = "fees_to_adjust" in await topics(trade)
+    assert told is (task == "fees")
 
 
 async def test_what_is_as_expected_asks_for_nothing(trade: Trade) -> None:

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.kernel.ids import PartyId
 from market.allowed_revenue import allowing
-from market.allowed_revenue.model import Decided, Task
+from market.allowed_revenue.model import Allowance, AllowanceId, Compared, Decided, Task
+from market.allowed_revenue.states import State
 from tests.pure.test_pricing import refused
 
 FROM = dt.date(2026, 1, 1)
 TO = dt.date(2026, 12, 31)
+NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 FEN = st.integers(0, 10**14)
 BPS = st.integers(0, 10_000)
 
@@ -169,3 +172,32 @@ def test_a_period_is_closed_after_its_last_day() -> None:
     allowing.check_over(decide(), TO + dt.timedelta(days=1))
     assert refused(allowing.check_over, decide(), TO) == "allowance_period_not_over"
     assert allowing.deviation_bps(0, 5) == 50_000
+
+
+def allowance(**changes: Any) -> Allowance:
+    values: dict[str, Any] = {
+        "id": AllowanceId(uuid.UUID(int=2)),
+        "state": State.LAID_DOWN,
+        "operator_party_id": PartyId(uuid.UUID(int=1)),
+        "decided": decide(),
+        "deducted_fen": 0,
+        "carried_fen": 0,
+        "allowed_fen": 1,
+        "version": 1,
+        "laid_down_at": NOW,
+        "updated_at": NOW,
+    }
+    return Allowance(**(values | changes))
+
+
+def test_a_period_is_compared_once_it_is_over_and_if_nobody_did() -> None:
+    after = TO + dt.timedelta(days=1)
+    compared = Compared(
+        actual_cost_fen=1, actual_volume=1, deviation_bps=0, task=Task.NONE, reviewed_at=NOW
+    )
+
+    assert allowing.is_to_compare(allowance(), after)
+    assert not allowing.is_to_compare(allowance(), TO)
+    assert not allowing.is_to_compare(allowance(compared=compared), after)
+    for state in (State.TO_ADJUST, State.CLOSED):
+        assert not allowing.is_to_compare(allowance(state=state), after)
