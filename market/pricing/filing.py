@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalog.kernel.errors import FieldError, Invalid
 from market.pricing import plans
-from market.pricing.model import Terms
+from market.pricing.model import Basis, Terms
 
 
 class PriceItemsMissing(Invalid):
@@ -49,6 +49,27 @@ class EffectivePeriodInvalid(Invalid):
     """The filing ends before it begins."""
 
     code = "filing_effective_period_invalid"
+
+
+class AttachmentUndeclared(Invalid):
+    """A file is attached whose digest does not stand among the documents that the prices rest on."""
+
+    code = "filing_attachment_undeclared"
+
+
+def check_attachments(basis: Basis | None, sha256s: Sequence[str]) -> None:
+    """Return if what is filed names the digest of each attached file: with it the bytes are fixed.
+
+    :raises AttachmentUndeclared: if not, with the places of those that are missing.
+    """
+    declared = () if basis is None else basis.document_sha256s
+    errors = tuple(
+        FieldError(f"/basis/attachments/{place}", AttachmentUndeclared.code)
+        for place, sha256 in enumerate(sha256s)
+        if sha256 not in declared
+    )
+    if errors:
+        raise AttachmentUndeclared(errors=errors)
 
 
 def faults(terms: Terms) -> Iterator[tuple[type[Invalid], str]]:

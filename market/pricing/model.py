@@ -107,6 +107,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     method: BasisMethod
     explanation: Text = ""
     document_sha256s: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    # Files that were uploaded, for the supervisor to read (附件); each has its digest among those above.
+    attachments: Annotated[tuple[uuid.UUID, ...], Meta(max_length=20)] | UnsetType = UNSET
 
 
 class UseScope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,7 +73,9 @@ async def test_an_end_by_the_clock_is_an_event_and_told_once(trade: Trade) -> No
         await trade.api.run_jobs()
 
     for who in (trade.buyer, trade.supplier):
-        ended = await trade.by(who).find_in_log(about=f"order:{order}", action="grant:expired")
+        ended = await trade.by(who).find_in_log(
+            subject_kind="order", subject_id=order, action="grant:expired"
+        )
         assert len(ended) == 1
     assert (await trade.order(order))["state"] == "completed"
 
@@ -137,7 +139,8 @@ async def test_a_message_that_nobody_takes_is_tried_so_often_and_then_left_and_t
         patched.setattr(delivering, "receive", broken)
         for _ in range(20):
             await talk.carry()
-            await later(trade, HOUR)
+            trade.clock.move_by(HOUR)
+    await later(trade, SECOND)
 
     assert tried == 12
     told = (await talk.messages(trade.supplier))[-1]
@@ -156,7 +159,8 @@ async def test_who_has_ended_it_is_not_asked_again_and_the_other_learns_it(trade
 
     for _ in range(3):
         await talk.carry()
-        await later(trade, HOUR)
+        trade.clock.move_by(HOUR)
+    await later(trade, SECOND)
 
     assert await talk.states() == ("terminated", "terminated")
     sent = [m for m in await talk.messages(trade.supplier) if m["is_sent"]]

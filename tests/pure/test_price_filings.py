@@ -15,8 +15,10 @@ from catalog.products.model import MeteringUnit
 from catalog.signing.canonical import canonical
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import fault_of
-from market.pricing import ceilings, deadlines, periods, receipts, states
+from market.pricing import ceilings, deadlines, filing, periods, receipts, states
 from market.pricing.model import (
+    Basis,
+    BasisMethod,
     Ceiling,
     Filing,
     FilingId,
@@ -222,3 +224,17 @@ def test_the_clocks_of_a_filing_are_ours_and_say_so() -> None:
 def test_what_can_happen_to_a_filing_can_be_asked() -> None:
     assert states.allows(State.FILED, Event.REJECT_OVER_CEILING)
     assert not states.allows(State.DRAFT, Event.REJECT_OVER_CEILING)
+
+
+def test_each_attached_file_has_its_digest_among_the_documents() -> None:
+    basis = Basis(method=BasisMethod.COST, document_sha256s=("ab" * 32,))
+
+    filing.check_attachments(basis, ["ab" * 32])
+    filing.check_attachments(None, [])
+    for given, sha256s, places in (
+        (basis, ["ab" * 32, "cd" * 32], ["/basis/attachments/1"]),
+        (None, ["ab" * 32], ["/basis/attachments/0"]),
+    ):
+        with pytest.raises(filing.AttachmentUndeclared) as error:
+            filing.check_attachments(given, sha256s)
+        assert [each.pointer for each in error.value.errors] == places
