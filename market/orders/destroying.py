@@ -14,7 +14,7 @@ from market.orders.states import State
 
 # The text gives no number: a month, as long as backups usually live on.
 STATED_WITHIN: Final = Period(30, Unit.DAYS, CHOSEN)
-#: So long before its last day the buyer is reminded [P].
+#: So long before its end the buyer is reminded [P].
 REMINDED_BEFORE: Final = dt.timedelta(days=7)
 CLOCK: Final = "destruction_statement"
 SUBJECT: Final = "order"

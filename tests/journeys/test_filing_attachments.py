@@ -12,6 +12,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
 from tests.api import Api, code
+from tests.journeys.test_personal_consents import delegate
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
@@ -33,9 +34,9 @@ def basis(*files: str, **changes: Any) -> dict[str, Any]:
 
 
 async def test_the_supervisor_reads_what_is_attached_and_nobody_else_does(trade: Trade) -> None:
+    await delegate(trade)
     file = await trade.upload(trade.supplier, TEXT)
     path = f"/api/v1/files/{file}/content"
-    assert (await trade.by(trade.regulator).get(path)).status_code == 404
 
     filed = must(await trade.file(basis=basis(file)))
 
@@ -58,15 +59,3 @@ async def test_a_file_of_others_or_whose_digest_is_not_filed_is_not_attached(tra
     assert [each["pointer"] for each in undeclared.json()["errors"]] == ["/basis/attachments/1"]
     for unknown in (theirs, str(uuid.uuid4())):
         assert code(await trade.file(basis=basis(unknown))) == "not_found"
-    mine_alone = f"/api/v1/files/{mine}/content"
-    assert (await trade.by(trade.regulator).get(mine_alone)).status_code == 404
-
-
-async def test_what_was_returned_and_filed_again_is_read_again(trade: Trade) -> None:
-    file = await trade.upload(trade.supplier, TEXT)
-    filed = must(await trade.file(basis=basis(file)))["id"]
-    path = f"/api/v1/pricing-filings/{filed}"
-    must(await trade.by(trade.regulator).post(f"{path}/returns", {"missing": ["依据不清"]}))
-    must(await trade.by(trade.supplier).post(f"{path}/submissions"))
-
-    assert (await trade.by(trade.regulator).get(f"/api/v1/files/{file}/content")).status_code == 200

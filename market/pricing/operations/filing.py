@@ -9,7 +9,6 @@ import msgspec
 from msgspec import UNSET
 
 from catalog.audit_log.events import Event as Happened
-from catalog.files import operations as file_operations
 from catalog.files import queries as files
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -20,8 +19,6 @@ from catalog.products.model import DataNature, Product
 from catalog.products.queries import ProductMissing
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
-from market.identity import queries as identity
-from market.identity.model import Capacity
 from market.pricing import ceilings, deadlines, filing, periods, receipts, regimes, store
 from market.pricing.model import Filing, FilingId, Terms
 from market.pricing.operations.casework import (
@@ -111,7 +108,7 @@ async def file(
     laid_down = await store.list_ceilings(tx, product.id)
     ceilings.check(before.terms, before.terms.effective_from, laid_down)
     await _check_periods(tx, before, now=now)
-    await _hand_in(tx, before, actor=actor, now=now)
+    await _check_attached(tx, actor, before.terms)
     record_ = receipts.record_of(before)
     filed = msgspec.structs.replace(
         before,
@@ -273,22 +270,13 @@ async def _draft(
     return drafted
 
 
-async def _hand_in(tx: Tx, before: Filing, *, actor: Actor, now: dt.datetime) -> None:
-    """Hold the attached files against what is filed, and let the authority read them (附件)."""
-    basis = before.terms.basis
+async def _check_attached(tx: Tx, actor: Actor, terms: Terms) -> None:
+    """Hold the attached files (附件) against what is filed; the authority reads them as it reads any file."""
+    basis = terms.basis
     if basis is None or basis.attachments is UNSET:
         return
     held = [await files.get_own(tx, viewer=actor, file_id=each) for each in basis.attachments]
     filing.check_attachments(basis, [each.sha256 for each in held])
-    authority = await identity.find_institution(tx, Capacity.PROVINCIAL_AUTHORITY)
-    if authority is not None:
-        await file_operations.let_read(
-            tx,
-            file_ids=[each.id for each in held],
-            party_id=authority.id,
-            case_id=before.id,
-            now=now,
-        )
 
 
 async def _check_periods(tx: Tx, about: Filing, *, now: dt.datetime) -> None:
