@@ -12,7 +12,6 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
 from tests.api import Api, code
-from tests.journeys.test_personal_consents import delegate
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
@@ -34,16 +33,17 @@ def basis(*files: str, **changes: Any) -> dict[str, Any]:
 
 
 async def test_the_supervisor_reads_what_is_attached_and_nobody_else_does(trade: Trade) -> None:
-    await delegate(trade)
     file = await trade.upload(trade.supplier, TEXT)
     path = f"/api/v1/files/{file}/content"
+    assert (await trade.by(trade.regulator).get(path)).status_code == 404
 
     filed = must(await trade.file(basis=basis(file)))
 
     assert filed["terms"]["basis"]["attachments"] == [file]
     read = await trade.by(trade.regulator).get(path)
     assert (read.status_code, read.content.decode()) == (200, TEXT)
-    assert (await trade.by(trade.stranger).get(path)).status_code == 404
+    for other in (trade.stranger, trade.acceptor):
+        assert (await trade.by(other).get(path)).status_code == 404
     assert await trade.by(trade.regulator).find_in_log(action="material:read")
     must(await trade.record(filed["id"]))
 

@@ -1,7 +1,8 @@
 """What was agreed is what is ordered, delivered and used; one second after its end nothing is any more.
 
 The complaints of others that these tests answer: EDC #5377 and tractusx-edc #2259 (an agreement that was
-over was noticed at the transfer, or by the day), sig-release #777 (no way to end one with both told).
+over was noticed at the transfer, or by the day), sig-release #777 (no way to end one with both told),
+w3c/odrl #59 (a price that changes beside the policy).
 """
 
 from __future__ import annotations

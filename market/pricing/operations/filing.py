@@ -271,7 +271,7 @@ async def _draft(
 
 
 async def _check_attached(tx: Tx, actor: Actor, terms: Terms) -> None:
-    """Hold the attached files (附件) against what is filed; the authority reads them as it reads any file."""
+    """Hold the attached files (附件) against what is filed; from then on the supervisor reads them."""
     basis = terms.basis
     if basis is None or basis.attachments is UNSET:
         return
