@@ -5,8 +5,8 @@ What was bare is sealed by the job that delivers: the key lies in a file, which 
 
 from alembic import op
 
-revision = "0124"
-down_revision = "0123"
+revision = "0127"
+down_revision = "0126"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0126"
-down_revision = "0125"
+revision = "0129"
+down_revision = "0128"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0127"
-down_revision = "0126"
+revision = "0130"
+down_revision = "0129"
 branch_labels = None
 depends_on = None
 
