@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import structlog
-from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from catalog.audit_log import operations as audit_log
@@ -61,6 +60,7 @@ from market.http.context import Context
 from market.http.denial_guard import DenialGuard
 from market.http.policy import POLICY
 from market.http.problem import HANDLERS, page_makers
+from market.http.registering import Routed, Together, mark_quickly
 from market.jobs import count_key_use, loop
 from market.metrics import listener
 from market.portal import (
@@ -368,8 +368,10 @@ class Application:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self.litestar = Litestar(
-            route_handlers=[*routes.handlers(), *routes.handlers_of(*_PAGES)],
+        mark_quickly()
+        every = [*routes.handlers(), *routes.handlers_of(*_PAGES)]
+        self.litestar = Routed(
+            route_handlers=[Together(path="/", route_handlers=every)],
             guards=[permit],
             exception_handlers=HANDLERS,
             lifespan=[lambda _app: self.wired()],

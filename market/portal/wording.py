@@ -39,7 +39,6 @@ class Speaker:
 
     def __init__(self, language: str) -> None:
         self.language: Final = language
-        self._words: Final = all_words(language)
 
     def __call__(self, key: str, **facts: object) -> str:
         """Return the wording of ``key`` with the facts filled in.
@@ -47,6 +46,10 @@ class Speaker:
         :raises KeyError: if there is none: a page without its words is a fault of ours.
         """
         return self._words[key].format_map(facts)
+
+    @property
+    def _words(self) -> Mapping[str, str]:
+        return all_words(self.language)  # read when something is said first: no start waits for it
 
     def label(self, group: str, value: object) -> str:
         """Return how a value of a fixed list is called; what is in no list stands for itself."""
