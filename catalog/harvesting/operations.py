@@ -14,6 +14,7 @@ from catalog.audit_log.events import Event as Logged
 from catalog.audit_log.model import Subject
 from catalog.formats.reading_dcat import Skipped
 from catalog.harvesting import reading, store, vanishing
+from catalog.harvesting.addresses import check_address
 from catalog.harvesting.model import Fetched, NewSource, Run, Source
 from catalog.harvesting.states import Event, State, advance
 from catalog.kernel.actor import Actor
@@ -54,9 +55,11 @@ async def add_source(tx: Tx, *, actor: Actor, now: dt.datetime, new: NewSource) 
     """Name a source whose catalogue is taken in on a schedule.
 
     :raises NotPermitted: if the actor may not harvest.
+    :raises HarvestAddressUnfit: if no catalogue can be read at its address.
     :raises HarvestSourceExists: if there is one of that code.
     """
     actor.require("harvest:manage")
+    check_address(new.url)
     source = Source(id=new_id(), created_at=now, **msgspec.structs.asdict(new))
     if not await store.insert_source(tx, source):
         raise HarvestSourceExists(code=new.code)

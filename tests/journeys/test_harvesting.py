@@ -488,6 +488,7 @@ async def test_the_head_of_the_operator_harvests_over_http(
     for answer, said in (
         (await by.post(path, new), "harvest_source_exists"),
         (await by.post(path, {**new, "code": "Odd Code"}), "body_invalid"),
+        (await by.post(path, {**new, "url": "ftp://data.example/"}), "harvest_address_unfit"),
         (await by.post(f"{path}/nobody/runs"), "not_found"),
         (
             await by.post(f"/api/v1/harvest-runs/{held.id}/confirmations"),
@@ -516,12 +517,15 @@ async def test_the_operator_harvests_at_a_terminal(
     added = await market_("add", "city", "ckan", peer.site.url, "--every-hours", "6")
     doubled = await market_("add", "city", "dcat", peer.site.url)
     odd = await market_("add", "Odd Code", "dcat", peer.site.url)
+    ftp = await market_("add", "county", "dcat", "ftp://data.example/catalogue.ttl")
     read = await market_("run", "city")
     nobody = await market_("run", "nobody")
     listed = await market_("list")
     as_json = json.loads((await market_("list", "--json")).stdout)
 
     assert (added.returncode, doubled.returncode, odd.returncode) == (0, 2, 2)
+    assert ftp.returncode == 2
+    assert "http://" in ftp.stderr
     assert "city" in doubled.stderr
     assert (read.returncode, nobody.returncode) == (0, 2)
     assert "imported 2" in read.stdout
