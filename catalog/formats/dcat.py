@@ -25,7 +25,8 @@ from catalog.formats.facts import (
     yuan,
 )
 from catalog.formats.iris import web_address
-from catalog.products.model import Content, Form
+from catalog.products.model import Content, Form, Standard
+from catalog.products.standards import find_known
 
 Node = dict[str, Any]
 
@@ -346,17 +347,21 @@ def _certificate(facts: Facts, site: Site) -> Node:
 def _standards(facts: Facts) -> Node:
     if facts.told is None or not facts.told.conforms_to:
         return {}
+    return {"dct:conformsTo": [_standard(each) for each in facts.told.conforms_to]}
+
+
+def _standard(cited: Standard) -> Node:
+    known = find_known(cited)
+    title = cited.title or (cited.number if known is None else known.title)
+    address = web_address(cited.address)
+    if known is not None and known.address and address is None:
+        # One address is called by one name, whoever cites it.
+        title, address = known.title, known.address
     return {
-        "dct:conformsTo": [
-            {
-                **({} if address is None else {"@id": address}),
-                "@type": "dct:Standard",
-                "dct:identifier": each.number,
-                "dct:title": each.title or each.number,
-            }
-            for each in facts.told.conforms_to
-            for address in (web_address(each.address),)
-        ]
+        **({} if address is None else {"@id": address}),
+        "@type": "dct:Standard",
+        "dct:identifier": cited.number,
+        "dct:title": title,
     }
 
 

@@ -26,6 +26,7 @@ from catalog.products.coding import filed_under
 from catalog.products.model import Product
 from catalog.products.provenance import Classified, Provenance
 from catalog.products.revisions import ProductWithdrawn, RevisionLine
+from catalog.products.standards import find_known
 from catalog.profiles import queries as profiles
 from catalog.profiles.preview import Preview, PreviewMissing, PreviewNotAllowedForLevel
 from catalog.profiles.quality import Score
@@ -159,6 +160,7 @@ async def show_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> 
         sources=lineage_tree.sources_of(offer.provenance),
         uses=lineage_tree.uses_of(offer.provenance),
         usual=_USUAL_TERMS,
+        known_standard=find_known,
         no_preview=None if offer.no_preview is None else said(request, offer.no_preview),
         citation=citation(
             offer.product,

@@ -17,7 +17,7 @@ from catalog.formats.dcat import JSON_LD, TURTLE
 from catalog.formats.facts import Facts, Origin, Price, yuan
 from catalog.formats.iris import web_address
 from catalog.formats.reading_dcat import CatalogueUnreadable, ContextRemote, Skipped
-from catalog.products.model import Form, Level, MeteringUnit
+from catalog.products.model import Form, Level, MeteringUnit, Standard
 from tests.makers_facts import (
     SITE,
     any_described,
@@ -115,6 +115,23 @@ def test_open_data_are_fetched_by_everybody_under_a_licence_of_their_own() -> No
         "dcat:downloadURL" not in dcat.product(make_open(content=None), SITE)["dcat:distribution"]
     )
     assert "dcat:downloadURL" not in dcat.product(make_facts(), SITE)["dcat:distribution"]
+
+
+def test_a_standard_that_is_known_is_told_with_its_title_and_its_address() -> None:
+    cited = (
+        Standard(code="RFC 4180", title="表格"),
+        Standard(code="GB/T 36344"),
+        Standard(code="W3C DCAT 3", title="目录", address="https://std.example/dcat"),
+    )
+    table, quality, catalogue = dcat.product(make_facts(make_description(conforms_to=cited)), SITE)[
+        "dct:conformsTo"
+    ]
+
+    assert table["@id"] == "https://www.rfc-editor.org/rfc/rfc4180"
+    assert table["dct:title"] == "Common Format and MIME Type for CSV Files"
+    assert "@id" not in quality
+    assert quality["dct:title"] == "信息技术 数据质量评价指标"
+    assert (catalogue["@id"], catalogue["dct:title"]) == ("https://std.example/dcat", "目录")
 
 
 def test_standards_quality_and_earlier_versions_are_told() -> None:
