@@ -111,6 +111,7 @@ class Event(enum.StrEnum):
     PRODUCT_BATCH_OPENED = "product_batch:opened"
     PRODUCT_BATCH_FINISHED = "product_batch:finished"
     PRODUCT_BATCH_GIVEN_UP = "product_batch:given_up"
+    PRODUCT_BATCH_CANCELLED = "product_batch:cancelled"
     OPERATOR_DELEGATED = "operator:delegated"
     DELEGATION_ENDED = "delegation:ended"
     AGENCY_SELECTION_ANNOUNCED = "agency_selection:announced"

@@ -258,6 +258,32 @@ async def give_up(
     return after
 
 
+async def cancel(tx: Tx, *, actor: Actor, now: dt.datetime, batch_id: uuid.UUID) -> Batch:
+    """Stop a batch of one's own: its next rows are not taken, and what was taken stays (取消).
+
+    :raises NotPermitted: if the actor describes no products.
+    :raises Missing: if there is no such batch, or it is somebody else's.
+    :raises ProductBatchEventNotAllowed: if it is over.
+    """
+    actor.require("product:describe")
+    before = await _lock(tx, batch_id)
+    if before.supplier_party_id != actor.party:
+        raise Missing
+    after = msgspec.structs.replace(
+        before, state=advance(before.state, Happening.CANCELLED), finished_at=now
+    )
+    await store.update(tx, after, taken_until=None)
+    await audit_log.append(
+        tx,
+        Event.PRODUCT_BATCH_CANCELLED,
+        actor=actor,
+        now=now,
+        subjects=[_subject(after)],
+        facts=after.counts,
+    )
+    return after
+
+
 async def _finish(tx: Tx, batch: Batch, *, actor: Actor, now: dt.datetime) -> Batch:
     after = msgspec.structs.replace(
         batch, state=advance(batch.state, Happening.COMPLETED), finished_at=now
@@ -285,7 +311,7 @@ async def _rows_sha256(tx: Tx, batch: Batch) -> str:
     return digest.hexdigest()
 
 
-async def _lock(tx: Tx, batch_id: BatchId) -> Batch:
+async def _lock(tx: Tx, batch_id: uuid.UUID) -> Batch:
     found = await store.lock(tx, batch_id)
     if found is None:
         raise Missing

@@ -15,6 +15,7 @@ class State(enum.StrEnum):
     TAKING = "taking"  # 处理中: the whole file was read, rows are taken
     FINISHED = "finished"  # 已完成: every row was taken or refused
     FAILED = "failed"  # 已中止: what was taken stays
+    CANCELLED = "cancelled"  # 已取消: its supplier stopped it; what was taken stays
 
 
 class Event(enum.StrEnum):
@@ -23,6 +24,7 @@ class Event(enum.StrEnum):
     READ = "read"  # its file was read to the end
     COMPLETED = "completed"  # its last row was dealt with
     GIVEN_UP = "given_up"  # the file can not be read, or who handed it in may not do so any more
+    CANCELLED = "cancelled"  # its supplier wants no more of it
 
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
@@ -30,6 +32,8 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.TAKING, Event.COMPLETED): State.FINISHED,
     (State.WAITING, Event.GIVEN_UP): State.FAILED,
     (State.TAKING, Event.GIVEN_UP): State.FAILED,
+    (State.WAITING, Event.CANCELLED): State.CANCELLED,
+    (State.TAKING, Event.CANCELLED): State.CANCELLED,
 }
 
 

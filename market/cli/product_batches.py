@@ -14,7 +14,7 @@ from market.cli import service
 from market.cli.settings_of import CouldNotBeDone
 
 _PAUSE_SECONDS: Final = 0.3
-_OVER: Final = ("finished", "failed")
+_OVER: Final = ("finished", "failed", "cancelled")
 _SHOWN: Final = 10  # refused rows that a person is shown; the report has all
 _PATH: Final = "/api/v1/product-batches"
 _EXIT: Final = (
@@ -80,12 +80,19 @@ def upload(
     help="查看批次 · Follow a batch that was handed in, and tell what became of it.\n\n" + _EXIT
 )
 @click.argument("batch_id", metavar="ID")
+@click.option(
+    "--cancel",
+    "cancels",
+    is_flag=True,
+    help="取消批次 · stop it first: rows that still wait are not taken, what was taken stays",
+)
 @_report
 @click.option("--token", envvar="MARKET_TOKEN", hidden=True)
 @service.options
 def batch(
     *,
     batch_id: str,
+    cancels: bool,
     report: pathlib.Path | None,
     url: str,
     token: str | None,
@@ -93,10 +100,11 @@ def batch(
     lang: str,
     as_json: bool,
 ) -> None:
-    """Follow the batch to its end."""
-    _follow(
-        service.connected(url, token_file, token), batch_id, lang, as_json=as_json, report=report
-    )
+    """Follow the batch to its end, or to the one that was asked for."""
+    asked = service.connected(url, token_file, token)
+    if cancels:
+        asked.post(f"{_PATH}/{batch_id}/cancellations", {})
+    _follow(asked, batch_id, lang, as_json=as_json, report=report)
 
 
 @click.command(

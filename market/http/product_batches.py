@@ -18,7 +18,7 @@ from catalog.product_batches import queries, reports, templates
 from catalog.product_batches.model import Batch, Fault, Kind, Outcome, RowResult
 from market.http import attachment
 from market.http.answers import answers, creates, sends
-from market.http.command import Answer, Command, answer, command, created, read
+from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, actor, context
 from market.http.wording import Wording, words
 
@@ -122,6 +122,23 @@ async def get_product_batch(request: AnyRequest, batch_id: FromPath[uuid.UUID]) 
         return _shown(await queries.get(c.tx, viewer=c.actor, batch_id=batch_id))
 
     return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/product-batches/{batch_id:uuid}/cancellations",
+    summary="Cancel a batch",
+    tags=["products"],
+    opt=answers(ShownBatch),
+)
+async def cancel_product_batch(
+    request: AnyRequest, batch_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """Stop a batch of one's own (取消批次): rows that still wait are not taken, what was taken stays."""
+
+    async def act(c: Command) -> Answer:
+        return done(_shown(await batches.cancel(c.tx, actor=c.actor, now=c.now, batch_id=batch_id)))
+
+    return await command(request, act)
 
 
 @get(

@@ -155,7 +155,9 @@ async def _give_up(context: Context, batch: Batch, failure: Failure) -> None:
             tx, actor=_ACTOR, now=context.now(), batch_id=batch.id, failure=failure
         )
 
-    await database.run(context.db, _ACTOR, end)
+    # Who cancelled it meanwhile is not told that it could not be read.
+    with contextlib.suppress(ProductBatchEventNotAllowed):
+        await database.run(context.db, _ACTOR, end)
 
 
 @contextlib.asynccontextmanager

@@ -20,6 +20,7 @@ from catalog.product_batches import operations as batches
 from catalog.product_batches import queries
 from catalog.product_batches.kinds import MAX_BYTES
 from catalog.product_batches.model import Batch, Failure, Fault, Kind, Outcome, RowResult
+from catalog.product_batches.states import State
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.http.wording import words
@@ -90,7 +91,36 @@ async def show_batch(
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Show how far a batch is, and its rows: what was refused with its line and why (进度、错误行)."""
+    return await _one(request, batch_id, BLANK, outcome=outcome, cursor=cursor or None)
 
+
+@post(
+    f"{_PATH}/{{batch_id:uuid}}/cancellations",
+    include_in_schema=False,
+    request_max_body_size=MAX_FORM_BYTES,
+)
+async def cancel_batch(request: AnyRequest, batch_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """Stop a batch: rows that still wait are not taken, what was taken stays (取消批次)."""
+    fields = await read_form(request)
+
+    async def act(c: Command) -> str:
+        await batches.cancel(c.tx, actor=c.actor, now=c.now, batch_id=batch_id)
+        return f"{_PATH}/{batch_id}"
+
+    try:
+        return await submit(request, fields, act)
+    except SHOWN_AGAIN as error:
+        return await _one(request, batch_id, shown_again(request, fields, error))
+
+
+async def _one(
+    request: AnyRequest,
+    batch_id: uuid.UUID,
+    form: Shown,
+    *,
+    outcome: Outcome | None = None,
+    cursor: str | None = None,
+) -> Response[bytes]:
     async def look(c: Command) -> tuple[Batch, Page[RowResult]]:
         batch = await queries.get(c.tx, viewer=c.actor, batch_id=batch_id)
         rows = await queries.list_rows(
@@ -99,7 +129,7 @@ async def show_batch(
             batch_id=batch_id,
             outcome=outcome,
             limit=_ROWS_SHOWN,
-            cursor=cursor or None,
+            cursor=cursor,
         )
         return batch, rows
 
@@ -108,7 +138,11 @@ async def show_batch(
     return page(
         request,
         "product_batch.html",
+        status=form.status,
         cache=NOT_KEPT,
+        at=f"{_PATH}/{batch_id}",
+        form=form,
+        is_over=batch.state not in (State.WAITING, State.TAKING),
         batch=batch,
         counts={each: getattr(batch.counts, each.value) for each in Outcome},
         rows=[_shown(row, language) for row in rows.items],

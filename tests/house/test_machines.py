@@ -38,7 +38,7 @@ ENDS: Final = {
     "catalog.notices": "closed",
     "catalog.notifications": "delivered undeliverable",
     "catalog.objections": "rejected closed",
-    "catalog.product_batches": "finished failed",
+    "catalog.product_batches": "finished failed cancelled",
     "catalog.products": "withdrawn",
     "catalog.quality_issues": "closed",
     "catalog.reclassifications": "confirmed refused withdrawn",

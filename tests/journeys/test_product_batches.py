@@ -545,6 +545,78 @@ async def test_a_batch_ends_when_its_supplier_may_not_go_on(
     assert (state, failure) == ("failed", "permission_missing")
 
 
+async def test_a_batch_that_waits_is_cancelled_and_nobody_takes_it(by: Api) -> None:
+    opened = (await hand_in(by, as_csv(rows_of(3)))).json()["id"]
+    place = f"{PATH}/{opened}/cancellations"
+
+    cancelled = await by.post(place)
+    again = await by.post(place)
+    await take_batches.run(by.context)
+    batch = (await by.get(f"{PATH}/{opened}")).json()
+    once_more = await hand_in(by, as_csv(rows_of(3)))
+
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert (again.status_code, code(again)) == (409, "product_batch_event_not_allowed")
+    assert again.json()["wording"]["zh"] == "批次处于 已取消 状态，不能进行 取消。"
+    assert (batch["state"], batch["done"], batch["total"]) == ("cancelled", 0, None)
+    assert await own(by) == {}
+    assert once_more.status_code == 201
+
+
+async def test_a_batch_that_is_at_work_stops_behind_what_was_taken(
+    by: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = (await hand_in(by, as_csv(rows_of(250)))).json()["id"]
+    take_rows = batches.take_rows
+
+    async def stopped(tx: Any, **said: Any) -> Any:
+        if said["first"] > 100:
+            await by.post(f"{PATH}/{opened}/cancellations")
+        return await take_rows(tx, **said)
+
+    monkeypatch.setattr(batches, "take_rows", stopped)
+    await take_batches.run(by.context)
+    batch = (await by.get(f"{PATH}/{opened}")).json()
+    logged = await by.find_in_log(action="product_batch:cancelled")
+
+    assert (batch["state"], batch["done"], batch["total"]) == ("cancelled", 100, 250)
+    assert batch["finished_at"] is not None
+    assert len(await own(by)) == 100
+    assert len(logged) == 1
+
+
+async def test_a_file_that_can_not_be_read_is_not_told_to_who_cancelled_it(
+    by: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = (await hand_in(by, b"\xff\xfe no table", "products.xlsx")).json()["id"]
+    give_up = batches.give_up
+
+    async def late(tx: Any, **said: Any) -> Any:
+        await by.post(f"{PATH}/{opened}/cancellations")
+        return await give_up(tx, **said)
+
+    monkeypatch.setattr(batches, "give_up", late)
+    await take_batches.run(by.context)
+    batch = (await by.get(f"{PATH}/{opened}")).json()
+
+    assert (batch["state"], batch["failure"]) == ("cancelled", None)
+
+
+async def test_nobody_cancels_what_is_over_or_somebody_elses(
+    api: Api, by: Api, db: Database, clock: ManualClock
+) -> None:
+    other = api.as_((await make_member(db, Role.SUPPLIER, now=clock.now())).token)
+    over = await taken(by, as_csv(rows_of(1)))
+    waiting = (await hand_in(by, as_csv(rows_of(2)))).json()["id"]
+
+    late = await by.post(f"{PATH}/{over['id']}/cancellations")
+    foreign = await other.post(f"{PATH}/{waiting}/cancellations")
+
+    assert (late.status_code, code(late)) == (409, "product_batch_event_not_allowed")
+    assert (foreign.status_code, code(foreign)) == (404, "not_found")
+    assert (await by.get(f"{PATH}/{waiting}")).json()["state"] == "waiting"
+
+
 async def test_a_batch_is_its_suppliers_alone(
     api: Api, by: Api, db: Database, clock: ManualClock
 ) -> None:
