@@ -216,7 +216,7 @@ CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
         lambda f: f.contains_personal_information and not f.has_personal_basis,
     ),
     _important,
-    _if(
+    _if(  # 默认不出境 (GD-12)
         "cross_border_route_missing",
         lambda f: f.is_cross_border and not f.has_cross_border_route,
     ),

@@ -1,4 +1,4 @@
-"""Hold a price for one buyer within what was filed, and ask why (同等条件).
+"""Hold a price for one buyer within what was filed, and ask why (同等条件, GD-05).
 
 Everybody may buy at the filed price. Who pays another one pays less, for a reason in writing; of an
 item that is quoted to each buyer, what lies between its limits.

@@ -1,4 +1,7 @@
-"""Decide what a zone of each type may say of itself, and who may operate and supervise it (BJ-03, BJ-06, BJ-07)."""
+"""Decide what a zone of each type may say of itself, and who may operate and supervise it.
+
+What a zone is: BJ-03; who supervises it: BJ-06, BJ-07; and never who operates it: GD-15.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Collection
 from typing import Final
 
 from catalog.kernel.errors import FieldError, Invalid
+from catalog.kernel.ids import PartyId
 from market.identity.model import Capacity, Party
 from market.identity.states import State
 from market.zones.model import Foundation, Kind, Said
@@ -18,7 +22,8 @@ _OWN: Final = {
     Kind.COMPREHENSIVE_BASIC: ("serves_zone_ids",),
 }
 _NEEDED: Final = frozenset({Kind.DOMAIN, Kind.REGIONAL})
-_SUPERVISORS: Final = frozenset({Capacity.PROVINCIAL_AUTHORITY, Capacity.OTHER_REGULATOR})
+#: Who may supervise a zone.
+SUPERVISORS: Final = frozenset({Capacity.PROVINCIAL_AUTHORITY, Capacity.OTHER_REGULATOR})
 
 
 class ZoneTypeConflict(Invalid):
@@ -37,6 +42,12 @@ class SupervisorMissing(Invalid):
     """Nobody supervises the zone, or one who supervises nothing (BJ-07)."""
 
     code = "supervisor_missing"
+
+
+class SupervisorOperatorConflict(Invalid):
+    """Who operates a zone does not supervise it as well (管运适度分离, GD-15)."""
+
+    code = "supervisor_operator_conflict"
 
 
 def check_kind(kind: Kind, said: Said, *, own_id: uuid.UUID, known: Collection[uuid.UUID]) -> None:
@@ -93,6 +104,15 @@ def check_supervisor(party: Party | None) -> Party:
 
     :raises SupervisorMissing: if it is none, or no authority.
     """
-    if party is None or not _SUPERVISORS & set(party.capacities):
+    if party is None or not SUPERVISORS & set(party.capacities):
         raise SupervisorMissing
     return party
+
+
+def check_apart(supervisor: Party, *, operator_id: PartyId) -> None:
+    """Return if the zone is supervised by somebody else than who operates it (GD-15).
+
+    :raises SupervisorOperatorConflict: if not.
+    """
+    if supervisor.id == operator_id:
+        raise SupervisorOperatorConflict

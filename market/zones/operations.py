@@ -61,6 +61,7 @@ async def found(tx: Tx, *, actor: Actor, now: dt.datetime, foundation: Foundatio
     :raises CodeUnknown: if its region is none.
     :raises ZoneOperatorUnfit: if its operator is not a verified trader.
     :raises SupervisorMissing: if nobody would supervise it.
+    :raises SupervisorOperatorConflict: if its operator would (GD-15).
     :raises ZoneNameTaken: if another one has its code or name.
     """
     actor.require("zone:found")
@@ -75,6 +76,7 @@ async def found(tx: Tx, *, actor: Actor, now: dt.datetime, foundation: Foundatio
         named=await _party(tx, foundation.supervisor_party_id),
         authority=await identity.find_institution(tx, Capacity.PROVINCIAL_AUTHORITY),
     )
+    founding.check_apart(supervisor, operator_id=operator.id)
     zone = Zone(
         id=zone_id,
         code=foundation.code,
@@ -175,10 +177,12 @@ async def hand_over(
     :raises NotPermitted: if the actor founds none.
     :raises ZoneMissing: if there is none.
     :raises SupervisorMissing: if that is no authority.
+    :raises SupervisorOperatorConflict: if it operates the zone (GD-15).
     """
     actor.require("zone:found")
     before = await _lock(tx, zone_id)
     supervisor = founding.check_supervisor(await _party(tx, supervisor_party_id))
+    founding.check_apart(supervisor, operator_id=before.operator_party_id)
     after = msgspec.structs.replace(
         before,
         supervisor_party_id=supervisor.id,

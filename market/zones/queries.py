@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from catalog.kernel import paging
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
@@ -48,6 +49,31 @@ async def get(tx: Tx, *, named: str) -> ZoneFile:
     if zone is None:
         raise ZoneMissing
     return ZoneFile(zone=zone, supervisions=await store.list_supervisions(tx, zone.id))
+
+
+async def list_operated(tx: Tx, *, viewer: Actor) -> list[Zone]:
+    """Return the zones that the viewer's party operates, those that are prepared and closed too.
+
+    :raises NotPermitted: if the viewer operates none.
+    """
+    viewer.require("zone:operate")
+    rows = await tx.fetch(
+        f"{store.SELECT} WHERE z.operator_party_id = $1 ORDER BY z.code LIMIT 100", viewer.party
+    )
+    return [store.zone_of(row) for row in rows]
+
+
+async def get_operated(tx: Tx, *, viewer: Actor, zone_id: uuid.UUID) -> Zone:
+    """Return a zone that the viewer's party operates.
+
+    :raises NotPermitted: if the viewer operates none.
+    :raises ZoneMissing: if there is none, or it is somebody else's.
+    """
+    viewer.require("zone:operate")
+    zone = (await get(tx, named=str(zone_id))).zone
+    if zone.operator_party_id != viewer.party:
+        raise ZoneMissing
+    return zone
 
 
 async def find_of_product(tx: Tx, *, product_id: uuid.UUID) -> Zone | None:

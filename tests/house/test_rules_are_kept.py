@@ -49,7 +49,7 @@ KEPT = [
 
 
 @functools.cache
-def _tests_of(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse(pathlib.Path(path).read_text("utf-8"))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(
@@ -73,7 +73,7 @@ def test_a_rule_has_its_code_and_its_test(rule: str, kept: list[str]) -> None:
     path, _, name = test.partition("::")
 
     assert pathlib.Path(code).is_file()
-    found = _tests_of(path)
+    found = names_in(path)
     assert name in found or (name == "*" and found), f"{rule}: {test} is not there"
 
 

@@ -1,4 +1,4 @@
-"""Accepted by use or by silence, given up with a reason, destroyed at the end, ordered together."""
+"""Accepted by use or by silence, given up with a reason, destroyed at the end, ordered together (BJ-27)."""
 
 from __future__ import annotations
 

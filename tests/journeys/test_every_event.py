@@ -1,4 +1,4 @@
-"""One table: what each event of a certificate does at once to register, feed, offer, orders, people."""
+"""One table: what each event of a certificate does at once to register, feed, offer, orders, people (GD-17)."""
 
 from __future__ import annotations
 

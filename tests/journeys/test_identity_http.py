@@ -1,4 +1,4 @@
-"""The story of accounts through HTTP: found, register, verify, grant, sign in, revoke."""
+"""The story of accounts through HTTP: found, register, verify, grant, sign in, revoke (BJ-18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases under 国数综政策〔2026〕35号 and 发改数据规〔2025〕26号, from the draft to the certificate."""
+"""Cases under 国数综政策〔2026〕35号 and 发改数据规〔2025〕26号, from the draft to the certificate (GD-06)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From where a product comes, what became of it, how it is classified, who is an item's source."""
+"""From where a product comes, what became of it, how it is classified, who is an item's source (GD-01)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with data is traced to its source, answered in ten working days, and told of (BJ-24)."""
+"""What is wrong with data is traced to its source, answered in ten working days, and told of (BJ-24, GD-03)."""
 
 from __future__ import annotations
 

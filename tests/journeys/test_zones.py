@@ -1,4 +1,4 @@
-"""Zones of public data: founded by the authority, filled by their operator, read by everybody (F36)."""
+"""Zones of public data: founded by the authority, filled by their operator, read by everybody (BJ-03, BJ-07, F36)."""
 
 from __future__ import annotations
 

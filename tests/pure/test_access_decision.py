@@ -1,7 +1,7 @@
 """The policy decision of RULES §8: its tables row by row, and what no combination may allow.
 
 The tables stand here as they are printed in RULES §8.1, column by column, and the rules of §8.2 a
-second time, each by itself and by other means than the code has.
+second time, each by itself and by other means than the code has (BJ-21, BJ-22, BJ-23, GD-12).
 
 A complaint of others that these tests answer: w3c-cg/dataspaces #3 (the same policy is granted here and
 denied there).

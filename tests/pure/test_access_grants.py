@@ -1,4 +1,4 @@
-"""An order's data asked for once: by its grant, by how it was cleared, and by what stands now."""
+"""An order's data asked for once: by its grant, by how it was cleared, and by what stands now (BJ-27)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One buyer pays another price than all others only within what was filed, and for a reason."""
+"""One buyer pays another price than all others only within what was filed, and for a reason (GD-05)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms, shares, scope, inspection and compliance facts of an order; listing gate; metering."""
+"""Terms, shares, scope, inspection and compliance facts of an order; listing gate (GD-17); metering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is filed, how a price may come about, its ceiling, and what a quantity costs."""
+"""What is filed, how a price may come about, its ceiling, and what a quantity costs (BJ-05, BJ-17, GD-07)."""
 
 from __future__ import annotations
 

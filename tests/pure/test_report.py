@@ -1,4 +1,4 @@
-"""A report is a function of the log and the journal, and of nothing else."""
+"""A report is a function of the log and the journal, and of nothing else (HN-21, BJ-26)."""
 
 from __future__ import annotations
 

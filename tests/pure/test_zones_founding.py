@@ -1,4 +1,4 @@
-"""What a zone of each type may say of itself, who operates it, who supervises it (BJ-03, BJ-06, BJ-07)."""
+"""What a zone of each type may say of itself, who operates it, who supervises it (BJ-03, BJ-06, BJ-07, GD-15)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from catalog.kernel.ids import PartyId, new_id
 from market.identity.model import Capacity, Kind, Party
 from market.identity.states import State
 from market.zones import founding
-from market.zones.founding import SupervisorMissing, ZoneOperatorUnfit, ZoneTypeConflict
+from market.zones.founding import (
+    SupervisorMissing,
+    SupervisorOperatorConflict,
+    ZoneOperatorUnfit,
+    ZoneTypeConflict,
+)
 from market.zones.model import Domain, Foundation, Said
 from market.zones.model import Kind as ZoneKind
 
@@ -117,3 +122,11 @@ def test_a_zone_of_a_field_or_a_region_has_its_own_supervisor() -> None:
         assert found is authority
     with pytest.raises(SupervisorMissing):
         founding.check_supervisor(party(Capacity.TRADER))
+
+
+def test_nobody_supervises_the_zone_that_it_operates() -> None:
+    both = party(Capacity.TRADER, Capacity.OTHER_REGULATOR)
+
+    founding.check_apart(both, operator_id=PartyId(new_id()))
+    with pytest.raises(SupervisorOperatorConflict):
+        founding.check_apart(both, operator_id=both.id)

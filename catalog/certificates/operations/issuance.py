@@ -59,7 +59,7 @@ class RightRegisteredAlready(Conflict):
 
 
 class PublicDataRegistrationFirst(Refused):
-    """A product of public data is registered as public data before a right in it is (NDA35-15)."""
+    """A product of public data is registered as public data before a right in it is (NDA35-15, GD-06)."""
 
     code = "public_data_registration_first"
 
