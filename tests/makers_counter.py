@@ -51,12 +51,15 @@ class Counter(msgspec.Struct, frozen=True):
 
     supplier: Member
     buyer: Member
+    acceptor: Member
     reviewer: Member
     head: Member
     regulator: Member
     opened: str
     zone: str
+    zone_id: str
     collection: str
+    openable: str
     issues: dict[str, str]  # by what comes next with them
     saved: str
     batch: str
@@ -97,6 +100,13 @@ class Counter(msgspec.Struct, frozen=True):
                     f"/my/product-batches/{self.batch}?outcome=refused",
                     f"/my/product-batches/{self.trial}",
                     "/my/chief-data-officer",
+                    "/my/zones",
+                    f"/my/zones/{self.zone_id}",
+                    f"/my/zones/{self.zone_id}?q=港口",
+                    "/my/collections",
+                    f"/my/collections/{self.collection}",
+                    "/openings",
+                    f"/openings?product_id={self.openable}",
                     "/quality-issues",
                     f"/quality-issues/{self.issues['assigned']}",
                     f"/products/{self.opened}",
@@ -110,6 +120,15 @@ class Counter(msgspec.Struct, frozen=True):
                     f"/my/saved-searches/{self.saved}",
                     f"/products/{self.opened}/quality-issues",
                     f"/quality-issues/{self.issues['fed_back']}",
+                ],
+            ),
+            (
+                self.acceptor,
+                [
+                    "/openings",
+                    "/openings?status=requested",
+                    "/data-demands/desk",
+                    "/my/collections",
                 ],
             ),
             (self.reviewer, ["/quality-issues", "/quality-issues?status=closed", *issues]),
@@ -130,6 +149,14 @@ class Counter(msgspec.Struct, frozen=True):
                     "/quality-issues",
                     "/data-demands/desk",
                     "/data-demands/desk?status=answered",
+                    "/zone-desk",
+                    f"/zone-desk/{self.zone_id}",
+                    "/openings",
+                    "/open-plan-desk",
+                    "/open-plan-desk/2026",
+                    "/open-plan-desk/2026?item=2",
+                    "/open-plan-desk/2027",
+                    "/open-plan-desk/2027?item=1",
                 ],
             ),
         ]
@@ -147,8 +174,8 @@ async def make_counter(api: Api, db: Database, clock: ManualClock) -> Counter:
     regulator = await make_member(db, Role.REGULATOR, now=now)
     mine = api.as_(supplier.token)
     made = await _opened(mine, api.as_(acceptor.token), db, clock)
-    opened, resource = made
-    zone = await _zone(api.as_(regulator.token), mine, supplier, regulator, opened)
+    opened, resource, openable = made
+    zone, zone_id = await _zone(api.as_(regulator.token), mine, supplier, regulator, opened)
     collection = must(
         await mine.post(
             "/api/v1/collections",
@@ -187,12 +214,16 @@ async def make_counter(api: Api, db: Database, clock: ManualClock) -> Counter:
     await api.keep_the_log()
     people = [
         await renewed(db, each, clock.now())
-        for each in (supplier, buyer, reviewer, head, regulator)
+        for each in (supplier, buyer, acceptor, reviewer, head, regulator)
     ]
-    return Counter(*people, opened, zone, collection, issues, saved, batch, trial, secret)
+    return Counter(
+        *people, opened, zone, zone_id, collection, openable, issues, saved, batch, trial, secret
+    )
 
 
-async def _opened(mine: Api, acceptor: Api, db: Database, clock: ManualClock) -> tuple[str, str]:
+async def _opened(
+    mine: Api, acceptor: Api, db: Database, clock: ManualClock
+) -> tuple[str, str, str]:
     resource = await describe(mine, name="沿海自动气象站小时观测", sharing_type="unconditional")
     await show(db, clock, resource)
     named = source(
@@ -223,10 +254,17 @@ async def _opened(mine: Api, acceptor: Api, db: Database, clock: ManualClock) ->
     opening = must(await mine.post("/api/v1/openings", asked))["id"]
     decision = {"is_confirmed": True, "reason": "可以开放"}
     must(await acceptor.post(f"/api/v1/openings/{opening}/decisions", decision))
-    return opened, resource
+    waiting = await describe(mine, name=LONG[:100], sharing_type="unconditional")
+    plain = must(await mine.upload(b"a,b\n1,2\n", "a.csv", "text/csv"))["id"]
+    must(await mine.post(f"/api/v1/products/{waiting}/contents", {"file_id": plain}))
+    must(await mine.post("/api/v1/openings", asked | {"product_id": waiting}))
+    openable = await describe(mine, name="港口能见度", sharing_type="unconditional")
+    return opened, resource, openable
 
 
-async def _zone(office: Api, mine: Api, supplier: Member, regulator: Member, product: str) -> str:
+async def _zone(
+    office: Api, mine: Api, supplier: Member, regulator: Member, product: str
+) -> tuple[str, str]:
     zone = must(
         await office.post(
             "/api/v1/zones",
@@ -244,7 +282,7 @@ async def _zone(office: Api, mine: Api, supplier: Member, regulator: Member, pro
     )
     placed = {"product_id": product, "reason": HOSTILE}
     must(await mine.post(f"/api/v1/zones/{zone}/products", placed))
-    return "weather"
+    return "weather", str(zone)
 
 
 async def _plan(office: Api) -> None:
@@ -263,6 +301,8 @@ async def _plan(office: Api) -> None:
     }
     must(await office.put("/api/v1/open-plans/2026", plan))
     must(await office.post("/api/v1/open-plans/2026/publications"))
+    draft = {"title": HOSTILE, "text": LONG, "items": plan["items"][:1]}
+    must(await office.put("/api/v1/open-plans/2027", draft))
 
 
 async def _demands(api: Api, office: Api) -> str:

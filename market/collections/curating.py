@@ -41,13 +41,16 @@ def check_entries(
     """
     if must_be_public and not entries:
         raise CollectionEmpty
-    errors = tuple(
-        FieldError(f"/entries/{place}", CollectionEntryUnfit.code, why)
-        for place, why in _faults(entries, found, owner, kept, must_be_public=must_be_public)
-    )
-    if errors:
-        told = ", ".join(f"{each.pointer} {each.message}" for each in errors)
-        raise CollectionEntryUnfit(entries=told, errors=errors)
+    faults = list(_faults(entries, found, owner, kept, must_be_public=must_be_public))
+    if faults:
+        errors = tuple(
+            FieldError(f"/entries/{place}", CollectionEntryUnfit.code, why) for place, why in faults
+        )
+        raise CollectionEntryUnfit(
+            entries=[str(place + 1) for place, _ in faults],
+            reason=sorted({why for _, why in faults}),
+            errors=errors,
+        )
 
 
 def _faults(

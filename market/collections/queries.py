@@ -60,6 +60,19 @@ async def get(tx: Tx, *, collection_id: uuid.UUID) -> Collection:
     return Collection(head=head, entries=await store.list_entries(tx, head.id) if is_shown else [])
 
 
+async def get_own(tx: Tx, *, viewer: Actor, collection_id: uuid.UUID) -> Collection:
+    """Return a collection that the viewer's party curates.
+
+    :raises NotPermitted: if the viewer curates none.
+    :raises CollectionMissing: if there is none, or it is somebody else's.
+    """
+    viewer.require("collection:curate")
+    found = await get(tx, collection_id=collection_id)
+    if found.head.owner_party_id != viewer.party:
+        raise CollectionMissing
+    return found
+
+
 async def _page(tx: Tx, owner: uuid.UUID | None, *, limit: int, cursor: str | None) -> Page[Head]:
     query = paging.fingerprint("collections", str(owner))
     found = await store.list_page(

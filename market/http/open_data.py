@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
-from msgspec import Meta
 
 from catalog.files import disk
 from catalog.kernel import paging
@@ -20,11 +18,16 @@ from market.http.answers import answers, creates, sends
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest, context
 from market.open_data import operations, queries
-from market.open_data.model import Licence, OpenContent, Opening, OpenProduct, Request
+from market.open_data.model import (
+    Licence,
+    OpenContent,
+    Opening,
+    OpenProduct,
+    Reason,
+    Request,
+)
 from market.open_data.states import State
 from seeds.open_licences import load_open_licences
-
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class DecideOpening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

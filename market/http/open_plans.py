@@ -42,7 +42,7 @@ async def get_open_plan(request: AnyRequest, year: FromPath[int]) -> Response[by
     """Return what a plan promises, priority fields first, what is late, how far each department is."""
 
     async def look(c: Command) -> PlanFile:
-        return await queries.get(c.tx, year=_year(year), now=c.now)
+        return await queries.get(c.tx, year=queries.check_year(year), now=c.now)
 
     return answer(await read(request, look))
 
@@ -61,7 +61,9 @@ async def write_open_plan(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.write(c.tx, actor=c.actor, now=c.now, year=_year(year), draft=data)
+            await operations.write(
+                c.tx, actor=c.actor, now=c.now, year=queries.check_year(year), draft=data
+            )
         )
 
     return await command(request, act)
@@ -79,7 +81,7 @@ async def publish_open_plan(request: AnyRequest, year: FromPath[int]) -> Respons
     async def act(c: Command) -> Answer:
         return done(
             await operations.publish(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, year=_year(year)
+                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, year=queries.check_year(year)
             )
         )
 
@@ -100,7 +102,9 @@ async def add_open_plan_item(
 
     async def act(c: Command) -> Answer:
         return done(
-            await operations.add(c.tx, actor=c.actor, now=c.now, year=_year(year), promise=data)
+            await operations.add(
+                c.tx, actor=c.actor, now=c.now, year=queries.check_year(year), promise=data
+            )
         )
 
     return await command(request, act)
@@ -145,13 +149,3 @@ async def postpone_open_plan_item(
         )
 
     return await command(request, act)
-
-
-def _year(year: int) -> int:
-    """Return a year that a plan can have.
-
-    :raises OpenPlanMissing: if no plan can be of that year.
-    """
-    if not queries.FIRST_YEAR <= year <= queries.LAST_YEAR:
-        raise queries.OpenPlanMissing
-    return year

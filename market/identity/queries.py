@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from catalog.kernel import paging
@@ -103,6 +103,17 @@ async def get_masked_id(tx: Tx, party: Party) -> str:
 async def find_institution(tx: Tx, capacity: Capacity) -> Party | None:
     """Return the operator or the authority; None before the market was founded."""
     return await parties.find_by_capacity(tx, capacity)
+
+
+async def list_institutions(tx: Tx, capacities: Collection[Capacity]) -> list[Party]:
+    """Return the parties that have one of these capacities, by their names; for what only few have."""
+    return await parties.list_by_capacities(tx, capacities)
+
+
+async def find_named(tx: Tx, named: str) -> Party | None:
+    """Return the party of a 统一社会信用代码 or of a whole name; None if there is none, or several."""
+    found = await parties.list_named(tx, named)
+    return found[0] if len(found) == 1 else None
 
 
 async def list_colleagues(tx: Tx, *, viewer: Actor) -> list[AccountId]:

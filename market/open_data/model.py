@@ -14,6 +14,8 @@ from market.open_data.states import State
 
 OpeningId = NewType("OpeningId", uuid.UUID)
 
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+
 
 class Licence(msgspec.Struct, frozen=True):
     """A licence under which data may be opened (开放许可)."""

@@ -13,7 +13,7 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict, Invalid, Missing, Refused
+from catalog.kernel.errors import Conflict, Invalid, Missing, Refused, VersionStale
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
@@ -62,11 +62,22 @@ class OpenPlanItemMissing(Missing):
     code = "not_found"
 
 
-async def write(tx: Tx, *, actor: Actor, now: dt.datetime, year: int, draft: Draft) -> PlanFile:
+async def write(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    year: int,
+    draft: Draft,
+    expected_version: int | None = None,
+) -> PlanFile:
     """Write the plan of a year, or write it anew as long as it is not published.
+
+    ``expected_version`` is the one that was read, 0 if there was none; None writes over any.
 
     :raises NotPermitted: if the actor plans nothing.
     :raises OpenPlanPublished: if it is published.
+    :raises VersionStale: if it was changed since ``expected_version``.
     """
     actor.require("open_plan:write")
     before = await store.lock(tx, year)
@@ -82,6 +93,8 @@ async def write(tx: Tx, *, actor: Actor, now: dt.datetime, year: int, draft: Dra
     if before is not None:
         if before.published_at is not None:
             raise OpenPlanPublished
+        if expected_version not in (None, before.version):
+            raise VersionStale(version=before.version)
         plan = msgspec.structs.replace(
             plan, id=before.id, version=before.version + 1, due_on=before.due_on
         )
@@ -95,19 +108,30 @@ async def write(tx: Tx, *, actor: Actor, now: dt.datetime, year: int, draft: Dra
 
 
 async def publish(
-    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, year: int
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    year: int,
+    expected_version: int | None = None,
 ) -> PlanFile:
     """Publish the plan of a year; its clock is met, and that of the next year's begins (D18).
+
+    ``expected_version`` is the draft that was read; None publishes any.
 
     :raises NotPermitted: if the actor plans nothing.
     :raises OpenPlanMissing: if there is none.
     :raises OpenPlanPublished: if it is published.
+    :raises VersionStale: if the draft was changed since ``expected_version``.
     :raises OpenPlanEmpty: if it promises nothing.
     """
     actor.require("open_plan:write")
     before = await _lock(tx, year)
     if before.published_at is not None:
         raise OpenPlanPublished
+    if expected_version not in (None, before.version):
+        raise VersionStale(version=before.version)
     if not await store.list_items(tx, before.id):
         raise OpenPlanEmpty
     after = msgspec.structs.replace(

@@ -23,6 +23,16 @@ class OpenPlanMissing(Missing):
     code = "not_found"
 
 
+def check_year(year: int) -> int:
+    """Return a year of which there can be a plan.
+
+    :raises OpenPlanMissing: if no plan can be of that year.
+    """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise OpenPlanMissing
+    return year
+
+
 async def list_plans(tx: Tx) -> list[Plan]:
     """Return the plans, the newest year first."""
     return await store.list_plans(tx)

@@ -98,7 +98,7 @@ def filled_in(kind: type[S], fields: Mapping[str, Any]) -> S:
 
 def shown_again(request: AnyRequest, fields: Mapping[str, str], error: DomainError) -> Shown:
     """Return the form as it was filled in, with why it was refused."""
-    places = {each.pointer.strip("/") for each in error.errors}
+    places = {each.pointer.rpartition("/")[2] for each in error.errors}
     wrong = next(iter(places)) if len(places) == 1 else ""
     return Shown(fields, said(request, error), status_of(error), wrong)
 

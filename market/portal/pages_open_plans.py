@@ -27,9 +27,7 @@ async def show_open_plan(request: AnyRequest, year: FromPath[int]) -> Response[b
     """Show what a year's plan promises, what came of it, and how far each department is."""
 
     async def look(c: Command) -> PlanFile:
-        if not queries.FIRST_YEAR <= year <= queries.LAST_YEAR:
-            raise queries.OpenPlanMissing
-        return await queries.get(c.tx, year=year, now=c.now)
+        return await queries.get(c.tx, year=queries.check_year(year), now=c.now)
 
     file = await read(request, look)
     return page(request, "open_plan.html", file=file, plan=file.plan)

@@ -448,6 +448,27 @@ async def test_a_file_of_products_is_handed_in_tried_and_its_wrong_rows_are_told
     assert "没有的形式" in table.text
 
 
+async def test_a_batch_that_is_not_over_is_cancelled_on_its_page(
+    api: Api, counter: Counter
+) -> None:
+    by(api, counter.supplier)
+    place = f"/my/product-batches/{counter.trial}"
+    waiting = (await look(api, place)).text
+    cancelled = await send(api, f"{place}/cancellations", place)
+    after = await look(api, place)
+    again = await send(api, f"{place}/cancellations", once=FRESH)
+    by(api, counter.buyer)
+    foreign = await send(api, f"{place}/cancellations", once=FRESH)
+
+    assert f'action="{place}/cancellations"' in waiting
+    assert cancelled.status_code == 303
+    check(after, "zh-CN")
+    assert "已取消" in after.text
+    assert "/cancellations" not in after.text
+    assert again.status_code == 409
+    assert foreign.status_code == 403
+
+
 async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     api: Api, counter: Counter
 ) -> None:
@@ -455,6 +476,7 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     path = "/harvest-sources"
     source = {"code": "county", "kind": "ckan", "url": "https://example.org/", "every_hours": "24"}
     odd = await send(api, path, **(source | {"every_hours": "often"}))
+    ftp = await send(api, path, **(source | {"url": "ftp://example.org/"}))
     named = await send(api, path, **source)
     taken = await send(api, path, **source)
     begun = await send(api, f"{path}/county/runs", path)
@@ -467,7 +489,9 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     page = plain((await look(api, path)).text)
 
     assert [each.status_code for each in (named, begun, confirmed)] == [303] * 3
-    assert odd.status_code == 422
+    assert (odd.status_code, ftp.status_code) == (422, 422)
+    assert "“ftp://example.org/”不能作为收割来源的网址" in ftp.text
+    assert ftp.text.count('aria-invalid="true"') == 1
     assert taken.status_code == 409
     assert 'value="county"' in taken.text
     assert again.status_code == 409

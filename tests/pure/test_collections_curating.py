@@ -10,6 +10,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.products.model import Product
 from market.collections.curating import CollectionEmpty, CollectionEntryUnfit, check_entries
 from market.collections.model import Entry
+from market.http.wording import words
 from tests.makers_products import make_product
 
 OWNER = PartyId(new_id())
@@ -35,24 +36,35 @@ def test_what_is_gone_may_stay_where_it_stood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("products", "how", "told"),
+    ("products", "how", "faults"),
     [
-        ((MINE, MINE), {}, "/entries/1 twice"),
-        ((make_product(),), {}, "/entries/0 unknown"),
-        ((MINE, THEIRS), {}, "/entries/1 foreign"),
-        ((DRAFT,), {"must_be_public": True}, "/entries/0 not_public"),
-        ((DRAFT, DRAFT), {"kept": {DRAFT.id}}, "/entries/1 twice"),
-        ((THEIRS, DRAFT), {"must_be_public": True}, "/entries/0 foreign, /entries/1 not_public"),
+        ((MINE, MINE), {}, {2: "twice"}),
+        ((make_product(),), {}, {1: "unknown"}),
+        ((MINE, THEIRS), {}, {2: "foreign"}),
+        ((DRAFT,), {"must_be_public": True}, {1: "not_public"}),
+        ((DRAFT, DRAFT), {"kept": {DRAFT.id}}, {2: "twice"}),
+        ((THEIRS, DRAFT), {"must_be_public": True}, {1: "foreign", 2: "not_public"}),
     ],
 )
 def test_every_product_that_may_not_is_named_by_its_place(
-    products: tuple[Product, ...], how: dict[str, Any], told: str
+    products: tuple[Product, ...], how: dict[str, Any], faults: dict[int, str]
 ) -> None:
     with pytest.raises(CollectionEntryUnfit) as refused:
         check(*products, **how)
 
-    assert refused.value.facts["entries"] == told
-    assert len(refused.value.errors) == told.count("/entries/")
+    told = [(each.pointer, each.message) for each in refused.value.errors]
+    assert told == [(f"/entries/{place - 1}", why) for place, why in faults.items()]
+    assert refused.value.facts["entries"] == [str(place) for place in faults]
+    assert refused.value.facts["reason"] == sorted(faults.values())
+
+
+def test_why_a_product_may_not_stand_there_is_said_in_words() -> None:
+    with pytest.raises(CollectionEntryUnfit) as refused:
+        check(THEIRS, DRAFT, must_be_public=True)
+    said = words(refused.value.code, refused.value.facts)
+
+    assert said.zh == "第1、2项不能列入专题集合：不是本单位的产品、尚未公开。"
+    assert said.en == "What stands at 1, 2 can not be in the collection: foreign, not public."
 
 
 def test_a_public_one_is_not_empty() -> None:

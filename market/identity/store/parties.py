@@ -169,6 +169,28 @@ async def find_by_capacity(tx: Tx, capacity: Capacity) -> Party | None:
     return None if row is None else _party(row)
 
 
+async def list_by_capacities(tx: Tx, capacities: Iterable[Capacity]) -> list[Party]:
+    """Return the parties with one of these capacities, by their names."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_PARTY_COLUMNS} FROM market.parties p
+         WHERE p.capacities && $1::text[] ORDER BY p.name, p.id LIMIT 500""",  # noqa: S608 - our own columns
+        [capacity.value for capacity in capacities],
+    )
+    return [_party(row) for row in rows]
+
+
+async def list_named(tx: Tx, named: str) -> list[Party]:
+    """Return whom a 统一社会信用代码 or a whole name names: two, if a name is not enough."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_PARTY_COLUMNS} FROM market.parties p
+         WHERE p.uscc = upper($1) OR p.name = $1 ORDER BY p.id LIMIT 2""",  # noqa: S608 - our own columns
+        named,
+    )
+    return [_party(row) for row in rows]
+
+
 async def find_file(tx: Tx, party_id: UUID) -> PartyFile | None:
     """Return a party with what it showed, if the viewer's wall lets it through."""
     row = await tx.fetch_one(
