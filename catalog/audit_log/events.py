@@ -382,6 +382,12 @@ class Event(enum.StrEnum):
     CREDIT_REWARDED = "credit:rewarded"
     PAYOUT_HELD = "payout:held"
     PAYOUT_LIFTED = "payout:lifted"
+    # approvals inside an organisation
+    APPROVAL_CHAIN_DEFINED = "approval_chain:defined"
+    APPROVAL_REQUESTED = "approval:requested"
+    APPROVAL_DECIDED = "approval:decided"  # one step of it
+    APPROVAL_EXPIRED = "approval:expired"
+    APPROVAL_WITHDRAWN = "approval:withdrawn"
     # negotiations
     NEGOTIATION_MESSAGE_SENT = "negotiation_message:sent"  # kept, to be carried
     NEGOTIATION_MESSAGE_RECEIVED = "negotiation_message:received"

@@ -25,6 +25,10 @@ class Topic(enum.StrEnum):
     AGREEMENT_ENDED = "agreement_ended"  # 协议已解除
     AGREEMENT_SUCCEEDED = "agreement_succeeded"  # 协议已被代替
 
+    # approvals inside an organisation
+    APPROVAL_WANTED = "approval_wanted"  # 待内部审批
+    APPROVAL_DECIDED = "approval_decided"  # 内部审批已有结果
+
     # third-party agencies
     AGENCY_SELECTION_ANNOUNCED = "agency_selection_announced"  # 比选公告
     AGENCY_BIDS_OPENED = "agency_bids_opened"  # 应选文件已开启

@@ -18,6 +18,7 @@ class Role(enum.StrEnum):
 
     SUPPLIER = "supplier"  # 供方、数据商
     BUYER = "buyer"  # 需方
+    BUYER_APPROVER = "buyer_approver"  # 需方审批人：内部审批
     OPERATOR_ACCEPTOR = "operator_acceptor"  # 受理人员
     OPERATOR_TECHNICAL_REVIEWER = "operator_technical_reviewer"  # 技术审查人员
     OPERATOR_ISSUER = "operator_issuer"  # 发证人员
@@ -191,6 +192,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "auction:bid",
         "negotiation:conduct",
         "negotiation:read",
+        "approval:request",
+        "approval:decide",
+        "approval:read",
         "order:place",
         "webhook:manage",
         "order:read",
@@ -202,6 +206,16 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "order:cancel",
         "statement:read",
         "proof_bundle:issue",
+        "order_ledger:read",
+    },
+    Role.BUYER_APPROVER: _MEMBER
+    | {
+        "approval_chain:define",
+        "approval:decide",
+        "approval:read",
+        "negotiation:read",
+        "special_price:read",
+        "order:read",
         "order_ledger:read",
     },
     Role.OPERATOR_ACCEPTOR: _MEMBER

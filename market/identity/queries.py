@@ -121,6 +121,16 @@ async def list_colleagues(tx: Tx, *, viewer: Actor) -> list[AccountId]:
     return await accounts.list_open_ids(tx, viewer.party)
 
 
+async def roles_of_colleagues(
+    tx: Tx, *, viewer: Actor, on: dt.date
+) -> dict[AccountId, frozenset[Role]]:
+    """Return which roles the open accounts of the viewer's own party wear on a day."""
+    worn: dict[AccountId, set[Role]] = {}
+    for account_id, role in await accounts.list_worn(tx, viewer.party, on):
+        worn.setdefault(account_id, set()).add(role)
+    return {account_id: frozenset(roles_worn) for account_id, roles_worn in worn.items()}
+
+
 async def list_wearers(tx: Tx, *, role: Role, on: dt.date) -> list[tuple[AccountId, PartyId]]:
     """Return the open accounts that wear a role on a day, with their parties, in id order.
 

@@ -52,6 +52,7 @@ class RolePeriodBackwards(Invalid):
 CAPACITY_OF_ROLE: Final[dict[Role, Capacity]] = {
     Role.SUPPLIER: Capacity.TRADER,
     Role.BUYER: Capacity.TRADER,
+    Role.BUYER_APPROVER: Capacity.TRADER,
     Role.EXPERT: Capacity.TRADER,
     Role.AGENCY_REVIEWER: Capacity.COMPLIANCE_AGENCY,
     Role.REGULATOR: Capacity.PROVINCIAL_AUTHORITY,

@@ -15,6 +15,7 @@ from market.jobs import (
     add_up_labels,
     agencies_due,
     allowed_revenue_due,
+    approvals_due,
     ask_witnesses,
     auctions_due,
     certificates_due,
@@ -105,6 +106,10 @@ async def _credit(context: Context) -> int:
 
 async def _certificates(context: Context) -> int:
     return await certificates_due.run(context.db, now=context.now())
+
+
+async def _approvals(context: Context) -> int:
+    return await approvals_due.run(context.db, now=context.now())
 
 
 async def _negotiations(context: Context) -> int:
@@ -207,6 +212,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deadlines_due", _deadlines),
     ("certificates_due", _certificates),
     ("credit_due", _credit),
+    ("approvals_due", _approvals),
     ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
     ("auctions_due", _auctions),

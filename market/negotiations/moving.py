@@ -86,7 +86,7 @@ def begin(role: Role, own_pid: str, message: Message, *, now: dt.datetime) -> Co
     if message.event not in FIRST or role not in SENDERS[message.event]:
         raise NegotiationOutOfTurn(event=message.event.value)
     offer = offer_of(message)
-    _check_open(offer, now)
+    check_open(offer, now)
     return Copy(
         role=role,
         own_pid=own_pid,
@@ -111,7 +111,7 @@ def take_first(role: Role, own_pid: str, message: Message, *, now: dt.datetime) 
     if message.sender not in SENDERS[message.event]:
         raise NegotiationOutOfTurn(event=message.event.value)
     offer = offer_of(message)
-    _check_open(offer, now)
+    check_open(offer, now)
     return Copy(
         role=role,
         own_pid=own_pid,
@@ -210,6 +210,15 @@ def offer_of(message: Message) -> PolicyOffer:
     return message.offer
 
 
+def check_open(offer: PolicyOffer, now: dt.datetime) -> None:
+    """Return if an offer can still be accepted.
+
+    :raises OfferExpired: if it is over, to the second.
+    """
+    if now >= offer.valid_until:
+        raise OfferExpired(valid_until=offer.valid_until.isoformat())
+
+
 def addressed(copy: Copy, message: Message) -> Message:
     """Return a message with the names of the negotiation as far as they are known by now."""
     return replace(message, consumer_pid=copy.consumer_pid, provider_pid=copy.provider_pid)
@@ -278,11 +287,11 @@ def _named(copy: Copy, message: Message) -> Copy:
 def _check_content(copy: Copy, message: Message, *, now: dt.datetime) -> None:
     if message.event in FIRST:
         offer = offer_of(message)
-        _check_open(offer, now)
+        check_open(offer, now)
         if offer.target != copy.offer.target:
             raise OfferTargetDiffers
     elif message.event in (Event.ACCEPT, Event.AGREE):
-        _check_open(copy.offer, now)
+        check_open(copy.offer, now)
     if message.event is Event.AGREE:
         if message.agreement is None or message.document is None:
             raise OfferMissing(missing="agreement")
@@ -290,8 +299,3 @@ def _check_content(copy: Copy, message: Message, *, now: dt.datetime) -> None:
             raise AgreementDiffers
     if message.event in (Event.VERIFY, Event.FINALIZE) and message.signature is None:
         raise OfferMissing(missing="signature")
-
-
-def _check_open(offer: PolicyOffer, now: dt.datetime) -> None:
-    if now >= offer.valid_until:
-        raise OfferExpired(valid_until=offer.valid_until.isoformat())

@@ -108,7 +108,14 @@ GROUPS: Final = {
     ),
     "zones": ("zone", "zone_product", "collection"),
     "demands": ("demand_post", "demand_match", "quotes", "quote", "quote_request"),
-    "negotiations": ("negotiation", "negotiation_message", "agreement", "auction"),
+    "negotiations": (
+        "negotiation",
+        "negotiation_message",
+        "agreement",
+        "auction",
+        "approval_chain",
+        "approval",
+    ),
     "orders": (
         "order",
         "contract",

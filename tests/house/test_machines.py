@@ -50,6 +50,7 @@ ENDS: Final = {
     "settlement.escrow": "released refunded",
     "settlement.payments": "succeeded expired",
     "market.access": "expired revoked",
+    "market.approvals": "rejected expired withdrawn used",
     "market.cut_offs": "lifted",
     "market.consents": "withdrawn expired",
     "market.anonymisations": "refused withdrawn",

@@ -10,6 +10,7 @@ import pytest
 from market.access import states as grants
 from market.allowed_revenue import states as allowances
 from market.anonymisations import states as anonymisations
+from market.approvals import states as approvals
 from market.auctions import states as auctions
 from market.collections import states as collections
 from market.complaints import states as complaints
@@ -43,7 +44,7 @@ MACHINES = (
         zones,
         collections,
     ),
-    *(openings, promises, demands, demand_posts, quotes, complaints, credit, webhooks),
+    *(openings, promises, demands, demand_posts, quotes, complaints, credit, webhooks, approvals),
 )
 PAIRS = [
     pytest.param(machine, state, event, id=f"{machine.__name__.split('.')[1]}-{state}-{event}")
@@ -51,6 +52,7 @@ PAIRS = [
     for state, event in itertools.product(machine.State, machine.Event)
 ]
 REFUSALS = {
+    approvals: (approvals.ApprovalEventNotAllowed, "approval_event_not_allowed"),
     filings: (filings.PricingEventNotAllowed, "pricing_event_not_allowed"),
     allowances: (allowances.AllowanceEventNotAllowed, "allowance_event_not_allowed"),
     special_prices: (
@@ -196,6 +198,10 @@ GRANT_MOVES = """
 active: use>active cut_off>cut_off expire>expired revoke>revoked
 cut_off: restore>active expire>expired revoke>revoked
 """
+APPROVAL_MOVES = """
+pending: pass>pending approve>approved reject>rejected expire>expired withdraw>withdrawn
+approved: withdraw>withdrawn use>used
+"""
 
 
 def _read(moves: str) -> dict[tuple[str, str], str]:
@@ -209,6 +215,7 @@ def _read(moves: str) -> dict[tuple[str, str], str]:
 
 
 MOVES = {
+    approvals: _read(APPROVAL_MOVES),
     orders: _read(ORDER_MOVES),
     filings: _read(FILING_MOVES),
     special_prices: _read(SPECIAL_PRICE_MOVES),

@@ -269,6 +269,8 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "anonymisations",
         "anonymised_versions",
         "applications",
+        "approval_chains",
+        "approvals",
         "auction_awards",
         "auction_bidders",
         "auction_bids",

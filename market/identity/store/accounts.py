@@ -60,6 +60,22 @@ async def list_wearers(tx: Tx, role: Role, on: dt.date) -> list[tuple[AccountId,
     return [(AccountId(row["id"]), PartyId(row["party_id"])) for row in rows]
 
 
+async def list_worn(tx: Tx, party_id: PartyId, on: dt.date) -> list[tuple[AccountId, Role]]:
+    """Return each role that an open account of a party wears on a day."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT a.id, g.role
+          FROM market.role_grants g
+          JOIN market.accounts a ON a.id = g.account_id AND a.closed_at IS NULL
+         WHERE a.party_id = $1 AND g.revoked_at IS NULL
+           AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
+         ORDER BY a.id, g.role""",
+        party_id,
+        on,
+    )
+    return [(AccountId(row["id"]), Role(row["role"])) for row in rows]
+
+
 async def insert(
     tx: Tx, account: Account, *, password_hash: str, opened_by: AccountId | None
 ) -> bool:

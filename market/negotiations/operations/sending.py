@@ -22,6 +22,7 @@ from market.contracts.terms import TermsWanted, use_category_of
 from market.identity import queries as identity
 from market.negotiations import moving, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Role
+from market.negotiations.operations import approving
 from market.negotiations.operations.casework import add_sent, keep, lock_own, remember
 from market.negotiations.operations.offering import Grounds, grounds
 from market.negotiations.states import FIRST, Event
@@ -109,6 +110,7 @@ async def say(
     :raises ContractSignatureInvalid: if the signature is not over the agreement's bytes (and the
         others of ``contracts.check_signature``).
     :raises SuccessionWrong: if the agreement that is followed can not be.
+    :raises ApprovalRequired: if the buyer's own chain asks for an approval (and ``ApprovalPending``).
     :raises ProductNotListed: if the product is not on offer any more (``buying.py``).
     :raises OfferPriceNotFiled: if the price is not the filed one (and the others of ``terms.py``).
     """
@@ -117,7 +119,10 @@ async def say(
     # Whose turn it is comes first: who may not speak is told nothing of prices.
     moving.check_turn(before.copy, said.event)
     message = await _message(tx, before, said, now=now)
-    after = await keep(tx, before, moving.send(before.copy, message, now=now), now=now)
+    moved = moving.send(before.copy, message, now=now)
+    # Last, so that an organisation's own delay never hides that the offer is over.
+    await approving.let_through(tx, before, message.event, now=now)
+    after = await keep(tx, before, moved, now=now)
     await remember(
         tx,
         Happened.NEGOTIATION_MESSAGE_SENT,

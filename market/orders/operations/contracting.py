@@ -17,7 +17,7 @@ from market.contracts import queries as contracts
 from market.orders import store
 from market.orders.contract import ContractAlreadySigned
 from market.orders.model import Contract, ContractSignature, Order, Side
-from market.orders.operations import by_agreement
+from market.orders.operations import approving, by_agreement
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import ContractMissing, OrderMissing
 from market.orders.states import Event, advance
@@ -40,6 +40,7 @@ async def sign(
     :raises KeyNotValid: if the key is over or revoked.
     :raises AlgorithmNotOfTheKey: if the signature names another algorithm than its key has.
     :raises ContractSignatureInvalid: if the signature is not over these bytes.
+    :raises ApprovalRequired: if the buyer's own chain asks for an approval (and ``ApprovalPending``).
     """
     actor.require("contract:sign")
     order = await lock(tx, order_id)
@@ -54,6 +55,8 @@ async def sign(
     await contracts.check_signature(
         tx, contract.document, party=actor.party, signature=signature, now=now
     )
+    if side is Side.BUYER:
+        await approving.let_through(tx, order, contract, now=now)
     signed = ContractSignature(side=side, party_id=actor.party, signature=signature, signed_at=now)
     await store.insert_signature(tx, signed, order)
     contract = msgspec.structs.replace(contract, signatures=(*contract.signatures, signed))
