@@ -83,11 +83,12 @@ class Trade(Scene):
         must(await self.record(filing))
         return filing
 
-    async def draft_listing(self, **papers: Any) -> httpx.Response:
-        """Draft the listing of the product."""
-        return await self.by(self.supplier).post(
-            "/api/v1/listings", {"product_id": self.product_id, "papers": papers}
-        )
+    async def draft_listing(
+        self, *, audience: dict[str, Any] | None = None, **papers: Any
+    ) -> httpx.Response:
+        """Draft the listing of the product, for everybody or for some."""
+        body = {"product_id": self.product_id, "papers": papers, "audience": audience}
+        return await self.by(self.supplier).post("/api/v1/listings", body)
 
     async def listing_step(
         self, listing: str, step: str, who: Member, **body: Any
@@ -95,9 +96,9 @@ class Trade(Scene):
         """Do one thing to a listing."""
         return await self.by(who).post(f"/api/v1/listings/{listing}/{step}", body)
 
-    async def listed(self, **papers: Any) -> str:
-        """Return a listing that is on offer."""
-        listing = str(must(await self.draft_listing(**papers))["id"])
+    async def listed(self, *, audience: dict[str, Any] | None = None, **papers: Any) -> str:
+        """Return a listing that is on offer, to everybody or to some."""
+        listing = str(must(await self.draft_listing(audience=audience, **papers))["id"])
         must(await self.listing_step(listing, "submissions", self.supplier))
         must(await self.listing_step(listing, "publications", self.acceptor))
         return listing

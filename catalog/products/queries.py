@@ -33,14 +33,17 @@ class ProductNotDescribed(Refused):
     code = "product_not_described"
 
 
-async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID) -> Product:
+async def get(tx: Tx, *, viewer: Actor, product_id: uuid.UUID, is_offered: bool = False) -> Product:
     """Return a public product, or one's own; in full only for its supplier and the authorities.
+
+    With ``is_offered`` also one that is not public, because it is offered to the viewer and to few
+    others; the caller has asked.
 
     :raises ProductMissing: if there is none that the viewer may see.
     :raises ProductWithdrawn: if it was public and was taken back; its own people see it still.
     """
     found = await products.find(tx, product_id)
-    if found is None or not (found.is_public or sees_all(viewer, found)):
+    if found is None or not (found.is_public or is_offered or sees_all(viewer, found)):
         check_not_buried(await revisions.find_tombstone(tx, product_id))
         raise ProductMissing
     return _scored(found) if sees_all(viewer, found) else redacted(found)

@@ -62,6 +62,9 @@ async def get_on_offer(
     product = await products.find(tx, product_id=product_id)
     if listing is None or product is None:
         raise buying.ProductNotListed
+    # What is for others alone is answered like what is not there.
+    if not await listings.reaches(tx, listing=listing, party=buyer):
+        raise buying.ProductNotListed
     if product.description is None or product.content is None:
         raise buying.ProductNotListed
     is_public_data = is_public(product.description.data_nature)

@@ -17,7 +17,8 @@ from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.listings import operations, queries
-from market.listings.model import Effect, Listing, Papers
+from market.listings.audience import Audience
+from market.listings.model import Effect, Listing, Papers, TargetedOffer
 from market.listings.states import State
 from market.orders.operations import following
 
@@ -27,6 +28,7 @@ class DraftListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     product_id: uuid.UUID
     papers: Papers = Papers()
+    audience: Audience | None = None  # for whom alone; left out: for everybody
 
 
 class ReturnListing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +51,12 @@ async def draft_listing(request: AnyRequest, data: JSONBody[DraftListing]) -> Re
 
     async def act(c: Command) -> Answer:
         listing = await operations.draft(
-            c.tx, actor=c.actor, now=c.now, product_id=data.product_id, papers=data.papers
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            product_id=data.product_id,
+            papers=data.papers,
+            audience=data.audience,
         )
         return created(listing, f"/api/v1/listings?product_id={listing.product_id}")
 
@@ -76,6 +83,26 @@ async def list_listings(
             limit=limit,
             cursor=cursor,
         )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/targeted-offers",
+    summary="What is offered to one's party alone",
+    tags=["listings"],
+    opt=answers(Page[TargetedOffer]),
+)
+async def list_targeted_offers(
+    request: AnyRequest,
+    *,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return what is on offer to one's party and not to everybody; no search finds it (定向要约)."""
+
+    async def look(c: Command) -> Page[TargetedOffer]:
+        return await queries.list_offered_to(c.tx, viewer=c.actor, limit=limit, cursor=cursor)
 
     return answer(await read(request, look))
 

@@ -38,6 +38,7 @@ from market.http.command import (
 from market.http.context import AnyRequest
 from market.http.negotiation import elsewhere
 from market.identity import queries as identity
+from market.listings import queries as listings
 
 
 class AttachContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,7 +247,10 @@ async def get_product(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
         return there
 
     async def look(c: Command) -> ShownProduct:
-        product = await queries.get(c.tx, viewer=c.actor, product_id=product_id)
+        is_offered = await listings.is_offered_to(c.tx, viewer=c.actor, product_id=product_id)
+        product = await queries.get(
+            c.tx, viewer=c.actor, product_id=product_id, is_offered=is_offered
+        )
         certified = await search.find_certificate_number(c.tx, product_id=product_id)
         said = product.description
         return ShownProduct(

@@ -146,6 +146,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/auctions/{{auction_id}}/mine": _OWN,
     f"{V1}/allowed-revenues": _DOOR,
     f"{V1}/listings": _COVER,
+    f"{V1}/targeted-offers": _OWN,
     f"{V1}/negotiations": _DOOR,
     f"{V1}/negotiations/{{negotiation_id}}": Reading(Kept.AT_THE_DOOR, "negotiation"),
     f"{V1}/negotiations/{{negotiation_id}}/messages": Reading(Kept.AT_THE_DOOR, "negotiation"),

@@ -39,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     papers: Papers
     today: dt.date
     is_looked_into: bool = True  # the content was profiled
+    is_for_everybody: bool = True
     is_seized: bool = False  # 司法查封: a court holds what the certificate is about
     differing: frozenset[Reason] | None = (
         None  # where it contradicts the description; None: no table
@@ -69,6 +70,7 @@ WHERE: Final[dict[str, str]] = {
     "important_data_undetermined": _DESCRIBE,
     "masking_record_missing": _PAPERS,
     "ai_label_missing": _PAPERS,
+    "public_data_not_for_everybody": _PAPERS,
 }
 
 
@@ -97,7 +99,7 @@ def _items(facts: Facts) -> tuple[Item, ...]:
         Item("content_missing", facts.has_content),
         Item("national_core_data_not_marketable", not said.contains_national_core_data),
         *_of_the_content(said, facts),
-        *_of_public_data(said, facts.papers),
+        *_of_public_data(said, facts),
         *_of_personal_information(said, facts),
     )
     if said.contains_important_data:
@@ -122,9 +124,13 @@ def _of_the_content(said: Description, facts: Facts) -> Iterable[Item]:
         yield Item("personal_information_undeclared", passed=False)
 
 
-def _of_public_data(said: Description, papers: Papers) -> Iterable[Item]:
+def _of_public_data(said: Description, facts: Facts) -> Iterable[Item]:
     if said.data_nature not in _PUBLIC and said.origin_path is not OriginPath.SUPERMARKET_RESOURCE:
         return
+    papers = facts.papers
+    # 「面向市场公平提供服务」 (GD-05(b)): an operator of public data does not choose its buyers.
+    if not facts.is_for_everybody:
+        yield Item("public_data_not_for_everybody", passed=False)
     review = papers.secrecy_review
     yield Item("secrecy_review_missing", review is not None and review.may_be_opened)
     # 「严格管控未依法依规公开的原始公共数据直接进入市场」 (GD-17)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.kernel.ids import PartyId
+from market.listings.audience import Audience
 from market.listings.states import State
 
 ListingId = NewType("ListingId", uuid.UUID)
@@ -100,8 +101,24 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     effect: Effect | None = None  # declared when it was stopped
     foreign_certificate_id: uuid.UUID | None = None  # 外部凭证: it rests on one that is not ours
+    audience: Audience | None = None  # None: everybody (公开挂牌)
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """Tell whether everybody may find and buy it."""
+        return self.audience is None
 
     @property
     def is_certified(self) -> bool:
         """Tell whether the offer rests on a certificate."""
         return self.certificate_number is not None
+
+
+class TargetedOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer that is not for everybody, as one of those sees it whom it is for (定向要约)."""
+
+    listing_id: ListingId
+    product_id: uuid.UUID
+    product_name: str
+    supplier_party_id: PartyId
+    listed_at: dt.datetime

@@ -27,6 +27,8 @@ from catalog.recognition import queries as recognition
 from catalog.rulebooks.registry import by_code
 from catalog.timers import operations as timers
 from market.listings import deadlines, eligibility, stopping, store
+from market.listings.audience import Audience
+from market.listings.audience import check as check_audience
 from market.listings.eligibility import Facts
 from market.listings.model import Effect, Item, Listing, ListingId, Papers
 from market.listings.queries import ListingMissing
@@ -44,16 +46,26 @@ class ProductIsOpen(Refused):
 
 
 async def draft(
-    tx: Tx, *, actor: Actor, now: dt.datetime, product_id: uuid.UUID, papers: Papers
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    product_id: uuid.UUID,
+    papers: Papers,
+    audience: Audience | None = None,
 ) -> Listing:
     """Draft the listing of one's own product, or revise its draft; the gate is shown with it.
+
+    With an ``audience`` it is for some buyers alone (定向挂牌), and nobody else finds it.
 
     :raises NotPermitted: if the actor lists nothing.
     :raises ProductMissing: if the product is unknown or somebody else's.
     :raises ListingEventNotAllowed: if the product has a listing that is no draft any more.
     :raises ProductIsOpen: if it is open data.
+    :raises AudienceUnfit: if it is for nobody (``audience.py``).
     """
     actor.require("listing:draft")
+    check_audience(audience, supplier=actor.party)
     product = await product_queries.find(tx, product_id=product_id)
     if product is None or product.supplier_party_id != actor.party:
         raise ProductMissing
@@ -63,7 +75,12 @@ async def draft(
     if existing is not None:
         state = advance(existing.state, Event.REVISE)
         drafted = msgspec.structs.replace(
-            existing, state=state, papers=papers, version=existing.version + 1, updated_at=now
+            existing,
+            state=state,
+            papers=papers,
+            audience=audience,
+            version=existing.version + 1,
+            updated_at=now,
         )
     else:
         drafted = Listing(
@@ -72,6 +89,7 @@ async def draft(
             product_id=product_id,
             supplier_party_id=actor.party,
             papers=papers,
+            audience=audience,
             certificate_number=None,
             filing_id=None,
             gate=(),
@@ -146,7 +164,7 @@ async def return_for_completion(
 
 
 async def publish(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUID) -> Listing:
-    """List a product (上架): everyone finds it, and it can be ordered.
+    """List a product (上架): it can be ordered, and everyone finds it whom it is for.
 
     :raises NotPermitted: if the actor is not the operator's.
     :raises ListingMissing: if there is none.
@@ -161,7 +179,9 @@ async def publish(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UU
     passed = await _through_gate(tx, before, state, now=now)
     after = msgspec.structs.replace(passed, listed_at=now)
     await store.update(tx, after)
-    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=True)
+    await products.set_visible(
+        tx, now=now, product_id=after.product_id, is_public=after.is_for_everybody
+    )
     await _meet_review(tx, after, now=now)
     await _remember(tx, Happened.LISTING_PUBLISHED, after, actor=actor, now=now)
     return after
@@ -206,7 +226,9 @@ async def resume(tx: Tx, *, actor: Actor, now: dt.datetime, listing_id: uuid.UUI
     state = advance(before.state, Event.RESUME)
     after = await _through_gate(tx, before, state, now=now)
     await store.update(tx, after)
-    await products.set_visible(tx, now=now, product_id=after.product_id, is_public=True)
+    await products.set_visible(
+        tx, now=now, product_id=after.product_id, is_public=after.is_for_everybody
+    )
     await _remember(tx, Happened.LISTING_RESUMED, after, actor=actor, now=now)
     return after
 
@@ -316,6 +338,7 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
             is_looked_into=product.content is None or known is not None,
             differing=profiles.differing(product, known),
             is_seized=is_seized,
+            is_for_everybody=listing.is_for_everybody,
         )
     )
     return msgspec.structs.replace(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
+from market.listings.audience import Audience
 from market.listings.model import Effect, Item, Listing, ListingId, Papers
 from market.listings.states import State
 
@@ -32,12 +33,14 @@ LISTINGS: Final = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("foreign_certificate_id", sa.Uuid),
     sa.Column("effect", sa.Text),
+    sa.Column("audience", postgresql.JSONB),
     schema="market",
 )
 
 SELECT: Final = """
     SELECT id, state, product_id, supplier_party_id, papers, certificate_number, filing_id, gate,
-           version, created_at, updated_at, listed_at, reason, foreign_certificate_id, effect
+           version, created_at, updated_at, listed_at, reason, foreign_certificate_id, effect,
+           audience
       FROM market.listings"""
 
 
@@ -54,7 +57,7 @@ async def update(tx: Tx, listing: Listing) -> None:
         UPDATE market.listings
            SET state = $2, papers = $3, certificate_number = $4, filing_id = $5, gate = $6,
                version = $7, updated_at = $8, listed_at = $9, reason = $10,
-               foreign_certificate_id = $11, effect = $12
+               foreign_certificate_id = $11, effect = $12, audience = $13
          WHERE id = $1""",
         *(
             values[name]
@@ -71,6 +74,7 @@ async def update(tx: Tx, listing: Listing) -> None:
                 "reason",
                 "foreign_certificate_id",
                 "effect",
+                "audience",
             )
         ),
     )
@@ -99,6 +103,16 @@ async def lock_live(tx: Tx, product_id: uuid.UUID) -> Listing | None:
     return None if row is None else listing_of(row)
 
 
+async def addresses(tx: Tx, listing_id: uuid.UUID, party_id: PartyId) -> bool:
+    """Tell whether an offer that is for some alone is for this party."""
+    found: bool | None = await tx.fetch_value(
+        "SELECT market.addresses(audience, $2) FROM market.listings WHERE id = $1",
+        listing_id,
+        party_id,
+    )
+    return bool(found)
+
+
 def listing_of(row: Row) -> Listing:
     """Return the listing in a row."""
     return Listing(
@@ -117,6 +131,7 @@ def listing_of(row: Row) -> Listing:
         reason=row["reason"],
         foreign_certificate_id=row["foreign_certificate_id"],
         effect=None if row["effect"] is None else Effect(row["effect"]),
+        audience=msgspec.convert(row["audience"], Audience | None),
     )
 
 
@@ -124,6 +139,7 @@ def _values(listing: Listing) -> dict[str, object]:
     return msgspec.structs.asdict(listing) | {
         "state": listing.state.value,
         "effect": None if listing.effect is None else listing.effect.value,
+        "audience": msgspec.to_builtins(listing.audience),
         "papers": msgspec.to_builtins(listing.papers),
         "gate": msgspec.to_builtins(listing.gate),
     }

@@ -37,6 +37,7 @@ class Hidden(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     SUSPENDED = "suspended"
     DELISTED = "delisted"
+    TARGETED = "targeted"
 
 
 class Answers(enum.StrEnum):
@@ -98,6 +99,9 @@ async def trade(
     shown = made.product_id
     _, suspended = await publish(made, **marked("suspended"))
     _, delisted = await publish(made, **marked("delisted"))
+    made.product_id = await made.describe(**marked("targeted"))
+    await made.priced()
+    await made.listed(audience={"party_ids": [str(made.buyer.party.id)]})
     withdrawn = await made.describe(**marked("withdrawn"))
     await made.describe(**marked("unlisted"))
     draft = msgspec.to_builtins(make_description(**marked("draft")))

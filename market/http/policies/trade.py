@@ -56,6 +56,7 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/auctions/{{auction_id}}/voidings"): do("auction:void"),
     ("POST", f"{V1}/listings"): do("listing:draft", OWN),
     ("GET", f"{V1}/listings"): read("listing:read", PARTY),
+    ("GET", f"{V1}/targeted-offers"): read("targeted_offer:read", PARTY),
     ("POST", f"{V1}/listings/{{listing_id}}/submissions"): do("listing:submit", OWN),
     ("POST", f"{V1}/listings/{{listing_id}}/returns"): do("listing:review"),
     ("POST", f"{V1}/listings/{{listing_id}}/publications"): do("listing:review"),
