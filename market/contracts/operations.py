@@ -19,10 +19,12 @@ from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
-from market.contracts import constraints, document, store
+from market.contracts import constraints, document, price_duty, store
 from market.contracts.model import Agreement, AgreementId, check_in_force
 from market.contracts.policy import Policy, Relation
 from market.contracts.states import Event, State, advance
+from market.special_prices import operations as special_prices
+from market.special_prices.model import SpecialPrice
 
 
 class SuccessionWrong(Refused):
@@ -60,6 +62,15 @@ async def check_succession(
         raise SuccessionWrong
 
 
+async def hold_special_price(tx: Tx, policy: Policy) -> SpecialPrice | None:
+    """Return the special price of a policy, locked, if it can be used now; None if it has none.
+
+    :raises SpecialPriceEventNotAllowed: if it was used or taken back.
+    """
+    named = price_duty.special_price_id(price_duty.read(policy))
+    return None if named is None else await special_prices.hold(tx, special_price_id=named)
+
+
 async def conclude(
     tx: Tx,
     *,
@@ -74,7 +85,8 @@ async def conclude(
 ) -> Agreement:
     """Keep an agreement that both have signed (协议成立); what it takes the place of is succeeded.
 
-    The caller has checked both signatures over these bytes.
+    The caller has checked both signatures over these bytes. A special price is used by it: it is
+    the agreement's from now on, whatever becomes of its last day.
     """
     terms = document.read(raw).terms
     ends_at = constraints.ends_at(terms)
@@ -97,6 +109,9 @@ async def conclude(
         follows_id=None if follows is None else _id_of(follows.agreement),
         relation=None if follows is None else follows.relation,
     )
+    special = await hold_special_price(tx, terms)
+    if special is not None:
+        await special_prices.use_by_agreement(tx, now=now, price=special)
     await store.insert(tx, concluded)
     await _remember(tx, Happened.AGREEMENT_CONCLUDED, concluded, actor=actor, now=now)
     if follows is not None and follows.relation is not Relation.RENEWS:

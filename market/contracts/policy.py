@@ -50,7 +50,7 @@ class PolicyConstraint(msgspec.Struct, frozen=True, rename="camel", forbid_unkno
 
     left_operand: Word
     operator: Word
-    right_operand: Annotated[str, Meta(max_length=500)] | Annotated[Values, Meta(max_length=200)]
+    right_operand: Annotated[str, Meta(max_length=2_000)] | Annotated[Values, Meta(max_length=200)]
 
     @property
     def values(self) -> tuple[str, ...]:

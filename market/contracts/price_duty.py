@@ -1,12 +1,15 @@
 """Write the filed price as a duty to compensate, and hold a duty against the filing (BJ-17, GD-05).
 
 The duty names the filing, its version and the digest of what was filed: so a policy says which
-price it is, and a price that changes later does not change what was agreed.
+price it is, and a price that changes later does not change what was agreed. Another price than all
+pay, or one that is quoted to each buyer, is that of a special price, which the duty names with its reason.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import uuid
 from typing import Final
 
 import msgspec
@@ -23,6 +26,8 @@ from market.contracts.policy import (
 )
 from market.pricing.compute import price_fen
 from market.pricing.model import Filing
+from market.special_prices import equal_terms
+from market.special_prices.model import SpecialPrice
 from settlement.money import CURRENCY
 
 PAY_AMOUNT: Final = "payAmount"
@@ -33,6 +38,10 @@ _SHA256: Final = f"{OWN}filingSha256"
 _ITEM: Final = f"{OWN}priceItem"
 _QUANTITY: Final = f"{OWN}quantity"
 _PARTS: Final = (PAY_AMOUNT, _CURRENCY, _FILING, _VERSION, _SHA256, _ITEM, _QUANTITY)
+#: Of a special price; both or neither.
+SPECIAL_PRICE: Final = f"{OWN}specialPrice"
+_REASON: Final = f"{OWN}specialPriceReason"
+_FURTHER: Final = (SPECIAL_PRICE, _REASON)
 
 _YUAN: Final = re.compile(r"(0|[1-9][0-9]{0,12})\.([0-9]{2})")
 
@@ -52,24 +61,47 @@ class PriceDuty(msgspec.Struct, frozen=True, kw_only=True):
     filing_sha256: str
     price_item: str
     quantity: int
+    special_price: str | None = None  # its URN; None: it is what everybody pays
+    reason: str | None = None
 
 
-def of_filing(filing: Filing, *, item_code: str, quantity: int) -> PriceDuty:
-    """Return what a quantity costs by a filing that is in effect.
+class Given(msgspec.Struct, frozen=True):
+    """A special price that one buyer was offered, and the day on which it is to count."""
+
+    price: SpecialPrice
+    today: dt.date
+
+
+def of_filing(
+    filing: Filing, *, item_code: str, quantity: int, given: Given | None = None
+) -> PriceDuty:
+    """Return what a quantity costs by a filing that is in effect, or by a special price within it.
 
     :raises OfferPriceNotFiled: if the filing has no such item, or is not on record.
     :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises QuotationRequired: if each buyer is quoted a price, and this one was not.
+    :raises SpecialPriceOver: if the special price is over (and the others of ``equal_terms.py``).
     """
     item = filing.item(item_code)
     if item is None or filing.filing_number is None or filing.record_sha256 is None:
         raise OfferPriceNotFiled(differing=["price_item"])
+    if given is not None:
+        special = given.price
+        equal_terms.check_use(
+            special, filing_id=filing.id, item=item, quantity=quantity, today=given.today
+        )
+        equal_terms.check(
+            item, quantity=quantity, amount_fen=special.amount_fen, reason=special.reason
+        )
     return PriceDuty(
-        amount_fen=price_fen(item, quantity),
+        amount_fen=price_fen(item, quantity) if given is None else given.price.amount_fen,
         filing_number=filing.filing_number,
         filing_version=filing.version,
         filing_sha256=filing.record_sha256,
         price_item=item_code,
         quantity=quantity,
+        special_price=None if given is None else given.price.id.urn,
+        reason=None if given is None else given.price.reason,
     )
 
 
@@ -84,11 +116,12 @@ def write(price: PriceDuty) -> PolicyRule:
         price.price_item,
         str(price.quantity),
     )
+    said = list(zip(_PARTS, told, strict=True))
+    if price.special_price is not None and price.reason is not None:
+        said += zip(_FURTHER, (price.special_price, price.reason), strict=True)
     return PolicyRule(
         action=COMPENSATE,
-        constraint=tuple(
-            PolicyConstraint(name, "eq", value) for name, value in zip(_PARTS, told, strict=True)
-        ),
+        constraint=tuple(PolicyConstraint(name, "eq", value) for name, value in said),
     )
 
 
@@ -104,11 +137,12 @@ def read(policy: Policy) -> PriceDuty:
     told: dict[str, str] = {}
     for part in duties[0].constraint:
         right = part.right_operand
-        is_known = part.left_operand in _PARTS and part.left_operand not in told
+        is_known = part.left_operand in (*_PARTS, *_FURTHER) and part.left_operand not in told
         if not is_known or part.operator != "eq" or not isinstance(right, str):
             raise ConstraintUnknown(left_operand=part.left_operand, operator=part.operator)
         told[part.left_operand] = right
-    missing = [name for name in _PARTS if name not in told]
+    asked = (*_PARTS, *_FURTHER) if set(_FURTHER) & set(told) else _PARTS
+    missing = [name for name in asked if name not in told]
     if missing:
         raise PolicyUnreadable(reason=f"the duty to compensate lacks {', '.join(missing)}")
     amount = fen(told[PAY_AMOUNT])
@@ -122,16 +156,32 @@ def read(policy: Policy) -> PriceDuty:
         filing_sha256=told[_SHA256],
         price_item=told[_ITEM],
         quantity=quantity,
+        special_price=told.get(SPECIAL_PRICE),
+        reason=told.get(_REASON),
     )
 
 
-def check(told: PriceDuty, filing: Filing) -> None:
-    """Return if a price is what the filing in effect asks for that item and quantity.
+def special_price_id(told: PriceDuty) -> uuid.UUID | None:
+    """Return which special price a duty names, or None.
+
+    :raises PolicyUnreadable: if what it names is no name of one.
+    """
+    if told.special_price is None:
+        return None
+    try:
+        return uuid.UUID(told.special_price)
+    except ValueError as error:
+        raise PolicyUnreadable(reason="the special price has no such name") from error
+
+
+def check(told: PriceDuty, filing: Filing, given: Given | None = None) -> None:
+    """Return if a price is what the filing in effect, or a special price, asks for item and quantity.
 
     :raises OfferPriceNotFiled: if it is another; it names what differs.
     :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises SpecialPriceOver: if the special price is over (and the others of ``equal_terms.py``).
     """
-    filed = of_filing(filing, item_code=told.price_item, quantity=told.quantity)
+    filed = of_filing(filing, item_code=told.price_item, quantity=told.quantity, given=given)
     differing = [
         name for name in PriceDuty.__struct_fields__ if getattr(told, name) != getattr(filed, name)
     ]

@@ -26,7 +26,7 @@ from market.contracts.policy import (
     PolicyUnreadable,
     Succession,
 )
-from market.contracts.price_duty import PriceDuty
+from market.contracts.price_duty import Given, PriceDuty
 from market.pricing.compute import quota
 from market.pricing.model import Filing, UseCategory
 
@@ -50,9 +50,10 @@ class OfferTermsMissing(Invalid):
 
 
 class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one side asks of the other, in words (要约条款): the price is the filed one."""
+    """What one side asks of the other, in words (要约条款): the price is filed, or given within it."""
 
     price_item: Annotated[str, Meta(max_length=64)]
+    special_price_id: uuid.UUID | None = None  # 特别定价: what this buyer was offered
     quantity: Annotated[int, Meta(ge=1, le=10**9)] = 1
     purpose: Annotated[str, Meta(min_length=1, max_length=500)]
     scenario: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -70,14 +71,23 @@ class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def write(
-    wanted: TermsWanted, filing: Filing, *, offer_id: uuid.UUID, target: str, recipient: str
+    wanted: TermsWanted,
+    filing: Filing,
+    *,
+    offer_id: uuid.UUID,
+    target: str,
+    recipient: str,
+    given: Given | None = None,
 ) -> PolicyOffer:
-    """Return the offer: every wish a constraint, the filed price a duty.
+    """Return the offer: every wish a constraint, the filed price a duty, or the one that was given.
 
     :raises OfferPriceNotFiled: if the filing has no such price item.
-    :raises QuantityOutOfRange: if it is not sold in that quantity.
+    :raises QuantityOutOfRange: if it is not sold in that quantity (and the others of
+        ``price_duty.of_filing``).
     """
-    price = price_duty.of_filing(filing, item_code=wanted.price_item, quantity=wanted.quantity)
+    price = price_duty.of_filing(
+        filing, item_code=wanted.price_item, quantity=wanted.quantity, given=given
+    )
     item = filing.item(wanted.price_item)
     assert item is not None, "what has a price is an item"
     uses = quota(item, wanted.quantity)
@@ -129,7 +139,14 @@ def use_category_of(offer: PolicyOffer) -> UseCategory | None:
     return UseCategory(named[0])
 
 
-def check(offer: PolicyOffer, filing: Filing, *, recipient: str, now: dt.datetime) -> PriceDuty:
+def check(
+    offer: PolicyOffer,
+    filing: Filing,
+    *,
+    recipient: str,
+    now: dt.datetime,
+    given: Given | None = None,
+) -> PriceDuty:
     """Return the price of an offer that may be made and accepted now.
 
     :raises ConstraintUnknown: if a constraint has no evaluator (and ``PolicyUnreadable``).
@@ -137,7 +154,7 @@ def check(offer: PolicyOffer, filing: Filing, *, recipient: str, now: dt.datetim
     :raises ClauseParametersWrong: if the clauses are not filled in (``templates``).
     :raises OfferTimesInvalid: if the use is over already, or ends before it may begin.
     :raises OfferOutsideFiledScope: if scenario, manner or passing on was not filed.
-    :raises OfferPriceNotFiled: if the price is not the filed one.
+    :raises OfferPriceNotFiled: if the price is neither the filed one nor the one that was given.
     """
     constraints.check_known(offer)
     _check_said(offer, recipient)
@@ -157,7 +174,7 @@ def check(offer: PolicyOffer, filing: Filing, *, recipient: str, now: dt.datetim
     if outside:
         raise OfferOutsideFiledScope(outside=outside)
     price = price_duty.read(offer)
-    price_duty.check(price, filing)
+    price_duty.check(price, filing, given)
     return price
 
 

@@ -137,6 +137,24 @@ async def use(
     return await _move(tx, before, Event.USE, now=now)
 
 
+async def hold(tx: Tx, *, special_price_id: uuid.UUID) -> SpecialPrice:
+    """Return a special price, locked, that can be used now; a part of the command that uses it.
+
+    :raises SpecialPriceMissing: if it is unknown.
+    :raises SpecialPriceEventNotAllowed: if it was used or taken back.
+    """
+    found = await store.lock(tx, special_price_id)
+    if found is None:
+        raise SpecialPriceMissing
+    advance(found.state, Event.USE)
+    return found
+
+
+async def use_by_agreement(tx: Tx, *, now: dt.datetime, price: SpecialPrice) -> SpecialPrice:
+    """Use a special price for an agreement that was concluded at it; the caller holds it."""
+    return await _move(tx, price, Event.USE, now=now)
+
+
 async def _move(tx: Tx, before: SpecialPrice, event: Event, *, now: dt.datetime) -> SpecialPrice:
     after = msgspec.structs.replace(
         before, state=advance(before.state, event), version=before.version + 1, updated_at=now

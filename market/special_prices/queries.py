@@ -19,6 +19,11 @@ class SpecialPriceMissing(Missing):
     """There is no such special price, or none that this actor may know of."""
 
 
+async def find(tx: Tx, *, special_price_id: uuid.UUID) -> SpecialPrice | None:
+    """Return a special price for a room above, if row-level security shows it to who acts."""
+    return await store.find(tx, special_price_id)
+
+
 async def list_special_prices(
     tx: Tx,
     *,

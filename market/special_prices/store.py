@@ -58,6 +58,12 @@ async def update(tx: Tx, price: SpecialPrice) -> None:
     assert touched == 1, "a locked special price can not vanish"
 
 
+async def find(tx: Tx, special_price_id: uuid.UUID) -> SpecialPrice | None:
+    """Return the special price, or None if the actor sees none."""
+    row = await tx.fetch_one(SELECT + " WHERE id = $1", special_price_id)
+    return None if row is None else price_of(row)
+
+
 async def lock(tx: Tx, special_price_id: uuid.UUID) -> SpecialPrice | None:
     """Lock and return the special price, or None if the actor sees none."""
     row = await tx.fetch_one(SELECT + " WHERE id = $1 FOR UPDATE", special_price_id)

@@ -11,9 +11,10 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.products.model import DeliveryMode
-from market.contracts import buying, constraints, terms
+from market.contracts import buying, constraints, price_duty, terms
 from market.contracts import queries as contracts
 from market.contracts.policy import PolicyOffer
+from market.contracts.price_duty import Given
 from market.contracts.terms import TermsWanted
 from market.credit import queries as credit
 from market.credit import sanctions
@@ -22,6 +23,8 @@ from market.pricing import ceilings
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, UseCategory
 from market.pricing.regimes import is_public
+from market.special_prices import queries as special_prices
+from market.special_prices.states import Event, advance
 
 
 class Grounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +36,7 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     filing: Filing
     is_public_data: bool
     standing: Standing  # the buyer's record
+    given: Given | None  # the special price that the buyer was offered, if it is by one
     now: dt.datetime
 
     def write(self, wanted: TermsWanted) -> PolicyOffer:
@@ -46,6 +50,7 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
             offer_id=new_id(),
             target=self.product_id.urn,
             recipient=self.buyer.urn,
+            given=self.given,
         )
         self.check(offer)
         return offer
@@ -57,7 +62,9 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
         :raises RawExportForbidden: if it is for raw public data.
         :raises PartyBanned: if the buyer is banned by its record (``credit/sanctions.py``).
         """
-        price = terms.check(offer, self.filing, recipient=self.buyer.urn, now=self.now)
+        price = terms.check(
+            offer, self.filing, recipient=self.buyer.urn, now=self.now, given=self.given
+        )
         sanctions.check_order(self.standing, price.amount_fen)
         for mode in constraints.values_of(offer, constraints.CHANNEL) or ():
             buying.check_raw(mode=DeliveryMode(mode), is_public_data=self.is_public_data)
@@ -69,6 +76,7 @@ async def grounds(
     product_id: uuid.UUID,
     buyer: PartyId,
     use_category: UseCategory | None,
+    special_price_id: uuid.UUID | None,
     now: dt.datetime,
 ) -> Grounds:
     """Return what an offer of this product to this buyer is held against.
@@ -77,6 +85,8 @@ async def grounds(
         others of ``contracts.get_on_offer``).
     :raises PricingFilingRequired: if no price is in effect for the use.
     :raises PriceAboveCeiling: if the price is above the ceiling of today (``ceilings.py``).
+    :raises SpecialPriceMissing: if the special price was not offered by this supplier to this buyer.
+    :raises SpecialPriceEventNotAllowed: if it was used, or taken back.
     """
     there = await contracts.get_on_offer(tx, product_id=product_id, buyer=buyer, modes=())
     filing = await pricing.find_effective(tx, product_id=product_id, use_category=use_category)
@@ -89,6 +99,44 @@ async def grounds(
         buyer=buyer,
         filing=filing,
         standing=await credit.get_standing(tx, party_id=buyer, on=local_date(now)),
+        given=await _given(
+            tx, special_price_id, buyer=buyer, supplier=there.listing.supplier_party_id, now=now
+        ),
         is_public_data=is_public(there.said.data_nature),
         now=now,
     )
+
+
+async def grounds_of(
+    tx: Tx, offer: PolicyOffer, *, product_id: uuid.UUID, buyer: PartyId, now: dt.datetime
+) -> Grounds:
+    """Return what an offer that is there is held against.
+
+    :raises PolicyUnreadable: if it does not say for which use, or at which price (and the others
+        of ``grounds``).
+    """
+    return await grounds(
+        tx,
+        product_id=product_id,
+        buyer=buyer,
+        use_category=terms.use_category_of(offer),
+        special_price_id=price_duty.special_price_id(price_duty.read(offer)),
+        now=now,
+    )
+
+
+async def _given(
+    tx: Tx,
+    special_price_id: uuid.UUID | None,
+    *,
+    buyer: PartyId,
+    supplier: PartyId,
+    now: dt.datetime,
+) -> Given | None:
+    if special_price_id is None:
+        return None
+    found = await special_prices.find(tx, special_price_id=special_price_id)
+    if found is None or (found.buyer_party_id, found.supplier_party_id) != (buyer, supplier):
+        raise special_prices.SpecialPriceMissing
+    advance(found.state, Event.USE)
+    return Given(found, local_date(now))

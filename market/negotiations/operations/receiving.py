@@ -16,7 +16,6 @@ from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId, new_id
 from market.contracts import document, queries
 from market.contracts import operations as contracts
-from market.contracts.terms import use_category_of
 from market.negotiations import moving, store
 from market.negotiations.model import (
     Exchanged,
@@ -28,7 +27,8 @@ from market.negotiations.model import (
     Role,
 )
 from market.negotiations.operations.casework import keep, remember
-from market.negotiations.operations.offering import grounds
+from market.negotiations.operations.offering import grounds_of
+from market.negotiations.states import Event
 
 
 async def receive(
@@ -80,11 +80,11 @@ async def receive_first(
     negotiation_id = NegotiationId(new_id())
     try:
         offer = moving.offer_of(message)
-        held = await grounds(
+        held = await grounds_of(
             tx,
+            offer,
             product_id=product_id,
             buyer=receiver if role is Role.CONSUMER else sender,
-            use_category=use_category_of(offer),
             now=now,
         )
         held.check(offer)
@@ -156,19 +156,16 @@ async def _ask(tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime) -
     is_consumer = to.copy.role is Role.CONSUMER
     buyer = to.party_id if is_consumer else to.other_party_id
     if message.offer is not None:
-        held = await grounds(
-            tx,
-            product_id=to.product_id,
-            buyer=buyer,
-            use_category=use_category_of(message.offer),
-            now=now,
-        )
+        held = await grounds_of(tx, message.offer, product_id=to.product_id, buyer=buyer, now=now)
         held.check(message.offer)
         await contracts.check_succession(
             tx, message.offer, buyer=buyer, supplier=held.supplier, now=now
         )
     if message.agreement is not None and message.document is not None:
         document.check(message.document, message.agreement)
+    if message.event is Event.FINALIZE:
+        # From here on the agreement holds: its special price must be there to be used by it.
+        await contracts.hold_special_price(tx, to.copy.offer)
     if message.signature is not None and to.copy.document is not None:
         await queries.check_signature(
             tx, to.copy.document, party=to.other_party_id, signature=message.signature, now=now

@@ -18,15 +18,14 @@ from catalog.signing.model import Signature
 from market.contracts import document, queries
 from market.contracts import operations as contracts
 from market.contracts.policy import PolicyOffer, agreement_of
-from market.contracts.terms import TermsWanted, use_category_of
+from market.contracts.terms import TermsWanted
 from market.identity import queries as identity
 from market.negotiations import moving, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Role
 from market.negotiations.operations import approving
 from market.negotiations.operations.casework import add_sent, keep, lock_own, remember
-from market.negotiations.operations.offering import Grounds, grounds
+from market.negotiations.operations.offering import grounds, grounds_of
 from market.negotiations.states import FIRST, Event
-from market.pricing.model import UseCategory
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +62,12 @@ async def begin(
         if product is None or product.supplier_party_id != actor.party:
             raise ProductMissing
     held = await grounds(
-        tx, product_id=product_id, buyer=buyer, use_category=wanted.use_category, now=now
+        tx,
+        product_id=product_id,
+        buyer=buyer,
+        use_category=wanted.use_category,
+        special_price_id=wanted.special_price_id,
+        now=now,
     )
     offer = held.write(wanted)
     await contracts.check_succession(tx, offer, buyer=buyer, supplier=held.supplier, now=now)
@@ -149,16 +153,27 @@ async def _message(tx: Tx, before: Negotiation, said: Said, *, now: dt.datetime)
     if said.event in FIRST and said.terms is None:
         raise moving.OfferMissing(missing="terms")
     if said.terms is not None:
-        held = await _held(tx, before, said.terms.use_category, now=now)
+        held = await grounds(
+            tx,
+            product_id=before.product_id,
+            buyer=_buyer(before),
+            use_category=said.terms.use_category,
+            special_price_id=said.terms.special_price_id,
+            now=now,
+        )
         offer = held.write(said.terms)
         await _check_succession(tx, before, offer, now=now)
         return replace(message, offer=offer)
     if said.event in (Event.ACCEPT, Event.AGREE):
-        held = await _held(tx, before, use_category_of(copy.offer), now=now)
+        held = await grounds_of(
+            tx, copy.offer, product_id=before.product_id, buyer=_buyer(before), now=now
+        )
         held.check(copy.offer)
         await _check_succession(tx, before, copy.offer, now=now)
     if said.event is Event.AGREE:
         return await _agreement(tx, before, message, now=now)
+    if said.event is Event.FINALIZE:
+        await contracts.hold_special_price(tx, copy.offer)
     if said.signature is not None and copy.document is not None:
         await queries.check_signature(
             tx, copy.document, party=before.party_id, signature=said.signature, now=now
@@ -202,14 +217,5 @@ async def _check_succession(
     )
 
 
-async def _held(
-    tx: Tx, before: Negotiation, use_category: UseCategory | None, *, now: dt.datetime
-) -> Grounds:
-    is_consumer = before.copy.role is Role.CONSUMER
-    return await grounds(
-        tx,
-        product_id=before.product_id,
-        buyer=before.party_id if is_consumer else before.other_party_id,
-        use_category=use_category,
-        now=now,
-    )
+def _buyer(of: Negotiation) -> PartyId:
+    return of.party_id if of.copy.role is Role.CONSUMER else of.other_party_id

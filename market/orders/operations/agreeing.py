@@ -10,11 +10,15 @@ import msgspec
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
+from market.contracts import price_duty
+from market.contracts.constraints import TermsNotMet
+from market.contracts.price_duty import PriceDuty
 from market.orders import scope, store
 from market.orders.model import GivenPrice
 from market.pricing import ceilings, compute, offers
 from market.pricing import queries as pricing
 from market.pricing.model import Charge, Filing, PriceItem
+from market.special_prices import equal_terms
 from market.special_prices import operations as special_prices
 
 
@@ -37,8 +41,11 @@ async def agree(
     quantity: int,
     expected_fen: int | None,
     special_price_id: uuid.UUID | None,
+    agreed_price: PriceDuty | None = None,
 ) -> Agreed:
     """Return what the quantity costs this buyer; a part of the command that places the order.
+
+    What was agreed at a special price costs that: the agreement has used it.
 
     :raises PriceAboveCeiling: if the price is above the ceiling that is in force today.
     :raises GuidedPriceReferenceMissing: if no ceiling is in force for a guided price any more.
@@ -49,13 +56,16 @@ async def agree(
     :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
         the others of ``special_prices``).
     :raises PriceDiffers: if the buyer expected another amount.
+    :raises TermsNotMet: if another special price is named than was agreed.
     """
     laid_down = await pricing.list_ceilings(tx, product_id=filing.product_id)
     ceilings.check(filing.terms, local_date(now), laid_down)
     item = offers.item_of(filing, price_item)
     before = await _bought_before(tx, item, filing, actor=actor)
     scope.check_trial(item, before)
-    if special_price_id is None:
+    if agreed_price is not None and agreed_price.special_price is not None:
+        agreed = _as_agreed(agreed_price, item, quantity, special_price_id)
+    elif special_price_id is None:
         amount_fen = compute.price_fen(item, quantity, bought_before=before)
         agreed = Agreed(item=item, amount_fen=amount_fen, bought_before=before)
     else:
@@ -75,6 +85,23 @@ async def agree(
         )
     scope.check_expected(agreed.amount_fen, expected_fen)
     return agreed
+
+
+def _as_agreed(
+    price: PriceDuty, item: PriceItem, quantity: int, wanted_id: uuid.UUID | None
+) -> Agreed:
+    special_price_id = price_duty.special_price_id(price)
+    assert special_price_id is not None, "the caller has asked"
+    if wanted_id not in (None, special_price_id):
+        raise TermsNotMet(operands=[price_duty.SPECIAL_PRICE])
+    reason = price.reason or ""
+    # The filing may be another by now, and the quantity another than was agreed.
+    equal_terms.check(item, quantity=quantity, amount_fen=price.amount_fen, reason=reason)
+    return Agreed(
+        item=item,
+        amount_fen=price.amount_fen,
+        special_price=GivenPrice(special_price_id, reason),
+    )
 
 
 async def _bought_before(tx: Tx, item: PriceItem, filing: Filing, *, actor: Actor) -> int:

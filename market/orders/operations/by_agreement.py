@@ -9,12 +9,14 @@ from typing import Final
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.ids import PartyId
 from market.access.grants import AuthorisationCutOff
-from market.contracts import document
+from market.contracts import document, price_duty
 from market.contracts import operations as contracts
 from market.contracts import queries as agreements
 from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
+from market.contracts.price_duty import PriceDuty
 from market.cut_offs import queries as cut_offs
 from market.orders import store, under_agreement
 from market.orders.contract import TheAgreement
@@ -58,6 +60,19 @@ async def check_new(
         raise AgreementOrderedBefore
     terms = document.read(found.document).terms
     under_agreement.check(terms, ordered, filing, now=now)
+
+
+async def find_price(tx: Tx, *, agreement_id: uuid.UUID | None, buyer: PartyId) -> PriceDuty | None:
+    """Return the price that a buyer's agreement names, or None if there is none of it.
+
+    Whether the agreement holds is asked when the order is held against it (``check_new``).
+    """
+    found = None
+    if agreement_id is not None:
+        found = await agreements.find(tx, agreement_id=agreement_id)
+    if found is None or found.buyer_party_id != buyer:
+        return None
+    return price_duty.read(document.read(found.document).terms)
 
 
 async def terms_in_force(tx: Tx, order: Order, *, now: dt.datetime) -> PolicyAgreement | None:

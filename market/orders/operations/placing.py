@@ -139,6 +139,9 @@ async def place(
         quantity=wanted.quantity,
         expected_fen=wanted.expected_amount_fen,
         special_price_id=wanted.special_price_id,
+        agreed_price=await by_agreement.find_price(
+            tx, agreement_id=wanted.agreement_id, buyer=actor.party
+        ),
     )
     sanctions.check_order(
         await credit.get_standing(tx, party_id=actor.party, on=local_date(now)), agreed.amount_fen
