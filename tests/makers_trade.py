@@ -30,6 +30,15 @@ TERMS = {
     "term_days": 365,
 }
 
+#: 公共数据资源登记, had elsewhere (GD-06).
+REGISTRATION = {
+    "registrar": "示例省公共数据资源登记机构",
+    "code": "GGSJ-2026-000001",
+    "registered_on": "2026-01-12",
+    "ends_on": "2029-01-11",
+    "evidence_sha256": "ab" * 32,
+}
+
 
 class Trade(Scene):
     """Everyone who takes part in a trade, signed in; a product on its way to the buyer."""

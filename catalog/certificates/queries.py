@@ -181,6 +181,17 @@ async def find_active_for_product(
     )
 
 
+async def is_publicly_registered(tx: Tx, product_id: uuid.UUID, *, today: dt.date) -> bool:
+    """Tell whether a product is registered as public data today (公共数据资源登记, GD-06).
+
+    That is a certificate that counts under a rulebook which registers no right.
+    """
+    return any(
+        found.counts_on(today) and not registry.by_code(found.rulebook).rights_vocabulary
+        for found in await register.list_counting(tx, product_id)
+    )
+
+
 async def list_expired(tx: Tx, *, today: dt.date, limit: int = 100) -> list[str]:
     """Return the numbers of certificates whose product's validity is over and not marked so."""
     return await register.list_expired(tx, today=today, limit=limit)

@@ -1,8 +1,8 @@
 """Ask whether a product may be listed; the answer explains itself item by item (上架条件).
 
 RULES §6.8: an active certificate where one is needed (A46), a price filing in effect (BJ-17), a
-classification (GD-02), content, a secrecy review of public data (GD-17), a basis for personal
-information (BJ-21), masking of important data (SIX-1), a label on what a machine made (AIL-1), a
+classification (GD-02), content, a registration (GD-06) and a secrecy review of public data (GD-17), a
+basis for personal information (BJ-21), masking of important data (SIX-1), a label on what a machine made (AIL-1), a
 data dictionary that its file does not contradict (GD-03).
 """
 
@@ -40,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     today: dt.date
     is_looked_into: bool = True  # the content was profiled
     is_for_everybody: bool = True
+    is_publicly_registered: bool = False  # 公共数据资源登记, with us (GD-06)
     is_seized: bool = False  # 司法查封: a court holds what the certificate is about
     differing: frozenset[Reason] | None = (
         None  # where it contradicts the description; None: no table
@@ -62,6 +63,7 @@ WHERE: Final[dict[str, str]] = {
     "content_not_profiled": "POST /api/v1/products/{product_id}/profiles",
     "dictionary_contradicts_file": _DESCRIBE,
     "personal_information_undeclared": _DESCRIBE,
+    "public_registration_required": "POST /api/v1/applications",
     "secrecy_review_missing": _PAPERS,
     "raw_public_data_not_marketable": _DESCRIBE,
     "personal_information_basis_missing": _PAPERS,
@@ -131,6 +133,9 @@ def _of_public_data(said: Description, facts: Facts) -> Iterable[Item]:
     # 「面向市场公平提供服务」 (GD-05(b)): an operator of public data does not choose its buyers.
     if not facts.is_for_everybody:
         yield Item("public_data_not_for_everybody", passed=False)
+    elsewhere = papers.public_registration
+    runs = elsewhere is not None and elsewhere.registered_on <= facts.today <= elsewhere.ends_on
+    yield Item("public_registration_required", facts.is_publicly_registered or runs)
     review = papers.secrecy_review
     yield Item("secrecy_review_missing", review is not None and review.may_be_opened)
     # 「严格管控未依法依规公开的原始公共数据直接进入市场」 (GD-17)

@@ -29,6 +29,19 @@ class SecrecyReview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence_sha256: Sha256
 
 
+class PublicRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """That resource or product of an authorised operation are registered (公共数据资源登记, GD-06).
+
+    Of a registration elsewhere; what is registered here is known without it.
+    """
+
+    registrar: Annotated[str, Meta(min_length=1, max_length=200)]  # 登记机构
+    code: Annotated[str, Meta(min_length=1, max_length=100)]  # 登记编码
+    registered_on: dt.date
+    ends_on: dt.date  # the last day; a registration runs and is renewed
+    evidence_sha256: Sha256
+
+
 class PersonalBasisKind(enum.StrEnum):
     """Why personal information may be used (BJ-21, SIX-3)."""
 
@@ -58,6 +71,7 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the supplier hands in beside the product, as far as its data ask for it."""
 
     secrecy_review: SecrecyReview | None = None
+    public_registration: PublicRegistration | None = None
     is_raw_public_data: bool = False
     is_lawfully_disclosed: bool = False  # 已依法依规公开 (GD-17)
     irreversibility_statement: Line = ""  # not reversible to raw data (RULES §8.1, leg B)

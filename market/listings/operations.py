@@ -339,6 +339,9 @@ async def _looked_at(tx: Tx, listing: Listing, *, now: dt.datetime) -> Listing:
             differing=profiles.differing(product, known),
             is_seized=is_seized,
             is_for_everybody=listing.is_for_everybody,
+            is_publicly_registered=await certificates.is_publicly_registered(
+                tx, product.id, today=local_date(now)
+            ),
         )
     )
     return msgspec.structs.replace(
@@ -418,5 +421,5 @@ async def _remember(
         },
         after={"state": about.state.value, "version": about.version},
         reason=about.reason,
-        rules=("BJ-17", "GD-02", "GD-17"),
+        rules=("BJ-17", "GD-02", "GD-06", "GD-17"),
     )

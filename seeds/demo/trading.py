@@ -92,6 +92,15 @@ def _papers(product: DemoProduct, *, is_public: bool) -> dict[str, Any]:
                 f"{product.key} 保密审查表（示例）".encode()
             ).hexdigest(),
         }
+        papers["public_registration"] = {
+            "registrar": "示例省公共数据资源登记机构",
+            "code": f"GGSJ-示例-{product.key}",
+            "registered_on": "2026-01-12",
+            "ends_on": "2029-01-11",
+            "evidence_sha256": hashlib.sha256(
+                f"{product.key} 公共数据资源登记凭证（示例）".encode()
+            ).hexdigest(),
+        }
         papers["irreversibility_statement"] = "仅输出聚合指数，不可还原为原始记录。"
     if product.description["ai_generated"] != "none":
         papers["ai_label"] = "本产品部分内容由人工智能生成。"

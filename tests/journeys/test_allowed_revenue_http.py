@@ -13,7 +13,7 @@ from catalog.products.model import DataNature
 from tests.api import Api
 from tests.journeys.test_filing_life import CEILING, GUIDED
 from tests.makers_registration import must
-from tests.makers_trade import Trade, make_trade
+from tests.makers_trade import REGISTRATION, Trade, make_trade
 
 REVIEW = {
     "reviewed_by": "省保密办",
@@ -89,7 +89,9 @@ async def topics(trade: Trade) -> list[str]:
 
 async def test_settled_orders_burn_the_allowance_down_and_are_warned_of_once(trade: Trade) -> None:
     await trade.listed(
-        secrecy_review=REVIEW, irreversibility_statement="按小时汇总，无法还原原始数据。"
+        secrecy_review=REVIEW,
+        public_registration=REGISTRATION,
+        irreversibility_statement="按小时汇总，无法还原原始数据。",
     )
     must(await lay_down(trade))
     assert [each["recovered_fen"] for each in await burns(trade)] == [0]
@@ -114,7 +116,9 @@ async def test_what_was_taken_too_much_comes_off_the_next_period(
     trade: Trade, *, is_laid_down_before: bool
 ) -> None:
     await trade.listed(
-        secrecy_review=REVIEW, irreversibility_statement="按小时汇总，无法还原原始数据。"
+        secrecy_review=REVIEW,
+        public_registration=REGISTRATION,
+        irreversibility_statement="按小时汇总，无法还原原始数据。",
     )
     today = trade.clock.now().date()
     first = must(await lay_down(trade, period_to=today.isoformat(), expected_volume=12))["id"]

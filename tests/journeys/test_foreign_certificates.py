@@ -24,7 +24,7 @@ from tests.journeys.test_certified_order import make_owned
 from tests.makers_identity import Member
 from tests.makers_products import make_source
 from tests.makers_registration import make_scene, must
-from tests.makers_trade import Trade
+from tests.makers_trade import REGISTRATION, Trade
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 LATER = dt.date(2026, 3, 20)  # when the other registrar has issued its certificate
@@ -230,7 +230,8 @@ async def test_a_product_is_listed_on_a_recognised_certificate_without_another_r
             "reviewed_on": "2026-03-01",
             "may_be_opened": True,
             "evidence_sha256": "ab" * 32,
-        }
+        },
+        "public_registration": REGISTRATION,
     }
     drafted = must(await trade.draft_listing(**papers))
     early = await trade.listing_step(drafted["id"], "submissions", trade.supplier)
@@ -269,7 +270,8 @@ async def test_who_was_not_looked_at_in_time_is_stale_and_counts_again_after_a_l
             "reviewed_on": "2026-03-01",
             "may_be_opened": True,
             "evidence_sha256": "ab" * 32,
-        }
+        },
+        "public_registration": REGISTRATION,
     }
     certificate = await trade.recognised()
     await trade.listed(**papers)

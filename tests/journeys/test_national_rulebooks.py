@@ -695,6 +695,14 @@ async def test_a_correction_restarts_the_three_days_under_26(ndrc: National) -> 
     assert (await ndrc.clock_of(application, "acceptance"))["due_on"] == "2026-09-30"
 
 
+async def is_registered_for_the_gate(scene: Scene) -> bool:
+    drafted = must(
+        await scene.by(scene.supplier).post("/api/v1/listings", {"product_id": scene.product_id})
+    )
+    gate = {item["code"]: item["passed"] for item in drafted["gate"]}
+    return bool(gate["public_registration_required"])
+
+
 async def test_public_data_are_registered_as_such_before_a_right_in_them_is(
     scene: Scene,
 ) -> None:
@@ -715,8 +723,10 @@ async def test_public_data_are_registered_as_such_before_a_right_in_them_is(
     early = await nda.reviewed()
     must(await nda.waive(early))
     refused = await scene.issue(early)
+    assert not await is_registered_for_the_gate(scene)  # nor is it listed (GD-06)
     scene.product_id = await scene.describe(name="公共数据产品二", **public)
     await ndrc.certified()
+    assert await is_registered_for_the_gate(scene)
     late = await nda.reviewed()
     must(await nda.waive(late))
 

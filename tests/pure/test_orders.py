@@ -38,6 +38,7 @@ from market.listings.model import (
     Papers,
     PersonalBasis,
     PersonalBasisKind,
+    PublicRegistration,
     SecrecyReview,
 )
 from market.listings.states import State as ListingState
@@ -639,6 +640,52 @@ def test_public_data_are_reviewed_and_not_sold_raw(
 
     assert found["secrecy_review_missing"] is reviewed
     assert found["raw_public_data_not_marketable"] is marketable
+
+
+FIRST, LAST = dt.date(2026, 3, 2), dt.date(2029, 3, 1)
+REGISTERED = PublicRegistration(
+    registrar="某登记机构",
+    code="GGSJ-1",
+    registered_on=FIRST,
+    ends_on=LAST,
+    evidence_sha256="ab" * 32,
+)
+
+
+@pytest.mark.parametrize(
+    ("papers", "changes", "registered"),
+    [
+        (Papers(), {}, False),
+        (Papers(), {"is_publicly_registered": True}, True),
+        (Papers(public_registration=REGISTERED), {"today": FIRST}, True),
+        (Papers(public_registration=REGISTERED), {"today": LAST}, True),
+        (Papers(public_registration=REGISTERED), {"today": dt.date(2029, 3, 2)}, False),
+        (Papers(public_registration=REGISTERED), {"today": dt.date(2026, 3, 1)}, False),
+    ],
+)
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"data_nature": DataNature.PUBLIC},
+        {"data_nature": DataNature.MIXED},
+        {"origin_path": OriginPath.SUPERMARKET_RESOURCE},
+    ],
+)
+def test_public_data_are_registered_as_such_with_us_or_elsewhere_and_still(
+    papers: Papers, changes: dict[str, Any], registered: bool, described: dict[str, Any]
+) -> None:
+    found = gate(papers, described=described, **changes)
+
+    assert found["public_registration_required"] is registered
+    assert "public_registration_required" not in gate(papers, **changes)
+
+
+def test_public_data_are_not_offered_to_some_alone() -> None:
+    public = {"data_nature": DataNature.PUBLIC}
+
+    assert not gate(described=public, is_for_everybody=False)["public_data_not_for_everybody"]
+    assert "public_data_not_for_everybody" not in gate(described=public)
+    assert "public_data_not_for_everybody" not in gate(is_for_everybody=False)
 
 
 @pytest.mark.parametrize(
