@@ -19,10 +19,12 @@ from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
+from market.access.grants import AuthorisationCutOff
 from market.contracts import constraints, document, price_duty, store
 from market.contracts.model import Agreement, AgreementId, check_in_force
 from market.contracts.policy import Policy, Relation
 from market.contracts.states import Event, State, advance
+from market.cut_offs import queries as cut_offs
 from market.special_prices import operations as special_prices
 from market.special_prices.model import SpecialPrice
 
@@ -45,6 +47,8 @@ async def check_succession(
     """Return if a policy follows nothing, or an agreement of these two that may be followed.
 
     :raises SuccessionWrong: if it follows what it can not.
+    :raises AgreementNotInForce: if what it amends was ended (and ``AgreementOver``).
+    :raises AuthorisationCutOff: if what it follows is frozen: nothing is made of it meanwhile.
     """
     if policy.succeeds is None:
         return
@@ -56,6 +60,8 @@ async def check_succession(
     )
     if found is None or not is_theirs:
         raise SuccessionWrong
+    if await cut_offs.is_cut_off(tx, found.id):
+        raise AuthorisationCutOff
     if policy.succeeds.relation is not Relation.RENEWS:
         check_in_force(found, now)
     elif found.state in (State.TERMINATED, State.SUCCEEDED):

@@ -32,7 +32,7 @@ class CutOff(msgspec.Struct, frozen=True, kw_only=True):
 
     id: CutOffId
     level: Level
-    subject_id: uuid.UUID  # a contract has the id of its order
+    subject_id: uuid.UUID  # a contract has the id of its order, a negotiated agreement its own
     state: State
     reason: str
     ordered_by_party_id: PartyId

@@ -16,6 +16,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from catalog.kernel.errors import Conflict, DomainError, Invalid, Missing, Refused
+from market.contracts import constraints
+from market.contracts.model import AgreementOver
 from market.contracts.policy import PolicyOffer, terms_sha256
 from market.negotiations.model import Copy, Message, Reply, Role
 from market.negotiations.states import FIRST, Event, State, advance, is_over
@@ -144,6 +146,7 @@ def send(copy: Copy, message: Message, *, now: dt.datetime) -> Copy:
     :raises NegotiationMessagePending: if the last one has no answer yet.
     :raises FinalizationPending: if it would end what may be finalized.
     :raises OfferExpired: if the offer is over.
+    :raises AgreementOver: if it would sign what is over already.
     """
     check_turn(copy, message.event)
     if message.event is Event.TERMINATE:
@@ -176,6 +179,7 @@ def receive(copy: Copy, message: Message, *, now: dt.datetime, check: Check) -> 
     :raises NegotiationEventNotAllowed: if it is not the time for it.
     :raises OfferExpired: if the offer is over.
     :raises AgreementDiffers: if the agreement is on other terms (and what ``check`` raises).
+    :raises AgreementOver: if what is signed is over already.
     """
     if message.sender is copy.role or message.sender not in SENDERS[message.event]:
         raise NegotiationOutOfTurn(event=message.event.value)
@@ -297,5 +301,9 @@ def _check_content(copy: Copy, message: Message, *, now: dt.datetime) -> None:
             raise OfferMissing(missing="agreement")
         if terms_sha256(message.agreement) != terms_sha256(copy.offer):
             raise AgreementDiffers
-    if message.event in (Event.VERIFY, Event.FINALIZE) and message.signature is None:
-        raise OfferMissing(missing="signature")
+    if message.event in (Event.VERIFY, Event.FINALIZE):
+        if message.signature is None:
+            raise OfferMissing(missing="signature")
+        ends_at = None if copy.agreement is None else constraints.ends_at(copy.agreement)
+        if ends_at is not None and now >= ends_at:
+            raise AgreementOver(ends_at=ends_at.isoformat())

@@ -326,7 +326,7 @@ async def get_destruction(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Dest
 _REACHED: Final = """
       FROM market.orders o
       JOIN market.grants g ON g.order_id = o.id
-     WHERE (($1 = 'product' AND o.product_id = $2) OR ($1 = 'agreement' AND o.id = $2)
+     WHERE (($1 = 'product' AND o.product_id = $2) OR ($1 = 'agreement' AND $2 IN (o.id, o.agreement_id))
             OR ($1 = 'grant' AND g.id = $2)
             OR ($1 = 'party' AND $2 IN (o.buyer_party_id, o.supplier_party_id)))"""
 _COUNT_REACHED: Final = "SELECT count(*)" + _REACHED + " AND g.state IN ('active', 'cut_off')"

@@ -266,8 +266,8 @@ _STANDS: Final = f"""
            g.state AS grant_state, p.state AS buyer_state,
            EXISTS (SELECT FROM market.cut_offs c
                     WHERE c.state = 'standing'
-                      AND c.subject_id IN (o.id, g.id, o.product_id, o.buyer_party_id,
-                                           o.supplier_party_id)) AS is_cut_off,
+                      AND c.subject_id IN (o.id, g.id, o.agreement_id, o.product_id,
+                                           o.buyer_party_id, o.supplier_party_id)) AS is_cut_off,
            {credit.banned("o.buyer_party_id", day="$2")} AS is_banned,
            o.product_version, o.purpose AS order_purpose, to_jsonb(c) AS consents,
            v.valid_to AS anonymised_until

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from catalog.kernel.errors import DomainError, Missing
-from market.contracts.policy import agreement_of
+from market.contracts.model import AgreementOver
+from market.contracts.policy import PolicyConstraint, PolicyRule, agreement_of
 from market.negotiations import moving, retrying, silence
 from market.negotiations.model import Copy, Message, Reply, Role
 from market.negotiations.reconciling import Verdict, ended, reconcile
@@ -472,3 +473,37 @@ def test_games_lose_double_and_refuse_and_some_of_them_reach_the_end() -> None:
 
 def test_over_is_where_nothing_leads_on() -> None:
     assert {state for state in State if is_over(state)} == {State.FINALIZED, State.TERMINATED}
+
+
+@pytest.mark.parametrize("event", [Event.VERIFY, Event.FINALIZE])
+@pytest.mark.parametrize(("after", "is_over"), [(-1, False), (0, True), (1, True)])
+def test_what_was_agreed_until_an_instant_is_not_signed_from_it_on(
+    event: Event, after: int, *, is_over: bool
+) -> None:
+    end = BEGINNING + dt.timedelta(days=8)
+    until = PolicyConstraint("dateTime", "lt", end.isoformat())
+    offer = make_offer(permission=(PolicyRule("use", (until,)),))
+    agreement = agreement_of(
+        offer, agreement_id=uuid.UUID(int=3), assigner="p", assignee="c", now=BEGINNING
+    )
+    sender, state = (C, State.AGREED) if event is Event.VERIFY else (P, State.VERIFIED)
+    at = end + dt.timedelta(seconds=after)
+    own = copy_of(sender, state, offer=offer, agreement=agreement)
+    other = copy_of(sender.other, state, offer=offer, agreement=agreement)
+    message = told(event, sender)
+
+    def say_and_hear() -> tuple[Copy, Copy]:
+        return (
+            moving.send(own, message, now=at),
+            moving.receive(other, message, now=at, check=take_any),
+        )
+
+    if not is_over:
+        assert say_and_hear() != (own, other)
+        return
+    for act in (
+        lambda: moving.send(own, message, now=at),
+        lambda: moving.receive(other, message, now=at, check=take_any),
+    ):
+        with pytest.raises(AgreementOver):
+            act()

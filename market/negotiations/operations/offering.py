@@ -12,6 +12,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.products.model import DeliveryMode
 from market.contracts import buying, constraints, price_duty, terms
+from market.contracts import operations as agreements
 from market.contracts import queries as contracts
 from market.contracts.policy import PolicyOffer
 from market.contracts.price_duty import Given
@@ -19,12 +20,14 @@ from market.contracts.terms import TermsWanted
 from market.credit import queries as credit
 from market.credit import sanctions
 from market.credit.model import Standing
+from market.negotiations.model import Negotiation, Role
+from market.negotiations.states import Event
 from market.pricing import ceilings
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, UseCategory
 from market.pricing.regimes import is_public
 from market.special_prices import queries as special_prices
-from market.special_prices.states import Event, advance
+from market.special_prices import states as special_price_states
 
 
 class Grounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +128,25 @@ async def grounds_of(
     )
 
 
+async def check_holds(tx: Tx, of: Negotiation, event: Event, *, now: dt.datetime) -> None:
+    """Return if what was agreed can still be signed: nothing of it was stopped meanwhile.
+
+    :raises ProductNotListed: if the product is not on offer any more (and the others of
+        ``contracts.get_on_offer``).
+    :raises AgreementNotInForce: if the agreement that it follows was ended (and the others of
+        ``contracts.check_succession``).
+    :raises SpecialPriceEventNotAllowed: if its special price was used or taken back; from the
+        finalization on the agreement holds.
+    """
+    is_consumer = of.copy.role is Role.CONSUMER
+    buyer = of.party_id if is_consumer else of.other_party_id
+    supplier = of.other_party_id if is_consumer else of.party_id
+    await contracts.get_on_offer(tx, product_id=of.product_id, buyer=buyer, modes=())
+    await agreements.check_succession(tx, of.copy.offer, buyer=buyer, supplier=supplier, now=now)
+    if event is Event.FINALIZE:
+        await agreements.hold_special_price(tx, of.copy.offer)
+
+
 async def _given(
     tx: Tx,
     special_price_id: uuid.UUID | None,
@@ -138,5 +160,5 @@ async def _given(
     found = await special_prices.find(tx, special_price_id=special_price_id)
     if found is None or (found.buyer_party_id, found.supplier_party_id) != (buyer, supplier):
         raise special_prices.SpecialPriceMissing
-    advance(found.state, Event.USE)
+    special_price_states.advance(found.state, special_price_states.Event.USE)
     return Given(found, local_date(now))

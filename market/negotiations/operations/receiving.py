@@ -27,7 +27,7 @@ from market.negotiations.model import (
     Role,
 )
 from market.negotiations.operations.casework import keep, remember
-from market.negotiations.operations.offering import grounds_of
+from market.negotiations.operations.offering import check_holds, grounds_of
 from market.negotiations.states import Event
 
 
@@ -163,9 +163,8 @@ async def _ask(tx: Tx, to: Negotiation, message: Message, *, now: dt.datetime) -
         )
     if message.agreement is not None and message.document is not None:
         document.check(message.document, message.agreement)
-    if message.event is Event.FINALIZE:
-        # From here on the agreement holds: its special price must be there to be used by it.
-        await contracts.hold_special_price(tx, to.copy.offer)
+    if message.event in (Event.VERIFY, Event.FINALIZE):
+        await check_holds(tx, to, message.event, now=now)
     if message.signature is not None and to.copy.document is not None:
         await queries.check_signature(
             tx, to.copy.document, party=to.other_party_id, signature=message.signature, now=now

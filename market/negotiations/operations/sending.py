@@ -24,7 +24,7 @@ from market.negotiations import moving, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Role
 from market.negotiations.operations import approving
 from market.negotiations.operations.casework import add_sent, keep, lock_own, remember
-from market.negotiations.operations.offering import grounds, grounds_of
+from market.negotiations.operations.offering import check_holds, grounds, grounds_of
 from market.negotiations.states import FIRST, Event
 
 
@@ -116,6 +116,7 @@ async def say(
     :raises SuccessionWrong: if the agreement that is followed can not be.
     :raises ApprovalRequired: if the buyer's own chain asks for an approval (and ``ApprovalPending``).
     :raises ProductNotListed: if the product is not on offer any more (``buying.py``).
+    :raises AgreementOver: if what would be signed is over already.
     :raises OfferPriceNotFiled: if the price is not the filed one (and the others of ``terms.py``).
     """
     actor.require("negotiation:conduct")
@@ -172,8 +173,8 @@ async def _message(tx: Tx, before: Negotiation, said: Said, *, now: dt.datetime)
         await _check_succession(tx, before, copy.offer, now=now)
     if said.event is Event.AGREE:
         return await _agreement(tx, before, message, now=now)
-    if said.event is Event.FINALIZE:
-        await contracts.hold_special_price(tx, copy.offer)
+    if said.event in (Event.VERIFY, Event.FINALIZE):
+        await check_holds(tx, before, said.event, now=now)
     if said.signature is not None and copy.document is not None:
         await queries.check_signature(
             tx, copy.document, party=before.party_id, signature=said.signature, now=now

@@ -80,9 +80,12 @@ async def terms_in_force(tx: Tx, order: Order, *, now: dt.datetime) -> PolicyAgr
 
     :raises AgreementNotInForce: if the agreement was ended.
     :raises AgreementOver: if its time is over.
+    :raises AuthorisationCutOff: if it is frozen.
     """
     if order.agreement_id is None:
         return None
+    if await cut_offs.is_cut_off(tx, order.agreement_id):
+        raise AuthorisationCutOff
     found = await agreements.find(tx, agreement_id=order.agreement_id)
     assert found is not None, "an order's agreement can not vanish"
     under_agreement.check_goes_on(found, now)

@@ -12,6 +12,7 @@ from catalog.kernel.errors import Missing
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.products import queries as products
+from market.contracts import queries as agreements
 from market.cut_offs import operations as cut_offs
 from market.cut_offs.model import CutOff, Level
 from market.identity import queries as identity
@@ -96,6 +97,12 @@ async def _check_reach(tx: Tx, actor: Actor, level: Level, subject_id: uuid.UUID
     if level is Level.PRODUCT:
         product = await products.find(tx, product_id=subject_id)
         if product is None or (is_own and product.supplier_party_id != actor.party):
+            raise SubjectMissing
+    elif level is Level.AGREEMENT and (
+        agreed := await agreements.find(tx, agreement_id=subject_id)
+    ):
+        # It was negotiated, and may have no order yet.
+        if is_own and agreed.supplier_party_id != actor.party:
             raise SubjectMissing
     elif level in (Level.AGREEMENT, Level.GRANT):
         order = await queries.find_granted(tx, level=level, subject_id=subject_id)
