@@ -41,7 +41,12 @@ class DecideStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reason: Reason = ""
 
 
-@get(CHAIN, summary="One's own approval chain", tags=_TAGS, opt=answers(Chain))
+@get(
+    CHAIN,
+    summary="One's own approval chain",
+    tags=_TAGS,
+    opt=answers(Chain, refusals=(404,)),
+)
 async def get_approval_chain(request: AnyRequest) -> Response[bytes]:
     """Return the chain of one's own organisation (审批链)."""
 

@@ -126,13 +126,13 @@ async def test_while_it_is_asked_the_other_side_sees_that_the_buyer_has_not_answ
     await chained(trade)
     talk = await offered(trade)
     copy, messages = await talk.seen(trade.supplier), await talk.messages(trade.supplier)
-    inbox = must(await trade.by(trade.supplier).get("/api/v1/notifications"))
+    inbox = must(await trade.by(trade.supplier).get("/api/v1/my/notifications"))
     approval = await asked(trade, talk)
     must(await decide(trade, trade.head, approval, "reject", "预算不足"))
 
     assert await talk.seen(trade.supplier) == copy
     assert await talk.messages(trade.supplier) == messages
-    assert must(await trade.by(trade.supplier).get("/api/v1/notifications")) == inbox
+    assert must(await trade.by(trade.supplier).get("/api/v1/my/notifications")) == inbox
     for who in (trade.supplier, trade.stranger):
         client = trade.by(who)
         for response in (
@@ -198,7 +198,7 @@ async def test_a_step_that_nobody_decides_in_time_ends_it_and_it_can_be_asked_ag
         assert (ended["state"], ended["steps"][0]["outcome"]) == ("expired", "expired")
     over = await decide(trade, trade.head, second)
     assert (over.status_code, code(over)) == (409, "approval_event_not_allowed")
-    told = must(await trade.by(trade.buyer).get("/api/v1/notifications"))["items"]
+    told = must(await trade.by(trade.buyer).get("/api/v1/my/notifications"))["items"]
     assert {"approval_wanted", "approval_decided"} <= {each["topic"] for each in told}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
-from catalog.products.model import DataNature
+from catalog.products.model import CatalogueAttributes, DataNature
 from market.http.policies.rule import Relation
 from market.http.policy import POLICY
 from tests.api import Api, code
@@ -174,7 +174,12 @@ async def test_an_offer_for_nobody_is_refused_and_nothing_changes(
 
 
 async def test_public_data_are_offered_to_everybody(trade: Trade) -> None:
-    trade.product_id = await trade.describe(name="公共数据", data_nature=DataNature.PUBLIC)
+    attributes = CatalogueAttributes.__struct_fields__
+    trade.product_id = await trade.describe(
+        name="公共数据",
+        data_nature=DataNature.PUBLIC,
+        catalogue=dict.fromkeys(attributes, "如目录"),
+    )
 
     drafted = must(await trade.draft_listing(audience={"party_ids": [str(trade.buyer.party.id)]}))
 
