@@ -70,8 +70,7 @@ async def list_page(
         paging.check_limit(limit) + 1,
     )
     found = [store.approval_of(row) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> Sequence[uuid.UUID]:

@@ -131,7 +131,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 class TargetedOffer(msgspec.Struct, frozen=True, kw_only=True):
     """An offer that is not for everybody, as one of those sees it whom it is for (定向要约)."""
 
-    listing_id: ListingId
+    id: ListingId
     product_id: uuid.UUID
     product_name: str
     supplier_party_id: PartyId

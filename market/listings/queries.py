@@ -58,7 +58,7 @@ async def list_offered_to(
     query = paging.fingerprint("targeted_offers", str(viewer.party))
     rows = await tx.fetch(
         """
-        SELECT l.id AS listing_id, l.product_id, p.name AS product_name, l.supplier_party_id,
+        SELECT l.id, l.product_id, p.name AS product_name, l.supplier_party_id,
                l.listed_at
           FROM market.listings l JOIN catalog.products p ON p.id = l.product_id
          WHERE l.state = 'listed' AND l.audience IS NOT NULL
@@ -69,8 +69,7 @@ async def list_offered_to(
         paging.check_limit(limit) + 1,
     )
     found = [msgspec.convert(dict(row), TargetedOffer) for row in rows]
-    more = paging.encode(query, str(found[limit - 1].listing_id)) if len(found) > limit else None
-    return Page(found[:limit], more)
+    return paging.page_by_id(query, found, limit)
 
 
 async def find_offered(tx: Tx, *, product_id: uuid.UUID) -> Listing | None:

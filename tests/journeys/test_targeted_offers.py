@@ -135,7 +135,7 @@ async def test_whom_else_it_is_for_only_its_supplier_and_the_house_read(trade: T
     listed = must(await trade.by(trade.supplier).get("/api/v1/listings"))["items"][0]
 
     assert set(told) == {
-        "listing_id",
+        "id",
         "product_id",
         "product_name",
         "supplier_party_id",
