@@ -7,6 +7,7 @@ import datetime as dt
 from catalog.products.model import Description
 from market.access.decision import Condition, Facts, Leg
 from market.listings.model import Listing, PersonalBasisKind
+from market.orders import cross_border
 from market.orders.model import Order
 from market.pricing.regimes import is_public
 
@@ -55,6 +56,11 @@ def facts(
         and listing is not None
         and _has_personal_basis(order, listing, today),
         is_cross_border=order.terms.is_cross_border,
+        has_cross_border_route=cross_border.counts(
+            order.terms.cross_border_route,
+            contains_important_data=description.contains_important_data,
+            today=today,
+        ),
         needs_secrecy_review=is_public_data,
         has_secrecy_review=listing is not None
         and listing.papers.secrecy_review is not None

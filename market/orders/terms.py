@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from catalog.kernel.errors import Invalid
+from market.orders.cross_border import CrossBorderRoute
 
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -40,6 +41,7 @@ class RequestedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     written_need: Text = ""  # 确有需求 (level 4)
     technical_means: Text = ""  # 数据可用不可见等必要技术手段
     is_cross_border: bool = False
+    cross_border_route: CrossBorderRoute | UnsetType = UNSET  # 出境路径, if data leave the country
     region: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET  # where it is used
 
 

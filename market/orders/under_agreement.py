@@ -14,6 +14,7 @@ from market.contracts.constraints import DELETE, DISTRIBUTE, TermsNotMet, Use
 from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
 from market.contracts.states import State as AgreementState
+from market.orders import cross_border
 from market.orders.terms import RequestedTerms
 from market.pricing.compute import quota
 from market.pricing.model import Filing, PriceItem, UseCategory
@@ -94,10 +95,13 @@ def check_goes_on(agreement: Agreement, now: dt.datetime) -> None:
     check_in_force(agreement, now)
 
 
-def grant_ends_at(end: dt.datetime, agreed: PolicyAgreement | None) -> dt.datetime:
-    """Return until when the use is granted: never longer than the agreement holds."""
+def grant_ends_at(
+    end: dt.datetime, agreed: PolicyAgreement | None, terms: RequestedTerms
+) -> dt.datetime:
+    """Return until when the use is granted: never longer than agreement and route abroad hold."""
     agreed_end = None if agreed is None else constraints.ends_at(agreed)
-    return end if agreed_end is None else min(end, agreed_end)
+    route_end = cross_border.ends_at(terms.cross_border_route) if terms.is_cross_border else None
+    return min(each for each in (end, agreed_end, route_end) if each is not None)
 
 
 def fields_of(agreed: PolicyAgreement | None) -> tuple[str, ...]:

@@ -102,9 +102,10 @@ def test_one_off_prices_and_what_may_be_passed_on_are_ordered_too() -> None:
 def test_a_grant_ends_with_the_agreement_at_the_latest_and_is_held_to_its_fields() -> None:
     month = NOW + dt.timedelta(days=30)
 
-    assert under_agreement.grant_ends_at(month, None) == month
-    assert under_agreement.grant_ends_at(month, agreed()) == month
-    assert under_agreement.grant_ends_at(YEAR + dt.timedelta(days=1), agreed()) == YEAR
+    here = RequestedTerms()
+    assert under_agreement.grant_ends_at(month, None, here) == month
+    assert under_agreement.grant_ends_at(month, agreed(), here) == month
+    assert under_agreement.grant_ends_at(YEAR + dt.timedelta(days=1), agreed(), here) == YEAR
     assert under_agreement.fields_of(None) == under_agreement.fields_of(agreed()) == ()
     assert under_agreement.fields_of(agreed(fields=("a", "b"))) == ("a", "b")
 

@@ -338,7 +338,7 @@ def _grant(
             quota=compute.quota(order.price_item, order.quantity),
             fields=under_agreement.fields_of(agreed),
             valid_from=now,
-            valid_to=under_agreement.grant_ends_at(now + term, agreed),
+            valid_to=under_agreement.grant_ends_at(now + term, agreed, order.terms),
         ),
         state=grant_states.State.ACTIVE,
         used=0,
