@@ -154,6 +154,7 @@ async def _priced(
         product_id=offered.product_id,
         buyer=buyer,
         use_category=offered.terms.use_category,
+        special_price_id=offered.terms.special_price_id,
         now=now,
     )
     item = offers.item_of(held.filing, offered.terms.price_item)
