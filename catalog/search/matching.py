@@ -8,7 +8,7 @@ best, whatever it has.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,8 +22,10 @@ Floats = npt.NDArray[np.float64]
 
 # [P] below so many, looking up each is quicker than writing the longer list out.
 _FEW: Final = 1 << 14
-# [P] a list that is longer is not scored if nothing that has it alone can be among the best.
+# [P] a list that is longer is not scored as a whole.
 _LONG: Final = 1 << 14
+# Whoever has so many things of a question may have enough of it to leave those out that have one.
+_SOME: Final = 2
 
 
 class List(NamedTuple):
@@ -104,20 +106,36 @@ def matching(things: Sequence[List], *, least: int, total: int, within: Rows | N
 
 
 def best(
+    things: Sequence[List],
+    matched: Callable[[int], Rows],
+    ranked: Ranking,
+    *,
+    least: int,
+    total: int,
+) -> list[tuple[float, int]]:
+    """Return score and row of the best that have ``least`` of the things, best first; of equals the newer.
+
+    ``matched`` tells which rows have so many. Few have nearly all of what is asked, and if enough of
+    these score more than anything can that has less, the many others are not looked at.
+    """
+    if ranked.after is None:
+        for many in dict.fromkeys((len(things), len(things) - 1, _SOME)):
+            if many > least:
+                found = _best(things, matched(many), ranked, total=total)
+                if len(found) == ranked.most and found[-1][0] > _at_most(things, ranked, many - 1):
+                    return found
+    return _best(things, matched(least), ranked, total=total)
+
+
+def _best(
     things: Sequence[List], rows: Rows, ranked: Ranking, *, total: int
 ) -> list[tuple[float, int]]:
-    """Return score and row of the best of ``rows``, best first; of equals the newer is before.
-
-    1. Of one thing, who has it more often scores more: the others are left out unscored.
-    2. Of several, who has that of the longest list alone scores so much at most. If enough others
-       score more, that list is only looked up.
-    3. What is left is scored as ``ranking.py`` does.
-    """
     if not len(rows):
         return []
-    if ranked.after is None and len(rows) > max(ranked.most, _LONG):
-        leave_out = _more_often if len(things) == 1 else _with_more_than_the_longest
-        rows = leave_out(things, rows, ranked, total=total)
+    if ranked.after is None and len(things) == 1 and len(rows) > max(ranked.most, _LONG):
+        # Who has one thing more often scores more: the others need not be scored.
+        often = often_at(things[0], rows, total=total)
+        rows = rows.compress(often >= np.partition(often, -ranked.most)[-ranked.most])
     scores = _scores(things, rows, ranked.weights, total=total)
     if ranked.after is not None:
         score, row = ranked.after
@@ -130,29 +148,10 @@ def best(
     return [(float(scores[n]), int(rows[n])) for n in order.tolist()]
 
 
-def _more_often(things: Sequence[List], rows: Rows, ranked: Ranking, *, total: int) -> Rows:
-    often = often_at(things[0], rows, total=total)
-    return rows.compress(often >= np.partition(often, -ranked.most)[-ranked.most])
-
-
-def _with_more_than_the_longest(
-    things: Sequence[List], rows: Rows, ranked: Ranking, *, total: int
-) -> Rows:
-    longest = max(range(len(things)), key=lambda n: len(things[n].rows))
-    others = [each for n, each in enumerate(things) if n != longest]
-    there = matching(others, least=1, total=total)
-    there = there.compress(often_at(_marked(rows), there, total=total) > 0)
-    if len(there) < ranked.most:
-        return rows
-    scores = _scores(things, there, ranked.weights, total=total)
-    most = things[longest].often.max()
-    alone = [np.full(1, most if n == longest else 0, np.float32) for n in range(len(things))]
-    least = np.partition(scores, -ranked.most)[-ranked.most]
-    return there if ranking.scored(alone, ranked.weights, count=1)[0] < least else rows
-
-
-def _marked(rows: Rows) -> List:
-    return List(rows, np.ones(len(rows), np.float32))
+def _at_most(things: Sequence[List], ranked: Ranking, many: int) -> float:
+    """Return what no row scores more than that has so many of the things."""
+    oftens = [each.often.max(initial=0) for each in things]
+    return ranking.at_most(oftens, ranked.weights, many=many)
 
 
 def _scores(things: Sequence[List], rows: Rows, weights: Sequence[float], *, total: int) -> Floats:

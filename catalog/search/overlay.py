@@ -2,20 +2,24 @@
 
 An overlay knows the catalogue from its index's position up to another one. Each search reads what came
 after that, mostly nothing, and leaves the overlay that knows it too to the next. So a change goes
-to each process once and not to each question, and no question is answered without having asked.
+to each process once and not to each question, and no question is answered without having asked. Pages
+that were made are kept in it, until a change comes: as long as there is none they are what they were.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from catalog.search import facets, prices, ranking
 from catalog.search.prices import ANY, Prices
 from catalog.search.ranking import Record, Wanted
+
+# [P] so many pages are kept, the oldest forgotten first.
+_MOST_PAGES: Final = 256
 
 Kinds = tuple[tuple[str, ...], ...]  # the values of each facet, in the order of ``facets.ALL``
 
@@ -63,11 +67,19 @@ class Overlay(msgspec.Struct, frozen=True):
 
     position: str  # the database's snapshot
     changed: Mapping[uuid.UUID, Changed] = {}
+    pages: dict[Any, Any] = {}  # by what was asked
 
     def plus(self, changed: Mapping[uuid.UUID, Changed], position: str) -> Overlay:
         """Return what is known after reading on; ``self`` stays what it was for who still uses it."""
-        known = {**self.changed, **changed} if changed else self.changed
-        return Overlay(position, known)
+        if not changed:
+            return Overlay(position, self.changed, self.pages)
+        return Overlay(position, {**self.changed, **changed})
+
+    def keep(self, asked: Any, page: Any) -> None:
+        """Keep a page for whoever asks the same."""
+        if len(self.pages) >= _MOST_PAGES:
+            del self.pages[next(iter(self.pages))]
+        self.pages[asked] = page
 
     def found(self, wanted: Sequence[Wanted], bounds: Bounds, *, least: int) -> list[Changed]:
         """Return what a question finds here: what has so much at least of what is wanted."""

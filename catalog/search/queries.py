@@ -3,9 +3,9 @@
 An index answers for the catalogue up to its position, and an overlay knows what a process has read of
 what came after: old versions are left out by the index itself, new ones are ranked by the same formula
 and counted by the same conditions. Then one statement reads what was committed since the overlay,
-together with the documents of the page. Mostly that is nothing; else the page is made again with it.
-So what was committed is in the next answer, however far the index is behind; and where there is none,
-or it is too far behind, PostgreSQL answers itself.
+together with the documents of the page. Mostly that is nothing, and a page that was made before is the
+same; else the page is made again with it. So what was committed is in the next answer, however far the
+index is behind; and where there is none, or it is too far behind, PostgreSQL answers itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import datetime as dt
 import operator
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -61,6 +61,11 @@ class _Put(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     begins: Place | None
     synonyms: int | None  # the version of those that were read into it
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Return by what the same page is known."""
+        return self.query, self.asked.concepts, self.limit, self.begins
 
 
 class _Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,13 +226,24 @@ async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | Non
 async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
     """Return what the index finds with all that was committed; None if it is too far behind."""
     overlay = view.overlay
+    kept: Found | None = overlay.pages.get(put.key)
+    if kept is not None:
+        read = await _read_on(tx, view, overlay, [], put.synonyms)
+        if read is None or not read[1].changed:
+            return None if read is None else kept
+        overlay = read[0]
     answer = await _answer(put, view, overlay)
     read = await _read_on(tx, view, overlay, answer.products, put.synonyms)
     if read is not None and read[1].changed:
         answer = await _answer(put, view, read[0])
         read = await _read_on(tx, view, read[0], answer.products, put.synonyms)
+    if read is None:
+        return None
     # What was hidden in between is not shown any more.
-    return None if read is None else _found(put, answer, read[1].documents)
+    found = _found(put, answer, read[1].documents)
+    if read[1].may_be_kept:
+        read[0].keep(put.key, found)
+    return found
 
 
 async def _read_on(

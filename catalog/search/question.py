@@ -15,6 +15,15 @@ from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 MAX_QUESTION_LENGTH: Final = 400
 # More different words than this are a text and no question; the first ones count.
 MAX_CONCEPTS: Final = 24
+# By these a question is put (疑问词): no product is about them, though a few have them by chance.
+_ASKING: Final = frozenset(
+    (
+        *("哪", "哪里", "哪儿", "哪个", "哪些", "哪家", "在哪", "在哪里", "什么", "为什么"),
+        *("怎么", "怎样", "怎么样", "如何", "多少", "几", "是否", "有", "有没有", "能否", "可否"),
+        *("吗", "呢", "吧", "请", "请问", "我", "我们", "想", "想要", "想知道", "要", "需要"),
+        *("找", "寻找", "查找", "看看", "where", "what", "which", "how", "is", "are", "there"),
+    )
+)
 
 
 class SearchQuestionTooLong(Invalid):
@@ -43,7 +52,8 @@ class Concept(msgspec.Struct, frozen=True):
 def read(text: str, synonyms: Synonyms = NO_SYNONYMS) -> tuple[Concept, ...]:
     """Return the different things that are asked for, in their order.
 
-    What has synonyms is one thing; any other word is found by the words inside it too.
+    What has synonyms is one thing; any other word is found by the words inside it too. Words by which
+    a question is put are left out where others remain.
 
     :raises SearchQuestionTooLong: if it is longer than questions are.
     :raises SearchQuestionUnreadable: if it holds control characters.
@@ -61,7 +71,8 @@ def read(text: str, synonyms: Synonyms = NO_SYNONYMS) -> tuple[Concept, ...]:
         for word in () if ways else terms.cut(words[place]):
             asked.setdefault((word,), Concept(((word,),)))
         place += max(length, 1)
-    return tuple(asked.values())[:MAX_CONCEPTS]
+    telling = [each for each in asked.values() if each.name not in _ASKING]
+    return tuple(telling or asked.values())[:MAX_CONCEPTS]
 
 
 def tsquery(concept: Concept) -> str:

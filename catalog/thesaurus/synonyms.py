@@ -64,7 +64,6 @@ def read(groups: Sequence[Sequence[str]], *, version: int | None = None) -> Syno
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def way_of(word: str) -> Way:
-    """Return the words that documents with ``word`` have: itself if it is one, else its parts."""
-    cut = list(dict.fromkeys(terms.cut(word)))
+    """Return the words that documents with ``word`` have: itself if it is one, else its parts side by side."""
     whole = terms.normal(word)
-    return (whole,) if whole in cut else tuple(cut)
+    return (whole,) if whole in terms.cut(word) else tuple(dict.fromkeys(terms.words(word)))

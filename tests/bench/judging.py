@@ -27,6 +27,7 @@ import msgspec
 from catalog.products import terms
 
 FILE = pathlib.Path(__file__).with_name("judged_queries.toml")
+HELD_OUT = pathlib.Path(__file__).with_name("held_out_queries.toml")
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -36,15 +37,15 @@ class Judged(msgspec.Struct, frozen=True):
     grades: Mapping[int, int]
 
 
-def judge(records: Sequence[Mapping[str, object]]) -> list[Judged]:
-    """Return the questions with the grades of all records."""
+def judge(records: Sequence[Mapping[str, object]], file: pathlib.Path = FILE) -> list[Judged]:
+    """Return the questions of a file with the grades of all records."""
     titles = [terms.normal(str(record["title"])) for record in records]
     texts = [
         f"{title}\n{terms.normal(_text(record))}"
         for title, record in zip(titles, records, strict=True)
     ]
     judged = []
-    for text, *things in tomllib.loads(FILE.read_text("utf-8"))["queries"]:
+    for text, *things in tomllib.loads(file.read_text("utf-8"))["queries"]:
         grades = {
             number: 2 if _speaks(titles[number], things) else 1
             for number, whole in enumerate(texts)

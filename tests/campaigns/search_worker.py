@@ -58,6 +58,8 @@ class Worker:
             batch = [record(f"{given[0]}m{i}", "0") for i in range(int(given[1]))]
         stack = contextlib.AsyncExitStack()
         tx = await stack.enter_async_context(begin(self.db, IMPORTER))
+        if command == "begin":  # it may stay open for longer than the service lets it
+            await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await importing.import_batch(tx, actor=IMPORTER, now=SystemClock().now(), batch=batch)
         if command == "begin":
             self.open[given[0]] = stack

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search import matching, ranking
-from catalog.search.matching import NOTHING, List, Ranking
+from catalog.search.matching import NOTHING, List, Ranking, Rows
 
 TOTAL = 60
 _ROWS = st.dictionaries(st.integers(0, TOTAL - 1), st.sampled_from([0.25, 1.0, 1.5, 2.0]))
@@ -82,50 +82,75 @@ def test_the_best_are_the_first_of_all_in_their_order(
         st.lists(st.sampled_from([0.01, 1.0, 3.0]), min_size=len(things), max_size=len(things))
     )
     asked = np.array(sorted(data.draw(st.sets(st.integers(0, TOTAL - 1)))), np.int32)
+    least = data.draw(st.integers(1, len(things)))
     lists = [listed(each) for each in things]
-    there = matching.matching(lists, least=1, total=TOTAL, within=asked)
-    every = sorted(((plainly(things, weights, row), row) for row in there.tolist()), reverse=True)
 
-    found = matching.best(lists, there, Ranking(weights, most), total=TOTAL)
+    def matched(many: int) -> Rows:
+        return matching.matching(lists, least=many, total=TOTAL, within=asked)
+
+    every = sorted(
+        ((plainly(things, weights, row), row) for row in matched(least).tolist()), reverse=True
+    )
+
+    found = matching.best(lists, matched, Ranking(weights, most), least=least, total=TOTAL)
     assert found == every[:most]
 
     if every:
         last = data.draw(st.integers(0, len(every) - 1))
         ranked = Ranking(weights, most, after=every[last])
-        behind = matching.best(lists, there, ranked, total=TOTAL)
+        behind = matching.best(lists, matched, ranked, least=least, total=TOTAL)
         assert behind == every[last + 1 : last + 1 + most]
 
 
-def test_a_common_word_beside_a_rare_one_leaves_those_out_that_have_it_alone() -> None:
+def best(
+    lists: list[List], weights: list[float], most: int, *, levels: list[int] | None = None
+) -> list[int]:
+    """Return the rows of the best that have any, and note how many things were looked for."""
+
+    def matched(many: int) -> Rows:
+        if levels is not None:
+            levels.append(many)
+        return matching.matching(lists, least=many, total=TOTAL)
+
+    found = matching.best(lists, matched, Ranking(weights, most), least=1, total=TOTAL)
+    return [row for _, row in found]
+
+
+def test_if_enough_have_most_of_it_those_that_have_one_thing_are_not_looked_at() -> None:
     rare, common = dict.fromkeys(range(5), 1.0), dict.fromkeys(range(TOTAL), 1.0)
-    lists, rows = [listed(rare), listed(common)], np.arange(TOTAL, dtype=np.int32)
+    levels: list[int] = []
 
-    found = matching.best(lists, rows, Ranking([9.0, 0.1], 3), total=TOTAL)
+    found = best([listed(rare), listed(common)], [9.0, 0.1], 3, levels=levels)
 
-    assert [row for _, row in found] == [4, 3, 2]
+    assert found == [4, 3, 2]
+    assert levels == [2]
 
 
 def test_of_one_common_word_those_are_scored_that_have_it_most_often() -> None:
     common = {row: 2.0 if row % 20 == 0 else 1.0 for row in range(TOTAL)}
     lists = [listed(common)]
-    rows = matching.matching(lists, least=1, total=TOTAL)
 
-    found = matching.best(lists, rows, Ranking([1.0], 4), total=TOTAL)
-
-    assert [row for _, row in found] == [40, 20, 0, 59]
+    assert best(lists, [1.0], 4) == [40, 20, 0, 59]
 
 
-def test_if_too_few_have_the_rare_word_the_common_one_is_looked_through() -> None:
+def test_if_too_few_have_both_those_with_the_common_word_are_looked_through() -> None:
     rare, common = dict.fromkeys(range(2), 1.0), dict.fromkeys(range(TOTAL), 1.0)
-    lists, rows = [listed(rare), listed(common)], np.arange(TOTAL, dtype=np.int32)
+    levels: list[int] = []
 
-    found = matching.best(lists, rows, Ranking([9.0, 0.1], 3), total=TOTAL)
+    assert best([listed(rare), listed(common)], [9.0, 0.1], 3, levels=levels) == [1, 0, 59]
+    assert levels == [2, 1]
 
-    assert [row for _, row in found] == [1, 0, 59]
+
+def test_who_has_one_rare_thing_is_before_who_has_two_common_ones() -> None:
+    rare = dict.fromkeys(range(50, 53), 2.0)
+    common = dict.fromkeys(range(9), 0.1)
+    lists = [listed(rare), listed(common), listed(common)]
+
+    assert best(lists, [9.0, 0.1, 0.1], 3) == [52, 51, 50]
 
 
 def test_what_stands_nowhere_is_found_nowhere() -> None:
     rows = np.array([1, 2], np.int32)
 
     assert matching.often_at(NOTHING, rows, total=TOTAL).tolist() == [0, 0]
-    assert matching.best([NOTHING], NOTHING.rows, Ranking([1.0], 3), total=TOTAL) == []
+    assert best([NOTHING], [1.0], 3) == []

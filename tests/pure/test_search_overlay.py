@@ -93,3 +93,16 @@ def test_reading_on_replaces_what_changed_again_and_leaves_the_old_overlay_as_it
     assert len(after.found([], EVERYTHING, least=0)) == 1
     assert len(KNOWN.found([], EVERYTHING, least=0)) == 2
     assert after.plus({}, "4:4:").changed is after.changed
+
+
+def test_pages_are_kept_until_something_changes_and_the_oldest_are_forgotten() -> None:
+    first = Overlay("1:1:")
+    for number in range(300):
+        first.keep(number, f"page {number}")
+
+    assert 0 not in first.pages
+    assert first.pages[299] == "page 299"
+    assert len(first.pages) == 256
+    assert first.plus({}, "2:2:").pages is first.pages
+    assert first.plus({AIR: Changed(None)}, "2:2:").pages == {}
+    assert Overlay("1:1:").pages == {}

@@ -14,6 +14,11 @@ def test_a_question_is_cut_like_the_documents_each_word_once() -> None:
     assert question.read("") == ()
 
 
+def test_words_by_which_a_question_is_put_are_asked_only_alone() -> None:
+    assert [c.name for c in question.read("请问哪里有港口？")] == ["港口"]
+    assert [c.name for c in question.read("哪里")] == ["哪里"]
+
+
 def test_a_question_is_not_longer_than_a_question() -> None:
     question.read("港" * 400)
     with pytest.raises(question.SearchQuestionTooLong):

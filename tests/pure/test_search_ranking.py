@@ -54,6 +54,12 @@ def test_a_long_text_tells_less_than_a_short_one() -> None:
     assert score(record(text="港口"), want("港口")) > score(long, want("港口"))
 
 
+def test_how_often_a_field_repeats_a_word_does_not_count() -> None:
+    once, often = record(text="港口 气象 机场 水位"), record(text="港口 港口 港口 港口")
+
+    assert score(once, want("港口")) == score(often, want("港口"))
+
+
 def test_what_has_all_words_stands_above_what_has_one_of_them_often() -> None:
     both, one = record(text="港口 气象"), record(title="港口 港口", text="港口 港口 港口")
 
@@ -149,7 +155,7 @@ def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
     """Score one record as the formula reads, a word at a time."""
     *_, title, labels, text = records.read_head(data, 0)
     fields = (
-        (2.0, title, averages.title),
+        (3.0, title, averages.title),
         (0.25, labels, averages.labels),
         (1.0, text, averages.text),
     )
@@ -161,12 +167,12 @@ def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
             found = [records.times(data, 0, len(data), word) or (0, 0, 0) for word in way]
             # In single precision, as it is kept in lists of products.
             least = min(
-                float(np.float32(sum(t * n for t, n in zip(tells, times, strict=True))))
+                float(np.float32(sum(t * (n > 0) for t, n in zip(tells, times, strict=True))))
                 for times in found
             )
             often = max(often, least * 0.5 if place else least)
         covered += wanted.weight if often else 0.0
-        total += wanted.weight * 1.6 * often / (often + 0.6)
+        total += wanted.weight * 1.15 * often / (often + 0.15)
     whole = sum(wanted.weight for wanted in asked)
     return total * (covered / whole) if whole else 0.0
 

@@ -8,6 +8,9 @@ import datetime as dt
 import pathlib
 import random
 import shutil
+import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -23,6 +26,8 @@ from catalog.search.disk import building, layout, reading, writing
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Filters, Found
 from catalog.search.operations import Follower
+from catalog.search.overlay import Changed
+from catalog.search.store.documents import Read
 
 IMPORTER = system("import", "product:import")
 
@@ -72,6 +77,40 @@ async def test_commits_out_of_order_are_all_found_at_once(
     assert await found(db, index, "港口") == {"fast", "slow"}
     assert await follower.follow(now=now) == 0
     follower.close()
+
+
+async def test_a_page_is_made_once_until_something_changes(
+    db: Database, now: dt.datetime, index: TantivyIndex
+) -> None:
+    await write(db, now, record(1, "港口"), record(2, "机场"))
+    await Follower(db, index).rebuild()
+    made = await ask(db, index, "港口")
+
+    again = await ask(db, index, "港口")
+    assert again is made
+    assert (await ask(db, index, "港口", region="海南")).items == made.items
+
+    await write(db, now, record(2, "港口的机场"))
+    changed = await ask(db, index, "港口")
+    assert {hit.source_id for hit in changed.items} == {"1", "2"}
+    assert await ask(db, index, "港口") is changed
+    await write(db, now, record(3, "水位"))
+    anew = await ask(db, index, "港口")
+    assert anew is not changed
+    assert anew.items == changed.items
+
+
+async def test_a_page_for_which_another_table_is_read_is_not_kept() -> None:
+    product = uuid.uuid4()
+
+    def read(number: str | None, changed: Mapping[uuid.UUID, Changed]) -> Read:
+        row: Any = {"certificate_number": number}
+        return Read(position="1:1:", changed=changed, documents={product: row}, is_shared=True)
+
+    assert read(None, {}).may_be_kept
+    assert not read("HI-2026", {}).may_be_kept
+    assert not read(None, {product: Changed(None)}).may_be_kept
+    assert not msgspec.structs.replace(read(None, {}), is_shared=False).may_be_kept
 
 
 async def test_a_rolled_back_change_is_never_found(

@@ -2,6 +2,8 @@
 
 Rows are products in the order of their places, the oldest first. A base never changes, so what it
 answers is kept as long as it serves; what became old since is given with each question and taken out.
+Records are read and not mapped: a page needs some dozens that lie far apart, and each would map its
+neighbours too.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from __future__ import annotations
 import functools
 import itertools
 import mmap
+import os
 import uuid
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -33,10 +37,13 @@ NO_PRICE: Final = -1
 # So many answers of each kind a base remembers, those longest unasked forgotten first.
 _KEPT: Final = 1024
 _KEPT_ROWS: Final = 4  # these are long
+_KEPT_LISTS: Final = 8  # as are these, of things with synonyms
 # So many rows are looked through at a time for the newest that a filter leaves.
 _AT_ONCE: Final = 1 << 15
 # So many more than asked are kept of the best, for those that become old.
 _SPARE: Final = 40
+
+_NONE: Final = np.zeros(0, np.int32)
 
 Key = tuple[tuple[Concept, ...], tuple[tuple[str, str], ...], Prices, int]
 _Array = npt.NDArray[Any]
@@ -62,7 +69,8 @@ class Base:
     def __init__(self, path: Path) -> None:
         meta = msgspec.json.decode((path / META).read_bytes(), type=Meta)
         self.totals, self.averages = meta.totals, meta.averages
-        self._records = _mapped(path / "records")
+        self._records = os.open(path / "records", os.O_RDONLY)
+        weakref.finalize(self, os.close, self._records)
         self._spots = _array(path, "spots", np.int64)
         self._places = _array(path, "places", np.int64)
         self._prices = _array(path, "prices", np.int64)
@@ -78,6 +86,7 @@ class Base:
         ]
         self.columns = Columns(meta.groups, columns, meta.values)
         self._matching = functools.lru_cache(_KEPT_ROWS)(self._match)
+        self._joined = functools.lru_cache(_KEPT_LISTS)(self._join)
         self._masks = functools.lru_cache(_KEPT)(self._mask)
         self._totals = functools.lru_cache(_KEPT)(self._total)
         self._tallies = functools.lru_cache(_KEPT)(self._tally)
@@ -90,7 +99,8 @@ class Base:
 
     def record(self, row: int) -> Record:
         """Return the record of a product."""
-        return Record(self._records, int(self._spots[row]), int(self._spots[row + 1]))
+        begin, end = int(self._spots[row]), int(self._spots[row + 1])
+        return Record(self._read(begin, end - begin), 0, end - begin)
 
     def price(self, row: int) -> int | None:
         """Return the lowest price of a product, if it has one."""
@@ -144,10 +154,8 @@ class Base:
             if len(left) >= most or len(kept) < most + _SPARE:
                 return [self.record(row) for row in left[:most]]
         behind = None if after is None else (after[0], self._row_at(after[1], after[2]))
-        lists = self._lists(key[0])
-        rows = _left(self._matching(key), old)
-        found = matching.best(lists, rows, Ranking(weights, most, behind), total=self.size)
-        return [self.record(row) for _, row in found]
+        ranked = Ranking(weights, most, behind)
+        return [self.record(row) for row in self._ranked(key, ranked, old)]
 
     def walk(self, key: Key, walk: Walk, old: Rows) -> list[Record]:
         """Return products in the order of their places, without what is old."""
@@ -228,23 +236,31 @@ class Base:
         return len(rows), self.columns.tally(rows)
 
     def _best(self, key: Key, weights: tuple[float, ...], most: int) -> list[int]:
-        rows = self._matching(key)
-        ranked = Ranking(weights, most)
-        return [row for _, row in matching.best(self._lists(key[0]), rows, ranked, total=self.size)]
+        return self._ranked(key, Ranking(weights, most), _NONE)
+
+    def _ranked(self, key: Key, ranked: Ranking, old: Rows) -> list[int]:
+        concepts, narrowed, prices, needed = key
+
+        def matched(least: int) -> Rows:
+            return _left(self._matching((concepts, narrowed, prices, least)), old)
+
+        lists = self._lists(concepts)
+        found = matching.best(lists, matched, ranked, least=needed, total=self.size)
+        return [row for _, row in found]
 
     def _lists(self, concepts: Sequence[Concept]) -> list[List]:
         return [
-            matching.any_of(
-                [
-                    matching.all_of(
-                        [self._list(records.key(word)) for word in way], total=self.size
-                    )
-                    for way in concept.ways
-                ],
-                total=self.size,
-            )
+            self._list(records.key(concept.ways[0][0]))
+            if len(concept.ways) == len(concept.ways[0]) == 1
+            else self._joined(concept)
             for concept in concepts
         ]
+
+    def _join(self, concept: Concept) -> List:
+        ways = [[self._list(records.key(word)) for word in way] for way in concept.ways]
+        return matching.any_of(
+            [matching.all_of(way, total=self.size) for way in ways], total=self.size
+        )
 
     def _list(self, key: bytes) -> List:
         number = np.uint64(int.from_bytes(key))
@@ -255,8 +271,11 @@ class Base:
         return List(self._rows[begin:end], self._often[begin:end])
 
     def _id(self, row: int) -> bytes:
-        product: bytes = records.read_head(self._records, int(self._spots[row]))[0]
-        return product
+        head = self._read(int(self._spots[row]), records.HEAD_LENGTH)
+        return records.read_head(head, 0)[0]
+
+    def _read(self, begin: int, length: int) -> bytes:
+        return os.pread(self._records, length, begin)
 
     def _row_at(self, place: int, product: bytes) -> int:
         """Return the first row that is not before a place and an id."""

@@ -36,6 +36,11 @@ _SHOWN: Final = (
     "d.source_id, d.name, d.summary, d.industry, d.format, d.price_fen, d.published_at,"
     " c.number AS certificate_number"
 )
+# Only of those that have one is it looked for.
+_NUMBER: Final = (
+    "SELECT number FROM catalog.certificates"
+    " WHERE d.certified = 'yes' AND product_id = d.product_id AND state = 'active'"
+)
 COLUMNS: Final = ", ".join(f"d.{facet.column}" for facet in ALL)
 # What no page shows is only told of those that changed.
 _UNSEEN: Final = ("terms", "industry_codes", "certified", "price")
@@ -67,6 +72,18 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     changed: Mapping[uuid.UUID, Changed]
     documents: Mapping[uuid.UUID, Row]
     is_shared: bool  # it is committed, and so true for others too
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Tell whether the page stays what it is until a document changes.
+
+        The number of a certificate is told by another table: it may be another one without that.
+        """
+        return (
+            self.is_shared
+            and not self.changed
+            and not any(row["certificate_number"] for row in self.documents.values())
+        )
 
 
 async def read_on(
@@ -111,9 +128,7 @@ async def read_on(
           LEFT JOIN wanted w ON true
           LEFT JOIN catalog.product_documents d ON d.product_id = w.product_id
           LEFT JOIN LATERAL (
-               SELECT number FROM catalog.certificates
-                WHERE product_id = d.product_id AND state = 'active' AND NOT w.is_moved
-                LIMIT 1) c ON true""",  # noqa: S608 - names of ours
+               {_NUMBER} AND NOT w.is_moved LIMIT 1) c ON true""",  # noqa: S608 - names of ours
         position,
         at_most,
         list(page),
@@ -240,8 +255,7 @@ async def list_documents(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.
         SELECT d.product_id, {_SHOWN}, {COLUMNS}
           FROM catalog.product_documents d
           LEFT JOIN LATERAL (
-               SELECT number FROM catalog.certificates
-                WHERE product_id = d.product_id AND state = 'active' LIMIT 1) c ON true
+               {_NUMBER} LIMIT 1) c ON true
          WHERE d.product_id = ANY($1::uuid[])""",  # noqa: S608 - names of ours
         list(product_ids),
     )
