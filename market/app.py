@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import os
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ from catalog.key_use import operations as key_use
 from catalog.key_use.counting import KeyUse
 from catalog.key_use.model import RunId
 from catalog.notices.model import AUTHORITY_WEBSITE, PLATFORM
+from catalog.products import terms
 from catalog.search import opensearch
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.operations import Follower, RemoteFollower
@@ -404,6 +406,7 @@ class Application:
         context = await wire(self._settings, self._clock, web)
         self.litestar.state.context = context
         await self._begin(context)
+        threading.Thread(target=terms.load, daemon=True).start()
         jobs = None
         if self._settings.run_jobs:
             jobs = asyncio.create_task(loop.run_until_stopped(context))

@@ -53,6 +53,11 @@ _EMPTY: Final = frozenset(
 )
 
 
+def load() -> None:
+    """Load the dictionaries, so that who asks first does not wait for them."""
+    cut("数据")
+
+
 def normal(text: str) -> str:
     """Return ``text`` as it is cut: half width, small letters, simplified characters."""
     simple: str = _simplifier().convert(unicodedata.normalize("NFKC", text).lower())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -134,18 +134,25 @@ def _best(
         return []
     if ranked.after is None and len(things) == 1 and len(rows) > max(ranked.most, _LONG):
         # Who has one thing more often scores more: the others need not be scored.
-        often = often_at(things[0], rows, total=total)
-        rows = rows.compress(often >= np.partition(often, -ranked.most)[-ranked.most])
+        rows = rows.take(_highest(often_at(things[0], rows, total=total), ranked.most))
     scores = _scores(things, rows, ranked.weights, total=total)
     if ranked.after is not None:
         score, row = ranked.after
         beyond = (scores < score) | ((scores == score) & (rows < row))
         rows, scores = rows.compress(beyond), scores.compress(beyond)
-    if len(rows) > ranked.most:
-        kept = scores >= np.partition(scores, -ranked.most)[-ranked.most]
-        rows, scores = rows.compress(kept), scores.compress(kept)
+    kept = _highest(scores, ranked.most)
+    rows, scores = rows.take(kept), scores.take(kept)
     order = np.lexsort((rows, scores))[::-1][: ranked.most]
     return [(float(scores[n]), int(rows[n])) for n in order.tolist()]
+
+
+def _highest(values: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
+    """Return where so many of the highest stand; of equals the last ones."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    least = np.partition(values, -most)[-most]
+    above = np.flatnonzero(values > least)
+    return np.concatenate([above, np.flatnonzero(values == least)[len(above) - most :]])
 
 
 def _at_most(things: Sequence[List], ranked: Ranking, many: int) -> float:

@@ -72,3 +72,9 @@ def test_a_document_tells_what_the_public_finds() -> None:
     assert (full.level, full.region, full.form) == ("general", "海南", "data_indicator")
     assert (bare.level, bare.region, bare.summary) == (None, None, plain.value_statement)
     assert "'气象'" in full.terms
+
+
+def test_dictionaries_may_be_loaded_before_somebody_asks() -> None:
+    terms.load()
+
+    assert terms.cut("数据") == ["数据"]

@@ -122,6 +122,8 @@ def test_a_base_answers_as_one_would_who_looks_at_every_product(
 ) -> None:
     chance = random.Random(seed)
     monkeypatch.setattr(building, "_AT_ONCE", chance.choice((50, 1 << 20)))
+    monkeypatch.setattr(building, "_COMMON", chance.choice((1, 100, 1 << 14)))
+    monkeypatch.setattr(building, "_MOST_COMMON", chance.choice((3, 1024)))
     products = made(chance, 400)
     base = built(tmp_path, products)
 

@@ -80,6 +80,11 @@ class Base:
         self._starts = _array(path, "starts", np.int64)
         self._rows = _array(path, "rows", np.int32)
         self._often = _array(path, "often", np.float32)
+        self._common = _array(path, "common-keys", np.uint64)
+        sizes = [len(each) for each in meta.values]
+        counted = _array(path, "common-counts", np.int32)
+        self._counted = counted.reshape(-1, sum(sizes))
+        self._facets = np.cumsum(sizes)[:-1]
         columns = [
             _array(path, f"column-{n}", np.min_scalar_type(max(int(np.prod(g.sizes)) - 1, 0)))
             for n, g in enumerate(meta.groups)
@@ -106,6 +111,10 @@ class Base:
         """Return the lowest price of a product, if it has one."""
         fen = int(self._prices[row])
         return None if fen == NO_PRICE else fen
+
+    def rows_with(self, number: int) -> Rows:
+        """Return the rows that have a word, by its place among all words."""
+        return self._rows[self._starts[number] : self._starts[number + 1]]
 
     def frequency(self, word: str) -> int:
         """Return how many products have a word."""
@@ -233,7 +242,19 @@ class Base:
         if _is_everything(key):
             return self.size, self.columns.tally(None)
         rows = self._matching(key)
-        return len(rows), self.columns.tally(rows)
+        before = self._counted_before(key)
+        return len(rows), self.columns.tally(rows) if before is None else before
+
+    def _counted_before(self, key: Key) -> Tally | None:
+        """Return of which kinds those are that have one common word, if that is all that is asked."""
+        concepts, narrowed, prices, _ = key
+        if len(concepts) != 1 or not _is_one_word(concepts[0]) or narrowed or prices != ANY:
+            return None
+        number = np.uint64(int.from_bytes(records.key(concepts[0].ways[0][0])))
+        at = int(np.searchsorted(self._common, number))
+        if at == len(self._common) or self._common[at] != number:
+            return None
+        return tuple(np.split(self._counted[at].astype(np.int64), self._facets))
 
     def _best(self, key: Key, weights: tuple[float, ...], most: int) -> list[int]:
         return self._ranked(key, Ranking(weights, most), _NONE)
@@ -251,7 +272,7 @@ class Base:
     def _lists(self, concepts: Sequence[Concept]) -> list[List]:
         return [
             self._list(records.key(concept.ways[0][0]))
-            if len(concept.ways) == len(concept.ways[0]) == 1
+            if _is_one_word(concept)
             else self._joined(concept)
             for concept in concepts
         ]
@@ -283,6 +304,10 @@ class Base:
         while at < self.size and int(self._places[at]) == place and self._id(at) < product:
             at += 1
         return at
+
+
+def _is_one_word(concept: Concept) -> bool:
+    return len(concept.ways) == len(concept.ways[0]) == 1
 
 
 def _is_everything(key: Key) -> bool:

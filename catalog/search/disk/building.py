@@ -23,13 +23,16 @@ import numpy.typing as npt
 
 from catalog.search import columns, ranking, records
 from catalog.search.columns import Values
-from catalog.search.disk.base import BASE, META, NO_PRICE, Meta
+from catalog.search.disk.base import BASE, META, NO_PRICE, Base, Meta
 from catalog.search.disk.writing import IndexWriter
 from catalog.search.facets import ALL
 from catalog.search.totals import Totals
 
 # [P] fewer are indexed before another process would have begun.
 APART_FROM: Final = 20_000
+# [P] of a word that so many products have, their kinds are counted beforehand; of so many words at most.
+_COMMON: Final = 1 << 14
+_MOST_COMMON: Final = 1024
 # So many entries are sorted at a time; their numbers must fit beside a key.
 _AT_ONCE: Final = 1 << 21
 _NUMBER_BITS: Final = 64 - 8 * records.KEY_LENGTH
@@ -93,6 +96,7 @@ class Builder:
         )
         (self._path / META).write_bytes(msgspec.json.encode(meta))
         _Lists(self._path, np.asarray(self._spots), np.asarray(self._lengths), meta).write()
+        _count_common(self._path)
         return list(self._packer.words)
 
     def _add(self, product: bytes, place: bytes, price: bytes, words: bytes, kinds: bytes) -> None:
@@ -219,6 +223,23 @@ class _Lists:
             read += count
         whole.flush()
         before.unlink()
+
+
+def _count_common(path: Path) -> None:
+    """Count of which kinds those products are that have a common word: nobody waits for it later."""
+    keys, starts = (
+        np.fromfile(path / name, of) for name, of in (("keys", np.uint64), ("starts", np.int64))
+    )
+    many = np.diff(starts)
+    commonest = np.sort(np.argsort(many, kind="stable")[-_MOST_COMMON:])
+    common = commonest[many[commonest] >= _COMMON]
+    keys[common].tofile(path / "common-keys")
+    (path / "common-counts").write_bytes(b"")
+    base = Base(path)
+    with (path / "common-counts").open("wb") as file:
+        for number in common.tolist():
+            counted = base.columns.tally(base.rows_with(number))
+            np.concatenate(counted).astype(np.int32).tofile(file)
 
 
 class BuilderEnded(RuntimeError):
