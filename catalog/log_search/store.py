@@ -146,9 +146,11 @@ def _of_a_key(table: str, column: str, more: str) -> str:
 # All forms take the same arguments: $7 events, $8 the key, $9 who acted or for whom.
 _UNUSED: Final = "AND $9::uuid IS NULL"
 _NO_KEY: Final = f"$8::uuid IS NULL {_UNUSED}"
+# Event and time say the same of both, and let it begin with whichever of the two has less.
 _ACTED: Final = """
     AND EXISTS (SELECT 1 FROM audit_log.search_entries a
-                 WHERE a.idx = x.idx AND a.actor_account_id = $9::uuid)"""
+                 WHERE a.idx = x.idx AND a.event = x.event AND a.at = x.at
+                   AND a.actor_account_id = $9::uuid)"""
 _FORMS: Final = {
     "all": f"""
         SELECT x.at, x.idx, x.event FROM {_ENTRIES} x

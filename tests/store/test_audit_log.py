@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import pathlib
 
@@ -21,7 +22,7 @@ from catalog.audit_log.sequencer.operations import publishing, sequencing
 from catalog.audit_log.tiles import NoSuchTile, TilePath, parse_path, unpack
 from catalog.audit_log.verdict import Findings
 from catalog.kernel.actor import PUBLIC, Actor, system
-from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, begin, run
+from catalog.kernel.db import SEQUENCER_ROLE, Database, NothingRemembered, Tx, begin, run
 from catalog.signing import queries as signing_queries
 from catalog.signing.algorithms import OF_PARTIES, Algorithm
 from catalog.signing.keyring import KeyNotValid
@@ -69,6 +70,32 @@ async def test_an_entry_is_appended_sequenced_signed_and_proven(
     assert merkle.verify_inclusion(
         merkle.leaf_hash(leaf), index, proof.size, proof.hashes, checkpoint.root
     )
+
+
+async def test_an_entry_says_that_something_was_remembered_for_its_own_transaction_alone(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    said = "SELECT coalesce(current_setting('app.remembered', true), '')"
+
+    async def append(tx: Tx) -> None:
+        await audit_log.append(
+            tx, Event.PRODUCT_DESCRIBED, actor=log.actor, now=now, subjects=[Subject("log", "1")]
+        )
+
+    async with begin(db, log.actor) as tx:
+        before = await tx.fetch_value(said)
+        with contextlib.suppress(ZeroDivisionError):
+            async with tx.savepoint():
+                await append(tx)
+                undone = await tx.fetch_value(said)
+                raise ZeroDivisionError
+        without = await tx.fetch_value(said)
+        await append(tx)
+        within = await tx.fetch_value(said)
+    async with begin(db, log.actor) as tx:
+        after = await tx.fetch_value(said)
+
+    assert (before, undone, without, within, after) == ("", "yes", "", "yes", "")
 
 
 async def test_the_leaf_tells_nothing_personal_and_commits_to_the_payload(
