@@ -50,9 +50,10 @@ def serve(
 
 async def run_service(settings: Settings, *, clock: Clock | None = None) -> None:
     """Serve with these settings; the data directory is ours alone as long as we run."""
-    from catalog.files import disk
-    from market.cli.connection import open_market
-    from market.postgres.cluster import ServiceLock
+    with _collecting_nothing():
+        from catalog.files import disk
+        from market.cli.connection import open_market
+        from market.postgres.cluster import ServiceLock
 
     check_port(settings)
     meanwhile = _load if settings.workers == 1 else None
