@@ -6,8 +6,8 @@ each row anyhow. A superuser, whom no policy holds, says it for himself.
 
 from alembic import op
 
-revision = "0131"
-down_revision = "0130"
+revision = "0134"
+down_revision = "0133"
 branch_labels = None
 depends_on = None
 
