@@ -196,6 +196,17 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/rechecks": _OFFICIAL,
     f"{V1}/drills": _OFFICIAL,
     # pages
+    "/complaints/desk": _DOOR,
+    "/complaints/{complaint_id}": Reading(Kept.AT_THE_DOOR, "complaint"),
+    "/bundles/{bundle_id}": _DOOR,
+    "/my/buying": _OWN,
+    "/my/selling": _OWN,
+    "/negotiations": _DOOR,
+    "/negotiations/{negotiation_id}": Reading(Kept.AT_THE_DOOR, "negotiation"),
+    "/negotiations/{negotiation_id}/signing-input": Reading(Kept.AT_THE_DOOR, "negotiation"),
+    "/products/{product_id}/negotiations": _OWN,  # the form, and an agreement of one's own
+    "/agreements": _DOOR,
+    "/agreements/{agreement_id}": Reading(Kept.AT_THE_DOOR, "agreement"),
     "/orders": _COVER,
     "/orders/{order_id}": _OWN,  # its two parties alone
     "/my/products": _OWN,

@@ -28,6 +28,9 @@ _PAGES: Final = {
     "report": "/reports/",
     "quality_issue": "/quality-issues/",
     "saved_search": "/my/saved-searches/",
+    "negotiation": "/negotiations/",
+    "agreement": "/agreements/",
+    "complaint": "/complaints/",
 }
 
 

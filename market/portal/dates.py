@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from catalog.kernel.local_time import SHANGHAI
+from catalog.kernel.local_time import SHANGHAI, local_date
 
 _ZH_DAYS: Final = "一二三四五六日"
 _EN_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -60,3 +60,13 @@ def parsed(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text[:10])
     except ValueError:
         return None
+
+
+def days_until(end: dt.datetime, now: dt.datetime) -> int:
+    """Return how many days are left until the day at whose end, or in which, it is over."""
+    return days_to(local_date(end - dt.timedelta(microseconds=1)), now) if end > now else -1
+
+
+def days_to(last: dt.date, now: dt.datetime) -> int:
+    """Return how many days are left until a last day; below zero it is past."""
+    return (last - local_date(now)).days

@@ -24,6 +24,7 @@ from market.http.context import AnyRequest, actor, context
 from market.http.problem import IdempotencyKeyMalformed, status_of
 from market.idempotency import operations as idempotency
 from market.portal.errors import said
+from market.portal.refused_fields import field_of
 from market.portal.render import go
 
 #: Twenty thousand characters, as a browser writes them in an address.
@@ -99,7 +100,7 @@ def filled_in(kind: type[S], fields: Mapping[str, Any]) -> S:
 def shown_again(request: AnyRequest, fields: Mapping[str, str], error: DomainError) -> Shown:
     """Return the form as it was filled in, with why it was refused."""
     places = {each.pointer.rpartition("/")[2] for each in error.errors}
-    wrong = next(iter(places)) if len(places) == 1 else ""
+    wrong = next(iter(places)) if len(places) == 1 else field_of(error)
     return Shown(fields, said(request, error), status_of(error), wrong)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import pathlib
 from collections.abc import Collection
@@ -15,6 +16,7 @@ from litestar.datastructures import Cookie
 
 from catalog.kernel.ids import new_id
 from market.http.context import AnyRequest, actor
+from market.http.wording import name_of
 from market.portal import dates, show, static_files
 from market.portal.site_footer import SiteNames, footer_lines
 from market.portal.wording import LANGUAGES, Speaker
@@ -123,6 +125,9 @@ def page(
             instant=functools.partial(dates.instant, language=language),
             second=functools.partial(dates.second, language=language),
             parsed=dates.parsed,
+            days_until=dates.days_until,
+            days_to=dates.days_to,
+            named=functools.partial(_named, language=language),
             whole=show.whole,
             yuan=show.yuan,
             size=show.size,
@@ -147,6 +152,13 @@ def page(
 def _tongue(text: str, language: str) -> markupsafe.Markup:
     told = show.tongue(text, language)
     return markupsafe.Markup(' lang="{}"').format(told) if told else markupsafe.Markup()
+
+
+def _named(machine: str, value: enum.StrEnum, language: str) -> str:
+    """Return what a state or event is called, by the names that refusals use."""
+    return name_of(
+        f"{machine}_event_not_allowed", type(value).__name__.lower(), value.value, language
+    )
 
 
 def go(path: str, *, cookies: list[Cookie] | None = None) -> Response[bytes]:

@@ -1,4 +1,7 @@
-"""Find the words of the pages, in Chinese and English. The words are data: ``wording.*.toml``."""
+"""Find the words of the pages, in Chinese and English. The words are data: ``wording*.toml``.
+
+``wording.*.toml`` has those of the catalogue and the register, ``wording_trade.*.toml`` those of the trade.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,13 @@ _DIRECTORY: Final = pathlib.Path(__file__).parent
 @functools.cache
 def all_words(language: str) -> Mapping[str, str]:
     """Return every wording of a language by its key: ``home.title``, ``label.form.dataset``."""
-    text = (_DIRECTORY / f"wording.{language}.toml").read_text("utf-8")
-    return dict(_flat(tomllib.loads(text), ""))
+    found: dict[str, str] = {}
+    for path in sorted(_DIRECTORY.glob(f"wording*.{language}.toml")):
+        more = dict(_flat(tomllib.loads(path.read_text("utf-8")), ""))
+        twice = found.keys() & more.keys()
+        assert not twice, f"worded twice: {sorted(twice)}"
+        found |= more
+    return found
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

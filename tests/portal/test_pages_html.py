@@ -46,11 +46,15 @@ from catalog.search.model import Sort
 from catalog.thesaurus import states as synonym_states
 from catalog.timers import states as timer_states
 from catalog.timers.urgency import Urgency
+from market.complaints import model as complaint_model
+from market.complaints.operations import triage
 from market.data_demands import states as demand_states
 from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
 from market.jobs import reports_due
+from market.negotiations import model as negotiation_model
 from market.orders import states as order_states
+from market.orders.operations.delivery import Ruling
 from market.portal import static_files
 from market.portal.next_steps import NextStep
 from market.portal.pages_about import SITE_MAP
@@ -68,7 +72,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):
@@ -639,6 +643,11 @@ LABELS: dict[str, list[Any]] = {
     "batch_outcome": [batch_model.Outcome],
     "harvest_kind": [harvest_model.Kind],
     "harvest_run": [harvest_states.State],
+    "message_outcome": [negotiation_model.Outcome],
+    "triage": [triage.Decision],
+    "measure": [complaint_model.MeasureKind],
+    "arbitration_basis": [complaint_model.Basis],
+    "ruling": [Ruling],
 }
 
 

@@ -67,6 +67,24 @@ PAGES: Final[Rules] = {
     ("GET", "/complaints"): public(),
     ("POST", "/complaints"): public(command=True),
     ("POST", "/complaints/status"): public(),
+    ("GET", "/complaints/desk"): read("complaint:read"),
+    ("GET", "/complaints/{complaint_id}"): read("complaint:read_own", PARTY),
+    **{
+        ("POST", f"/complaints/{{complaint_id}}/{step}"): do("complaint:handle")
+        for step in (
+            "triages",
+            "investigations",
+            "measures",
+            "liftings",
+            "resolutions",
+            "awards",
+            "closings",
+        )
+    },
+    ("POST", "/complaints/{complaint_id}/appeals"): do("complaint:appeal", PARTY),
+    ("POST", "/complaints/{complaint_id}/arbitrations"): do("complaint:appeal", PARTY),
+    ("POST", "/complaints/{complaint_id}/reviews"): do("complaint:review"),
+    ("GET", "/bundles/{bundle_id}"): read("order:read", PARTY),
     ("GET", "/data-demands/new"): public(),
     ("POST", "/data-demands/new"): public(command=True),
     ("GET", "/data-demands/desk"): read("data_demand:read"),
@@ -114,6 +132,31 @@ PAGES: Final[Rules] = {
     ("GET", "/agency-selections"): public(),
     ("GET", "/agency-selections/{selection_id}"): public(),
     ("GET", "/notice-board/{posting_id}"): public(),
+    ("GET", "/my/buying"): read("order:place", OWN),
+    ("GET", "/my/selling"): read("listing:draft", OWN),
+    ("GET", "/negotiations"): read("negotiation:read", PARTY),
+    ("GET", "/negotiations/{negotiation_id}"): read("negotiation:read", PARTY),
+    ("GET", "/negotiations/{negotiation_id}/signing-input"): read("negotiation:read", PARTY),
+    **{
+        ("POST", f"/negotiations/{{negotiation_id}}/{step}"): do("negotiation:conduct", PARTY)
+        for step in (
+            "requests",
+            "offers",
+            "acceptances",
+            "agreements",
+            "verifications",
+            "finalizations",
+            "terminations",
+        )
+    },
+    ("GET", "/products/{product_id}/negotiations"): read("negotiation:conduct"),
+    ("POST", "/products/{product_id}/negotiations"): do("negotiation:conduct"),
+    ("GET", "/agreements"): read("negotiation:read", PARTY),
+    ("GET", "/agreements/{agreement_id}"): read("negotiation:read", PARTY),
+    **{
+        ("POST", f"/agreements/{{agreement_id}}/{step}"): do("negotiation:conduct", PARTY)
+        for step in ("end-proposals", "end-refusals", "end-confirmations")
+    },
     ("GET", "/orders"): read("order:read", PARTY),
     ("GET", "/orders/{order_id}"): read("order:read", PARTY),
     ("GET", "/inbox"): read("notification:read", OWN),

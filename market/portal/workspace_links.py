@@ -1,0 +1,24 @@
+"""Name what else a buyer and a supplier have pages for; a workspace links to all of it (工作台入口)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+#: Each a page, the key of its words, and the permission that it asks for. Demands, invitations to
+#: quote and auctions stand here as soon as they have pages.
+BUYING: Final[Sequence[tuple[str, str, str]]] = (
+    ("/negotiations", "site.negotiations", "negotiation:read"),
+    ("/agreements", "site.agreements", "negotiation:read"),
+    ("/orders", "site.orders", "order:read"),
+    ("/my/saved-searches", "site.kept", "search:save"),
+    ("/queue", "site.work", "timer:read"),
+)
+SELLING: Final[Sequence[tuple[str, str, str]]] = (
+    ("/my/products", "site.my_products", "product:describe"),
+    ("/applications", "site.applications", "application:read"),
+    ("/negotiations", "site.negotiations", "negotiation:read"),
+    ("/agreements", "site.agreements", "negotiation:read"),
+    ("/orders", "site.orders", "order:read"),
+    ("/queue", "site.work", "timer:read"),
+)
