@@ -20,12 +20,16 @@ from market.http.command import Command
 from market.identity import queries as identity
 from market.identity.model import Party
 from market.listings import queries as listings
+from market.listings.states import State as ListingState
 from market.orders import queries as orders
 from market.orders import states as order_states
 from market.orders.model import Order
 from market.portal.pages_negotiations import product_name
 
 _ORDERS_AT_MOST: Final = 100
+_MONEY_HELD: Final = frozenset(
+    {*order_states.RESUMING, order_states.State.DISPUTED, order_states.State.SUSPENDED}
+)
 
 
 class Freezable(msgspec.Struct, frozen=True):
@@ -46,6 +50,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     running: Sequence[Explanation]
     ended: Sequence[Explanation]
     freezable: list[Freezable]
+    names: Mapping[uuid.UUID, str]  # of what is frozen, or may be
     now: dt.datetime
     handles: bool  # the reader's house handles it, and is neither of the two
     is_party: bool
@@ -68,7 +73,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
 
     def name_of(self, frozen: uuid.UUID) -> str:
         """Return what a frozen listing or order is called."""
-        return next((each.name for each in self.freezable if str(frozen) in each.value), "—")
+        return self.names.get(frozen, "—")
 
 
 async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
@@ -87,6 +92,7 @@ async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
             c.tx, subject_kind=casework.SUBJECT, subject_id=found.id
         )
     ]
+    freezable, names = await _freezable(c, found) if handles else ([], {})
     return CaseFile(
         complaint=found,
         product=None if found.product_id is None else await product_name(c, found.product_id),
@@ -94,7 +100,8 @@ async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
         parties=await identity.get_parties(c.tx, [each for each in sides if each is not None]),
         running=[each for each in told if each.timer.ended_at is None],
         ended=[each for each in told if each.timer.ended_at is not None],
-        freezable=await _freezable(c, found) if handles else [],
+        freezable=freezable,
+        names=names,
         now=c.now,
         handles=handles,
         is_party=is_party,
@@ -107,20 +114,30 @@ async def _order(c: Command, found: Complaint) -> Order | None:
     return await orders.get_order(c.tx, viewer=c.actor, order_id=found.about_id)
 
 
-async def _freezable(c: Command, found: Complaint) -> list[Freezable]:
+async def _freezable(c: Command, found: Complaint) -> tuple[list[Freezable], dict[uuid.UUID, str]]:
+    """Return what may be frozen now, the order that is complained of first, and what all is called."""
     if found.product_id is None:
-        return []
+        return [], {}
     listing = await listings.find_offered(c.tx, product_id=found.product_id)
     sold = await orders.list_orders(
         c.tx, viewer=c.actor, product_id=found.product_id, limit=_ORDERS_AT_MOST
     )
-    freezable = []
+    names: dict[uuid.UUID, str] = {order.id: order.number for order in sold.items}
+    freezable = [
+        Freezable(f"{kind.value}:{order.id}", kind, order.number)
+        for order in sorted(sold.items, key=lambda order: order.id != found.about_id)
+        for kind in _of_order(order)
+    ]
     if listing is not None:
         kind = MeasureKind.FREEZE_LISTING
-        name = await product_name(c, found.product_id)
-        freezable.append(Freezable(f"{kind.value}:{listing.id}", kind, name))
-    return freezable + [
-        Freezable(f"{kind.value}:{order.id}", kind, order.number)
-        for order in sold.items
-        for kind in (MeasureKind.FREEZE_KEYS, MeasureKind.FREEZE_PAYMENT)
-    ]
+        names[listing.id] = await product_name(c, found.product_id)
+        if listing.state is ListingState.LISTED:
+            freezable.append(Freezable(f"{kind.value}:{listing.id}", kind, names[listing.id]))
+    return freezable, names
+
+
+def _of_order(order: Order) -> list[MeasureKind]:
+    """Return what of an order can be frozen: its use while it runs, its payment once it is paid."""
+    kinds = [MeasureKind.FREEZE_KEYS] if order.state in order_states.RESUMING else []
+    is_held = order.paid_at is not None and order.state in _MONEY_HELD
+    return [*kinds, MeasureKind.FREEZE_PAYMENT] if is_held else kinds

@@ -15,6 +15,7 @@ from tests.api import Api
 from tests.makers_counter import Counter, make_counter
 from tests.makers_portal import Desk, Stage
 from tests.makers_shelves import Window, fill_shelves, make_window
+from tests.makers_workspaces import Market, make_market
 from tests.portal.test_pages_in_chromium import (
     WIDTHS,
     Watched,
@@ -51,6 +52,11 @@ async def window(api: Api, db: Database, clock: ManualClock) -> Window:
 @pytest.fixture
 async def counter(api: Api, db: Database, clock: ManualClock) -> Counter:
     return await make_counter(api, db, clock)
+
+
+@pytest.fixture
+async def market(api: Api, db: Database, clock: ManualClock) -> Market:
+    return await make_market(api, db, clock)
 
 
 async def faults(watched: Watched, path: str, axe: str) -> list[Any]:
@@ -106,6 +112,26 @@ async def test_axe_finds_no_fault_on_a_later_page_of_the_catalogue(  # noqa: PLR
         )
         if who is not None:
             await sign_in(watched, who.account.login)
+        await watched.goto(f"/accessibility?view={view}")
+        for path in paths:
+            found[path] = await faults(watched, path, axe)
+        await context.close()
+
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize(
+    ("width", "view"), [("wide", "usual"), ("phone", "usual"), ("phone", "large")]
+)
+async def test_axe_finds_no_fault_on_a_page_of_the_trade(  # noqa: PLR0917 - fixtures
+    market: Market, site: str, browser: Browser, axe: str, width: str, view: str
+) -> None:
+    found = {}
+    for who, paths in [*market.spaces.pages_of(), *market.pages_of()]:
+        context, watched = await open_page(
+            browser, site, viewport={"width": WIDTHS[width], "height": 800}
+        )
+        await sign_in(watched, who.account.login)
         await watched.goto(f"/accessibility?view={view}")
         for path in paths:
             found[path] = await faults(watched, path, axe)

@@ -17,7 +17,7 @@ from tests.makers_identity import Member, make_member
 from tests.makers_registration import OwnKey, must
 from tests.makers_workspaces import FORM, Workspaces, make_workspaces
 from tests.portal.test_counter_pages import by, plain, send
-from tests.portal.test_pages_html import check, look
+from tests.portal.test_pages_html import Outline, check, look
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 

@@ -145,6 +145,7 @@ async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by
     wrong = await send(api, f"{place}/measures", place, measure="all:1", risk="款项流失")
     frozen = await send(api, f"{place}/measures", place, measure=measure.group(1), risk="款项流失")
     held = plain((await look(api, place)).text)
+    twice = await send(api, f"{place}/measures", place, measure=measure.group(1), risk="款项流失")
     early = await send(api, f"{place}/closings", place, reason="办完")
     lifted = await send(
         api, f"{place}/liftings", place, measure=measure.group(1), reason="已补数", restores="true"
@@ -166,6 +167,8 @@ async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by
     assert (no_risk.status_code, wrong.status_code, early.status_code) == (422, 422, 409)
     assert (frozen.status_code, lifted.status_code, decided.status_code) == (303, 303, 303)
     assert "1 项临时措施仍在执行" in held
+    assert f"暂缓放款：{(await trade.order(market.orders['delivered']))['number']}" in held
+    assert twice.status_code == 409
     assert empty.status_code == 422
     assert 'id="resolutions-findings-wrong"' in empty.text
     assert "申请复核" in plain(section(theirs, "now"))
