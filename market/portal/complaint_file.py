@@ -12,10 +12,10 @@ import msgspec
 from catalog.kernel.ids import PartyId
 from catalog.timers import queries as timers
 from catalog.timers.explaining import Explanation, explain_timer
-from market.complaints import queries
+from market.complaints import queries, states
 from market.complaints.model import About, Complaint, House, MeasureKind
 from market.complaints.operations import casework
-from market.complaints.states import TRANSITIONS, Event
+from market.complaints.states import Event
 from market.http.command import Command
 from market.identity import queries as identity
 from market.identity.model import Party
@@ -57,7 +57,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, event: Event) -> bool:
         """Tell whether this can happen to it now."""
-        return (self.complaint.state, event) in TRANSITIONS
+        return (self.complaint.state, event) in states.TRANSITIONS
 
     @property
     def is_disputed(self) -> bool:
