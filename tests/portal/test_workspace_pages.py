@@ -156,7 +156,7 @@ async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by
     by(api, trade.supplier)
     theirs = (await look(api, place)).text
     appealed = await send(api, f"{place}/appeals", place, reason="数据已经补齐。")
-    again = await send(api, f"{place}/appeals", place, reason="再次。")
+    again = await send(api, f"{place}/appeals", once=UNKNOWN, reason="再次。")
     by(api, trade.regulator)
     reviewed = await send(
         api, f"{place}/reviews", place, outcome="partly_upheld", findings="部分成立。"
