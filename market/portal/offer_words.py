@@ -86,6 +86,8 @@ def _price(policy: Policy, speaker: Speaker, names: Names) -> Iterator[Term]:
     yield Term(speaker("term.amount"), show.yuan(price.amount_fen))
     yield Term(speaker("term.price_item"), names.items.get(price.price_item, price.price_item))
     yield Term(speaker("term.quantity"), show.whole(price.quantity))
+    if price.special_price is not None:
+        yield Term(speaker("term.special_price"), price.reason or "", is_prose=True)
     filed = speaker("term.filed_as", number=price.filing_number, version=price.filing_version)
     yield Term(speaker("term.filing"), filed)
 

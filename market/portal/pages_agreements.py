@@ -193,7 +193,7 @@ async def _look(c: Command, agreement_id: uuid.UUID) -> Sheet:
         choices=await find_choices(c, found.product_id),
         orders=ordered,
         is_frozen=await cut_offs.is_cut_off(
-            c.tx, found.product_id, *sides, *(each.id for each in ordered)
+            c.tx, found.id, found.product_id, *sides, *(each.id for each in ordered)
         ),
         now=c.now,
     )

@@ -18,6 +18,9 @@ from market.portal.show import scenario_names
 from market.portal.wording import Speaker
 from market.pricing import queries as pricing
 from market.pricing.model import PriceItem, PriceListLine, UseCategory
+from market.special_prices import queries as special_prices
+from market.special_prices.model import SpecialPrice
+from market.special_prices.states import State
 
 _LINES_AT_MOST: Final = 100
 
@@ -29,6 +32,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     scenario_names: Mapping[str, str]
     modes: Sequence[DeliveryMode]
     templates: Sequence[Template]
+    special_prices: Sequence[SpecialPrice] = ()  # that were offered to one buyer and not used yet
     template: Template | None = None  # the one whose clauses are filled in
 
     @property
@@ -72,11 +76,15 @@ async def find_choices(c: Command, product_id: uuid.UUID) -> Choices:
     product = await products.find(c.tx, product_id=product_id)
     prices = await pricing.list_prices(c.tx, product_id=product_id, limit=_LINES_AT_MOST)
     filing = await pricing.find_any_effective(c.tx, product_id=product_id)
+    special = await special_prices.list_special_prices(
+        c.tx, viewer=c.actor, product_id=product_id, limit=_LINES_AT_MOST
+    )
     return Choices(
         lines=prices.items,
         scenario_names=scenario_names(product),
         modes=_modes(product) if filing is None else filing.terms.delivery_modes,
         templates=sorted(all_templates().values(), key=_order),
+        special_prices=[each for each in special.items if each.state is State.OFFERED],
     )
 
 

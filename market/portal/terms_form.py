@@ -62,8 +62,10 @@ def typed(policy: Policy) -> dict[str, str]:
     """Return the fields of the form as they are filled in with these terms."""
     price = price_duty.read(policy)
     instants = _instants(policy)
+    special = price_duty.special_price_id(price)
     said = {
         "price_item": price.price_item,
+        "special_price_id": "" if special is None else str(special),
         "quantity": str(price.quantity),
         "purpose": _one(policy, constraints.PURPOSE),
         "scenario": _one(policy, constraints.SCENARIO),
