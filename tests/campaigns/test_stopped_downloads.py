@@ -111,7 +111,7 @@ def stops_of(trade: Trade, secrets: dict[str, str]) -> dict[str, Stop]:
         must(await trade.by(trade.regulator).post("/api/v1/cut-offs", body))
 
     async def cut_order(order: str) -> None:
-        must(await trade.step(order, "cut-offs", trade.supplier, reason="风险核查"))
+        must(await trade.step(order, "cut-offs", trade.regulator, reason="风险核查"))
 
     async def end_order(order: str) -> None:
         must(await trade.step(order, "cut-offs", trade.supplier, reason="违约", for_good=True))
