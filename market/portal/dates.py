@@ -54,6 +54,22 @@ def second(at: dt.datetime, language: str) -> str:
     return f"{day}, {local:%H:%M:%S} (UTC+8)"
 
 
+def left(time: dt.timedelta, language: str) -> str:
+    """Return how long it still is, in words; of minutes the one that has begun counts."""
+    minutes = max(0, -(-int(time.total_seconds()) // 60))
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    said = [
+        (f"{count} {zh}" if language == "zh" else f"{count} {en}{'' if count == 1 else 's'}")
+        for count, zh, en in (
+            (days, "天", "day"),
+            (hours, "小时", "hour"),
+            (minutes, "分钟", "minute"),
+        )
+        if count
+    ]
+    return " ".join(said) or ("不到 1 分钟" if language == "zh" else "less than a minute")
+
+
 def parsed(text: str) -> dt.date | None:
     """Return the day that a document names in ISO 8601, or None if it names none."""
     try:

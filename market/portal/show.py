@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from catalog.products.model import Product
 
 _FEN_PER_YUAN: Final = 100
+_TYPED: Final = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?")
 _KIBI: Final = 1024
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SIZE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -25,6 +26,14 @@ def yuan(amount_fen: int) -> str:
     whole, fen = divmod(abs(amount_fen), _FEN_PER_YUAN)
     sign = "−" if amount_fen < 0 else ""
     return f"{sign}¥{whole:,}.{fen:02}"
+
+
+def fen_of(text: str) -> int | None:
+    """Return the fen of an amount that somebody typed in yuan, or None: 1234.5, 1,234.50, ¥1234."""
+    told = _TYPED.fullmatch(text.strip().removeprefix("¥").replace(",", ""))
+    return (
+        None if told is None else int(told[1]) * _FEN_PER_YUAN + int((told[2] or "0").ljust(2, "0"))
+    )
 
 
 def whole(number: int) -> str:
