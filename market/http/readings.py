@@ -209,6 +209,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/agreements/{agreement_id}": Reading(Kept.AT_THE_DOOR, "agreement"),
     "/orders": _COVER,
     "/orders/{order_id}": _OWN,  # its two parties alone
+    "/auctions/new": _OWN,
     "/my/products": _OWN,
     "/my/product-batches": _OWN,
     "/my/product-batches/{batch_id}": _OWN,
