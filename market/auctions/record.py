@@ -18,7 +18,7 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
 from market.auctions import bidding, closing, deciding, sealing
 from market.auctions.deciding import Box
-from market.auctions.model import Auction, Award, Lot, Outcome, Rules, SignedRecord
+from market.auctions.model import Auction, Award, Key, Lot, Outcome, Rules, SignedRecord
 from market.auctions.states import State
 
 FORMAT: Final = "shushi/auction-record-statement/1"
@@ -51,9 +51,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
     announced_at: dt.datetime | None
     decided_at: dt.datetime | None
-    operator_key: bytes | None
-    supplier_private_key: bytes | None
-    operator_private_key: bytes | None
+    operator_key: Key | None
+    supplier_private_key: Key | None
+    operator_private_key: Key | None
     boxes: tuple[Box, ...]
     outcome: Outcome | None
     awards: tuple[Sold, ...]

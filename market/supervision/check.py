@@ -6,6 +6,7 @@ again from its entries and its journal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,8 @@ from catalog.kernel.errors import DomainError
 from catalog.key_custody import transcript
 from catalog.subject_heads import check as subject_heads
 from catalog.subject_heads.model import ENTRIES
+from market.auctions import check as auctions
+from market.auctions.record import FORMAT as AUCTION_RECORD
 from market.spot_checks import check as draws
 from market.spot_checks.drawing import FORMAT as DRAW
 from market.supervision import trace_verify
@@ -44,6 +47,21 @@ _UNREADABLE: Final = (
     AttributeError,
     ArithmeticError,
 )
+
+
+_Held = tuple[export.Source, VerifierKey] | None
+
+
+def _usage(raw: bytes, keys: export.Keys, log: _Held) -> Verdict:
+    return usage.check(usage.read(raw), keys, log)
+
+
+#: Signed by the service's keys, and each checked in its own way.
+_WITH_THE_KEYS: Final[dict[str, Callable[[bytes, export.Keys, _Held], Verdict]]] = {
+    STATEMENT: _usage,
+    AUCTION_RECORD: auctions.check,
+    receipts.FORMAT: receipts.check,
+}
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -81,7 +99,7 @@ def check_document(
     trusted: VerifierKey | None = None,
     log: export.Source | None = None,
 ) -> Verdict:
-    """Return what is found in a certificate, a report, a statement, a trace or a draw.
+    """Return what is found in a certificate, a report, a statement, a trace, a draw or an auction.
 
     ``keys`` are the service's public keys, ``trusted`` the log's key as the checker knows it from
     elsewhere. With a ``log`` the document is looked for in it.
@@ -92,13 +110,9 @@ def check_document(
     told = _told(raw)
     if told.format.startswith(_TRACE):
         return trace_verify.verify(trace_verify.read_trace(raw), log_key(keys, trusted), keys)
-    if told.type == STATEMENT:
-        statement = usage.read(raw)
+    if told.type in _WITH_THE_KEYS:
         held = None if log is None else (log, log_key(keys, trusted))
-        return usage.check(statement, known_keys(keys), held)
-    if told.type == receipts.FORMAT:
-        held = None if log is None else (log, log_key(keys, trusted))
-        return receipts.check(raw, known_keys(keys), held)
+        return _WITH_THE_KEYS[told.type](raw, known_keys(keys), held)
     if told.type == transcript.FORMAT:
         return transcript.check(raw, None if log is None else (log, log_key(keys, trusted)))
     if told.format == DRAW:
