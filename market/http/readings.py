@@ -199,6 +199,14 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/complaints/desk": _DOOR,
     "/complaints/{complaint_id}": Reading(Kept.AT_THE_DOOR, "complaint"),
     "/bundles/{bundle_id}": _DOOR,
+    "/cut-offs": _COVER,
+    "/credit-records": _DOOR,
+    "/credit-records/{record_id}": Reading(Kept.AT_THE_DOOR, "credit_record"),
+    "/my/webhooks": _OWN,
+    "/my/webhooks/{endpoint_id}": _OWN,
+    "/products/{product_id}/personal-information": Reading(
+        Kept.AT_THE_DOOR, "product", by_all=True
+    ),
     "/my/buying": _OWN,
     "/my/selling": _OWN,
     "/negotiations": _DOOR,

@@ -49,6 +49,7 @@ SITE_MAP: Final = (
             ("/", "site.home"),
             ("/sign-in", "site.sign_in"),
             ("/complaints", "complaints.title"),
+            ("/credit", "site.credit"),
             ("/docs", "site.api"),
             ("/log/checkpoint", "site.footer_log"),
             ("/api/v1/keys", "site.footer_keys"),

@@ -22,6 +22,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "algorithm_not_of_the_key": "key_id",
     "contract_signature_invalid": "signature",
     "complaint_reason_missing": "reason",
+    "credit_reason_missing": "reason",
     "complaint_measure_stands": "measure",
     "complaint_measure_unknown": "measure",
     "complaint_ruling_unclear": "ruling",

@@ -13,6 +13,8 @@ BUYING: Final[Sequence[tuple[str, str, str]]] = (
     ("/orders", "site.orders", "order:read"),
     ("/my/saved-searches", "site.kept", "search:save"),
     ("/queue", "site.work", "timer:read"),
+    ("/credit-records", "site.credit_records", "credit:read_own"),
+    ("/my/webhooks", "site.webhooks", "webhook:manage"),
 )
 SELLING: Final[Sequence[tuple[str, str, str]]] = (
     ("/my/products", "site.my_products", "product:describe"),
@@ -21,4 +23,7 @@ SELLING: Final[Sequence[tuple[str, str, str]]] = (
     ("/agreements", "site.agreements", "negotiation:read"),
     ("/orders", "site.orders", "order:read"),
     ("/queue", "site.work", "timer:read"),
+    ("/cut-offs", "site.cut_offs", "order:cut_off"),
+    ("/credit-records", "site.credit_records", "credit:read_own"),
+    ("/my/webhooks", "site.webhooks", "webhook:manage"),
 )

@@ -97,6 +97,38 @@ PAGES: Final[Rules] = {
     ("POST", "/complaints/{complaint_id}/arbitrations"): do("complaint:appeal", PARTY),
     ("POST", "/complaints/{complaint_id}/reviews"): do("complaint:review"),
     ("GET", "/bundles/{bundle_id}"): read("order:read", PARTY),
+    ("GET", "/cut-offs"): read("order:cut_off", PARTY),
+    ("POST", "/cut-offs"): do("order:cut_off", PARTY),
+    ("POST", "/cut-offs/{cut_off_id}/liftings"): do("order:cut_off", PARTY),
+    ("GET", "/credit"): public(),
+    ("GET", "/credit-records"): read("credit:read_own", PARTY),
+    ("GET", "/credit-records/{record_id}"): read("credit:read_own", PARTY),
+    ("POST", "/credit-records/{record_id}/objections"): do("credit:object", PARTY),
+    **{
+        ("POST", f"/credit-records/{{record_id}}/{step}"): do("credit:decide")
+        for step in ("answers", "sanctions", "repairs")
+    },
+    ("GET", "/my/webhooks"): read("webhook:manage", OWN),
+    ("POST", "/my/webhooks"): do("webhook:manage", OWN),
+    ("GET", "/my/webhooks/{endpoint_id}"): read("webhook:manage", OWN),
+    **{
+        ("POST", f"/my/webhooks/{{endpoint_id}}/{step}"): do("webhook:manage", OWN)
+        for step in (
+            "secret-rotations",
+            "disablings",
+            "enablings",
+            "deliveries/{delivery_id}/replays",
+        )
+    },
+    ("GET", "/products/{product_id}/personal-information"): read("anonymisation:read", PARTY),
+    (
+        "POST",
+        "/products/{product_id}/personal-information/consents/{consent_id}/withdrawals",
+    ): do("consent:enter", PARTY),
+    (
+        "POST",
+        "/products/{product_id}/personal-information/anonymisations/{anonymisation_id}/decisions",
+    ): do("anonymisation:decide", PARTY),
     ("GET", "/data-demands/new"): public(),
     ("POST", "/data-demands/new"): public(command=True),
     ("GET", "/data-demands/desk"): read("data_demand:read"),
