@@ -13,6 +13,7 @@ from catalog.kernel.local_time import local_date
 from market.identity.model import Capacity
 from market.identity.permissions import Role
 from market.jobs import deliver_webhooks
+from market.webhooks.disk import box
 from market.webhooks.model import Answer, Taken
 from tests.api import Api
 from tests.makers_identity import Member, make_member, make_party
@@ -61,7 +62,6 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
             (
                 trade.buyer,
                 [
-                    "/credit",
                     "/credit-records",
                     record,
                     "/my/webhooks",
@@ -84,7 +84,8 @@ async def make_watched(api: Api, db: Database, clock: ManualClock) -> Watched:
     made = must(await trade.by(trade.buyer).post("/api/v1/my/webhook-endpoints", registered))
     await trade.delivered()
     await api.keep_the_log()
-    await deliver_webhooks.run(db, clock=clock.now, sender=Gone())
+    sealed = box(api.context.settings.keys_dir)
+    await deliver_webhooks.run(db, clock=clock.now, sender=Gone(), box=sealed)
     watched = Watched(
         trade=trade,
         agency=agency,
@@ -102,7 +103,13 @@ async def make_watched(api: Api, db: Database, clock: ManualClock) -> Watched:
 
 async def _personal(trade: Trade, agency: Member) -> str:
     product, today = trade.product_id, local_date(trade.clock.now())
-    personal = await trade.describe(name="港口作业排班", contains_personal_info=True)
+    trade.product_id = personal = await trade.describe(
+        name="港口作业排班", contains_personal_info=True
+    )
+    await trade.priced()
+    basis = {"kind": "consent", "scenario": SCENARIO, "evidence_sha256": SHA}
+    until = (today + dt.timedelta(days=500)).isoformat()
+    await trade.listed(personal_basis=basis | {"ends_on": until})
     trade.product_id = product
     own = trade.by(trade.supplier)
     consent = {

@@ -15,6 +15,7 @@ from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from catalog.products import queries as products
 from catalog.products.model import Product
+from catalog.products.queries import ProductMissing
 from market.anonymisations import operations as anonymisations
 from market.anonymisations import queries as anonymised
 from market.anonymisations import states
@@ -124,7 +125,9 @@ async def _page(
     request: AnyRequest, product_id: uuid.UUID, form: Shown, *, cursor: str | None = None
 ) -> Response[bytes]:
     async def look(c: Command) -> Sheet:
-        product = await products.get(c.tx, viewer=c.actor, product_id=product_id)
+        product = await products.find(c.tx, product_id=product_id)
+        if product is None:
+            raise ProductMissing
         records = await anonymised.list_for_product(c.tx, viewer=c.actor, product_id=product_id)
         given = None
         if c.actor.may("consent:read"):

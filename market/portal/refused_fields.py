@@ -23,6 +23,8 @@ _FIELDS: Final[Mapping[str, str]] = {
     "contract_signature_invalid": "signature",
     "complaint_reason_missing": "reason",
     "credit_reason_missing": "reason",
+    "anonymisation_end_missing": "valid_to",
+    "webhook_url_unfit": "url",
     "complaint_measure_stands": "measure",
     "complaint_measure_unknown": "measure",
     "complaint_ruling_unclear": "ruling",
