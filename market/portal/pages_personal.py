@@ -63,7 +63,8 @@ async def show_personal_information(
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Show the consents for a product, and the anonymisations of its content."""
-    return await _page(request, product_id, BLANK, cursor=cursor)
+    sheet = await read(request, lambda c: _look(c, product_id, cursor))
+    return _page(request, sheet, BLANK, is_continued=bool(cursor))
 
 
 @post(
@@ -118,33 +119,34 @@ async def _step(
     try:
         return await submit(request, fields, lead)
     except SHOWN_AGAIN as error:
-        return await _page(request, product_id, shown_again(request, fields, error))
+        sheet = await read(request, lambda c: _look(c, product_id, None))
+        return _page(request, sheet, shown_again(request, fields, error))
 
 
-async def _page(
-    request: AnyRequest, product_id: uuid.UUID, form: Shown, *, cursor: str | None = None
-) -> Response[bytes]:
-    async def look(c: Command) -> Sheet:
-        product = await products.find(c.tx, product_id=product_id)
-        if product is None:
-            raise ProductMissing
-        records = await anonymised.list_for_product(c.tx, viewer=c.actor, product_id=product_id)
-        given = None
-        if c.actor.may("consent:read"):
-            given = await consented.list_consents(
-                c.tx, viewer=c.actor, product_id=product_id, limit=_PAGE_SIZE, cursor=cursor or None
-            )
-        agencies = [PartyId(each.said.agency_party_id) for each in records]
-        return Sheet(
-            product=product,
-            consents=given,
-            anonymisations=records,
-            parties=await identity.get_parties(c.tx, agencies),
-            now=c.now,
+async def _look(c: Command, product_id: uuid.UUID, cursor: str | None) -> Sheet:
+    product = await products.find(c.tx, product_id=product_id)
+    if product is None:
+        raise ProductMissing
+    records = await anonymised.list_for_product(c.tx, viewer=c.actor, product_id=product_id)
+    given = None
+    if c.actor.may("consent:read"):
+        given = await consented.list_consents(
+            c.tx, viewer=c.actor, product_id=product_id, limit=_PAGE_SIZE, cursor=cursor or None
         )
+    agencies = [PartyId(each.said.agency_party_id) for each in records]
+    return Sheet(
+        product=product,
+        consents=given,
+        anonymisations=records,
+        parties=await identity.get_parties(c.tx, agencies),
+        now=c.now,
+    )
 
-    sheet = await read(request, look)
-    here = f"/products/{product_id}/personal-information"
+
+def _page(
+    request: AnyRequest, sheet: Sheet, form: Shown, *, is_continued: bool = False
+) -> Response[bytes]:
+    here = f"/products/{sheet.product.id}/personal-information"
     return page(
         request,
         "personal_information.html",
@@ -158,6 +160,6 @@ async def _page(
             event for event in Event if (record.state, event) in states.TRANSITIONS
         ],
         link=linker(here, {}),
-        is_continued=bool(cursor),
+        is_continued=is_continued,
         form=form,
     )
