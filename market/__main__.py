@@ -14,6 +14,7 @@ COMMANDS = {
     "import": "market.cli.import_:import_",
     "harvest": "market.cli.harvest:harvest",
     "products": "market.cli.products:products",
+    "demands": "market.cli.demands:demands",
     "profile": "market.cli.profile:profile",
     "search": "market.cli.search:search",
     "export": "market.cli.export:export",

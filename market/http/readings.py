@@ -226,6 +226,13 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/my/chief-data-officer": _OWN,
     "/chief-data-officers": _DOOR,
     "/data-demands/desk": _DOOR,
+    "/my/demands/new": _OWN,
+    "/my/demand-matches": _OWN,
+    "/demand-files": _DOOR,
+    "/demand-files/{post_id}": Reading(Kept.AT_THE_DOOR, "demand_post"),
+    "/demand-files/{post_id}/revisions": _OWN,
+    "/quote-requests": _DOOR,
+    "/quote-requests/{request_id}": Reading(Kept.AT_THE_DOOR, "quote_request"),
     "/products/{product_id}/quality-issues": _OWN,  # the form alone
     "/quality-issues": _DOOR,
     "/quality-issues/{issue_id}": _DOOR,

@@ -21,6 +21,7 @@ SITE_MAP: Final = (
             ("/zones", "site.zones"),
             ("/price-list", "site.price_list"),
             ("/auctions", "auctions.title"),
+            ("/demands", "demands.title"),
         ),
     ),
     (

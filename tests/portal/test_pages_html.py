@@ -49,6 +49,8 @@ from catalog.timers.urgency import Urgency
 from market.complaints import model as complaint_model
 from market.complaints.operations import triage
 from market.data_demands import states as demand_states
+from market.demand_posts import model as demand_posts
+from market.demand_posts import states as demand_post_states
 from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
 from market.jobs import reports_due
@@ -60,6 +62,7 @@ from market.portal.next_steps import NextStep
 from market.portal.pages_about import SITE_MAP
 from market.portal.wording import all_words
 from market.pricing import model as pricing_model
+from market.quotes import states as quote_states
 from market.spot_checks import states as spot_check_states
 from market.supervision import states as report_states
 from tests.api import Api
@@ -72,7 +75,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|demands|quotes|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):
@@ -583,7 +586,13 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("found.in.", "products.refused_")  # fields of a reason, what to do after a refusal
     built += ("revision.and", "browse.by_")  # market/portal/change_words.py
     built += ("register_reason.",)  # market/portal/register_reasons.py
-    built += ("site.footer_", "site_map.", "accessibility.", "harvest.")  # lists in templates
+    built += (
+        "site.footer_",
+        "site_map.",
+        "accessibility.",
+        "harvest.",
+        "quotes.clause",
+    )  # lists in templates
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
@@ -637,6 +646,12 @@ LABELS: dict[str, list[Any]] = {
     "material": [MaterialKind],
     "quality_issue": [issue_states.State],
     "data_demand": [demand_states.State],
+    "demand_post": [demand_post_states.State],
+    "demand_visibility": [demand_posts.Visibility],
+    "demand_rejection": [demand_posts.Rejection],
+    "not_relevant": [demand_posts.NotRelevant],
+    "match_verdict": [demand_posts.Verdict],
+    "quote_request": [quote_states.State],
     "synonym_group": [synonym_states.State],
     "batch": [batch_states.State],
     "batch_kind": [batch_model.Kind],

@@ -76,6 +76,39 @@ PAGES: Final[Rules] = {
     ("POST", "/auctions/{auction_id}/awards"): do("auction:award", OWN),
     ("GET", "/open-data"): public(),
     ("GET", "/data-demands"): public(),
+    ("GET", "/demands"): public(),
+    ("GET", "/demands/{post_id}"): public(),
+    ("GET", "/my/demands/new"): read("demand_post:post", OWN),
+    ("POST", "/my/demands/new"): do("demand_post:post", OWN),
+    ("GET", "/my/demand-matches"): read("demand_match:read", OWN),
+    ("POST", "/demand-matches/{post_id}/{product_id}/answers"): do("demand_match:answer", PARTY),
+    ("GET", "/demand-files"): read("demand_post:read", PARTY),
+    ("GET", "/demand-files/{post_id}"): read("demand_post:read", PARTY),
+    ("GET", "/demand-files/{post_id}/revisions"): read("demand_post:post", OWN),
+    **{
+        ("POST", f"/demand-files/{{post_id}}/{step}"): do(permission, PARTY)
+        for step, permission in (
+            ("revisions", "demand_post:post"),
+            ("submissions", "demand_post:post"),
+            ("withdrawals", "demand_post:post"),
+            ("fulfilments", "demand_post:post"),
+            ("publications", "demand_post:review"),
+            ("rejections", "demand_post:review"),
+            ("quote-requests", "quote:invite"),
+        )
+    },
+    ("GET", "/quote-requests"): read("quote:read", PARTY),
+    ("GET", "/quote-requests/{request_id}"): read("quote:read", PARTY),
+    **{
+        ("POST", f"/quote-requests/{{request_id}}/{step}"): do(permission, PARTY)
+        for step, permission in (
+            ("quotes", "quote:submit"),
+            ("retractions", "quote:submit"),
+            ("acceptances", "quote:decide"),
+            ("declinations", "quote:decide"),
+            ("withdrawals", "quote:decide"),
+        )
+    },
     ("GET", "/complaints"): public(),
     ("POST", "/complaints"): public(command=True),
     ("POST", "/complaints/status"): public(),
