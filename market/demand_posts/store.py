@@ -387,13 +387,18 @@ async def has_lost(tx: Tx, post_id: uuid.UUID) -> bool:
 
 
 async def list_facts(tx: Tx, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Row]:
-    """Return of public products what a search does not tell: supplier, industries, nature, offer."""
+    """Return of public products what a search does not tell: whose they are, and how they are offered."""
     rows = await tx.fetch(
         """
         SELECT d.product_id, d.industry_codes, p.supplier_party_id,
                p.description ->> 'data_nature' AS data_nature,
                EXISTS (SELECT FROM market.listings l
-                        WHERE l.product_id = d.product_id AND l.state = 'listed') AS is_on_offer
+                        WHERE l.product_id = d.product_id AND l.state = 'listed') AS is_on_offer,
+               ARRAY(SELECT DISTINCT m.mode
+                       FROM market.pricing_filings f,
+                            jsonb_array_elements_text(f.terms -> 'delivery_modes') AS m (mode)
+                      WHERE f.product_id = d.product_id
+                        AND f.state IN ('effective', 'under_inquiry')) AS filed_modes
           FROM catalog.product_documents d JOIN catalog.products p ON p.id = d.product_id
          WHERE d.product_id = ANY($1::uuid[])""",
         list(product_ids),

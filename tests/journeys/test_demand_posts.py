@@ -325,6 +325,8 @@ async def test_what_fits_is_told_with_reasons_and_the_supplier_hears_of_it_once(
     reasons = {each["about"]: (each["fits"], each["zh"], each["en"]) for each in found["reasons"]}
     assert reasons["form"] == (True, "产品形式相符", "the form fits")
     assert reasons["price"] == (True, "价格在预算之内", "the price is within budget")
+    # What its description leaves open, its filed prices say.
+    assert reasons["delivery"] == (True, "交付方式相符", "the delivery fits")
     assert told_before.count("demand_post_matched") == 1
     assert (await told(trade, trade.supplier)).count("demand_post_matched") == 1
     (mine,) = must(await trade.by(trade.supplier).get(MINE))["items"]

@@ -232,7 +232,9 @@ def _candidate(hit: Hit, told: Row, top: float) -> Candidate:
         form=None if hit.form is None else Form(hit.form),
         industry_codes=tuple(told["industry_codes"] or ()),
         region_code=hit.region_code,
-        delivery_modes=tuple(DeliveryMode(mode) for mode in hit.delivery),
+        delivery_modes=tuple(
+            DeliveryMode(mode) for mode in dict.fromkeys([*hit.delivery, *told["filed_modes"]])
+        ),
         update_cycle=None if hit.update_cycle is None else UpdateCycle(hit.update_cycle),
         level=None if hit.level is None else Level(hit.level),
         is_public_data=is_public(None if nature is None else DataNature(nature)),
