@@ -94,7 +94,7 @@ async def list_demand_files(
 @get(_ONE, include_in_schema=False)
 async def show_demand_file(request: AnyRequest, post_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Show a demand with what it said, what fits, and what was quoted."""
-    return await _page(request, post_id, BLANK)
+    return _page(request, post_id, await read(request, lambda c: _look(c, post_id)), BLANK)
 
 
 @post(_ONE + "/submissions", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -221,11 +221,11 @@ async def _submit(request: AnyRequest, post_id: uuid.UUID, act: Act) -> Response
     try:
         return await submit(request, fields, lead)
     except SHOWN_AGAIN as error:
-        return await _page(request, post_id, shown_again(request, fields, error))
+        sheet = await read(request, lambda c: _look(c, post_id))
+        return _page(request, post_id, sheet, shown_again(request, fields, error))
 
 
-async def _page(request: AnyRequest, post_id: uuid.UUID, form: Shown) -> Response[bytes]:
-    sheet = await read(request, lambda c: _look(c, post_id))
+def _page(request: AnyRequest, post_id: uuid.UUID, sheet: Sheet, form: Shown) -> Response[bytes]:
     return page(
         request,
         "demand_file.html",

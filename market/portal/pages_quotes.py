@@ -104,7 +104,7 @@ async def show_quote_request(
     request: AnyRequest, request_id: FromPath[uuid.UUID]
 ) -> Response[bytes]:
     """Show what is asked, one's own quote and its form, or the opened quotes side by side."""
-    return await _page(request, request_id, BLANK)
+    return _page(request, await read(request, lambda c: _look(c, request_id)), BLANK)
 
 
 @post(f"{_ONE}/quotes", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -254,24 +254,25 @@ async def _submit(
     try:
         return await submit(request, fields, lead)
     except SHOWN_AGAIN as error:
-        return await _page(request, request_id, shown_again(request, fields, error))
+        sheet = await read(request, lambda c: _look(c, request_id))
+        return _page(request, sheet, shown_again(request, fields, error))
 
 
-async def _page(request: AnyRequest, request_id: uuid.UUID, form: Shown) -> Response[bytes]:
-    sheet = await read(request, lambda c: _look(c, request_id))
+def _page(request: AnyRequest, sheet: Sheet, form: Shown) -> Response[bytes]:
+    place = f"{_PATH}/{sheet.file.request.id}"
     own = next((each for each in sheet.file.quotes if each.is_standing), None)
     return page(
         request,
         "quote_request.html",
         status=form.status,
         cache=NOT_KEPT,
-        at=f"{_PATH}/{request_id}",
+        at=place,
         sheet=sheet,
         asked=sheet.file.request,
         posting=sheet.posting,
         own=None if sheet.is_buyer else own,
         clauses=template_of(_CLAUSES).parameters,
-        place=f"{_PATH}/{request_id}",
+        place=place,
         form=form,
     )
 
