@@ -14,10 +14,8 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types.internal_types import RouteHandlerMapItem
 
 
-class _Kept:
+class _Kept(Router):
     """Keep what is known of a route as long as the route is the same."""
-
-    routes: list[BaseRoute]
 
     def __init__(self, **wiring: Any) -> None:
         self._seen: dict[str, BaseRoute] = {}
@@ -37,7 +35,7 @@ class _Kept:
         return self._by_method
 
 
-class Together(_Kept, Router):
+class Together(_Kept):
     """Handlers as one group: the tree of paths is gone through once for all of them."""
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Together:
