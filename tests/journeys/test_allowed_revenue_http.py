@@ -187,7 +187,9 @@ async def test_a_period_that_is_over_is_compared_by_itself_once(
     trade: Trade, expected_volume: int, deviation_bps: int, task: str
 ) -> None:
     await trade.listed(
-        secrecy_review=REVIEW, irreversibility_statement="按小时汇总，无法还原原始数据。"
+        secrecy_review=REVIEW,
+        public_registration=REGISTRATION,
+        irreversibility_statement="按小时汇总，无法还原原始数据。",
     )
     last = trade.clock.now().date().isoformat()
     must(await lay_down(trade, period_to=last, expected_volume=expected_volume))
