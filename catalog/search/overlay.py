@@ -19,7 +19,7 @@ from catalog.search.prices import ANY, Prices
 from catalog.search.ranking import Record, Wanted
 
 # [P] so many pages are kept, the oldest forgotten first.
-_MOST_PAGES: Final = 256
+_MOST_PAGES: Final = 512
 
 Kinds = tuple[tuple[str, ...], ...]  # the values of each facet, in the order of ``facets.ALL``
 

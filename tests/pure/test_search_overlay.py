@@ -97,12 +97,12 @@ def test_reading_on_replaces_what_changed_again_and_leaves_the_old_overlay_as_it
 
 def test_pages_are_kept_until_something_changes_and_the_oldest_are_forgotten() -> None:
     first = Overlay("1:1:")
-    for number in range(300):
+    for number in range(600):
         first.keep(number, f"page {number}")
 
     assert 0 not in first.pages
-    assert first.pages[299] == "page 299"
-    assert len(first.pages) == 256
+    assert first.pages[599] == "page 599"
+    assert len(first.pages) == 512
     assert first.plus({}, "2:2:").pages is first.pages
     assert first.plus({AIR: Changed(None)}, "2:2:").pages == {}
     assert Overlay("1:1:").pages == {}
