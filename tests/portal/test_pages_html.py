@@ -579,6 +579,8 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     said |= set(re.findall(r'"(paper\.\w+)"', on_paper))
     at_the_terminal = "\n".join(path.read_text("utf-8") for path in TERMINAL.glob("*.py"))
     said |= set(re.findall(r'"((?:work|case|clock|calendar)\.\w+)"', at_the_terminal))
+    on_workspaces = (TEMPLATES.parent / "workspace_links.py").read_text("utf-8")
+    said |= set(re.findall(r'"((?:site|space|webhook)\.\w+)"', source + on_workspaces))
     words = set(all_words("zh"))
     counted = {key.rpartition(".")[0] for key in words if key.endswith((".one", ".many"))}
     built = ("facet.", "label.", "problem.", "certificate.", "sign_in.")  # label("form", …)
@@ -594,6 +596,9 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
         "quotes.clause",
     )  # lists in templates
     built += ("quotes.clause.", "quotes.clause_usual.")  # what a contract asks for
+    # by the event of a form, whose turn it is, what is due: templates of the pages of trade
+    built += ("agreement.", "complaint.", "negotiation.", "cut_off.effect_", "space.do.")
+    built += ("space.step.", "term.")  # market/portal/offer_words.py
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
