@@ -62,7 +62,7 @@ def check_codes(description: Description, known: Mapping[Tree, Mapping[str, Code
     )
     if unknown:
         given = {each.pointer[1:]: each.message for each in unknown}
-        raise CodeUnknown(fields=", ".join(f"{f} {c}" for f, c in given.items()), errors=unknown)
+        raise CodeUnknown(fields=list(given), codes=list(given.values()), errors=unknown)
     _check_together(list(codes_named(description, Tree.INDUSTRY).items()))
 
 

@@ -21,8 +21,9 @@ _NAMES: Final = pathlib.Path(__file__).parent / "names.toml"
 _PLAIN_FACTS: Final = frozenset({"state", "event", "role", "capacity", "outcome", "reason"})
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _BETWEEN: Final = {"zh": "、", "en": ", "}
-# What is called as another fact is.
-_LIKE: Final = {"held": "role", "of_sources": "level", "fitting": "outcome"}
+# English of a library or a system, told on by us: several words, none of them Chinese.
+_PROSE: Final = re.compile(r"[^\u3400-\u9fff]*[A-Za-z]{2,}[ :][^\u3400-\u9fff]*")
+_TOLD_ON: Final = frozenset({"reason", "detail"})
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -72,21 +73,59 @@ def words(code: str, facts: Mapping[str, Any]) -> Wording:
     return Wording(zh=filled(wording.zh, "zh"), en=filled(wording.en, "en"))
 
 
-def name_of(code: str, fact: str, value: str, language: str) -> str:
-    """Return what a value is called that stands in a refusal; what is in no list stands for itself."""
-    fact = _LIKE.get(fact, fact)
+def table_of(code: str, fact: str) -> Mapping[str, str]:
+    """Return what the values of a fact are called in Chinese, where it stands in this refusal."""
     names = all_names()
+    like = str(names["like"].get(f"{code}.{fact}") or names["like"].get(fact, fact))
+    of_this: Mapping[str, Mapping[str, str]] = names["of"].get(code, {})
+    general: Mapping[str, str] = names["zh"].get(like, {})
+    return {**general, **of_this.get(like, {}), **of_this.get(fact, {})}
+
+
+def name_of(code: str, fact: str, value: str, language: str) -> str:
+    """Return what a value is called that stands in a refusal; what is in no list stands for itself.
+
+    English that a library said is told as what it is (原文).
+    """
+    chinese = _chinese(code, fact, value)
     if language == "zh":
-        of_this: Mapping[str, str] = names["of"].get(code, {}).get(fact, {})
-        return of_this.get(value) or str(names["zh"].get(fact, {}).get(value, value))
-    is_code = fact in _PLAIN_FACTS and _CODE.fullmatch(value) is not None
+        if chinese is None and fact in _TOLD_ON and _PROSE.fullmatch(value):
+            return f"{value}（原文）"
+        return chinese or value
+    names = all_names()
+    like = names["like"].get(f"{code}.{fact}") or names["like"].get(fact, fact)
+    is_code = _CODE.fullmatch(value) is not None and (fact in _PLAIN_FACTS or chinese is not None)
     plain = value.replace("_", " ") if is_code else value
-    return str(names["en"].get(fact, {}).get(value, plain))
+    return str(names["en"].get(like, {}).get(value, plain))
+
+
+def _chinese(code: str, fact: str, value: str) -> str | None:
+    table = table_of(code, fact)
+    if value in table:
+        return table[value]
+    for pattern, words in _patterns(code, fact):
+        found = pattern.fullmatch(value)
+        if found is not None:
+            return words.format(*found.groups())
+    return None
+
+
+@functools.cache
+def _patterns(code: str, fact: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what is called alike with something else in its place: ``more than {} bytes``."""
+    return tuple(
+        (re.compile("(.+)".join(map(re.escape, said.split("{}"))), re.DOTALL), words)
+        for said, words in table_of(code, fact).items()
+        if "{}" in said
+    )
 
 
 def _readable(code: str, fact: str, value: Any, language: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return _BETWEEN[language].join(name_of(code, fact, str(item), language) for item in value)
+    whole = name_of(code, fact, str(value), language)
+    if whole != str(value):
+        return whole
     parts = str(value).split(", ")
     named = [name_of(code, fact, part, language) for part in parts]
     # Several codes in one text; what is prose with commas in it stays as it is.

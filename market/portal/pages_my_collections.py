@@ -224,7 +224,9 @@ async def _desk(
 ) -> Response[bytes]:
     async def look(c: Command) -> Desk:
         collection = await queries.get_own(c.tx, viewer=c.actor, collection_id=collection_id)
-        return Desk(collection, await find_public(c, q, await _to_choose_from(c)))
+        there = {entry.product_id for entry in collection.entries}
+        found = await find_public(c, q, await _to_choose_from(c))
+        return Desk(collection, [hit for hit in found if hit.id not in there])
 
     desk = await read(request, look)
     return page(

@@ -288,7 +288,7 @@ async def _party(tx: Tx, party_id: uuid.UUID | None) -> Party | None:
 async def _check_region(tx: Tx, said: Said) -> None:
     code = said.region_code
     if code and code not in await code_trees.find(tx, tree=Tree.REGION, codes=[code]):
-        raise CodeUnknown(fields=f"region_code {code}")
+        raise CodeUnknown(fields=["region_code"], codes=[code])
 
 
 async def _file(tx: Tx, zone: Zone) -> ZoneFile:

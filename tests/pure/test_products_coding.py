@@ -74,7 +74,7 @@ def test_an_unknown_code_is_refused_by_its_field(
         check_codes(described(**changes), known())
 
     assert [error.pointer for error in refusal.value.errors] == fields
-    assert all(code in refusal.value.facts["fields"] for code in changes.values())
+    assert all(code in refusal.value.facts["codes"] for code in changes.values())
 
 
 def test_a_code_that_a_later_edition_dropped_is_unknown_to_a_new_description() -> None:
