@@ -58,7 +58,7 @@ class MakeBid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class HandInBid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bid in its box, and the commitment to what lies in it (``market auction seal`` makes both)."""
+    """A bid in its box, and the commitment to what lies in it (``auctions/sealing.py`` says how both are made)."""
 
     commitment_sha256: Sha256
     sealed: Annotated[bytes, Meta(max_length=1_000)]

@@ -597,7 +597,8 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     )  # lists in templates
     built += ("quotes.clause.", "quotes.clause_usual.")  # what a contract asks for
     # by the event of a form, whose turn it is, what is due: templates of the pages of trade
-    built += ("agreement.", "complaint.", "negotiation.", "cut_off.effect_", "space.do.")
+    built += ("agreement.", "complaint.", "negotiation.", "negotiation.follows_")
+    built += ("negotiation.turn_", "cut_off.effect_", "space.do.")
     built += ("space.step.", "term.")  # market/portal/offer_words.py
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
