@@ -107,7 +107,7 @@ def test_a_refusal_tells_codes_in_words() -> None:
     assert told.en == "A quality issue in the state closed does not allow feed back."
     assert level.zh == "级别为“二级”的数据不展示样例，脱敏后也不展示。"
     assert "没有数据内容、含有重要数据" in several.zh
-    assert "content missing, important data" in several.en
+    assert "no content to deliver, important data" in several.en
     assert "数据来源、使用方法" in listed.zh
 
 
