@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-#: Each a page, the key of its words, and the permission that it asks for. Demands, invitations to
-#: quote and auctions stand here as soon as they have pages.
+#: Each a page, the key of its words, and the permission that it asks for.
 BUYING: Final[Sequence[tuple[str, str, str]]] = (
     ("/negotiations", "site.negotiations", "negotiation:read"),
     ("/agreements", "site.agreements", "negotiation:read"),
+    ("/demand-files", "demands.files", "demand_post:post"),
+    ("/quote-requests", "quotes.title", "quote:read"),
+    ("/auctions", "auctions.title", "auction:bid"),
     ("/orders", "site.orders", "order:read"),
     ("/my/saved-searches", "site.kept", "search:save"),
     ("/queue", "site.work", "timer:read"),
@@ -21,6 +23,9 @@ SELLING: Final[Sequence[tuple[str, str, str]]] = (
     ("/applications", "site.applications", "application:read"),
     ("/negotiations", "site.negotiations", "negotiation:read"),
     ("/agreements", "site.agreements", "negotiation:read"),
+    ("/my/demand-matches", "demands.matches_of_mine", "demand_match:read"),
+    ("/quote-requests", "quotes.title", "quote:submit"),
+    ("/auctions", "auctions.title", "auction:draft"),
     ("/orders", "site.orders", "order:read"),
     ("/queue", "site.work", "timer:read"),
     ("/cut-offs", "site.cut_offs", "order:cut_off"),

@@ -1,4 +1,4 @@
-"""Demands from the draft to their end: reviewed, shown without what is confidential, matched with reasons."""
+"""Demands from the draft to their end: reviewed, shown without what is confidential, matched (GD-04, GD-10)."""
 
 from __future__ import annotations
 
