@@ -34,6 +34,9 @@ SHOWN_AGAIN: Final = (Invalid, Conflict, Refused)
 _KEY: Final = re.compile(r"[0-9a-f-]{36}")
 _PLACE: Final = re.compile(r"`\$\.?([a-z_]*)")
 
+#: What a step of a page does with what was typed.
+Step = Callable[[Command, dict[str, str]], Awaitable[object]]
+
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
@@ -119,6 +122,29 @@ async def submit(
         return Done(await act(c), None)
 
     return go((await run_once(request, fields, lead)).place)
+
+
+async def run_step(
+    request: AnyRequest,
+    act: Step,
+    *,
+    place: str,
+    again: Callable[[Shown], Awaitable[Response[bytes]]],
+) -> Response[bytes]:
+    """Take a step of a page once and lead on to ``place``; what is refused is shown ``again``.
+
+    :raises IdempotencyKeyMalformed: if the form did not come from a page of ours.
+    """
+    fields = await read_form(request)
+
+    async def lead(c: Command) -> str:
+        await act(c, fields)
+        return place
+
+    try:
+        return await submit(request, fields, lead)
+    except SHOWN_AGAIN as error:
+        return await again(shown_again(request, fields, error))
 
 
 async def run_once(

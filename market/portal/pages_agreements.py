@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -28,16 +28,7 @@ from market.orders import queries as orders
 from market.orders.model import Order
 from market.orders.operations import by_agreement
 from market.portal import offer_words
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, language_of, page
 from market.portal.show import linker
 from market.portal.terms_choices import Choices, find_choices
@@ -163,19 +154,13 @@ async def confirm_end(request: AnyRequest, agreement_id: FromPath[uuid.UUID]) ->
 async def _step(
     request: AnyRequest,
     agreement_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{PATH}/{agreement_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         sheet = await read(request, lambda c: _look(c, agreement_id))
-        return _page(request, sheet, shown_again(request, fields, error))
+        return _page(request, sheet, form)
+
+    return await run_step(request, act, place=f"{PATH}/{agreement_id}", again=again)
 
 
 async def _look(c: Command, agreement_id: uuid.UUID) -> Sheet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -40,13 +39,11 @@ from market.portal.complaint_file import CaseFile, look_at
 from market.portal.forms import (
     BLANK,
     MAX_FORM_BYTES,
-    SHOWN_AGAIN,
     FormFieldInvalid,
     Shown,
+    Step,
     filled_in,
-    read_form,
-    shown_again,
-    submit,
+    run_step,
 )
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker
@@ -322,19 +319,13 @@ async def close(request: AnyRequest, complaint_id: FromPath[uuid.UUID]) -> Respo
 async def _step(
     request: AnyRequest,
     complaint_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"/complaints/{complaint_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         file = await read(request, lambda c: look_at(c, complaint_id))
-        return _page(request, file, shown_again(request, fields, error))
+        return _page(request, file, form)
+
+    return await run_step(request, act, place=f"/complaints/{complaint_id}", again=again)
 
 
 def _measure(value: str) -> tuple[MeasureKind, uuid.UUID]:

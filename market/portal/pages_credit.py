@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -19,16 +18,7 @@ from market.credit.model import CreditRecord, Reward, Sanction, Standing
 from market.credit.states import Event
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker
 
@@ -202,19 +192,13 @@ async def repair(request: AnyRequest, record_id: FromPath[uuid.UUID]) -> Respons
 async def _step(
     request: AnyRequest,
     record_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_RECORDS}/{record_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         sheet = await read(request, lambda c: _look(c, record_id))
-        return _page(request, sheet, shown_again(request, fields, error))
+        return _page(request, sheet, form)
+
+    return await run_step(request, act, place=f"{_RECORDS}/{record_id}", again=again)
 
 
 async def _look(c: Command, record_id: uuid.UUID) -> Sheet:

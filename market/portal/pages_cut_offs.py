@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -22,15 +22,7 @@ from market.identity.model import Party
 from market.identity.permissions import Role
 from market.orders import queries as orders
 from market.orders.operations import stopping, wide_stops
-from market.portal.forms import (
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.pages_negotiations import product_name
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker, one_of
@@ -132,19 +124,11 @@ async def lift(request: AnyRequest, cut_off_id: FromPath[uuid.UUID]) -> Response
     return await _step(request, act)
 
 
-async def _step(
-    request: AnyRequest, act: Callable[[Command, dict[str, str]], Awaitable[None]]
-) -> Response[bytes]:
-    fields = await read_form(request)
+async def _step(request: AnyRequest, act: Step) -> Response[bytes]:
+    async def again(form: Shown) -> Response[bytes]:
+        return await _page(request, form)
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return _PATH
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        return await _page(request, shown_again(request, fields, error))
+    return await run_step(request, act, place=_PATH, again=again)
 
 
 async def _page(request: AnyRequest, form: Shown, *, cursor: str | None = None) -> Response[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -20,16 +19,7 @@ from market.open_data import queries as open_data
 from market.open_data.model import OpenProduct
 from market.open_plans import queries as open_plans
 from market.open_plans.model import Item
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker
 
@@ -101,20 +91,12 @@ async def join_demand(request: AnyRequest, demand_id: FromPath[uuid.UUID]) -> Re
     return await _submit(request, act)
 
 
-async def _submit(
-    request: AnyRequest, act: Callable[[Command, dict[str, str]], Awaitable[None]]
-) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return _PATH
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+async def _submit(request: AnyRequest, act: Step) -> Response[bytes]:
+    async def again(form: Shown) -> Response[bytes]:
         seen = await read(request, lambda c: _look(c, State.RECEIVED, None))
-        return _desk(request, seen, State.RECEIVED, shown_again(request, fields, error))
+        return _desk(request, seen, State.RECEIVED, form)
+
+    return await run_step(request, act, place=_PATH, again=again)
 
 
 async def _look(c: Command, status: State, cursor: str | None) -> Desk:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -29,11 +28,11 @@ from market.identity import queries as identity
 from market.portal.forms import (
     BLANK,
     MAX_FORM_BYTES,
-    SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
     read_form,
-    shown_again,
+    run_step,
     submit,
 )
 from market.portal.pages_demands import FILES, end_of
@@ -45,8 +44,6 @@ from market.quotes.operations import inviting
 
 _PAGE_SIZE: Final = 20
 _ONE: Final = FILES + "/{post_id:uuid}"
-
-Act = Callable[[Command, dict[str, str]], Awaitable[object]]
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,18 +208,12 @@ async def answer_demand_match(
     return await submit(request, fields, act)
 
 
-async def _submit(request: AnyRequest, post_id: uuid.UUID, act: Act) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{FILES}/{post_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+async def _submit(request: AnyRequest, post_id: uuid.UUID, act: Step) -> Response[bytes]:
+    async def again(form: Shown) -> Response[bytes]:
         sheet = await read(request, lambda c: _look(c, post_id))
-        return _page(request, post_id, sheet, shown_again(request, fields, error))
+        return _page(request, post_id, sheet, form)
+
+    return await run_step(request, act, place=f"{FILES}/{post_id}", again=again)
 
 
 def _page(request: AnyRequest, post_id: uuid.UUID, sheet: Sheet, form: Shown) -> Response[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from litestar import Response, get, post
@@ -15,16 +14,7 @@ from catalog.harvesting.model import Kind, NewSource
 from catalog.harvesting.queries import SourceAndRuns
 from market.http.command import Command, read
 from market.http.context import AnyRequest
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 
 _PATH: Final = "/harvest-sources"
@@ -76,19 +66,11 @@ async def confirm_harvest(request: AnyRequest, run_id: FromPath[uuid.UUID]) -> R
     return await _submit(request, act)
 
 
-async def _submit(
-    request: AnyRequest, act: Callable[[Command, dict[str, str]], Awaitable[None]]
-) -> Response[bytes]:
-    fields = await read_form(request)
+async def _submit(request: AnyRequest, act: Step) -> Response[bytes]:
+    async def again(form: Shown) -> Response[bytes]:
+        return await _page(request, form)
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return _PATH
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        return await _page(request, shown_again(request, fields, error))
+    return await run_step(request, act, place=_PATH, again=again)
 
 
 async def _page(request: AnyRequest, form: Shown) -> Response[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -26,8 +26,10 @@ from market.portal.forms import (
     MAX_FORM_BYTES,
     SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
     read_form,
+    run_step,
     shown_again,
     submit,
 )
@@ -187,19 +189,12 @@ async def _revise(
 async def _step(
     request: AnyRequest,
     collection_id: uuid.UUID,
-    act: Callable[[Command, Mapping[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
+    async def again(form: Shown) -> Response[bytes]:
+        return await _desk(request, collection_id, form, q=cleaned(form.fields.get("q")))
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_PATH}/{collection_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        again = shown_again(request, fields, error)
-        return await _desk(request, collection_id, again, q=cleaned(fields.get("q")))
+    return await run_step(request, act, place=f"{_PATH}/{collection_id}", again=again)
 
 
 async def _list(request: AnyRequest, form: Shown, *, cursor: str | None = None) -> Response[bytes]:

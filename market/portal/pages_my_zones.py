@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -18,12 +17,10 @@ from market.portal.finding import find_public
 from market.portal.forms import (
     BLANK,
     MAX_FORM_BYTES,
-    SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
-    read_form,
-    shown_again,
-    submit,
+    run_step,
 )
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import cleaned, linker
@@ -127,19 +124,12 @@ async def remove_product(
 async def _step(
     request: AnyRequest,
     zone_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
+    async def again(form: Shown) -> Response[bytes]:
+        return await _counter(request, zone_id, form, q=cleaned(form.fields.get("q")))
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_PATH}/{zone_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        again = shown_again(request, fields, error)
-        return await _counter(request, zone_id, again, q=cleaned(fields.get("q")))
+    return await run_step(request, act, place=f"{_PATH}/{zone_id}", again=again)
 
 
 async def _counter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -19,16 +19,7 @@ from market.http.context import AnyRequest
 from market.open_data import operations, queries
 from market.open_data.model import Opening, Reason, Request
 from market.open_data.states import State
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker
 from seeds.open_licences import load_open_licences
@@ -117,19 +108,11 @@ async def close_opening(request: AnyRequest, opening_id: FromPath[uuid.UUID]) ->
     return await _submit(request, act)
 
 
-async def _submit(
-    request: AnyRequest, act: Callable[[Command, Mapping[str, str]], Awaitable[None]]
-) -> Response[bytes]:
-    fields = await read_form(request)
+async def _submit(request: AnyRequest, act: Step) -> Response[bytes]:
+    async def again(form: Shown) -> Response[bytes]:
+        return await _page(request, form, status=None)
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return _PATH
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        return await _page(request, shown_again(request, fields, error), status=None)
+    return await run_step(request, act, place=_PATH, again=again)
 
 
 async def _page(

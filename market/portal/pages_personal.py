@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -28,16 +28,7 @@ from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.identity import queries as identity
 from market.identity.model import Party
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker, scenario_names
 
@@ -108,19 +99,15 @@ async def decide(
 async def _step(
     request: AnyRequest,
     product_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"/products/{product_id}/personal-information"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         sheet = await read(request, lambda c: _look(c, product_id, None))
-        return _page(request, sheet, shown_again(request, fields, error))
+        return _page(request, sheet, form)
+
+    return await run_step(
+        request, act, place=f"/products/{product_id}/personal-information", again=again
+    )
 
 
 async def _look(c: Command, product_id: uuid.UUID, cursor: str | None) -> Sheet:

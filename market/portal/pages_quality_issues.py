@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -28,8 +28,10 @@ from market.portal.forms import (
     MAX_FORM_BYTES,
     SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
     read_form,
+    run_step,
     shown_again,
     submit,
 )
@@ -205,19 +207,13 @@ async def close_issue(request: AnyRequest, issue_id: FromPath[uuid.UUID]) -> Res
 async def _step(
     request: AnyRequest,
     issue_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_PATH}/{issue_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         desk = await read(request, lambda c: _look(c, issue_id))
-        return _desk(request, desk, shown_again(request, fields, error))
+        return _desk(request, desk, form)
+
+    return await run_step(request, act, place=f"{_PATH}/{issue_id}", again=again)
 
 
 async def _look(c: Command, issue_id: uuid.UUID) -> Desk:

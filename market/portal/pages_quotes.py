@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -23,16 +23,7 @@ from market.http.context import AnyRequest
 from market.http.demand_posts import SayWhy
 from market.http.quotes import AcceptQuote
 from market.identity import queries as identity
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    shown_again,
-    submit,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.pages_demands import end_of
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker, one_of, scenario_names
@@ -243,19 +234,13 @@ def _offered(
 async def _submit(
     request: AnyRequest,
     request_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_PATH}/{request_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         sheet = await read(request, lambda c: _look(c, request_id))
-        return _page(request, sheet, shown_again(request, fields, error))
+        return _page(request, sheet, form)
+
+    return await run_step(request, act, place=f"{_PATH}/{request_id}", again=again)
 
 
 def _page(request: AnyRequest, sheet: Sheet, form: Shown) -> Response[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -21,8 +21,10 @@ from market.portal.forms import (
     MAX_FORM_BYTES,
     SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
     read_form,
+    run_step,
     shown_again,
     submit,
 )
@@ -176,18 +178,12 @@ def _said(fields: Mapping[str, str]) -> Said:
 async def _step(
     request: AnyRequest,
     zone_id: uuid.UUID,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
+    act: Step,
 ) -> Response[bytes]:
-    fields = await read_form(request)
+    async def again(form: Shown) -> Response[bytes]:
+        return await _one(request, zone_id, form)
 
-    async def lead(c: Command) -> str:
-        await act(c, fields)
-        return f"{_PATH}/{zone_id}"
-
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
-        return await _one(request, zone_id, shown_again(request, fields, error))
+    return await run_step(request, act, place=f"{_PATH}/{zone_id}", again=again)
 
 
 async def _desk(request: AnyRequest, form: Shown, *, cursor: str | None = None) -> Response[bytes]:
