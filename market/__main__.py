@@ -30,6 +30,7 @@ COMMANDS = {
     "cut-offs": "market.cli.cut_offs:cut_offs",
     "complaints": "market.cli.complaints:complaints",
     "credit": "market.cli.credit:credit",
+    "negotiations": "market.cli.negotiations:negotiations",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",
