@@ -130,10 +130,10 @@ async def test_an_evaluation_is_whole_and_the_operators_own(scene: Scene) -> Non
     await ended(scene)
 
     for said, missing in (
-        ({"terms": []}, ["terms"]),
-        ({"terms": [{"term": " ", "is_kept": True}]}, ["terms"]),
-        ({"remarks": " ", "points": 101}, ["remarks", "points"]),
-        ({"points": -1}, ["points"]),
+        ({"terms": []}, ["合同约定"]),
+        ({"terms": [{"term": " ", "is_kept": True}]}, ["合同约定"]),
+        ({"remarks": " ", "points": 101}, ["评价意见", "评分"]),
+        ({"points": -1}, ["评分"]),
     ):
         refused = await evaluate(scene, **said)
         assert code(refused) == "agency_evaluation_incomplete"

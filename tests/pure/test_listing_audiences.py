@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+import msgspec
 import pytest
 
 from catalog.kernel.errors import DomainError
 from market.listings.audience import Audience, PartyClass, check
+from market.listings.model import Papers
+from tests.pure.test_orders import make_listing
 
 SUPPLIER, BUYER = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -41,3 +44,11 @@ def test_it_is_not_for_nobody_nor_its_supplier_nor_a_class_without_a_mark(
         check(audience, supplier=SUPPLIER)
 
     assert refused.value.code == "listing_audience_unfit"
+
+
+def test_an_offer_that_names_nobody_is_for_everybody() -> None:
+    offer = make_listing(Papers())
+    for_one = msgspec.structs.replace(offer, audience=Audience(party_ids=(BUYER,)))
+
+    assert offer.is_for_everybody
+    assert not for_one.is_for_everybody
