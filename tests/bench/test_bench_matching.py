@@ -121,7 +121,7 @@ async def _postgresql(owner: asyncpg.Connection, title: str, times: list[float])
     started = monotonic()
     await owner.fetch(
         """
-        SELECT d.product_id, d.name, d.form, d.region_code, d.level, d.update_cycle, d.price_fen,
+        SELECT d.product_id, d.name, d.form, d.region_codes, d.level, d.update_cycle, d.price_fen,
                d.industry_codes, p.supplier_party_id, ts_rank_cd(d.terms, $1::text::tsquery) AS rank
           FROM catalog.product_documents d JOIN catalog.products p ON p.id = d.product_id
          WHERE d.terms @@ $1::text::tsquery
