@@ -25,11 +25,12 @@ from catalog.quality_issues.model import Hop, QualityIssue, QualityIssueId, Repo
 from catalog.quality_issues.queries import QualityIssueMissing, sources_of_last
 from catalog.quality_issues.states import Event, State, advance
 from catalog.quality_issues.tracing import ANSWER, check_next, provider_of
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 
 TIMER = "quality_answer"
 _SUBJECT = "quality_issue"
-_RULEBOOK = "hn-2023-interim"  # by whose working days is counted; the period is BJ-24's
+_RULEBOOK = HAINAN_2023.code  # by whose working days is counted; the period is BJ-24's
 
 
 async def report(

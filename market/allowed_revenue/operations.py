@@ -18,6 +18,7 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from market.allowed_revenue import allowing, store
 from market.allowed_revenue.model import Allowance, AllowanceId, Burn, Compared, Decided, Task
@@ -25,7 +26,7 @@ from market.allowed_revenue.queries import AllowanceMissing, burn_of, sum_recove
 from market.allowed_revenue.states import Event, State, advance
 from market.identity import queries as identity
 
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 _SUBJECT: Final = "allowance"
 
 

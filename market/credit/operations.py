@@ -19,6 +19,7 @@ from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from market.credit import sanctions, store
 from market.credit.model import (
@@ -34,7 +35,7 @@ from market.identity import queries as identity
 
 OBJECTION: Final = "credit_objection"
 _SUBJECT: Final = "credit_record"
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 
 
 async def find(

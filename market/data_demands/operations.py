@@ -18,6 +18,7 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from market.data_demands import answering, store
 from market.data_demands.answering import DataDemandAnswerUnfounded
@@ -27,7 +28,7 @@ from market.data_demands.states import Event, State, advance
 from market.open_data import queries as open_data
 
 TIMER: Final = "data_demand"
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 _DAY: Final = dt.timedelta(days=1)
 
 

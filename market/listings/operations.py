@@ -24,6 +24,7 @@ from catalog.products.operations import publishing as products
 from catalog.products.queries import ProductMissing
 from catalog.profiles import queries as profiles
 from catalog.recognition import queries as recognition
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.rulebooks.registry import by_code
 from catalog.timers import operations as timers
 from market.listings import deadlines, eligibility, stopping, store
@@ -36,7 +37,7 @@ from market.listings.states import Event, State, advance
 from market.open_data import queries as open_data
 from market.pricing import queries as pricing
 
-RULEBOOK = "hn-2023-interim"
+RULEBOOK = HAINAN_2023.code
 
 
 class ProductIsOpen(Refused):

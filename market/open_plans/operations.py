@@ -17,6 +17,7 @@ from catalog.kernel.errors import Conflict, Invalid, Missing, Refused, VersionSt
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from market.open_data import queries as open_data
 from market.open_plans import planning, queries, store
@@ -34,7 +35,7 @@ from market.open_plans.queries import OpenPlanMissing
 from market.open_plans.states import Event, State, advance
 
 TIMER: Final = "open_plan"
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 BATCH: Final = 100
 
 

@@ -17,6 +17,7 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import PartyId
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from market.auctions import store
 from market.auctions.model import Auction
 from market.auctions.queries import AuctionMissing
@@ -28,7 +29,7 @@ BOX: Final = "auction_box"
 RESERVE: Final = "auction_reserve"
 OUTCOME: Final = "auction_outcome"
 AWARD: Final = "auction_award"
-RULEBOOK: Final = "hn-2023-interim"
+RULEBOOK: Final = HAINAN_2023.code
 
 
 async def lock(tx: Tx, auction_id: uuid.UUID) -> Auction:

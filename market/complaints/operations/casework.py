@@ -17,6 +17,7 @@ from catalog.kernel.periods import Period
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import PUBLIC, Timer
 from market.complaints import handling, store
@@ -31,7 +32,7 @@ RESOLUTION: Final = "complaint_resolution"
 APPEAL: Final = "complaint_appeal"
 REVIEW: Final = "complaint_review"
 SUBJECT: Final = "complaint"
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 
 
 def is_authority(actor: Actor) -> bool:

@@ -19,6 +19,7 @@ from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import PUBLIC
 from market.demand_posts import posting, store
@@ -27,7 +28,7 @@ from market.demand_posts.queries import DemandPostMissing
 from market.demand_posts.states import Event, advance
 from market.identity import queries as identity
 
-RULEBOOK: Final = "hn-2023-interim"
+RULEBOOK: Final = HAINAN_2023.code
 
 
 async def lock(tx: Tx, post_id: uuid.UUID) -> DemandPost:

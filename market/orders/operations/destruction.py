@@ -19,6 +19,7 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications import queries as told
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as clocks
 from catalog.timers import queries as timers
@@ -27,7 +28,7 @@ from market.orders import destroying, store
 from market.orders.model import DestructionStatement, Order
 from market.orders.operations.casework import lock, lock_of_buyer, remember
 
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 
 
 class DestructionStated(Refused):

@@ -19,6 +19,7 @@ from catalog.kernel.workdays import Calendar
 from catalog.products import queries as products
 from catalog.products.model import Product
 from catalog.products.queries import ProductMissing
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import Timer
 from market.pricing import deadlines, store
@@ -26,7 +27,7 @@ from market.pricing.model import Filing
 from market.pricing.queries import FilingMissing
 from market.pricing.states import Event, advance
 
-_RULEBOOK: Final = "hn-2023-interim"
+_RULEBOOK: Final = HAINAN_2023.code
 
 
 async def own_product(tx: Tx, actor: Actor, product_id: uuid.UUID) -> Product:
