@@ -139,10 +139,11 @@ class Tx:
         return rows
 
     async def fetch_public(self, sql: str, *args: Any) -> list[Row]:
-        """Return all rows of a statement that reads only what everybody may see.
+        """Return all rows of a statement for which nobody needs to act.
 
-        It does not open a transaction that is opened late: alone it is its own, and row-level
-        security sees nobody act.
+        It reads what everybody may see, or calls a function that finds by a secret. It does not
+        open a transaction that is opened late: alone it is its own, and row-level security sees
+        nobody act.
         """
         rows: list[Row] = await self._connection.fetch(sql, *args)
         return rows

@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import httpx
 import msgspec
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
-from catalog.signing.purposes import Purpose
-from market.identity.permissions import Role
 from tests.api import Api, code
-from tests.makers_identity import make_member
-from tests.makers_registration import OwnKey, Scene, make_scene, must
-from tests.makers_trade import Trade
-
-
-class Owned(Trade):
-    """A trade whose product belongs to its supplier by two thirds and to another by one."""
-
-    async def draft(self, **changes: Any) -> httpx.Response:
-        owners = [
-            {
-                "party_id": str(self.supplier.party.id),
-                "share_numerator": 2,
-                "share_denominator": 3,
-            },
-            {
-                "party_id": str(self.objector.party.id),
-                "share_numerator": 1,
-                "share_denominator": 3,
-            },
-        ]
-        return await super().draft(**({"owners": owners} | changes))
-
-    async def drafted(self, **changes: Any) -> str:
-        application = await super().drafted(**changes)
-        must(await self.hand_in(application, "joint_ownership_shares"))
-        other = self.by(self.objector)
-        stands = must(await other.get(f"/api/v1/applications/{application}/dossier"))
-        said = {"content_sha256": stands["content_sha256"]}
-        must(await other.post(f"/api/v1/applications/{application}/consents", said))
-        return application
-
-
-async def make_owned(api: Api, db: Database, clock: ManualClock) -> Owned:
-    scene: Scene = await make_scene(api, db, clock)
-    trade = Owned(api, db, clock)
-    vars(trade).update(vars(scene))
-    now = clock.now()
-    trade.buyer = await make_member(db, Role.BUYER, now=now)
-    trade.buyer_key, trade.supplier_key = OwnKey(Purpose.CONTRACT), OwnKey(Purpose.CONTRACT)
-    for key, who in ((trade.buyer_key, trade.buyer), (trade.supplier_key, trade.supplier)):
-        must(await key.register(trade.by(who), who.party.id))
-    return trade
+from tests.makers_owned import make_owned
+from tests.makers_registration import must
 
 
 async def test_owners_share_a_sale_as_their_certificate_says(

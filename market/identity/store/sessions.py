@@ -129,8 +129,8 @@ async def find_credentials(tx: Tx, login: str, today: dt.date) -> Credentials | 
 async def find_by_secret(
     tx: Tx, token_sha256: bytes, *, now: dt.datetime, today: dt.date
 ) -> Identified | None:
-    """Return whose session or token this is, if it is still good. One statement."""
-    row = await tx.fetch_one(
+    """Return whose session or token this is, if it is still good. One statement, for which nobody acts."""
+    rows = await tx.fetch_public(
         """
         SELECT account_id, party_id, login, roles, scopes
           FROM market.find_actor($1, $2, $3, $4, $5)""",
@@ -140,8 +140,9 @@ async def find_by_secret(
         IDLE,
         TOUCH,
     )
-    if row is None:
+    if not rows:
         return None
+    row = rows[0]
     return Identified(
         account_id=AccountId(row["account_id"]),
         party_id=PartyId(row["party_id"]),

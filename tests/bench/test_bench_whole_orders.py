@@ -1,0 +1,188 @@
+"""How many whole orders a second a service takes over HTTP, from placing to the split; prints.
+
+Placed, cleared, signed twice, paid through the sandbox, delivered, accepted, released among five: ten
+requests an order to ``market serve`` with two workers, on the same machine as those who ask. Beside
+it TPC-B of pgbench on the same database server. ``BENCH_SECONDS`` (of each stage).
+
+    BENCH_SECONDS=10 pytest -s -m bench tests/bench/test_bench_whole_orders.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import datetime as dt
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from catalog.kernel.clock import ManualClock, SystemClock, monotonic
+from catalog.kernel.db import Database
+from market.postgres.binaries import find_binaries
+from market.settings import Settings
+from tests import terminal
+from tests.api import Api
+from tests.conftest import TestServer
+from tests.makers_owned import Owned, make_owned
+from tests.makers_registration import must
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
+
+SECONDS: Final = float(os.environ.get("BENCH_SECONDS", "5"))
+BUYERS: Final = (1, 4, 16)
+OWNERS: Final = ((1, 2), (1, 4), (1, 8), (1, 8))
+_TPS: Final = re.compile(r"tps = ([0-9.]+)")
+
+Timed = dict[str, list[float]]  # the milliseconds of each step
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that begins so long ago that a certificate is issued by now."""
+    return ManualClock(SystemClock().now() - dt.timedelta(days=90))
+
+
+async def test_whole_orders_over_http(
+    *,
+    api: Api,
+    db: Database,
+    clock: ManualClock,
+    settings: Settings,
+    server: TestServer,
+    database_name: str,
+) -> None:
+    owned = await make_owned(api, db, clock, *OWNERS)
+    await owned.certified()
+    clock.move_to(SystemClock().now())
+    await owned.sign_in_again()
+    await owned.priced()
+    await owned.listed()
+    await api.keep_the_log()
+    async with (
+        serving(settings, server.dsn(database_name)) as (url, pids),
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as web,
+    ):
+        trade = Owned(Api(web, None, clock), db, clock)
+        vars(trade).update({name: each for name, each in vars(owned).items() if name != "api"})
+        await run_through(trade, collections.defaultdict(list))
+        for buyers in BUYERS:
+            await stage(trade, buyers, pids)
+    print(f"TPC-B, 16 clients: {await tpc_b(server.dsn(database_name)):.0f} transactions a second")
+
+
+async def stage(trade: Owned, buyers: int, pids: list[int]) -> None:
+    """Let so many buyers order one after the other until the time is over, and tell."""
+    steps: Timed = collections.defaultdict(list)
+    begun, used = monotonic(), cpu_seconds(pids)
+
+    async def order_on() -> int:
+        done = 0
+        while monotonic() < begun + SECONDS:
+            await run_through(trade, steps)
+            done += 1
+        return done
+
+    done = sum(await asyncio.gather(*(order_on() for _ in range(buyers))))
+    took = monotonic() - begun
+    service = (cpu_seconds(pids) - used) / done * 1000
+    print(
+        f"\n{buyers} buyers: {done / took:.1f} orders a second; {service:.0f} ms of the service's"
+    )
+    for step, times in steps.items():
+        middle, most = statistics.median(times), statistics.quantiles(times, n=100)[98]
+        print(f"  {step:10} p50 {middle:6.1f} ms  p99 {most:6.1f} ms")
+
+
+async def run_through(trade: Owned, steps: Timed) -> None:
+    """Take one order from its placing to the split."""
+
+    async def timed(step: str, act: Awaitable[Any]) -> Any:
+        begun = monotonic()
+        answer = await act
+        steps[step].append((monotonic() - begun) * 1000)
+        return answer
+
+    order = await timed("place", trade.placed(price_item="forever", quantity=1))
+
+    async def step(name: str, who: Any) -> None:
+        must(await trade.step(order, name, who))
+
+    await timed("clear", step("clearances", trade.acceptor))
+    for who, key in ((trade.buyer, trade.buyer_key), (trade.supplier, trade.supplier_key)):
+        must(await timed("sign", trade.sign(order, who, key)))
+    await timed("pay", trade.pay(order))
+    await timed("deliver", step("deliveries", trade.supplier))
+    await timed("accept", step("acceptances", trade.buyer))
+    released = await timed("release", trade.step(order, "releases", trade.issuer))
+    assert released.status_code < 300, released.text
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings, dsn: str) -> AsyncIterator[tuple[str, list[int]]]:
+    """Run the service with two workers; yield its address and its processes."""
+    port = terminal.free_port()
+    url = f"http://127.0.0.1:{port}"
+    more = {
+        "DATABASE_URL": dsn,
+        "MARKET_LOG_LEVEL": "error",
+        "MARKET_SANDBOX_CHANNEL": "1",
+        "MARKET_PUBLIC_URL": url,
+    }
+    service = terminal.start(
+        *("serve", "--data-dir", settings.data_dir, "--port", port, "--workers", 2),
+        stderr=None,
+        env=more,
+    )
+    try:
+        async with httpx.AsyncClient(trust_env=False) as web:
+            while True:
+                assert service.poll() is None
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await web.get(f"{url}/api/v1/products")).status_code == httpx.codes.OK:
+                        break
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(3)  # the other worker comes up as well
+        yield url, family(service.pid)
+    finally:
+        service.terminate()
+        service.communicate(timeout=60)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all that came from it."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Return what processes have used of the processor."""
+    used = 0
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+async def tpc_b(dsn: str) -> float:
+    """Return how many transactions a second pgbench makes, on tables of its own."""
+    pgbench = str(find_binaries().bindir / "pgbench")
+
+    def run(*words: str) -> str:
+        return subprocess.run(
+            [pgbench, *words, dsn], capture_output=True, text=True, check=True
+        ).stdout
+
+    await asyncio.to_thread(run, "-i", "-q", "-s", "20")
+    said = await asyncio.to_thread(run, "-n", "-c", "16", "-j", "2", "-M", "prepared", "-T", "5")
+    found = _TPS.search(said)
+    assert found is not None, said
+    return float(found[1])
