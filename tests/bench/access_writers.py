@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import sys
+import time
 import uuid
 from typing import Any, Final
 
@@ -23,11 +24,12 @@ from catalog.audit_log.promising import Backlog
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import monotonic
-from catalog.kernel.db import Database, Tx, Write
+from catalog.kernel.db import API_ROLE, Database, Tx, Write
 from catalog.kernel.ids import AccountId, PartyId, new_id
 from market.access import operations as access
 from market.access.model import Asked
 from market.orders.operations import delivery
+from tests.bench.worked import seconds_of
 
 AUDITED: Final = "with audit"
 BARE: Final = "without any audit"
@@ -47,10 +49,16 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done: each entry with the instant (monotonic) at which its commit returned."""
+    """What was done: each entry with the instant (monotonic) at which its commit returned.
+
+    ``worked`` is for how many seconds this process had a core, ``served`` those of the database that
+    it talked to.
+    """
 
     seconds: float
     commits: list[tuple[uuid.UUID, float]]
+    worked: float
+    served: float
 
 
 async def _bare(tx: Tx, *_: Any, **said: Any) -> Appended:
@@ -127,12 +135,24 @@ async def work(job: Job) -> Done:
 
     mine = [job.orders[i :: job.writers] for i in range(job.writers)]
     await asyncio.gather(*(use(orders[0]) for orders in mine))  # connect, prepare, warm up
-    started = monotonic()
+    servers = await _servers(db, job.writers)
+    started, worked, served = monotonic(), time.process_time(), seconds_of(servers)
     end = started + job.seconds
     await asyncio.gather(*(write(orders) for orders in mine))
     took = monotonic() - started
+    done = Done(took, commits, time.process_time() - worked, seconds_of(servers) - served)
     await db.close()
-    return Done(took, commits)
+    return done
+
+
+async def _servers(db: Database, writers: int) -> list[int]:
+    """Return the processes of the database behind the connections of the writers."""
+    pool = await db.pool(API_ROLE)
+    held = [await pool.acquire() for _ in range(writers)]
+    found = [each.get_server_pid() for each in held]
+    for each in held:
+        await pool.release(each)
+    return found
 
 
 if __name__ == "__main__":

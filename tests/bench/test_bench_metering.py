@@ -1,13 +1,15 @@
 """Metered access with its audit, beside the same without any and beside one global hash chain.
 
-Sixteen writers in two processes, fsync on. Prints ratios, and how soon after its commit an entry
-could be proven.
+Sixteen writers in two processes, fsync on. Prints ratios, how soon after its commit an entry could be
+proven, and what of the processors' time an access takes: that changes little with what else the
+machine does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import bisect
+import statistics
 import sys
 import uuid
 
@@ -19,7 +21,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import API_ROLE, SEQUENCER_ROLE, Database
 from market.settings import Settings
 from tests.api import Api
-from tests.bench import access_writers, log_follower
+from tests.bench import access_writers, log_follower, worked
 from tests.bench.access_writers import AUDITED, BARE, CHAINED
 from tests.conftest import TestServer
 from tests.makers_trade import make_trade
@@ -52,6 +54,20 @@ _CHAIN = """
     GRANT SELECT, INSERT, UPDATE ON public.chain, public.chain_head TO market_api"""
 
 
+class Run(msgspec.Struct, frozen=True):
+    """What became of one variant for some seconds, and who worked how long for it."""
+
+    rate: float
+    commits: list[tuple[uuid.UUID, float]]
+    seconds: dict[str, float]
+
+    def of_each(self) -> dict[str, float]:
+        """Return for how many microseconds of a processor each access was worked at, by whom."""
+        return {
+            who: seconds / len(self.commits) * 1_000_000 for who, seconds in self.seconds.items()
+        }
+
+
 async def test_audit_costs_metered_access_little(
     *,
     api: Api,
@@ -79,7 +95,8 @@ async def test_audit_costs_metered_access_little(
         ),
     )
 
-    async def rate(variant: str, seconds: float) -> tuple[float, list[tuple[uuid.UUID, float]]]:
+    async def run(variant: str, seconds: float) -> Run:
+        before = await _others(owner_dsn, follower.pid)
         jobs = [
             access_writers.Job(
                 dsns=dsns,
@@ -96,27 +113,39 @@ async def test_audit_costs_metered_access_little(
         said = await asyncio.gather(*(each.communicate() for each in running))
         done = [msgspec.json.decode(out, type=access_writers.Done) for out, _ in said]
         assert all(each.returncode == 0 for each in running)
-        commits = [commit for each in done for commit in each.commits]
-        return sum(len(each.commits) / each.seconds for each in done), commits
+        await asyncio.sleep(2 * EVERY)  # what is still to be given its place is of this run
+        after = await _others(owner_dsn, follower.pid)
+        return Run(
+            rate=sum(len(each.commits) / each.seconds for each in done),
+            commits=[commit for each in done for commit in each.commits],
+            seconds={
+                "writers": sum(each.worked for each in done),
+                "their database": sum(each.served for each in done),
+                **{who: after[who] - before[who] for who in before},
+            },
+        )
 
-    await rate(AUDITED, 2.0)  # the tables are no longer empty, the follower has begun
-    rates: dict[str, list[float]] = {AUDITED: [], BARE: [], CHAINED: []}
-    commits: list[tuple[uuid.UUID, float]] = []
+    await run(AUDITED, 2.0)  # the tables are no longer empty, the follower has begun
+    runs: dict[str, list[Run]] = {AUDITED: [], BARE: [], CHAINED: []}
     for _ in range(ROUNDS):
-        for variant, found in rates.items():
-            each, made = await rate(variant, SECONDS)
-            found.append(each)
-            if variant == AUDITED:
-                commits += made
+        for variant, made in runs.items():
+            made.append(await run(variant, SECONDS))
     await asyncio.sleep(1)
     said, _ = await follower.communicate(b"")
     published = msgspec.json.decode(said, type=list[tuple[float, int]])
 
+    rates = {variant: [each.rate for each in made] for variant, made in runs.items()}
+    works = {variant: _median_work(made) for variant, made in runs.items()}
     for variant, found in rates.items():
         print(f"\n{variant}: " + ", ".join(f"{each:,.0f}/s" for each in found), end="")
+        parts = ", ".join(f"{who} {each:.0f}" for who, each in works[variant].items())
+        print(f"; {sum(works[variant].values()):.0f} µs of a processor each: {parts}", end="")
     for peer, asked in ((BARE, 0.85), (CHAINED, 3.0)):
         ratios = sorted(a / b for a, b in zip(rates[AUDITED], rates[peer], strict=True))
         print(f"\nof {peer}: {ratios[len(ratios) // 2]:.2f} (asked: at least {asked})", end="")
+    bare, audited = (sum(works[each].values()) for each in (BARE, AUDITED))
+    print(f"\nby processor time it is {bare / audited:.2f} of the work {BARE}", end="")
+    commits = [commit for each in runs[AUDITED] for commit in each.commits]
     delays = await _delays(owner_dsn, commits, published)
     p50, p99 = (delays[int(len(delays) * share)] * 1000 for share in (0.5, 0.99))
     print(f"\nproof ready after {p50:.0f} ms, p99 {p99:.0f} ms (asked: at most 500 ms)")
@@ -157,6 +186,24 @@ async def make_chain(owner_dsn: str) -> None:
         await owning.execute("ANALYZE")
     finally:
         await owning.close()
+
+
+async def _others(owner_dsn: str, follower: int) -> dict[str, float]:
+    """Return for how many seconds those have worked who are not the writers, nor serve them."""
+    owning = await asyncpg.connect(owner_dsn)
+    try:
+        return {
+            "log": worked.seconds_of([follower]),
+            "its database": worked.seconds_of(await worked.serving(owning, SEQUENCER_ROLE)),
+            "write-ahead log": worked.seconds_of(await worked.writing(owning)),
+        }
+    finally:
+        await owning.close()
+
+
+def _median_work(runs: list[Run]) -> dict[str, float]:
+    each = [run.of_each() for run in runs]
+    return {who: statistics.median(part[who] for part in each) for who in each[0]}
 
 
 async def _delays(

@@ -86,7 +86,10 @@ async def test_the_states_in_the_code_are_the_states_in_the_database(owner_dsn: 
     try:
         checks = await connection.fetch(
             """SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
-                WHERE contype = 'c' AND conname LIKE '%state_known'"""
+                WHERE contype = 'c' AND conname LIKE '%state_known'
+               UNION ALL
+               SELECT polname, pg_get_expr(polwithcheck, polrelid) FROM pg_policy
+                WHERE polname LIKE '%state_known'"""
         )
     finally:
         await connection.close()
