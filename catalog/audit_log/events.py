@@ -252,6 +252,7 @@ class Event(enum.StrEnum):
 
     # money
     JOURNAL_POSTED = "journal:posted"
+    LEDGER_FLOOR_SET = "ledger_account:floor_set"
     PAYMENT_STARTED = "payment:started"
     PAYMENT_CONFIRMED = "payment:confirmed"
     PAYMENT_FAILED = "payment:failed"

@@ -95,7 +95,7 @@ GROUPS: Final = {
     "objections": ("objection",),
     "instruments": ("instrument",),
     "recognition": ("foreign_registrar", "foreign_certificate"),
-    "money": ("journal", "payment", "payment_break", "escrow"),
+    "money": ("journal", "ledger_account", "payment", "payment_break", "escrow"),
     "pricing": ("pricing", "special_price", "ceiling", "allowance"),
     "listings": ("listing",),
     "open_data": (

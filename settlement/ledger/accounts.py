@@ -1,7 +1,7 @@
-"""Name the accounts: for what, whose, on which side, and which are guarded (科目).
+"""Name the accounts: for what, whose, on which side, and how they are guarded (科目).
 
 An account is a purpose and an owner. The chart says the rest; it is data, and the database repeats
-what it says about guarding.
+what it says about owners and guarding (``settlement.purposes``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ import msgspec
 
 from catalog.kernel.errors import Invalid
 
-BOOK: Final = "market"
+
+class Book(enum.StrEnum):
+    """Whose books an entry stands in: no entry moves money from one to the other (账套)."""
+
+    MARKET = "market"  # 市场账套
+    PUBLIC_DATA = "public_data"  # 公共数据授权运营账套: the whole line of such an order
+
+
+BOOK: Final = Book.MARKET
 
 
 class Purpose(enum.StrEnum):
@@ -30,6 +38,13 @@ class Purpose(enum.StrEnum):
     TREASURY_NON_TAX = "treasury_non_tax"  # 应缴国库非税收入 (JX-3)
     TAX_PAYABLE = "tax_payable"  # 应交税费
     ROUNDING_RESIDUAL = "rounding_residual"  # 尾差
+    BUYER_ACCOUNT = "buyer_account"  # 买方预存款
+    PAYOUT_IN_TRANSIT = "payout_in_transit"  # 在途付款
+    RETENTION = "retention"  # 质保金
+    CHARGEBACK_HOLD = "chargeback_hold"  # 拒付争议款
+    SUSPENSE = "suspense"  # 待查款项
+    CHANNEL_FEE = "channel_fee"  # 渠道手续费
+    PLATFORM_LOSS = "platform_loss"  # 平台垫付
 
 
 class Side(enum.StrEnum):
@@ -48,14 +63,42 @@ class OwnerKind(enum.StrEnum):
     MARKET = "market"
 
 
-GUARDED: Final = frozenset(
-    {
-        Purpose.ORDER_ESCROW,
-        Purpose.PAYABLE,
-        Purpose.DEPARTMENT_PAYABLE,
-        Purpose.REFUND_PAYABLE,
-    }
-)
+class Guarding(enum.StrEnum):
+    """How it is kept that an account gives out no more than it has."""
+
+    AT_ONCE = "at_once"  # debits and credits move the guard with the entry
+    ROLLED_UP = "rolled_up"  # debits with the entry, credits with the next roll-up: never hot
+    NONE = "none"  # it may stand anywhere; all of it waits for the roll-up
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What the chart says of all accounts of a purpose."""
+
+    owner: OwnerKind
+    guarding: Guarding
+    may_be_overdrawn: bool = False  # down to a floor that a contract sets (透支)
+
+
+_ORDER, _PARTY, _CHANNEL = OwnerKind.ORDER, OwnerKind.PARTY, OwnerKind.CHANNEL
+
+RULES: Final[Mapping[Purpose, Rule]] = {
+    Purpose.CHANNEL_CLEARING: Rule(_CHANNEL, Guarding.NONE),
+    Purpose.ORDER_ESCROW: Rule(_ORDER, Guarding.AT_ONCE),
+    Purpose.PAYABLE: Rule(_PARTY, Guarding.ROLLED_UP, may_be_overdrawn=True),
+    Purpose.DEPARTMENT_PAYABLE: Rule(_PARTY, Guarding.ROLLED_UP),
+    Purpose.REFUND_PAYABLE: Rule(_PARTY, Guarding.AT_ONCE),
+    Purpose.PLATFORM_FEE: Rule(_PARTY, Guarding.ROLLED_UP),
+    Purpose.TREASURY_NON_TAX: Rule(_PARTY, Guarding.ROLLED_UP),
+    Purpose.TAX_PAYABLE: Rule(_PARTY, Guarding.ROLLED_UP),
+    Purpose.ROUNDING_RESIDUAL: Rule(_ORDER, Guarding.AT_ONCE),
+    Purpose.BUYER_ACCOUNT: Rule(_PARTY, Guarding.AT_ONCE, may_be_overdrawn=True),
+    Purpose.PAYOUT_IN_TRANSIT: Rule(_PARTY, Guarding.AT_ONCE),
+    Purpose.RETENTION: Rule(_PARTY, Guarding.AT_ONCE),
+    Purpose.CHARGEBACK_HOLD: Rule(_ORDER, Guarding.AT_ONCE),
+    Purpose.SUSPENSE: Rule(_CHANNEL, Guarding.NONE),
+    Purpose.CHANNEL_FEE: Rule(_CHANNEL, Guarding.NONE),
+    Purpose.PLATFORM_LOSS: Rule(OwnerKind.MARKET, Guarding.NONE),
+}
 
 
 class AccountUnknown(Invalid):
@@ -65,7 +108,7 @@ class AccountUnknown(Invalid):
 
 
 class ChartInvalid(Invalid):
-    """The chart of accounts misses a purpose, knows too many, or contradicts the guarding."""
+    """The chart of accounts misses a purpose, knows too many, or contradicts ``RULES``."""
 
     code = "chart_of_accounts_invalid"
 
@@ -82,9 +125,14 @@ class Account(msgspec.Struct, frozen=True, order=True):
         return f"{self.purpose}/{self.owner}"
 
     @property
-    def is_guarded(self) -> bool:
-        """Tell whether it may not fall below its floor."""
-        return self.purpose in GUARDED
+    def guarding(self) -> Guarding:
+        """Return how it is kept from giving out more than it has."""
+        return RULES[self.purpose].guarding
+
+    @property
+    def is_of_an_order(self) -> bool:
+        """Tell whether it belongs to one order, and only entries of that order move it."""
+        return RULES[self.purpose].owner is OwnerKind.ORDER
 
 
 class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +142,9 @@ class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: str
     en: str
     side: Side
-    guarded: bool
+    guarding: Guarding
     owner: OwnerKind
+    may_be_overdrawn: bool = False
 
 
 Chart = Mapping[Purpose, Title]
@@ -131,7 +180,7 @@ def chart(raw: Mapping[str, Any]) -> Chart:
     """Return the chart of accounts from its parsed file.
 
     :raises ChartInvalid: if a purpose is missing or unknown, a title is malformed, a number stands
-        twice, or the file and ``GUARDED`` disagree.
+        twice, or the file and ``RULES`` disagree.
     """
     if set(raw) != set(Purpose):
         raise ChartInvalid(purposes=sorted(set(raw) ^ set(Purpose)))
@@ -139,7 +188,11 @@ def chart(raw: Mapping[str, Any]) -> Chart:
         titles = {Purpose(name): msgspec.convert(title, Title) for name, title in raw.items()}
     except msgspec.ValidationError as malformed:
         raise ChartInvalid(purposes=[], reason=str(malformed)) from malformed
-    wrong = [purpose for purpose, title in titles.items() if title.guarded != (purpose in GUARDED)]
+    wrong = [purpose for purpose, title in titles.items() if _rule(title) != RULES[purpose]]
     if wrong or len({title.number for title in titles.values()}) != len(titles):
         raise ChartInvalid(purposes=sorted(wrong))
     return titles
+
+
+def _rule(title: Title) -> Rule:
+    return Rule(title.owner, title.guarding, title.may_be_overdrawn)

@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from settlement.ledger.journal import Entry, Kind, RecordUnreadable, read_record
+from settlement.ledger.journal import Entry, RecordUnreadable, read_record
+from settlement.ledger.kinds import RULES, Flows, Kind, OnOrder
 
 
 class Law(enum.StrEnum):
@@ -52,6 +53,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     rule_version: str
     booked_at: dt.datetime
     value_on: dt.date
+    adjusts: dt.date | None
     record: bytes
     record_sha256: bytes
 
@@ -73,9 +75,10 @@ class OrderMoney(msgspec.Struct, frozen=True, kw_only=True):
     released: int
     refunded: int
     disputed: int
+    charged_back: int
 
 
-_FLOWS: Final = {Kind.PAY_IN: "paid", Kind.RELEASE: "released", Kind.REFUND: "refunded"}
+_NOTHING: Final = dict.fromkeys(OnOrder.__struct_fields__, 0)
 
 
 class Replay:
@@ -91,11 +94,21 @@ class Replay:
         self.rows += 1
         for account, amount in row.legs:
             self.balances[account] = self.balances.get(account, 0) + amount
-        flow = _FLOWS.get(Kind(row.kind)) if row.kind in set(Kind) else None
-        if row.order_id is not None and flow is not None and row.legs:
-            sums = self.orders.setdefault(row.order_id, dict.fromkeys(_FLOWS.values(), 0))
-            sums[flow] -= row.legs[0][1]
+        if row.order_id is not None and row.kind in set(Kind) and row.legs:
+            self._take_order(row.order_id, RULES[Kind(row.kind)].flows, row.legs)
         return entry_intact(row)
+
+    def _take_order(
+        self, order_id: uuid.UUID, flows: Flows, legs: tuple[tuple[str, int], ...]
+    ) -> None:
+        source = _purpose(legs[0][0])
+        for code, amount in legs[1:]:
+            effect = flows.get((source, _purpose(code)))  # type: ignore[arg-type]
+            by = {} if effect is None else msgspec.structs.asdict(effect)
+            if any(by.values()):
+                sums = self.orders.setdefault(order_id, dict(_NOTHING))
+                for name, sign in by.items():
+                    sums[name] += sign * amount
 
     def trial_balance(self) -> list[Breach]:
         """Return a breach if all legs together are not zero (试算平衡)."""
@@ -123,12 +136,12 @@ class Replay:
         waiting: dict[uuid.UUID, Mapping[str, int]] = dict(self.orders)
         for order in orders:
             subject = str(order.order_id)
-            sums = waiting.pop(order.order_id, {"paid": 0, "released": 0, "refunded": 0})
-            told = {"paid": order.paid, "released": order.released, "refunded": order.refunded}
+            sums = waiting.pop(order.order_id, _NOTHING)
+            told = {name: getattr(order, name) for name in _NOTHING}
             if told != sums:
                 detail = f"says {told}, the journal {dict(sums)}"
                 found.append(Breach(Law.ORDER_MONEY_EQUALS_JOURNAL, subject, detail))
-            left = order.paid - order.released - order.refunded
+            left = order.paid - order.released - order.refunded - order.charged_back
             if left < order.disputed:
                 detail = f"{left} fen are left, {order.disputed} are disputed"
                 found.append(Breach(Law.ORDER_NOT_GIVEN_OUT_TWICE, subject, detail))
@@ -157,6 +170,10 @@ def entry_intact(row: Row) -> list[Breach]:
     return [Breach(Law.RECORD_EQUALS_COLUMNS, subject, ", ".join(wrong))] if wrong else []
 
 
+def _purpose(code: str) -> str:
+    return code.partition("/")[0]
+
+
 def _as_told(entry: Entry) -> dict[str, object]:
     return {
         "key": entry.key,
@@ -169,6 +186,7 @@ def _as_told(entry: Entry) -> dict[str, object]:
         "rule_version": entry.rule_version,
         "booked_at": entry.booked_at,
         "value_on": entry.value_on,
+        "adjusts": entry.adjusts,
     }
 
 
@@ -184,4 +202,5 @@ def _as_stored(row: Row) -> dict[str, object]:
         "rule_version": row.rule_version,
         "booked_at": row.booked_at,
         "value_on": row.value_on,
+        "adjusts": row.adjusts,
     }

@@ -4,14 +4,13 @@ A debit is negative, a credit positive. The first leg is the only debit: money l
 and reaches one or more. So only that one account has to be locked, credits need no order among
 each other, and a reversal is one entry per account that gives back.
 
-``record()`` is the entry as bytes (RFC 8785). It is stored beside the columns, and its SHA-256
-stands in the audit log: a changed leg is found by anyone who has the log.
+``record()`` is the entry as bytes (RFC 8785). Its SHA-256 stands in the audit log: a changed leg
+is found by anyone who has the log.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import hashlib
 import uuid
 from collections.abc import Iterable
@@ -21,21 +20,15 @@ import msgspec
 import rfc8785
 
 from catalog.kernel.errors import Invalid
-from settlement.ledger.accounts import BOOK, Account, Purpose, account, escrow_of
+from settlement.ledger.accounts import BOOK, Account, Book, account
+from settlement.ledger.kinds import RULES
+from settlement.ledger.kinds import Kind as Kind  # noqa: PLC0414 - entries and their kinds go together
 from settlement.money import CEILING, CURRENCY, Fen
 
 FORMAT: Final = "shushi/journal/1"
+FORMAT_ADJUSTING: Final = "shushi/journal/2"  # it also names the closed month that it belongs to
 LEGS_MIN: Final = 2
 LEGS_MAX: Final = 16
-
-
-class Kind(enum.StrEnum):
-    """Why money moved."""
-
-    PAY_IN = "pay_in"  # 收款: channel → escrow
-    RELEASE = "release"  # 放款: escrow → those who share
-    REFUND = "refund"  # 退款: escrow → owed to the buyer
-    REFUND_SETTLED = "refund_settled"  # 退款到账: owed to the buyer → channel
 
 
 class EntryUnbalanced(Invalid):
@@ -69,7 +62,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     :raises EntryUnbalanced: if the legs do not sum to zero.
     :raises EntryMalformed: if the first leg is not the only debit, an account stands twice, there
         are fewer than 2 or more than 16 legs, an amount is out of range, the instant has no zone,
-        or the kind does not fit the accounts.
+        the kind does not fit the accounts, an account is of another order, a reversal names
+        nothing, the book is unknown, or ``adjusts`` is no earlier month.
     """
 
     key: uuid.UUID
@@ -82,6 +76,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reverses: uuid.UUID | None = None
     currency: str = CURRENCY
     book: str = BOOK
+    adjusts: dt.date | None = None  # the first day of the closed month that a late fact is of
 
     def __post_init__(self) -> None:
         """Refuse what is no entry."""
@@ -101,10 +96,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def essence(self) -> dict[str, Any]:
         """Return what the entry says, but for when it was booked: equal for a repeated command."""
-        return {
-            "book": self.book,
+        told = {} if self.adjusts is None else {"adjusts": self.adjusts.isoformat()}
+        return told | {
+            "book": str(self.book),
             "currency": self.currency,
-            "format": FORMAT,
+            "format": FORMAT if self.adjusts is None else FORMAT_ADJUSTING,
             "key": str(self.key),
             "kind": str(self.kind),
             "legs": [[leg.account.code, leg.amount_fen] for leg in self.legs],
@@ -162,6 +158,7 @@ def read_record(record: bytes) -> Entry:
             reverses=told.reverses,
             currency=told.currency,
             book=told.book,
+            adjusts=told.adjusts,
         )
         again = entry.record()
     # A ValueError is a broken character; an OverflowError an instant before the first year.
@@ -184,6 +181,7 @@ class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reverses: uuid.UUID | None
     rule_version: str
     value_on: dt.date
+    adjusts: dt.date | None = None
 
 
 def _check_shape(entry: Entry) -> None:
@@ -200,6 +198,14 @@ def _check_shape(entry: Entry) -> None:
         raise EntryMalformed(reason="instant_without_zone", legs=len(legs))
     if entry.currency != CURRENCY:
         raise EntryMalformed(reason="currency", legs=len(legs))
+    if entry.book not in set(Book):
+        raise EntryMalformed(reason="book", legs=len(legs))
+    if entry.adjusts is not None and not _is_earlier_month(entry.adjusts, entry.value_on):
+        raise EntryMalformed(reason="adjusts_no_earlier_month", legs=len(legs))
+
+
+def _is_earlier_month(month: dt.date, day: dt.date) -> bool:
+    return month.day == 1 and month < day.replace(day=1)
 
 
 def _check_sum(legs: tuple[Leg, ...]) -> None:
@@ -210,14 +216,12 @@ def _check_sum(legs: tuple[Leg, ...]) -> None:
 
 def _check_kind(entry: Entry) -> None:
     """Refuse an entry whose accounts are not those of its kind; the database refuses it again."""
-    source, first = entry.legs[0].account, entry.legs[1].account
-    escrow = None if entry.order_id is None else escrow_of(entry.order_id)
-    fits = {
-        Kind.PAY_IN: source.purpose is Purpose.CHANNEL_CLEARING and first == escrow,
-        Kind.RELEASE: source == escrow,
-        Kind.REFUND: source == escrow and first.purpose is Purpose.REFUND_PAYABLE,
-        Kind.REFUND_SETTLED: source.purpose is Purpose.REFUND_PAYABLE
-        and first.purpose is Purpose.CHANNEL_CLEARING,
-    }[entry.kind]
-    if not fits or (entry.kind is not Kind.RELEASE and len(entry.legs) != LEGS_MIN):
-        raise EntryMalformed(reason="kind_and_accounts", legs=len(entry.legs))
+    rule, source, legs = RULES[entry.kind], entry.debited.purpose, entry.legs
+    fits = all((source, leg.account.purpose) in rule.flows for leg in legs[1:])
+    if not fits or (len(legs) > LEGS_MIN and not rule.is_split):
+        raise EntryMalformed(reason="kind_and_accounts", legs=len(legs))
+    owned = {leg.account.owner for leg in legs if leg.account.is_of_an_order}
+    if owned - {str(entry.order_id)}:
+        raise EntryMalformed(reason="account_of_another_order", legs=len(legs))
+    if rule.must_reverse and entry.reverses is None:
+        raise EntryMalformed(reason="reverses_nothing", legs=len(legs))

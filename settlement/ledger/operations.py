@@ -7,7 +7,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -17,11 +17,11 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict, DomainError, Refused
+from catalog.kernel.errors import Conflict, DomainError, Invalid, Refused
 from settlement.ledger import store
-from settlement.ledger.accounts import BOOK, escrow_of
+from settlement.ledger.accounts import BOOK, RULES, Account, escrow_of
 from settlement.ledger.journal import Entry, read_record
-from settlement.money import CURRENCY, Fen
+from settlement.money import CEILING, CURRENCY, Fen
 
 
 class KeyReused(Conflict):
@@ -40,6 +40,30 @@ class OrderMoneyExceeded(Refused):
     """The order would give out more than was paid in."""
 
     code = "order_money_exceeded"
+
+
+class PeriodClosed(Refused):
+    """The month of the value date is closed, or being closed; a late fact goes into the open one."""
+
+    code = "period_closed"
+
+
+class ReversalExceeded(Refused):
+    """More would be taken back of a leg than it was."""
+
+    code = "reversal_exceeds_the_leg"
+
+
+class ReversesNothing(Refused):
+    """The entry that is named has no leg that this one takes back."""
+
+    code = "reverses_no_leg"
+
+
+class FloorNotAllowed(Invalid):
+    """No contract sets such a floor: it is above zero, or the account may not be overdrawn."""
+
+    code = "floor_not_allowed"
 
 
 class Effect(enum.StrEnum):
@@ -66,6 +90,9 @@ _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "guarded_balance_hold_not_negative": BalanceInsufficient,
     "order_money_not_given_out_twice": OrderMoneyExceeded,
     "order_money_not_negative": OrderMoneyExceeded,
+    "journal_period_is_open": PeriodClosed,
+    "reversed_no_more_than_the_leg": ReversalExceeded,
+    "journal_reverses_a_leg": ReversesNothing,
 }
 
 
@@ -75,10 +102,18 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
     :raises KeyReused: if its key belongs to another entry.
     :raises BalanceInsufficient: if a guarded account would fall below its floor.
     :raises OrderMoneyExceeded: if the order would give out more than was paid in.
+    :raises PeriodClosed: if the month of its value date is closed.
+    :raises ReversesNothing: if it reverses what has no such leg.
+    :raises ReversalExceeded: if it takes back more of a leg than is left of it.
     """
     accounts = [leg.account for leg in entry.legs]
     ids = await store.account_ids(tx, accounts, book=entry.book, currency=entry.currency, now=now)
-    with _refusals(account=entry.debited.code, amount_fen=entry.amount_fen):
+    with _refusals(
+        account=entry.debited.code,
+        amount_fen=entry.amount_fen,
+        value_on=entry.value_on.isoformat(),
+        reverses=None if entry.reverses is None else str(entry.reverses),
+    ):
         is_new = await store.insert(tx, entry, ids)
     if not is_new:
         return await _replayed(tx, entry)
@@ -92,6 +127,38 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
         digests=[Digest("journal", str(entry.key), entry.digest().hex())],
     )
     return Posted(entry, Effect.ACCEPTED)
+
+
+async def set_floor(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    account: Account,
+    floor_fen: int,
+    rests_on: str,
+    book: str = BOOK,
+) -> None:
+    """Let an account be overdrawn down to ``floor_fen``, as a contract says (约定透支限额).
+
+    :raises FloorNotAllowed: if it is above zero, or such an account is never overdrawn.
+    :raises BalanceInsufficient: if the account stands below it already.
+    """
+    if not RULES[account.purpose].may_be_overdrawn or not -CEILING <= floor_fen <= 0:
+        raise FloorNotAllowed(account=account.code, floor_fen=floor_fen)
+    (account_id,) = await store.account_ids(tx, [account], book=book, currency=CURRENCY, now=now)
+    with _refusals(account=account.code, amount_fen=-floor_fen):
+        await store.set_floor(
+            tx, account_id=account_id, floor_fen=floor_fen, rests_on=rests_on, now=now
+        )
+    await audit_log.append(
+        tx,
+        Event.LEDGER_FLOOR_SET,
+        actor=actor,
+        now=now,
+        subjects=[Subject("ledger_account", account.code)],
+        facts={"book": str(book), "floor_fen": floor_fen, "rests_on": rests_on},
+    )
 
 
 async def hold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
@@ -135,7 +202,7 @@ def _subjects(entry: Entry) -> list[Subject]:
 
 
 @contextlib.contextmanager
-def _refusals(*, account: str, amount_fen: int) -> Iterator[None]:
+def _refusals(**facts: Any) -> Iterator[None]:
     """Turn what the database refuses into a refusal of ours; leave the rest a fault."""
     try:
         yield
@@ -143,4 +210,4 @@ def _refusals(*, account: str, amount_fen: int) -> Iterator[None]:
         refusal = _REFUSALS.get(violation.constraint_name or "")
         if refusal is None:
             raise
-        raise refusal(account=account, amount_fen=amount_fen) from violation
+        raise refusal(**facts) from violation

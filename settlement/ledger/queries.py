@@ -15,6 +15,7 @@ from settlement.ledger import disk, invariants
 from settlement.ledger.accounts import (
     BOOK,
     Account,
+    Guarding,
     OwnerKind,
     Purpose,
     Side,
@@ -49,9 +50,11 @@ class PostedEntry(msgspec.Struct, frozen=True, kw_only=True):
     order_id: uuid.UUID | None
     reverses: uuid.UUID | None
     rule_version: str
+    book: str
     currency: str
     booked_at: dt.datetime
     value_on: dt.date
+    adjusts: dt.date | None
     legs: tuple[PostedLeg, ...]
     record: str
     record_sha256: str
@@ -60,6 +63,7 @@ class PostedEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
     """One account and what stands on it; a credit is positive."""
 
+    book: str
     account: str
     purpose: str
     owner: str
@@ -67,7 +71,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
     title_zh: str
     title_en: str
     side: Side
-    is_guarded: bool
+    guarding: Guarding
     balance_fen: int
     held_fen: int
     balance: str
@@ -105,19 +109,20 @@ class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
     released_fen: int
     refunded_fen: int
     disputed_fen: int
+    charged_back_fen: int
     entries: tuple[PostedEntry, ...]
 
 
 _ENTRY: Final = """
     SELECT j.key, j.kind, j.book, j.currency, j.amt, j.order_id, j.reverses, j.rule_version,
-           j.booked_at, j.value_on, j.record, j.record_sha256,
+           j.booked_at, j.value_on, j.adjusts, j.record, j.record_sha256,
            (SELECT array_agg(coalesce(a.code, l.id::text) ORDER BY l.n)
                    FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
                    LEFT JOIN settlement.accounts a ON a.id = l.id) AS codes
       FROM settlement.journal j"""
 
 _ORDER_MONEY: Final = (
-    "SELECT order_id, paid, released, refunded, disputed FROM settlement.order_money"
+    "SELECT order_id, paid, released, refunded, disputed, charged_back FROM settlement.order_money"
 )
 
 
@@ -190,6 +195,7 @@ async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
         released_fen=money["released"] if money else 0,
         refunded_fen=money["refunded"] if money else 0,
         disputed_fen=money["disputed"] if money else 0,
+        charged_back_fen=money["charged_back"] if money else 0,
         entries=tuple(_entry(row) for row in rows),
     )
 
@@ -223,7 +229,7 @@ async def list_balances(
     query = paging.fingerprint("balances", purpose)
     position = paging.decode(query, cursor, 1)
     rows = await tx.fetch(
-        """SELECT a.id, a.code, a.purpose, a.owner, a.guarded, coalesce(g.held, 0) AS held,
+        """SELECT a.id, a.code, a.book, a.purpose, a.owner, a.guarding, coalesce(g.held, 0) AS held,
                   (SELECT coalesce(sum(l.amt), 0)::bigint
                      FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
                     WHERE j.acct @> ARRAY[a.id] AND l.acct = a.id) AS balance
@@ -294,9 +300,11 @@ def _entry(row: Row) -> PostedEntry:
         order_id=row["order_id"],
         reverses=row["reverses"],
         rule_version=row["rule_version"],
+        book=row["book"],
         currency=row["currency"],
         booked_at=row["booked_at"],
         value_on=row["value_on"],
+        adjusts=row["adjusts"],
         legs=tuple(PostedLeg(*leg) for leg in _legs(row)),
         record=row["record"].decode(),
         record_sha256=row["record_sha256"].hex(),
@@ -321,6 +329,7 @@ def _row(row: Row) -> invariants.Row:
         rule_version=row["rule_version"],
         booked_at=row["booked_at"],
         value_on=row["value_on"],
+        adjusts=row["adjusts"],
         record=row["record"],
         record_sha256=row["record_sha256"],
     )
@@ -337,12 +346,14 @@ def _order_money(row: Row) -> OrderMoney:
         released=row["released"],
         refunded=row["refunded"],
         disputed=row["disputed"],
+        charged_back=row["charged_back"],
     )
 
 
 def _balance(row: Row) -> Balance:
     title = _title(row["purpose"])
     return Balance(
+        book=row["book"],
         account=row["code"],
         purpose=row["purpose"],
         owner=row["owner"],
@@ -350,7 +361,7 @@ def _balance(row: Row) -> Balance:
         title_zh=title.zh,
         title_en=title.en,
         side=title.side,
-        is_guarded=row["guarded"],
+        guarding=Guarding(row["guarding"]),
         balance_fen=row["balance"],
         held_fen=row["held"],
         balance=yuan(row["balance"]),
@@ -374,9 +385,7 @@ def _line(row: Row) -> TrialLine:
 def _title(purpose: str | None) -> Title:
     """Return the title of a purpose, or a blank one: legs of an account that is gone still count."""
     if purpose not in set(Purpose):
-        return Title(
-            "", "科目表外", "off the chart", Side.CREDIT, guarded=False, owner=OwnerKind.MARKET
-        )
+        return Title("", "科目表外", "off the chart", Side.CREDIT, Guarding.NONE, OwnerKind.MARKET)
     return disk.read_chart()[Purpose(purpose)]
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from catalog.kernel.db import METADATA, Tx
+from catalog.kernel.ids import new_id
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Entry
 
@@ -25,6 +26,63 @@ class Xid8(sa.types.UserDefinedType[str]):
         return "xid8"
 
 
+PURPOSES: Final = sa.Table(
+    "purposes",
+    METADATA,
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("guarding", sa.Text, nullable=False),
+    sa.Column("may_be_overdrawn", sa.Boolean, nullable=False),
+    schema="settlement",
+)
+ENTRY_KINDS: Final = sa.Table(
+    "entry_kinds",
+    METADATA,
+    sa.Column("code", sa.SmallInteger, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("is_split", sa.Boolean, nullable=False),
+    sa.Column("must_reverse", sa.Boolean, nullable=False),
+    schema="settlement",
+)
+ENTRY_FLOWS: Final = sa.Table(
+    "entry_flows",
+    METADATA,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("debit", sa.Text, primary_key=True),
+    sa.Column("credit", sa.Text, primary_key=True),
+    sa.Column("paid", sa.SmallInteger, nullable=False),
+    sa.Column("released", sa.SmallInteger, nullable=False),
+    sa.Column("refunded", sa.SmallInteger, nullable=False),
+    sa.Column("charged_back", sa.SmallInteger, nullable=False),
+    schema="settlement",
+)
+PERIODS: Final = sa.Table(
+    "periods",
+    METADATA,
+    sa.Column("book", sa.Text, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    schema="settlement",
+)
+ACCOUNT_FLOORS: Final = sa.Table(
+    "account_floors",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.BigInteger, nullable=False),
+    sa.Column("floor_fen", sa.BigInteger, nullable=False),
+    sa.Column("rests_on", sa.Text, nullable=False),
+    sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+    schema="settlement",
+)
+REVERSED_LEGS: Final = sa.Table(
+    "reversed_legs",
+    METADATA,
+    sa.Column("original", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.BigInteger, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("reversed", sa.BigInteger, nullable=False),
+    schema="settlement",
+)
 ACCOUNTS: Final = sa.Table(
     "accounts",
     METADATA,
@@ -34,7 +92,7 @@ ACCOUNTS: Final = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("code", sa.Text, sa.Computed("purpose || '/' || owner", persisted=True)),
-    sa.Column("guarded", sa.Boolean, nullable=False),
+    sa.Column("guarding", sa.Text, nullable=False),
     sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
     schema="settlement",
 )
@@ -55,6 +113,7 @@ ORDER_MONEY: Final = sa.Table(
     sa.Column("released", sa.BigInteger, nullable=False),
     sa.Column("refunded", sa.BigInteger, nullable=False),
     sa.Column("disputed", sa.BigInteger, nullable=False),
+    sa.Column("charged_back", sa.BigInteger, nullable=False),
     schema="settlement",
 )
 JOURNAL: Final = sa.Table(
@@ -74,6 +133,7 @@ JOURNAL: Final = sa.Table(
     sa.Column("value_on", sa.Date, nullable=False),
     sa.Column("record", sa.LargeBinary, nullable=False),
     sa.Column("record_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("adjusts", sa.Date),
     schema="settlement",
 )
 
@@ -87,10 +147,10 @@ async def account_ids(
     new = sorted(account for account in accounts if account not in known)
     if new:
         await tx.execute(
-            """INSERT INTO settlement.accounts (book, purpose, owner, currency, guarded, opened_at)
-               SELECT $1, n.purpose, n.owner, $2, n.guarded, $3
-                 FROM unnest($4::text[], $5::text[], $6::boolean[]) WITH ORDINALITY
-                      AS n (purpose, owner, guarded, position)
+            """INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at)
+               SELECT $1, n.purpose, n.owner, $2, n.guarding, $3
+                 FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY
+                      AS n (purpose, owner, guarding, position)
                 ORDER BY n.position
                ON CONFLICT DO NOTHING""",
             book,
@@ -98,7 +158,7 @@ async def account_ids(
             now,
             [str(account.purpose) for account in new],
             [account.owner for account in new],
-            [account.is_guarded for account in new],
+            [str(account.guarding) for account in new],
         )
         known = await _known(tx, accounts, book, currency)
     return [known[account] for account in accounts]
@@ -124,8 +184,8 @@ async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
     """Insert an entry; return False, and move nothing, if its key is there already."""
     inserted = await tx.fetch_value(
         """INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, reverses,
-                  rule_version, booked_at, value_on, record, record_sha256)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                  rule_version, booked_at, value_on, adjusts, record, record_sha256)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
            ON CONFLICT (key) DO NOTHING RETURNING true""",
         entry.key,
         entry.book,
@@ -138,6 +198,7 @@ async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
         entry.rule_version,
         entry.booked_at,
         entry.value_on,
+        entry.adjusts,
         entry.record(),
         entry.digest(),
     )
@@ -163,4 +224,18 @@ async def hold(tx: Tx, *, account_id: int, order_id: uuid.UUID, by_fen: int) -> 
         "UPDATE settlement.order_money SET disputed = disputed + $2 WHERE order_id = $1",
         order_id,
         by_fen,
+    )
+
+
+async def set_floor(
+    tx: Tx, *, account_id: int, floor_fen: int, rests_on: str, now: dt.datetime
+) -> None:
+    """Insert the floor of an account; the database sets it."""
+    await tx.insert(
+        ACCOUNT_FLOORS,
+        id=new_id(),
+        account_id=account_id,
+        floor_fen=floor_fen,
+        rests_on=rests_on,
+        set_at=now,
     )

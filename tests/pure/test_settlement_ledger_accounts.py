@@ -11,10 +11,11 @@ import pytest
 
 from catalog.kernel.ids import new_id
 from settlement.ledger.accounts import (
-    GUARDED,
+    RULES,
     Account,
     AccountUnknown,
     ChartInvalid,
+    Guarding,
     Purpose,
     Side,
     account,
@@ -35,14 +36,18 @@ def test_the_shipped_chart_has_a_title_for_every_purpose() -> None:
     assert set(titles) == set(Purpose)
     assert titles[Purpose.ORDER_ESCROW].zh == "订单托管款"
     assert titles[Purpose.CHANNEL_CLEARING].side is Side.DEBIT
-    assert {purpose for purpose, title in titles.items() if title.guarded} == GUARDED
+    assert {purpose: title.guarding for purpose, title in titles.items()} == {
+        purpose: rule.guarding for purpose, rule in RULES.items()
+    }
 
 
 @pytest.mark.parametrize(
     ("purpose", "field", "value"),
     [
-        ("order_escrow", "guarded", False),
-        ("platform_fee", "guarded", True),
+        ("order_escrow", "guarding", "none"),
+        ("platform_fee", "guarding", "at_once"),
+        ("platform_fee", "owner", "order"),
+        ("platform_fee", "may_be_overdrawn", True),
         ("platform_fee", "side", "left"),
         ("platform_fee", "number", "2241.01"),
         ("platform_fee", "colour", "red"),
@@ -70,9 +75,11 @@ def test_an_account_is_known_by_its_code() -> None:
     order_id = new_id()
 
     assert account(escrow_of(order_id).code) == escrow_of(order_id)
-    assert escrow_of(order_id).is_guarded
+    assert escrow_of(order_id).guarding is Guarding.AT_ONCE
+    assert escrow_of(order_id).is_of_an_order
     assert clearing_of("sandbox").code == "channel_clearing/sandbox"
-    assert not clearing_of("sandbox").is_guarded
+    assert clearing_of("sandbox").guarding is Guarding.NONE
+    assert not clearing_of("sandbox").is_of_an_order
     assert refund_owed_to(order_id) == Account(Purpose.REFUND_PAYABLE, str(order_id))
     for code in ("", "payable", "payable/", "pocket/me", "/x"):
         with pytest.raises(AccountUnknown):

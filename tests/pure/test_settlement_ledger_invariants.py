@@ -15,7 +15,7 @@ from tests.pure.test_settlement_ledger_journal import ESCROW, ORDER, A, entry
 
 IN = entry(*transfer(clearing_of("x"), [Leg(ESCROW, 10)]), kind=Kind.PAY_IN)
 OUT = entry(*transfer(ESCROW, [Leg(A, 4)]), key=uuid.UUID("019c0000-0000-7000-8000-000000000009"))
-MONEY = OrderMoney(order_id=ORDER, paid=10, released=4, refunded=0, disputed=0)
+MONEY = OrderMoney(order_id=ORDER, paid=10, released=4, refunded=0, disputed=0, charged_back=0)
 GUARDS = (
     Guard(account=ESCROW.code, posted=6, held=0, floor=0),
     Guard(account=A.code, posted=4, held=0, floor=0),
@@ -34,6 +34,7 @@ def row(of: Entry, **changes: Any) -> Row:
         rule_version=of.rule_version,
         booked_at=of.booked_at,
         value_on=of.value_on,
+        adjusts=of.adjusts,
         record=of.record(),
         record_sha256=of.digest(),
     )
@@ -69,6 +70,7 @@ def test_books_that_are_in_order_have_no_breach() -> None:
         ({"reverses": ORDER}, Law.RECORD_EQUALS_COLUMNS),
         ({"rule_version": "x"}, Law.RECORD_EQUALS_COLUMNS),
         ({"value_on": None}, Law.RECORD_EQUALS_COLUMNS),
+        ({"adjusts": IN.value_on}, Law.RECORD_EQUALS_COLUMNS),
         ({"booked_at": None}, Law.RECORD_EQUALS_COLUMNS),
         ({"key": ORDER}, Law.RECORD_EQUALS_COLUMNS),
         ({"record": b"{}"}, Law.RECORD_INTACT),

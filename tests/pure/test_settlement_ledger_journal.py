@@ -106,7 +106,12 @@ A, B = holder("a"), holder("b")
         ((Leg(ESCROW, -1), Leg(A, 1)), {"booked_at": NOON.replace(tzinfo=None)}, "instant_without_zone"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"currency": "USD"}, "currency"),
         ((Leg(A, -1), Leg(B, 1)), {}, "kind_and_accounts"),
-        ((Leg(ESCROW, -1), Leg(A, 1)), {"order_id": None}, "kind_and_accounts"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"order_id": None}, "account_of_another_order"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"order_id": KEY}, "account_of_another_order"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"book": "other"}, "book"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"adjusts": dt.date(2026, 3, 1)}, "adjusts_no_earlier_month"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"adjusts": dt.date(2026, 2, 2)}, "adjusts_no_earlier_month"),
+        ((Leg(A, -1), Leg(refund_owed_to(ORDER), 1)), {"kind": Kind.REVERSAL}, "reverses_nothing"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"kind": Kind.REFUND}, "kind_and_accounts"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"kind": Kind.PAY_IN}, "kind_and_accounts"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"kind": Kind.REFUND_SETTLED}, "kind_and_accounts"),
@@ -154,6 +159,15 @@ def test_the_record_is_canonical_and_golden() -> None:
         b'["payable/a",7]],"order_id":"019c0000-0000-7000-8000-000000000002","reverses":null,'
         b'"rule_version":"test/1","value_on":"2026-03-02"}'
     )
+
+
+def test_a_late_fact_names_the_month_that_it_adjusts() -> None:
+    late = entry(*transfer(ESCROW, [Leg(A, 7)]), adjusts=dt.date(2026, 1, 1))
+
+    assert late.record().startswith(b'{"adjusts":"2026-01-01","book":"market"')
+    assert b'"format":"shushi/journal/2"' in late.record()
+    assert read_record(late.record()) == late
+    assert not late.repeats(entry(*transfer(ESCROW, [Leg(A, 7)])))
 
 
 def test_the_same_entry_sent_later_repeats_the_first() -> None:
