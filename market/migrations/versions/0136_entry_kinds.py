@@ -357,7 +357,7 @@ APPLY_ENTRY = """
             THEN jsonb_build_object('format', 'shushi/journal/1')
             ELSE jsonb_build_object('format', 'shushi/journal/2', 'adjusts', NEW.adjusts) END;
     BEGIN
-        SELECT * INTO kind_rule FROM settlement.entry_kinds k WHERE k.kind = NEW.kind;
+        SELECT k.* INTO kind_rule FROM settlement.entry_kinds k WHERE k.kind = NEW.kind;
         SELECT jsonb_agg(jsonb_build_array(a.code, l.amt) ORDER BY l.n),
                count(a.id), count(DISTINCT a.id),
                count(*) FILTER (WHERE p.owner = 'order' AND a.owner IS DISTINCT FROM NEW.order_id::text),
@@ -428,7 +428,7 @@ APPLY_REVERSAL = """
         source settlement.journal;
         leg bigint;
     BEGIN
-        SELECT * INTO source FROM settlement.journal j WHERE j.key = entry.reverses;
+        SELECT j.* INTO source FROM settlement.journal j WHERE j.key = entry.reverses;
         leg := source.amt[array_position(source.acct, entry.acct[1])];
         IF leg IS NULL OR leg <= 0 OR source.book <> entry.book
             OR source.order_id IS DISTINCT FROM entry.order_id
