@@ -143,7 +143,6 @@ async def get_content(
 
     With an Idempotency-Key, or a download token, the same request again counts once.
     """
-    wiring, who = context(request), actor(request)
     asked = Asked(
         purpose=purpose,
         scenario=scenario,
@@ -151,7 +150,21 @@ async def get_content(
         fields=tuple(filter(None, (fields or "").split(","))),
     )
     check_readable(asked)
-    key, now = _request_key(request, who), wiring.now()
+    return await hand_out(request, order_id, asked, _request_key(request, actor(request)))
+
+
+async def hand_out(
+    request: AnyRequest, order_id: uuid.UUID, asked: Asked, key: str | None
+) -> Stream:
+    """Hand the content of an order out, after the use was counted and committed; or deny it.
+
+    The same ``key`` again counts once.
+
+    :raises DomainError: by the first reason why it is denied, after the denial was committed (and
+        whatever ``delivery.open_content`` refuses).
+    """
+    wiring, who = context(request), actor(request)
+    now = wiring.now()
     backlog = await wiring.backlog.read(wiring.db, now)
     tick = asyncio.get_running_loop().time()
 

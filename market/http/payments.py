@@ -16,7 +16,7 @@ from catalog.kernel.errors import Conflict, Invalid, Missing
 from market.channels.sandbox import SandboxChannel
 from market.http.answers import answers, creates, takes
 from market.http.command import Answer, Command, answer, command, created, done, read
-from market.http.context import AnyRequest, context
+from market.http.context import AnyRequest, Context, context
 from market.http.describe import KEYLESS
 from market.orders import queries as orders
 from market.orders.operations import payment as order_payment
@@ -90,29 +90,39 @@ async def start_payment(
     request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[StartPayment]
 ) -> Response[bytes]:
     """Start to pay an order into escrow. While a payment is open, starting gives the open one."""
-    channel = _channel(request, data.channel)
+    channel = channel_of(context(request), data.channel)
 
     async def act(c: Command) -> Answer:
-        order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
-        due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id, now=c.now)
-        payment = await payments.start(
-            c.tx,
-            actor=c.actor,
-            now=c.now,
-            order_id=order_id,
-            payer_party_id=due.payer_party_id,
-            amount_fen=due.amount_fen,
-            payee_party_id=order.supplier_party_id,
-            channel=channel.name,
-        )
-        instruction = await channel.prepare(payment.request())
-        payment = await payments.submit(
-            c.tx, payment=payment, channel_reference=instruction.channel_reference
-        )
-        started = StartedPayment(payment=payment, pay_at=instruction.pay_at)
+        started = await begin(c, order_id, channel)
         return created(started, f"/api/v1/orders/{order_id}/ledger")
 
     return await command(request, act)
+
+
+async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPayment:
+    """Start to collect what an order costs, and ask the channel where the buyer pays.
+
+    :raises NotPermitted: if the actor pays no orders.
+    :raises OrderMissing: if it is not the actor's purchase (and the others of ``get_payment_due``
+        and ``payments.start``).
+    """
+    order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
+    due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id, now=c.now)
+    payment = await payments.start(
+        c.tx,
+        actor=c.actor,
+        now=c.now,
+        order_id=order_id,
+        payer_party_id=due.payer_party_id,
+        amount_fen=due.amount_fen,
+        payee_party_id=order.supplier_party_id,
+        channel=channel.name,
+    )
+    instruction = await channel.prepare(payment.request())
+    payment = await payments.submit(
+        c.tx, payment=payment, channel_reference=instruction.channel_reference
+    )
+    return StartedPayment(payment=payment, pay_at=instruction.pay_at)
 
 
 @post(
@@ -125,7 +135,16 @@ async def confirm_sandbox_payment(
     request: AnyRequest, reference: FromPath[str], data: JSONBody[ConfirmPayment]
 ) -> Response[bytes]:
     """Let the sandbox's bank confirm a payment: it sends us a signed callback like any channel."""
-    channel = _channel(request, payments.SANDBOX)
+    return _heard(await play_bank(request, reference, data))
+
+
+async def play_bank(request: AnyRequest, reference: str, told: ConfirmPayment) -> Recorded:
+    """Let the sandbox's bank tell something of a payment, and record it like any callback.
+
+    :raises ChannelMissing: if there is no sandbox here.
+    :raises PaymentMissing: if there is no such payment, or it is another payer's.
+    """
+    channel = channel_of(context(request), payments.SANDBOX)
     if not isinstance(channel, SandboxChannel):
         raise ChannelMissing(channel=payments.SANDBOX)
 
@@ -134,10 +153,10 @@ async def confirm_sandbox_payment(
             c.tx, channel.name, reference, payer_party_id=_payer(c.actor)
         )
         return channel.confirm(
-            payment.request(), now=c.now, kind=data.kind, amount_fen=data.amount_fen
+            payment.request(), now=c.now, kind=told.kind, amount_fen=told.amount_fen
         )
 
-    return _heard(await _record(request, channel, await read(request, look)))
+    return await _record(request, channel, await read(request, look))
 
 
 @post(
@@ -153,7 +172,7 @@ async def hear_channel(request: AnyRequest, channel: FromPath[str]) -> Response[
 
     Needs no Idempotency-Key: the channel's own event id and nonce make it count once.
     """
-    speaker = _channel(request, channel)
+    speaker = channel_of(context(request), channel)
     sent_at = _header(request, "x-channel-sent-at", SECONDS_DIGITS_MAX)
     if not (sent_at.isascii() and sent_at.isdigit()):
         raise HeaderMissing(header="x-channel-sent-at")
@@ -211,8 +230,7 @@ async def _record(request: AnyRequest, channel: Channel, told: SignedCallback) -
 
 
 def _heard(recorded: Recorded) -> Response[bytes]:
-    if recorded.found is not None:
-        raise DoesNotFit(found=str(recorded.found))  # after the break was committed
+    hear_or_refuse(recorded)
     return answer(
         HeardCallback(
             effect=recorded.effect,
@@ -222,8 +240,21 @@ def _heard(recorded: Recorded) -> Response[bytes]:
     )
 
 
-def _channel(request: AnyRequest, name: str) -> Channel:
-    found: Channel | None = context(request).channels.get(name)
+def hear_or_refuse(recorded: Recorded) -> None:
+    """Return if what a channel told fits what it was asked for.
+
+    :raises DoesNotFit: if not; the break was committed.
+    """
+    if recorded.found is not None:
+        raise DoesNotFit(found=str(recorded.found))
+
+
+def channel_of(wiring: Context, name: str) -> Channel:
+    """Return a channel that is connected.
+
+    :raises ChannelMissing: if it is not.
+    """
+    found: Channel | None = wiring.channels.get(name)
     if found is None:
         raise ChannelMissing(channel=name)
     return found

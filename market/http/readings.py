@@ -215,8 +215,11 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/products/{product_id}/negotiations": _OWN,  # the form, and an agreement of one's own
     "/agreements": _DOOR,
     "/agreements/{agreement_id}": Reading(Kept.AT_THE_DOOR, "agreement"),
+    "/products/{product_id}/orders": _OWN,  # the form, and an agreement of one's own
     "/orders": _COVER,
-    "/orders/{order_id}": _OWN,  # its two parties alone
+    "/orders/{order_id}": _DOOR,
+    "/orders/{order_id}/signing-input": _DOOR,
+    "/orders/{order_id}/payment": _OWN,  # its buyer alone
     "/auctions/new": _OWN,
     "/my/products": _OWN,
     "/my/product-batches": _OWN,

@@ -19,7 +19,8 @@ REMINDED_BEFORE: Final = dt.timedelta(days=7)
 CLOCK: Final = "destruction_statement"
 SUBJECT: Final = "order"
 BUYER: Final = "buyer"
-_OVER: Final = frozenset({State.COMPLETED, State.TERMINATED})
+#: Where an order is over whose data were delivered.
+OVER: Final = frozenset({State.COMPLETED, State.TERMINATED})
 
 
 class DestructionNotAgreed(Refused):
@@ -69,7 +70,7 @@ def check(order: Order, *, destroyed_on: dt.date, today: dt.date) -> None:
     """
     if not is_owed(order) or order.delivered_at is None:
         raise DestructionNotAgreed
-    if order.state not in _OVER:
+    if order.state not in OVER:
         raise UseNotOver(state=order.state.value)
     if not local_date(order.delivered_at) <= destroyed_on <= today:
         raise DestructionDateImpossible(destroyed_on=destroyed_on.isoformat())

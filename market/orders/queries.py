@@ -6,10 +6,13 @@ import datetime as dt
 import uuid
 from typing import Final
 
+from msgspec import UNSET
+
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
 from market.access.decision import PERSONAL_BASIS_MISSING
 from market.contracts import queries as agreements
@@ -26,6 +29,7 @@ from market.orders.model import (
     UsedAfterWithdrawal,
 )
 from market.orders.states import Event, advance
+from market.pricing.model import Charge, Filing, PriceItem
 
 _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
@@ -104,6 +108,15 @@ async def list_orders(
     )
     found = [store.order_of(row) for row in rows]
     return paging.page_by_id(query, found, limit)
+
+
+async def count_bought_before(tx: Tx, item: PriceItem, filing: Filing, *, buyer: PartyId) -> int:
+    """Return how much a buyer had before of what counts: trials of the product, units of a free quota."""
+    if item.charge is Charge.TRIAL:
+        return await store.count_trials(tx, buyer=buyer, product_id=filing.product_id)
+    if item.free_quantity is UNSET:
+        return 0
+    return await store.count_bought(tx, buyer=buyer, filing_id=filing.id, price_item=item.code)
 
 
 async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Order]:

@@ -100,6 +100,17 @@ def filled_in(kind: type[S], fields: Mapping[str, Any]) -> S:
     return read
 
 
+def form_key(fields: Mapping[str, str]) -> str:
+    """Return the key under which what a form asks for is done once.
+
+    :raises IdempotencyKeyMalformed: if the form did not come from a page of ours.
+    """
+    key = fields.get("once", "")
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyMalformed
+    return key
+
+
 def shown_again(request: AnyRequest, fields: Mapping[str, str], error: DomainError) -> Shown:
     """Return the form as it was filled in, with why it was refused."""
     places = {each.pointer.rpartition("/")[2] for each in error.errors}
@@ -159,9 +170,7 @@ async def run_once(
     """
     wiring, who = context(request), actor(request)
     now = wiring.now()
-    key = fields.get("once", "")
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyMalformed
+    key = form_key(fields)
     route = f"{request.method} {request.url.path}"
     digest = hashlib.sha256(msgspec.json.encode(sorted(fields.items()))).digest()
 

@@ -26,7 +26,7 @@ from market.orders.queries import ContractMissing
 from market.orders.states import State
 from market.portal import due_first, order_steps, pages_agreements, pages_negotiations
 from market.portal.due_first import Due
-from market.portal.order_steps import OrderStep
+from market.portal.order_steps import OrderStep, Standing
 from market.portal.render import NOT_KEPT, page
 from market.portal.workspace_links import BUYING
 from market.workbench import queries as workbench
@@ -85,7 +85,8 @@ async def order_lines(c: Command, side: Side) -> list[OrderLine]:
     own = [each for each in found.items if order_steps.side_of(each, c.actor.party_id) is side]
     return [
         OrderLine(
-            each, order_steps.next_of(each, side, has_signed=await _has_signed(c, each, side))
+            each,
+            order_steps.next_of(each, side, Standing(has_signed=await _has_signed(c, each, side))),
         )
         for each in own
     ]

@@ -25,11 +25,15 @@ _MAX_FORM_BYTES: Final = 128 * 1024
 _FIELDS: Final = ("kind", "about", "about_id", "facts", "contact")
 
 
+#: From whose pages one is led here.
+_LINKED: Final = (About.PRODUCT, About.ORDER)
+
+
 @get("/complaints", include_in_schema=False)
 async def show_complaints(request: AnyRequest) -> Response[bytes]:
-    """Show the form, the field to look up, and what became of complaints; ``product`` is filled in."""
-    product = request.query_params.get("product", "")[:36]
-    filled = {"about": About.PRODUCT.value, "about_id": product} if product else {}
+    """Show the form, the field to look up, and what became of complaints; what it is about is filled in."""
+    named = ((about, request.query_params.get(about.value, "")[:36]) for about in _LINKED)
+    filled = next(({"about": about.value, "about_id": id_} for about, id_ in named if id_), {})
     return await _page(request, filled=filled)
 
 

@@ -15,12 +15,8 @@ from msgspec import Meta
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.products import queries as products
-from catalog.signing import keyring
-from catalog.signing import queries as keys
-from catalog.signing.algorithms import Algorithm
-from catalog.signing.canonical import framed, sha256_hex
-from catalog.signing.model import KeyId, PublicKey, Signature
-from catalog.signing.purposes import Purpose
+from catalog.signing.canonical import sha256_hex
+from catalog.signing.model import PublicKey
 from market.contracts import document
 from market.http.command import Command, read
 from market.http.context import AnyRequest
@@ -45,6 +41,7 @@ from market.portal.forms import (
 )
 from market.portal.negotiation_turns import STEPS
 from market.portal.offer_words import Term
+from market.portal.pasted_signatures import read_signature, signing_input, usable_keys
 from market.portal.render import NOT_KEPT, language_of, page
 from market.portal.show import linker
 from market.portal.terms_choices import Choices, find_choices
@@ -53,13 +50,6 @@ from market.portal.wording import Speaker, names_of
 PATH: Final = "/negotiations"
 _ONE: Final = "/negotiations/{negotiation_id:uuid}"
 _PAGE_SIZE: Final = 20
-
-
-class _Signed(msgspec.Struct, frozen=True):
-    """One's signature over the agreement, as it is pasted."""
-
-    key_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    signature: Annotated[bytes, Meta(min_length=8, max_length=2420)]  # base64 in the form
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -161,16 +151,9 @@ async def get_signing_input(
         found = await queries.get(c.tx, viewer=c.actor, negotiation_id=negotiation_id)
         if found.copy.document is None:
             raise Missing
-        return framed(Purpose.CONTRACT, found.copy.document)
+        return found.copy.document
 
-    return Response(
-        await read(request, look),
-        media_type="application/octet-stream",
-        headers={
-            "content-disposition": f'attachment; filename="agreement-{negotiation_id}.bin"',
-            "cache-control": NOT_KEPT,
-        },
-    )
+    return signing_input(await read(request, look), f"agreement-{negotiation_id}.bin")
 
 
 @post(
@@ -230,37 +213,23 @@ async def _said(c: Command, event: Event, fields: dict[str, str], before: Negoti
     if event in FIRST:
         return Said(event=event, terms=terms_form.wanted(fields, before.copy.offer))
     if event in (Event.VERIFY, Event.FINALIZE):
-        return Said(event=event, signature=await _signature(c, fields))
+        return Said(event=event, signature=await read_signature(c, fields))
     if event is Event.TERMINATE:
         ended = filled_in(_Ended, fields)
         return Said(event=event, code=ended.code, reason=ended.reason)
     return Said(event=event)
 
 
-async def _signature(c: Command, fields: Mapping[str, str]) -> Signature:
-    # Base64 is pasted with the line breaks of whatever wrote it.
-    signed = filled_in(_Signed, {name: "".join(words.split()) for name, words in fields.items()})
-    held = await keys.list_keys_of(c.tx, c.actor.party, Purpose.CONTRACT)
-    algorithms = {key.key_id: key.algorithm for key in held}
-    key_id = KeyId(signed.key_id)
-    return Signature(
-        key_id=key_id,
-        value=signed.signature,
-        algorithm=algorithms.get(key_id, Algorithm.ED25519),
-    )
-
-
 async def _look(c: Command, negotiation_id: uuid.UUID) -> Desk:
     found = await queries.get(c.tx, viewer=c.actor, negotiation_id=negotiation_id)
     is_own = c.actor.party_id == found.party_id
-    held = await keys.list_keys_of(c.tx, found.party_id, Purpose.CONTRACT) if is_own else []
     return Desk(
         negotiation=found,
         product=await product_name(c, found.product_id),
         parties=await identity.get_parties(c.tx, [found.party_id, found.other_party_id]),
         messages=await queries.list_messages(c.tx, viewer=c.actor, negotiation_id=negotiation_id),
         choices=await find_choices(c, found.product_id),
-        keys=[key for key in held if keyring.is_valid_at(key, c.now)],
+        keys=await usable_keys(c, found.party_id) if is_own else [],
         now=c.now,
     )
 

@@ -12,6 +12,8 @@ CLAUSE: Final = "clause_"
 _FIELDS: Final[Mapping[str, str]] = {
     "order_quantity_out_of_range": "quantity",
     "order_quotation_required": "price_item",
+    "order_purpose_missing": "purpose",
+    "price_item_unknown": "price_item",
     "offer_price_not_filed": "price_item",
     "offer_times_invalid": "ends_at",
     "offer_expired": "valid_until",

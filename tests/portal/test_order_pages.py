@@ -58,9 +58,15 @@ async def test_both_parties_reach_the_bundle_from_where_they_stand_and_nobody_el
     assert others == {"product": False, "certificate": False}
 
     stranger = await make_member(db, Role.BUYER, now=clock.now())
-    for who in (stranger, trade.issuer, trade.regulator):
+    await sign_in(api, stranger)
+    assert (await look(f"/orders/{order}")).status_code == 404
+    for who in (trade.issuer, trade.regulator):  # what they read of others is remembered
         await sign_in(api, who)
-        assert (await look(f"/orders/{order}")).status_code == 404
+        check_page(await look(f"/orders/{order}"), "zh-CN")
+    auditor = await make_member(db, Role.AUDIT_ADMINISTRATOR, now=clock.now())
+    found = await api.as_(auditor.token).find_in_log(action="record:read")
+    pages = [each for each in found if each["payload"]["facts"]["route"] == "/orders/{order_id}"]
+    assert [each["payload"]["facts"]["asked"] for each in pages] == [{"order_id": order}] * 2
     assert (await look(f"/orders/{uuid.uuid4()}")).status_code == 404
     api.http.cookies.clear()
     assert (await look(f"/orders/{order}")).status_code in (303, 401)

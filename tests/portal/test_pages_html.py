@@ -55,6 +55,8 @@ from market.http.auth import SESSION_COOKIE
 from market.identity import model as identity_model
 from market.jobs import reports_due
 from market.negotiations import model as negotiation_model
+from market.orders import cross_border
+from market.orders import model as order_model
 from market.orders import states as order_states
 from market.orders.operations.delivery import Ruling
 from market.portal import static_files
@@ -65,6 +67,8 @@ from market.pricing import model as pricing_model
 from market.quotes import states as quote_states
 from market.spot_checks import states as spot_check_states
 from market.supervision import states as report_states
+from settlement.payments import states as payment_states
+from settlement.revenue import split
 from tests.api import Api
 from tests.makers_identity import PASSWORD
 from tests.makers_portal import HOSTILE, Stage, make_stage, take_in
@@ -75,7 +79,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|demands|quotes|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|demands|quotes|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal|order_move|order_new|till|approvals?)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):
@@ -603,6 +607,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("agreement.", "complaint.", "negotiation.", "negotiation.follows_")
     built += ("negotiation.turn_", "cut_off.effect_", "space.do.")
     built += ("space.step.", "term.")  # market/portal/offer_words.py
+    built += ("order_move.",)  # market/portal/order_steps.py
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
@@ -673,6 +678,11 @@ LABELS: dict[str, list[Any]] = {
     "measure": [complaint_model.MeasureKind],
     "arbitration_basis": [complaint_model.Basis],
     "ruling": [Ruling],
+    "accepted_by": [order_model.AcceptedBy],
+    "cancellation_reason": [order_model.CancellationReason],
+    "payment": [payment_states.State],
+    "share_role": [split.Role],
+    "cross_border_route": [cross_border.RouteKind],
 }
 
 

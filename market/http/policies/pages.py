@@ -234,8 +234,30 @@ PAGES: Final[Rules] = {
         ("POST", f"/agreements/{{agreement_id}}/{step}"): do("negotiation:conduct", PARTY)
         for step in ("end-proposals", "end-refusals", "end-confirmations")
     },
+    ("GET", "/products/{product_id}/orders"): read("order:place", OWN),
+    ("POST", "/products/{product_id}/orders"): do("order:place", OWN),
     ("GET", "/orders"): read("order:read", PARTY),
     ("GET", "/orders/{order_id}"): read("order:read", PARTY),
+    ("GET", "/orders/{order_id}/signing-input"): read("order:read", PARTY),
+    ("GET", "/orders/{order_id}/payment"): read("order:pay", PARTY),
+    ("POST", "/orders/{order_id}/clearances"): do("order:clear"),
+    **{
+        ("POST", f"/orders/{{order_id}}/{step}"): do(permission, PARTY)
+        for step, permission in (
+            ("approvals", "approval:request"),
+            ("signatures", "contract:sign"),
+            ("payments", "order:pay"),
+            ("payment-confirmations", "order:pay"),
+            ("deliveries", "order:deliver"),
+            ("content", "grant:use"),
+            ("acceptances", "delivery:accept"),
+            ("issues", "delivery:dispute"),
+            ("destruction-statements", "delivery:accept"),
+            ("cancellations", "order:cancel"),
+            ("cut-offs", "order:cut_off"),
+            ("resumptions", "order:cut_off"),
+        )
+    },
     ("GET", "/inbox"): read("notification:read", OWN),
     ("GET", "/inbox/{notification_id}"): read("notification:read", OWN),
     ("POST", "/inbox/{notification_id}"): do("notification:read", OWN),

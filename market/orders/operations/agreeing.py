@@ -13,11 +13,12 @@ from catalog.kernel.local_time import local_date
 from market.contracts import price_duty
 from market.contracts.constraints import TermsNotMet
 from market.contracts.price_duty import PriceDuty
-from market.orders import scope, store
+from market.orders import queries as orders
+from market.orders import scope
 from market.orders.model import GivenPrice
 from market.pricing import ceilings, compute, offers
 from market.pricing import queries as pricing
-from market.pricing.model import Charge, Filing, PriceItem
+from market.pricing.model import Filing, PriceItem
 from market.special_prices import equal_terms
 from market.special_prices import operations as special_prices
 
@@ -61,7 +62,7 @@ async def agree(
     laid_down = await pricing.list_ceilings(tx, product_id=filing.product_id)
     ceilings.check(filing.terms, local_date(now), laid_down)
     item = offers.item_of(filing, price_item)
-    before = await _bought_before(tx, item, filing, actor=actor)
+    before = await orders.count_bought_before(tx, item, filing, buyer=actor.party)
     scope.check_trial(item, before)
     if agreed_price is not None and agreed_price.special_price is not None:
         agreed = _as_agreed(agreed_price, item, quantity, special_price_id)
@@ -101,14 +102,4 @@ def _as_agreed(
         item=item,
         amount_fen=price.amount_fen,
         special_price=GivenPrice(special_price_id, reason),
-    )
-
-
-async def _bought_before(tx: Tx, item: PriceItem, filing: Filing, *, actor: Actor) -> int:
-    if item.charge is Charge.TRIAL:
-        return await store.count_trials(tx, buyer=actor.party, product_id=filing.product_id)
-    if item.free_quantity is msgspec.UNSET:
-        return 0
-    return await store.count_bought(
-        tx, buyer=actor.party, filing_id=filing.id, price_item=item.code
     )
