@@ -170,6 +170,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/orders/{{order_id}}/content": _OPERATION,
     f"{V1}/orders/{{order_id}}/usage": _OPERATION,
     f"{V1}/orders/{{order_id}}/ledger": _DOOR,
+    f"{V1}/orders/{{order_id}}/split": _DOOR,
     f"{V1}/proof-bundles/{{kind}}/{{identifier}}": _OPERATION,
     f"{V1}/ledger/accounts": _DOOR,
     f"{V1}/ledger/entries": _DOOR,

@@ -23,7 +23,7 @@ class RouteUncovered(RuntimeError):
 _NOUNS: Final = (
     "health", "identity", "keys", "key_destructions", "log", "timestamps", "calendar", "timers", "rulebooks", "files", "delegations", "authorisation_letters", "agency_selections", "agency_bids", "agency_contracts", "agency_cases", "agency_evaluations", "products", "product_batches", "code_trees", "standards", "synonyms", "saved_searches", "provenance", "revisions", "profiles", "quality_issues", "reclassifications",
     "applications", "consents", "case_assignments", "case_files", "reviews", "supplements", "extensions", "notifications", "notices", "certificates", "certificate_faces", "certificate_verifications", "register", "terms", "reissues", "transfers", "foreign_certificates", "changes", "change_reviews", "fees", "objections", "objections_after_issue", "instruments", "pricing", "price_supervision", "allowed_revenues", "special_prices", "auctions", "listings", "zones", "collections", "open_data", "open_plans", "data_demands", "demand_posts", "responsibility",
-    "contract_negotiations", "approvals", "quotes", "agreements", "orders", "deliveries", "bundles", "personal_consents", "cut_offs", "proof_bundles", "payments", "ledger", "reports", "spot_checks", "incidents", "complaints", "complaint_handling", "credit", "webhooks", "retention", "openapi",
+    "contract_negotiations", "approvals", "quotes", "agreements", "orders", "deliveries", "bundles", "personal_consents", "cut_offs", "proof_bundles", "payments", "splits", "ledger", "reports", "spot_checks", "incidents", "complaints", "complaint_handling", "credit", "webhooks", "retention", "openapi",
     "catalogue_dcat", "catalogue_ckan", "catalogue_contracts", "catalogue_web", "harvesting",
 )  # fmt: skip
 

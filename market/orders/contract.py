@@ -24,7 +24,7 @@ from market.pricing.compute import price_fen
 from market.pricing.model import PriceItem, UseCategory
 from market.special_prices import equal_terms
 from settlement.money import CURRENCY
-from settlement.revenue.agreement import FrozenSplit
+from settlement.revenue.agreement import Deduction, FrozenSplit
 from settlement.revenue.split import Share
 
 FORMAT: Final = "shushi/contract/1"
@@ -93,6 +93,7 @@ class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str
     shares: tuple[Share, ...]
     version: str
+    deductions: tuple[Deduction, ...] = ()  # the fees that come before the shares
 
 
 class TheAgreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,7 +125,10 @@ class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def frozen_split(self) -> FrozenSplit:
         """Return the split as it was frozen with the order; its digest is the one that is named."""
         return FrozenSplit(
-            version=self.split.version, frozen_at=self.drafted_at, shares=self.split.shares
+            version=self.split.version,
+            frozen_at=self.drafted_at,
+            shares=self.split.shares,
+            deductions=self.split.deductions,
         )
 
 
@@ -188,7 +192,13 @@ def document(
                 **({"special_price": order.special_price} if order.special_price else {}),
             },
             "terms": order.terms,
-            "split": {"digest": split.digest(), "shares": split.shares, "version": split.version},
+            "split": {
+                "digest": split.digest(),
+                "shares": split.shares,
+                "version": split.version,
+                # What has no fees before the shares is written as it always was.
+                **({"deductions": split.deductions} if split.deductions else {}),
+            },
             "drafted_at": instant(drafted_at),
             # What was ordered without negotiating is written as it always was.
             **({} if agreement is None else {"agreement": agreement}),

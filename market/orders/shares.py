@@ -1,8 +1,7 @@
 """Say who shares in the money of an order: platform, treasury, and the right holders (收益分配).
 
 The right holders divide what the other two leave by the shares in which the certificate says that
-they own the product. Shares are whole ten-thousandths: each gets the whole ones of its fraction,
-what is left goes out one each, the largest remainder first, then in the certificate's order.
+they own the product. Shares are whole ten-thousandths (``settlement/revenue/methods.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import msgspec
 
 from catalog.kernel.ids import PartyId
 from settlement.money import WHOLE, Bps
+from settlement.revenue.methods import in_ten_thousandths
 from settlement.revenue.split import Method, Role, Share
 
 
@@ -47,7 +47,9 @@ def shares(holders: Sequence[Holder], rates: Rates, *, is_public_data: bool) -> 
         (rates.treasury_party_id, Role.TREASURY, treasury),
         *(
             (h.party_id, Role.RIGHT_HOLDER, b)
-            for h, b in zip(holders, _divide(holders, left), strict=True)
+            for h, b in zip(
+                holders, in_ten_thousandths([h.part for h in holders], left), strict=True
+            )
         ),
     ]
     return tuple(
@@ -55,13 +57,3 @@ def shares(holders: Sequence[Holder], rates: Rates, *, is_public_data: bool) -> 
         for party, role, part in found
         if part
     )
-
-
-def _divide(holders: Sequence[Holder], left: int) -> list[int]:
-    exact = [holder.part * left for holder in holders]
-    whole = [part.numerator // part.denominator for part in exact]
-    rest = left - sum(whole)
-    by_claim = sorted(range(len(holders)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_claim[:rest]:
-        whole[i] += 1
-    return whole

@@ -1,47 +1,134 @@
 """Freeze who shares with the order (收益分配约定): money depends on a document, not on a register.
 
-An order is signed with a split. Whoever owns what later, the money of this order goes to those who
-stand in it. The split is handed down as a value and has a digest, which the contract can name.
+An order is signed with a split: first the fees of the schedule that was in force, in its order, then
+the shares of what they leave. Whoever owns what later, and whatever fees are decided later, the
+money of this order goes as it stands there. The split is handed down as a value and has a digest,
+which the contract can name.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 import rfc8785
 
+from settlement.fees import deducting
+from settlement.fees.deducting import Fee
+from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Leg, instant
-from settlement.money import Fen
-from settlement.revenue.split import Share, check, split
+from settlement.money import WHOLE, Bps, Fen, fen
+from settlement.revenue.dividing import divide
+from settlement.revenue.split import (
+    PURPOSES,
+    SHARES_MAX,
+    Method,
+    Role,
+    Share,
+    ShareTwice,
+    TooManyShares,
+    check,
+)
+
+
+class Deduction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One fee of the schedule, and which party receives it."""
+
+    party_id: uuid.UUID
+    fee: Fee
+
+    @property
+    def role(self) -> Role:
+        """Return as what the party receives it."""
+        return Role(self.fee.payee.value)
+
+    @property
+    def account(self) -> Account:
+        """Return the account on which it arrives."""
+        return Account(PURPOSES[self.role], str(self.party_id))
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account gets of an amount, exactly, and by which rule."""
+
+    account: Account
+    party_id: uuid.UUID
+    role: Role
+    fee: Fee | None  # the fee, if it is one
+    method: Method | None  # the method of the share, if it is one
+    share_bps: Bps | None
+    base: Fraction  # of which it is taken
+    exact: Fraction
 
 
 class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """The shares of one order, as they were when it was signed.
+    """The fees and shares of one order, as they were when it was cleared.
 
-    ``version`` names the agreement or filing from which they came; every entry that pays them out
-    cites it.
+    ``version`` names the schedule and the agreement from which they came; every entry that pays them
+    out cites it.
     """
 
     version: str
     frozen_at: dt.datetime
     shares: tuple[Share, ...]
+    deductions: tuple[Deduction, ...] = ()
+
+    def claims(self, amount_fen: Fen) -> tuple[Claim, ...]:
+        """Return the exact claims on ``amount_fen``: fees first, then shares; their sum is the amount.
+
+        :raises AmountNotPositive: if there is nothing to split.
+        """
+        taken, left = deducting.deduct([each.fee for each in self.deductions], fen(amount_fen))
+        fees = (
+            Claim(
+                account=deduction.account,
+                party_id=deduction.party_id,
+                role=deduction.role,
+                fee=deduction.fee,
+                method=None,
+                share_bps=None,
+                base=of.base,
+                exact=of.exact,
+            )
+            for deduction, of in zip(self.deductions, taken, strict=True)
+        )
+        shared = (
+            Claim(
+                account=share.account,
+                party_id=share.party_id,
+                role=share.role,
+                fee=None,
+                method=share.method,
+                share_bps=share.share_bps,
+                base=left,
+                exact=left * Fraction(share.share_bps, WHOLE),
+            )
+            for share in check(self.shares)
+        )
+        return (*fees, *shared)
 
     def credits(self, amount_fen: Fen) -> tuple[Leg, ...]:
-        """Return the credits that pay ``amount_fen`` out; a share that comes to nothing has none.
+        """Return the credits that pay ``amount_fen`` out; a claim that comes to nothing has none.
 
         :raises SharesNotWhole: if the shares divide no whole.
         """
+        claims = self.claims(amount_fen)
+        parts = divide([claim.exact for claim in claims])
         return tuple(
-            Leg(portion.share.account, portion.amount_fen)
-            for portion in split(amount_fen, self.shares)
-            if portion.amount_fen
+            Leg(claim.account, part.amount_fen)
+            for claim, part in zip(claims, parts, strict=True)
+            if part.amount_fen
         )
 
     def digest(self) -> str:
-        """Return the SHA-256 (hex) of the canonical split, for the contract to name."""
+        """Return the SHA-256 (hex) of the canonical split, for the contract to name.
+
+        A split without fees is written as it always was.
+        """
         told: dict[str, Any] = {
             "format": "shushi/split/1",
             "frozen_at": instant(self.frozen_at),
@@ -57,12 +144,32 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
             ],
             "version": self.version,
         }
+        if self.deductions:
+            told["format"] = "shushi/split/2"
+            told["deductions"] = msgspec.to_builtins(self.deductions)
         return hashlib.sha256(rfc8785.dumps(told)).hexdigest()
 
 
-def freeze(*, version: str, frozen_at: dt.datetime, shares: tuple[Share, ...]) -> FrozenSplit:
+def freeze(
+    *,
+    version: str,
+    frozen_at: dt.datetime,
+    shares: tuple[Share, ...],
+    deductions: tuple[Deduction, ...] = (),
+) -> FrozenSplit:
     """Return the split for an order that is signed now.
 
     :raises SharesNotWhole: if the shares do not sum to 100 % (ZJ-2), and the others of ``check``.
+    :raises FeesUnfit: if the fees can not all be taken.
+    :raises ShareTwice: if a fee and a share would be paid on the same account.
+    :raises TooManyShares: if fees and shares are more than one entry of the journal has legs.
     """
-    return FrozenSplit(version=version, frozen_at=frozen_at, shares=check(shares))
+    check(shares)
+    deducting.check([each.fee for each in deductions])
+    if len(shares) + len(deductions) > SHARES_MAX:
+        raise TooManyShares(shares=len(shares) + len(deductions), maximum=SHARES_MAX)
+    accounts = {share.account for share in shares}
+    for each in deductions:
+        if each.account in accounts:
+            raise ShareTwice(party_id=str(each.party_id), role=str(each.role))
+    return FrozenSplit(version=version, frozen_at=frozen_at, shares=shares, deductions=deductions)

@@ -1,9 +1,7 @@
 """Split an amount by shares, to the fen (收益分配).
 
-Everyone first gets the whole fen of the share. What is left, fewer fen than there are shares, goes
-out one fen each in a written order: the largest remainder first, then the largest share, then the
-order in which the parties stand in the agreement. So two people who compute the split get the
-same one.
+How the fen go out that are left is written in ``dividing.py``; what the fees of a schedule take
+before anyone shares stands beside the shares in ``agreement.py``.
 
 「谁投入、谁贡献、谁受益」 (ZJ-2, GS-5): the shares sum to 10,000 ten-thousandths.
 「成本分摊、利润分成、股权参股、知识产权共享」 (QD-11): each share says by which of these it was agreed.
@@ -14,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import uuid
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -22,9 +21,10 @@ from catalog.kernel.errors import Invalid
 from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger.journal import LEGS_MAX
 from settlement.money import WHOLE, Bps, Fen, bps, fen
+from settlement.revenue.dividing import divide
 
-# One leg is the escrow that is emptied.
-SHARES_MAX: Final = LEGS_MAX - 1
+# One leg is the escrow that is emptied; another may be what waits there as a residual (尾差).
+SHARES_MAX: Final = LEGS_MAX - 2
 
 
 class Role(enum.StrEnum):
@@ -35,6 +35,8 @@ class Role(enum.StrEnum):
     PLATFORM = "platform"  # 平台运营者
     TREASURY = "treasury"  # 国库 (非税收入, JX-3)
     TAX = "tax"  # 税务机关
+    AGENCY = "agency"  # 服务机构: who registered, appraised or operated
+    BROKER = "broker"  # 数据经纪人
 
 
 class Method(enum.StrEnum):
@@ -52,6 +54,8 @@ PURPOSES: Final[dict[Role, Purpose]] = {
     Role.PLATFORM: Purpose.PLATFORM_FEE,
     Role.TREASURY: Purpose.TREASURY_NON_TAX,
     Role.TAX: Purpose.TAX_PAYABLE,
+    Role.AGENCY: Purpose.PAYABLE,
+    Role.BROKER: Purpose.PAYABLE,
 }
 
 
@@ -62,7 +66,7 @@ class SharesNotWhole(Invalid):
 
 
 class ShareTwice(Invalid):
-    """One party stands twice in the same role."""
+    """One party would be paid twice on the same account."""
 
     code = "revenue_share_twice"
 
@@ -104,8 +108,8 @@ def check(shares: tuple[Share, ...]) -> tuple[Share, ...]:
 
     :raises SharesNotWhole: if they do not sum to 10,000 ten-thousandths; none at all do not.
     :raises ShareOutOfRange: if one is not positive.
-    :raises ShareTwice: if a party stands twice in one role.
-    :raises TooManyShares: if there are more than 15.
+    :raises ShareTwice: if a party stands twice on one account.
+    :raises TooManyShares: if there are more than 14.
     """
     if len(shares) > SHARES_MAX:
         raise TooManyShares(shares=len(shares), maximum=SHARES_MAX)
@@ -127,11 +131,5 @@ def split(amount_fen: Fen, shares: tuple[Share, ...]) -> tuple[Portion, ...]:
     :raises AmountNotPositive: if there is nothing to split.
     """
     amount = fen(amount_fen)
-    parts = [divmod(amount * share.share_bps, WHOLE) for share in check(shares)]
-    portions = [whole for whole, _ in parts]
-    left = amount - sum(portions)
-    by_claim = sorted(range(len(shares)), key=lambda i: (-parts[i][1], -shares[i].share_bps, i))
-    for i in by_claim[:left]:
-        portions[i] += 1
-    assert sum(portions) == amount
-    return tuple(Portion(share, part) for share, part in zip(shares, portions, strict=True))
+    parts = divide([Fraction(amount * share.share_bps, WHOLE) for share in check(shares)])
+    return tuple(Portion(share, part.amount_fen) for share, part in zip(shares, parts, strict=True))

@@ -182,6 +182,7 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/orders/{{order_id}}/releases"): do("escrow:release"),
     ("GET", f"{V1}/orders/{{order_id}}/usage"): read("statement:read", PARTY),
     ("GET", f"{V1}/proof-bundles/{{kind}}/{{identifier}}"): read("proof_bundle:issue", PARTY),
+    ("GET", f"{V1}/orders/{{order_id}}/split"): read("order_ledger:read", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}/ledger"): read("order_ledger:read", PARTY),
     ("GET", f"{V1}/ledger/accounts"): read("ledger:read"),
     ("GET", f"{V1}/ledger/entries"): read("ledger:read"),
