@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
 
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
-from msgspec import Meta
 
 from market.http.answers import answers
 from market.http.command import Command, answer, read
@@ -21,13 +19,13 @@ from settlement.revenue.explaining import Explanation, explain
     "/api/v1/orders/{order_id:uuid}/split",
     summary="How the money of an order is divided",
     tags=["orders"],
-    opt=answers(Explanation),
+    opt=answers(Explanation, refusals=(422,)),
 )
 async def explain_split(
     request: AnyRequest,
     order_id: FromPath[uuid.UUID],
     *,
-    amount_fen: FromQuery[Annotated[int, Meta(ge=1, le=10**15)] | None] = None,
+    amount_fen: FromQuery[int | None] = None,
 ) -> Response[bytes]:
     """Return what every party gets of the order's amount, or of another, with rule, claim and remainder.
 
