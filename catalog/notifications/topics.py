@@ -144,6 +144,10 @@ class Topic(enum.StrEnum):
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
     PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格
+    REVENUE_AGREEMENT_PROPOSED = "revenue_agreement_proposed"  # 请确认收益分配约定
+    REVENUE_AGREEMENT_DECLINED = "revenue_agreement_declined"  # 收益分配约定未获同意
+    REVENUE_AGREEMENT_CONCLUDED = "revenue_agreement_concluded"  # 收益分配约定已生效
+    REVENUE_AGREEMENT_ENDED = "revenue_agreement_ended"  # 收益分配约定已终止
     ALLOWED_REVENUE_TAKEN = "allowed_revenue_taken"  # 准许收入预警
     FEES_TO_ADJUST = "fees_to_adjust"  # 复核偏离：调整收费
     PRICE_ABOVE_NEW_CEILING = "price_above_new_ceiling"  # 价格超出新上限

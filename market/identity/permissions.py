@@ -83,6 +83,9 @@ _MEMBER: Final = frozenset(
         "credit:read_own",
         "credit:object",
         "fee:read",
+        # whoever has a part in what a product earns
+        "revenue_agreement:agree",
+        "revenue_agreement:read",
     }
 )
 _STAFF: Final = frozenset(
@@ -114,6 +117,8 @@ _STAFF: Final = frozenset(
         "synonym:read",
         "demand_post:read",
         "quote:read",
+        "revenue_agreement:read",
+        "fee_schedule:read",
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
@@ -137,6 +142,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "application:read",
         "case_file:issue",
         "timer:read",
+        "revenue_agreement:propose",
         "pricing:file",
         "pricing:read",
         "special_price:offer",
@@ -264,6 +270,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "spot_check:read",
         "spot_check:rectify",
         "fee:set",
+        "fee_schedule:propose",
         "fee:record",
         "instrument:verify",
         "escrow:release",
@@ -323,6 +330,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "pricing:record",
         "auction:void",
         "ceiling:lay_down",
+        "fee_schedule:decide",
         "allowed_revenue:lay_down",
         "allowed_revenue:adjust",
         "order:cut_off",

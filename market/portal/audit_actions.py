@@ -95,7 +95,15 @@ GROUPS: Final = {
     "objections": ("objection",),
     "instruments": ("instrument",),
     "recognition": ("foreign_registrar", "foreign_certificate"),
-    "money": ("journal", "ledger_account", "payment", "payment_break", "escrow"),
+    "money": (
+        "journal",
+        "ledger_account",
+        "payment",
+        "payment_break",
+        "escrow",
+        "fee_schedule",
+        "revenue_agreement",
+    ),
     "pricing": ("pricing", "special_price", "ceiling", "allowance"),
     "listings": ("listing",),
     "open_data": (

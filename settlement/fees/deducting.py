@@ -21,7 +21,7 @@ from msgspec import Meta
 from catalog.kernel.errors import Invalid
 from settlement.money import WHOLE
 
-FEES_MAX: Final = 6  # with the shares they stay within one entry of the journal
+FEES_MAX: Final = 3  # one for each who receives one
 TIERS_MAX: Final = 20
 
 FeeFen = Annotated[int, Meta(ge=0, le=10**15)]

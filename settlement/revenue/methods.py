@@ -30,7 +30,7 @@ from settlement.money import WHOLE, Bps
 from settlement.revenue.dividing import divide
 from settlement.revenue.split import Method, Role, Share
 
-PARTIES_MAX: Final = 10
+PARTIES_MAX: Final = 6  # with claims and fees they stay within one entry of the journal
 
 Part = Annotated[int, Meta(ge=1, le=10_000)]
 Weight = Annotated[int, Meta(ge=1, le=10**15)]

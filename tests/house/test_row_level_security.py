@@ -81,6 +81,7 @@ OPEN = {
     "settlement.periods": "which months are closed is told to everybody",
     "settlement.purposes": "the chart of accounts is told to everybody",
     "settlement.reversed_legs": "of no party: how much of a leg was taken back",
+    "settlement.fee_schedules": "what a sale pays is told to everybody; so may be what was proposed",
     "settlement.guard_balances": "a dispute holds money on an account of the other side",
     "signing.key_destructions": "which administrators ended which key; no party's rows, a permission asks",
     "signing.key_runs": "which process holds which public keys, and when it last told of them",

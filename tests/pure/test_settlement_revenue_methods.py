@@ -154,7 +154,7 @@ def test_claims_leave_something_to_share() -> None:
 
 
 @given(
-    st.lists(st.integers(1, 10**15), min_size=1, max_size=10),
+    st.lists(st.integers(1, 10**15), min_size=1, max_size=6),
     st.integers(1, 9_999),
     st.sampled_from(["cost", "profit", "equity", "ip"]),
 )

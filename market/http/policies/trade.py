@@ -28,6 +28,28 @@ TRADE: Final[Rules] = {
         "allowed_revenue:adjust", OWN
     ),
     ("POST", f"{V1}/allowed-revenues/{{allowance_id}}/closings"): do("allowed_revenue:lay_down"),
+    ("POST", f"{V1}/fee-schedules"): do("fee_schedule:propose"),
+    ("GET", f"{V1}/fee-schedules"): public(),
+    ("GET", f"{V1}/fee-schedules/in-force"): public(),
+    ("GET", f"{V1}/fee-schedule-proposals"): read("fee_schedule:read"),
+    ("POST", f"{V1}/fee-schedules/{{schedule_id}}/decisions"): do("fee_schedule:decide"),
+    ("POST", f"{V1}/fee-schedules/{{schedule_id}}/withdrawals"): do("fee_schedule:propose"),
+    ("POST", f"{V1}/fee-schedules/{{schedule_id}}/endings"): do("fee_schedule:decide"),
+    ("POST", f"{V1}/revenue-agreements"): do("revenue_agreement:propose", OWN),
+    ("GET", f"{V1}/revenue-agreements"): read("revenue_agreement:read", PARTY),
+    ("GET", f"{V1}/revenue-agreements/{{agreement_id}}"): read("revenue_agreement:read", PARTY),
+    ("POST", f"{V1}/revenue-agreements/{{agreement_id}}/consents"): do(
+        "revenue_agreement:agree", PARTY
+    ),
+    ("POST", f"{V1}/revenue-agreements/{{agreement_id}}/declinations"): do(
+        "revenue_agreement:agree", PARTY
+    ),
+    ("POST", f"{V1}/revenue-agreements/{{agreement_id}}/withdrawals"): do(
+        "revenue_agreement:propose", OWN
+    ),
+    ("POST", f"{V1}/revenue-agreements/{{agreement_id}}/endings"): do(
+        "revenue_agreement:agree", PARTY
+    ),
     ("POST", f"{V1}/price-ceilings"): do("ceiling:lay_down"),
     ("GET", f"{V1}/price-ceilings"): public(),
     ("GET", f"{V1}/price-list"): public(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from fractions import Fraction
 
 import msgspec
 
@@ -20,7 +19,6 @@ from catalog.products import queries as products
 from catalog.products.model import AiShare, Content, DeliveryMode, Description, Product
 from catalog.products.queries import ProductMissing
 from catalog.recognition import queries as recognition
-from catalog.registration import queries as registration
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
 from market.anonymisations import queries as anonymisations
@@ -41,16 +39,15 @@ from market.orders import (
     contract,
     destroying,
     scope,
-    shares,
     store,
     terms,
 )
 from market.orders.model import CancellationReason, Contract, Order, OrderId, Side
-from market.orders.operations import by_agreement
+from market.orders.operations import by_agreement, freezing
 from market.orders.operations.agreeing import Agreed, agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
-from market.orders.shares import Holder, Rates
+from market.orders.shares import Rates
 from market.orders.states import Event, State, advance
 from market.orders.terms import RequestedTerms
 from market.orders.under_agreement import Ordered
@@ -58,9 +55,7 @@ from market.pricing import queries as pricing
 from market.pricing.model import UseCategory
 from market.pricing.regimes import is_public
 from settlement.escrow import operations as escrow
-from settlement.revenue.agreement import FrozenSplit, freeze
-
-SPLIT_VERSION = "order-split/1"
+from settlement.revenue.agreement import FrozenSplit
 
 
 class MarketNotFounded(Refused):
@@ -414,25 +409,14 @@ async def _freeze(
         treasury_party_id=authority.id,
         treasury_bps=treasury_bps,
     )
-    holders = await _holders(tx, order, listing)
-    return freeze(
-        version=SPLIT_VERSION,
-        frozen_at=now,
-        shares=shares.shares(holders, rates, is_public_data=is_public(said.data_nature)),
+    return await freezing.freeze_split(
+        tx,
+        order,
+        rates,
+        is_public_data=is_public(said.data_nature),
+        certificate_number=None if listing is None else listing.certificate_number,
+        now=now,
     )
-
-
-async def _holders(tx: Tx, order: Order, listing: Listing | None) -> list[Holder]:
-    number = None if listing is None else listing.certificate_number
-    certificate = None if number is None else await certificates.find(tx, number)
-    case = (
-        None
-        if certificate is None
-        else await registration.find(tx, application_id=certificate.application_id)
-    )
-    if case is None or not case.form.owners:
-        return [Holder(order.supplier_party_id, Fraction(1))]
-    return [Holder(owner.party_id, owner.share) for owner in case.form.owners]
 
 
 async def _draft_contract(
