@@ -172,7 +172,7 @@ async def test_what_can_not_be_a_schedule_is_refused(trade: Trade) -> None:
 
     assert found == {name: name for name in wrong}
     assert code(past) == "fee_schedule_period_invalid"
-    assert none.status_code == 400
+    assert none.status_code == 422
     assert {code(each) for each in (*strangers, *undecided)} == {"permission_missing"}
     assert withdrawn.json()["state"] == "withdrawn"
     assert {code(each) for each in after} == {"fee_schedule_event_not_allowed"}

@@ -211,5 +211,5 @@ async def test_what_makes_no_whole_or_names_nobody_is_refused(trade: Trade) -> N
         (422, "revenue_share_twice"),
         (404, "not_found"),
     ]
-    assert [each.status_code for each in wrong[3:]] == [400, 400]
+    assert [each.status_code for each in wrong[3:]] == [422, 422]
     assert code(stranger) == "permission_missing"
