@@ -14,7 +14,7 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Conflict
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
@@ -171,10 +171,12 @@ async def _conclude(
 
 async def _owners(tx: Tx, product_id: uuid.UUID, *, now: dt.datetime) -> tuple[uuid.UUID, ...]:
     """Return who owns the product by its certificate: their money is not shared without them."""
-    certificate = await certificates.find_active_for_product(tx, product_id, today=local_date(now))
+    active = await certificates.find_active_for_product(tx, product_id, today=local_date(now))
+    certificate = None if active is None else await certificates.find(tx, active.number)
     if certificate is None:
         return ()
-    case = await registration.find(tx, application_id=certificate.application_id)
+    async with beyond_own_rows(tx):  # an owner that came later was no party to the application
+        case = await registration.find(tx, application_id=certificate.application_id)
     return () if case is None else tuple(owner.party_id for owner in case.form.owners)
 
 

@@ -11,6 +11,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
 from tests.makers_identity import Member
+from tests.makers_owned import make_owned
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 
@@ -213,3 +214,20 @@ async def test_what_makes_no_whole_or_names_nobody_is_refused(trade: Trade) -> N
     ]
     assert [each.status_code for each in wrong[3:]] == [422, 422]
     assert code(stranger) == "permission_missing"
+
+
+async def test_an_owner_whom_the_certificate_names_is_asked_although_it_does_not_share(
+    api: Api, db: Database, clock: ManualClock
+) -> None:
+    owned = await make_owned(api, db, clock)
+    await owned.certified()
+    await owned.priced()
+    await owned.listed()
+    supplier, other = party(owned.supplier), party(owned.objector)
+    alone = {"method": "profit_sharing", "profit": [{"party_id": supplier, "share_bps": 10_000}]}
+
+    agreement = must(await propose(owned, alone))
+    must(await step(owned, agreement["id"], "declinations", owned.objector, reason="未经协商"))
+
+    assert (agreement["state"], agreement["asked"]) == ("proposed", [supplier, other])
+    assert [role for _, role, _ in await shares(owned)].count("right_holder") == 2
