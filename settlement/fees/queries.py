@@ -23,7 +23,7 @@ async def find_in_force(tx: Tx, *, on: dt.date) -> FeeSchedule | None:
     row = await tx.fetch_one(
         store.SELECT
         + """
-         WHERE state = 'decided' AND effective_from <= $1
+         WHERE state IN ('decided', 'ended') AND effective_from <= $1
            AND (effective_to IS NULL OR effective_to >= $1)""",
         on,
     )
@@ -65,7 +65,7 @@ async def _list(tx: Tx, *, is_decided: bool, limit: int, cursor: str | None) -> 
     rows = await tx.fetch(
         store.SELECT
         + """
-         WHERE (state = 'decided') = $1 AND ($2::uuid IS NULL OR id < $2)
+         WHERE (state IN ('decided', 'ended')) = $1 AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3""",
         is_decided,
         after,

@@ -13,6 +13,7 @@ class State(enum.StrEnum):
 
     PROPOSED = "proposed"  # 已提出
     DECIDED = "decided"  # 已核定
+    ENDED = "ended"  # 已定提前终止日: in force until then
     REJECTED = "rejected"  # 未核定
     WITHDRAWN = "withdrawn"  # 已撤回
 
@@ -36,7 +37,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.PROPOSED, Event.DECIDE): State.DECIDED,
     (State.PROPOSED, Event.REJECT): State.REJECTED,
     (State.PROPOSED, Event.WITHDRAW): State.WITHDRAWN,
-    (State.DECIDED, Event.END): State.DECIDED,
+    (State.DECIDED, Event.END): State.ENDED,
 }
 
 

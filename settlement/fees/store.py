@@ -91,7 +91,9 @@ async def lock(tx: Tx, schedule_id: uuid.UUID) -> FeeSchedule | None:
 
 async def list_decided(tx: Tx) -> list[FeeSchedule]:
     """Return every schedule that was decided, the first in force first."""
-    rows = await tx.fetch(SELECT + " WHERE state = 'decided' ORDER BY effective_from LIMIT 1000")
+    rows = await tx.fetch(
+        SELECT + " WHERE state IN ('decided', 'ended') ORDER BY effective_from LIMIT 1000"
+    )
     return [schedule_of(row) for row in rows]
 
 

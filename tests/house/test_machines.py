@@ -48,7 +48,7 @@ ENDS: Final = {
     "catalog.thesaurus": "declined removed",
     "catalog.timers": "met cancelled",
     "settlement.escrow": "released refunded",
-    "settlement.fees": "decided rejected withdrawn",
+    "settlement.fees": "ended rejected withdrawn",
     "settlement.payments": "succeeded expired",
     "market.access": "expired revoked",
     "market.approvals": "rejected expired withdrawn used",

@@ -52,7 +52,7 @@ def test_every_event_in_every_state(state: State, event: Event) -> None:
         ("proposed", "decide"): "decided",
         ("proposed", "reject"): "rejected",
         ("proposed", "withdraw"): "withdrawn",
-        ("decided", "end"): "decided",
+        ("decided", "end"): "ended",
     }
     following = allowed.get((state.value, event.value))
 

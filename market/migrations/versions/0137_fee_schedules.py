@@ -15,7 +15,7 @@ def upgrade() -> None:
             number integer NOT NULL CONSTRAINT fee_schedule_number_once UNIQUE
                 CONSTRAINT fee_schedule_number_positive CHECK (number > 0),
             state text NOT NULL CONSTRAINT fee_schedule_state_known
-                CHECK (state IN ('proposed', 'decided', 'rejected', 'withdrawn')),
+                CHECK (state IN ('proposed', 'decided', 'ended', 'rejected', 'withdrawn')),
             name text NOT NULL,
             document_number text NOT NULL,
             effective_from date NOT NULL,
@@ -32,12 +32,12 @@ def upgrade() -> None:
             CONSTRAINT fee_schedule_ends_after_it_begins CHECK (effective_to >= effective_from),
             CONSTRAINT fee_schedule_decided_by_another CHECK (decided_by <> proposed_by),
             CONSTRAINT fee_schedule_decided_by_somebody CHECK (
-                (state IN ('decided', 'rejected')) = (decided_by IS NOT NULL)
+                (state IN ('decided', 'ended', 'rejected')) = (decided_by IS NOT NULL)
                 AND (decided_by IS NULL) = (decided_at IS NULL)
             ),
             CONSTRAINT one_fee_schedule_at_a_time EXCLUDE USING gist (
                 daterange(effective_from, effective_to, '[]') WITH &&
-            ) WHERE (state = 'decided')
+            ) WHERE (state IN ('decided', 'ended'))
         )""")
     op.execute("""
         CREATE CONSTRAINT TRIGGER direct_edit_forbidden
