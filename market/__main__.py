@@ -29,6 +29,7 @@ COMMANDS = {
     "consents": "market.cli.consents:consents",
     "cut-offs": "market.cli.cut_offs:cut_offs",
     "complaints": "market.cli.complaints:complaints",
+    "affiliations": "market.cli.affiliations:affiliations",
     "credit": "market.cli.credit:credit",
     "negotiations": "market.cli.negotiations:negotiations",
     "load-calendar": "market.cli.load_calendar:load_calendar",

@@ -25,6 +25,11 @@ class Topic(enum.StrEnum):
     AGREEMENT_ENDED = "agreement_ended"  # 协议已解除
     AGREEMENT_SUCCEEDED = "agreement_succeeded"  # 协议已被代替
 
+    # what related parties deal in
+    RELATED_DEALING_FOUND = "related_dealing_found"  # 关联交易待复核
+    RELATED_DEALING_RELEASED = "related_dealing_released"  # 关联交易予以放行
+    RELATED_DEALING_REFUSED = "related_dealing_refused"  # 关联交易不予放行
+
     # approvals inside an organisation
     APPROVAL_WANTED = "approval_wanted"  # 待内部审批
     APPROVAL_DECIDED = "approval_decided"  # 内部审批已有结果

@@ -93,7 +93,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mode: M
     is_party_verified: bool = True
     is_party_banned: bool = False
-    is_redevelopment: bool = False  # the zone's own operator would buy from it (A47)
+    is_redevelopment: bool = False  # the zone's own operator, or its firm, would buy from it (A47)
     is_certificate_alive: bool = True  # or none is needed (A46)
     is_listing_alive: bool = True
     is_cut_off: bool = False  # order, grant, product, agreement, zone or party (BJ-28)

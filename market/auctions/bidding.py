@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from catalog.kernel.errors import Conflict, Invalid, Refused
+from market.affiliations import relating
+from market.affiliations.model import Relation, RelationKind
 from market.auctions.model import Auction, Bid, Bidder, Joining, Rules
 from market.auctions.states import Event, State, advance
 
@@ -31,6 +33,12 @@ class BidderDeclarationMissing(Invalid):
     """Whoever bids accepts the rules and the deposit, and is not bound to supplier or operator."""
 
     code = "auction_declaration_missing"
+
+
+class BidderRelated(Refused):
+    """The bidder is tied to the supplier, or to another bidder, by control (招标投标法实施条例 34)."""
+
+    code = "bidder_related"
 
 
 class BidderJoinedBefore(Conflict):
@@ -89,6 +97,21 @@ def check_joining(rules: Rules, said: Joining) -> None:
         missing.append("deposit_fen")
     if missing:
         raise BidderDeclarationMissing(missing=missing)
+
+
+def check_relation(found: Relation, *, is_to_supplier: bool) -> None:
+    """Return if such a relation keeps nobody from bidding; kin are not told by whose ties.
+
+    :raises BidderRelated: if one decides for the other, or one for both.
+    """
+    if not found.is_of_control:
+        return
+    is_told = is_to_supplier and found.kind is not RelationKind.KIN
+    raise BidderRelated(
+        tied_to="supplier" if is_to_supplier else "bidder",
+        relation=found.kind.value,
+        path=relating.in_words(found) if is_told else "",
+    )
 
 
 def check_joinable(auction: Auction, now: dt.datetime) -> None:

@@ -27,7 +27,7 @@ class OwnProductNotOrderable(Refused):
 
 
 class OperatorRedevelopmentForbidden(Refused):
-    """Who operates market or zone does not buy public data that it delivered itself (A47)."""
+    """Who operates market or zone, or is controlled by it, does not buy public data of its own (A47)."""
 
     code = "operator_redevelopment_forbidden"
 
@@ -51,7 +51,7 @@ def check_buyer(
     :raises BuyerNotVerified: if it was not identified, or is suspended.
     :raises OwnProductNotOrderable: if it is its own product.
     :raises OperatorRedevelopmentForbidden: if who operates the market, or the zone of the
-        product, would buy public data.
+        product, would buy public data, or a party that it controls.
     """
     if not is_verified:
         raise BuyerNotVerified

@@ -20,6 +20,8 @@ from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import Signature
 from market.access.grants import AuthorisationCutOff
+from market.affiliations.model import Matter
+from market.affiliations.operations import dealings
 from market.contracts import constraints, document, price_duty, store
 from market.contracts.model import Agreement, AgreementId, check_in_force
 from market.contracts.policy import Policy, Relation
@@ -120,6 +122,16 @@ async def conclude(
         await special_prices.use_by_agreement(tx, now=now, price=special)
     await store.insert(tx, concluded)
     await _remember(tx, Happened.AGREEMENT_CONCLUDED, concluded, actor=actor, now=now)
+    await dealings.look_at(
+        tx,
+        actor=actor,
+        now=now,
+        matter=Matter.AGREEMENT,
+        matter_id=concluded.id,
+        product_id=product_id,
+        supplier=supplier,
+        buyer=buyer,
+    )
     if follows is not None and follows.relation is not Relation.RENEWS:
         await _succeed(tx, _id_of(follows.agreement), concluded, actor=actor, now=now)
     return concluded

@@ -23,6 +23,7 @@ from catalog.signing.model import Signature
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import AlgorithmNotOfTheKey, SignatureFault, fault_of
 from market.access.grants import AuthorisationCutOff
+from market.affiliations import queries as affiliations
 from market.contracts import buying, store
 from market.contracts.document import ContractSignatureInvalid
 from market.contracts.model import Agreement, LineageLink
@@ -49,7 +50,12 @@ class OnOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_on_offer(
-    tx: Tx, *, product_id: uuid.UUID, buyer: PartyId, modes: Iterable[DeliveryMode]
+    tx: Tx,
+    *,
+    product_id: uuid.UUID,
+    buyer: PartyId,
+    modes: Iterable[DeliveryMode],
+    on: dt.date,
 ) -> OnOffer:
     """Return a product that this buyer may have now, in these manners of use.
 
@@ -73,7 +79,7 @@ async def get_on_offer(
         buyer=buyer,
         supplier=product.supplier_party_id,
         is_verified=party.state is PartyState.VERIFIED,
-        is_operator=await operates(tx, party, product.id),
+        is_operator=is_public_data and await operates(tx, party, product.id, on=on),
         is_public_data=is_public_data,
     )
     for mode in modes:
@@ -89,11 +95,16 @@ async def get_on_offer(
     )
 
 
-async def operates(tx: Tx, buyer: Party, product_id: uuid.UUID) -> bool:
-    """Tell whether the buyer operates the market, or the zone in which the product stands (A47)."""
+async def operates(tx: Tx, buyer: Party, product_id: uuid.UUID, *, on: dt.date) -> bool:
+    """Tell whether the buyer operates the market, or the product's zone, or is controlled by who does (A47)."""
     if Capacity.SUPERMARKET_OPERATOR in buyer.capacities:
         return True
-    return await zones.find_operator(tx, product_id=product_id) == buyer.id
+    of_zone = await zones.find_operator(tx, product_id=product_id)
+    if of_zone == buyer.id:
+        return True
+    of_market = await identity.find_institution(tx, Capacity.SUPERMARKET_OPERATOR)
+    above = [each for each in (of_zone, None if of_market is None else of_market.id) if each]
+    return await affiliations.is_controlled_by(tx, party=buyer.id, by=above, on=on)
 
 
 async def get(tx: Tx, *, viewer: Actor, agreement_id: uuid.UUID) -> Agreement:

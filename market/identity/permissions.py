@@ -119,6 +119,8 @@ _STAFF: Final = frozenset(
         "quote:read",
         "revenue_agreement:read",
         "fee_schedule:read",
+        "affiliation:read",
+        "related_dealing:read",
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
@@ -164,6 +166,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "chief_data_officer:name",
         "opening:request",
         "opening:close",
+        "affiliation:state",
+        "affiliation:read",
         "collection:curate",
         "listing:read",
         "foreign_certificate:import",
@@ -188,6 +192,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "timer:read",
         "quality_issue:report",
         "quality_issue:read",
+        "affiliation:state",
+        "affiliation:read",
         "special_price:read",
         "demand_post:post",
         "demand_post:read",
@@ -294,6 +300,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "complaint:handle",
         "credit:find",
         "credit:read",
+        "affiliation:record",
+        "affiliation:state",
         "auction:declare_default",
         "instrument:verify",
         "instrument:apply",
@@ -328,6 +336,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "issuance:authorise",
         "notice:confirm_channel",
         "pricing:record",
+        "related_dealing:decide",
         "auction:void",
         "ceiling:lay_down",
         "fee_schedule:decide",

@@ -139,7 +139,7 @@ GROUPS: Final = {
         "anonymisation",
         "destruction",
     ),
-    "complaints": ("complaint", "credit"),
+    "complaints": ("complaint", "credit", "affiliation", "related_dealing"),
     "supervision": ("report", "spot_check", "incident", "drill"),
 }
 

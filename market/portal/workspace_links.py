@@ -16,6 +16,7 @@ BUYING: Final[Sequence[tuple[str, str, str]]] = (
     ("/my/saved-searches", "site.kept", "search:save"),
     ("/queue", "site.work", "timer:read"),
     ("/credit-records", "site.credit_records", "credit:read_own"),
+    ("/affiliations", "site.affiliations", "affiliation:state"),
     ("/my/webhooks", "site.webhooks", "webhook:manage"),
 )
 SELLING: Final[Sequence[tuple[str, str, str]]] = (
@@ -30,5 +31,6 @@ SELLING: Final[Sequence[tuple[str, str, str]]] = (
     ("/queue", "site.work", "timer:read"),
     ("/cut-offs", "site.cut_offs", "order:cut_off"),
     ("/credit-records", "site.credit_records", "credit:read_own"),
+    ("/affiliations", "site.affiliations", "affiliation:state"),
     ("/my/webhooks", "site.webhooks", "webhook:manage"),
 )

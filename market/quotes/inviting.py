@@ -9,6 +9,7 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.ids import PartyId
+from market.affiliations.model import Relation
 
 # [P] whoever is asked needs time to look; what is asked within the hour is asked by telephone.
 SHORTEST: Final = dt.timedelta(hours=1)
@@ -26,6 +27,12 @@ class QuoteInviteeUnfit(Refused):
     code = "quote_invitee_unfit"
 
 
+class QuoteInviteeRelated(Refused):
+    """Who is invited is tied to the buyer, or to another who is, by control (政府采购法实施条例 18)."""
+
+    code = "quote_invitee_related"
+
+
 class QuoteDeadlineUnfit(Refused):
     """The deadline for quotes is too near, or behind that of the demand."""
 
@@ -39,6 +46,20 @@ def check_invited(invited: Collection[uuid.UUID], buyer: PartyId) -> None:
     """
     if len(set(invited)) < len(invited) or buyer in invited:
         raise QuoteInviteesInvalid
+
+
+def check_unrelated(supplier: PartyId, found: tuple[PartyId, Relation] | None) -> None:
+    """Return if an invited supplier is tied neither to the buyer nor to another one by control.
+
+    Whoever asks is told who, and not by whose ties.
+
+    :raises QuoteInviteeRelated: if it is.
+    """
+    if found is not None:
+        to, relation = found
+        raise QuoteInviteeRelated(
+            party_id=str(supplier), other=str(to), relation=relation.kind.value
+        )
 
 
 def check_until(until: dt.datetime, *, offers_until: dt.datetime, now: dt.datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from catalog.kernel.errors import Conflict, Invalid, Refused
 from catalog.kernel.ids import PartyId
+from market.affiliations.model import Relation
 from market.contracts.terms import OfferOutsideFiledScope, TermsWanted
 from market.demand_posts.model import DemandAsked
 from market.pricing.model import Filing, PriceItem
@@ -64,12 +65,20 @@ def check_in_time(quotes_until: dt.datetime, *, now: dt.datetime) -> None:
         raise QuoteLate(quotes_until=quotes_until.isoformat())
 
 
-def check_party(supplier: PartyId, buyer: PartyId, related: tuple[uuid.UUID, ...]) -> None:
-    """Return if who quotes is not tied to who asks.
+def check_party(
+    supplier: PartyId,
+    buyer: PartyId,
+    related: tuple[uuid.UUID, ...],
+    found: Relation | None = None,
+) -> None:
+    """Return if who quotes is not tied to who asks; ``found`` is what the stated ties say.
+
+    Whoever quotes need not know who asks, so it is not told how.
 
     :raises QuoteRelatedParty: if it is, or names the buyer among those it is tied to.
     """
-    if buyer in (supplier, *related):
+    is_tied = found is not None and found.is_of_control
+    if is_tied or buyer in (supplier, *related):
         raise QuoteRelatedParty
 
 

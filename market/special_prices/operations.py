@@ -11,10 +11,13 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
+from market.affiliations import queries as affiliations
+from market.affiliations.model import Matter
+from market.affiliations.operations import dealings
 from market.identity import queries as identity
 from market.identity.states import State as PartyState
 from market.pricing import offers
@@ -75,7 +78,18 @@ async def offer(tx: Tx, *, actor: Actor, now: dt.datetime, offered: Offered) -> 
     )
     await store.insert(tx, price)
     await _remember(tx, Happened.SPECIAL_PRICE_OFFERED, price, actor=actor, now=now)
+    await _look_at(tx, price, actor=actor, now=now)
     return price
+
+
+async def look_again(tx: Tx, *, actor: Actor, now: dt.datetime) -> None:
+    """Look at every special price that can be used still; a part of what states a tie of parties.
+
+    Who is found to be related after an offer was made has it held all the same (GD-18).
+    """
+    async with beyond_own_rows(tx):
+        for price in await store.list_usable(tx, today=local_date(now)):
+            await _look_at(tx, price, actor=actor, now=now)
 
 
 async def withdraw(
@@ -127,6 +141,7 @@ async def use(
     :raises SpecialPriceEventNotAllowed: if it was used or taken back.
     :raises SpecialPriceOver: if its last day is over, or another filing is in effect.
     :raises SpecialPriceForAnother: if it is for another item or quantity.
+    :raises RelatedDealingHeld: if the two are related, and the authority has not released it.
     """
     before = await store.lock(tx, special_price_id)
     if before is None or before.buyer_party_id != actor.party:
@@ -134,6 +149,7 @@ async def use(
     equal_terms.check_use(
         before, filing_id=filing.id, item=item, quantity=quantity, today=local_date(now)
     )
+    await _check_free(tx, before)
     return await _move(tx, before, Event.USE, now=now)
 
 
@@ -142,17 +158,36 @@ async def hold(tx: Tx, *, special_price_id: uuid.UUID) -> SpecialPrice:
 
     :raises SpecialPriceMissing: if it is unknown.
     :raises SpecialPriceEventNotAllowed: if it was used or taken back.
+    :raises RelatedDealingHeld: if the two are related, and the authority has not released it.
     """
     found = await store.lock(tx, special_price_id)
     if found is None:
         raise SpecialPriceMissing
     advance(found.state, Event.USE)
+    await _check_free(tx, found)
     return found
 
 
 async def use_by_agreement(tx: Tx, *, now: dt.datetime, price: SpecialPrice) -> SpecialPrice:
     """Use a special price for an agreement that was concluded at it; the caller holds it."""
     return await _move(tx, price, Event.USE, now=now)
+
+
+async def _look_at(tx: Tx, price: SpecialPrice, *, actor: Actor, now: dt.datetime) -> None:
+    await dealings.look_at(
+        tx,
+        actor=actor,
+        now=now,
+        matter=Matter.SPECIAL_PRICE,
+        matter_id=price.id,
+        product_id=price.product_id,
+        supplier=price.supplier_party_id,
+        buyer=price.buyer_party_id,
+    )
+
+
+async def _check_free(tx: Tx, price: SpecialPrice) -> None:
+    await affiliations.check_free(tx, matter=Matter.SPECIAL_PRICE, matter_id=price.id)
 
 
 async def _move(tx: Tx, before: SpecialPrice, event: Event, *, now: dt.datetime) -> SpecialPrice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Final
 
@@ -68,6 +69,14 @@ async def lock(tx: Tx, special_price_id: uuid.UUID) -> SpecialPrice | None:
     """Lock and return the special price, or None if the actor sees none."""
     row = await tx.fetch_one(SELECT + " WHERE id = $1 FOR UPDATE", special_price_id)
     return None if row is None else price_of(row)
+
+
+async def list_usable(tx: Tx, *, today: dt.date) -> list[SpecialPrice]:
+    """Return the special prices that the actor may see and that can be used still."""
+    rows = await tx.fetch(
+        SELECT + " WHERE state = 'offered' AND valid_until >= $1 ORDER BY id LIMIT 10000", today
+    )
+    return [price_of(row) for row in rows]
 
 
 def price_of(row: Row) -> SpecialPrice:

@@ -76,6 +76,7 @@ ENDS: Final = {
     "market.demand_posts": "met withdrawn expired rejected",
     "market.quotes": "lapsed accepted declined withdrawn",
     "market.complaints": "closed",
+    "market.affiliations": "released refused",
     "market.credit": "overturned repaired expired",
     "market.collections": "withdrawn",
 }

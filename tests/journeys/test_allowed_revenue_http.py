@@ -29,6 +29,11 @@ def code(response: Any) -> str:
 
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
+    return await make_public(api, db, clock)
+
+
+async def make_public(api: Api, db: Database, clock: ManualClock) -> Trade:
+    """Return a trade in public data that are priced, and not on offer yet."""
     trade = await make_trade(
         api,
         db,

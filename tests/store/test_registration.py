@@ -265,6 +265,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
 
     assert tables == [
         "agreements",
+        "affiliation_ties",
         "allowed_revenues",
         "anonymisations",
         "anonymised_versions",
@@ -303,6 +304,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "quality_issues",
         "quote_requests",
         "reclassifications",
+        "related_dealings",
         "revenue_agreements",
         "special_prices",
         "synonym_groups",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
@@ -14,6 +15,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
+from market.affiliations import queries as affiliations
 from market.auctions import bidding, closing, sealing, store
 from market.auctions.closing import Ending
 from market.auctions.model import Auction, Bid, Bidder, BidderId, BidId, Joining, SealedBid
@@ -35,6 +37,7 @@ async def join(
     :raises AuctionOver: if the end has passed.
     :raises BidderDeclarationMissing: if rules, deposit or independence are not declared.
     :raises BidderJoinedBefore: if it has a number.
+    :raises BidderRelated: if it is tied to the supplier, or to another bidder, by control.
     :raises BuyerNotVerified: if it was not identified (and the others of ``buying.py``).
     :raises PartyBanned: if it is banned by its record (``credit/sanctions.py``).
     """
@@ -47,6 +50,8 @@ async def join(
     await _check_fit(tx, auction, actor.party, auction.rules.starting_price_fen, now=now)
     async with beyond_own_rows(tx):  # which numbers are given, not whose they are
         paddle = await store.next_paddle(tx, auction.id)
+        others = [each.party_id for each in await store.list_bidders(tx, auction.id)]
+    await _check_unrelated(tx, auction, actor.party, others, now=now)
     bidder = Bidder(
         id=BidderId(new_id()),
         auction_id=auction.id,
@@ -243,9 +248,20 @@ async def _check_fit(
         product_id=auction.lot.product_id,
         buyer=party,
         modes=[auction.lot.delivery_mode],
+        on=local_date(now),
     )
     held = await credit.get_standing(tx, party_id=party, on=local_date(now))
     sanctions.check_order(held, amount_fen)
+
+
+async def _check_unrelated(
+    tx: Tx, auction: Auction, party: PartyId, others: Sequence[PartyId], *, now: dt.datetime
+) -> None:
+    """Ask whether a bidder is the supplier's own side, or that of another bidder (招标投标法实施条例 34)."""
+    among = [auction.supplier_party_id, *others]
+    found = await affiliations.find_related(tx, of=party, among=among, on=local_date(now))
+    if found is not None:
+        bidding.check_relation(found[1], is_to_supplier=found[0] == auction.supplier_party_id)
 
 
 async def _tell_outbid(

@@ -60,6 +60,12 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/special-prices/{{special_price_id}}/withdrawals"): do(
         "special_price:offer", OWN
     ),
+    ("POST", f"{V1}/affiliations"): do("affiliation:state", PARTY),
+    ("GET", f"{V1}/affiliations"): read("affiliation:read", PARTY),
+    ("POST", f"{V1}/affiliations/{{tie_id}}/endings"): do("affiliation:state", PARTY),
+    ("POST", f"{V1}/affiliation-excerpts"): do("affiliation:record"),
+    ("GET", f"{V1}/related-dealings"): read("related_dealing:read"),
+    ("POST", f"{V1}/related-dealings/{{dealing_id}}/decisions"): do("related_dealing:decide"),
     ("POST", f"{V1}/auctions"): do("auction:draft", OWN),
     ("GET", f"{V1}/auctions"): public(),
     ("GET", f"{V1}/my/auctions"): read("auction:draft", OWN),

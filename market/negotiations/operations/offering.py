@@ -91,7 +91,9 @@ async def grounds(
     :raises SpecialPriceMissing: if the special price was not offered by this supplier to this buyer.
     :raises SpecialPriceEventNotAllowed: if it was used, or taken back.
     """
-    there = await contracts.get_on_offer(tx, product_id=product_id, buyer=buyer, modes=())
+    there = await contracts.get_on_offer(
+        tx, product_id=product_id, buyer=buyer, modes=(), on=local_date(now)
+    )
     filing = await pricing.find_effective(tx, product_id=product_id, use_category=use_category)
     if filing is None:
         raise buying.PricingFilingRequired
@@ -141,7 +143,9 @@ async def check_holds(tx: Tx, of: Negotiation, event: Event, *, now: dt.datetime
     is_consumer = of.copy.role is Role.CONSUMER
     buyer = of.party_id if is_consumer else of.other_party_id
     supplier = of.other_party_id if is_consumer else of.party_id
-    await contracts.get_on_offer(tx, product_id=of.product_id, buyer=buyer, modes=())
+    await contracts.get_on_offer(
+        tx, product_id=of.product_id, buyer=buyer, modes=(), on=local_date(now)
+    )
     await agreements.check_succession(tx, of.copy.offer, buyer=buyer, supplier=supplier, now=now)
     if event is Event.FINALIZE:
         await agreements.hold_special_price(tx, of.copy.offer)

@@ -21,6 +21,8 @@ from catalog.products.queries import ProductMissing
 from catalog.recognition import queries as recognition
 from catalog.signing.canonical import sha256_hex
 from market.access import decision as policy
+from market.affiliations.model import Matter
+from market.affiliations.operations import dealings
 from market.anonymisations import queries as anonymisations
 from market.consents import queries as consents
 from market.contracts import buying
@@ -111,7 +113,11 @@ async def place(
     actor.require("order:place")
     terms.check(wanted.terms)
     there = await contracts.get_on_offer(
-        tx, product_id=wanted.product_id, buyer=actor.party, modes=[wanted.delivery_mode]
+        tx,
+        product_id=wanted.product_id,
+        buyer=actor.party,
+        modes=[wanted.delivery_mode],
+        on=local_date(now),
     )
     listing, product, said, content = there.listing, there.product, there.said, there.content
     filing = await pricing.find_effective(
@@ -183,6 +189,16 @@ async def place(
     await store.insert(tx, order)
     await remember(
         tx, Happened.ORDER_PLACED, order, actor=actor, now=now, rules=("BJ-17", "BJ-27", "GD-05")
+    )
+    await dealings.look_at(
+        tx,
+        actor=actor,
+        now=now,
+        matter=Matter.ORDER,
+        matter_id=order.id,
+        product_id=order.product_id,
+        supplier=order.supplier_party_id,
+        buyer=order.buyer_party_id,
     )
     return order
 
@@ -360,7 +376,7 @@ async def _decide(
             is_buyer_verified=buyer.state is PartyState.VERIFIED,
             is_buyer_banned=buyer.state is PartyState.SUSPENDED or is_banned,
             is_redevelopment=is_public(said.data_nature)
-            and await contracts.operates(tx, buyer, order.product_id),
+            and await contracts.operates(tx, buyer, order.product_id, on=local_date(now)),
             is_cut_off=await cut_offs.is_cut_off(
                 tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
             ),

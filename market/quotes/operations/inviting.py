@@ -12,6 +12,7 @@ from catalog.kernel.errors import Conflict
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.notifications.topics import Topic
+from market.affiliations import queries as affiliations
 from market.credit import queries as credit
 from market.demand_posts import queries as demand_posts
 from market.demand_posts.posting import check_reason
@@ -45,6 +46,7 @@ async def send(
     :raises QuoteDeadlineUnfit: if the deadline is too near, or behind the demand's.
     :raises PartyMissing: if nobody has such an id.
     :raises QuoteInviteeUnfit: if one was not identified, or is banned.
+    :raises QuoteInviteeRelated: if one is tied to the buyer, or to another one, by control.
     :raises QuoteRequestRunning: if quotes are asked already.
     """
     actor.require("quote:invite")
@@ -56,8 +58,13 @@ async def send(
     inviting.check_invited(asked.supplier_party_ids, post.buyer_party_id)
     inviting.check_until(asked.quotes_until, offers_until=post.asked.offers_until, now=now)
     invited = [PartyId(each) for each in sorted(asked.supplier_party_ids)]
-    for supplier in invited:
+    for place, supplier in enumerate(invited):
         await _check_fit(tx, supplier, now=now)
+        among = [post.buyer_party_id, *invited[:place]]
+        inviting.check_unrelated(
+            supplier,
+            await affiliations.find_related(tx, of=supplier, among=among, on=local_date(now)),
+        )
     if await store.has_running(tx, post_id):
         raise QuoteRequestRunning
     request = QuoteRequest(

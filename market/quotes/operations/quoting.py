@@ -14,6 +14,7 @@ from catalog.kernel.local_time import local_date
 from catalog.products import queries as products
 from catalog.products.queries import ProductMissing
 from catalog.signing.canonical import canonical, sha256_hex
+from market.affiliations import queries as affiliations
 from market.credit import queries as credit
 from market.credit import sanctions
 from market.demand_posts import queries as demand_posts
@@ -53,7 +54,8 @@ async def submit(
     request = await _lock_open(tx, request_id, now=now)
     buyer = _buyer_of(request)
     post = await _post(tx, request)
-    quoting.check_party(actor.party, buyer, offered.related_party_ids)
+    tied = await affiliations.find_relation(tx, of=actor.party, to=buyer, on=local_date(now))
+    quoting.check_party(actor.party, buyer, offered.related_party_ids, tied)
     standing_today = await credit.get_standing(tx, party_id=actor.party, on=local_date(now))
     sanctions.check_order(standing_today, 0)
     standing = await store.find_standing(tx, request_id, actor.party)

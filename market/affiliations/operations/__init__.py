@@ -1,0 +1,1 @@
+"""Use cases: state and end ties, take an excerpt of a register, look at what related parties deal in."""
