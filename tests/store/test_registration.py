@@ -264,8 +264,8 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         await owner.close()
 
     assert tables == [
-        "agreements",
         "affiliation_ties",
+        "agreements",
         "allowed_revenues",
         "anonymisations",
         "anonymised_versions",
