@@ -20,6 +20,7 @@ Span = tuple[int, int]  # first leaf, one past the last
 
 HASH_LENGTH: Final = 32
 TILE_WIDTH: Final = 256
+_PAIR: Final = 2 * HASH_LENGTH
 _TILE_LEVELS: Final = 8  # binary levels in a tile
 EMPTY_ROOT: Final = Hash(hashlib.sha256().digest())
 
@@ -134,18 +135,27 @@ def split(hashes: bytes) -> list[bytes]:
     return [hashes[i : i + HASH_LENGTH] for i in range(0, len(hashes), HASH_LENGTH)]
 
 
+def row_above(row: bytes) -> bytes:
+    """Return the nodes over a row of nodes, two by two; one that is left at the end has none yet."""
+    pairs = range(0, len(row) - HASH_LENGTH, _PAIR)
+    return b"".join([_sha256(b"\x01" + row[at : at + _PAIR]).digest() for at in pairs])
+
+
 def perfect_root(hashes: bytes) -> Hash:
-    """Return the root over 2^k hashes."""
-    row = split(hashes)
-    while len(row) > 1:
-        row = [
-            _sha256(b"\x01" + left + right).digest()
-            for left, right in zip(row[::2], row[1::2], strict=True)
-        ]
-    return Hash(row[0])
+    """Return the root over 2^k hashes.
+
+    :raises ValueError: if there are not so many.
+    """
+    count = len(hashes) // HASH_LENGTH
+    if count.bit_count() != 1:
+        raise ValueError(f"{count} hashes have no perfect root")
+    while len(hashes) > HASH_LENGTH:
+        hashes = row_above(hashes)
+    return Hash(hashes)
 
 
-def _peaks(hashes: bytes) -> list[Hash]:
+@functools.lru_cache(maxsize=64)  # an edge is asked for its root again by each who checks it
+def _peaks(hashes: bytes) -> tuple[Hash, ...]:
     peaks: list[Hash] = []
     at = 0
     width = len(hashes) // HASH_LENGTH
@@ -154,7 +164,7 @@ def _peaks(hashes: bytes) -> list[Hash]:
             end = at + (HASH_LENGTH << bit)
             peaks.append(perfect_root(hashes[at:end]))
             at = end
-    return peaks
+    return tuple(peaks)
 
 
 def root_of(leaves: Iterable[bytes]) -> Hash:
@@ -252,15 +262,16 @@ def _node(node: Node, tiles: Mapping[tuple[int, int], bytes]) -> Hash:
     tile = tiles.get(position, b"")
     if len(tile) < last:
         raise ValueError(f"tile {position} does not hold node {node}")
-    return Hash(_rows_of(tile)[height][first // (HASH_LENGTH << height)])
+    at = first >> height
+    return Hash(_rows_of(tile)[height][at : at + HASH_LENGTH])
 
 
-@functools.lru_cache(maxsize=512)  # some 40 kB each
-def _rows_of(tile: bytes) -> list[list[bytes]]:
+@functools.lru_cache(maxsize=512)  # some 25 kB each
+def _rows_of(tile: bytes) -> list[bytes]:
     """Return the nodes over a tile, row by row from the leaves up. Kept by its bytes: never stale."""
-    rows = [split(tile)]
-    while len(rows[-1]) > 1:
-        rows.append([node_hash(*pair) for pair in zip(rows[-1][::2], rows[-1][1::2], strict=False)])
+    rows = [tile]
+    while len(rows[-1]) > HASH_LENGTH:
+        rows.append(row_above(rows[-1]))
     return rows
 
 

@@ -116,6 +116,12 @@ def test_a_full_tile_with_a_known_root_grows_the_tree_as_its_leaves_do(before: i
     assert edge.with_tile(tile, merkle.perfect_root(tile)) == edge.extended(new)
 
 
+@pytest.mark.parametrize("count", [0, 3, 255])
+def test_only_a_power_of_two_has_a_perfect_root(count: int) -> None:
+    with pytest.raises(ValueError, match=f"^{count} hashes"):
+        merkle.perfect_root(bytes(32 * count))
+
+
 def test_a_full_tile_fits_only_behind_a_full_one() -> None:
     edge, _ = merkle.Edge().extended([Hash(bytes(32))])
 

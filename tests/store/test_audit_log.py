@@ -286,6 +286,24 @@ async def test_tiles_and_bundles_are_served_as_far_as_they_are_signed(
     assert merkle.root_of(leaves) == published.root
 
 
+async def test_what_proofs_are_made_of_is_asked_by_a_plan_that_is_made_once(
+    log: TestLog, db: Database, now: dt.datetime
+) -> None:
+    await log.append_many(now, 300)
+    await log.run(now)
+
+    async with begin(db, system("test")) as tx:
+        for index in range(10):
+            await queries.prove_inclusion(tx, index)
+        plans = await tx.fetch_one(
+            """SELECT generic_plans, custom_plans FROM pg_prepared_statements
+                WHERE statement LIKE 'WITH tree AS%'"""
+        )
+
+    assert plans is not None
+    assert plans["generic_plans"] >= 5, "PostgreSQL tries five times before it keeps a plan"
+
+
 async def test_every_earlier_checkpoint_is_proven_to_be_continued(
     log: TestLog, db: Database, now: dt.datetime
 ) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import msgspec
 
 from catalog.audit_log.merkle import Edge, Hash, Tile, unpacked_edge
 from catalog.kernel.db import Row, Tx
-
-_TOP_LEVEL: Final = 7  # of tiles: eight levels of 256 hold what a bigint counts
 
 
 class State(msgspec.Struct, frozen=True):
@@ -46,7 +43,9 @@ async def read_paths(
 
     The two are ``index`` and the one behind ``size`` (behind what is signed, if None): all that a
     proof of the first in a tree of that size is made of. One question instead of two, because the
-    way to the database takes as long as the work there.
+    way to the database takes as long as the work there. Of tiles there are eight levels at most: 256 to
+    the eighth is what a bigint counts. That stands in the statement, for with the number of levels as a
+    parameter PostgreSQL planned it anew each time, which took longer than to run it.
     """
     rows = await tx.fetch(
         """WITH tree AS MATERIALIZED (
@@ -54,20 +53,22 @@ async def read_paths(
                  FROM audit_log.state),
                 way AS (
                SELECT DISTINCT at.level, leaf.idx >> 8 * (at.level + 1) AS number
-                 FROM tree, generate_series(0, $3) AS at (level),
+                 FROM tree, generate_series(0, 7) AS at (level),
                       unnest(ARRAY[$1::bigint, coalesce($2::bigint, tree.signed)]) AS leaf (idx)
                 WHERE tree.size >> 8 * (at.level + 1) > 0)
-           SELECT tree.*, way.level, way.number,
+           SELECT tree.*, NULL AS level, NULL AS number, NULL AS hashes FROM tree
+           UNION ALL
+           SELECT NULL, NULL, NULL, NULL, way.level, way.number,
                   (SELECT hashes FROM audit_log.tiles tile
                     WHERE tile.level = way.level AND tile.number = way.number)
-             FROM tree LEFT JOIN way ON true""",
+             FROM way""",
         index,
         size,
-        _TOP_LEVEL,
     )
-    state = _state(rows[0] if rows else None)
+    # The edge is as large as all of the tiles: it comes once.
+    (first,) = (row for row in rows if row["level"] is None)
     stored = {(row["level"], row["number"]): row["hashes"] for row in rows if row["hashes"]}
-    return rows[0]["signed"], _unfinished(state) | stored
+    return first["signed"], _unfinished(_state(first)) | stored
 
 
 def _unfinished(state: State) -> dict[tuple[int, int], bytes]:
@@ -139,8 +140,10 @@ async def add_places(tx: Tx, start: int, entries: list[uuid.UUID]) -> None:
     )
 
 
-async def add_tiles(tx: Tx, tiles: Iterable[Tile]) -> None:
-    """Keep the tiles that are full."""
+async def add_tiles(tx: Tx, tiles: Sequence[Tile]) -> None:
+    """Keep the tiles that are full, if a batch filled any."""
+    if not tiles:
+        return
     await tx.copy(
         "tiles",
         schema="audit_log",
