@@ -41,6 +41,7 @@ from catalog.signing.purposes import Purpose
 from catalog.timestamps.token import TimestampMalformed, read_trust
 from market import log_lines
 from market.channels import (
+    bank_transfer,
     bureau,
     email,
     harvest_web,
@@ -129,6 +130,7 @@ from market.portal import (
     pages_zones,
 )
 from market.settings import SettingInvalid, Settings
+from settlement.payments.channel import Channel
 
 _log = structlog.get_logger()
 
@@ -221,7 +223,7 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         log_signer=log_signer(settings),
         checkpoint_journal=CheckpointJournal(settings.journal_path),
         log_directory=log_directory(settings),
-        channels={"sandbox": sandbox.SandboxChannel(settings)} if settings.sandbox_channel else {},
+        channels=_payment_channels(settings),
         carriers=_carriers(settings, clock, web),
         notice_channels=_notice_channels(settings, clock, web),
         witnesses=_witnesses(settings, web),
@@ -230,6 +232,20 @@ async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Cont
         harvest_fetcher=harvest_web.Fetcher(web, private=settings.harvest_private_addresses),
         certificate_signers=certificate_signers(settings),
     )
+
+
+def _payment_channels(settings: Settings) -> dict[str, Channel]:
+    found: list[Channel] = []
+    if settings.sandbox_channel:
+        found.append(sandbox.SandboxChannel(settings))
+    if settings.transfer_account:
+        payee = bank_transfer.Payee(
+            name=settings.transfer_payee,
+            account=settings.transfer_account,
+            bank=settings.transfer_bank,
+        )
+        found.append(bank_transfer.BankTransferChannel(payee))
+    return {channel.name: channel for channel in found}
 
 
 def search_index(

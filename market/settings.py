@@ -37,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     certificate_algorithms: str = ""  # sign certificates by these too when asked: sm2, ml-dsa-44
     bootstrap_secret: str | None = None  # founds an empty market once; see POST /api/v1/foundation
     sandbox_channel: bool = False  # the built-in payment channel that moves no real money
+    transfer_account: str = ""  # buyers pay by bank transfer to it (存管账户); none: they can not
+    transfer_payee: str = ""  # whose account that is
+    transfer_bank: str = ""  # at which bank
     keys_passphrase: str | None = None  # of encrypted key files; new ones are then encrypted
     keys_passphrase_fd: int | None = None  # read it from this open file instead (one process)
     pkcs11_module: pathlib.Path | None = None  # the library of a security module (extra `pkcs11`)

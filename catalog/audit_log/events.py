@@ -256,6 +256,8 @@ class Event(enum.StrEnum):
     PAYMENT_STARTED = "payment:started"
     PAYMENT_CONFIRMED = "payment:confirmed"
     PAYMENT_FAILED = "payment:failed"
+    PAYMENT_EXPIRED = "payment:expired"
+    PAYMENT_DOUBTED = "payment:doubted"
     PAYMENT_BREAK_FOUND = "payment_break:found"
     ESCROW_OPENED = "escrow:opened"
     ESCROW_FUNDED = "escrow:funded"

@@ -1,7 +1,8 @@
 """Play a bank (沙箱渠道): the built-in channel that moves no real money.
 
-It answers like a real one: a reference for each payment, and a signed callback when the buyer has
-paid. It is wired only when the settings ask for it, and a production server does not.
+It answers like a real one: a reference for each payment, a signed callback when the buyer has paid,
+an answer when it is asked. It misbehaves when told to. It is wired only when the settings ask for
+it, and a production server does not.
 """
 
 from __future__ import annotations
@@ -14,30 +15,39 @@ from typing import Final
 
 import msgspec
 
+from market.channels.mischief import Mischief
+from market.channels.sandbox_bank import Bank, Booked
 from market.settings import Settings
-from settlement.payments.callback import sign
+from settlement.payments.callback import WINDOW_SECONDS, sign
 from settlement.payments.channel import (
     ChannelEvent,
+    ChannelSilent,
     EventKind,
     Instruction,
     PaymentRequest,
     SignedCallback,
+    Standing,
+    Told,
 )
-from settlement.payments.operations import SANDBOX
+from settlement.payments.operations import LIFETIME, SANDBOX
 
 KEY_NAME: Final = "sandbox-channel.key"
+BOOK_NAME: Final = "sandbox-bank.jsonl"
 KEY_LENGTH: Final = 32
+_STANDINGS: Final = {EventKind.SUCCEEDED: Standing.PAID, EventKind.FAILED: Standing.FAILED}
 
 
 class SandboxChannel:
     """A channel that collects nothing and confirms what it is told to."""
 
     name: Final = SANDBOX
+    lifetime: Final = LIFETIME
 
     def __init__(self, settings: Settings) -> None:
         # No real money is behind the key. It is secret nevertheless, so that the public callback
         # route believes nobody but this installation's own sandbox.
         self.secret: Final = _key(settings.keys_dir / KEY_NAME)
+        self._bank = Bank(settings.data_dir / BOOK_NAME)
 
     async def prepare(self, request: PaymentRequest) -> Instruction:
         """Return how the buyer "pays": by asking the sandbox to confirm."""
@@ -45,6 +55,19 @@ class SandboxChannel:
             channel_reference=f"sandbox-{request.reference}",
             pay_at=f"/api/v1/sandbox-channel/payments/{request.reference}/confirmations",
         )
+
+    async def ask(self, reference: str) -> Told:
+        """Return what the bank's book says of a payment.
+
+        :raises ChannelSilent: if it was told to be silent about it, and nothing was paid since.
+        """
+        booked = self._bank.booked(reference)
+        if not booked:
+            return Told(standing=Standing.WAITING)
+        event = booked[-1].event
+        if event is None:
+            raise ChannelSilent(channel=self.name)
+        return Told(standing=_STANDINGS[event.kind], event=event)
 
     def confirm(
         self,
@@ -59,6 +82,40 @@ class SandboxChannel:
         Confirmed again, it is the same event with a new nonce, as banks do. ``amount_fen`` lets a
         test be a bank that got it wrong.
         """
+        return self._signed(self._booked(request, now, kind, amount_fen), now)
+
+    def misbehave(
+        self, request: PaymentRequest, mischief: Mischief, *, now: dt.datetime
+    ) -> tuple[SignedCallback, ...]:
+        """Return what the bank sends of a payment that was made, when this goes wrong on the way."""
+        if mischief is Mischief.SILENT:
+            self._bank.book(Booked(request.reference))
+            return ()
+        paid = self._booked(request, now, EventKind.SUCCEEDED, None)
+        told = self._signed(paid, now)
+        also = msgspec.structs.replace(paid, event_id=f"{paid.event_id}-again")
+        failed = msgspec.structs.replace(
+            paid, event_id=f"{paid.event_id}-before", kind=EventKind.FAILED
+        )
+        too_much = msgspec.structs.replace(
+            also,
+            amount_fen=paid.amount_fen + 1,
+            channel_transaction_id=f"{paid.channel_transaction_id}-again",
+        )
+        long_ago = now - dt.timedelta(seconds=2 * WINDOW_SECONDS)
+        return {
+            Mischief.LATE: (self._signed(paid, long_ago),),
+            Mischief.LOST: (),
+            Mischief.DOUBLED: (told, self._signed(paid, now), self._signed(also, now)),
+            Mischief.REORDERED: (told, self._signed(failed, now)),
+            Mischief.WRONG_AMOUNT: (self._signed(too_much, now),),
+            Mischief.WRONG_SIGNATURE: (msgspec.structs.replace(told, signature="0" * 64),),
+            Mischief.REPLAYED_NONCE: (told, self._signed(also, now, nonce=told.nonce)),
+        }[mischief]
+
+    def _booked(
+        self, request: PaymentRequest, now: dt.datetime, kind: EventKind, amount_fen: int | None
+    ) -> ChannelEvent:
         amount = request.amount_fen if amount_fen is None else amount_fen
         event = ChannelEvent(
             event_id=f"{request.reference}-{kind}-{amount}",
@@ -67,14 +124,21 @@ class SandboxChannel:
             amount_fen=amount,
             currency=request.currency,
             channel_transaction_id=f"T{request.reference}-{amount}",
-            # The bank's own instant of the transaction must be the same in each delivery.
-            happened_at=request.expires_at,
+            happened_at=now,
         )
+        # The bank's own instant of the transaction is the same in each delivery.
+        kept = self._bank.book(Booked(request.reference, event)).event
+        assert kept is not None, "an event is booked as one"
+        return kept
+
+    def _signed(
+        self, event: ChannelEvent, at: dt.datetime, *, nonce: str | None = None
+    ) -> SignedCallback:
         return sign(
             self.secret,
             channel=self.name,
-            sent_at_seconds=int(now.timestamp()),
-            nonce=secrets.token_hex(16),
+            sent_at_seconds=int(at.timestamp()),
+            nonce=nonce or secrets.token_hex(16),
             body=msgspec.json.encode(event),
         )
 

@@ -12,7 +12,8 @@ from litestar.params import FromPath, JSONBody
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, Clearance, system
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict, Invalid, Missing
+from catalog.kernel.errors import Conflict, DomainError, Invalid, Missing
+from market.channels.mischief import Mischief
 from market.channels.sandbox import SandboxChannel
 from market.http.answers import answers, creates, takes
 from market.http.command import Answer, Command, answer, command, created, done, read
@@ -72,6 +73,25 @@ class ConfirmPayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**15)] | None = None
 
 
+class Misbehave(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to go wrong between the sandbox's bank and us."""
+
+    mischief: Mischief
+
+
+class HeardOrNot(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one of the bank's callbacks: an effect, or the code of its refusal."""
+
+    effect: Effect | None = None
+    refusal: str | None = None
+
+
+class Misbehaved(msgspec.Struct, frozen=True, kw_only=True):
+    """The callbacks that the bank sent, in their order; none if they were lost."""
+
+    sent: tuple[HeardOrNot, ...]
+
+
 class HeardCallback(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a callback. A channel stops sending when it reads this."""
 
@@ -117,6 +137,7 @@ async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPay
         amount_fen=due.amount_fen,
         payee_party_id=order.supplier_party_id,
         channel=channel.name,
+        lifetime=channel.lifetime,
     )
     instruction = await channel.prepare(payment.request())
     payment = await payments.submit(
@@ -144,9 +165,7 @@ async def play_bank(request: AnyRequest, reference: str, told: ConfirmPayment) -
     :raises ChannelMissing: if there is no sandbox here.
     :raises PaymentMissing: if there is no such payment, or it is another payer's.
     """
-    channel = channel_of(context(request), payments.SANDBOX)
-    if not isinstance(channel, SandboxChannel):
-        raise ChannelMissing(channel=payments.SANDBOX)
+    channel = _sandbox(request)
 
     async def look(c: Command) -> SignedCallback:
         payment = await queries.get_by_reference(
@@ -157,6 +176,35 @@ async def play_bank(request: AnyRequest, reference: str, told: ConfirmPayment) -
         )
 
     return await _record(request, channel, await read(request, look))
+
+
+@post(
+    "/api/v1/sandbox-channel/payments/{reference:str}/mischiefs",
+    summary="Let the sandbox's bank misbehave",
+    tags=["payments"],
+    opt=KEYLESS | answers(Misbehaved),
+)
+async def misbehave(
+    request: AnyRequest, reference: FromPath[str], data: JSONBody[Misbehave]
+) -> Response[bytes]:
+    """Let the sandbox's bank take the money and tell of it wrongly, late, twice or not at all."""
+    channel = _sandbox(request)
+
+    async def look(c: Command) -> tuple[SignedCallback, ...]:
+        payment = await queries.get_by_reference(
+            c.tx, channel.name, reference, payer_party_id=_payer(c.actor)
+        )
+        return channel.misbehave(payment.request(), data.mischief, now=c.now)
+
+    sent = []
+    for told in await read(request, look):
+        try:
+            recorded = await _record(request, channel, told)
+        except DomainError as refused:
+            sent.append(HeardOrNot(refusal=refused.code))
+        else:
+            sent.append(HeardOrNot(effect=recorded.effect))
+    return answer(Misbehaved(sent=tuple(sent)))
 
 
 @post(
@@ -213,19 +261,14 @@ async def _record(request: AnyRequest, channel: Channel, told: SignedCallback) -
     wiring = context(request)
     now = wiring.now()
     event = callbacks.authenticate(channel.secret, channel.name, told, now)
-    actor = system(f"channel:{channel.name}", "order:mark_paid")
 
     async def once(tx: Tx) -> Recorded:
-        recorded = await payments.record_callback(
+        return await order_payment.hear(
             tx, now=now, channel=channel.name, event=event, nonce=told.nonce
         )
-        if recorded.is_new and recorded.payment is not None:
-            await order_payment.mark_paid(
-                tx, actor=actor, now=now, order_id=recorded.payment.order_id
-            )
-        return recorded
 
     # A delivery that came before writes no audit entry, for it changes nothing.
+    actor = system(f"channel:{channel.name}")
     return await database.run(wiring.db, actor, once, must_remember=False)
 
 
@@ -247,6 +290,13 @@ def hear_or_refuse(recorded: Recorded) -> None:
     """
     if recorded.found is not None:
         raise DoesNotFit(found=str(recorded.found))
+
+
+def _sandbox(request: AnyRequest) -> SandboxChannel:
+    channel = channel_of(context(request), payments.SANDBOX)
+    if not isinstance(channel, SandboxChannel):
+        raise ChannelMissing(channel=payments.SANDBOX)
+    return channel
 
 
 def channel_of(wiring: Context, name: str) -> Channel:

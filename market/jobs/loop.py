@@ -16,6 +16,7 @@ from market.jobs import (
     agencies_due,
     allowed_revenue_due,
     approvals_due,
+    ask_channels,
     ask_witnesses,
     auctions_due,
     certificates_due,
@@ -313,9 +314,15 @@ HARVEST: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("harvest_sources", _harvest),
 )
 
+
+async def _channels(context: Context) -> int:
+    return await ask_channels.run(context.db, now=context.now(), channels=context.channels)
+
+
 # These wait for others' servers, so that they have a round of their own.
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
+    ("ask_channels", _channels),
     ("notice_channels", _notice_channels),
     ("ask_witnesses", _witnesses),
     ("stamp_checkpoints", _timestamps),

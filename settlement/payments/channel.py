@@ -1,7 +1,7 @@
 """Say what a payment channel is to us (支付渠道): a port, and what passes through it.
 
 We ask a channel to collect; the buyer pays there; the channel tells us what happened by a signed
-callback. Whatever stands behind the port, only these values cross it.
+callback, or answers when it is asked. Whatever stands behind the port, only these values cross it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import uuid
 from typing import Protocol
 
 import msgspec
+
+from catalog.kernel.errors import Conflict
 
 
 class EventKind(enum.StrEnum):
@@ -63,6 +65,27 @@ class SignedCallback(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class Standing(enum.StrEnum):
+    """How a payment stands at the channel (渠道查询结果)."""
+
+    PAID = "paid"  # 已支付
+    FAILED = "failed"  # 已失败
+    WAITING = "waiting"  # 未付款
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel answers when it is asked; the event is the one that its callback told or lost."""
+
+    standing: Standing
+    event: ChannelEvent | None = None
+
+
+class ChannelSilent(Conflict):
+    """The channel does not answer. What was asked of it may have been done, or not."""
+
+    code = "channel_silent"
+
+
 class Channel(Protocol):
     """A payment channel, seen from here."""
 
@@ -76,6 +99,18 @@ class Channel(Protocol):
         """Return the key that both sides sign callbacks with."""
         ...
 
+    @property
+    def lifetime(self) -> dt.timedelta:
+        """Return for how long a payment that was started here may be paid."""
+        ...
+
     async def prepare(self, request: PaymentRequest) -> Instruction:
         """Return how the buyer pays what is asked for."""
+        ...
+
+    async def ask(self, reference: str) -> Told:
+        """Return how the payment with our ``reference`` stands there.
+
+        :raises ChannelSilent: if it does not answer.
+        """
         ...

@@ -30,6 +30,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     succeeded_at: dt.datetime | None
     channel_transaction_id: str | None
     journal_key: uuid.UUID | None
+    ask_at: dt.datetime | None = None  # when the channel is asked if nothing is heard
+    asked: int = 0
 
     def request(self) -> PaymentRequest:
         """Return what the channel is asked to collect."""

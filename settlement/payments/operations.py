@@ -19,7 +19,7 @@ from settlement.escrow import operations as escrow
 from settlement.escrow.queries import find_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.money import CURRENCY
-from settlement.payments import queries, states, store
+from settlement.payments import asking, queries, states, store
 from settlement.payments.callback import (
     Due,
     Effect,
@@ -28,7 +28,7 @@ from settlement.payments.callback import (
     NonceReused,
     judge,
 )
-from settlement.payments.channel import ChannelEvent
+from settlement.payments.channel import ChannelEvent, Standing
 from settlement.payments.model import ChannelBreak, Payment, Recorded
 from settlement.payments.states import OPEN, State, advance
 
@@ -36,12 +36,19 @@ from settlement.payments.states import OPEN, State, advance
 # that a forgotten payment does not block another channel.
 LIFETIME: Final = dt.timedelta(hours=2)
 SANDBOX: Final = "sandbox"
+_ANSWERED: Final = {State.EXPIRED: Event.PAYMENT_EXPIRED, State.UNKNOWN: Event.PAYMENT_DOUBTED}
 
 
 class AlreadyPaid(Refused):
     """The order was paid before."""
 
     code = "order_already_paid"
+
+
+class OutcomeUnknown(Refused):
+    """Nobody knows yet whether the payment before this one brought the money."""
+
+    code = "payment_outcome_unknown"
 
 
 async def start(
@@ -54,16 +61,19 @@ async def start(
     amount_fen: int,
     payee_party_id: uuid.UUID | None = None,
     channel: str = SANDBOX,
+    lifetime: dt.timedelta = LIFETIME,
 ) -> Payment:
     """Start to collect what an order costs, opening its escrow if need be.
 
     While a payment is open, starting another gives the open one: two buttons pressed at once
     collect once. ``payee_party_id`` is the other side of the order, which sees the money and may
-    give it back. One that ran out, or goes through another channel, is expired first.
+    give it back. One that ran out, or goes through another channel, is expired first; one whose
+    outcome is unknown is waited for, or the buyer would pay twice.
 
     :raises NotPermitted: if the actor may not pay orders.
     :raises OtherTerms: if the order is to be paid by another or with another amount.
     :raises AlreadyPaid: if the money is there.
+    :raises OutcomeUnknown: if it may be there.
     """
     actor.require("order:pay")
     await escrow.open(
@@ -82,8 +92,17 @@ async def start(
     if live is not None:
         if live.channel == channel and now < live.expires_at:
             return live
+        if live.state is State.UNKNOWN:
+            raise OutcomeUnknown(order_id=str(order_id), reference=live.reference)
         await store.set_state(tx, live.id, advance(live.state, states.Event.EXPIRE))
-    payment = _payment(now, order_id, payer_party_id, due.amount_fen, channel)
+    payment = _payment(
+        now=now,
+        order_id=order_id,
+        payer=payer_party_id,
+        amount_fen=due.amount_fen,
+        channel=channel,
+        lifetime=lifetime,
+    )
     await store.insert(tx, payment)
     await _remember(tx, Event.PAYMENT_STARTED, actor, now, payment)
     return payment
@@ -157,6 +176,30 @@ async def record_callback(
         is_new=judgement.event is states.Event.SUCCEED,
         is_replay=False,
     )
+
+
+async def note_answer(
+    tx: Tx, *, now: dt.datetime, payment_id: uuid.UUID, standing: Standing | None
+) -> Payment:
+    """Note what a channel answered of a payment when it told no event; None: it was silent (查询).
+
+    What it did tell is recorded like its callback, by ``record_callback``.
+    """
+    found = await store.lock(tx, payment_id)
+    assert found is not None, "payments are never removed"
+    if found.state not in OPEN:
+        return found  # the callback was faster
+    event = asking.conclude(standing, is_over=now >= found.expires_at)
+    state = found.state
+    if states.allows(state, event):
+        state = advance(state, event)
+        what = _ANSWERED.get(state)
+        if what is not None:
+            await _remember(tx, what, system(f"channel:{found.channel}"), now, found)
+    asked = found.asked + 1
+    ask_at = asking.ask_next(now, asked)
+    await store.set_asked(tx, found.id, state=state, ask_at=ask_at, asked=asked)
+    return msgspec.structs.replace(found, state=state, ask_at=ask_at, asked=asked)
 
 
 def _replayed(
@@ -270,7 +313,13 @@ async def _keep_break(
 
 
 def _payment(
-    now: dt.datetime, order_id: uuid.UUID, payer: uuid.UUID, amount_fen: Any, channel: str
+    *,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    payer: uuid.UUID,
+    amount_fen: Any,
+    channel: str,
+    lifetime: dt.timedelta,
 ) -> Payment:
     payment_id = new_id()
     return Payment(
@@ -283,11 +332,12 @@ def _payment(
         currency=CURRENCY,
         state=State.CREATED,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + lifetime,
         channel_reference=None,
         succeeded_at=None,
         channel_transaction_id=None,
         journal_key=None,
+        ask_at=now + asking.FIRST,
     )
 
 

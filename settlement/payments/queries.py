@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from catalog.kernel import paging
@@ -46,6 +47,18 @@ async def list_payments(tx: Tx, order_id: uuid.UUID, *, limit: int = 100) -> lis
     rows = await tx.fetch(
         f"{store.SELECT} WHERE order_id = $1 ORDER BY id LIMIT $2",
         order_id,
+        limit,
+    )
+    return [store.payment(row) for row in rows]
+
+
+async def list_unheard(tx: Tx, *, now: dt.datetime, limit: int) -> list[Payment]:
+    """Return payments of which their channel is to be asked by now, the longest waiting first."""
+    rows = await tx.fetch(
+        f"""{store.SELECT}
+            WHERE state IN ('created', 'pending', 'unknown') AND ask_at <= $1
+            ORDER BY ask_at, id LIMIT $2""",
+        now,
         limit,
     )
     return [store.payment(row) for row in rows]

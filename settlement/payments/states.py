@@ -1,7 +1,8 @@
 """Tell the life of a payment (收款).
 
 A channel may report a failure and then, when the buyer tried again, a success: money that came is
-money that came. What comes after the payment expired is not booked but kept as a break.
+money that came. What comes after the payment expired is not booked but kept as a break. A channel
+that does not answer leaves the outcome unknown: that is a state, and is asked about until it ends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class State(enum.StrEnum):
     SUCCEEDED = "succeeded"  # 已到账
     FAILED = "failed"  # 失败
     EXPIRED = "expired"  # 已过期
+    UNKNOWN = "unknown"  # 结果未知
 
 
 class Event(enum.StrEnum):
@@ -29,6 +31,7 @@ class Event(enum.StrEnum):
     SUCCEED = "succeed"  # 到账
     FAIL = "fail"  # 失败
     EXPIRE = "expire"  # 过期
+    DOUBT = "doubt"  # 存疑
 
 
 class EventNotAllowed(Refused):
@@ -46,9 +49,15 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.PENDING, Event.FAIL): State.FAILED,
     (State.PENDING, Event.EXPIRE): State.EXPIRED,
     (State.FAILED, Event.SUCCEED): State.SUCCEEDED,
+    (State.CREATED, Event.DOUBT): State.UNKNOWN,
+    (State.PENDING, Event.DOUBT): State.UNKNOWN,
+    (State.UNKNOWN, Event.SUBMIT): State.PENDING,
+    (State.UNKNOWN, Event.SUCCEED): State.SUCCEEDED,
+    (State.UNKNOWN, Event.FAIL): State.FAILED,
+    (State.UNKNOWN, Event.EXPIRE): State.EXPIRED,
 }
 
-OPEN: Final = frozenset({State.CREATED, State.PENDING})
+OPEN: Final = frozenset({State.CREATED, State.PENDING, State.UNKNOWN})
 
 
 def advance(state: State, event: Event) -> State:

@@ -31,6 +31,8 @@ PAYMENTS: Final = sa.Table(
     sa.Column("succeeded_at", sa.DateTime(timezone=True)),
     sa.Column("channel_transaction_id", sa.Text),
     sa.Column("journal_key", sa.Uuid),
+    sa.Column("ask_at", sa.DateTime(timezone=True)),
+    sa.Column("asked", sa.Integer, nullable=False),
     schema="settlement",
 )
 CHANNEL_EVENTS: Final = sa.Table(
@@ -75,7 +77,7 @@ CHANNEL_BREAKS: Final = sa.Table(
 SELECT: Final = """
     SELECT id, reference, channel, order_id, payer_party_id, amount_fen, currency, state,
            created_at, expires_at, channel_reference, succeeded_at, channel_transaction_id,
-           journal_key
+           journal_key, ask_at, asked
       FROM settlement.payments"""
 
 
@@ -93,6 +95,8 @@ async def insert(tx: Tx, payment: Payment) -> None:
         state=str(payment.state),
         created_at=payment.created_at,
         expires_at=payment.expires_at,
+        ask_at=payment.ask_at,
+        asked=payment.asked,
     )
 
 
@@ -100,7 +104,8 @@ async def find_live(tx: Tx, order_id: uuid.UUID) -> Payment | None:
     """Return the open or succeeded payment of an order; there is at most one."""
     row = await tx.fetch_one(
         f"""{SELECT}
-            WHERE order_id = $1 AND state IN ('created', 'pending', 'succeeded') FOR UPDATE""",
+            WHERE order_id = $1 AND state IN ('created', 'pending', 'unknown', 'succeeded')
+              FOR UPDATE""",
         order_id,
     )
     return None if row is None else payment(row)
@@ -122,6 +127,19 @@ async def set_state(
         payment_id,
         str(state),
         channel_reference,
+    )
+
+
+async def set_asked(
+    tx: Tx, payment_id: uuid.UUID, *, state: State, ask_at: dt.datetime, asked: int
+) -> None:
+    """Set that the channel was asked, what that came to, and when it is asked again."""
+    await tx.execute(
+        "UPDATE settlement.payments SET state = $2, ask_at = $3, asked = $4 WHERE id = $1",
+        payment_id,
+        str(state),
+        ask_at,
+        asked,
     )
 
 
@@ -247,6 +265,8 @@ def payment(row: Row) -> Payment:
         succeeded_at=row["succeeded_at"],
         channel_transaction_id=row["channel_transaction_id"],
         journal_key=row["journal_key"],
+        ask_at=row["ask_at"],
+        asked=row["asked"],
     )
 
 

@@ -93,6 +93,7 @@ AS_PROGRAMS_CALL_IT = {
     "notice_channel_already_posted.channel": "a channel, as the operator called it",
     "notice_receipt_malformed.channel": "a channel, as the operator called it",
     "channel_not_found.channel": "a channel, as the operator called it",
+    "channel_silent.channel": "a channel, as the operator called it",
     "callback_signature_wrong.channel": "a channel, as the operator called it",
     "callback_nonce_reused.channel": "a channel, as the operator called it",
     "channels": "channels, as the operator called them",

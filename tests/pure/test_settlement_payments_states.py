@@ -25,6 +25,12 @@ ALLOWED = {
     ("pending", "fail"): "failed",
     ("pending", "expire"): "expired",
     ("failed", "succeed"): "succeeded",
+    ("created", "doubt"): "unknown",
+    ("pending", "doubt"): "unknown",
+    ("unknown", "submit"): "pending",
+    ("unknown", "succeed"): "succeeded",
+    ("unknown", "fail"): "failed",
+    ("unknown", "expire"): "expired",
 }
 
 

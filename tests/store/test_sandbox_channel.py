@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import pathlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,21 @@ import msgspec
 import pytest
 
 from catalog.kernel.ids import new_id
+from market.channels.mischief import Mischief, mischief_of
 from market.channels.sandbox import SandboxChannel
 from market.settings import Settings
 from settlement.payments.callback import SignatureWrong, authenticate
-from settlement.payments.channel import Channel, EventKind, PaymentRequest
+from settlement.payments.channel import (
+    Channel,
+    ChannelSilent,
+    EventKind,
+    PaymentRequest,
+    Standing,
+    Told,
+)
 from tests.store.money import NOON
+
+LATER = NOON + dt.timedelta(days=1)
 
 
 def _request() -> PaymentRequest:
@@ -43,9 +54,10 @@ def test_a_confirmation_sent_again_is_the_same_event_with_a_new_nonce(
 
     first = channel.confirm(_request(), now=NOON)
     second = channel.confirm(_request(), now=NOON)
+    restarted = SandboxChannel(Settings(data_dir=tmp_path)).confirm(_request(), now=LATER)
     failed = channel.confirm(_request(), now=NOON, kind=EventKind.FAILED)
 
-    assert first.body == second.body
+    assert first.body == second.body == restarted.body
     assert first.nonce != second.nonce
     assert failed.body != first.body
 
@@ -71,3 +83,36 @@ def test_another_installation_is_not_believed(tmp_path: pathlib.Path) -> None:
         authenticate(ours.secret, ours.name, told, NOON)
     with pytest.raises(SignatureWrong):
         authenticate(theirs.secret, theirs.name, msgspec.structs.replace(told, nonce="other"), NOON)
+
+
+async def test_the_bank_is_asked_for_what_it_did_not_tell(tmp_path: pathlib.Path) -> None:
+    channel = SandboxChannel(Settings(data_dir=tmp_path))
+    before = await channel.ask("P1")
+
+    sent = channel.misbehave(_request(), Mischief.LOST, now=NOON)
+    after = await SandboxChannel(Settings(data_dir=tmp_path)).ask("P1")
+
+    assert before == Told(standing=Standing.WAITING)
+    assert sent == ()
+    assert after.standing is Standing.PAID
+    assert after.event is not None
+    assert (after.event.amount_fen, after.event.happened_at) == (100, NOON)
+
+
+async def test_a_silent_bank_answers_again_once_it_was_paid(tmp_path: pathlib.Path) -> None:
+    channel = SandboxChannel(Settings(data_dir=tmp_path))
+    channel.misbehave(_request(), Mischief.SILENT, now=NOON)
+
+    with pytest.raises(ChannelSilent):
+        await channel.ask("P1")
+    channel.confirm(_request(), now=NOON)
+
+    assert (await channel.ask("P1")).standing is Standing.PAID
+
+
+def test_a_seed_chooses_the_same_mischief_again_and_about_the_share_that_was_asked_for() -> None:
+    chosen = [mischief_of("seed", f"P{n}", share_bps=2_000) for n in range(2_000)]
+
+    assert chosen == [mischief_of("seed", f"P{n}", share_bps=2_000) for n in range(2_000)]
+    assert 300 < sum(each is not None for each in chosen) < 500
+    assert set(chosen) == {None, *Mischief}

@@ -19,11 +19,12 @@ from settlement.escrow.operations import OtherTerms
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import queries as books
+from settlement.payments import asking, queries
 from settlement.payments import operations as payments
-from settlement.payments import queries
 from settlement.payments.callback import Break, Effect, EventReused, NonceReused
-from settlement.payments.channel import ChannelEvent, EventKind
+from settlement.payments.channel import ChannelEvent, EventKind, Standing
 from settlement.payments.model import Payment, Recorded
+from settlement.payments.operations import OutcomeUnknown
 from settlement.payments.states import State
 from tests.store.money import NOON
 
@@ -202,6 +203,51 @@ async def test_a_payment_that_ran_out_makes_room_and_its_money_is_a_break(
 
     assert second.id != first.id
     assert recorded.found is Break.PAID_LATE
+
+
+async def test_a_silent_channel_leaves_the_outcome_unknown_until_it_speaks(
+    tx: Tx, almighty: Actor
+) -> None:
+    payment = await _start(tx, almighty, new_id(), new_id())
+    later = NOON + asking.FIRST
+    assert await queries.list_unheard(tx, now=NOON, limit=9) == []
+    assert [p.id for p in await queries.list_unheard(tx, now=later, limit=9)] == [payment.id]
+
+    doubted = await payments.note_answer(tx, now=later, payment_id=payment.id, standing=None)
+    again = await payments.note_answer(tx, now=later, payment_id=payment.id, standing=None)
+
+    assert (doubted.state, doubted.asked, again.state) == (State.UNKNOWN, 1, State.UNKNOWN)
+    assert again.ask_at is not None
+    assert again.ask_at > later + asking.FIRST
+    assert await queries.list_unheard(tx, now=later, limit=9) == []
+    # Through another channel, or when its time is past, the buyer waits until it is known.
+    for other in ({"channel": "elsewhere"}, {"now": NOON + payments.LIFETIME}):
+        with pytest.raises(OutcomeUnknown):
+            await _start(tx, almighty, payment.order_id, payment.payer_party_id, **other)
+
+    waits = await payments.note_answer(
+        tx, now=later, payment_id=payment.id, standing=Standing.WAITING
+    )
+    assert waits.state is State.PENDING
+    recorded = await _tell(tx, _told(payment))
+    assert recorded.is_new
+    late = await payments.note_answer(tx, now=later, payment_id=payment.id, standing=None)
+    assert late.state is State.SUCCEEDED
+
+
+async def test_what_its_channel_waits_for_ends_when_its_time_is_past(
+    tx: Tx, almighty: Actor
+) -> None:
+    payment = await _start(tx, almighty, new_id(), new_id(), lifetime=dt.timedelta(days=5))
+    over = NOON + dt.timedelta(days=5)
+
+    ended = await payments.note_answer(
+        tx, now=over, payment_id=payment.id, standing=Standing.WAITING
+    )
+
+    assert payment.expires_at == over
+    assert ended.state is State.EXPIRED
+    assert (await _start(tx, almighty, payment.order_id, payment.payer_party_id)).id != payment.id
 
 
 async def test_money_for_an_abandoned_order_is_a_break(tx: Tx, almighty: Actor) -> None:

@@ -177,6 +177,7 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/orders/{{order_id}}/signatures"): do("contract:sign", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/payments"): do("order:pay", PARTY),
     ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/confirmations"): do("order:pay", PARTY),
+    ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/mischiefs"): do("order:pay", PARTY),
     ("POST", f"{V1}/channels/{{channel}}/callbacks"): public(command=True),
     ("POST", f"{V1}/orders/{{order_id}}/deliveries"): do("order:deliver", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/access-tokens"): do("grant:use", PARTY),

@@ -1,4 +1,4 @@
-"""Take note that an order was paid. Called where the channel's callback comes in."""
+"""Take note of what channels tell, and that an order was paid by it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,33 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event as Happened
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from market.orders import store
 from market.orders.model import Order
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
 from settlement.escrow import operations as escrow
+from settlement.payments import operations as payments
+from settlement.payments.channel import ChannelEvent
+from settlement.payments.model import Recorded
+
+
+async def hear(
+    tx: Tx, *, now: dt.datetime, channel: str, event: ChannelEvent, nonce: str
+) -> Recorded:
+    """Record what a channel told, by a callback, when asked, or in its file; it counts once.
+
+    :raises NonceReused: if the nonce was used for another event.
+    :raises EventReused: if the event's id was.
+    """
+    recorded = await payments.record_callback(
+        tx, now=now, channel=channel, event=event, nonce=nonce
+    )
+    if recorded.is_new and recorded.payment is not None:
+        actor = system(f"channel:{channel}", "order:mark_paid")
+        await mark_paid(tx, actor=actor, now=now, order_id=recorded.payment.order_id)
+    return recorded
 
 
 async def mark_paid(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Order:
