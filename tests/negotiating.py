@@ -27,7 +27,7 @@ from market.contracts.policy import (
 from market.negotiations import moving
 from market.negotiations.model import Copy, Message, Reply, Role
 from market.negotiations.moving import SENDERS
-from market.negotiations.reconciling import Verdict, ended, reconcile
+from market.negotiations.reconciling import Verdict, reconcile
 from market.negotiations.states import FIRST, Event, State, allows, is_over
 
 Choose = Callable[[int], int]
@@ -91,6 +91,7 @@ class Instance:
         self.pid = f"urn:{role.value}"
         self.copy: Copy | None = None
         self.answered: dict[str, Reply] = {}
+        self.ended_for: str | None = None  # why it ended the negotiation, if it did
 
     def says(self, event: Event, number: int, now: dt.datetime) -> bool:
         """Say something if it may be said; what may not changes nothing."""
@@ -104,6 +105,8 @@ class Instance:
         except DomainError:
             assert self.copy is before
             return False
+        if event is Event.TERMINATE:
+            self.ended_for = message.reason
         return True
 
     def answers(self, message: Message, now: dt.datetime) -> Reply:
@@ -128,7 +131,7 @@ class Instance:
             return None
         verdict = reconcile(self.copy, theirs).verdict
         if verdict is Verdict.ENDED:
-            self.copy = ended(self.copy)
+            self.copy = moving.ended(self.copy)
         elif verdict is Verdict.ARRIVED:
             reply = Reply(pid=f"urn:{self.role.other.value}", state=theirs)
             self.hears(self.copy.pending[0].id, reply)
@@ -160,6 +163,8 @@ class Instance:
                 copy.offer, agreement_id=uuid.UUID(int=number), assigner="p", assignee="c", now=now
             )
             return replace(message, agreement=agreement, document=b"%d" % number)
+        if event is Event.TERMINATE:
+            return replace(message, code="ended", reason=f"{message.id} ends it")
         return replace(message, signature=SIGNATURE) if event in SIGNED else message
 
 
@@ -293,6 +298,12 @@ class Game:
         states = {copy.state for copy in self.copies()}
         assert not {State.FINALIZED, State.TERMINATED} <= states
 
+    def check_reason(self) -> None:
+        """Assert that both know why it ended, if one of them ended it alone."""
+        told = {side.ended_for for side in self.sides.values()} - {None}
+        if len(told) == 1:
+            assert {copy.reason for copy in self.copies()} == told
+
     def check_agreed(self) -> None:
         """Assert that both agree in every respect, or both have ended."""
         copies = self.copies()
@@ -303,6 +314,7 @@ class Game:
         one, other = copies
         assert one.state is other.state
         if one.state is State.TERMINATED:
+            self.check_reason()
             return
         assert one.offer == other.offer
         assert one.offered_by is other.offered_by

@@ -137,6 +137,11 @@ async def conclude(
     return concluded
 
 
+async def is_kept(tx: Tx, *, agreement_id: uuid.UUID) -> bool:
+    """Tell whether this house keeps an agreement already."""
+    return await store.find(tx, agreement_id) is not None
+
+
 async def propose_end(
     tx: Tx, *, actor: Actor, now: dt.datetime, agreement_id: uuid.UUID, reason: str
 ) -> Agreement:

@@ -33,6 +33,9 @@ SENDERS: Final[dict[Event, frozenset[Role]]] = {
     Event.TERMINATE: frozenset(Role),
 }
 
+#: By which code a copy ended that only knows that it has ended over there, and not yet why.
+ENDED_OVER_THERE: Final = "ended_by_the_other_side"
+
 #: What else is asked of a message that would be in time: its price, its words, its signature.
 Check = Callable[[Message], None]
 
@@ -165,9 +168,11 @@ def hear(copy: Copy, message_id: str, reply: Reply) -> Copy:
         return replace(after, other_pid=copy.other_pid or reply.pid, pending=rest)
     if is_over(copy.state):
         return replace(copy, pending=())  # whoever ended it may leave an error alone
-    if copy.other_pid is None or reply.state is State.TERMINATED:
-        # What was refused at the first word, or has ended over there, has ended here.
+    if copy.other_pid is None and reply.state is not State.TERMINATED:
+        # What was refused at the first word has ended here.
         return replace(copy, state=State.TERMINATED, pending=(), code=reply.code)
+    if reply.state is State.TERMINATED:
+        return ended(copy)  # why is told by the ending itself, which is on its way
     return replace(copy, pending=(), code=reply.code)
 
 
@@ -185,7 +190,8 @@ def receive(copy: Copy, message: Message, *, now: dt.datetime, check: Check) -> 
         raise NegotiationOutOfTurn(event=message.event.value)
     copy = _named(copy, message)
     if message.event is Event.TERMINATE:
-        after = advance(copy.state, message.event)
+        is_late = copy.state is State.TERMINATED and copy.code == ENDED_OVER_THERE
+        after = copy.state if is_late else advance(copy.state, message.event)
         return replace(copy, state=after, pending=(), code=message.code, reason=message.reason)
     # Whoever answers what was said has received it, although no answer came.
     heard = copy if is_over(copy.state) else _all_taken(copy)
@@ -223,9 +229,21 @@ def check_open(offer: PolicyOffer, now: dt.datetime) -> None:
         raise OfferExpired(valid_until=offer.valid_until.isoformat())
 
 
+def ended(copy: Copy) -> Copy:
+    """Return a copy after it turned out that the other side has ended the negotiation."""
+    return replace(copy, state=State.TERMINATED, pending=(), code=ENDED_OVER_THERE)
+
+
 def addressed(copy: Copy, message: Message) -> Message:
     """Return a message with the names of the negotiation as far as they are known by now."""
     return replace(message, consumer_pid=copy.consumer_pid, provider_pid=copy.provider_pid)
+
+
+def addressed_to(copy: Copy, message: Message) -> Message:
+    """Return a message with the receiver's own name for it, which its sender need not know yet."""
+    if copy.role is Role.CONSUMER:
+        return replace(message, consumer_pid=copy.own_pid)
+    return replace(message, provider_pid=copy.own_pid)
 
 
 def expected(copy: Copy) -> State:

@@ -6,17 +6,13 @@ If the states differ and no message in between explains it, the negotiation ends
 from __future__ import annotations
 
 import enum
-from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from market.negotiations import states
 from market.negotiations.model import Copy
 from market.negotiations.moving import SENDERS, expected
 from market.negotiations.states import FIRST, Event, State, is_over
-
-ENDED_OVER_THERE: Final = "ended_by_the_other_side"
 
 
 class Verdict(enum.StrEnum):
@@ -51,8 +47,10 @@ def reconcile(copy: Copy, theirs: State | None) -> Finding:
         return _of_an_end(copy, theirs)
     if first is not None:
         # A request and an offer lead back to where one was before, so that the same state may be
-        # older than what was said. Sent again it is answered again, which settles it.
-        is_told_apart = first not in FIRST or copy.other_pid is None
+        # older than what was said; and whoever knows of an end need not know why. Sent again it is
+        # answered again, which settles it.
+        leads_back = first in FIRST and copy.other_pid is not None
+        is_told_apart = not leads_back and first is not Event.TERMINATE
         if theirs is expected(copy) and is_told_apart:
             return Finding(Verdict.ARRIVED, first)
         if theirs in (copy.state, expected(copy)):
@@ -68,11 +66,6 @@ def reconcile(copy: Copy, theirs: State | None) -> Finding:
         is_own = copy.role in SENDERS[behind]
         return Finding(Verdict.SEND_AGAIN if is_own else Verdict.AWAITED, behind)
     return Finding(Verdict.CONTRADICTION)
-
-
-def ended(copy: Copy) -> Copy:
-    """Return a copy after it turned out that the other side has ended the negotiation."""
-    return replace(copy, state=State.TERMINATED, pending=(), code=ENDED_OVER_THERE)
 
 
 def _of_an_end(copy: Copy, theirs: State) -> Finding:

@@ -140,6 +140,51 @@ async def find_other(tx: Tx, own: Negotiation) -> Negotiation | None:
     return None if row is None else negotiation_of(row)
 
 
+async def find_by_pid(tx: Tx, pid: str) -> Negotiation | None:
+    """Return the copy that one of this house knows by a name, or None."""
+    row = await tx.fetch_one(SELECT + " WHERE 'urn:uuid:' || n.id = $1", pid)
+    return None if row is None else negotiation_of(row)
+
+
+async def find_by_other_pid(
+    tx: Tx, *, party: PartyId, other: PartyId, other_pid: str
+) -> Negotiation | None:
+    """Return a party's copy of what the other side knows by a name, or None."""
+    row = await tx.fetch_one(
+        SELECT + " WHERE n.party_id = $1 AND n.other_party_id = $2 AND n.other_pid = $3",
+        party,
+        other,
+        other_pid,
+    )
+    return None if row is None else negotiation_of(row)
+
+
+async def take_turn(tx: Tx, other_pid: str) -> None:
+    """Wait for whoever takes in a message of the same negotiation: its first word makes one copy."""
+    await tx.fetch(
+        "SELECT pg_advisory_xact_lock(hashtextextended('negotiation ' || $1, 0))", other_pid
+    )
+
+
+async def list_due_elsewhere(
+    tx: Tx, parties: Sequence[PartyId], *, now: dt.datetime, limit: int
+) -> list[tuple[NegotiationId, PartyId]]:
+    """Return the copies with a message that is due to one of these parties, the longest waiting first."""
+    rows = await tx.fetch(
+        """
+        SELECT n.id, n.other_party_id
+          FROM market.negotiation_messages m
+          JOIN market.negotiations n ON n.id = m.negotiation_id
+         WHERE m.is_sent AND m.outcome = 'pending' AND m.next_attempt_at <= $1
+           AND n.other_party_id = ANY($2::uuid[])
+         ORDER BY m.next_attempt_at, m.place LIMIT $3""",
+        now,
+        list(parties),
+        limit,
+    )
+    return [(NegotiationId(row["id"]), PartyId(row["other_party_id"])) for row in rows]
+
+
 async def lock(tx: Tx, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Negotiation]:
     """Lock and return the copies that the actor may see, the smallest id first."""
     await tx.fetch(
@@ -245,7 +290,7 @@ async def list_messages(tx: Tx, negotiation_id: uuid.UUID) -> list[Exchanged]:
 
 
 async def list_due(
-    tx: Tx, *, now: dt.datetime, limit: int
+    tx: Tx, *, now: dt.datetime, limit: int, elsewhere: Sequence[PartyId] = ()
 ) -> list[tuple[NegotiationId, NegotiationId | None]]:
     """Return the copies with a message that is due, and the other side's copy if there is one."""
     rows = await tx.fetch(
@@ -256,9 +301,11 @@ async def list_due(
           LEFT JOIN market.negotiations o
             ON o.party_id = n.other_party_id AND o.role <> n.role AND o.other_pid = 'urn:uuid:' || n.id
          WHERE m.is_sent AND m.outcome = 'pending' AND m.next_attempt_at <= $1
+           AND NOT n.other_party_id = ANY($3::uuid[])
          ORDER BY m.next_attempt_at, m.place LIMIT $2""",
         now,
         limit,
+        list(elsewhere),
     )
     return [(row["id"], row["other_id"]) for row in rows]
 

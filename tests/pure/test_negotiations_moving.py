@@ -22,7 +22,8 @@ from market.contracts.model import AgreementOver
 from market.contracts.policy import PolicyConstraint, PolicyRule, agreement_of
 from market.negotiations import moving, retrying, silence
 from market.negotiations.model import Copy, Message, Reply, Role
-from market.negotiations.reconciling import Verdict, ended, reconcile
+from market.negotiations.moving import ended
+from market.negotiations.reconciling import Verdict, reconcile
 from market.negotiations.states import FIRST, TRANSITIONS, Event, State, allows, is_over
 from tests.negotiating import (
     BEGINNING,

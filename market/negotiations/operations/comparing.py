@@ -15,9 +15,10 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.ids import new_id
 from market.negotiations import moving, store
+from market.negotiations.exchange import Told
 from market.negotiations.model import Message, Negotiation, Reply
 from market.negotiations.operations.casework import add_sent, keep, lock_own
-from market.negotiations.reconciling import Finding, Verdict, ended, reconcile
+from market.negotiations.reconciling import Finding, Verdict, reconcile
 from market.negotiations.states import Event, State, is_over
 
 CONTRADICTION: Final = "negotiation_states_differ"
@@ -33,7 +34,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def compare(tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uuid.UUID) -> Compared:
-    """Compare both sides' copies and do what follows from it.
+    """Compare both sides' copies that live in this house, and do what follows from it.
 
     :raises NotPermitted: if the actor negotiates nothing.
     :raises Missing: if it is unknown, or between others.
@@ -43,37 +44,66 @@ async def compare(tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uui
     own = await lock_own(tx, actor, negotiation_id)
     async with beyond_own_rows(tx):  # of the other side's copy one may know where it stands
         other = await store.find_other(tx, own)
-        theirs = None if other is None else other.copy.state
-        found = reconcile(own.copy, theirs)
+        told = Told(
+            pid=None if other is None else other.copy.own_pid,
+            state=None if other is None else other.copy.state,
+        )
+        found = reconcile(own.copy, told.state)
         if found.verdict is Verdict.AWAITED and other is not None:
             for waiting in other.copy.pending:
                 await store.send_again(tx, other.id, waiting.id, now=now)
-    mended = await _mend(tx, own, other, found, now=now)
+    return await _mended(tx, own, told, found, actor=actor, now=now)
+
+
+async def compare_with(
+    tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uuid.UUID, told: Told
+) -> Compared:
+    """Compare a copy with where the other side stands in its own house, and do what follows from it.
+
+    What is awaited from there is sent again from there: whoever said it hears no answer.
+
+    :raises NotPermitted: if the actor negotiates nothing.
+    :raises Missing: if it is unknown, or between others.
+    :raises FinalizationPending: if the states contradict each other and it may be finalized.
+    """
+    actor.require("negotiation:conduct")
+    own = await lock_own(tx, actor, negotiation_id)
+    found = reconcile(own.copy, told.state)
+    return await _mended(tx, own, told, found, actor=actor, now=now)
+
+
+async def _mended(
+    tx: Tx, own: Negotiation, told: Told, found: Finding, *, actor: Actor, now: dt.datetime
+) -> Compared:
+    mended = await _mend(tx, own, told, found, now=now)
     await audit_log.append(
         tx,
         Happened.NEGOTIATION_COMPARED,
         actor=actor,
         now=now,
         subjects=[Subject("negotiation", str(own.id)), Subject("product", str(own.product_id))],
-        facts={"verdict": found.verdict, "missing": found.missing, "other_state": theirs},
+        facts={"verdict": found.verdict, "missing": found.missing, "other_state": told.state},
         after={"state": mended.copy.state.value, "version": mended.version},
         rules=("QD-13",),
     )
     return Compared(
-        verdict=found.verdict, missing=found.missing, other_state=theirs, negotiation=mended
+        verdict=found.verdict,
+        missing=found.missing,
+        other_state=told.state,
+        negotiation=mended,
     )
 
 
 async def _mend(
-    tx: Tx, own: Negotiation, other: Negotiation | None, found: Finding, *, now: dt.datetime
+    tx: Tx, own: Negotiation, told: Told, found: Finding, *, now: dt.datetime
 ) -> Negotiation:
     """Return the copy after what follows from the comparison."""
     copy = own.copy
-    if found.verdict is Verdict.ARRIVED and other is not None:
-        reply = Reply(pid=other.copy.own_pid, state=other.copy.state)
+    if found.verdict is Verdict.ARRIVED:
+        reply = Reply(pid=told.pid, state=told.state)
         return await keep(tx, own, moving.hear(copy, copy.pending[0].id, reply), now=now)
     if found.verdict is Verdict.ENDED:
-        return await keep(tx, own, ended(copy), now=now)
+        return await keep(tx, own, moving.ended(copy), now=now)
     if found.verdict is Verdict.CONTRADICTION and not is_over(copy.state):
         message = _ending(own, CONTRADICTION)
         return await keep(tx, own, moving.send(copy, message, now=now), now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.ids import new_id
+from catalog.kernel.ids import PartyId, new_id
 from market.contracts import operations as contracts
 from market.negotiations import moving, retrying, silence, store
 from market.negotiations.model import Message, Negotiation, NegotiationId, Outcome
@@ -28,9 +29,17 @@ class Due(msgspec.Struct, frozen=True):
     other_id: NegotiationId | None
 
 
-async def list_due(tx: Tx, *, now: dt.datetime) -> list[Due]:
-    """Return what is to be carried now, the longest waiting first."""
-    return [Due(*pair) for pair in await store.list_due(tx, now=now, limit=BATCH)]
+async def list_due(tx: Tx, *, now: dt.datetime, elsewhere: Sequence[PartyId] = ()) -> list[Due]:
+    """Return what is to be carried now within this house, the longest waiting first."""
+    due = await store.list_due(tx, now=now, limit=BATCH, elsewhere=elsewhere)
+    return [Due(*pair) for pair in due]
+
+
+async def list_due_elsewhere(
+    tx: Tx, *, now: dt.datetime, parties: Sequence[PartyId]
+) -> list[tuple[NegotiationId, PartyId]]:
+    """Return what is to be sent now to parties that live in other houses, the longest waiting first."""
+    return await store.list_due_elsewhere(tx, parties, now=now, limit=BATCH)
 
 
 async def carry(tx: Tx, *, actor: Actor, now: dt.datetime, due: Due) -> bool:
