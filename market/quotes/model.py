@@ -62,7 +62,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: dt.datetime | None = None
     accepted_quote_id: QuoteId | None = None
     negotiation_id: NegotiationId | None = None  # in which the accepted one is agreed on
-    special_price_id: SpecialPriceId | None = None  # by which it is ordered instead
+    special_price_id: SpecialPriceId | None = None  # at which it is, if it is not everybody's
     reason: str | None = None  # why none was chosen, or it was taken back
 
 

@@ -221,7 +221,7 @@ async def list_settled(tx: Tx, *, today: dt.date, limit: int) -> list[Settled]:
     rows = await tx.fetch(
         """
         SELECT r.post_id,
-               coalesce(n.state = 'finalized', s.state = 'used', false) AS is_met
+               (n.state = 'finalized' OR s.state = 'used') IS TRUE AS is_met
           FROM market.quote_requests r
           JOIN market.demand_posts p ON p.id = r.post_id AND p.state = 'negotiating'
           LEFT JOIN market.negotiations n ON n.id = r.negotiation_id

@@ -83,6 +83,15 @@ async def test_a_chosen_quote_becomes_a_negotiation_on_its_terms_and_the_others_
     assert actions >= {"quotes:asked", "quote:submitted", "quotes:opened", "quote:accepted"}
 
 
+async def talk_of(trade: Trade, chosen: dict[str, Any]) -> Talk:
+    """Return the negotiation that a chosen quote became, once the supplier has heard of it."""
+    talk = Talk(trade, buyer_id=chosen["negotiation_id"])
+    await talk.carry()
+    listed = must(await trade.by(trade.supplier).get(NEGOTIATIONS))
+    talk.ids[str(trade.supplier.party.id)] = listed["items"][0]["id"]
+    return talk
+
+
 async def renewed_member(trade: Trade, member: Member) -> Member:
     from tests.makers_registration import renewed
 
@@ -94,10 +103,7 @@ async def test_a_demand_is_met_when_its_negotiation_comes_to_an_agreement(trade:
     ours = must(await quote(trade, request))
     await opened(trade, request)
     chosen = must(await decide(trade, request, "acceptances", quote_id=ours["id"]))
-    talk = Talk(trade, buyer_id=chosen["negotiation_id"])
-    await talk.carry()
-    listed = must(await trade.by(trade.supplier).get(NEGOTIATIONS))
-    talk.ids[str(trade.supplier.party.id)] = listed["items"][0]["id"]
+    talk = await talk_of(trade, chosen)
 
     await talk.conclude()
     await open_due(trade)
@@ -121,7 +127,7 @@ async def test_a_demand_goes_on_when_its_negotiation_comes_to_nothing(trade: Tra
     assert again.status_code == 201, again.text
 
 
-async def test_a_special_price_is_offered_in_the_suppliers_name_and_ordered_by(
+async def test_a_special_price_is_offered_in_the_suppliers_name_and_negotiated_at(
     trade: Trade,
 ) -> None:
     post, request = await requested(trade)
@@ -130,11 +136,31 @@ async def test_a_special_price_is_offered_in_the_suppliers_name_and_ordered_by(
 
     chosen = must(await decide(trade, request, "acceptances", quote_id=ours["id"]))
     (special,) = must(await trade.by(trade.buyer).get("/api/v1/special-prices"))["items"]
-    order = must(await trade.place(special_price_id=special["id"]))
+    talk = await talk_of(trade, chosen)
+    asked = await talk.seen(trade.supplier)
+    agreement = await talk.conclude()
+    order = must(await trade.place(agreement_id=agreement["id"]))
     await open_due(trade)
 
-    assert (chosen["special_price_id"], chosen["negotiation_id"]) == (special["id"], None)
+    assert chosen["special_price_id"] == special["id"]
     assert (special["amount_fen"], special["reason"]) == (30_000, "首单试点")
+    assert "300.00" in str(asked["offer"])
+    assert special["id"] in str(asked["offer"])
+    assert order["amount_fen"] == 30_000
+    (used,) = must(await trade.by(trade.buyer).get("/api/v1/special-prices"))["items"]
+    assert used["state"] == "used"
+    assert await state(trade, post) == "met"
+
+
+async def test_a_special_price_may_be_ordered_at_without_the_talk(trade: Trade) -> None:
+    post, request = await requested(trade)
+    ours = must(await quote(trade, request, amount_fen=30_000, special_price_reason="首单试点"))
+    await opened(trade, request)
+    chosen = must(await decide(trade, request, "acceptances", quote_id=ours["id"]))
+
+    order = must(await trade.place(special_price_id=chosen["special_price_id"]))
+    await open_due(trade)
+
     assert order["amount_fen"] == 30_000
     assert await state(trade, post) == "met"
 
@@ -608,3 +634,4 @@ async def test_a_quotation_to_one_buyer_lies_within_its_limits(
     assert (above.status_code, code(above)) == (409, "special_price_outside_filed")
     assert ours["filed_fen"] is None
     assert chosen["special_price_id"] is not None
+    assert "900.00" in str((await (await talk_of(trade, chosen)).seen(trade.buyer))["offer"])

@@ -403,6 +403,41 @@ def test_what_is_pending_is_sent_again_or_has_arrived_already() -> None:
     assert reconcile(replace(waiting, other_pid="urn:c"), None).verdict is Verdict.CONTRADICTION
 
 
+def test_an_ending_that_crosses_another_message_keeps_its_reason() -> None:
+    offering = moving.send(copy_of(P), told(Event.OFFER, P), now=NOW)
+    why = make_message(Event.TERMINATE, C, 8, code="budget", reason="预算取消")
+    over = moving.send(copy_of(C), why, now=NOW)
+
+    # The offer was refused over there, because it had ended; then its reason arrives, and once more.
+    _, refused = moving.answer(over, offering.pending[0], now=NOW, check=take_any)
+    known = moving.hear(offering, "urn:m:7", refused)
+    told_why = moving.receive(known, why, now=NOW, check=take_any)
+    again = refusal(moving.receive, told_why, replace(why, id="urn:m:9"), now=NOW, check=take_any)
+
+    assert (known.state, known.code, known.reason) == (
+        State.TERMINATED,
+        "ended_by_the_other_side",
+        None,
+    )
+    assert (told_why.code, told_why.reason) == ("budget", "预算取消")
+    assert again.code == "negotiation_event_not_allowed"
+
+
+def test_that_both_have_ended_does_not_show_that_the_reason_has_come() -> None:
+    over = moving.send(copy_of(C), make_message(Event.TERMINATE, C, 8), now=NOW)
+
+    assert reconcile(over, State.TERMINATED).verdict is Verdict.SEND_AGAIN
+
+
+def test_a_message_is_addressed_by_the_name_that_its_sender_may_not_know_yet() -> None:
+    first = make_message(Event.REQUEST, C, 7, provider_pid=None)
+
+    assert moving.addressed_to(copy_of(P), first).provider_pid == "urn:p"
+    assert moving.addressed_to(
+        copy_of(C), told(Event.OFFER, P, consumer_pid=None)
+    ).consumer_pid == ("urn:c")
+
+
 def test_where_the_other_side_has_ended_it_has_ended_here() -> None:
     waiting = moving.send(copy_of(P), told(Event.OFFER, P), now=NOW)
 

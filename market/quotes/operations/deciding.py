@@ -1,8 +1,8 @@
 """Open quotes at their deadline, choose one or none (开启报价、选定).
 
 What is chosen goes on as a negotiation that its buyer begins on the quoted terms. A special price is
-offered by the operation for special prices, in the name of the account that quoted it: a negotiation
-agrees on the filed price alone, so such a quote is ordered by its special price instead.
+offered by the operation for special prices first, in the name of the account that quoted it, and named by
+the terms: the agreement uses it when it is concluded.
 """
 
 from __future__ import annotations
@@ -172,12 +172,15 @@ async def decline(
 async def _go_on(
     tx: Tx, request: QuoteRequest, chosen: Quote, *, actor: Actor, now: dt.datetime
 ) -> QuoteRequest:
-    if not chosen.is_special:
-        begun = await sending.begin(
-            tx, actor=actor, now=now, product_id=chosen.product_id, wanted=chosen.terms
-        )
-        return replace(request, negotiation_id=begun.id)
-    return await _offer_special(tx, request, chosen, now=now)
+    """Begin the negotiation on the quoted terms, at the special price that was quoted if it is one."""
+    terms = chosen.terms
+    if chosen.is_special:
+        request = await _offer_special(tx, request, chosen, now=now)
+        terms = replace(terms, special_price_id=request.special_price_id)
+    begun = await sending.begin(
+        tx, actor=actor, now=now, product_id=chosen.product_id, wanted=terms
+    )
+    return replace(request, negotiation_id=begun.id)
 
 
 async def _offer_special(
