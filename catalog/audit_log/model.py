@@ -53,6 +53,8 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     """What one of many entries of an event is about, and what was before and after."""
 
     subjects: tuple[Subject, ...]
+    facts: Any = None
+    digests: tuple[Digest, ...] = ()
     before: Any = None
     after: Any = None
     reason: str | None = None

@@ -123,13 +123,16 @@ def _written(
     event: Event, *, actor: Actor, now: dt.datetime, each: Happened, rules: Sequence[str]
 ) -> Written:
     entry_id, salt = new_entry_id(), secrets.token_bytes(leaf.SALT_LENGTH)
-    payload = leaf.payload_bytes(actor, before=each.before, after=each.after, reason=each.reason)
+    payload = leaf.payload_bytes(
+        actor, facts=each.facts, before=each.before, after=each.after, reason=each.reason
+    )
     public = leaf.leaf_bytes(
         entry_id,
         now,
         event.value,
         subjects=each.subjects,
         payload_sha256=leaf.commitment(salt, payload),
+        digests=each.digests,
         rules=rules,
     )
     return Written(

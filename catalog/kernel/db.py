@@ -330,6 +330,15 @@ class Database:
                     self._pools[role] = pool
         return pool
 
+    async def connect(self, role: str) -> Any:
+        """Return a new connection that acts with the rights of ``role``, beside the pool."""
+        connection = await asyncpg.connect(
+            self._dsn(role), server_settings={"application_name": "shushi"}
+        )
+        if self._set_role:
+            await connection.execute(f'SET ROLE "{role}"')
+        return connection
+
     async def _open(self, role: str) -> asyncpg.Pool[Any]:
         async def prepare(connection: Any) -> None:
             if self._set_role:
@@ -461,6 +470,22 @@ async def _connected(db: Database, role: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         await pool.release(connection)
+
+
+@contextlib.asynccontextmanager
+async def apart(db: Database, *, role: str = API_ROLE) -> AsyncIterator[Any]:
+    """Keep a connection beside the pool, for what a session holds by itself: advisory locks end with it.
+
+    :raises DatabaseUnreachable: if there is none.
+    """
+    try:
+        connection = await db.connect(role)
+    except _GONE as error:
+        raise DatabaseUnreachable from error
+    try:
+        yield connection
+    finally:
+        connection.terminate()
 
 
 async def _roll_back(connection: Any) -> bool:

@@ -141,6 +141,7 @@ _STATUS_OF_CODE: Final[dict[str, int]] = {
     "product_withdrawn": 410,
     "internal_error": 500,
     "service_unavailable": 503,
+    "lane_full": 503,
     "log_behind": 503,
     "log_stopped": 503,
 }

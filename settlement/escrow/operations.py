@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
@@ -21,9 +22,10 @@ from catalog.kernel.local_time import local_date
 from settlement.escrow import release as conditions
 from settlement.escrow import states, store
 from settlement.escrow.model import Escrow, Refund, Release, refund_of, release_of
-from settlement.escrow.queries import EscrowMissing
+from settlement.escrow.queries import EscrowMissing, get_escrow
 from settlement.escrow.release import Distribution, ReleaseFacts
 from settlement.escrow.states import State, advance, refunding, releasing
+from settlement.lanes.model import Move, Request, Transition
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
@@ -31,6 +33,9 @@ from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
 from settlement.money import Fen, fen
 
 RULE_VERSION = "escrow/1"
+_RELEASE_HELD: Final = Transition(
+    "escrow_released", store.RELEASE_HELD, "order", Event.ESCROW_RELEASED
+)
 
 
 class OtherTerms(Conflict):
@@ -175,18 +180,36 @@ async def release(
         return await _released_before(tx, escrow, split)
     following = advance(escrow.state, releasing(escrow.state))
     conditions.check(facts, now)
-    entry = Entry(
-        key=new_id(),
-        kind=Kind.RELEASE,
-        legs=transfer(escrow_of(order_id), split.credits(escrow.amount_fen)),
-        booked_at=now,
-        value_on=local_date(now),
-        rule_version=split.version,
-        order_id=order_id,
-    )
+    entry = _releasing_entry(escrow, split, now)
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
     await _remember(tx, Event.ESCROW_RELEASED, actor, now, escrow)
     return release_of(entry, is_replay=False)
+
+
+async def draw_up_release(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    split: Distribution,
+    facts: ReleaseFacts,
+) -> Request:
+    """Return what a lane is to post to release an escrow that is held; nothing moves yet (放款请求).
+
+    The lane posts it only if the escrow is still held then: a dispute that comes between, or another
+    release, has it refused.
+
+    :raises NotPermitted: if the actor may not release.
+    :raises EscrowMissing: if the order has none.
+    :raises EventNotAllowed: if its money is not held: a frozen escrow is released alone.
+    :raises NotReleasable: if something that must be true first is not.
+    """
+    actor.require("escrow:release")
+    escrow = await get_escrow(tx, order_id)
+    advance(escrow.state, states.Event.RELEASE)
+    conditions.check(facts, now)
+    return Request(_releasing_entry(escrow, split, now), Move(_RELEASE_HELD, order_id))
 
 
 async def refund(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Refund:
@@ -213,6 +236,18 @@ async def refund(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
     await _remember(tx, Event.ESCROW_REFUNDED, actor, now, escrow)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
+
+
+def _releasing_entry(escrow: Escrow, split: Distribution, now: dt.datetime) -> Entry:
+    return Entry(
+        key=new_id(),
+        kind=Kind.RELEASE,
+        legs=transfer(escrow_of(escrow.order_id), split.credits(escrow.amount_fen)),
+        booked_at=now,
+        value_on=local_date(now),
+        rule_version=split.version,
+        order_id=escrow.order_id,
+    )
 
 
 async def _empty(

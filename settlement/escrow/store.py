@@ -34,6 +34,13 @@ SELECT: Final = """
       FROM settlement.escrows"""
 
 
+#: Many escrows at once, each by its entry, and only those that nobody moved since (``lanes``).
+RELEASE_HELD: Final = """
+    UPDATE settlement.escrows e SET state = 'released', closed_at = $3, closing_key = m.key
+      FROM unnest($1::uuid[], $2::uuid[]) AS m (order_id, key)
+     WHERE e.order_id = m.order_id AND e.state = 'held'"""
+
+
 async def insert(tx: Tx, escrow: Escrow) -> bool:
     """Insert an escrow; return False if the order has one already."""
     inserted = await tx.fetch_value(

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import enum
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -14,7 +14,7 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
-from catalog.audit_log.model import Digest, Subject
+from catalog.audit_log.model import Digest, Happened, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, DomainError, Invalid, Refused
@@ -66,6 +66,10 @@ class FloorNotAllowed(Invalid):
     code = "floor_not_allowed"
 
 
+class NotAllPosted(Exception):
+    """Of many entries one can not be posted; ``post`` tells which, and why. For who undoes and looks."""
+
+
 class Effect(enum.StrEnum):
     """What became of an entry that was posted."""
 
@@ -84,6 +88,9 @@ class Posted(msgspec.Struct, frozen=True):
         """Tell whether this call moved the money."""
         return self.effect is Effect.ACCEPTED
 
+
+#: Ids of accounts, by the book and the account. They never change once they are committed.
+AccountIds = Mapping[tuple[str, Account], int]
 
 _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "guarded_balance_not_below_floor": BalanceInsufficient,
@@ -161,6 +168,28 @@ async def set_floor(
     )
 
 
+async def post_all(
+    tx: Tx, *, actor: Actor, now: dt.datetime, entries: Sequence[Entry], known: AccountIds
+) -> AccountIds:
+    """Post entries whose keys are all new, in one statement; return the ids that were not ``known``.
+
+    :raises NotAllPosted: if one is there already or the database refuses it. The transaction, or the
+        part of it, is then to be undone.
+    """
+    try:
+        found = await _find_accounts(tx, entries, known, now)
+        ids = {**known, **found} if found else known
+        await store.insert_all(
+            tx, entries, [[ids[entry.book, leg.account] for leg in entry.legs] for entry in entries]
+        )
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as refused:
+        raise NotAllPosted from refused
+    await audit_log.append_many(
+        tx, Event.JOURNAL_POSTED, actor=actor, now=now, happened=map(_happened, entries)
+    )
+    return found
+
+
 async def hold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
     """Freeze money in an order's escrow: the database lets it go nowhere (冻结).
 
@@ -192,6 +221,30 @@ async def _replayed(tx: Tx, entry: Entry) -> Posted:
         raise KeyReused(key=str(entry.key))
     tx.remember()  # the first run wrote the audit entry; this one changes nothing
     return Posted(earlier, Effect.REPLAYED)
+
+
+async def _find_accounts(
+    tx: Tx, entries: Sequence[Entry], known: AccountIds, now: dt.datetime
+) -> AccountIds:
+    """Return the ids of the accounts that are not known yet; those that are new are opened."""
+    wanted: dict[tuple[str, str], dict[Account, None]] = {}
+    for entry in entries:
+        for leg in entry.legs:
+            if (entry.book, leg.account) not in known:
+                wanted.setdefault((entry.book, entry.currency), {})[leg.account] = None
+    found: dict[tuple[str, Account], int] = {}
+    for (book, currency), accounts in wanted.items():
+        ids = await store.account_ids(tx, list(accounts), book=book, currency=currency, now=now)
+        found |= {(book, each): id_ for each, id_ in zip(accounts, ids, strict=True)}
+    return found
+
+
+def _happened(entry: Entry) -> Happened:
+    return Happened(
+        subjects=tuple(_subjects(entry)),
+        facts={"kind": str(entry.kind), "amount_fen": entry.amount_fen},
+        digests=(Digest("journal", str(entry.key), entry.digest().hex()),),
+    )
 
 
 def _subjects(entry: Entry) -> list[Subject]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -172,6 +173,12 @@ async def list_entries(
     items = [_entry(row) for row in rows[:limit]]
     more = len(rows) > limit
     return paging.Page(items, paging.encode(query, str(items[-1].key)) if more else None)
+
+
+async def list_there(tx: Tx, keys: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of the keys are in the journal."""
+    rows = await tx.fetch("SELECT key FROM settlement.journal WHERE key = ANY($1)", keys)
+    return {row["key"] for row in rows}
 
 
 async def list_booked(tx: Tx, *, since: dt.datetime, until: dt.datetime) -> list[PostedEntry]:

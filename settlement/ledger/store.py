@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import itertools
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
@@ -203,6 +205,42 @@ async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
         entry.digest(),
     )
     return bool(inserted)
+
+
+async def insert_all(tx: Tx, entries: Sequence[Entry], ids: Sequence[Sequence[int]]) -> None:
+    """Insert entries in their order, in one statement. A key that is there already is an error."""
+    ends = list(itertools.accumulate(len(entry.legs) for entry in entries))
+    records = [entry.record() for entry in entries]
+    await tx.execute(
+        """INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, reverses,
+                  rule_version, booked_at, value_on, adjusts, record, record_sha256)
+           SELECT e.key, e.book, e.kind, e.currency,
+                  ($1::bigint[])[e.before + 1 : e.until], ($2::bigint[])[e.before + 1 : e.until],
+                  e.order_id, e.reverses, e.rule_version, e.booked_at, e.value_on, e.adjusts, e.record,
+                  e.digest
+             FROM unnest($3::int[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+                         $9::uuid[], $10::uuid[], $11::text[], $12::timestamptz[], $13::date[],
+                         $14::date[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
+                  AS e (before, until, key, book, kind, currency, order_id, reverses, rule_version,
+                        booked_at, value_on, adjusts, record, digest, place)
+            ORDER BY e.place""",
+        list(itertools.chain.from_iterable(ids)),
+        [leg.amount_fen for entry in entries for leg in entry.legs],
+        [0, *ends[:-1]],
+        ends,
+        [entry.key for entry in entries],
+        [entry.book for entry in entries],
+        [str(entry.kind) for entry in entries],
+        [entry.currency for entry in entries],
+        [entry.order_id for entry in entries],
+        [entry.reverses for entry in entries],
+        [entry.rule_version for entry in entries],
+        [entry.booked_at for entry in entries],
+        [entry.value_on for entry in entries],
+        [entry.adjusts for entry in entries],
+        records,
+        [hashlib.sha256(record).digest() for record in records],
+    )
 
 
 async def record_of(tx: Tx, key: uuid.UUID) -> bytes | None:

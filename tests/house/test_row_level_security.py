@@ -83,6 +83,7 @@ OPEN = {
     "settlement.reversed_legs": "of no party: how much of a leg was taken back",
     "settlement.fee_schedules": "what a sale pays is told to everybody; so may be what was proposed",
     "settlement.guard_balances": "a dispute holds money on an account of the other side",
+    "settlement.lanes": "which process writes which lane of the journal; no party's rows",
     "signing.key_destructions": "which administrators ended which key; no party's rows, a permission asks",
     "signing.key_runs": "which process holds which public keys, and when it last told of them",
     "signing.keys": "public keys, by which anybody checks a signature",

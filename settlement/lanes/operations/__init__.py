@@ -1,0 +1,1 @@
+"""Own a lane, and post what waits in it."""
