@@ -80,6 +80,7 @@ AS_PROGRAMS_CALL_IT = {
     "export_not_genuine.kind": "a kind of record in an export",
     "proof_bundle_not_ready.kind": "a kind of record in the log",
     "field": "a field of a file, as the file has it",
+    "lane": "the number of a lane of the journal",
     "left_operand": "a word of ODRL",
     "operands": "a word of ODRL",
     "operator": "a word of ODRL",
