@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0141"
-down_revision = "0140"
+revision = "0143"
+down_revision = "0142"
 branch_labels = None
 depends_on = None
 
