@@ -32,6 +32,7 @@ COMMANDS = {
     "affiliations": "market.cli.affiliations:affiliations",
     "credit": "market.cli.credit:credit",
     "negotiations": "market.cli.negotiations:negotiations",
+    "auctions": "market.cli.auctions:auctions",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",

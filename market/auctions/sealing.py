@@ -70,6 +70,14 @@ class BidDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     nonce: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
+class BoxedBid(msgspec.Struct, frozen=True, kw_only=True):
+    """A bid as its bidder has it: what it says, and the two things that are handed in."""
+
+    document: bytes
+    commitment_sha256: str
+    box: bytes
+
+
 def draw_up(auction_id: uuid.UUID, *, paddle: int, amount_fen: int, nonce: str) -> bytes:
     """Return the bytes of a bid."""
     return canonical(
@@ -119,6 +127,27 @@ def seal(document: bytes, *, supplier_key: bytes, operator_key: bytes, ephemeral
     public = private.public_key().public_bytes_raw()
     key = _derived(secrets, public + supplier_key + operator_key)
     return public + ChaCha20Poly1305(key).encrypt(_NONCE, document.ljust(_LENGTH), None)
+
+
+def put_in_box(
+    auction_id: uuid.UUID,
+    *,
+    paddle: int,
+    amount_fen: int,
+    supplier_key: bytes,
+    operator_key: bytes,
+    nonce: str,
+    ephemeral: bytes,
+) -> BoxedBid:
+    """Return a bid, the commitment to it and its box; ``nonce`` and ``ephemeral`` are used this once."""
+    document = draw_up(auction_id, paddle=paddle, amount_fen=amount_fen, nonce=nonce)
+    return BoxedBid(
+        document=document,
+        commitment_sha256=commitment(document),
+        box=seal(
+            document, supplier_key=supplier_key, operator_key=operator_key, ephemeral=ephemeral
+        ),
+    )
 
 
 def unseal(sealed: bytes, *, supplier_private: bytes, operator_private: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -118,6 +118,11 @@ def shown_again(request: AnyRequest, fields: Mapping[str, str], error: DomainErr
     return Shown(fields, said(request, error), status_of(error), wrong)
 
 
+def without(fields: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """Return the fields of a form without some of them."""
+    return {name: value for name, value in fields.items() if name not in names}
+
+
 async def submit(
     request: AnyRequest,
     fields: Mapping[str, str],
@@ -141,8 +146,12 @@ async def run_step(
     *,
     place: str,
     again: Callable[[Shown], Awaitable[Response[bytes]]],
+    unkept: Collection[str] = (),
 ) -> Response[bytes]:
     """Take a step of a page once and lead on to ``place``; what is refused is shown ``again``.
+
+    What is kept of a form is a digest, from which a few digits would be guessed: fields named
+    ``unkept`` are left out of it.
 
     :raises IdempotencyKeyMalformed: if the form did not come from a page of ours.
     """
@@ -153,7 +162,7 @@ async def run_step(
         return place
 
     try:
-        return await submit(request, fields, lead)
+        return await submit(request, without(fields, unkept), lead)
     except SHOWN_AGAIN as error:
         return await again(shown_again(request, fields, error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -25,8 +25,10 @@ from market.portal.forms import (
     MAX_FORM_BYTES,
     SHOWN_AGAIN,
     Shown,
+    Step,
     filled_in,
     read_form,
+    run_step,
     shown_again,
     submit,
 )
@@ -237,28 +239,17 @@ async def _write(
     )
 
 
-async def _step(
-    request: AnyRequest,
-    year: int,
-    act: Callable[[Command, dict[str, str]], Awaitable[None]],
-) -> Response[bytes]:
-    fields = await read_form(request)
-
-    async def lead(c: Command) -> str:
+async def _step(request: AnyRequest, year: int, act: Step) -> Response[bytes]:
+    async def in_its_year(c: Command, fields: dict[str, str]) -> None:
         queries.check_year(year)
         await act(c, fields)
-        return f"{_PATH}/{year}"
 
-    try:
-        return await submit(request, fields, lead)
-    except SHOWN_AGAIN as error:
+    async def again(form: Shown) -> Response[bytes]:
         return await _desk(
-            request,
-            year,
-            shown_again(request, fields, error),
-            number=_number(fields.get("number")),
-            q=cleaned(fields.get("q")),
+            request, year, form, number=_number(form["number"]), q=cleaned(form["q"])
         )
+
+    return await run_step(request, in_its_year, place=f"{_PATH}/{year}", again=again)
 
 
 async def _plans(request: AnyRequest, form: Shown) -> Response[bytes]:

@@ -38,6 +38,25 @@ def test_a_bid_that_was_sealed_is_opened_as_it_was() -> None:
     assert sealing.commitment(document) == commitment
 
 
+def test_a_bid_is_put_in_a_box_with_its_commitment() -> None:
+    made = sealing.put_in_box(
+        AUCTION,
+        paddle=3,
+        amount_fen=45_000,
+        supplier_key=SUPPLIER_KEY,
+        operator_key=OPERATOR_KEY,
+        nonce="ab" * 32,
+        ephemeral=bytes(range(32)),
+    )
+
+    opened = sealing.unseal(
+        made.box, supplier_private=SUPPLIER_PRIVATE, operator_private=OPERATOR_PRIVATE
+    )
+    assert opened == made.document
+    assert sealing.commitment(opened) == made.commitment_sha256
+    assert sealing.read(opened).amount_fen == 45_000
+
+
 @pytest.mark.parametrize(
     ("supplier", "operator"),
     [
