@@ -369,6 +369,12 @@ async def _batches(mine: Api) -> tuple[str, str]:
     return ids[0], ids[1]
 
 
+_WHY = {
+    "failed": "harvest_source_unreachable {'reason': 'status 503'}",
+    "held": "40 of 50 are not there any more",
+}
+
+
 async def _harvested(head: Api, db: Database, clock: ManualClock) -> None:
     now = clock.now()
     for number, (code, states) in enumerate(
@@ -403,6 +409,6 @@ def _run(source_id: uuid.UUID, state: str, now: dt.datetime) -> Run:
         imported=12,
         skipped=1,
         vanished=3,
-        errors=(Skipped(LONG[:100], "neither id nor title"),),
-        reason="the other side does not answer" if state == "failed" else None,
+        errors=(Skipped(LONG[:100], "field_too_long title > 500"),),
+        reason=_WHY.get(state),
     )

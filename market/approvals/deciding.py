@@ -108,10 +108,9 @@ def decide(
     assert waiting is not None, "what is pending has an open step"
     if is_over(approval, now):
         raise ApprovalStepOver(step=waiting.step.name)
-    there = by in approvers(waiting.step, colleagues)
-    # Whoever is there is not absent: he approves or rejects. Another skips for him.
-    may_decide = (may_skip and not there) if verdict is Verdict.SKIP else there
-    if by == approval.requested_by or by in decided(approval) or not may_decide:
+    if verdict not in open_verdicts(
+        approval, by=by, may_skip=may_skip, colleagues=colleagues, now=now
+    ):
         raise ApprovalOfAnother(step=waiting.step.name)
     if verdict is not Verdict.APPROVE and not reason.strip():
         raise ApprovalReasonMissing
@@ -127,6 +126,26 @@ def decide(
     if verdict is Verdict.REJECT:
         return replace(after, state=advance(after.state, Event.REJECT))
     return _opened(after, colleagues, now)
+
+
+def open_verdicts(
+    approval: Approval,
+    *,
+    by: AccountId,
+    may_skip: bool,
+    colleagues: Colleagues,
+    now: dt.datetime,
+) -> list[Verdict]:
+    """Return what an account may decide at the open step now."""
+    waiting = approval.open_step
+    if waiting is None or is_over(approval, now):
+        return []
+    if by == approval.requested_by or by in decided(approval):
+        return []
+    # Whoever is there is not absent: he approves or rejects. Another skips for him.
+    if by in approvers(waiting.step, colleagues):
+        return [Verdict.APPROVE, Verdict.REJECT]
+    return [Verdict.SKIP] if may_skip else []
 
 
 def expire(approval: Approval, now: dt.datetime) -> Approval:

@@ -11,8 +11,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from market.approvals import store
-from market.approvals.model import Approval, Chain
+from market.approvals import chain, deciding, store
+from market.approvals.model import Approval, Chain, Wanted
 from market.approvals.states import State
 
 
@@ -71,6 +71,25 @@ async def list_page(
     )
     found = [store.approval_of(row) for row in rows]
     return paging.page_by_id(query, found, limit)
+
+
+async def is_to_be_asked(tx: Tx, *, viewer: Actor, now: dt.datetime, wanted: Wanted) -> bool:
+    """Tell whether the viewer's chain asks for an approval of these terms that nobody asked for yet.
+
+    :raises NotPermitted: if the viewer reads no approvals.
+    """
+    viewer.require("approval:read")
+    laid_down = await store.find_chain(tx, viewer.party)
+    if laid_down is None or not chain.applying(laid_down.steps, wanted.amount_fen):
+        return False
+    live = await store.find_live(
+        tx,
+        viewer.party,
+        about=wanted.about,
+        subject_id=wanted.subject_id,
+        terms_sha256=wanted.terms_sha256,
+    )
+    return live is None or deciding.is_over(live, now)
 
 
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> Sequence[uuid.UUID]:

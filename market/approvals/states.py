@@ -60,3 +60,8 @@ def advance(state: State, event: Event) -> State:
     if following is None:
         raise ApprovalEventNotAllowed(state=state.value, event=event.value)
     return following
+
+
+def allows(state: State, event: Event) -> bool:
+    """Tell whether ``event`` can happen in ``state``."""
+    return (state, event) in TRANSITIONS

@@ -52,6 +52,12 @@ APPROVALS: Final = sa.Table(
 
 _CHAIN: Final = select_all(APPROVAL_CHAINS)
 SELECT: Final = select_all(APPROVALS)
+_LIVE: Final = (
+    SELECT
+    + """
+     WHERE party_id = $1 AND about = $2 AND subject_id = $3 AND terms_sha256 = $4
+       AND state = ANY($5::text[])"""
+)
 
 
 async def find_chain(tx: Tx, party_id: PartyId) -> Chain | None:
@@ -131,15 +137,25 @@ async def lock_live(
     tx: Tx, party_id: PartyId, *, about: About, subject_id: uuid.UUID, terms_sha256: str
 ) -> Approval | None:
     """Lock and return the approval of these terms that waits, counts or was used, or None."""
+    return await _live(tx, _LIVE + " FOR UPDATE", party_id, about, subject_id, terms_sha256)
+
+
+async def find_live(
+    tx: Tx, party_id: PartyId, *, about: About, subject_id: uuid.UUID, terms_sha256: str
+) -> Approval | None:
+    """Return the approval of these terms that waits, counts or was used, or None."""
+    return await _live(tx, _LIVE, party_id, about, subject_id, terms_sha256)
+
+
+async def _live(  # noqa: PLR0917 - the columns of the index
+    tx: Tx, statement: str, party_id: PartyId, about: About, subject_id: uuid.UUID, digest: str
+) -> Approval | None:
     row = await tx.fetch_one(
-        SELECT
-        + """
-         WHERE party_id = $1 AND about = $2 AND subject_id = $3 AND terms_sha256 = $4
-           AND state = ANY($5::text[]) FOR UPDATE""",
+        statement,
         party_id,
         about.value,
         subject_id,
-        terms_sha256,
+        digest,
         [state.value for state in LIVE],
     )
     return None if row is None else approval_of(row)

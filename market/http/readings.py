@@ -228,6 +228,9 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/orders/{order_id}": _DOOR,
     "/orders/{order_id}/signing-input": _DOOR,
     "/orders/{order_id}/payment": _OWN,  # its buyer alone
+    "/approvals": _OWN,
+    "/approvals/{approval_id}": _OWN,
+    "/approval-chain": _OWN,
     "/auctions/new": _OWN,
     "/my/products": _OWN,
     "/my/product-batches": _OWN,

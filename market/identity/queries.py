@@ -121,6 +121,11 @@ async def list_colleagues(tx: Tx, *, viewer: Actor) -> list[AccountId]:
     return await accounts.list_open_ids(tx, viewer.party)
 
 
+async def list_names_of_colleagues(tx: Tx, *, viewer: Actor) -> dict[AccountId, str]:
+    """Return what the accounts of the viewer's own party are called, the closed ones too."""
+    return dict(await accounts.list_names(tx, viewer.party))
+
+
 async def roles_of_colleagues(
     tx: Tx, *, viewer: Actor, on: dt.date
 ) -> dict[AccountId, frozenset[Role]]:

@@ -30,6 +30,8 @@ _PAGES: Final = {
     "saved_search": "/my/saved-searches/",
     "negotiation": "/negotiations/",
     "agreement": "/agreements/",
+    "order": "/orders/",
+    "approval": "/approvals/",
     "complaint": "/complaints/",
 }
 

@@ -8,17 +8,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.products import queries as products
 from catalog.signing.model import PublicKey
 from catalog.timers import queries as timers
 from market.access import queries as access
 from market.access.model import Grant
-from market.approvals import chain
 from market.approvals import queries as approvals
 from market.approvals.model import Approval
-from market.approvals.states import LIVE
 from market.contracts import queries as agreements
 from market.contracts.model import Agreement
 from market.http.command import Command
@@ -35,6 +32,7 @@ from market.orders.model import (
     Order,
     Side,
 )
+from market.orders.operations import approving
 from market.orders.queries import ContractMissing, DestructionMissing
 from market.orders.states import Event, allows
 from market.portal import order_steps
@@ -90,7 +88,7 @@ async def find_sheet(c: Command, order_id: uuid.UUID) -> OrderSheet:
         has_signed=side in signed,
         is_destroyed=destruction is not None,
         destroyed_by=await _destroyed_by(c, order),
-        asks_approval=await _asks_approval(c, order, side, asked),
+        asks_approval=await _asks_approval(c, order, side, contract),
     )
     sides = {order.buyer_party_id, order.supplier_party_id}
     paid = await payments.list_payments(c.tx, order_id)
@@ -142,18 +140,15 @@ async def _approvals(c: Command, order: Order, side: Side | None) -> list[Approv
 
 
 async def _asks_approval(
-    c: Command, order: Order, side: Side | None, asked: list[Approval]
+    c: Command, order: Order, side: Side | None, contract: Contract | None
 ) -> bool:
     """Tell whether one's own chain asks for an approval that nobody asked for yet."""
-    if side is not Side.BUYER or order.agreement_id is not None or not c.actor.may("approval:read"):
+    is_asked = side is Side.BUYER and order.agreement_id is None and allows(order.state, Event.SIGN)
+    if contract is None or not is_asked or not c.actor.may("approval:read"):
         return False
-    if not allows(order.state, Event.SIGN) or any(each.state in LIVE for each in asked):
-        return False
-    try:
-        laid_down = await approvals.get_chain(c.tx, viewer=c.actor)
-    except Missing:
-        return False
-    return bool(chain.applying(laid_down.steps, order.amount_fen))
+    return await approvals.is_to_be_asked(
+        c.tx, viewer=c.actor, now=c.now, wanted=approving.wanted_of(order, contract)
+    )
 
 
 async def _agreement(c: Command, order: Order) -> Agreement | None:

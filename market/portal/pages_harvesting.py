@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import Final
 
@@ -14,8 +15,10 @@ from catalog.harvesting.model import Kind, NewSource
 from catalog.harvesting.queries import SourceAndRuns
 from market.http.command import Command, read
 from market.http.context import AnyRequest
+from market.portal import harvest_reasons
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
-from market.portal.render import NOT_KEPT, page
+from market.portal.render import NOT_KEPT, language_of, page
+from market.portal.wording import Speaker
 
 _PATH: Final = "/harvest-sources"
 
@@ -77,6 +80,7 @@ async def _page(request: AnyRequest, form: Shown) -> Response[bytes]:
     async def look(c: Command) -> list[SourceAndRuns]:
         return await queries.list_sources(c.tx, viewer=c.actor)
 
+    speaker = Speaker(language_of(request))
     return page(
         request,
         "harvest_sources.html",
@@ -85,5 +89,7 @@ async def _page(request: AnyRequest, form: Shown) -> Response[bytes]:
         at=_PATH,
         sources=await read(request, look),
         kinds=list(Kind),
+        why_ended=functools.partial(harvest_reasons.why_ended, speak=speaker),
+        why_skipped=functools.partial(harvest_reasons.why_skipped, speak=speaker),
         form=form,
     )

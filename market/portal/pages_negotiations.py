@@ -17,14 +17,16 @@ from catalog.kernel.ids import PartyId
 from catalog.products import queries as products
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.model import PublicKey
+from market.approvals import queries as approvals
+from market.approvals.model import Approval
 from market.contracts import document
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.identity import queries as identity
 from market.identity.model import Party
 from market.negotiations import queries
-from market.negotiations.model import Exchanged, Negotiation, Outcome, Reason
-from market.negotiations.operations import sending
+from market.negotiations.model import Exchanged, Negotiation, Outcome, Reason, Role
+from market.negotiations.operations import approving, sending
 from market.negotiations.operations.sending import Said
 from market.negotiations.states import FIRST, Event, State
 from market.portal import negotiation_turns, offer_words, terms_form
@@ -36,6 +38,7 @@ from market.portal.forms import (
     Shown,
     filled_in,
     read_form,
+    run_step,
     shown_again,
     submit,
 )
@@ -95,6 +98,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[Exchanged]
     choices: Choices
     keys: list[PublicKey]
+    approvals: list[Approval]  # of the reader's own organisation, the newest first
+    asks_approval: bool  # its chain has to be asked before the reader accepts or signs
     now: dt.datetime
 
 
@@ -184,6 +189,22 @@ async def speak(request: AnyRequest, negotiation_id: FromPath[uuid.UUID]) -> Res
         return _page(request, desk, shown_again(request, fields, error), None)
 
 
+@post(_ONE + "/approvals", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
+async def ask_for_approval(
+    request: AnyRequest, negotiation_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """Ask one's own organisation to approve the terms on the table; the other side is not told."""
+
+    async def act(c: Command, _fields: dict[str, str]) -> None:
+        await approving.ask(c.tx, actor=c.actor, now=c.now, negotiation_id=negotiation_id)
+
+    async def again(form: Shown) -> Response[bytes]:
+        desk = await read(request, lambda c: _look(c, negotiation_id))
+        return _page(request, desk, form, None)
+
+    return await run_step(request, act, place=f"{PATH}/{negotiation_id}", again=again)
+
+
 async def board(c: Command, found: list[Negotiation], next_cursor: str | None) -> Board:
     """Return copies with what their products and parties are called."""
     sides = {party for each in found for party in (each.party_id, each.other_party_id)}
@@ -230,7 +251,25 @@ async def _look(c: Command, negotiation_id: uuid.UUID) -> Desk:
         messages=await queries.list_messages(c.tx, viewer=c.actor, negotiation_id=negotiation_id),
         choices=await find_choices(c, found.product_id),
         keys=await usable_keys(c, found.party_id) if is_own else [],
+        approvals=await _approvals(c, found) if is_own else [],
+        asks_approval=is_own and await _asks_approval(c, found),
         now=c.now,
+    )
+
+
+async def _approvals(c: Command, found: Negotiation) -> list[Approval]:
+    if found.copy.role is not Role.CONSUMER or not c.actor.may("approval:read"):
+        return []
+    return (await approvals.list_page(c.tx, viewer=c.actor, subject_id=found.id)).items
+
+
+async def _asks_approval(c: Command, found: Negotiation) -> bool:
+    """Tell whether one's own chain asks for an approval that nobody asked for yet."""
+    binds_itself = set(negotiation_turns.moves(found.copy)) & set(approving.BINDING)
+    if found.copy.role is not Role.CONSUMER or not binds_itself:
+        return False
+    return c.actor.may("approval:request") and await approvals.is_to_be_asked(
+        c.tx, viewer=c.actor, now=c.now, wanted=await approving.wanted_of(c.tx, found)
     )
 
 

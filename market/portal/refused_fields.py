@@ -28,6 +28,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "affiliation_dates_unfit": "valid_until",
     "related_dealing_reason_missing": "reason",
     "complaint_reason_missing": "reason",
+    "approval_reason_missing": "reason",
     "credit_reason_missing": "reason",
     "anonymisation_end_missing": "valid_to",
     "webhook_url_unfit": "url",

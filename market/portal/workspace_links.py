@@ -13,6 +13,7 @@ BUYING: Final[Sequence[tuple[str, str, str]]] = (
     ("/quote-requests", "quotes.title", "quote:read"),
     ("/auctions", "auctions.title", "auction:bid"),
     ("/orders", "site.orders", "order:read"),
+    ("/approvals", "site.approvals", "approval:read"),
     ("/my/saved-searches", "site.kept", "search:save"),
     ("/queue", "site.work", "timer:read"),
     ("/credit-records", "site.credit_records", "credit:read_own"),

@@ -480,6 +480,7 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     named = await send(api, path, **source)
     taken = await send(api, path, **source)
     begun = await send(api, f"{path}/county/runs", path)
+    why = plain((await look(api, path)).text)
     held = re.search(
         r'action="(/harvest-runs/[0-9a-f-]+/confirmations)"', (await look(api, path)).text
     )
@@ -496,6 +497,10 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     assert 'value="county"' in taken.text
     assert again.status_code == 409
     assert "county" in page
+    # What a run keeps are codes; the page says them in words.
+    for told in ("无法读取收割来源：对方答复状态码 503", "50 条中有 40 条不再出现", "字段过长"):
+        assert told in why
+    assert "harvest_source_unreachable" not in why
 
 
 async def test_a_provider_names_its_chief_data_officer(

@@ -46,6 +46,7 @@ from catalog.search.model import Sort
 from catalog.thesaurus import states as synonym_states
 from catalog.timers import states as timer_states
 from catalog.timers.urgency import Urgency
+from market.approvals import model as approval_model
 from market.complaints import model as complaint_model
 from market.complaints.operations import triage
 from market.data_demands import states as demand_states
@@ -608,6 +609,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("negotiation.turn_", "cut_off.effect_", "space.do.")
     built += ("space.step.", "term.")  # market/portal/offer_words.py
     built += ("order_move.",)  # market/portal/order_steps.py
+    built += ("approval.", "approval.means_")  # by the verdict, by the state
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
@@ -682,6 +684,10 @@ LABELS: dict[str, list[Any]] = {
     "cancellation_reason": [order_model.CancellationReason],
     "payment": [payment_states.State],
     "share_role": [split.Role],
+    "verdict": [approval_model.Verdict],
+    "approval_about": [approval_model.About],
+    "approval_outcome": [approval_model.Outcome],
+    "skip_reason": [approval_model.SkipReason],
     "cross_border_route": [cross_border.RouteKind],
 }
 

@@ -231,6 +231,7 @@ PAGES: Final[Rules] = {
             "terminations",
         )
     },
+    ("POST", "/negotiations/{negotiation_id}/approvals"): do("approval:request", PARTY),
     ("GET", "/products/{product_id}/negotiations"): read("negotiation:conduct"),
     ("POST", "/products/{product_id}/negotiations"): do("negotiation:conduct"),
     ("GET", "/agreements"): read("negotiation:read", PARTY),
@@ -263,6 +264,12 @@ PAGES: Final[Rules] = {
             ("resumptions", "order:cut_off"),
         )
     },
+    ("GET", "/approvals"): read("approval:read", OWN),
+    ("GET", "/approvals/{approval_id}"): read("approval:read", OWN),
+    ("POST", "/approvals/{approval_id}/decisions"): do("approval:decide", OWN),
+    ("POST", "/approvals/{approval_id}/withdrawals"): do("approval:decide", OWN),
+    ("GET", "/approval-chain"): read("approval:read", OWN),
+    ("POST", "/approval-chain"): do("approval_chain:define", OWN),
     ("GET", "/inbox"): read("notification:read", OWN),
     ("GET", "/inbox/{notification_id}"): read("notification:read", OWN),
     ("POST", "/inbox/{notification_id}"): do("notification:read", OWN),

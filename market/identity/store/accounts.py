@@ -76,6 +76,14 @@ async def list_worn(tx: Tx, party_id: PartyId, on: dt.date) -> list[tuple[Accoun
     return [(AccountId(row["id"]), Role(row["role"])) for row in rows]
 
 
+async def list_names(tx: Tx, party_id: PartyId) -> list[tuple[AccountId, str]]:
+    """Return what the accounts of a party are called, the closed ones too."""
+    rows = await tx.fetch(
+        "SELECT id, display_name FROM market.accounts WHERE party_id = $1 ORDER BY id", party_id
+    )
+    return [(AccountId(row["id"]), str(row["display_name"])) for row in rows]
+
+
 async def insert(
     tx: Tx, account: Account, *, password_hash: str, opened_by: AccountId | None
 ) -> bool:

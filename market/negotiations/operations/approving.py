@@ -45,7 +45,7 @@ async def ask(tx: Tx, *, actor: Actor, now: dt.datetime, negotiation_id: uuid.UU
         advance(own.copy.state, Event.ACCEPT)
     if own.copy.agreement is None:
         moving.check_open(own.copy.offer, now)
-    return await approvals.request(tx, actor=actor, now=now, wanted=await _wanted(tx, own))
+    return await approvals.request(tx, actor=actor, now=now, wanted=await wanted_of(tx, own))
 
 
 async def let_through(tx: Tx, own: Negotiation, event: Event, *, now: dt.datetime) -> None:
@@ -54,10 +54,13 @@ async def let_through(tx: Tx, own: Negotiation, event: Event, *, now: dt.datetim
     :raises ApprovalRequired: if an approval is needed (and ``ApprovalPending``).
     """
     if event in BINDING:
-        await approvals.let_through(tx, party=own.party_id, now=now, wanted=await _wanted(tx, own))
+        await approvals.let_through(
+            tx, party=own.party_id, now=now, wanted=await wanted_of(tx, own)
+        )
 
 
-async def _wanted(tx: Tx, own: Negotiation) -> Wanted:
+async def wanted_of(tx: Tx, own: Negotiation) -> Wanted:
+    """Return what is asked approval for, where the terms on the table are to be accepted or signed."""
     product = await products.find(tx, product_id=own.product_id)
     assert product is not None, "what is negotiated about is a product"
     return Wanted(

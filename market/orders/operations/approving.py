@@ -36,7 +36,7 @@ async def ask(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) ->
         raise ContractMissing
     if order.agreement_id is not None:
         raise approvals.ApprovalNotNeeded
-    return await approvals.request(tx, actor=actor, now=now, wanted=_wanted(order, contract))
+    return await approvals.request(tx, actor=actor, now=now, wanted=wanted_of(order, contract))
 
 
 async def let_through(tx: Tx, order: Order, contract: Contract, *, now: dt.datetime) -> None:
@@ -46,11 +46,12 @@ async def let_through(tx: Tx, order: Order, contract: Contract, *, now: dt.datet
     """
     if order.agreement_id is None:
         await approvals.let_through(
-            tx, party=order.buyer_party_id, now=now, wanted=_wanted(order, contract)
+            tx, party=order.buyer_party_id, now=now, wanted=wanted_of(order, contract)
         )
 
 
-def _wanted(order: Order, contract: Contract) -> Wanted:
+def wanted_of(order: Order, contract: Contract) -> Wanted:
+    """Return what is asked approval for, where the contract of an order is to be signed."""
     return Wanted(
         about=About.ORDER,
         subject_id=order.id,
