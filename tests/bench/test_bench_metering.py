@@ -2,13 +2,15 @@
 
 Sixteen writers in two processes, fsync on. Prints ratios, how soon after its commit an entry could be
 proven, and what of the processors' time an access takes: that changes little with what else the
-machine does.
+machine does. An access with its audit waits for nobody, so its rate is the cores divided by what it
+takes of one; a chain's is one access in the time for which its head is held, however many cores there are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import bisect
+import os
 import statistics
 import sys
 import uuid
@@ -138,8 +140,11 @@ async def test_audit_costs_metered_access_little(
     works = {variant: _median_work(made) for variant, made in runs.items()}
     for variant, found in rates.items():
         print(f"\n{variant}: " + ", ".join(f"{each:,.0f}/s" for each in found), end="")
-        parts = ", ".join(f"{who} {each:.0f}" for who, each in works[variant].items())
-        print(f"; {sum(works[variant].values()):.0f} µs of a processor each: {parts}", end="")
+        parts = ", ".join(f"{who} {part:.0f}" for who, part in works[variant].items())
+        each = sum(works[variant].values())
+        busy = each * statistics.median(found) / 1_000_000
+        print(f"; {each:.0f} µs of a processor each ({parts})", end="")
+        print(f", {busy:.1f} of {os.cpu_count()} cores", end="")
     for peer, asked in ((BARE, 0.85), (CHAINED, 3.0)):
         ratios = sorted(a / b for a, b in zip(rates[AUDITED], rates[peer], strict=True))
         print(f"\nof {peer}: {ratios[len(ratios) // 2]:.2f} (asked: at least {asked})", end="")
