@@ -33,6 +33,7 @@ COMMANDS = {
     "credit": "market.cli.credit:credit",
     "negotiations": "market.cli.negotiations:negotiations",
     "auctions": "market.cli.auctions:auctions",
+    "periods": "market.cli.periods:periods",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",

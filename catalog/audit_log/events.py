@@ -264,6 +264,9 @@ class Event(enum.StrEnum):
     ESCROW_FROZEN = "escrow:frozen"
     ESCROW_RELEASED = "escrow:released"
     ESCROW_REFUNDED = "escrow:refunded"
+    PERIOD_CLOSING_BEGUN = "period:closing_begun"
+    PERIOD_EXPLAINED = "period:explained"
+    PERIOD_CLOSED = "period:closed"
 
     # the trade
     PRICING_DRAFTED = "pricing:drafted"

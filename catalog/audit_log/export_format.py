@@ -41,6 +41,7 @@ BOUND: Final = frozenset(
         "issuance_authorisation",
         "journal",
         "key",
+        "period",
         "report",
         "technical_opinion",
         "timestamp",

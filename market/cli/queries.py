@@ -159,6 +159,14 @@ _JOURNAL: Final = f"""
            || {_digest_if_wrong("encode(j.record_sha256, 'hex')", "j.record")} AS columns
     FROM settlement.journal j ORDER BY j.key::text COLLATE "C\""""  # noqa: S608
 
+_PERIODS: Final = """
+    SELECT book || '-' || month AS id, record, '[]'::jsonb AS signatures,
+           jsonb_build_object(
+               'book', book, 'month', month, 'entries', entries,
+               'chain_before', encode(before, 'hex'), 'chain_head', encode(head, 'hex')) AS columns
+      FROM settlement.closings WHERE record IS NOT NULL
+     ORDER BY book || '-' || month COLLATE "C\""""
+
 _CERTIFICATES: Final = f"""
     SELECT number AS id, document AS record, {_signature()},
            jsonb_build_object(
@@ -264,6 +272,7 @@ _FILINGS: Final = f"""
 
 RECORDS: Final = (
     RecordTable("journal", _JOURNAL),
+    RecordTable("period", _PERIODS),
     RecordTable("certificate", _CERTIFICATES, "shushi-certificate-v1"),
     RecordTable("technical_opinion", _TECHNICAL_OPINIONS),
     RecordTable("compliance_opinion", _COMPLIANCE_OPINIONS),

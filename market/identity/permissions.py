@@ -107,6 +107,7 @@ _STAFF: Final = frozenset(
         "agency_evaluation:read",
         "agency_bid:read",
         "ledger:read",
+        "account_statement:read",
         "report:read",
         "notification:supervise",
         "case_assignment:read",
@@ -186,6 +187,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "statement:read",
         "proof_bundle:issue",
         "order_ledger:read",
+        "account_statement:read",
     },
     Role.BUYER: _MEMBER
     | {
@@ -220,6 +222,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "statement:read",
         "proof_bundle:issue",
         "order_ledger:read",
+        "account_statement:read",
     },
     Role.BUYER_APPROVER: _MEMBER
     | {
@@ -280,6 +283,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "fee:record",
         "instrument:verify",
         "escrow:release",
+        "period:close",
         "order:cut_off",
         "listing:suspend",
         "report:generate",

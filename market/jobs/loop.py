@@ -21,6 +21,7 @@ from market.jobs import (
     auctions_due,
     certificates_due,
     close_denials,
+    close_periods,
     complaints_due,
     count_key_use,
     credit_due,
@@ -129,6 +130,10 @@ async def _escrow(context: Context) -> int:
     return await release_escrow.run(context.db, now=context.now())
 
 
+async def _periods(context: Context) -> int:
+    return await close_periods.run(context.db, now=context.now())
+
+
 async def _watch(context: Context) -> int:
     return await watch.run(context.db, now=context.now())
 
@@ -218,6 +223,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("auctions_due", _auctions),
     ("release_escrow", _escrow),
+    ("close_periods", _periods),
     ("allowed_revenue_due", _allowed_revenue),
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),

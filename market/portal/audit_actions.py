@@ -103,6 +103,7 @@ GROUPS: Final = {
         "escrow",
         "fee_schedule",
         "revenue_agreement",
+        "period",
     ),
     "pricing": ("pricing", "special_price", "ceiling", "allowance"),
     "listings": ("listing",),

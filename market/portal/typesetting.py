@@ -1,4 +1,4 @@
-"""Set the paper of a certificate as PDF (排版): A4, tagged, PDF/A-3a and PDF/UA-1, the same bytes each time.
+"""Set certificates and statements of accounts as PDF (排版): A4, tagged, PDF/A-3a and PDF/UA-1, the same bytes each time.
 
 The fonts are packaged; none of the machine's is looked for, nothing is fetched. Setting takes some
 fifty milliseconds of a core, so it has a thread of its own, in which papers wait for each other and
@@ -21,13 +21,35 @@ import typst
 
 from catalog.certificates import format as certificate_format
 from catalog.certificates.model import Certificate
+from catalog.kernel.local_time import end_of_day
 from catalog.signing.model import KeyId, Signature
-from market.portal import glyphs, paper
+from market.portal import glyphs, paper, statement_paper
+from settlement.statements.model import Statement
 
 _TEMPLATE: Final = pathlib.Path(__file__).parent / "templates" / "certificate.typ"
+_STATEMENT: Final = _TEMPLATE.with_name("statement.typ")
 _FONTS: Final = pathlib.Path(pylopdf_fonts_zh_cn.__file__).parent
 _USED: Final = ("NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf")
 _SETTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typesetting")
+
+
+async def statement_pdf(statement: Statement) -> bytes:
+    """Return a statement of accounts as PDF."""
+    return await asyncio.get_running_loop().run_in_executor(_SETTER, set_statement, statement)
+
+
+def set_statement(statement: Statement) -> bytes:
+    """Set a statement of accounts. Its last day stands where a clock would make bytes differ."""
+    page = statement_paper.paper(statement)
+    shown = glyphs.showable(msgspec.to_builtins(page), _shows)
+    made = _compiler(_STATEMENT).compile(
+        format="pdf",
+        sys_inputs={"data": msgspec.json.encode(shown).decode()},
+        pdf_standards=["a-3a", "ua-1"],
+        timestamp=int(end_of_day(statement.last_day).timestamp()),
+    )
+    assert isinstance(made, bytes), "one document comes out"
+    return made
 
 
 async def certificate_pdf(certificate: Certificate, seal: Callable[[bytes], bytes]) -> bytes:
@@ -50,7 +72,7 @@ def set_certificate(certificate: Certificate) -> bytes:
         "file": certificate_format.pack(certificate.document, signature).decode(),
     }
     issued = dt.datetime.fromisoformat(said.issued_at).astimezone(dt.UTC)
-    made = _compiler().compile(
+    made = _compiler(_TEMPLATE).compile(
         format="pdf",
         sys_inputs=inputs,
         pdf_standards=["a-3a", "ua-1"],
@@ -61,10 +83,10 @@ def set_certificate(certificate: Certificate) -> bytes:
 
 
 @functools.cache
-def _compiler() -> typst.Compiler:
+def _compiler(template: pathlib.Path) -> typst.Compiler:
     return typst.Compiler(
-        str(_TEMPLATE),
-        root=str(_TEMPLATE.parent),
+        str(template),
+        root=str(template.parent),
         font_paths=[str(_FONTS)],
         ignore_system_fonts=True,
     )

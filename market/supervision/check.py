@@ -33,6 +33,9 @@ from market.supervision.from_export import recompute
 from market.supervision.report import ReportLayoutOther
 from market.usage import check as usage
 from market.usage.statement import FORMAT as STATEMENT
+from settlement.periods import check as periods
+from settlement.statements import check as account_statements
+from settlement.statements.model import FORMAT as ACCOUNT_STATEMENT
 
 _REPORTS: Final = f"{export.RECORDS}report.jsonl"
 _TRACE: Final = "shushi/trace/"
@@ -59,6 +62,7 @@ def _usage(raw: bytes, keys: export.Keys, log: _Held) -> Verdict:
 #: Signed by the service's keys, and each checked in its own way.
 _WITH_THE_KEYS: Final[dict[str, Callable[[bytes, export.Keys, _Held], Verdict]]] = {
     STATEMENT: _usage,
+    ACCOUNT_STATEMENT: account_statements.check,
     AUCTION_RECORD: auctions.check,
     receipts.FORMAT: receipts.check,
 }
@@ -80,6 +84,7 @@ def check_export(source: export.Source, trusted: VerifierKey | None = None) -> V
     """
     found = Findings.following(verify_export(source, trusted))
     subject_heads.check_records(source, found)
+    periods.check_records(source, found)
     reports = list(_reports(source))
     if reports and not _has_payloads(source):
         found.note(

@@ -50,6 +50,7 @@ ENDS: Final = {
     "settlement.escrow": "released refunded",
     "settlement.fees": "ended rejected withdrawn",
     "settlement.payments": "succeeded expired",
+    "settlement.periods": "closed",
     "market.access": "expired revoked",
     "market.approvals": "rejected expired withdrawn used",
     "market.cut_offs": "lifted",

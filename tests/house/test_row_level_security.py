@@ -82,6 +82,7 @@ OPEN = {
     "settlement.purposes": "the chart of accounts is told to everybody",
     "settlement.reversed_legs": "of no party: how much of a leg was taken back",
     "settlement.fee_schedules": "what a sale pays is told to everybody; so may be what was proposed",
+    "settlement.closings": "which months are closed, and how their chains end, is told to everybody",
     "settlement.guard_balances": "a dispute holds money on an account of the other side",
     "settlement.lanes": "which process writes which lane of the journal; no party's rows",
     "signing.key_destructions": "which administrators ended which key; no party's rows, a permission asks",

@@ -35,6 +35,7 @@ PLAIN = frozenset({
     "at", "authorisation_number", "awarded_on", "batch_id", "begins", "bid_id", "burdens",
     "ceiling_fen", "cells", "change_number", "closed_at", "closes_at", "closes_on", "coarse",
     "code", "codes", "column", "columns", "content_sha256", "contract_number", "cosigned",
+    "difference_fen", "month", "period",
     "count", "criteria", "currency", "days", "destroyed_on", "directory", "document_number",
     "due_fen", "earliest", "effective_from", "effective_on", "effective_until", "encoding",
     "ended_at", "ended_on", "endpoint_id", "ends_at", "ends_on", "entries", "entry", "event_id",

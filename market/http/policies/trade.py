@@ -216,4 +216,13 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/ledger/accounts"): read("ledger:read"),
     ("GET", f"{V1}/ledger/entries"): read("ledger:read"),
     ("GET", f"{V1}/ledger/trial-balance"): read("ledger:read"),
+    ("GET", f"{V1}/account-statements/{{side}}/{{period}}"): read("account_statement:read", PARTY),
+    ("GET", f"{V1}/account-statements/{{side}}/{{period}}/workbook"): read(
+        "account_statement:read", PARTY
+    ),
+    ("GET", f"{V1}/ledger/periods"): read("ledger:read"),
+    ("GET", f"{V1}/ledger/periods/{{book}}/{{month}}"): read("ledger:read"),
+    ("GET", f"{V1}/ledger/periods/{{book}}/{{month}}/record"): read("ledger:read"),
+    ("POST", f"{V1}/ledger/periods/{{book}}/{{month}}/closings"): do("period:close"),
+    ("POST", f"{V1}/ledger/periods/{{book}}/{{month}}/explanations"): do("period:close"),
 }

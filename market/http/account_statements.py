@@ -1,0 +1,81 @@
+"""Hand out statements of accounts (对账单): signed JSON, and a workbook."""
+
+from __future__ import annotations
+
+import uuid
+
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from catalog.signing.purposes import Purpose
+from market.finance_reports import operations
+from market.finance_reports.workbook import workbook
+from market.http.answers import answers, sends
+from market.http.attachment import content_disposition
+from market.http.command import Command, answer, read
+from market.http.context import AnyRequest
+from market.http.reports import XLSX
+from settlement.statements.model import Side, SignedAccountStatement, Statement
+
+
+@get(
+    "/api/v1/account-statements/{side:str}/{period:str}",
+    summary="A statement of accounts",
+    tags=["ledger"],
+    opt=answers(SignedAccountStatement, refusals=(409, 422)),
+)
+async def get_account_statement(
+    request: AnyRequest,
+    side: FromPath[Side],
+    period: FromPath[str],
+    *,
+    party_id: FromQuery[uuid.UUID | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Return what moved on a party's accounts in closed months, signed; one's own if none is named."""
+
+    async def look(c: Command) -> SignedAccountStatement:
+        return await operations.issue(
+            c.tx,
+            viewer=c.actor,
+            side=side,
+            period=period,
+            book=book,
+            party_id=party_id,
+            signer=c.context.signers[Purpose.STATEMENT],
+        )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/account-statements/{side:str}/{period:str}/workbook",
+    summary="A statement of accounts as XLSX",
+    tags=["ledger"],
+    opt=sends(XLSX, "content-disposition", refusals=(409, 422)),
+)
+async def get_workbook(
+    request: AnyRequest,
+    side: FromPath[Side],
+    period: FromPath[str],
+    *,
+    party_id: FromQuery[uuid.UUID | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Return the same statement as a workbook; the same months are always the same bytes."""
+
+    async def look(c: Command) -> Statement:
+        return await operations.draw_up(
+            c.tx, viewer=c.actor, side=side, period=period, book=book, party_id=party_id
+        )
+
+    told = await read(request, look)
+    return Response(
+        workbook(told),
+        media_type=XLSX,
+        headers={
+            "cache-control": "no-store",
+            "content-disposition": content_disposition(f"对账单-{side}-{told.period}.xlsx"),
+            "x-content-type-options": "nosniff",
+        },
+    )

@@ -1,0 +1,147 @@
+"""Show suppliers what was sold and paid out, buyers what was paid and given back (对账单)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from market.finance_reports import operations, words
+from market.http.attachment import content_disposition
+from market.http.command import Command, read
+from market.http.context import AnyRequest
+from market.portal.render import NOT_KEPT, language_of, page
+from market.portal.typesetting import statement_pdf
+from settlement.periods import queries as periods
+from settlement.statements.model import Side, Statement
+
+#: A page is read by a person; all lines are in the workbook and in the signed statement.
+_LINES_SHOWN: Final = 200
+_MONTHS_OFFERED: Final = 24
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The closed months that can be asked for, and the statement of one of them."""
+
+    closed: list[str]
+    told: Statement | None
+
+
+@get("/my/sales", include_in_schema=False)
+async def show_sales(
+    request: AnyRequest,
+    *,
+    period: FromQuery[str | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Show a supplier its sales, its share of each, and what was paid out (销售与结算)."""
+    opened = await read(request, _looker(Side.SUPPLIER, period, book))
+    return _page(request, opened, Side.SUPPLIER, book, place="/my/sales")
+
+
+@get("/my/bills", include_in_schema=False)
+async def show_bills(
+    request: AnyRequest,
+    *,
+    period: FromQuery[str | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Show a buyer what it paid, what was used of it, and what was given back (账单)."""
+    opened = await read(request, _looker(Side.BUYER, period, book))
+    return _page(request, opened, Side.BUYER, book, place="/my/bills")
+
+
+@get("/statements/{side:str}/{period:str}", include_in_schema=False)
+async def show_statement(
+    request: AnyRequest,
+    side: FromPath[Side],
+    period: FromPath[str],
+    *,
+    party_id: FromQuery[uuid.UUID | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Show the statement of a party or of a whole book to those who keep and supervise the books."""
+    opened = await read(request, _looker(side, period, book, party_id))
+    place = f"/statements/{side}/{period}"
+    return _page(request, opened, side, book, party_id=party_id, place=place)
+
+
+@get("/statements/{side:str}/{period:str}/paper", include_in_schema=False)
+async def get_paper(
+    request: AnyRequest,
+    side: FromPath[Side],
+    period: FromPath[str],
+    *,
+    party_id: FromQuery[uuid.UUID | None] = None,
+    book: FromQuery[str] = "market",
+) -> Response[bytes]:
+    """Return a statement as PDF, to be printed and filed."""
+
+    async def look(c: Command) -> Statement:
+        return await operations.draw_up(
+            c.tx, viewer=c.actor, side=side, period=period, book=book, party_id=party_id
+        )
+
+    told = await read(request, look)
+    return Response(
+        await statement_pdf(told),
+        media_type="application/pdf",
+        headers={
+            "cache-control": NOT_KEPT,
+            "content-disposition": content_disposition(f"对账单-{side}-{told.period}.pdf"),
+            "content-security-policy": "default-src 'none'; sandbox",
+        },
+    )
+
+
+def _looker(
+    side: Side, period: str | None, book: str, party_id: uuid.UUID | None = None
+) -> Callable[[Command], Awaitable[Opened]]:
+    """Return what looks the statement of a period up, of the newest closed month if none is named."""
+
+    async def look(c: Command) -> Opened:
+        closed = await periods.list_closed(c.tx, book=book)
+        asked = period or next(iter(closed), None)
+        if asked is None:
+            return Opened(closed, None)
+        return Opened(
+            closed,
+            await operations.draw_up(
+                c.tx, viewer=c.actor, side=side, period=asked, book=book, party_id=party_id
+            ),
+        )
+
+    return look
+
+
+def _page(
+    request: AnyRequest,
+    opened: Opened,
+    side: Side,
+    book: str,
+    *,
+    place: str,
+    party_id: uuid.UUID | None = None,
+) -> Response[bytes]:
+    language = language_of(request)
+    return page(
+        request,
+        "statement.html",
+        cache=NOT_KEPT,
+        told=opened.told,
+        closed=opened.closed[:_MONTHS_OFFERED],
+        book=book,
+        books=periods.BOOKS,
+        book_name=words.book,
+        side=side,
+        title=words.side(side, language),
+        kind=words.kind,
+        purpose=words.purpose,
+        party_id=party_id,
+        place=place,
+        most_lines=_LINES_SHOWN,
+    )
