@@ -10,8 +10,8 @@ What the database itself holds to, whoever writes:
 
 from alembic import op
 
-revision = "0138"
-down_revision = "0137"
+revision = "0144"
+down_revision = "0143"
 branch_labels = None
 depends_on = None
 
