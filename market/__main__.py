@@ -31,6 +31,8 @@ COMMANDS = {
     "complaints": "market.cli.complaints:complaints",
     "affiliations": "market.cli.affiliations:affiliations",
     "credit": "market.cli.credit:credit",
+    "payouts": "market.cli.payouts:payouts",
+    "reconcile": "market.cli.reconcile:reconcile",
     "negotiations": "market.cli.negotiations:negotiations",
     "auctions": "market.cli.auctions:auctions",
     "periods": "market.cli.periods:periods",

@@ -12,7 +12,13 @@ from typing import Final
 
 import msgspec
 
-from settlement.payments.channel import Instruction, PaymentRequest, Standing, Told
+from settlement.payments.channel import (
+    Instruction,
+    PaymentRequest,
+    RefundRequest,
+    Standing,
+    Told,
+)
 from settlement.payments.remittance import code_of
 
 NAME: Final = "bank_transfer"
@@ -49,4 +55,8 @@ class BankTransferChannel:
 
     async def ask(self, reference: str) -> Told:  # noqa: ARG002 - the port's parameter
         """Return that nothing is known: the bank tells once a day, in its file."""
+        return Told(standing=Standing.WAITING)
+
+    async def refund(self, request: RefundRequest) -> Told:  # noqa: ARG002 - the port's parameter
+        """Return that it waits: finance transfers it back, and the bank's file tells."""
         return Told(standing=Standing.WAITING)

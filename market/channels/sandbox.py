@@ -15,9 +15,11 @@ from typing import Final
 
 import msgspec
 
+from catalog.kernel.local_time import local_date
 from market.channels.mischief import Mischief
 from market.channels.sandbox_bank import Bank, Booked
 from market.settings import Settings
+from settlement.money import CURRENCY, Fen
 from settlement.payments.callback import WINDOW_SECONDS, sign
 from settlement.payments.channel import (
     ChannelEvent,
@@ -25,11 +27,13 @@ from settlement.payments.channel import (
     EventKind,
     Instruction,
     PaymentRequest,
+    RefundRequest,
     SignedCallback,
     Standing,
     Told,
 )
 from settlement.payments.operations import LIFETIME, SANDBOX
+from settlement.reconciliation.statement_file import Line, Move, Outcome, write
 
 KEY_NAME: Final = "sandbox-channel.key"
 BOOK_NAME: Final = "sandbox-bank.jsonl"
@@ -68,6 +72,25 @@ class SandboxChannel:
         if event is None:
             raise ChannelSilent(channel=self.name)
         return Told(standing=_STANDINGS[event.kind], event=event)
+
+    async def refund(self, request: RefundRequest) -> Told:
+        """Send money back, as much as the transaction brought and once for a reference."""
+        paid = self._bank.transaction(request.paid_transaction_id)
+        back = self._bank.sent_back(request.paid_transaction_id, but=request.reference)
+        is_covered = paid is not None and back + request.amount_fen <= paid.amount_fen
+        kind = EventKind.SUCCEEDED if is_covered else EventKind.FAILED
+        event = ChannelEvent(
+            event_id=f"{request.reference}-{kind}",
+            kind=kind,
+            reference=request.reference,
+            amount_fen=request.amount_fen,
+            currency=CURRENCY,
+            channel_transaction_id=f"T{request.reference}",
+            happened_at=request.asked_at,
+        )
+        kept = self._bank.book(Booked(request.reference, event, request.paid_transaction_id)).event
+        assert kept is not None, "an event is booked as one"
+        return Told(standing=_STANDINGS[kept.kind], event=kept)
 
     def confirm(
         self,
@@ -112,6 +135,29 @@ class SandboxChannel:
             Mischief.WRONG_SIGNATURE: (msgspec.structs.replace(told, signature="0" * 64),),
             Mischief.REPLAYED_NONCE: (told, self._signed(also, now, nonce=told.nonce)),
         }[mischief]
+
+    def statement(self, stated_on: dt.date) -> bytes:
+        """Return what the bank states of a day (对账单)."""
+        events = [each.event for each in self._bank.all_booked() if each.event is not None]
+        return write(
+            self.name,
+            stated_on,
+            [
+                Line(
+                    number=number,
+                    transaction_id=event.channel_transaction_id,
+                    move=Move.REFUND if event.reference.startswith("R") else Move.PAY_IN,
+                    reference=event.reference,
+                    outcome=Outcome(event.kind.value),
+                    amount_fen=Fen(event.amount_fen),
+                    fee_fen=0,
+                    happened_at=event.happened_at,
+                    remark="",
+                )
+                for number, event in enumerate(events, start=2)
+                if local_date(event.happened_at) == stated_on
+            ],
+        )
 
     def _booked(
         self, request: PaymentRequest, now: dt.datetime, kind: EventKind, amount_fen: int | None

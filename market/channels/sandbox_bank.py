@@ -12,14 +12,18 @@ import pathlib
 
 import msgspec
 
-from settlement.payments.channel import ChannelEvent
+from settlement.payments.channel import ChannelEvent, EventKind
 
 
 class Booked(msgspec.Struct, frozen=True):
-    """One thing that the bank did; ``event`` None: it stopped answering about the reference."""
+    """One thing that the bank did; ``event`` None: it stopped answering about the reference.
+
+    ``of`` is the transaction that it sends back.
+    """
 
     reference: str
     event: ChannelEvent | None = None
+    of: str | None = None
 
 
 class Bank:
@@ -47,6 +51,32 @@ class Bank:
         """Return what was booked under a reference, the oldest first."""
         self._catch_up()
         return self._by_reference.get(reference, [])
+
+    def transaction(self, transaction_id: str) -> ChannelEvent | None:
+        """Return a transaction by which money came, or None."""
+        for each in self.all_booked():
+            event = each.event
+            if event is None or each.of is not None or event.kind is not EventKind.SUCCEEDED:
+                continue
+            if event.channel_transaction_id == transaction_id:
+                return event
+        return None
+
+    def sent_back(self, transaction_id: str, *, but: str) -> int:
+        """Return what was sent back of a transaction under other references than ``but``."""
+        return sum(
+            each.event.amount_fen
+            for each in self.all_booked()
+            if each.event
+            and each.of == transaction_id
+            and each.reference != but
+            and each.event.kind is EventKind.SUCCEEDED
+        )
+
+    def all_booked(self) -> list[Booked]:
+        """Return everything that was booked, by reference."""
+        self._catch_up()
+        return [each for booked in self._by_reference.values() for each in booked]
 
     def _catch_up(self) -> None:
         if not self._path.exists() or self._path.stat().st_size == self._read:

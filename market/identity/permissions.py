@@ -24,6 +24,7 @@ class Role(enum.StrEnum):
     OPERATOR_ISSUER = "operator_issuer"  # 发证人员
     OPERATOR_ADJUDICATOR = "operator_adjudicator"  # 异议处理人员
     OPERATOR_HEAD = "operator_head"  # 登记机构负责人：分派案件
+    OPERATOR_FINANCE = "operator_finance"  # 财务人员：对账、付款
     AGENCY_REVIEWER = "agency_reviewer"  # 第三方机构合规审查人员
     EXPERT = "expert"  # 评审专家
     REGULATOR = "regulator"  # 省大数据管理局
@@ -44,6 +45,7 @@ OPERATOR_STAFF: Final = frozenset(
         Role.OPERATOR_ISSUER,
         Role.OPERATOR_ADJUDICATOR,
         Role.OPERATOR_HEAD,
+        Role.OPERATOR_FINANCE,
     }
 )
 
@@ -188,6 +190,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "proof_bundle:issue",
         "order_ledger:read",
         "account_statement:read",
+        "beneficiary:submit",
+        "beneficiary:read",
+        "payout:read",
     },
     Role.BUYER: _MEMBER
     | {
@@ -315,6 +320,23 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {"case:assign", "incident:handle", "incident:read", "retention:read", "synonym:edit"}
     # the catalogues of others: which are read, and that what is gone from them is gone
     | {"harvest:manage", "product:import"},
+    Role.OPERATOR_FINANCE: _MEMBER
+    | {
+        "order:read",
+        "ledger:read",
+        "order_ledger:read",
+        "report:read",
+        "timer:read",
+        "reconciliation:read",
+        "reconciliation:run",
+        "reconciliation:resolve",
+        "beneficiary:read",
+        "beneficiary:verify",
+        "payout_batch:read",
+        "payout:read",
+        "payout:prepare",
+        "payout:approve",
+    },
     Role.AGENCY_REVIEWER: _MEMBER
     | {
         "application:read",
@@ -331,6 +353,10 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {
+        "reconciliation:read",
+        "beneficiary:read",
+        "payout_batch:read",
+        "payout:read",
         "operator:delegate",
         "anonymisation:decide",
         "foreign_registrar:name",

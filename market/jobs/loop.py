@@ -42,9 +42,12 @@ from market.jobs import (
     profile_contents,
     publish_heads,
     quotes_due,
+    reconcile_statements,
+    refunds_due,
     release_escrow,
     reports_due,
     saved_searches_due,
+    send_payouts,
     sequence_log,
     silence_due,
     stamp_checkpoints,
@@ -132,6 +135,14 @@ async def _escrow(context: Context) -> int:
 
 async def _periods(context: Context) -> int:
     return await close_periods.run(context.db, now=context.now())
+
+
+async def _payouts(context: Context) -> int:
+    return await send_payouts.run(context.db, now=context.now())
+
+
+async def _reconcile(context: Context) -> int:
+    return await reconcile_statements.run(context.db, now=context.now())
 
 
 async def _watch(context: Context) -> int:
@@ -224,6 +235,8 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("auctions_due", _auctions),
     ("release_escrow", _escrow),
     ("close_periods", _periods),
+    ("send_payouts", _payouts),
+    ("reconcile_statements", _reconcile),
     ("allowed_revenue_due", _allowed_revenue),
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),
@@ -321,6 +334,10 @@ HARVEST: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+async def _refunds(context: Context) -> int:
+    return await refunds_due.run(context.db, now=context.now(), channels=context.channels)
+
+
 async def _channels(context: Context) -> int:
     return await ask_channels.run(context.db, now=context.now(), channels=context.channels)
 
@@ -329,6 +346,7 @@ async def _channels(context: Context) -> int:
 OUTBOUND: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_notifications", _notifications),
     ("ask_channels", _channels),
+    ("refunds_due", _refunds),
     ("notice_channels", _notice_channels),
     ("ask_witnesses", _witnesses),
     ("stamp_checkpoints", _timestamps),

@@ -65,6 +65,15 @@ class SignedCallback(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What we ask a channel to send back, of which of its transactions."""
+
+    reference: str
+    paid_transaction_id: str
+    amount_fen: int
+    asked_at: dt.datetime
+
+
 class Standing(enum.StrEnum):
     """How a payment stands at the channel (渠道查询结果)."""
 
@@ -110,6 +119,13 @@ class Channel(Protocol):
 
     async def ask(self, reference: str) -> Told:
         """Return how the payment with our ``reference`` stands there.
+
+        :raises ChannelSilent: if it does not answer.
+        """
+        ...
+
+    async def refund(self, request: RefundRequest) -> Told:
+        """Ask for money to be sent back, once for a reference however often, and return how it stands.
 
         :raises ChannelSilent: if it does not answer.
         """

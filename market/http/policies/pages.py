@@ -154,6 +154,23 @@ PAGES: Final[Rules] = {
         ("POST", f"/credit-records/{{record_id}}/{step}"): do("credit:decide")
         for step in ("answers", "sanctions", "repairs")
     },
+    ("GET", "/payout-batches"): read("payout_batch:read"),
+    ("POST", "/payout-batches"): do("payout:prepare"),
+    ("GET", "/payout-batches/{batch_id}"): read("payout_batch:read"),
+    ("POST", "/payout-batches/{batch_id}/approvals"): do("payout:approve"),
+    ("POST", "/payout-batches/{batch_id}/cancellations"): do("payout:prepare"),
+    ("POST", "/payout-batches/{batch_id}/bank-files"): do("payout:approve"),
+    ("GET", "/payout-accounts"): read("payout_batch:read"),
+    **{
+        ("POST", f"/payout-accounts/{{account_id}}/{step}"): do("beneficiary:verify")
+        for step in ("checks", "verifications", "rejections")
+    },
+    ("GET", "/reconciliation"): read("reconciliation:read"),
+    ("GET", "/reconciliation/{break_id}"): read("reconciliation:read"),
+    **{
+        ("POST", f"/reconciliation/{{break_id}}/{step}"): do("reconciliation:resolve")
+        for step in ("bookings", "charges", "proposals", "decisions")
+    },
     ("GET", "/my/webhooks"): read("webhook:manage", OWN),
     ("POST", "/my/webhooks"): do("webhook:manage", OWN),
     ("GET", "/my/webhooks/{endpoint_id}"): read("webhook:manage", OWN),

@@ -213,6 +213,32 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/proof-bundles/{{kind}}/{{identifier}}"): read("proof_bundle:issue", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}/split"): read("order_ledger:read", PARTY),
     ("GET", f"{V1}/orders/{{order_id}}/ledger"): read("order_ledger:read", PARTY),
+    ("GET", f"{V1}/refunds"): read("order_ledger:read", PARTY),
+    ("POST", f"{V1}/beneficiaries"): do("beneficiary:submit", OWN),
+    ("GET", f"{V1}/beneficiaries"): read("beneficiary:read", PARTY),
+    ("POST", f"{V1}/beneficiaries/{{beneficiary_id}}/withdrawals"): do("beneficiary:submit", OWN),
+    **{
+        ("POST", f"{V1}/beneficiaries/{{beneficiary_id}}/{step}"): do("beneficiary:verify")
+        for step in ("checks", "verifications", "rejections")
+    },
+    ("POST", f"{V1}/payout-batches"): do("payout:prepare"),
+    ("GET", f"{V1}/payout-batches"): read("payout_batch:read"),
+    ("GET", f"{V1}/payout-batches/{{batch_id}}"): read("payout_batch:read"),
+    ("POST", f"{V1}/payout-batches/{{batch_id}}/approvals"): do("payout:approve"),
+    ("POST", f"{V1}/payout-batches/{{batch_id}}/cancellations"): do("payout:prepare"),
+    ("POST", f"{V1}/payout-batches/{{batch_id}}/bank-files"): do("payout:approve"),
+    ("GET", f"{V1}/payout-batches/{{batch_id}}/bank-file"): read("payout:approve"),
+    ("POST", f"{V1}/payout-batches/{{batch_id}}/outcomes"): do("payout:approve"),
+    ("GET", f"{V1}/payouts"): read("payout:read", PARTY),
+    ("POST", f"{V1}/channels/{{channel}}/statements"): do("reconciliation:run"),
+    ("GET", f"{V1}/channels/{{channel}}/statements"): read("reconciliation:read"),
+    ("GET", f"{V1}/channels/{{channel}}/clearing-gate"): read("reconciliation:read"),
+    ("GET", f"{V1}/channel-breaks"): read("reconciliation:read"),
+    ("GET", f"{V1}/channel-breaks/{{break_id}}"): read("reconciliation:read"),
+    **{
+        ("POST", f"{V1}/channel-breaks/{{break_id}}/{step}"): do("reconciliation:resolve")
+        for step in ("bookings", "charges", "proposals", "decisions")
+    },
     ("GET", f"{V1}/ledger/accounts"): read("ledger:read"),
     ("GET", f"{V1}/ledger/entries"): read("ledger:read"),
     ("GET", f"{V1}/ledger/trial-balance"): read("ledger:read"),

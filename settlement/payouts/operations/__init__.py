@@ -1,0 +1,1 @@
+"""Prepare, approve, send and end payouts (付款)."""

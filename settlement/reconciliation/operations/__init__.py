@@ -1,0 +1,1 @@
+"""Hold statements against the books, and settle what differs (对账)."""

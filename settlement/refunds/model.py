@@ -1,0 +1,41 @@
+"""Say what a refund is (退款)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+
+from settlement.payments.channel import RefundRequest
+from settlement.refunds.states import State
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent back of one payment, and by which entry it is owed. ``reference`` is ours."""
+
+    id: uuid.UUID
+    reference: str
+    owed_by: uuid.UUID  # the entry that says so: one refund for each
+    channel: str
+    paid_transaction_id: str
+    order_id: uuid.UUID
+    payer_party_id: uuid.UUID
+    book: str
+    amount_fen: int
+    state: State
+    created_at: dt.datetime
+    send_at: dt.datetime  # when the channel is told, or asked, next
+    tries: int = 0
+    transaction_id: str | None = None
+    settled_at: dt.datetime | None = None
+    journal_key: uuid.UUID | None = None
+
+    def request(self, now: dt.datetime) -> RefundRequest:
+        """Return what the channel is asked to send back."""
+        return RefundRequest(
+            reference=self.reference,
+            paid_transaction_id=self.paid_transaction_id,
+            amount_fen=self.amount_fen,
+            asked_at=now,
+        )

@@ -1,0 +1,49 @@
+"""Read refunds: of one's own orders, or all for the houses (退款)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from catalog.kernel import paging
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.paging import Page
+from settlement.refunds import store
+from settlement.refunds.model import Refund
+
+
+async def list_page(
+    tx: Tx,
+    *,
+    viewer: Actor,
+    order_id: uuid.UUID | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[Refund]:
+    """Return a page of refunds that the viewer may see, the newest first.
+
+    :raises NotPermitted: if the viewer reads no money of orders.
+    """
+    viewer.require("order_ledger:read")
+    query = paging.fingerprint("refunds", str(viewer.party_id), str(order_id))
+    rows = await tx.fetch(
+        store.SELECT
+        + """
+         WHERE ($1::uuid IS NULL OR order_id = $1) AND ($2::uuid IS NULL OR id < $2)
+         ORDER BY id DESC LIMIT $3""",
+        order_id,
+        paging.decode_id(query, cursor),
+        paging.check_limit(limit) + 1,
+    )
+    return paging.page_by_id(query, [store.refund_of(row) for row in rows], limit)
+
+
+async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[Refund]:
+    """Return refunds that their channel is to be told or asked of by now, the oldest first."""
+    rows = await tx.fetch(
+        store.SELECT + " WHERE state <> 'settled' AND send_at <= $1 ORDER BY send_at, id LIMIT $2",
+        now,
+        limit,
+    )
+    return [store.refund_of(row) for row in rows]

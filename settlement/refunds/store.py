@@ -1,0 +1,121 @@
+"""Table and statements of refunds (退款)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+
+from catalog.kernel.db import METADATA, Row, Tx, select_all
+from settlement.refunds.model import Refund
+
+_INSTANT: Final = sa.DateTime(timezone=True)
+
+REFUNDS: Final = sa.Table(
+    "refunds",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("owed_by", sa.Uuid, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("paid_transaction_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    sa.Column("payer_party_id", sa.Uuid, nullable=False),
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("send_at", _INSTANT, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("transaction_id", sa.Text),
+    sa.Column("settled_at", _INSTANT),
+    sa.Column("journal_key", sa.Uuid),
+    schema="settlement",
+)
+SELECT: Final = select_all(REFUNDS)
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that owes a buyer money back, and the payment through which it came."""
+
+    key: uuid.UUID
+    book: str
+    order_id: uuid.UUID
+    amount_fen: int
+    payer_party_id: uuid.UUID
+    channel: str
+    paid_transaction_id: str
+
+
+async def list_owed(tx: Tx, *, limit: int) -> list[Owed]:
+    """Return entries that owe a buyer money back and have no refund yet, in their order.
+
+    What was settled of a break goes back by the transaction that was one too many.
+    """
+    rows = await tx.fetch(
+        """SELECT j.key, j.book, j.order_id, j.amt[2] AS amount_fen, p.payer_party_id, p.channel,
+                  coalesce(b.transaction_id, p.channel_transaction_id) AS paid_transaction_id
+             FROM settlement.journal j
+             JOIN settlement.accounts a ON a.id = j.acct[2] AND a.purpose = 'refund_payable'
+             JOIN settlement.payments p ON p.order_id = j.order_id AND p.state = 'succeeded'
+             LEFT JOIN settlement.statement_breaks b ON b.resolving_key = j.key
+            WHERE a.owner = p.payer_party_id::text
+              AND NOT EXISTS (SELECT FROM settlement.refunds r WHERE r.owed_by = j.key)
+            ORDER BY j.key LIMIT $1""",
+        limit,
+    )
+    return [msgspec.convert(dict(row), Owed) for row in rows]
+
+
+async def insert(tx: Tx, refund: Refund) -> bool:
+    """Insert a refund; return False if the entry has one already."""
+    inserted = await tx.fetch_value(
+        """INSERT INTO settlement.refunds (id, reference, owed_by, channel, paid_transaction_id,
+                  order_id, payer_party_id, book, amount_fen, state, created_at, send_at, tries)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+           ON CONFLICT (owed_by) DO NOTHING RETURNING true""",
+        refund.id,
+        refund.reference,
+        refund.owed_by,
+        refund.channel,
+        refund.paid_transaction_id,
+        refund.order_id,
+        refund.payer_party_id,
+        refund.book,
+        refund.amount_fen,
+        refund.state.value,
+        refund.created_at,
+        refund.send_at,
+        refund.tries,
+    )
+    return bool(inserted)
+
+
+async def lock(tx: Tx, refund_id: uuid.UUID) -> Refund | None:
+    """Return a refund, locked until the transaction ends, or None."""
+    row = await tx.fetch_one(f"{SELECT} WHERE id = $1 FOR UPDATE", refund_id)
+    return None if row is None else refund_of(row)
+
+
+async def update(tx: Tx, refund: Refund) -> None:
+    """Write back what may change of a refund that the caller holds locked."""
+    await tx.execute(
+        """UPDATE settlement.refunds
+              SET state = $2, send_at = $3, tries = $4, transaction_id = $5, settled_at = $6,
+                  journal_key = $7
+            WHERE id = $1""",
+        refund.id,
+        refund.state.value,
+        refund.send_at,
+        refund.tries,
+        refund.transaction_id,
+        refund.settled_at,
+        refund.journal_key,
+    )
+
+
+def refund_of(row: Row) -> Refund:
+    """Return the refund in a row."""
+    return msgspec.convert(dict(row), Refund)
