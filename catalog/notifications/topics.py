@@ -149,6 +149,8 @@ class Topic(enum.StrEnum):
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复
     PRICE_CORRECTION_ORDERED = "price_correction_ordered"  # 责令改正价格
+    INVOICE_REQUESTED = "invoice_requested"  # 对方申请开票
+    INVOICE_ANSWERED = "invoice_answered"  # 发票已开具、未予开具、作废或红冲
     REVENUE_AGREEMENT_PROPOSED = "revenue_agreement_proposed"  # 请确认收益分配约定
     REVENUE_AGREEMENT_DECLINED = "revenue_agreement_declined"  # 收益分配约定未获同意
     REVENUE_AGREEMENT_CONCLUDED = "revenue_agreement_concluded"  # 收益分配约定已生效

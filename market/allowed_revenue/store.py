@@ -100,6 +100,8 @@ async def lock_of_operator(tx: Tx, operator: uuid.UUID) -> list[Allowance]:
     return [allowance_of(row) for row in rows]
 
 
+_RETURNED: Final = """coalesce((SELECT sum(r.amount_fen) FROM settlement.returned_legs r
+                                   WHERE r.order_id = e.order_id), 0)"""
 _SETTLED: Final = """
       FROM market.orders o
       JOIN settlement.escrows e ON e.order_id = o.id
@@ -114,7 +116,10 @@ async def sum_recovered(
 ) -> int:
     """Return what orders at guided prices brought in, of those settled from ``start`` until ``end``."""
     total: int = await tx.fetch_value(
-        f"SELECT coalesce(sum(o.amount_fen), 0)::bigint {_SETTLED}", operator, start, end
+        f"SELECT coalesce(sum(e.captured_fen - {_RETURNED}), 0)::bigint {_SETTLED}",
+        operator,
+        start,
+        end,
     )
     return total
 

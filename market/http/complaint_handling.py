@@ -88,6 +88,7 @@ class ResolveComplaint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     findings: Words
     ordered: _Text = ""
     ruling: Ruling | None = None
+    refund_fen: Annotated[int, Meta(ge=1, le=10**15)] | None = None  # of a ruling in part
 
 
 class FindByComplaint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -275,6 +276,7 @@ async def resolve_complaint(
                     outcome=data.outcome, findings=data.findings, ordered=data.ordered
                 ),
                 ruling=data.ruling,
+                refund_fen=data.refund_fen,
             )
         )
 

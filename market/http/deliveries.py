@@ -64,6 +64,7 @@ class Resolve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ruling: delivery.Ruling
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    refund_fen: Annotated[int, Meta(ge=1, le=10**15)] | None = None  # of a ruling in part
 
 
 @post(
@@ -284,6 +285,7 @@ async def resolve_dispute(
                 order_id=order_id,
                 ruling=data.ruling,
                 reason=data.reason,
+                refund_fen=data.refund_fen,
             )
         )
 

@@ -124,6 +124,7 @@ _STAFF: Final = frozenset(
         "fee_schedule:read",
         "affiliation:read",
         "related_dealing:read",
+        "invoice:read",
     }
 )
 # Whoever works at the operator takes cases, and reads what it took.
@@ -148,6 +149,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "case_file:issue",
         "timer:read",
         "revenue_agreement:propose",
+        "invoice:request",
+        "invoice:issue",
+        "invoice:read",
         "pricing:file",
         "pricing:read",
         "special_price:offer",
@@ -215,6 +219,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "approval:request",
         "approval:decide",
         "approval:read",
+        "invoice:request",
+        "invoice:read",
         "order:place",
         "webhook:manage",
         "order:read",
@@ -285,6 +291,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "spot_check:rectify",
         "fee:set",
         "fee_schedule:propose",
+        "invoice:issue",
         "fee:record",
         "instrument:verify",
         "escrow:release",
@@ -305,6 +312,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "foreign_certificate:verify",
         "objection:decide",
         "dispute:resolve",
+        "refund:grant",
         "complaint:read",
         "complaint:handle",
         "credit:find",

@@ -42,6 +42,7 @@ class Event(enum.StrEnum):
     RAISE_ISSUE = "raise_issue"  # 提出异议
     RESOLVE_FOR_SUPPLIER = "resolve_for_supplier"  # 裁决支持供方
     RESOLVE_FOR_BUYER = "resolve_for_buyer"  # 裁决支持需方
+    RESOLVE_IN_PART = "resolve_in_part"  # 裁决部分退款，视为验收
     USE = "use"  # 使用
     CANCEL = "cancel"  # 取消
     SUSPEND = "suspend"  # 暂停 (BJ-28)
@@ -101,6 +102,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.DELIVERING, Event.RAISE_ISSUE): State.DISPUTED,
     (State.DISPUTED, Event.RESOLVE_FOR_SUPPLIER): State.ACCEPTED,
     (State.DISPUTED, Event.RESOLVE_FOR_BUYER): State.TERMINATED,
+    (State.DISPUTED, Event.RESOLVE_IN_PART): State.ACCEPTED,
     (State.ACCEPTED, Event.USE): State.ACCEPTED,
     (State.ACCEPTED, Event.COMPLETE): State.COMPLETED,
     # Nobody gives up what was delivered; until then either side may, the paid order its supplier.

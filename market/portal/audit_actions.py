@@ -112,6 +112,7 @@ GROUPS: Final = {
         "payout:paid",
         "payout:returned",
         "escrow",
+        "invoice",
         "fee_schedule",
         "revenue_agreement",
         "period",

@@ -85,6 +85,7 @@ class _Resolved(msgspec.Struct, frozen=True):
     findings: Words
     ordered: _Text = ""
     ruling: Ruling | None = None
+    refund_fen: Annotated[int, Meta(ge=1, le=10**15)] | None = None
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -227,6 +228,7 @@ async def resolve_complaint(
                 outcome=said.outcome, findings=said.findings, ordered=said.ordered
             ),
             ruling=said.ruling,
+            refund_fen=said.refund_fen,
         )
 
     return await _step(request, complaint_id, act)

@@ -35,6 +35,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "complaint_measure_stands": "measure",
     "complaint_measure_unknown": "measure",
     "complaint_ruling_unclear": "ruling",
+    "ruling_refund_unclear": "refund_fen",
 }
 
 

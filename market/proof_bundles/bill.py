@@ -16,7 +16,7 @@ from market.pricing import compute
 from market.pricing.model import Charge
 from market.usage import metering
 from market.usage.model import Outcome, UsageEvent
-from settlement.ledger.accounts import refund_owed_to
+from settlement.ledger.accounts import Purpose, refund_owed_to
 from settlement.ledger.journal import Entry, Kind
 from settlement.money import Fen
 
@@ -75,10 +75,16 @@ def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -
     due = price.due_fen()
     bought = compute.quota(price.item, price.quantity)
     split = contract.frozen_split()
-    portions = {leg.account.code: leg.amount_fen for leg in split.credits(Fen(due))} if due else {}
     moved = {
         kind: sum(entry.amount_fen for entry in entries if entry.kind is kind) for kind in Kind
     }
+    # What went back in part is not shared; all captures of the rest are divided as one sum.
+    shared = due - moved[Kind.REFUND] if moved[Kind.RELEASE] else due
+    portions = (
+        {leg.account.code: leg.amount_fen for leg in split.credits(Fen(shared))}
+        if shared > 0
+        else {}
+    )
     found = [
         Difference("contract.price.amount_fen", due, price.amount_fen),
         *_of_the_units(bought, units_used),
@@ -119,14 +125,19 @@ def _of_what_went(
     That such an entry debits the escrow of its order is what makes it an entry (``journal.py``).
     """
     refund = refund_owed_to(contract.buyer.party_id).code
-    for kind, expected in ((Kind.RELEASE, portions), (Kind.REFUND, {refund: due})):
-        of_kind = [entry for entry in entries if entry.kind is kind]
+    moved = {kind: sum(e.amount_fen for e in entries if e.kind is kind) for kind in Kind}
+    back = moved[Kind.REFUND] if moved[Kind.RELEASE] else due
+    for kinds, expected in (
+        ((Kind.RELEASE, Kind.RESIDUAL_SETTLED), portions),
+        ((Kind.REFUND,), {refund: back}),
+    ):
+        of_kind = [entry for entry in entries if entry.kind in kinds]
         if not of_kind:
             continue
         got: dict[str, int] = {}
-        for entry in of_kind:
-            for leg in entry.legs[1:]:
+        for leg in (leg for entry in of_kind for leg in entry.legs):
+            if leg.account.purpose is not Purpose.ORDER_ESCROW:
                 got[leg.account.code] = got.get(leg.account.code, 0) + leg.amount_fen
         for account in dict.fromkeys((*expected, *got)):
-            place = f"journal {kind} to {account}"
+            place = f"journal {kinds[0]} to {account}"
             yield Difference(place, expected.get(account, 0), got.get(account, 0))

@@ -29,6 +29,13 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: dt.datetime | None
     funding_key: uuid.UUID | None
     closing_key: uuid.UUID | None
+    captured_fen: int = 0  # what went to those who share
+    refunded_fen: int = 0  # what went back
+
+    @property
+    def left_fen(self) -> int:
+        """Return what is still in it, once it was paid."""
+        return self.amount_fen - self.captured_fen - self.refunded_fen
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +59,18 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     refunded_at: dt.datetime
     journal_key: uuid.UUID
     record_sha256: str
+    is_replay: bool
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an escrow that went to those who share (分次划付)."""
+
+    order_id: uuid.UUID
+    amount_fen: Fen
+    captured_at: dt.datetime
+    journal_key: uuid.UUID
+    record_sha256: str
+    credits: tuple[Leg, ...]
     is_replay: bool
 
 
@@ -79,5 +98,19 @@ def refund_of(entry: Entry, *, payer_party_id: uuid.UUID, is_replay: bool) -> Re
         refunded_at=entry.booked_at,
         journal_key=entry.key,
         record_sha256=entry.digest().hex(),
+        is_replay=is_replay,
+    )
+
+
+def capture_of(entry: Entry, *, is_replay: bool) -> Capture:
+    """Return the capture that an entry made."""
+    assert entry.order_id is not None, "the kind of the entry demands it"
+    return Capture(
+        order_id=entry.order_id,
+        amount_fen=entry.amount_fen,
+        captured_at=entry.booked_at,
+        journal_key=entry.key,
+        record_sha256=entry.digest().hex(),
+        credits=entry.legs[1:],
         is_replay=is_replay,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.audit_log import operations as audit_log
@@ -16,20 +17,36 @@ from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Conflict
+from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from settlement.escrow import release as conditions
 from settlement.escrow import states, store
-from settlement.escrow.model import Escrow, Refund, Release, refund_of, release_of
+from settlement.escrow.model import (
+    Capture,
+    Escrow,
+    Refund,
+    Release,
+    capture_of,
+    refund_of,
+    release_of,
+)
 from settlement.escrow.queries import EscrowMissing, get_escrow
-from settlement.escrow.release import Distribution, ReleaseFacts
-from settlement.escrow.states import State, advance, refunding, releasing
+from settlement.escrow.release import Distribution, Increment, ReleaseFacts
+from settlement.escrow.states import (
+    EventNotAllowed,
+    State,
+    advance,
+    refunding,
+    refunding_part,
+    releasing,
+)
 from settlement.lanes.model import Move, Request, Transition
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
-from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
+from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to, residual_of
 from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
+from settlement.ledger.operations import KeyReused
 from settlement.money import Fen, fen
 
 RULE_VERSION = "escrow/1"
@@ -48,6 +65,12 @@ class AmountDiffers(Conflict):
     """What came is not what was due."""
 
     code = "escrow_amount_differs"
+
+
+class LessLeft(Refused):
+    """Not more than that is left in the escrow, so it is no part of it."""
+
+    code = "escrow_less_left"
 
 
 class AlreadyReleased(Conflict):
@@ -88,7 +111,7 @@ async def open(  # noqa: A001
             raise OtherTerms(order_id=str(order_id), amount_fen=found.amount_fen)
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return found
-    await _remember(tx, Event.ESCROW_OPENED, actor, now, wanted)
+    await _remember(tx, Event.ESCROW_OPENED, wanted, wanted.amount_fen, actor=actor, now=now)
     return wanted
 
 
@@ -137,7 +160,7 @@ async def fund(
         ),
     )
     await store.fund(tx, order_id, state=following, at=now, by=posted.entry.key)
-    await _remember(tx, Event.ESCROW_FUNDED, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_FUNDED, escrow, escrow.amount_fen, actor=actor, now=now)
     return await lock(tx, order_id)
 
 
@@ -149,10 +172,71 @@ async def freeze(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
     """
     escrow = await lock(tx, order_id)
     following = advance(escrow.state, states.Event.DISPUTE)
-    await ledger.hold(tx, now=now, order_id=order_id, amount_fen=escrow.amount_fen)
+    await ledger.hold(tx, now=now, order_id=order_id, amount_fen=Fen(escrow.left_fen))
     await store.set_state(tx, order_id, following)
-    await _remember(tx, Event.ESCROW_FROZEN, actor, now, escrow)
+    await _remember(tx, Event.ESCROW_FROZEN, escrow, escrow.left_fen, actor=actor, now=now)
     return await lock(tx, order_id)
+
+
+async def expire(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> None:
+    """Let an escrow that nobody paid into run out, because its order is over (失效).
+
+    Without escrow there is nothing to run out. Money that comes nevertheless is taken in, and goes
+    back.
+
+    :raises EventNotAllowed: if there is money in it, or was.
+    """
+    escrow = await store.lock(tx, order_id)
+    if escrow is None or escrow.state is State.EXPIRED:
+        return
+    await store.set_state(tx, order_id, advance(escrow.state, states.Event.EXPIRE))
+    await _remember(tx, Event.ESCROW_EXPIRED, escrow, escrow.amount_fen, actor=actor, now=now)
+
+
+async def capture(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    key: uuid.UUID,
+    amount_fen: int,
+    split: Distribution,
+) -> Capture:
+    """Pay a part of the escrow out to those who share (分次划付); one key pays it once.
+
+    All captures of an order are divided as one sum. What nobody is entitled to yet waits as a
+    residual, and goes out with the last of the money, which ``release`` or ``refund`` takes.
+
+    :raises NotPermitted: if the actor may not release.
+    :raises EscrowMissing: if the order has none.
+    :raises KeyReused: if the key belongs to another capture, or to something else.
+    :raises EventNotAllowed: if there is no money in it, or it is disputed.
+    :raises LessLeft: if not more than that is left.
+    """
+    actor.require("escrow:release")
+    escrow = await lock(tx, order_id)
+    amount = fen(amount_fen)
+    earlier = await ledger.find(tx, key)
+    if earlier is not None:
+        return _captured_before(tx, earlier, order_id, amount)
+    following = advance(escrow.state, states.Event.CAPTURE)
+    _check_part(escrow, amount)
+    before = escrow.captured_fen
+    step = split.increment(before, Fen(before + amount))
+    entry = _entry(
+        Kind.RELEASE,
+        transfer(escrow_of(order_id), _all_of(order_id, step)),
+        order_id,
+        key=key,
+        version=split.version,
+        now=now,
+    )
+    await ledger.post(tx, actor=actor, now=now, entry=entry)
+    await _settle(tx, order_id, step.settled, split.version, actor=actor, now=now)
+    await store.take_out(tx, order_id, state=following, captured_fen=amount)
+    await _remember(tx, Event.ESCROW_CAPTURED, escrow, amount, actor=actor, now=now)
+    return capture_of(entry, is_replay=False)
 
 
 async def release(
@@ -164,7 +248,7 @@ async def release(
     split: Distribution,
     facts: ReleaseFacts,
 ) -> Release:
-    """Pay the escrow out to those who share, as the order's frozen split says (放款).
+    """Pay what is left of the escrow to those who share, as the order's frozen split says (放款).
 
     The same release once more gives the same answer and moves nothing.
 
@@ -180,9 +264,22 @@ async def release(
         return await _released_before(tx, escrow, split)
     following = advance(escrow.state, releasing(escrow.state))
     conditions.check(facts, now)
-    entry = _releasing_entry(escrow, split, now)
-    await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
-    await _remember(tx, Event.ESCROW_RELEASED, actor, now, escrow)
+    left, before = Fen(escrow.left_fen), escrow.captured_fen
+    step = split.increment(before, Fen(before + left)) if before else None
+    arrivals = _all_of(order_id, step) if step is not None else split.credits(left)
+    entry = _entry(
+        Kind.RELEASE,
+        transfer(escrow_of(order_id), arrivals),
+        order_id,
+        key=new_id(),
+        version=split.version,
+        now=now,
+    )
+    await _empty(tx, escrow, following, actor=actor, now=now, entry=entry, captured_fen=left)
+    if step is not None:
+        settled = (*step.settled, *split.final(Fen(before + left)))
+        await _settle(tx, order_id, settled, split.version, actor=actor, now=now)
+    await _remember(tx, Event.ESCROW_RELEASED, escrow, left, actor=actor, now=now)
     return release_of(entry, is_replay=False)
 
 
@@ -202,71 +299,202 @@ async def draw_up_release(
 
     :raises NotPermitted: if the actor may not release.
     :raises EscrowMissing: if the order has none.
-    :raises EventNotAllowed: if its money is not held: a frozen escrow is released alone.
+    :raises EventNotAllowed: if its money is not held, or parts of it were captured: a frozen escrow
+        is released alone, and so is one with a residual.
     :raises NotReleasable: if something that must be true first is not.
     """
     actor.require("escrow:release")
     escrow = await get_escrow(tx, order_id)
     advance(escrow.state, states.Event.RELEASE)
+    if escrow.captured_fen:
+        raise EventNotAllowed(state=str(escrow.state), event=str(states.Event.RELEASE))
     conditions.check(facts, now)
-    return Request(_releasing_entry(escrow, split, now), Move(_RELEASE_HELD, order_id))
+    entry = _entry(
+        Kind.RELEASE,
+        transfer(escrow_of(order_id), split.credits(Fen(escrow.left_fen))),
+        order_id,
+        key=new_id(),
+        version=split.version,
+        now=now,
+    )
+    return Request(entry, Move(_RELEASE_HELD, order_id))
 
 
-async def refund(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Refund:
-    """Owe the whole escrow back to the buyer (退款). A second time gives the same answer.
+async def refund_part(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, key: uuid.UUID, amount_fen: int
+) -> Refund:
+    """Owe a part of the escrow back to the buyer (部分退款); a dispute is over with it.
+
+    One key refunds it once. The rest stays, to be released or refunded.
+
+    :raises EscrowMissing: if the order has none.
+    :raises KeyReused: if the key belongs to another refund, or to something else.
+    :raises EventNotAllowed: if there is no money in it.
+    :raises LessLeft: if not more than that is left: all of it is a refund as a whole.
+    """
+    escrow = await lock(tx, order_id)
+    payer, amount = escrow.payer_party_id, fen(amount_fen)
+    entry = _entry(
+        Kind.REFUND,
+        transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), amount)]),
+        order_id,
+        key=key,
+        version=RULE_VERSION,
+        now=now,
+    )
+    earlier = await ledger.find(tx, key)
+    if earlier is not None:
+        if (earlier.kind, earlier.legs) != (entry.kind, entry.legs):
+            raise KeyReused(key=str(key))
+        tx.remember()  # the first run wrote the audit entry; this one changes nothing
+        return refund_of(earlier, payer_party_id=payer, is_replay=True)
+    following = advance(escrow.state, refunding_part(escrow.state))
+    _check_part(escrow, amount)
+    await _thaw(tx, escrow, now=now)
+    await ledger.post(tx, actor=actor, now=now, entry=entry)
+    await store.take_out(tx, order_id, state=following, refunded_fen=amount)
+    await _remember(tx, Event.ESCROW_REFUNDED_IN_PART, escrow, amount, actor=actor, now=now)
+    return refund_of(entry, payer_party_id=payer, is_replay=False)
+
+
+async def refund(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    split: Distribution | None = None,
+) -> Refund:
+    """Owe what is left of the escrow back to the buyer (退款). A second time gives the same answer.
+
+    Where parts were captured, ``split`` says who gets the residual of them.
 
     :raises EscrowMissing: if the order has none.
     :raises EventNotAllowed: if there is no money in it.
     """
     escrow = await lock(tx, order_id)
-    payer = escrow.payer_party_id
+    payer, captured = escrow.payer_party_id, escrow.captured_fen
     if escrow.state is State.REFUNDED:
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return refund_of(await _closing(tx, escrow), payer_party_id=payer, is_replay=True)
-    following = advance(escrow.state, refunding(escrow.state))
-    entry = Entry(
+    following = advance(escrow.state, refunding(escrow.state, captured_fen=captured))
+    left = Fen(escrow.left_fen)
+    entry = _entry(
+        Kind.REFUND,
+        transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), left)]),
+        order_id,
         key=new_id(),
-        kind=Kind.REFUND,
-        legs=transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), escrow.amount_fen)]),
-        booked_at=now,
-        value_on=local_date(now),
-        rule_version=RULE_VERSION,
-        order_id=order_id,
+        version=RULE_VERSION,
+        now=now,
     )
-    await _empty(tx, escrow, following, actor=actor, now=now, entry=entry)
-    await _remember(tx, Event.ESCROW_REFUNDED, actor, now, escrow)
+    await _empty(tx, escrow, following, actor=actor, now=now, entry=entry, refunded_fen=left)
+    if captured:
+        assert split is not None, "whoever captured parts has their split"
+        final = split.final(Fen(captured))
+        await _settle(tx, order_id, final, split.version, actor=actor, now=now)
+    await _remember(tx, Event.ESCROW_REFUNDED, escrow, left, actor=actor, now=now)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
 
 
-def _releasing_entry(escrow: Escrow, split: Distribution, now: dt.datetime) -> Entry:
+def _check_part(escrow: Escrow, amount_fen: Fen) -> None:
+    if amount_fen >= escrow.left_fen:
+        raise LessLeft(left_fen=escrow.left_fen, amount_fen=amount_fen)
+
+
+def _all_of(order_id: uuid.UUID, step: Increment) -> list[Leg]:
+    waiting = [Leg(residual_of(order_id), step.waiting_fen)] if step.waiting_fen else []
+    return [*step.charged, *waiting]
+
+
+def _entry(
+    kind: Kind,
+    legs: tuple[Leg, ...],
+    order_id: uuid.UUID,
+    *,
+    key: uuid.UUID,
+    version: str,
+    now: dt.datetime,
+) -> Entry:
     return Entry(
-        key=new_id(),
-        kind=Kind.RELEASE,
-        legs=transfer(escrow_of(escrow.order_id), split.credits(escrow.amount_fen)),
+        key=key,
+        kind=kind,
+        legs=legs,
         booked_at=now,
         value_on=local_date(now),
-        rule_version=split.version,
-        order_id=escrow.order_id,
+        rule_version=version,
+        order_id=order_id,
     )
 
 
-async def _empty(
-    tx: Tx, escrow: Escrow, following: State, *, actor: Actor, now: dt.datetime, entry: Entry
+async def _settle(
+    tx: Tx,
+    order_id: uuid.UUID,
+    legs: Sequence[Leg],
+    version: str,
+    *,
+    actor: Actor,
+    now: dt.datetime,
 ) -> None:
+    """Pay out of the residual what somebody is entitled to by now (尾差结转)."""
+    if legs:
+        entry = _entry(
+            Kind.RESIDUAL_SETTLED,
+            transfer(residual_of(order_id), legs),
+            order_id,
+            key=new_id(),
+            version=version,
+            now=now,
+        )
+        await ledger.post(tx, actor=actor, now=now, entry=entry)
+
+
+async def _thaw(tx: Tx, escrow: Escrow, *, now: dt.datetime) -> None:
     if escrow.state is State.DISPUTED:
-        order_id, frozen = escrow.order_id, Fen(escrow.amount_fen)
-        await ledger.unhold(tx, now=now, order_id=order_id, amount_fen=frozen)
+        frozen = Fen(escrow.left_fen)
+        await ledger.unhold(tx, now=now, order_id=escrow.order_id, amount_fen=frozen)
+
+
+async def _empty(
+    tx: Tx,
+    escrow: Escrow,
+    following: State,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    entry: Entry,
+    captured_fen: int = 0,
+    refunded_fen: int = 0,
+) -> None:
+    await _thaw(tx, escrow, now=now)
     await ledger.post(tx, actor=actor, now=now, entry=entry)
-    await store.close(tx, escrow.order_id, state=following, at=now, by=entry.key)
+    await store.close(
+        tx,
+        escrow.order_id,
+        state=following,
+        at=now,
+        by=entry.key,
+        captured_fen=captured_fen,
+        refunded_fen=refunded_fen,
+    )
 
 
 async def _released_before(tx: Tx, escrow: Escrow, split: Distribution) -> Release:
     entry = await _closing(tx, escrow)
-    again = transfer(escrow_of(escrow.order_id), split.credits(escrow.amount_fen))
-    if again != entry.legs or split.version != entry.rule_version:
+    was_at_once = entry.kind is Kind.RELEASE and entry.amount_fen == escrow.captured_fen
+    again = transfer(escrow_of(escrow.order_id), split.credits(Fen(escrow.captured_fen)))
+    is_other = (was_at_once and again != entry.legs) or entry.kind is not Kind.RELEASE
+    if is_other or split.version != entry.rule_version:
         raise AlreadyReleased(order_id=str(escrow.order_id), journal_key=str(entry.key))
     tx.remember()  # the first run wrote the audit entry; this one changes nothing
     return release_of(entry, is_replay=True)
+
+
+def _captured_before(tx: Tx, earlier: Entry, order_id: uuid.UUID, amount: Fen) -> Capture:
+    said = (earlier.kind, earlier.order_id, earlier.amount_fen)
+    if said != (Kind.RELEASE, order_id, amount):
+        raise KeyReused(key=str(earlier.key))
+    tx.remember()  # the first run wrote the audit entry; this one changes nothing
+    return capture_of(earlier, is_replay=True)
 
 
 async def _closing(tx: Tx, escrow: Escrow) -> Entry:
@@ -275,12 +503,14 @@ async def _closing(tx: Tx, escrow: Escrow) -> Entry:
     return read_record(found.record.encode())
 
 
-async def _remember(tx: Tx, event: Event, actor: Actor, now: dt.datetime, escrow: Escrow) -> None:
+async def _remember(
+    tx: Tx, event: Event, escrow: Escrow, amount_fen: int, *, actor: Actor, now: dt.datetime
+) -> None:
     await audit_log.append(
         tx,
         event,
         actor=actor,
         now=now,
         subjects=[Subject("order", str(escrow.order_id))],
-        facts={"amount_fen": escrow.amount_fen, "payer_party_id": str(escrow.payer_party_id)},
+        facts={"amount_fen": amount_fen, "payer_party_id": str(escrow.payer_party_id)},
     )

@@ -40,6 +40,17 @@ class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     has_open_dispute: bool
 
 
+class Increment(msgspec.Struct, frozen=True, kw_only=True):
+    """What one capture of several pays: ``charged`` from the escrow, ``settled`` out of the residual.
+
+    ``waiting_fen`` of the capture goes into the residual (尾差). It never waits and settles at once.
+    """
+
+    charged: tuple[Leg, ...]
+    settled: tuple[Leg, ...]
+    waiting_fen: int
+
+
 class Distribution(Protocol):
     """A split that was frozen with the order: it says who is credited with what."""
 
@@ -49,7 +60,15 @@ class Distribution(Protocol):
         ...
 
     def credits(self, amount_fen: Fen, /) -> tuple[Leg, ...]:
-        """Return the credits that pay ``amount_fen`` out."""
+        """Return the credits that pay ``amount_fen`` out, all at once."""
+        ...
+
+    def increment(self, before_fen: int, after_fen: Fen, /) -> Increment:
+        """Return what is paid when the sum of all captures grows from one to another."""
+        ...
+
+    def final(self, total_fen: Fen, /) -> tuple[Leg, ...]:
+        """Return what goes out of the residual when nothing more is captured: all of it."""
         ...
 
 

@@ -1,4 +1,8 @@
-"""Tell the life of an escrow (资金托管): the money comes once and leaves once."""
+"""Tell the life of an escrow (资金托管): the money comes once, and leaves at once or in parts.
+
+What was captured or refunded in part is an amount and no state; the last fen that leaves closes the
+escrow: as refunded if nobody ever shared in it, else as released.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ class State(enum.StrEnum):
     """Where the buyer's money is."""
 
     AWAITING_PAYMENT = "awaiting_payment"  # 待付款
+    EXPIRED = "expired"  # 未付款，已失效
     HELD = "held"  # 托管中
     DISPUTED = "disputed"  # 争议冻结
     RELEASED = "released"  # 已放款
@@ -21,12 +26,18 @@ class State(enum.StrEnum):
 class Event(enum.StrEnum):
     """What happens to an escrow."""
 
+    EXPIRE = "expire"  # 未付款失效
     PAY = "pay"  # 付款
+    CAPTURE = "capture"  # 分次划付
     RELEASE = "release"  # 放款
+    REFUND_PART = "refund_part"  # 部分退款
     REFUND = "refund"  # 退款
+    REFUND_REST = "refund_rest"  # 退还余款
     DISPUTE = "dispute"  # 争议
     RESOLVE_RELEASE = "resolve_release"  # 裁决放款
+    RESOLVE_PART = "resolve_part"  # 裁决部分退款
     RESOLVE_REFUND = "resolve_refund"  # 裁决退款
+    RESOLVE_REST = "resolve_rest"  # 裁决退还余款
 
 
 class EventNotAllowed(Refused):
@@ -37,11 +48,18 @@ class EventNotAllowed(Refused):
 
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.AWAITING_PAYMENT, Event.PAY): State.HELD,
+    (State.AWAITING_PAYMENT, Event.EXPIRE): State.EXPIRED,
+    (State.EXPIRED, Event.PAY): State.HELD,  # money that comes late is taken in, and goes back
+    (State.HELD, Event.CAPTURE): State.HELD,
     (State.HELD, Event.RELEASE): State.RELEASED,
+    (State.HELD, Event.REFUND_PART): State.HELD,
     (State.HELD, Event.REFUND): State.REFUNDED,
+    (State.HELD, Event.REFUND_REST): State.RELEASED,
     (State.HELD, Event.DISPUTE): State.DISPUTED,
     (State.DISPUTED, Event.RESOLVE_RELEASE): State.RELEASED,
+    (State.DISPUTED, Event.RESOLVE_PART): State.HELD,
     (State.DISPUTED, Event.RESOLVE_REFUND): State.REFUNDED,
+    (State.DISPUTED, Event.RESOLVE_REST): State.RELEASED,
 }
 
 
@@ -61,6 +79,13 @@ def releasing(state: State) -> Event:
     return Event.RESOLVE_RELEASE if state is State.DISPUTED else Event.RELEASE
 
 
-def refunding(state: State) -> Event:
-    """Return by which event money goes back from ``state``."""
-    return Event.RESOLVE_REFUND if state is State.DISPUTED else Event.REFUND
+def refunding(state: State, *, captured_fen: int = 0) -> Event:
+    """Return by which event what is left goes back from ``state``, whatever left it before."""
+    if state is State.DISPUTED:
+        return Event.RESOLVE_REST if captured_fen else Event.RESOLVE_REFUND
+    return Event.REFUND_REST if captured_fen else Event.REFUND
+
+
+def refunding_part(state: State) -> Event:
+    """Return by which event a part goes back from ``state``; a dispute is over with it."""
+    return Event.RESOLVE_PART if state is State.DISPUTED else Event.REFUND_PART

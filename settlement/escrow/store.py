@@ -25,20 +25,24 @@ ESCROWS: Final = sa.Table(
     sa.Column("closed_at", sa.DateTime(timezone=True)),
     sa.Column("funding_key", sa.Uuid),
     sa.Column("closing_key", sa.Uuid),
+    sa.Column("captured_fen", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("refunded_fen", sa.BigInteger, nullable=False, server_default="0"),
     schema="settlement",
 )
 
 SELECT: Final = """
     SELECT order_id, payer_party_id, payee_party_id, amount_fen, state, opened_at, funded_at,
-           closed_at, funding_key, closing_key
+           closed_at, funding_key, closing_key, captured_fen, refunded_fen
       FROM settlement.escrows"""
 
 
 #: Many escrows at once, each by its entry, and only those that nobody moved since (``lanes``).
 RELEASE_HELD: Final = """
-    UPDATE settlement.escrows e SET state = 'released', closed_at = $3, closing_key = m.key
+    UPDATE settlement.escrows e
+       SET state = 'released', closed_at = $3, closing_key = m.key,
+           captured_fen = e.amount_fen - e.refunded_fen
       FROM unnest($1::uuid[], $2::uuid[]) AS m (order_id, key)
-     WHERE e.order_id = m.order_id AND e.state = 'held'"""
+     WHERE e.order_id = m.order_id AND e.state = 'held' AND e.captured_fen = 0"""
 
 
 async def insert(tx: Tx, escrow: Escrow) -> bool:
@@ -77,17 +81,43 @@ async def fund(
     )
 
 
-async def close(
-    tx: Tx, order_id: uuid.UUID, *, state: State, at: dt.datetime, by: uuid.UUID
+async def take_out(
+    tx: Tx, order_id: uuid.UUID, *, state: State, captured_fen: int = 0, refunded_fen: int = 0
 ) -> None:
-    """Set that the money left, by which entry."""
+    """Set that a part left, to those who share or back to the buyer, and the state after it."""
     await tx.execute(
-        """UPDATE settlement.escrows SET state = $2, closed_at = $3, closing_key = $4
+        """UPDATE settlement.escrows
+              SET state = $2, captured_fen = captured_fen + $3, refunded_fen = refunded_fen + $4
+            WHERE order_id = $1""",
+        order_id,
+        str(state),
+        captured_fen,
+        refunded_fen,
+    )
+
+
+async def close(
+    tx: Tx,
+    order_id: uuid.UUID,
+    *,
+    state: State,
+    at: dt.datetime,
+    by: uuid.UUID,
+    captured_fen: int = 0,
+    refunded_fen: int = 0,
+) -> None:
+    """Set that the last of the money left, to those who share or back to the buyer, by which entry."""
+    await tx.execute(
+        """UPDATE settlement.escrows
+              SET state = $2, closed_at = $3, closing_key = $4, captured_fen = captured_fen + $5,
+                  refunded_fen = refunded_fen + $6
             WHERE order_id = $1""",
         order_id,
         str(state),
         at,
         by,
+        captured_fen,
+        refunded_fen,
     )
 
 
@@ -111,4 +141,6 @@ def escrow(row: Row) -> Escrow:
         closed_at=row["closed_at"],
         funding_key=row["funding_key"],
         closing_key=row["closing_key"],
+        captured_fen=row["captured_fen"],
+        refunded_fen=row["refunded_fen"],
     )

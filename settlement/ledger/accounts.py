@@ -166,6 +166,11 @@ def escrow_of(order_id: uuid.UUID) -> Account:
     return Account(Purpose.ORDER_ESCROW, str(order_id))
 
 
+def residual_of(order_id: uuid.UUID) -> Account:
+    """Return the account of what nobody is entitled to yet of an order that is charged in parts (尾差)."""
+    return Account(Purpose.ROUNDING_RESIDUAL, str(order_id))
+
+
 def clearing_of(channel: str) -> Account:
     """Return the account of what a channel has collected and not yet paid on."""
     return Account(Purpose.CHANNEL_CLEARING, channel)

@@ -190,6 +190,12 @@ async def post_all(
     return found
 
 
+async def find(tx: Tx, key: uuid.UUID) -> Entry | None:
+    """Return the entry with this key for a command that may be sent twice, or None."""
+    record = await store.record_of(tx, key)
+    return None if record is None else read_record(record)
+
+
 async def hold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
     """Freeze money in an order's escrow: the database lets it go nowhere (冻结).
 

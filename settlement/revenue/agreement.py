@@ -17,11 +17,13 @@ from typing import Any
 import msgspec
 import rfc8785
 
+from settlement.escrow.release import Increment
 from settlement.fees import deducting
 from settlement.fees.deducting import Fee
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Leg, instant
 from settlement.money import WHOLE, Bps, Fen, fen
+from settlement.revenue import metering
 from settlement.revenue.dividing import divide
 from settlement.revenue.split import (
     PURPOSES,
@@ -123,6 +125,19 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
             for claim, part in zip(claims, parts, strict=True)
             if part.amount_fen
         )
+
+    def increment(self, before_fen: int, after_fen: Fen) -> Increment:
+        """Return what is paid when the sum of all charges grows from one to another (按量分账)."""
+        assert 0 <= before_fen < after_fen, "a charge makes the total grow"
+        earlier = self._exact(Fen(before_fen)) if before_fen else {}
+        return metering.increment(earlier, self._exact(after_fen))
+
+    def final(self, total_fen: Fen) -> tuple[Leg, ...]:
+        """Return what goes out of the residual when nothing more is charged: all of it."""
+        return metering.final(self._exact(total_fen))
+
+    def _exact(self, total_fen: Fen) -> dict[Account, Fraction]:
+        return {claim.account: claim.exact for claim in self.claims(total_fen)}
 
     def digest(self) -> str:
         """Return the SHA-256 (hex) of the canonical split, for the contract to name.

@@ -45,8 +45,3 @@ def divide(claims: Sequence[Fraction]) -> tuple[Divided, ...]:
         Divided(whole, Fraction(rest, of), place[i], int(place[i] <= left))
         for i, (whole, rest) in enumerate(parts)
     )
-
-
-def floors(claims: Sequence[Fraction]) -> tuple[int, ...]:
-    """Return the whole fen of each claim."""
-    return tuple(claim.numerator // claim.denominator for claim in claims)

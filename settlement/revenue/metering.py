@@ -9,38 +9,25 @@ nothing more is charged, one division of the final total gives it out, at most o
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from fractions import Fraction
 
+from settlement.escrow.release import Increment
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Leg
-from settlement.money import Fen
-from settlement.revenue.agreement import FrozenSplit
-from settlement.revenue.dividing import divide, floors
+from settlement.revenue.dividing import divide
+
+Claims = Mapping[Account, Fraction]
 
 
-class Increment(msgspec.Struct, frozen=True, kw_only=True):
-    """What one charge pays: ``charged`` from the buyer's money, ``settled`` out of the residual.
-
-    ``waiting_fen`` of the charge goes into the residual. It never waits and is settled at once.
-    """
-
-    charged: tuple[Leg, ...]
-    settled: tuple[Leg, ...]
-    waiting_fen: int
-
-
-def increment(split: FrozenSplit, before_fen: int, after_fen: Fen) -> Increment:
-    """Return what is paid when the total that was charged grows from one sum to another.
-
-    The sums are cumulative; zero before means that nothing was charged yet.
-    """
-    assert 0 <= before_fen < after_fen, "a charge makes the total grow"
-    earlier = entitled(split, before_fen)
+def increment(earlier: Claims, later: Claims) -> Increment:
+    """Return what is paid when the claims on all that was charged grow; none were before the first."""
     owed = {
-        account: whole - earlier.get(account, 0)
-        for account, whole in entitled(split, after_fen).items()
+        account: _whole(claim) - _whole(earlier.get(account, Fraction(0)))
+        for account, claim in later.items()
     }
-    waiting = after_fen - before_fen - sum(owed.values())
+    charge = sum(later.values(), Fraction(0)) - sum(earlier.values(), Fraction(0))
+    waiting = _whole(charge) - sum(owed.values())
     charged, settled = dict(owed), dict.fromkeys(owed, 0)
     short = max(-waiting, 0)
     for account, amount in owed.items():
@@ -51,20 +38,14 @@ def increment(split: FrozenSplit, before_fen: int, after_fen: Fen) -> Increment:
     return Increment(charged=_legs(charged), settled=_legs(settled), waiting_fen=max(waiting, 0))
 
 
-def final(split: FrozenSplit, total_fen: Fen) -> tuple[Leg, ...]:
+def final(claims: Claims) -> tuple[Leg, ...]:
     """Return what goes out of the residual when nothing more is charged: together, all of it."""
-    claims = split.claims(total_fen)
-    parts = divide([claim.exact for claim in claims])
-    return _legs({claim.account: part.extra_fen for claim, part in zip(claims, parts, strict=True)})
+    parts = divide(list(claims.values()))
+    return _legs({account: part.extra_fen for account, part in zip(claims, parts, strict=True)})
 
 
-def entitled(split: FrozenSplit, total_fen: int) -> dict[Account, int]:
-    """Return the whole fen to which each account is entitled of all that was charged."""
-    if total_fen == 0:
-        return {}
-    claims = split.claims(Fen(total_fen))
-    whole = floors([claim.exact for claim in claims])
-    return {claim.account: part for claim, part in zip(claims, whole, strict=True)}
+def _whole(claim: Fraction) -> int:
+    return claim.numerator // claim.denominator
 
 
 def _legs(amounts: dict[Account, int]) -> tuple[Leg, ...]:

@@ -48,6 +48,7 @@ ENDS: Final = {
     "catalog.thesaurus": "declined removed",
     "catalog.timers": "met cancelled",
     "settlement.escrow": "released refunded",
+    "settlement.invoices": "refused withdrawn voided reddened",
     "settlement.fees": "ended rejected withdrawn",
     "settlement.payments": "succeeded expired",
     "settlement.periods": "closed",

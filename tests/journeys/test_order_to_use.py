@@ -468,6 +468,41 @@ async def test_a_dispute_freezes_the_money_until_it_is_resolved(
     assert money in str(ledger)
 
 
+async def test_a_dispute_is_settled_in_part_and_the_rest_is_paid_out(trade: Trade) -> None:
+    order = await trade.delivered()
+    must(await trade.step(order, "issues", trade.buyer, reason="缺少三月数据"))
+    told = {"ruling": "in_part", "reason": "缺一个月的数据"}
+
+    unclear = [
+        await trade.step(order, "resolutions", trade.adjudicator, **told, **refund)
+        for refund in ({}, {"refund_fen": 37_035}, {"refund_fen": 40_000})
+    ]
+    other = await trade.step(
+        order,
+        "resolutions",
+        trade.adjudicator,
+        ruling="for_supplier",
+        reason="x",
+        refund_fen=1,
+    )
+    resolved = must(
+        await trade.step(order, "resolutions", trade.adjudicator, **told, refund_fen=12_345)
+    )
+    await trade.api.run_jobs()
+
+    assert {code(each) for each in (*unclear, other)} == {"ruling_refund_unclear"}
+    assert (resolved["state"], resolved["accepted_by"]) == ("accepted", "ruling")
+    money = must(await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/ledger"))
+    assert [money[f"{what}_fen"] for what in ("paid", "released", "refunded", "disputed")] == [
+        37_035,
+        24_690,
+        12_345,
+        0,
+    ]
+    (made,) = must(await trade.by(trade.adjudicator).get("/api/v1/complaints"))["items"]
+    assert made["outcome"] == "partly_upheld"
+
+
 async def test_an_order_is_given_up_before_delivery_and_the_money_goes_back(trade: Trade) -> None:
     unpaid, paid = await trade.contracted(), await trade.paid()
 

@@ -94,6 +94,7 @@ delivering: put_to_use>accepted
 delivering: suspend>suspended terminate>terminated
 accepted: use>accepted complete>completed suspend>suspended terminate>terminated
 disputed: resolve_for_supplier>accepted resolve_for_buyer>terminated terminate>terminated
+disputed: resolve_in_part>accepted
 suspended: resume_contracted>contracted resume_paid>paid resume_delivering>delivering
 suspended: resume_accepted>accepted terminate>terminated
 """

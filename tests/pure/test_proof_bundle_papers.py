@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from catalog.audit_log.verdict import Fault, Unreadable
+from catalog.kernel.ids import new_id
 from catalog.signing.algorithms import OF_PARTIES, Algorithm
 from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
@@ -21,8 +22,9 @@ from market.pricing.model import Charge
 from market.proof_bundles import archive, bill, binding, check
 from market.proof_bundles.archive import ArchiveFault, ArchiveRefused
 from market.proof_bundles.check_order import bill_in_words
-from settlement.ledger.accounts import clearing_of, escrow_of
-from settlement.ledger.journal import Kind, Leg, transfer
+from settlement.ledger.accounts import Account, clearing_of, escrow_of, refund_owed_to, residual_of
+from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.money import Fen
 from tests.bundle_tampering import first_bad, resealed, verdict_of, with_json, with_json_lines
 from tests.log_of_tests import signer_of
 from tests.order_in_memory import OrderInMemory
@@ -331,6 +333,41 @@ def test_a_bill_of_any_number_of_uses_tells_no_price_of_one() -> None:
     words = bill_in_words(told)
     assert "7 units used;" in words
     assert "worth" not in words
+
+
+def test_a_bill_of_many_captures_and_a_refund_is_that_of_one_sum() -> None:
+    order = OrderInMemory()
+    told = read_document(order.contract)
+    split, due = told.frozen_split(), told.price.due_fen()
+    (paid,) = [entry for entry in order.journal if entry.kind is Kind.PAY_IN]
+    residual, escrow = residual_of(told.order_id), escrow_of(told.order_id)
+    owed = refund_owed_to(told.buyer.party_id)
+
+    def moved(kind: Kind, source: Account, *legs: Leg) -> Entry:
+        return msgspec.structs.replace(
+            paid, key=new_id(), kind=kind, legs=transfer(source, legs), reverses=None
+        )
+
+    entries, captured = [paid, moved(Kind.REFUND, escrow, Leg(owed, 1_001))], 0
+    while captured < due - 1_001:
+        part = min(977, due - 1_001 - captured)
+        step = split.increment(captured, Fen(captured + part))
+        waiting = [Leg(residual, step.waiting_fen)] if step.waiting_fen else []
+        entries.append(moved(Kind.RELEASE, escrow, *step.charged, *waiting))
+        if step.settled:
+            entries.append(moved(Kind.RESIDUAL_SETTLED, residual, *step.settled))
+        captured += part
+    last = split.final(Fen(captured))
+    whole = [*entries, moved(Kind.RESIDUAL_SETTLED, residual, *last)] if last else entries
+
+    told_bill = bill.bill(told, units_used=0, entries=whole)
+
+    assert told_bill.differences == ()
+    assert (told_bill.refunded_fen, told_bill.released_fen) == (1_001, due - 1_001)
+    assert dict(told_bill.portions) == {
+        leg.account.code: leg.amount_fen for leg in split.credits(Fen(due - 1_001))
+    }
+    assert bill.bill(told, units_used=0, entries=whole[:-1]).differences != ()
 
 
 def test_a_denial_and_a_repetition_cost_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from settlement.escrow.model import refund_of, release_of
+from settlement.escrow.model import capture_of, refund_of, release_of
 from settlement.ledger.accounts import refund_owed_to
 from settlement.ledger.journal import Kind, Leg, transfer
 from tests.pure.test_settlement_ledger_journal import ESCROW, ORDER, A, B, entry
@@ -26,3 +26,13 @@ def test_a_refund_tells_whom_it_is_owed_to() -> None:
 
     assert (refund.payer_party_id, refund.amount_fen, refund.is_replay) == (ORDER, 7, False)
     assert refund.refunded_at == made.booked_at
+
+
+def test_a_capture_tells_who_was_credited() -> None:
+    made = entry(*transfer(ESCROW, [Leg(A, 3), Leg(B, 4)]))
+
+    capture = capture_of(made, is_replay=False)
+
+    assert (capture.order_id, capture.amount_fen, capture.is_replay) == (ORDER, 7, False)
+    assert capture.credits == (Leg(A, 3), Leg(B, 4))
+    assert (capture.journal_key, capture.record_sha256) == (made.key, made.digest().hex())

@@ -13,11 +13,19 @@ from settlement.escrow.states import (
     State,
     advance,
     refunding,
+    refunding_part,
     releasing,
 )
 
 ALLOWED = {
     ("awaiting_payment", "pay"): "held",
+    ("awaiting_payment", "expire"): "expired",
+    ("expired", "pay"): "held",
+    ("held", "capture"): "held",
+    ("held", "refund_part"): "held",
+    ("held", "refund_rest"): "released",
+    ("disputed", "resolve_part"): "held",
+    ("disputed", "resolve_rest"): "released",
     ("held", "release"): "released",
     ("held", "refund"): "refunded",
     ("held", "dispute"): "disputed",
@@ -53,3 +61,12 @@ def test_a_dispute_is_resolved_before_money_leaves(state: State) -> None:
 
     assert (releasing(state) is Event.RESOLVE_RELEASE) is is_disputed
     assert (refunding(state) is Event.RESOLVE_REFUND) is is_disputed
+    assert (refunding(state, captured_fen=1) is Event.RESOLVE_REST) is is_disputed
+    assert (refunding_part(state) is Event.RESOLVE_PART) is is_disputed
+
+
+def test_what_goes_back_after_others_shared_in_it_leaves_an_escrow_released() -> None:
+    assert refunding(State.HELD) is Event.REFUND
+    assert refunding(State.HELD, captured_fen=1) is Event.REFUND_REST
+    assert advance(State.HELD, Event.REFUND_REST) is State.RELEASED
+    assert refunding_part(State.HELD) is Event.REFUND_PART

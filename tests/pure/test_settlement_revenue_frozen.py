@@ -17,7 +17,6 @@ from settlement.fees.deducting import Fee, FeesUnfit, Payee, Tier
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Leg
 from settlement.money import Bps, Fen
-from settlement.revenue import metering
 from settlement.revenue.agreement import Deduction, FrozenSplit, freeze
 from settlement.revenue.dividing import divide
 from settlement.revenue.explaining import Exact, Rule, explain
@@ -146,7 +145,7 @@ def test_however_it_is_charged_bit_by_bit_everyone_gets_what_one_charge_gives(
     paid: dict[Account, int] = {}
     total = residual = 0
     for bit in bits:
-        step = metering.increment(split, total, Fen(total + bit))
+        step = split.increment(total, Fen(total + bit))
         assert all(leg.amount_fen > 0 for leg in (*step.charged, *step.settled))
         assert sum(leg.amount_fen for leg in step.charged) + step.waiting_fen == bit
         assert not (step.waiting_fen and step.settled)
@@ -155,7 +154,7 @@ def test_however_it_is_charged_bit_by_bit_everyone_gets_what_one_charge_gives(
         for account, amount in by_account(*step.charged, *step.settled).items():
             paid[account] = paid.get(account, 0) + amount
         total += bit
-    last = metering.final(split, Fen(total))
+    last = split.final(Fen(total))
 
     assert sum(leg.amount_fen for leg in last) == residual
     assert all(leg.amount_fen == 1 for leg in last)
@@ -167,8 +166,8 @@ def test_however_it_is_charged_bit_by_bit_everyone_gets_what_one_charge_gives(
 def test_a_residual_that_shrinks_is_drawn_while_the_charge_pays_the_rest() -> None:
     split = freeze(version="a", frozen_at=NOON, shares=shares(3_333, 3_333, 3_334))
 
-    first = metering.increment(split, 0, Fen(2))
-    then = metering.increment(split, 2, Fen(4))
+    first = split.increment(0, Fen(2))
+    then = split.increment(2, Fen(4))
 
     assert (first.charged, first.waiting_fen) == ((), 2)
     assert [leg.amount_fen for leg in then.charged] == [1, 1]
@@ -180,11 +179,11 @@ def test_a_hundred_thousand_small_charges_do_not_drift() -> None:
     split = freeze(version="a", frozen_at=NOON, shares=shares(3_333, 3_333, 3_334))
     total = 5 * 100_000
 
-    entitled = metering.entitled(split, total)
+    in_one = split.increment(0, Fen(total))
     exact = {claim.account: claim.exact for claim in split.claims(Fen(total))}
 
-    assert all(0 <= exact[account] - entitled[account] < 1 for account in exact)
-    assert metering.entitled(split, 0) == {}
+    for account, amount in by_account(*in_one.charged).items():
+        assert 0 <= exact[account] - amount < 1
 
 
 # ── taken back ──────────────────────────────────────────────────────────────────────────────────

@@ -292,6 +292,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "data_demands",
         "demand_posts",
         "fee_schedules",
+        "invoices",
         "key_destructions",
         "legal_instruments",
         "negotiations",

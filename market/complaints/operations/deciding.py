@@ -33,6 +33,7 @@ async def resolve(
     complaint_id: uuid.UUID,
     resolution: Resolution,
     ruling: Ruling | None = None,
+    refund_fen: int | None = None,
 ) -> Complaint:
     """Decide a complaint (处理决定); both are told, and either may go to the authority.
 
@@ -50,7 +51,7 @@ async def resolve(
     handling.check_house(before, is_authority=casework.is_authority(actor))
     state = advance(before.state, Happening.RESOLVE)
     handling.check_handler(before, actor.account_id)
-    await _rule(tx, before, ruling, actor=actor, now=now, reason=resolution.findings)
+    await _rule(tx, before, ruling, refund_fen, actor=actor, now=now, reason=resolution.findings)
     timer = await casework.start_clock(
         tx,
         before,
@@ -197,6 +198,7 @@ async def _rule(
     tx: Tx,
     complaint: Complaint,
     ruling: Ruling | None,
+    refund_fen: int | None,
     *,
     actor: Actor,
     now: dt.datetime,
@@ -212,7 +214,13 @@ async def _rule(
     if ruling is not None:
         assert complaint.about_id is not None, "a disputed order is named"
         await delivery.resolve(
-            tx, actor=actor, now=now, order_id=complaint.about_id, ruling=ruling, reason=reason
+            tx,
+            actor=actor,
+            now=now,
+            order_id=complaint.about_id,
+            ruling=ruling,
+            reason=reason,
+            refund_fen=refund_fen,
         )
 
 

@@ -19,7 +19,11 @@ from market.orders.operations import delivery
 from market.orders.operations.delivery import Ruling
 from market.orders.queries import get_order
 
-_OUTCOMES = {Ruling.FOR_BUYER: Outcome.UPHELD, Ruling.FOR_SUPPLIER: Outcome.NOT_UPHELD}
+_OUTCOMES = {
+    Ruling.FOR_BUYER: Outcome.UPHELD,
+    Ruling.FOR_SUPPLIER: Outcome.NOT_UPHELD,
+    Ruling.IN_PART: Outcome.PARTLY_UPHELD,
+}
 
 
 async def raise_issue(
@@ -59,12 +63,14 @@ async def resolve(
     order_id: uuid.UUID,
     ruling: Ruling,
     reason: str,
+    refund_fen: int | None = None,
 ) -> Order:
     """Resolve a dispute for one of the two; its complaint takes the steps that it lacks and is decided.
 
     :raises NotPermitted: if the actor resolves nothing.
     :raises OrderMissing: if there is no such order.
     :raises OrderEventNotAllowed: if nothing is disputed.
+    :raises RulingRefundUnclear: if it is ruled in part and not said how much goes back.
     :raises HandlerIsParty: if the actor's party is one of the two.
     :raises ComplaintHeldByAnother: if a colleague investigates the complaint.
     """
@@ -73,7 +79,13 @@ async def resolve(
         complaint = await store.find_of_dispute(tx, order_id)
     if complaint is None:
         return await delivery.resolve(
-            tx, actor=actor, now=now, order_id=order_id, ruling=ruling, reason=reason
+            tx,
+            actor=actor,
+            now=now,
+            order_id=order_id,
+            ruling=ruling,
+            reason=reason,
+            refund_fen=refund_fen,
         )
     handling.check_neutral(complaint, actor.party)
     if complaint.state is State.RECEIVED:
@@ -99,5 +111,6 @@ async def resolve(
         complaint_id=complaint.id,
         resolution=Resolution(outcome=_OUTCOMES[ruling], findings=reason),
         ruling=ruling,
+        refund_fen=refund_fen,
     )
     return await get_order(tx, viewer=actor, order_id=order_id)

@@ -15,7 +15,7 @@ from catalog.audit_log.model import Appended, Digest
 from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.errors import Invalid, Missing, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from catalog.kernel.workdays import Calendar
@@ -55,6 +55,13 @@ class Ruling(enum.StrEnum):
 
     FOR_SUPPLIER = "for_supplier"  # 支持供方: it counts as accepted
     FOR_BUYER = "for_buyer"  # 支持需方: the money goes back, the grant ends
+    IN_PART = "in_part"  # 部分支持: it counts as accepted, a part of the money goes back
+
+
+class RulingRefundUnclear(Invalid):
+    """A ruling in part says how much goes back: some of what was paid, not all; no other does."""
+
+    code = "ruling_refund_unclear"
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -267,26 +274,23 @@ async def resolve(
     order_id: uuid.UUID,
     ruling: Ruling,
     reason: str,
+    refund_fen: int | None = None,
 ) -> Order:
     """Resolve a dispute (争议处理): it counts as accepted, or ends and the money goes back.
+
+    Where the objection holds in part, ``refund_fen`` of the money goes back and the rest is the
+    supplier's, as if the delivery had been accepted.
 
     :raises NotPermitted: if the actor resolves nothing.
     :raises OrderMissing: if there is no such order.
     :raises OrderEventNotAllowed: if nothing is disputed.
+    :raises RulingRefundUnclear: if nothing says how much goes back, or it is all or none of it.
     """
     actor.require("dispute:resolve")
     order = await lock(tx, order_id)
-    if ruling is Ruling.FOR_SUPPLIER:
-        resolved = await move(
-            tx,
-            order,
-            Event.RESOLVE_FOR_SUPPLIER,
-            now=now,
-            accepted_at=now,
-            accepted_by=AcceptedBy.RULING,
-            reason=reason,
-        )
-    else:
+    advance(order.state, _RESOLVING[ruling])
+    _check_refund(order, ruling, refund_fen)
+    if ruling is Ruling.FOR_BUYER:
         resolved = await move(
             tx, order, Event.RESOLVE_FOR_BUYER, now=now, closed_at=now, reason=reason
         )
@@ -296,16 +300,48 @@ async def resolve(
         if not order.is_free:
             await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
         await destruction.ask_for(tx, now=now, order=resolved)
+    else:
+        resolved = await move(
+            tx,
+            order,
+            _RESOLVING[ruling],
+            now=now,
+            accepted_at=now,
+            accepted_by=AcceptedBy.RULING,
+            reason=reason,
+        )
+        if refund_fen is not None:
+            await escrow.refund_part(
+                tx,
+                actor=actor,
+                now=now,
+                order_id=order.id,
+                key=new_id(),
+                amount_fen=refund_fen,
+            )
     await remember(
         tx,
         Happened.DISPUTE_RESOLVED,
         resolved,
         actor=actor,
         now=now,
-        facts={"ruling": ruling.value},
+        facts={"ruling": ruling.value, "refund_fen": refund_fen},
         reason=reason,
     )
     return resolved
+
+
+_RESOLVING: Final = {
+    Ruling.FOR_SUPPLIER: Event.RESOLVE_FOR_SUPPLIER,
+    Ruling.FOR_BUYER: Event.RESOLVE_FOR_BUYER,
+    Ruling.IN_PART: Event.RESOLVE_IN_PART,
+}
+
+
+def _check_refund(order: Order, ruling: Ruling, refund_fen: int | None) -> None:
+    is_a_part = refund_fen is not None and 0 < refund_fen < order.amount_fen
+    if is_a_part is not (ruling is Ruling.IN_PART) or (refund_fen is not None and not is_a_part):
+        raise RulingRefundUnclear(amount_fen=order.amount_fen)
 
 
 def _grant(

@@ -324,7 +324,9 @@ async def cancel(
         cancellation_reason=code,
         closed_at=now,
     )
-    if order.paid_at is not None and not order.is_free:
+    if order.paid_at is None:
+        await escrow.expire(tx, actor=actor, now=now, order_id=order.id)
+    elif not order.is_free:
         await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
     await remember(
         tx,

@@ -142,7 +142,10 @@ async def _remember(
 
 
 async def _give_back(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime) -> None:
-    if order.is_free or order.paid_at is None or order.accepted_at is not None:
+    if order.paid_at is None:
+        await escrow.expire(tx, actor=actor, now=now, order_id=order.id)
+        return
+    if order.is_free or order.accepted_at is not None:
         return
     held = await escrow.lock(tx, order.id)
     if held.state in (EscrowState.HELD, EscrowState.DISPUTED):

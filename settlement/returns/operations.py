@@ -1,0 +1,149 @@
+"""Refund an order after its escrow was released (放款后退款): by the frozen legs, each key once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import Final
+
+from catalog.audit_log import operations as audit_log
+from catalog.audit_log.events import Event
+from catalog.audit_log.model import Subject
+from catalog.kernel.actor import Actor
+from catalog.kernel.db import Tx
+from catalog.kernel.errors import Conflict, Refused
+from catalog.kernel.ids import new_id
+from catalog.kernel.local_time import local_date
+from settlement.escrow import operations as escrow
+from settlement.escrow.model import Escrow
+from settlement.escrow.states import State
+from settlement.ledger import operations as ledger
+from settlement.ledger.accounts import Account, Purpose, account, refund_owed_to
+from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.money import Fen, fen
+from settlement.returns import store
+from settlement.returns.model import GivenBack, Return
+from settlement.revenue.reversing import given_back, sources
+
+RULE_VERSION: Final = "return/1"
+#: Who bears what nobody else can give: the one market.
+_PLATFORM: Final = Account(Purpose.PLATFORM_LOSS, "market")
+
+
+class NotReleasedAtOnce(Refused):
+    """The escrow was not released, or in parts: there are no legs of one entry to go by."""
+
+    code = "return_not_released_at_once"
+
+
+class ReturnKeyReused(Conflict):
+    """The key belongs to a refund of another order or amount."""
+
+    code = "return_key_reused"
+
+
+async def give_back(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, key: uuid.UUID, amount_fen: int
+) -> Return:
+    """Take ``amount_fen`` back from those who shared, and owe it to the buyer.
+
+    :raises NotPermitted: if the actor grants no refunds.
+    :raises EscrowMissing: if the order has no escrow.
+    :raises NotReleasedAtOnce: if it was not released, or in parts.
+    :raises ReturnKeyReused: if the key belongs to another refund.
+    :raises ReversalTooLarge: if more would be taken back than was paid out.
+    """
+    actor.require("refund:grant")
+    held = await escrow.lock(tx, order_id)
+    amount = fen(amount_fen)
+    earlier = await store.list_of_order(tx, order_id)
+    for each in earlier:
+        if each.key == key:
+            return _replayed(tx, each, amount)
+    paid = await _released_by(tx, held)
+    legs = paid.legs[1:]
+    before = [
+        sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)
+        for code in (leg.account.code for leg in legs)
+    ]
+    due = given_back([leg.amount_fen for leg in legs], before, amount)
+    # Always in one order, so that two refunds never wait for each other.
+    owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
+    parts = tuple([await _part(tx, of, back, book=paid.book) for of, back in owing])
+    for part in parts:
+        for entry in _entries(part, paid, held, now=now):
+            await ledger.post(tx, actor=actor, now=now, entry=entry)
+    await store.insert(tx, key=key, order_id=order_id, now=now, parts=parts)
+    await audit_log.append(
+        tx,
+        Event.ESCROW_GIVEN_BACK,
+        actor=actor,
+        now=now,
+        subjects=[Subject("order", str(order_id))],
+        facts={"amount_fen": amount, "parts": parts, "reverses": str(paid.key)},
+    )
+    return Return(order_id=order_id, key=key, amount_fen=amount, returned_at=now, parts=parts)
+
+
+def _replayed(tx: Tx, earlier: Return, amount: Fen) -> Return:
+    if earlier.amount_fen != amount:
+        raise ReturnKeyReused(key=str(earlier.key))
+    tx.remember()  # the first run wrote the audit entry; this one changes nothing
+    return Return(
+        order_id=earlier.order_id,
+        key=earlier.key,
+        amount_fen=amount,
+        returned_at=earlier.returned_at,
+        parts=earlier.parts,
+        is_replay=True,
+    )
+
+
+async def _released_by(tx: Tx, held: Escrow) -> Entry:
+    entry = None
+    if held.state is State.RELEASED and held.closing_key is not None:
+        entry = await ledger.find(tx, held.closing_key)
+    if entry is None or entry.kind is not Kind.RELEASE or entry.amount_fen != held.captured_fen:
+        raise NotReleasedAtOnce(order_id=str(held.order_id))
+    return entry
+
+
+async def _part(tx: Tx, of: Account, due_fen: int, *, book: str) -> GivenBack:
+    owed, floor = await store.spendable(tx, of, book=book)
+    retained = 0
+    if of.purpose is Purpose.PAYABLE:
+        retained, _ = await store.spendable(tx, _retention_of(of), book=book)
+    found = sources(due_fen, owed_fen=owed, floor_fen=floor, retained_fen=retained)
+    return GivenBack(
+        account=of.code,
+        amount_fen=due_fen,
+        from_owed_fen=found.payable_fen,
+        from_retention_fen=found.retention_fen,
+        from_platform_fen=found.loss_fen,
+    )
+
+
+def _entries(part: GivenBack, paid: Entry, held: Escrow, *, now: dt.datetime) -> Iterator[Entry]:
+    of = account(part.account)
+    for kind, source, moved, reverses in (
+        (Kind.REVERSAL, of, part.from_owed_fen, paid.key),
+        (Kind.RETENTION_DRAWN, _retention_of(of), part.from_retention_fen, None),
+        (Kind.LOSS_COVERED, _PLATFORM, part.from_platform_fen, None),
+    ):
+        if moved:
+            yield Entry(
+                key=new_id(),
+                kind=kind,
+                legs=transfer(source, [Leg(refund_owed_to(held.payer_party_id), moved)]),
+                booked_at=now,
+                value_on=local_date(now),
+                rule_version=RULE_VERSION,
+                order_id=held.order_id,
+                reverses=reverses,
+                book=paid.book,
+            )
+
+
+def _retention_of(of: Account) -> Account:
+    return Account(Purpose.RETENTION, of.owner)
