@@ -415,6 +415,7 @@ class Event(enum.StrEnum):
     COMPLAINT_MEASURE_TAKEN = "complaint:measure_taken"
     COMPLAINT_MEASURE_LIFTED = "complaint:measure_lifted"
     COMPLAINT_RESOLVED = "complaint:resolved"
+    COMPLAINT_POSITION_STATED = "complaint:position_stated"
     COMPLAINT_APPEALED = "complaint:appealed"
     COMPLAINT_REVIEWED = "complaint:reviewed"
     COMPLAINT_REFERRED = "complaint:referred_to_arbitration"

@@ -89,6 +89,15 @@ def appeal(complaint: uuid.UUID, *, reason: str, asked: Asking) -> None:
     _step(asked, complaint, "appeals", {"reason": reason})
 
 
+@complaints.command(help="陈述意见 · State one's position before it is decided, once.")
+@click.argument("complaint", type=click.UUID)
+@click.option("--text", required=True, help="意见 · what one says")
+@service.asking
+def state(complaint: uuid.UUID, *, text: str, asked: Asking) -> None:
+    """Give the command and print how it stands."""
+    _step(asked, complaint, "statements", {"text": text})
+
+
 @complaints.command(help="办结 · Close it.")
 @click.argument("complaint", type=click.UUID)
 @click.option("--reason", required=True, help="理由 · why")

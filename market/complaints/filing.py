@@ -16,6 +16,8 @@ TRIAGED_WITHIN: Final = Period(5, Unit.WORKING_DAYS, CHOSEN)
 RESOLVED_WITHIN: Final = Period(30, Unit.WORKING_DAYS, CHOSEN)
 #: So long either may go to the authority [P].
 APPEALED_WITHIN: Final = Period(15, Unit.DAYS, CHOSEN)
+#: So long who is complained of is heard, from the day on which it was told; silence is no statement [P].
+HEARD_WITHIN: Final = Period(5, Unit.WORKING_DAYS, CHOSEN)
 # [P] so many a day are taken from people who do not say who they are, and so many from one party:
 # enough for a province's trouble, and no flood fills the log and the queue.
 MOST_UNNAMED_A_DAY: Final = 200

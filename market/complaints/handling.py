@@ -19,6 +19,7 @@ from market.complaints.model import (
 from market.complaints.states import State
 
 _ELSEWHERE = (Kind.OWNERSHIP, Kind.DATA_CONTENT_ERROR)
+_HEARD_IN = (State.RECEIVED, State.ACCEPTED, State.INVESTIGATING)
 
 
 class HandlerIsParty(Refused):
@@ -55,6 +56,24 @@ class ComplaintReasonMissing(Invalid):
     """It is said why."""
 
     code = "complaint_reason_missing"
+
+
+class NotHeard(Refused):
+    """Who is complained of has not said anything, and still may."""
+
+    code = "complaint_not_heard"
+
+
+class HearingOver(Refused):
+    """The days for stating one's position are over, or it is decided."""
+
+    code = "complaint_hearing_over"
+
+
+class PositionStatedBefore(Refused):
+    """Each side states its position once."""
+
+    code = "complaint_position_stated"
 
 
 class AppealOver(Refused):
@@ -157,6 +176,32 @@ def check_place(kind: Kind, *, redirects: bool) -> None:
     """
     if (kind in _ELSEWHERE) != redirects:
         raise ComplaintBelongsElsewhere(kind=kind.value)
+
+
+def check_position(complaint: Complaint, *, by_complainant: bool, now: dt.datetime) -> None:
+    """Return if a side may state its position now.
+
+    :raises HearingOver: if the days are over, or it is decided.
+    :raises PositionStatedBefore: if this side did so.
+    """
+    ends_at = complaint.hearing_ends_at
+    if complaint.state not in _HEARD_IN or ends_at is None or now >= ends_at:
+        raise HearingOver
+    if any(each.by_complainant is by_complainant for each in complaint.positions):
+        raise PositionStatedBefore
+
+
+def check_heard(complaint: Complaint, now: dt.datetime) -> None:
+    """Return if both sides were heard: who is complained of has said something, or let its days pass.
+
+    Whoever complained said what it complains of.
+
+    :raises NotHeard: if it still may.
+    """
+    ends_at = complaint.hearing_ends_at
+    is_stated = any(not each.by_complainant for each in complaint.positions)
+    if not is_stated and ends_at is not None and now < ends_at:
+        raise NotHeard(until=ends_at.isoformat())
 
 
 def check_appeal(complaint: Complaint, now: dt.datetime) -> None:

@@ -101,6 +101,14 @@ class Ending(enum.StrEnum):
     UNRESOLVED = "unresolved"  # 未作决定即办结
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side says before it is decided (陈述意见)."""
+
+    by_complainant: bool
+    text: str
+    stated_at: dt.datetime
+
+
 class Appeal(msgspec.Struct, frozen=True, kw_only=True):
     """That one of the two went to the authority, once (申请复核), and what it found."""
 
@@ -159,6 +167,8 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     redirected_to: str | None = None
     triaged_at: dt.datetime | None = None
     accepted_at: dt.datetime | None = None  # from then on who is complained of knows of it
+    positions: tuple[Position, ...] = ()
+    hearing_ends_at: dt.datetime | None = None  # until when who is complained of is heard
     handler_account_id: AccountId | None = None
     handler_party_id: PartyId | None = None
     evidence: Evidence | None = None

@@ -35,6 +35,8 @@ COMPLAINTS: Final = sa.Table(
     sa.Column("redirected_to", sa.Text),
     sa.Column("triaged_at", sa.DateTime(timezone=True)),
     sa.Column("accepted_at", sa.DateTime(timezone=True)),
+    sa.Column("positions", JSONB, nullable=False),
+    sa.Column("hearing_ends_at", sa.DateTime(timezone=True)),
     sa.Column("handler_account_id", sa.Uuid),
     sa.Column("handler_party_id", sa.Uuid),
     sa.Column("evidence", JSONB),
@@ -51,7 +53,7 @@ COMPLAINTS: Final = sa.Table(
     sa.Column("closed_at", sa.DateTime(timezone=True)),
     schema="market",
 )
-_JSON: Final = frozenset({"files", "evidence", "measures", "appeal", "referral"})
+_JSON: Final = frozenset({"files", "positions", "evidence", "measures", "appeal", "referral"})
 # Who complained of what, and why, is written once.
 _WRITTEN_ONCE: Final = frozenset(
     {

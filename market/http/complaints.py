@@ -25,6 +25,7 @@ from market.complaints.model import (
 from market.complaints.operations import (
     deciding,
     filing,
+    hearing,
 )
 from market.http.answers import answers, creates
 from market.http.command import (
@@ -38,6 +39,8 @@ from market.http.command import (
     secret_command,
 )
 from market.http.context import AnyRequest
+from market.orders import queries as orders
+from market.orders.model import Order
 
 _TAGS = ["complaints"]
 _Text = Annotated[str, Meta(max_length=20_000)]
@@ -57,6 +60,12 @@ class AppealBySecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     number: Annotated[str, Meta(min_length=1, max_length=40)]
     secret: Annotated[str, Meta(min_length=1, max_length=100)]
     reason: Words
+
+
+class StatePosition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one side says."""
+
+    text: _Text
 
 
 class WithReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,6 +167,48 @@ async def get_complaint(request: AnyRequest, complaint_id: FromPath[uuid.UUID]) 
         return await queries.get(c.tx, viewer=c.actor, complaint_id=complaint_id)
 
     return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/complaints/{complaint_id:uuid}/statements",
+    summary="State one's position",
+    tags=_TAGS,
+    opt=answers(Complaint),
+)
+async def state_position(
+    request: AnyRequest, complaint_id: FromPath[uuid.UUID], data: JSONBody[StatePosition]
+) -> Response[bytes]:
+    """State one's position before it is decided, as one of the two, once (陈述)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await hearing.state(
+            c.tx, actor=c.actor, now=c.now, complaint_id=complaint_id, text=data.text
+        )
+        return done(await queries.get(c.tx, viewer=c.actor, complaint_id=complaint_id))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/orders/{order_id:uuid}/statements",
+    summary="State one's position on a dispute",
+    tags=["orders"],
+    opt=answers(Order),
+)
+async def state_on_dispute(
+    request: AnyRequest, order_id: FromPath[uuid.UUID], data: JSONBody[StatePosition]
+) -> Response[bytes]:
+    """State one's position on a disputed delivery, as one of the two, once (陈述)."""
+    check_readable(data)
+
+    async def act(c: Command) -> Answer:
+        await hearing.state_on_dispute(
+            c.tx, actor=c.actor, now=c.now, order_id=order_id, text=data.text
+        )
+        return done(await orders.get_order(c.tx, viewer=c.actor, order_id=order_id))
+
+    return await command(request, act)
 
 
 @post(

@@ -82,6 +82,7 @@ _MEMBER: Final = frozenset(
         "certificate:read_burdens",
         "complaint:read_own",
         "complaint:appeal",
+        "complaint:state",
         "credit:read_own",
         "credit:object",
         "fee:read",

@@ -54,6 +54,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     now: dt.datetime
     handles: bool  # the reader's house handles it, and is neither of the two
     is_party: bool
+    has_stated: bool  # the reader's side, if it is one of the two
 
     def may(self, event: Event) -> bool:
         """Tell whether this can happen to it now."""
@@ -63,6 +64,13 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     def is_disputed(self) -> bool:
         """Tell whether an order in dispute is decided with it."""
         return self.order is not None and self.order.state is order_states.State.DISPUTED
+
+    @property
+    def may_state(self) -> bool:
+        """Tell whether the reader's side may still state its position."""
+        ends_at = self.complaint.hearing_ends_at
+        is_open = ends_at is not None and self.now < ends_at and self.complaint.resolved_at is None
+        return self.is_party and is_open and not self.has_stated
 
     @property
     def may_appeal(self) -> bool:
@@ -105,6 +113,10 @@ async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
         now=c.now,
         handles=handles,
         is_party=is_party,
+        has_stated=any(
+            each.by_complainant is (c.actor.party_id == found.complainant_party_id)
+            for each in found.positions
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from market.complaints.operations import (
     arbitration,
     closing,
     deciding,
+    hearing,
     investigating,
     triage,
 )
@@ -92,6 +93,12 @@ class _Reason(msgspec.Struct, frozen=True):
     """Why."""
 
     reason: _Text = ""
+
+
+class _Position(msgspec.Struct, frozen=True):
+    """What one side says."""
+
+    text: _Text = ""
 
 
 class _Refer(msgspec.Struct, frozen=True):
@@ -229,6 +236,22 @@ async def resolve_complaint(
             ),
             ruling=said.ruling,
             refund_fen=said.refund_fen,
+        )
+
+    return await _step(request, complaint_id, act)
+
+
+@post(_ONE + "/statements", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
+async def state_position(request: AnyRequest, complaint_id: FromPath[uuid.UUID]) -> Response[bytes]:
+    """State one's position before it is decided, as one of the two, once (陈述)."""
+
+    async def act(c: Command, fields: dict[str, str]) -> None:
+        await hearing.state(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            complaint_id=complaint_id,
+            text=filled_in(_Position, fields).text,
         )
 
     return await _step(request, complaint_id, act)

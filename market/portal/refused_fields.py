@@ -29,6 +29,8 @@ _FIELDS: Final[Mapping[str, str]] = {
     "related_dealing_reason_missing": "reason",
     "complaint_reason_missing": "reason",
     "approval_reason_missing": "reason",
+    "complaint_hearing_over": "text",
+    "complaint_position_stated": "text",
     "credit_reason_missing": "reason",
     "anonymisation_end_missing": "valid_to",
     "webhook_url_unfit": "url",

@@ -28,6 +28,7 @@ HTML = {"accept": "text/html"}
 STEPS: dict[str, dict[str, Any]] = {
     "triages": {"decision": "accept"},
     "investigations": {},
+    "statements": {"text": "三月的数据已于四月补发。"},
     "measures": {"kind": "freeze_listing", "target_id": UNKNOWN, "risk": "仍在售"},
     "liftings": {"kind": "freeze_listing", "target_id": UNKNOWN, "reason": "已补齐"},
     "resolutions": UPHELD,
@@ -70,11 +71,20 @@ async def look_up(trade: Trade, made: dict[str, Any]) -> dict[str, Any]:
     return must(await trade.api.post("/api/v1/complaint-lookups", asked))
 
 
+async def hear(trade: Trade, made: dict[str, Any], who: Member | None = None) -> dict[str, Any]:
+    """Let who is complained of state its position: the supplier, if nobody else is named."""
+    return must(await step(trade, who or trade.supplier, made, "statements"))
+
+
 async def decided(trade: Trade, who: Member | None = None, **changes: Any) -> dict[str, Any]:
     """Return a complaint that the operator's adjudicator decided."""
     made = await make(trade, who, **changes)
-    for name in ("triages", "investigations", "resolutions"):
-        must(await step(trade, trade.adjudicator, made, name))
+    for name in ("triages", "investigations"):
+        told = must(await step(trade, trade.adjudicator, made, name))
+    sides = (trade.supplier, trade.buyer, trade.stranger)
+    against = next(each for each in sides if str(each.party.id) == told["against_party_id"])
+    await hear(trade, made, against)
+    must(await step(trade, trade.adjudicator, made, "resolutions"))
     return made
 
 
@@ -99,6 +109,7 @@ async def test_nobody_says_who_it_is_and_follows_its_complaint_to_the_end(trade:
     assert await topics(trade, trade.supplier) == ["complaint_against_you"]
     investigated = must(await step(trade, trade.adjudicator, made, "investigations"))
     assert investigated["evidence"]["entries"]
+    await hear(trade, made)
     must(await step(trade, trade.adjudicator, made, "resolutions"))
     told = await look_up(trade, made)
     assert (told["outcome"], told["ordered"]) == ("upheld", "七日内补齐数据")
@@ -156,6 +167,7 @@ async def test_what_is_about_the_operator_is_seen_and_handled_by_the_authority_a
     seen = must(await trade.by(trade.adjudicator).get(f"{PATH}/{made['id']}"))
     assert seen["complainant_party_id"] is None  # it is told what it is to answer, and no more
     must(await step(trade, trade.regulator, made, "investigations"))
+    await hear(trade, made, trade.adjudicator)
     must(await step(trade, trade.regulator, made, "resolutions"))
     must(await step(trade, trade.buyer, made, "appeals"))
     own = await step(trade, trade.regulator, made, "reviews")
@@ -185,6 +197,7 @@ async def test_a_colleague_takes_over_before_it_decides(trade: Trade) -> None:
 
     assert code(refused) == "complaint_held_by_another"
     assert after["evidence"] == before["evidence"]  # as it was held first
+    await hear(trade, made)
     must(await step(trade, colleague, made, "resolutions"))
 
 
@@ -295,10 +308,67 @@ async def test_an_award_ends_what_went_to_arbitration(trade: Trade) -> None:
     assert must(await step(trade, trade.adjudicator, made, "closings"))["state"] == "closed"
 
 
+async def test_nothing_is_decided_before_who_is_complained_of_was_heard(trade: Trade) -> None:
+    made = await make(trade, trade.buyer)
+    untold = await step(trade, trade.supplier, made, "statements")
+    must(await step(trade, trade.adjudicator, made, "triages"))
+    must(await step(trade, trade.adjudicator, made, "investigations"))
+
+    early = await step(trade, trade.adjudicator, made, "resolutions")
+    must(await step(trade, trade.buyer, made, "statements", text="至今未补。"))
+    still = await step(trade, trade.adjudicator, made, "resolutions")
+    silent = await step(trade, trade.supplier, made, "statements", text=" ")
+    foreign = await step(trade, trade.stranger, made, "statements")
+    heard = await hear(trade, made)
+    again = await step(trade, trade.supplier, made, "statements")
+    decided = must(await step(trade, trade.adjudicator, made, "resolutions"))
+    late = await step(trade, trade.buyer, made, "statements")
+
+    assert (code(early), early.json()["facts"]) == (
+        "complaint_not_heard",
+        {"until": "2026-03-09T16:00:00+00:00"},  # five working days after 2 March
+    )
+    assert code(still) == "complaint_not_heard"
+    assert code(silent) == "complaint_reason_missing"
+    assert (untold.status_code, foreign.status_code) == (404, 404)
+    assert [(each["by_complainant"], each["text"]) for each in heard["positions"]] == [
+        (True, "至今未补。"),
+        (False, "三月的数据已于四月补发。"),
+    ]
+    assert code(again) == "complaint_position_stated"
+    assert decided["state"] == "resolved"
+    assert code(late) == "complaint_hearing_over"
+
+
+async def test_silence_does_not_hold_a_decision_up(trade: Trade) -> None:
+    made = await make(trade)
+    must(await step(trade, trade.adjudicator, made, "triages"))
+    must(await step(trade, trade.adjudicator, made, "investigations"))
+    await trade.move_by(dt.timedelta(days=8))
+
+    late = await step(trade, trade.supplier, made, "statements")
+    decided = must(await step(trade, trade.adjudicator, made, "resolutions"))
+
+    assert code(late) == "complaint_hearing_over"
+    assert (decided["state"], decided["positions"]) == ("resolved", [])
+
+
+async def test_two_who_state_at_once_state_once(trade: Trade) -> None:
+    made = await make(trade)
+    must(await step(trade, trade.adjudicator, made, "triages"))
+
+    both = await asyncio.gather(
+        *(step(trade, trade.supplier, made, "statements") for _ in range(3))
+    )
+
+    assert sorted(each.status_code for each in both) == [200, 409, 409]
+
+
 async def test_two_who_decide_at_once_decide_once(trade: Trade) -> None:
     made = await make(trade)
     must(await step(trade, trade.adjudicator, made, "triages"))
     must(await step(trade, trade.adjudicator, made, "investigations"))
+    await hear(trade, made)
 
     answers = await asyncio.gather(
         *(step(trade, trade.adjudicator, made, "resolutions") for _ in range(4))
@@ -368,7 +438,8 @@ async def test_every_step_is_for_its_own_people_and_an_unknown_complaint_is_not_
 ) -> None:
     made = {"id": str(uuid.uuid4())}
     everybody = (trade.buyer, trade.supplier, trade.acceptor, trade.adjudicator, trade.regulator)
-    may = {"appeals": everybody, "arbitrations": everybody, "reviews": (trade.regulator,)}.get(
+    of_parties = dict.fromkeys(("statements", "appeals", "arbitrations"), everybody)
+    may = (of_parties | {"reviews": (trade.regulator,)}).get(
         name, (trade.adjudicator, trade.regulator)
     )
 

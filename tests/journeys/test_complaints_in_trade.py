@@ -33,11 +33,12 @@ async def step(
 
 
 async def investigated(scene: Scene, who: Member, **said: Any) -> str:
-    """Return a complaint that the adjudicator investigates."""
+    """Return a complaint that the adjudicator investigates, and both sides of which were heard."""
     body = {"kind": "misuse_or_leak", "about": "product", "facts": "数据被转卖", **said}
     made = must(await scene.by(who).post(PATH, body))
     must(await step(scene, scene.adjudicator, made["id"], "triages", {"decision": "accept"}))
     must(await step(scene, scene.adjudicator, made["id"], "investigations"))
+    must(await step(scene, scene.supplier, made["id"], "statements", {"text": "并无此事。"}))
     return str(made["id"])
 
 
@@ -97,8 +98,18 @@ async def test_a_dispute_that_is_resolved_at_the_order_decides_its_complaint_too
     order = await trade.delivered()
     must(await trade.step(order, "issues", trade.buyer, reason="缺数据"))
     told = {"ruling": "for_supplier", "reason": "数据齐全"}
+    position = {"text": "三月数据已随同交付。"}
 
+    unheard = await trade.step(order, "resolutions", trade.adjudicator, **told)
+    foreign = await trade.step(order, "statements", trade.stranger, **position)
+    must(await trade.step(order, "statements", trade.supplier, **position))
+    twice = await trade.step(order, "statements", trade.supplier, **position)
     must(await trade.step(order, "resolutions", trade.adjudicator, **told))
+    over = await trade.step(order, "statements", trade.buyer, **position)
+
+    assert code(unheard) == "complaint_not_heard"
+    assert (foreign.status_code, over.status_code) == (404, 404)
+    assert code(twice) == "complaint_position_stated"
 
     (made,) = must(await trade.by(trade.adjudicator).get(PATH))["items"]
     assert (made["state"], made["outcome"], made["findings"]) == (

@@ -332,6 +332,7 @@ async def test_a_complaint_that_was_upheld_becomes_a_finding(trade: Trade) -> No
     early = await staff.post(f"{path}/credit-findings", said)
     must(await staff.post(f"{path}/triages", {"decision": "accept"}))
     must(await staff.post(f"{path}/investigations"))
+    must(await trade.by(trade.buyer).post(f"{path}/statements", {"text": "系内部使用。"}))
     must(await staff.post(f"{path}/resolutions", {"outcome": "upheld", "findings": "属实"}))
 
     record = must(await staff.post(f"{path}/credit-findings", said))

@@ -458,6 +458,7 @@ async def test_a_dispute_freezes_the_money_until_it_is_resolved(
     assert code(await trade.content(order)) == "use_not_allowed_now"
     assert code(await trade.step(order, "releases", trade.issuer)) == "escrow_not_releasable"
 
+    must(await trade.step(order, "statements", trade.supplier, text="已按合同交付。"))
     resolved = must(
         await trade.step(order, "resolutions", trade.adjudicator, ruling=ruling, reason="经核查")
     )

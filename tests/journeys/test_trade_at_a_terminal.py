@@ -121,6 +121,8 @@ async def test_a_complaint_is_handled_to_its_end(trade: Trade, run: Run) -> None
 
     await step("triage", made["id"], "accept")
     await step("investigate", made["id"])
+    stated = await run(trade.supplier, "complaints", "state", made["id"], "--text", "已补发。")
+    assert stated.returncode == 0, stated.stderr
     resolved = await step(
         "resolve", made["id"], "upheld", "--findings", "属实", "--ordered", "补齐"
     )

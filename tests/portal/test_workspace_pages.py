@@ -151,6 +151,11 @@ async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by
         api, f"{place}/liftings", place, measure=measure.group(1), reason="已补数", restores="true"
     )
     said = {"outcome": "upheld", "findings": "缺少三月数据属实。", "ordered": "十日内补齐。"}
+    unheard = await send(api, f"{place}/resolutions", place, **said)
+    by(api, trade.supplier)
+    asked = (await look(api, place)).text
+    stated = await send(api, f"{place}/statements", place, text="三月数据已补发。")
+    by(api, trade.adjudicator)
     empty = await send(api, f"{place}/resolutions", place, outcome="upheld")
     decided = await send(api, f"{place}/resolutions", place, **said)
     by(api, trade.supplier)
@@ -169,6 +174,10 @@ async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by
     assert "1 项临时措施仍在执行" in held
     assert f"暂缓放款：{(await trade.order(market.orders['delivered']))['number']}" in held
     assert twice.status_code == 409
+    assert (unheard.status_code, stated.status_code) == (409, 303)
+    assert 'action="' + place + '/statements"' in asked
+    assert "被投诉方陈述： 三月数据已补发。" in plain(theirs)
+    assert f'{place}/statements"' not in theirs
     assert empty.status_code == 422
     assert 'id="resolutions-findings-wrong"' in empty.text
     assert "申请复核" in plain(section(theirs, "now"))

@@ -25,6 +25,7 @@ from market.complaints.model import (
     Measure,
     MeasureKind,
     Outcome,
+    Position,
     Referral,
 )
 from market.complaints.states import State
@@ -75,6 +76,42 @@ def refused(act: Any, *args: Any, **kwargs: Any) -> str:
     with pytest.raises(DomainError) as caught:
         act(*args, **kwargs)
     return caught.value.code
+
+
+ENDS = NOW + dt.timedelta(days=7)
+
+
+def position(*, by_complainant: bool) -> Position:
+    return Position(by_complainant=by_complainant, text="已补发", stated_at=NOW)
+
+
+def test_a_decision_waits_for_who_is_complained_of_or_for_its_last_second() -> None:
+    waiting = make(hearing_ends_at=ENDS)
+    just_before = ENDS - dt.timedelta(seconds=1)
+    theirs = make(hearing_ends_at=ENDS, positions=(position(by_complainant=True),))
+
+    assert refused(handling.check_heard, waiting, just_before) == "complaint_not_heard"
+    assert refused(handling.check_heard, theirs, just_before) == "complaint_not_heard"
+    handling.check_heard(waiting, ENDS)
+    handling.check_heard(make(), NOW)  # taken before there were hearings
+    both = (position(by_complainant=True), position(by_complainant=False))
+    handling.check_heard(make(hearing_ends_at=ENDS, positions=both), NOW)
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_side_states_its_position_once_and_before_the_decision(state: State) -> None:
+    open_now = make(state=state, hearing_ends_at=ENDS, positions=(position(by_complainant=True),))
+
+    if state in (State.RECEIVED, State.ACCEPTED, State.INVESTIGATING):
+        handling.check_position(open_now, by_complainant=False, now=NOW)
+        again = refused(handling.check_position, open_now, by_complainant=True, now=NOW)
+        assert again == "complaint_position_stated"
+    else:
+        over = refused(handling.check_position, open_now, by_complainant=False, now=NOW)
+        assert over == "complaint_hearing_over"
+    for closed, now in ((open_now, ENDS), (make(state=state), NOW)):
+        over = refused(handling.check_position, closed, by_complainant=False, now=now)
+        assert over == "complaint_hearing_over"
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -45,12 +45,14 @@ async def resolve(
     :raises ComplaintOfOtherHouse: if the other house handles it.
     :raises ComplaintHeldByAnother: if a colleague investigates it.
     :raises ComplaintEventNotAllowed: if it is not being investigated.
+    :raises NotHeard: if who is complained of has said nothing, and still may.
     :raises RulingUnclear: if its order is disputed and not ruled on, or the other way round.
     """
     before = await casework.lock(tx, actor=actor, complaint_id=complaint_id)
     handling.check_house(before, is_authority=casework.is_authority(actor))
     state = advance(before.state, Happening.RESOLVE)
     handling.check_handler(before, actor.account_id)
+    handling.check_heard(before, now)
     await _rule(tx, before, ruling, refund_fen, actor=actor, now=now, reason=resolution.findings)
     timer = await casework.start_clock(
         tx,

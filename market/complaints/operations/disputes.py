@@ -73,6 +73,7 @@ async def resolve(
     :raises RulingRefundUnclear: if it is ruled in part and not said how much goes back.
     :raises HandlerIsParty: if the actor's party is one of the two.
     :raises ComplaintHeldByAnother: if a colleague investigates the complaint.
+    :raises NotHeard: if the supplier has said nothing to it, and still may.
     """
     actor.require("dispute:resolve")
     async with beyond_own_rows(tx):

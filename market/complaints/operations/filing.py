@@ -21,7 +21,7 @@ from catalog.products import queries as products
 from market.complaints import filing, store
 from market.complaints.filing import ComplaintTargetUnclear
 from market.complaints.model import About, Complaint, ComplaintId, Filed, Kind, Receipt
-from market.complaints.operations import casework
+from market.complaints.operations import casework, hearing
 from market.complaints.queries import digest
 from market.complaints.states import State
 from market.identity import queries as identity
@@ -92,6 +92,7 @@ async def open_with_dispute(
         actor=actor,
         now=now,
         calendar=calendar,
+        heard_until=hearing.until(now, calendar),  # both know of it from now on
     )
 
 
@@ -106,6 +107,7 @@ async def _take(
     now: dt.datetime,
     calendar: Calendar,
     held: tuple[EvidenceFile, ...] = (),
+    heard_until: dt.datetime | None = None,
 ) -> Receipt:
     secret = secrets.token_urlsafe(18)
     complaint = Complaint(
@@ -121,6 +123,7 @@ async def _take(
         against_party_id=target.party_id,
         facts=said.facts,
         contact=said.contact,
+        hearing_ends_at=heard_until,
         files=held,
         received_at=now,
     )

@@ -18,7 +18,7 @@ from catalog.quality_issues import operations as quality_issues
 from catalog.quality_issues.model import Report
 from market.complaints import filing, handling
 from market.complaints.model import Complaint, Kind
-from market.complaints.operations import casework
+from market.complaints.operations import casework, hearing
 from market.complaints.states import Event as Happening
 from market.complaints.states import advance
 
@@ -64,7 +64,8 @@ async def triage(
     )
     if decision is Decision.ACCEPT:
         handling.check_place(before.kind, redirects=False)
-        after = msgspec.structs.replace(after, accepted_at=now)
+        heard_until = before.hearing_ends_at or hearing.until(now, calendar)
+        after = msgspec.structs.replace(after, accepted_at=now, hearing_ends_at=heard_until)
         await _accepted(tx, after, now=now, calendar=calendar)
     else:
         handling.check_reason(reason)
@@ -103,7 +104,12 @@ async def _accepted(tx: Tx, after: Complaint, *, now: dt.datetime, calendar: Cal
         tx, after, Topic.COMPLAINT_ACCEPTED, now=now, due_on=timer.due_on
     )
     await casework.tell_who_is_complained_of(
-        tx, after, Topic.COMPLAINT_AGAINST_YOU, now=now, facts=after.facts
+        tx,
+        after,
+        Topic.COMPLAINT_AGAINST_YOU,
+        now=now,
+        facts=after.facts,
+        state_until=after.hearing_ends_at,
     )
 
 

@@ -139,6 +139,7 @@ PAGES: Final[Rules] = {
             "closings",
         )
     },
+    ("POST", "/complaints/{complaint_id}/statements"): do("complaint:state", PARTY),
     ("POST", "/complaints/{complaint_id}/appeals"): do("complaint:appeal", PARTY),
     ("POST", "/complaints/{complaint_id}/arbitrations"): do("complaint:appeal", PARTY),
     ("POST", "/complaints/{complaint_id}/reviews"): do("complaint:review"),

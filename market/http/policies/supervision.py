@@ -55,6 +55,7 @@ SUPERVISION: Final[Rules] = {
     ("POST", f"{V1}/complaints/{{complaint_id}}/measures"): do("complaint:handle"),
     ("POST", f"{V1}/complaints/{{complaint_id}}/liftings"): do("complaint:handle"),
     ("POST", f"{V1}/complaints/{{complaint_id}}/resolutions"): do("complaint:handle"),
+    ("POST", f"{V1}/complaints/{{complaint_id}}/statements"): do("complaint:state", PARTY),
     ("POST", f"{V1}/complaints/{{complaint_id}}/appeals"): do("complaint:appeal", PARTY),
     ("POST", f"{V1}/complaints/{{complaint_id}}/reviews"): do("complaint:review"),
     ("POST", f"{V1}/complaints/{{complaint_id}}/arbitrations"): do("complaint:appeal", PARTY),

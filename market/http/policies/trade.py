@@ -184,6 +184,7 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/orders/{{order_id}}/content"): read("grant:use", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/acceptances"): do("delivery:accept", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/issues"): do("delivery:dispute", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/statements"): do("complaint:state", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/resolutions"): do("dispute:resolve"),
     ("POST", f"{V1}/orders/{{order_id}}/cancellations"): do("order:cancel", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/cut-offs"): do("order:cut_off", PARTY),

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0146"
-down_revision = "0145"
+revision = "0147"
+down_revision = "0146"
 branch_labels = None
 depends_on = None
 
