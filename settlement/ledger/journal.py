@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-import rfc8785
 
 from catalog.kernel.errors import Invalid
+from catalog.signing.canonical import canonical
 from settlement.ledger.accounts import BOOK, Account, Book, account
 from settlement.ledger.kinds import RULES
 from settlement.ledger.kinds import Kind as Kind  # noqa: PLC0414 - entries and their kinds go together
@@ -112,7 +112,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def record(self) -> bytes:
         """Return the canonical bytes of the entry (RFC 8785)."""
-        return rfc8785.dumps(self.essence() | {"booked_at": instant(self.booked_at)})
+        return canonical(self.essence() | {"booked_at": instant(self.booked_at)})
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the record, as the audit log remembers it."""
