@@ -14,8 +14,10 @@ from catalog.signing.model import PublicKey
 from catalog.timers import queries as timers
 from market.access import queries as access
 from market.access.model import Grant
+from market.approvals import deciding
 from market.approvals import queries as approvals
 from market.approvals.model import Approval
+from market.approvals.states import State as ApprovalState
 from market.contracts import queries as agreements
 from market.contracts.model import Agreement
 from market.http.command import Command
@@ -89,6 +91,10 @@ async def find_sheet(c: Command, order_id: uuid.UUID) -> OrderSheet:
         is_destroyed=destruction is not None,
         destroyed_by=await _destroyed_by(c, order),
         asks_approval=await _asks_approval(c, order, side, contract),
+        awaits_approval=any(
+            each.state is ApprovalState.PENDING and not deciding.is_over(each, c.now)
+            for each in asked
+        ),
     )
     sides = {order.buyer_party_id, order.supplier_party_id}
     paid = await payments.list_payments(c.tx, order_id)

@@ -80,6 +80,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     is_destroyed: bool = False  # 已作销毁说明
     destroyed_by: dt.datetime | None = None  # until when it is to be stated
     asks_approval: bool = False  # one's own chain has to be asked, and was not yet
+    awaits_approval: bool = False  # it was asked, and has not answered yet
 
 
 _ALONE: Final = Standing()
@@ -99,6 +100,9 @@ def next_of(order: Order, side: Side | None, stands: Standing = _ALONE) -> Order
     state = order.state
     if state is State.CLEARED and stands.has_signed:
         return OrderStep("await_signature", is_mine=False)
+    if state is State.CLEARED and (stands.asks_approval or stands.awaits_approval):
+        name = "ask_approval" if stands.asks_approval else "await_approval"
+        return OrderStep(name, is_mine=stands.asks_approval)
     if state is State.CONTRACTED and order.is_free:
         state = State.PAID
     if _owes_destruction(order, stands):
@@ -139,7 +143,7 @@ def _conditions(
     runs = order.inspection_ends_at is None or now < order.inspection_ends_at
     return {
         "approvals": stands.asks_approval,
-        "signatures": not stands.has_signed,
+        "signatures": not (stands.has_signed or stands.asks_approval or stands.awaits_approval),
         "payments": not order.is_free,
         "deliveries": order.is_free or order.paid_at is not None,
         "acceptances": runs,

@@ -80,7 +80,7 @@ async def test_a_contract_waits_for_each_step_and_is_signed_after_the_last(
     await chained(trade, second_from_fen=0)
     order = await trade.cleared()
     page = await page_of(api, order, trade.buyer)
-    early = await signed(api, order, trade.buyer, trade.buyer_key)
+    early = await signed(api, order, trade.buyer, trade.buyer_key, once=UNKNOWN)
     approval = await ask(api, trade, order)
     asked_again = await page_of(api, order, trade.buyer)
     head = await shown(api, trade.head, "/approvals")
@@ -92,7 +92,9 @@ async def test_a_contract_waits_for_each_step_and_is_signed_after_the_last(
     end = await shown(api, trade.buyer, approval)
     through = await signed(api, order, trade.buyer, trade.buyer_key)
 
-    assert forms_of(page)[:2] == ["approvals", "signatures"]
+    assert forms_of(page) == ["approvals", "cancellations"]
+    assert "请先提交内部审批" in plain(section(page, "next"))
+    assert "等待内部审批" in plain(section(asked_again, "next"))
     assert early.status_code == 409
     assert "approvals" not in forms_of(asked_again)
     mine = plain(section(head, "mine"))

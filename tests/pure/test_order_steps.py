@@ -14,7 +14,6 @@ from market.portal.order_steps import MOVES, Standing, moves, next_of, side_of
 from tests.pure.test_orders import make_order
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
-ALL = Standing(asks_approval=True)
 NONE = Standing()
 
 
@@ -42,7 +41,7 @@ def test_each_party_has_its_side_and_whoever_looks_on_has_none() -> None:
         (State.NEGOTIATING, {"cancellations"}, {"cancellations", "cut-offs"}, {"clearances", "cut-offs"}),
         (
             State.CLEARED,
-            {"approvals", "signatures", "cancellations"},
+            {"signatures", "cancellations"},
             {"signatures", "cancellations", "cut-offs"},
             {"cut-offs"},
         ),
@@ -63,9 +62,9 @@ def test_each_side_has_the_forms_that_its_state_allows(
 ) -> None:
     found = order(state)
 
-    assert open_to(found, Side.BUYER, ALL) == buyer
-    assert open_to(found, Side.SUPPLIER, ALL) == supplier
-    assert open_to(found, None, ALL) == house
+    assert open_to(found, Side.BUYER) == buyer
+    assert open_to(found, Side.SUPPLIER) == supplier
+    assert open_to(found, None) == house
 
 
 def test_what_was_paid_or_is_free_is_delivered_and_what_is_free_is_not_paid() -> None:
@@ -98,6 +97,17 @@ def test_who_has_signed_waits_for_the_other_and_whoever_looks_on_waits_for_both(
     assert next_of(found, None).name == "await_signatures"
 
 
+def test_who_has_to_ask_its_own_house_signs_after_it_agreed() -> None:
+    found = order(State.CLEARED)
+    asks, waits = Standing(asks_approval=True), Standing(awaits_approval=True)
+
+    assert open_to(found, Side.BUYER, asks) == {"approvals", "cancellations"}
+    assert open_to(found, Side.BUYER, waits) == {"cancellations"}
+    assert next_of(found, Side.BUYER, asks).is_mine
+    assert next_of(found, Side.BUYER, asks).name == "ask_approval"
+    assert next_of(found, Side.BUYER, waits).name == "await_approval"
+
+
 def test_a_suspended_order_goes_on_and_one_that_was_delivered_is_destroyed_at_its_end() -> None:
     rests = order(State.SUSPENDED, suspended_from=State.ACCEPTED)
     ended = order(State.COMPLETED, delivered_at=NOW)
@@ -115,5 +125,5 @@ def test_a_form_is_there_only_for_who_has_its_permission() -> None:
     found = order(State.DELIVERING)
     may = {"grant:use"}
 
-    assert moves(found, Side.BUYER, ALL, now=NOW, may=may.__contains__) == ["content"]
+    assert moves(found, Side.BUYER, NONE, now=NOW, may=may.__contains__) == ["content"]
     assert all(move.permission for move in MOVES.values())
