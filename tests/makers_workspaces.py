@@ -15,7 +15,7 @@ from tests.makers_identity import Member, make_member
 from tests.makers_negotiations import CLAUSES, Talk, requested, terms
 from tests.makers_portal import HOSTILE
 from tests.makers_registration import must
-from tests.makers_trade import Trade, make_trade
+from tests.makers_trade import SCENARIO, Trade, make_trade
 
 #: As the form has them: a clause is a field.
 FORM = {
@@ -87,6 +87,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     second: Member  # another supplier: asked about its price, with a price for one buyer
     beginner: Member  # a supplier whose listing lacks something
     newcomer: Member  # a supplier that has nothing yet
+    approver: Member  # of the buyer's own people
+    approvals: dict[str, str]  # by what became of them
 
     @property
     def trade(self) -> Trade:
@@ -103,12 +105,32 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
                 trade.buyer,
                 [
                     "/my/buying",
+                    "/orders",
+                    "/orders?status=paid",
                     *(f"/orders/{each}" for each in self.orders.values()),
+                    *(f"/orders/{self.orders[each]}/payment" for each in ("contracted", "paid")),
+                    f"/products/{trade.product_id}/orders",
+                    f"/products/{trade.product_id}/orders?price_item=per_call&quantity=3&scenario={SCENARIO}",
+                    "/approvals",
+                    *(f"/approvals/{each}" for each in self.approvals.values()),
                     f"/bundles/{self.bundle}",
                     complaint,
                 ],
             ),
-            (trade.supplier, ["/my/selling", complaint]),
+            (
+                trade.supplier,
+                ["/my/selling", *(f"/orders/{each}" for each in self.orders.values()), complaint],
+            ),
+            (trade.acceptor, ["/orders", f"/orders/{self.orders['placed']}"]),
+            (
+                self.approver,
+                [
+                    "/approvals",
+                    "/approvals?status=expired",
+                    *(f"/approvals/{each}" for each in self.approvals.values()),
+                    "/approval-chain",
+                ],
+            ),
             (trade.adjudicator, desk),
             (trade.stranger, ["/my/buying"]),
             (self.second, ["/my/selling"]),
@@ -153,8 +175,11 @@ async def make_market(api: Api, db: Database, clock: ManualClock) -> Market:
     trade.product_id = await trade.describe(name="渔船进出港指数")
     must(await trade.draft_listing())
     trade.supplier, trade.product_id = first, product
+    approver = await make_member(db, Role.BUYER_APPROVER, now=clock.now(), party=trade.buyer.party)
     return Market(
         spaces=spaces,
+        approver=approver,
+        approvals=await _approvals(trade, approver, orders["cleared"]),
         orders=orders,
         bundle=bundle,
         complaint=complaint,
@@ -186,6 +211,22 @@ async def _second(trade: Trade, product: str) -> tuple[Member, str]:
     path = f"/api/v1/pricing-filings/{filing}/inquiries"
     must(await trade.by(trade.regulator).post(path, asked))
     return trade.supplier, str(made["bundle"]["id"])
+
+
+async def _approvals(trade: Trade, approver: Member, waiting: str) -> dict[str, str]:
+    """Return an approval that waits for its first step, and one that was rejected."""
+    steps = [
+        {"name": "部门负责人", "role": "buyer_approver", "within_hours": 24},
+        {"name": "采购复核", "account_id": str(approver.account.id), "from_fen": 100_000},
+    ]
+    must(await trade.by(approver).put("/api/v1/approval-chain", {"steps": steps}))
+    asked = [
+        str(must(await trade.step(order, "approvals", trade.buyer))["id"])
+        for order in (waiting, await trade.cleared(price_item="forever", quantity=1))
+    ]
+    said = {"verdict": "reject", "reason": HOSTILE}
+    must(await trade.by(approver).post(f"/api/v1/approvals/{asked[1]}/decisions", said))
+    return {"waiting": asked[0], "rejected": asked[1]}
 
 
 async def _agreements(trade: Trade) -> dict[str, str]:
