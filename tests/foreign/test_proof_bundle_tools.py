@@ -16,8 +16,8 @@ from catalog.signing.purposes import Purpose
 from market.proof_bundles import archive
 from tests.api import Api
 from tests.foreign_tools import GO_LIBRARY, npm
-from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_proof_bundle import bundle, published, settled
+from tests.makers_owned import make_owned
 from tests.makers_registration import OwnKey, must
 
 

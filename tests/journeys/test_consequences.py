@@ -11,9 +11,9 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
-from tests.journeys.test_certified_order import Owned, make_owned
 from tests.journeys.test_instruments import verified
 from tests.makers_identity import Member
+from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import must
 
 

@@ -20,8 +20,8 @@ from catalog.products.model import OriginPath
 from market.jobs import certificates_due
 from market.settings import Settings
 from tests.api import Api, code
-from tests.journeys.test_certified_order import make_owned
 from tests.makers_identity import Member
+from tests.makers_owned import make_owned
 from tests.makers_products import make_source
 from tests.makers_registration import make_scene, must
 from tests.makers_trade import REGISTRATION, Trade

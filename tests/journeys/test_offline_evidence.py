@@ -26,8 +26,8 @@ from market.cli.export import _export, write_export
 from market.jobs import sequence_log
 from market.settings import Settings
 from tests.api import Api
-from tests.journeys.test_certified_order import Owned, make_owned
 from tests.log_of_tests import signer_of
+from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import OwnKey, must
 
 

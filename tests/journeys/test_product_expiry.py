@@ -12,9 +12,9 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.jobs import certificates_due
 from tests.api import Api, code
-from tests.journeys.test_certified_order import Owned, make_owned
 from tests.makers_changes import Changing
 from tests.makers_identity import Member
+from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import must
 
 LAST = dt.date(2026, 6, 19)  # a holiday: a validity has no working days

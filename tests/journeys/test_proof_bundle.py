@@ -24,8 +24,8 @@ from market.proof_bundles.model import Manifest, PayloadLine, Shown
 from market.proof_bundles.operations import issuing
 from tests.api import Api, code
 from tests.journeys import test_witnessed_http as witnessed_http
-from tests.journeys.test_certified_order import Owned, make_owned
 from tests.makers_identity import Member, make_member
+from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import OwnKey, must
 from tests.makers_trade import Trade, make_trade
 from tests.witness_network import Network

@@ -13,10 +13,10 @@ from catalog.kernel.db import Database
 from market.case_files import check as case_check
 from market.cli.export import write_export
 from tests.api import Api, code
-from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_instruments import lodge, step, verify
 from tests.journeys.test_offline_evidence import check
 from tests.makers_identity import Member
+from tests.makers_owned import make_owned
 from tests.makers_registration import OwnKey, Scene, must
 from tests.makers_trade import Trade
 

@@ -14,7 +14,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from market.pricing import queries as pricing
 from tests.api import Api, code
-from tests.journeys.test_certified_order import make_owned
+from tests.makers_owned import make_owned
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 

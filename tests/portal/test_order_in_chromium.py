@@ -8,8 +8,8 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.proof_bundles import check
 from tests.api import Api
-from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_proof_bundle import published, settled
+from tests.makers_owned import make_owned
 from tests.makers_registration import must
 from tests.portal.test_pages_in_chromium import (
     WIDTHS,

@@ -11,9 +11,9 @@ from catalog.kernel.db import Database
 from market.identity.permissions import Role
 from market.proof_bundles import check
 from tests.api import Api
-from tests.journeys.test_certified_order import make_owned
 from tests.journeys.test_proof_bundle import published, settled
 from tests.makers_identity import Member, make_member
+from tests.makers_owned import make_owned
 from tests.portal.test_case_pages import sign_in
 from tests.portal.test_pages_html import HTML
 from tests.portal.test_pages_html import check as check_page
