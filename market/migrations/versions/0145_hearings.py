@@ -2,13 +2,8 @@
 
 from alembic import op
 
-<<<<<<<< HEAD:market/migrations/versions/0145_hearings.py
 revision = "0145"
 down_revision = "0144"
-========
-revision = "0145"
-down_revision = "0144"
->>>>>>>> 58f78bac (complaints: Record what both sides say; come after 0143.):market/migrations/versions/0144_hearings.py
 branch_labels = None
 depends_on = None
 
