@@ -219,7 +219,9 @@ async def compare(
               FROM ({FACTS}) f CROSS JOIN c
               LEFT JOIN settlement.journal j ON j.key = f.journal_key
              WHERE f.at >= $3 AND f.at < $4),
-        lines AS (SELECT * FROM settlement.statement_lines WHERE file_id = $1),
+        lines AS (
+            SELECT id, move, reference, transaction_id, outcome, amount_fen, fee_fen
+              FROM settlement.statement_lines WHERE file_id = $1),
         differing AS (
             SELECT coalesce(l.move, f.move) AS move, l.id, l.reference AS l_reference,
                    l.transaction_id AS l_transaction, l.outcome, l.amount_fen AS l_amount, l.fee_fen,
