@@ -46,6 +46,7 @@ from market.jobs import (
     refunds_due,
     release_escrow,
     reports_due,
+    roll_up_ledger,
     saved_searches_due,
     send_payouts,
     sequence_log,
@@ -188,6 +189,10 @@ async def _follow(context: Context) -> int:
     return await follow_catalogue.run(context.search_follower, now=context.now())
 
 
+async def _ledger(context: Context) -> int:
+    return await roll_up_ledger.run(context.db, now=context.now())
+
+
 async def _labels(context: Context) -> int:
     return await add_up_labels.run(context.db)
 
@@ -246,6 +251,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("tell_downloads", _downloads),
     ("open_plans_due", _open_plans),
     ("count_key_use", _key_use),
+    ("roll_up_ledger", _ledger),
     ("watch", _watch),
     ("keys_due", _keys),
     ("publish_heads", _heads),

@@ -60,6 +60,12 @@ class ReversesNothing(Refused):
     code = "reverses_no_leg"
 
 
+class MonthMissing(Conflict):
+    """The journal has no part for the month in which the key was made; it is made in time, as a rule."""
+
+    code = "journal_month_missing"
+
+
 class FloorNotAllowed(Invalid):
     """No contract sets such a floor: it is above zero, or the account may not be overdrawn."""
 
@@ -91,6 +97,7 @@ class Posted(msgspec.Struct, frozen=True):
 
 #: Ids of accounts, by the book and the account. They never change once they are committed.
 AccountIds = Mapping[tuple[str, Account], int]
+AHEAD_DAYS: Final = 62  # ours: two months in which the job may fail and be mended
 
 _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "guarded_balance_not_below_floor": BalanceInsufficient,
@@ -110,18 +117,20 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
     :raises BalanceInsufficient: if a guarded account would fall below its floor.
     :raises OrderMoneyExceeded: if the order would give out more than was paid in.
     :raises PeriodClosed: if the month of its value date is closed.
+    :raises MonthMissing: if the month of its key has no part of the journal.
     :raises ReversesNothing: if it reverses what has no such leg.
     :raises ReversalExceeded: if it takes back more of a leg than is left of it.
     """
     accounts = [leg.account for leg in entry.legs]
     ids = await store.account_ids(tx, accounts, book=entry.book, currency=entry.currency, now=now)
+    rule = await store.rule_id(tx, entry.rule_version)
     with _refusals(
         account=entry.debited.code,
         amount_fen=entry.amount_fen,
         value_on=entry.value_on.isoformat(),
         reverses=None if entry.reverses is None else str(entry.reverses),
     ):
-        is_new = await store.insert(tx, entry, ids)
+        is_new = await store.insert(tx, entry, ids, rule=rule)
     if not is_new:
         return await _replayed(tx, entry)
     await audit_log.append(
@@ -134,6 +143,20 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
         digests=[Digest("journal", str(entry.key), entry.digest().hex())],
     )
     return Posted(entry, Effect.ACCEPTED)
+
+
+async def roll_up(tx: Tx, *, now: dt.datetime) -> int:
+    """Make spendable what arrived on accounts whose credits wait (入账汇总); return how many entries.
+
+    It takes what transactions wrote that are over, in whatever order they ended; what one that is
+    still running wrote waits for the next time. It remembers nothing: the entries were remembered.
+    """
+    return await store.roll_up(tx, now)
+
+
+async def make_months(tx: Tx) -> int:
+    """Make the parts of the journal for this month and the next two; return how many were missing."""
+    return await store.make_months(tx, AHEAD_DAYS)
 
 
 async def set_floor(
@@ -266,7 +289,9 @@ def _refusals(**facts: Any) -> Iterator[None]:
     try:
         yield
     except asyncpg.CheckViolationError as violation:
-        refusal = _REFUSALS.get(violation.constraint_name or "")
+        # The one CHECK without a name is that of the months.
+        name = violation.constraint_name
+        refusal = MonthMissing if name is None else _REFUSALS.get(name)
         if refusal is None:
             raise
         raise refusal(**facts) from violation

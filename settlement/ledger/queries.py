@@ -16,6 +16,7 @@ from settlement.ledger import disk, invariants
 from settlement.ledger.accounts import (
     BOOK,
     Account,
+    AccountUnknown,
     Guarding,
     OwnerKind,
     Purpose,
@@ -115,12 +116,33 @@ class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ENTRY: Final = """
-    SELECT j.key, j.kind, j.book, j.currency, j.amt, j.order_id, j.reverses, j.rule_version,
-           j.booked_at, j.value_on, j.adjusts, j.record, j.record_sha256,
-           (SELECT array_agg(coalesce(a.code, l.id::text) ORDER BY l.n)
-                   FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
-                   LEFT JOIN settlement.accounts a ON a.id = l.id) AS codes
-      FROM settlement.journal j"""
+    SELECT j.key, j.kind, j.book, j.currency, j.codes, j.amounts, j.order_id, j.reverses,
+           j.rule_version, j.booked_at, j.value_on, j.adjusts, j.batch, j.record,
+           j.record_sha256
+      FROM settlement.entries j"""
+
+# What was rolled up, and the tail behind it that was not.
+_OF_AN_ACCOUNT: Final = f"""
+    {_ENTRY} WHERE j.key IN (
+        SELECT p.key FROM settlement.posting_by_account p
+         WHERE p.account_id = $1 AND ($2::uuid IS NULL OR p.key > $2)
+        UNION ALL
+        SELECT p.key FROM settlement.postings p
+         WHERE p.account_id = $1 AND ($2::uuid IS NULL OR p.key > $2)
+           AND p.xid >= (SELECT upto FROM settlement.rollup_state)
+         ORDER BY key LIMIT $3)
+     ORDER BY j.key"""  # noqa: S608 - our own text
+_OF_ALL: Final = f"""
+    {_ENTRY} WHERE ($1::integer IS NULL OR EXISTS (
+                SELECT FROM settlement.postings p WHERE p.key = j.key AND p.account_id = $1))
+               AND ($2::uuid IS NULL OR j.key > $2) AND ($3::uuid IS NULL OR j.order_id = $3)
+     ORDER BY j.key LIMIT $4"""
+
+_LOGGED: Final = """
+    SELECT d ->> 'id' AS key, d ->> 'sha256' AS sha256
+      FROM (SELECT leaf FROM audit_log.leaves UNION ALL SELECT leaf FROM audit_log.waiting) l
+     CROSS JOIN LATERAL jsonb_array_elements(convert_from(l.leaf, 'UTF8')::jsonb -> 'digests') d
+     WHERE position('"journal:posted"'::bytea IN l.leaf) > 0 AND d ->> 'kind' = 'journal'"""
 
 _ORDER_MONEY: Final = (
     "SELECT order_id, paid, released, refunded, disputed, charged_back FROM settlement.order_money"
@@ -143,6 +165,7 @@ async def list_entries(
     *,
     order_id: uuid.UUID | None = None,
     account_code: str | None = None,
+    book: str = BOOK,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> paging.Page[PostedEntry]:
@@ -152,24 +175,16 @@ async def list_entries(
     """
     paging.check_limit(limit)
     named = None if account_code is None else account(account_code)
-    query = paging.fingerprint("entries", str(order_id), account_code)
+    query = paging.fingerprint("entries", str(order_id), account_code, str(book))
     after = paging.decode_id(query, cursor)
-    rows = await tx.fetch(
-        f"""{_ENTRY}
-            WHERE ($1::uuid IS NULL OR j.order_id = $1)
-              AND ($2::text IS NULL OR j.acct @> ARRAY[coalesce((
-                    SELECT id FROM settlement.accounts
-                     WHERE book = $5 AND purpose = $2 AND owner = $3 AND currency = $6), 0)])
-              AND ($4::uuid IS NULL OR j.key > $4)
-            ORDER BY j.key LIMIT $7""",  # noqa: S608
-        order_id,
-        None if named is None else str(named.purpose),
-        None if named is None else named.owner,
-        after,
-        BOOK,
-        CURRENCY,
-        limit + 1,
-    )
+    account_id = None if named is None else await _account_id(tx, named, book)
+    if named is not None and named.is_of_an_order:
+        order_id = order_id or _owning_order(named)
+    # What belongs to an order is found by the order; all else by what the roll-up wrote down.
+    if account_id is not None and order_id is None:
+        rows = await tx.fetch(_OF_AN_ACCOUNT, account_id, after, limit + 1)
+    else:
+        rows = await tx.fetch(_OF_ALL, account_id, after, order_id, limit + 1)
     items = [_entry(row) for row in rows[:limit]]
     more = len(rows) > limit
     return paging.Page(items, paging.encode(query, str(items[-1].key)) if more else None)
@@ -207,21 +222,36 @@ async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
     )
 
 
-async def get_balance(tx: Tx, of: Account) -> int:
+async def get_balance(tx: Tx, of: Account, *, book: str = BOOK) -> int:
     """Return what stands on an account, in fen; zero if nothing ever moved on it."""
     total = await tx.fetch_value(
-        """SELECT coalesce(sum(l.amt), 0)::bigint
-             FROM settlement.accounts a
-             JOIN settlement.journal j ON j.acct @> ARRAY[a.id]
-            CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
-            WHERE a.book = $1 AND a.purpose = $2 AND a.owner = $3 AND a.currency = $4
-              AND l.acct = a.id""",
-        BOOK,
+        """SELECT balance FROM settlement.balances
+            WHERE book = $1 AND purpose = $2 AND owner = $3 AND currency = $4""",
+        str(book),
         str(of.purpose),
         of.owner,
         CURRENCY,
     )
-    return int(total)
+    return int(total or 0)
+
+
+async def _account_id(tx: Tx, of: Account, book: str) -> int:
+    found = await tx.fetch_value(
+        """SELECT id FROM settlement.accounts
+            WHERE book = $1 AND purpose = $2 AND owner = $3 AND currency = $4""",
+        str(book),
+        str(of.purpose),
+        of.owner,
+        CURRENCY,
+    )
+    return int(found or 0)  # no account has this number
+
+
+def _owning_order(of: Account) -> uuid.UUID:
+    try:
+        return uuid.UUID(of.owner)
+    except ValueError as malformed:
+        raise AccountUnknown(account=of.code) from malformed
 
 
 async def list_balances(
@@ -236,14 +266,10 @@ async def list_balances(
     query = paging.fingerprint("balances", purpose)
     position = paging.decode(query, cursor, 1)
     rows = await tx.fetch(
-        """SELECT a.id, a.code, a.book, a.purpose, a.owner, a.guarding, coalesce(g.held, 0) AS held,
-                  (SELECT coalesce(sum(l.amt), 0)::bigint
-                     FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
-                    WHERE j.acct @> ARRAY[a.id] AND l.acct = a.id) AS balance
-             FROM settlement.accounts a
-             LEFT JOIN settlement.guard_balances g ON g.account_id = a.id
-            WHERE ($1::text IS NULL OR a.purpose = $1) AND a.id > $2
-            ORDER BY a.id LIMIT $3""",
+        """SELECT account_id AS id, code, book, purpose, owner, guarding, held, balance
+             FROM settlement.balances
+            WHERE ($1::text IS NULL OR purpose = $1) AND account_id > $2
+            ORDER BY account_id LIMIT $3""",
         None if purpose is None else str(purpose),
         0 if position is None else _int(position[0]),
         limit + 1,
@@ -254,24 +280,31 @@ async def list_balances(
 
 
 async def trial_balance(tx: Tx) -> TrialBalance:
-    """Return the trial balance of all entries, one line per purpose (试算平衡表)."""
+    """Return the trial balance of all entries, one line per purpose (试算平衡表).
+
+    What was rolled up was added up then; only the tail is read.
+    """
     rows = await tx.fetch(
-        """SELECT a.purpose, count(*) AS accounts, sum(s.debits)::bigint AS debits,
-                  sum(s.credits)::bigint AS credits
-             FROM (SELECT l.acct, coalesce(-sum(l.amt) FILTER (WHERE l.amt < 0), 0) AS debits,
-                          coalesce(sum(l.amt) FILTER (WHERE l.amt > 0), 0) AS credits
-                     FROM settlement.journal j CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
-                    GROUP BY l.acct) s
-             LEFT JOIN settlement.accounts a ON a.id = s.acct
-            GROUP BY a.purpose"""
+        """WITH tail AS (
+               SELECT a.purpose, count(*) FILTER (WHERE p.n = 1) AS entries,
+                      coalesce(-sum(p.amount) FILTER (WHERE p.amount < 0), 0) AS debits,
+                      coalesce(sum(p.amount) FILTER (WHERE p.amount > 0), 0) AS credits
+                 FROM settlement.postings p LEFT JOIN settlement.accounts a ON a.id = p.account_id
+                WHERE p.xid >= (SELECT upto FROM settlement.rollup_state)
+                GROUP BY a.purpose)
+           SELECT s.purpose, sum(s.entries)::bigint AS entries, sum(s.debits)::bigint AS debits,
+                  sum(s.credits)::bigint AS credits,
+                  (SELECT count(*) FROM settlement.accounts a WHERE a.purpose = s.purpose) AS accounts
+             FROM (SELECT purpose, entries, debits, credits FROM settlement.turnovers
+                   UNION ALL SELECT purpose, entries, debits, credits FROM tail) s
+            GROUP BY s.purpose"""
     )
-    entries = await tx.fetch_value("SELECT count(*) FROM settlement.journal")
     lines = sorted((_line(row) for row in rows), key=lambda line: line.number)
     debited = sum(line.debits_fen for line in lines)
     credited = sum(line.credits_fen for line in lines)
     return TrialBalance(
         lines=tuple(lines),
-        entries=int(entries),
+        entries=sum(row["entries"] for row in rows),
         debits_fen=debited,
         credits_fen=credited,
         difference_fen=credited - debited,
@@ -290,9 +323,11 @@ async def find_breaches(tx: Tx, *, limit: int = 1000) -> list[Breach]:
     async for row in tx.cursor(f"{_ENTRY} ORDER BY j.key"):
         found.extend(replay.take(_row(row)))
     found.extend(replay.trial_balance())
+    logged = await tx.fetch(_LOGGED)
+    found.extend(replay.as_logged({row["key"]: row["sha256"] for row in logged}))
     guards = await tx.fetch(
-        """SELECT a.code, g.posted, g.held, g.floor FROM settlement.guard_balances g
-             JOIN settlement.accounts a ON a.id = g.account_id ORDER BY a.id"""
+        """SELECT book, code, balance, posted, held, floor FROM settlement.balances
+            ORDER BY account_id"""
     )
     found.extend(replay.guards(_guard(row) for row in guards))
     orders = await tx.fetch(f"{_ORDER_MONEY} ORDER BY order_id")
@@ -321,7 +356,7 @@ def _entry(row: Row) -> PostedEntry:
 def _legs(row: Row) -> tuple[tuple[str, int], ...]:
     # Not strict: a row that was tampered with may have more of one than of the other, and is to be
     # shown and named, not to end the reading.
-    return tuple(zip(row["codes"] or [], row["amt"], strict=False))
+    return tuple(zip(row["codes"] or [], row["amounts"] or [], strict=False))
 
 
 def _row(row: Row) -> invariants.Row:
@@ -337,13 +372,20 @@ def _row(row: Row) -> invariants.Row:
         booked_at=row["booked_at"],
         value_on=row["value_on"],
         adjusts=row["adjusts"],
+        batch=row["batch"],
         record=row["record"],
-        record_sha256=row["record_sha256"],
     )
 
 
 def _guard(row: Row) -> Guard:
-    return Guard(account=row["code"], posted=row["posted"], held=row["held"], floor=row["floor"])
+    return Guard(
+        book=row["book"],
+        account=row["code"],
+        balance=row["balance"],
+        posted=row["posted"],
+        held=row["held"],
+        floor=row["floor"],
+    )
 
 
 def _order_money(row: Row) -> OrderMoney:

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import itertools
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from catalog.kernel.db import METADATA, Tx
 from catalog.kernel.ids import new_id
-from settlement.ledger.accounts import Account
-from settlement.ledger.journal import Entry
-
-
-class Xid8(sa.types.UserDefinedType[str]):
-    """The id of the transaction that wrote a row; Core has no type for it."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """Return the name that PostgreSQL has for it."""
-        return "xid8"
-
+from settlement.ledger.accounts import Account, Book
+from settlement.ledger.journal import LEGS_MAX, LEGS_MIN, Entry
+from settlement.ledger.kinds import RULES
+from settlement.money import CURRENCY
 
 PURPOSES: Final = sa.Table(
     "purposes",
@@ -56,6 +45,7 @@ ENTRY_FLOWS: Final = sa.Table(
     sa.Column("released", sa.SmallInteger, nullable=False),
     sa.Column("refunded", sa.SmallInteger, nullable=False),
     sa.Column("charged_back", sa.SmallInteger, nullable=False),
+    sa.Column("moves", sa.Boolean, nullable=False),
     schema="settlement",
 )
 PERIODS: Final = sa.Table(
@@ -104,7 +94,7 @@ GUARD_BALANCES: Final = sa.Table(
     sa.Column("account_id", sa.BigInteger, primary_key=True),
     sa.Column("posted", sa.BigInteger, nullable=False),
     sa.Column("held", sa.BigInteger, nullable=False),
-    sa.Column("floor", sa.BigInteger, nullable=False),
+    sa.Column("floor", sa.BigInteger),
     schema="settlement",
 )
 ORDER_MONEY: Final = sa.Table(
@@ -118,26 +108,92 @@ ORDER_MONEY: Final = sa.Table(
     sa.Column("charged_back", sa.BigInteger, nullable=False),
     schema="settlement",
 )
+RULE_VERSIONS: Final = sa.Table(
+    "rule_versions",
+    METADATA,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("version", sa.Text, nullable=False),
+    schema="settlement",
+)
+_LEGS: Final = range(1, LEGS_MAX + 1)
 JOURNAL: Final = sa.Table(
     "journal",
     METADATA,
     sa.Column("key", sa.Uuid, primary_key=True),
-    sa.Column("xid", Xid8, nullable=False),
-    sa.Column("book", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("acct", pg.ARRAY(sa.BigInteger), nullable=False),
-    sa.Column("amt", pg.ARRAY(sa.BigInteger), nullable=False),
     sa.Column("order_id", sa.Uuid),
-    sa.Column("reverses", sa.Uuid),
-    sa.Column("rule_version", sa.Text, nullable=False),
     sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("xid", sa.BigInteger, nullable=False),
+    *(sa.Column(f"v{n}", sa.BigInteger, nullable=n > LEGS_MIN) for n in _LEGS),
+    *(sa.Column(f"a{n}", sa.Integer, nullable=n > LEGS_MIN) for n in _LEGS),
     sa.Column("value_on", sa.Date, nullable=False),
-    sa.Column("record", sa.LargeBinary, nullable=False),
-    sa.Column("record_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("rule_id", sa.Integer, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("book", sa.SmallInteger, nullable=False),
+    sa.Column("currency", sa.SmallInteger, nullable=False),
     sa.Column("adjusts", sa.Date),
+    sa.Column("reverses", sa.Uuid),
+    sa.Column("batch", sa.Uuid),
     schema="settlement",
 )
+TURNOVERS: Final = sa.Table(
+    "turnovers",
+    METADATA,
+    sa.Column("book", sa.Text, primary_key=True),
+    sa.Column("currency", sa.Text, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("entries", sa.BigInteger, nullable=False),
+    sa.Column("debits", sa.BigInteger, nullable=False),
+    sa.Column("credits", sa.BigInteger, nullable=False),
+    schema="settlement",
+)
+POSTING_BY_ACCOUNT: Final = sa.Table(
+    "posting_by_account",
+    METADATA,
+    sa.Column("account_id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Uuid, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    schema="settlement",
+)
+ROLLUP_STATE: Final = sa.Table(
+    "rollup_state",
+    METADATA,
+    sa.Column("is_the_one", sa.Boolean, primary_key=True),
+    sa.Column("upto", sa.BigInteger, nullable=False),
+    sa.Column("rolled", sa.BigInteger, nullable=False),
+    sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    schema="settlement",
+)
+
+BOOK_CODES: Final = {Book.MARKET: 1, Book.PUBLIC_DATA: 2}
+CURRENCY_CODES: Final = {CURRENCY: 156}  # ISO 4217
+
+
+def _leg_of_many(n: int) -> str:
+    """Return the n-th leg of an entry, out of the legs of all entries one after the other."""
+    return ", ".join(
+        f"CASE WHEN e.legs >= {n} THEN ({of})[e.before + {n}] END"
+        for of in ("$1::integer[]", "$2::bigint[]")
+    )
+
+
+_INSERT: Final = f"""
+    INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
+           adjusts, reverses, batch, {", ".join(f"a{n}, v{n}" for n in _LEGS)})
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+            {", ".join(f"($12::integer[])[{n}], ($13::bigint[])[{n}]" for n in _LEGS)})
+    ON CONFLICT (key) DO NOTHING RETURNING true"""  # noqa: S608 - numbers of our own columns
+_INSERT_ALL: Final = f"""
+    INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
+           adjusts, reverses, {", ".join(f"a{n}, v{n}" for n in _LEGS)})
+    SELECT e.key, e.order_id, e.booked_at, e.value_on, e.rule_id, e.kind, e.book, e.currency,
+           e.adjusts, e.reverses, {", ".join(_leg_of_many(n) for n in _LEGS)}
+      FROM unnest($3::int[], $4::int[], $5::uuid[], $6::uuid[], $7::timestamptz[], $8::date[],
+                  $9::int[], $10::int[], $11::int[], $12::int[], $13::date[], $14::uuid[])
+           WITH ORDINALITY
+           AS e (before, legs, key, order_id, booked_at, value_on, rule_id, kind, book, currency,
+                 adjusts, reverses, place)
+     ORDER BY e.place"""  # noqa: S608 - numbers of our own columns
 
 
 async def account_ids(
@@ -182,27 +238,40 @@ async def _known(
     return {accounts[row["position"] - 1]: row["id"] for row in rows}
 
 
-async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
+async def rule_id(tx: Tx, version: str) -> int:
+    """Return the number under which the journal writes a version of the rules."""
+    found = await tx.fetch_value(_RULE_ID, version)
+    if found is None:
+        await tx.execute(
+            "INSERT INTO settlement.rule_versions (version) VALUES ($1) ON CONFLICT DO NOTHING",
+            version,
+        )
+        found = await tx.fetch_value(_RULE_ID, version)
+    return int(found)
+
+
+_RULE_ID: Final = "SELECT id FROM settlement.rule_versions WHERE version = $1"
+
+
+async def insert(
+    tx: Tx, entry: Entry, ids: Sequence[int], *, rule: int, batch: uuid.UUID | None = None
+) -> bool:
     """Insert an entry; return False, and move nothing, if its key is there already."""
     inserted = await tx.fetch_value(
-        """INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, reverses,
-                  rule_version, booked_at, value_on, adjusts, record, record_sha256)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-           ON CONFLICT (key) DO NOTHING RETURNING true""",
+        _INSERT,
         entry.key,
-        entry.book,
-        str(entry.kind),
-        entry.currency,
-        list(ids),
-        [leg.amount_fen for leg in entry.legs],
         entry.order_id,
-        entry.reverses,
-        entry.rule_version,
         entry.booked_at,
         entry.value_on,
+        rule,
+        RULES[entry.kind].code,
+        BOOK_CODES[Book(entry.book)],
+        CURRENCY_CODES[entry.currency],
         entry.adjusts,
-        entry.record(),
-        entry.digest(),
+        entry.reverses,
+        batch,
+        list(ids),
+        [leg.amount_fen for leg in entry.legs],
     )
     return bool(inserted)
 
@@ -210,45 +279,55 @@ async def insert(tx: Tx, entry: Entry, ids: Sequence[int]) -> bool:
 async def insert_all(tx: Tx, entries: Sequence[Entry], ids: Sequence[Sequence[int]]) -> None:
     """Insert entries in their order, in one statement. A key that is there already is an error."""
     ends = list(itertools.accumulate(len(entry.legs) for entry in entries))
-    records = [entry.record() for entry in entries]
+    versions = {
+        version: await rule_id(tx, version) for version in {e.rule_version for e in entries}
+    }
     await tx.execute(
-        """INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, reverses,
-                  rule_version, booked_at, value_on, adjusts, record, record_sha256)
-           SELECT e.key, e.book, e.kind, e.currency,
-                  ($1::bigint[])[e.before + 1 : e.until], ($2::bigint[])[e.before + 1 : e.until],
-                  e.order_id, e.reverses, e.rule_version, e.booked_at, e.value_on, e.adjusts, e.record,
-                  e.digest
-             FROM unnest($3::int[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                         $9::uuid[], $10::uuid[], $11::text[], $12::timestamptz[], $13::date[],
-                         $14::date[], $15::bytea[], $16::bytea[]) WITH ORDINALITY
-                  AS e (before, until, key, book, kind, currency, order_id, reverses, rule_version,
-                        booked_at, value_on, adjusts, record, digest, place)
-            ORDER BY e.place""",
+        _INSERT_ALL,
         list(itertools.chain.from_iterable(ids)),
         [leg.amount_fen for entry in entries for leg in entry.legs],
         [0, *ends[:-1]],
-        ends,
+        [len(entry.legs) for entry in entries],
         [entry.key for entry in entries],
-        [entry.book for entry in entries],
-        [str(entry.kind) for entry in entries],
-        [entry.currency for entry in entries],
         [entry.order_id for entry in entries],
-        [entry.reverses for entry in entries],
-        [entry.rule_version for entry in entries],
         [entry.booked_at for entry in entries],
         [entry.value_on for entry in entries],
+        [versions[entry.rule_version] for entry in entries],
+        [RULES[entry.kind].code for entry in entries],
+        [BOOK_CODES[Book(entry.book)] for entry in entries],
+        [CURRENCY_CODES[entry.currency] for entry in entries],
         [entry.adjusts for entry in entries],
-        records,
-        [hashlib.sha256(record).digest() for record in records],
+        [entry.reverses for entry in entries],
     )
 
 
 async def record_of(tx: Tx, key: uuid.UUID) -> bytes | None:
     """Return the record of an entry, or None."""
     record: bytes | None = await tx.fetch_value(
-        "SELECT record FROM settlement.journal WHERE key = $1", key
+        "SELECT record FROM settlement.entries WHERE key = $1", key
     )
     return record
+
+
+async def roll_up(tx: Tx, now: dt.datetime) -> int:
+    """Add up what all transactions wrote that are over; return how many entries these were."""
+    before = await tx.fetch_value("SELECT rolled FROM settlement.rollup_state FOR UPDATE")
+    after = await tx.fetch_value(
+        "UPDATE settlement.rollup_state SET asked_at = $1 RETURNING rolled", now
+    )
+    return int(after) - int(before)
+
+
+async def make_months(tx: Tx, days: int) -> int:
+    """Make the months of the journal from now on that are missing; return how many.
+
+    By the clock of the database: keys are made by a machine's clock, whatever a test says the time is.
+    """
+    return int(
+        await tx.fetch_value(
+            "SELECT settlement.make_months(now()::date, now()::date + $1::integer)", days
+        )
+    )
 
 
 async def hold(tx: Tx, *, account_id: int, order_id: uuid.UUID, by_fen: int) -> None:

@@ -69,7 +69,7 @@ async def list_periods(
     rows = await tx.fetch(f"{store.CLOSING} WHERE book = $1 ORDER BY month DESC", book)
     closings = {row["month"]: store.closing(row) for row in rows}
     bounds = await tx.fetch_one(
-        "SELECT min(value_on) AS first, max(value_on) AS last FROM settlement.journal WHERE book = $1",
+        "SELECT min(value_on) AS first, max(value_on) AS last FROM settlement.entries WHERE book = $1",
         book,
     )
     if bounds is None or bounds["first"] is None:

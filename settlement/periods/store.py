@@ -86,7 +86,7 @@ async def newest(tx: Tx, book: str) -> Closing | None:
 async def first_month(tx: Tx, book: str) -> dt.date | None:
     """Return the earliest value date of a book, None if it has no entry."""
     found: dt.date | None = await tx.fetch_value(
-        "SELECT min(value_on) FROM settlement.journal WHERE book = $1", book
+        "SELECT min(value_on) FROM settlement.entries WHERE book = $1", book
     )
     return found
 
@@ -135,7 +135,7 @@ async def number(tx: Tx, of: Closing, month: Month) -> int:
     await tx.execute(
         """INSERT INTO settlement.vouchers (book, month, number, key)
            SELECT $1, $2, row_number() OVER (ORDER BY key), key
-             FROM settlement.journal
+             FROM settlement.entries
             WHERE book = $1 AND value_on BETWEEN $3 AND $4
             ORDER BY key""",
         of.book,
@@ -169,11 +169,10 @@ async def strike_balances(tx: Tx, of: Closing) -> None:
                           SELECT max(month) FROM settlement.closings
                            WHERE book = $1 AND month < $2)
                    UNION ALL
-                   SELECT l.acct, 0, CASE WHEN l.amt < 0 THEN -l.amt ELSE 0 END,
-                          CASE WHEN l.amt > 0 THEN l.amt ELSE 0 END
+                   SELECT p.account_id, 0, CASE WHEN p.amount < 0 THEN -p.amount ELSE 0 END,
+                          CASE WHEN p.amount > 0 THEN p.amount ELSE 0 END
                      FROM settlement.vouchers v
-                     JOIN settlement.journal j ON j.key = v.key
-                    CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
+                     JOIN settlement.postings p ON p.key = v.key
                     WHERE v.book = $1 AND v.month = $2) moved
             GROUP BY account_id
            HAVING sum(opening) <> 0 OR sum(debits) <> 0 OR sum(credits) <> 0""",
@@ -261,7 +260,7 @@ async def digests(tx: Tx, of: Closing, *, after: int, limit: int) -> list[bytes]
     """Return the digests of a month's entries in the order of their numbers, from ``after`` on."""
     rows = await tx.fetch(
         """SELECT j.record_sha256
-             FROM settlement.vouchers v JOIN settlement.journal j ON j.key = v.key
+             FROM settlement.vouchers v JOIN settlement.entries j ON j.key = v.key
             WHERE v.book = $1 AND v.month = $2 AND v.number > $3 ORDER BY v.number LIMIT $4""",
         of.book,
         of.month,

@@ -18,12 +18,10 @@ from settlement.statements.model import PURPOSES, KindSum, Side, Statement
 
 _SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 _MOVED: Final = """
-    SELECT v.month, v.number, j.key, j.value_on, j.kind, j.order_id, j.reverses, j.amt,
-           (SELECT array_agg(a.code ORDER BY l.n)
-              FROM unnest(j.acct) WITH ORDINALITY AS l (id, n)
-              JOIN settlement.accounts a ON a.id = l.id) AS codes
+    SELECT v.month, v.number, j.key, j.value_on, j.kind, j.order_id, j.reverses, j.amounts,
+           j.codes
       FROM settlement.vouchers v
-      JOIN settlement.journal j ON j.key = v.key"""
+      JOIN settlement.entries j ON j.key = v.key"""
 
 
 class StatementMissing(Missing):
@@ -126,7 +124,7 @@ async def _accounts(
 async def _moved(tx: Tx, book: str, span: Span, accounts: Sequence[int]) -> list[Moved]:
     rows = await tx.fetch(
         f"""{_MOVED}
-            WHERE v.book = $1 AND v.month BETWEEN $2 AND $3 AND j.acct && $4::bigint[]
+            WHERE v.book = $1 AND v.month BETWEEN $2 AND $3 AND j.accounts && $4::bigint[]
             ORDER BY v.month, v.number""",
         book,
         span.first.text,
@@ -138,8 +136,8 @@ async def _moved(tx: Tx, book: str, span: Span, accounts: Sequence[int]) -> list
 
 async def _kinds(tx: Tx, book: str, span: Span) -> tuple[KindSum, ...]:
     rows = await tx.fetch(
-        """SELECT j.kind, count(*) AS entries, sum(-j.amt[1])::bigint AS amount
-             FROM settlement.vouchers v JOIN settlement.journal j ON j.key = v.key
+        """SELECT j.kind, count(*) AS entries, sum(-j.amounts[1])::bigint AS amount
+             FROM settlement.vouchers v JOIN settlement.entries j ON j.key = v.key
             WHERE v.book = $1 AND v.month BETWEEN $2 AND $3
             GROUP BY j.kind ORDER BY j.kind""",
         book,
@@ -160,5 +158,5 @@ def moved(row: Row) -> Moved:
         kind=row["kind"],
         order_id=row["order_id"],
         reverses=row["reverses"],
-        legs=tuple(zip(row["codes"], row["amt"], strict=True)),
+        legs=tuple(zip(row["codes"], row["amounts"], strict=True)),
     )

@@ -140,10 +140,10 @@ NEVER: Final = LOG_NEVER | {
     "an order placed twice": """
         SELECT purpose FROM market.orders GROUP BY purpose HAVING count(*) > 1""",
     "an order paid twice": """
-        SELECT order_id::text FROM settlement.journal WHERE kind = 'pay_in'
+        SELECT order_id::text FROM settlement.entries WHERE kind = 'pay_in'
          GROUP BY 1 HAVING count(*) > 1""",
     "an order released twice": """
-        SELECT order_id::text FROM settlement.journal WHERE kind = 'release'
+        SELECT order_id::text FROM settlement.entries WHERE kind = 'release'
          GROUP BY 1 HAVING count(*) > 1""",
     "a use billed twice": """
         SELECT order_id || request_key FROM market.usage_events WHERE price_units > 0

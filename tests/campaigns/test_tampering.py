@@ -79,8 +79,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "registered_by", "holder_party_id",
     ),
     "settlement.journal": (
-        "key", "book", "kind", "currency", "acct", "amt", "order_id", "reverses", "rule_version",
-        "booked_at", "value_on", "record", "record_sha256",
+        "key", "book", "kind", "currency", "a1", "v1", "a2", "v2", "order_id", "reverses",
+        "rule_id", "booked_at", "value_on",
     ),
     "settlement.guard_balances": ("posted",),
     "catalog.certificates": (

@@ -138,7 +138,7 @@ async def logged(tx: Tx) -> list[bytes]:
 
 async def _digest(tx: Tx, key: uuid.UUID) -> bytes:
     found: bytes = await tx.fetch_value(
-        "SELECT record_sha256 FROM settlement.journal WHERE key = $1", key
+        "SELECT record_sha256 FROM settlement.entries WHERE key = $1", key
     )
     return found
 

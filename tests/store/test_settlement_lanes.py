@@ -319,9 +319,8 @@ async def compare(db: Database, actor: Actor, model: SerialModel) -> None:
     async with begin(db, actor, snapshot=True) as tx:
         assert await books.find_breaches(tx) == []
         rows = await tx.fetch(
-            """SELECT a.code, sum(l.amt)::bigint AS amount FROM settlement.journal j
-                CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
-                 JOIN settlement.accounts a ON a.id = l.acct GROUP BY a.code"""
+            """SELECT a.code, sum(p.amount)::bigint AS amount FROM settlement.postings p
+                 JOIN settlement.accounts a ON a.id = p.account_id GROUP BY a.code"""
         )
         keys = await tx.fetch("SELECT key FROM settlement.journal")
     assert {row["code"]: row["amount"] for row in rows} == {
