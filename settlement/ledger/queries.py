@@ -312,6 +312,37 @@ async def trial_balance(tx: Tx) -> TrialBalance:
     )
 
 
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole journal added up in the database, beside what every account says (全账重放)."""
+
+    postings: int
+    total_fen: int
+    accounts: int
+    differing: tuple[str, ...]  # at most a hundred accounts, by their codes
+
+
+async def replay(tx: Tx) -> Replayed:
+    """Add the journal up from its first entry, and compare every balance with it.
+
+    It looks at sums only, and takes seconds for many millions of postings. ``find_breaches`` also
+    reads every record, and compares it with the audit log.
+    """
+    row = await tx.fetch_one(
+        """SELECT coalesce(sum(postings), 0)::bigint AS postings, count(*) AS accounts,
+                  coalesce(sum(replayed), 0)::bigint AS total,
+                  (array_agg(coalesce(code, account_id::text) ORDER BY account_id)
+                       FILTER (WHERE balance <> replayed))[:100] AS differing
+             FROM settlement.replayed"""
+    )
+    assert row is not None, "an aggregate has one row"
+    return Replayed(
+        postings=row["postings"],
+        total_fen=row["total"],
+        accounts=row["accounts"],
+        differing=tuple(row["differing"] or ()),
+    )
+
+
 async def find_breaches(tx: Tx, *, limit: int = 1000) -> list[Breach]:
     """Return what is wrong with the books, at most ``limit`` things; nothing when all is well.
 

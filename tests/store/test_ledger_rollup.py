@@ -54,7 +54,7 @@ async def test_what_arrived_may_leave_after_the_roll_up_and_not_before(
 async def test_a_balance_and_a_statement_are_whole_before_and_after(
     db: Database, almighty: Actor
 ) -> None:
-    seen = []
+    seen: list[tuple[int, int, int]] = []
     for roll in (False, True):
         await _release(db, almighty)
         if roll:
@@ -103,6 +103,25 @@ async def test_roll_ups_at_once_add_nothing_up_twice(db: Database, almighty: Act
     async with begin(db, almighty, snapshot=True) as tx:
         assert await books.get_balance(tx, FEE) == 50
         assert await books.find_breaches(tx) == []
+
+
+async def test_the_replay_in_the_database_names_the_account_that_differs(
+    db: Database, almighty: Actor, owner_dsn: str
+) -> None:
+    await _release(db, almighty)
+    async with begin(db, almighty, snapshot=True) as tx:
+        replayed = await books.replay(tx)
+    assert (replayed.postings, replayed.total_fen, replayed.differing) == (5, 0, ())
+    owner: Any = await asyncpg.connect(owner_dsn)
+    await owner.execute("SET session_replication_role = replica")
+    await owner.execute(
+        """UPDATE settlement.guard_balances SET posted = posted + 1
+            WHERE account_id = (SELECT id FROM settlement.accounts WHERE purpose = 'platform_fee')"""
+    )
+    await owner.close()
+
+    async with begin(db, almighty, snapshot=True) as tx:
+        assert (await books.replay(tx)).differing == (FEE.code,)
 
 
 async def test_months_are_made_ahead_and_a_missing_one_is_refused(
