@@ -289,9 +289,10 @@ def _refusals(**facts: Any) -> Iterator[None]:
     try:
         yield
     except asyncpg.CheckViolationError as violation:
-        # The one CHECK without a name is that of the months.
         name = violation.constraint_name
-        refusal = MonthMissing if name is None else _REFUSALS.get(name)
+        refusal = _REFUSALS.get(name or "")
+        if name is None and violation.table_name == "journal":  # it has no part for the key
+            refusal = MonthMissing
         if refusal is None:
             raise
         raise refusal(**facts) from violation
