@@ -99,6 +99,8 @@ class Posted(msgspec.Struct, frozen=True):
 AccountIds = Mapping[tuple[str, Account], int]
 AHEAD_DAYS: Final = 62  # ours: two months in which the job may fail and be mended
 
+_KEY_VERSION: Final = 7  # what is no UUIDv7 belongs to no month
+
 _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "guarded_balance_not_below_floor": BalanceInsufficient,
     "guarded_balance_hold_not_negative": BalanceInsufficient,
@@ -125,6 +127,7 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
     ids = await store.account_ids(tx, accounts, book=entry.book, currency=entry.currency, now=now)
     rule = await store.rule_id(tx, entry.rule_version)
     with _refusals(
+        entry.key,
         account=entry.debited.code,
         amount_fen=entry.amount_fen,
         value_on=entry.value_on.isoformat(),
@@ -284,15 +287,15 @@ def _subjects(entry: Entry) -> list[Subject]:
 
 
 @contextlib.contextmanager
-def _refusals(**facts: Any) -> Iterator[None]:
+def _refusals(key: uuid.UUID | None = None, **facts: Any) -> Iterator[None]:
     """Turn what the database refuses into a refusal of ours; leave the rest a fault."""
     try:
         yield
     except asyncpg.CheckViolationError as violation:
         name = violation.constraint_name
         refusal = _REFUSALS.get(name or "")
-        if name is None and violation.table_name == "journal":  # it has no part for the key
-            refusal = MonthMissing
+        if name is None and key is not None and key.version == _KEY_VERSION:
+            refusal = MonthMissing  # the one CHECK without a name: there is no part for the key
         if refusal is None:
             raise
         raise refusal(**facts) from violation
