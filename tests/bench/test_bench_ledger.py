@@ -45,7 +45,7 @@ _SETTLE: Final = """
 \\set t {tax}
 INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
     a1, v1, a2, v2, a3, v3, a4, v4, a5, v5, a6, v6)
-VALUES ({key}, lpad(to_hex(:o), 32, '0')::uuid, now(), current_date, 1, {release}, 1, 156,
+VALUES ({key}, lpad(to_hex(:o::bigint), 32, '0')::uuid, now(), current_date, 1, {release}, 1, 156,
     {escrows} + :o, -60, {payables} + :p, 25, {partners} + :q, 10, {departments_at} + :d, 10,
     {fees} + :f, 8, {taxes} + :t, 7);
 """
