@@ -136,7 +136,7 @@ async def test_months_are_made_ahead_and_a_missing_one_is_refused(
 
     async with begin(db, almighty) as tx:
         assert await ledger.make_months(tx) == 0  # the migration made them
-        assert await store.make_months(tx, 92) == 1
+        assert await store.make_months(tx, 92) > 0
         assert await store.make_months(tx, 92) == 0
     with pytest.raises(MonthMissing) as refused:
         async with begin(db, almighty) as tx:

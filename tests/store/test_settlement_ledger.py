@@ -75,6 +75,8 @@ ILLEGAL: dict[str, tuple[str, str]] = {
     "no debit": (row(v1="NULL"), "23502"),
     "a third amount without an account": (row(v2="50", v3="50"), "journal_accounts_are_known"),
     "a third account without an amount": (row(a3="p.id"), "journal_accounts_are_known"),
+    "a fourth leg without a third": (row(v2="50", a4="p.id", v4="50"), "journal_accounts_are_known"),
+    "a sixteenth leg alone": (row(v2="50", a16="p.id", v16="50"), "journal_accounts_are_known"),
     "a seventeenth leg": (row(a17="p.id", v17="1"), "42703"),
     "a second debit": (row(a3="p.id", v2="200", v3="-100"), "journal_entry_shape"),
     "a leg of nothing": (row(a3="p.id", v3="0"), "journal_entry_shape"),

@@ -437,7 +437,8 @@ _APPLY_ENTRIES = f"""
         by_paid bigint[]; by_released bigint[]; by_refunded bigint[]; by_charged_back bigint[];
         entry record;
     BEGIN
-        SELECT bool_and(a.id IS NOT NULL AND l.amount IS NOT NULL),
+        SELECT bool_and(a.id IS NOT NULL AND l.amount IS NOT NULL
+                        AND l.n <= num_nonnulls({", ".join(f"j.a{n}" for n in LEGS)})),
                count(*) = count(DISTINCT (j.key, l.account_id)),
                bool_and((l.n = 1 OR f.kind IS NOT NULL)
                         AND (p.owner <> 'order' OR a.owner IS NOT DISTINCT FROM j.order_id::text)
@@ -473,7 +474,7 @@ _APPLY_ENTRIES = f"""
         IF are_known IS NULL THEN
             RETURN NULL;  -- no row was added
         ELSIF NOT are_known THEN
-            RAISE EXCEPTION 'a leg names an account that is unknown or foreign, or no amount'
+            RAISE EXCEPTION 'a leg names an account that is unknown or foreign, or no amount, or comes after none'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_accounts_are_known';
         ELSIF NOT do_differ THEN
             RAISE EXCEPTION 'an account stands twice in an entry'
