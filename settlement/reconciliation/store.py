@@ -97,8 +97,8 @@ FACTS: Final = """
       FROM settlement.payouts WHERE channel = $2 AND state = 'paid'"""
 #: What an entry moved on the clearing account: it is one of two legs.
 _CLEARED: Final = """
-    abs(CASE WHEN j.acct[1] = ANY (c.ids) THEN j.amt[1]
-             WHEN j.acct[2] = ANY (c.ids) THEN j.amt[2] ELSE 0 END)"""
+    abs(CASE WHEN j.a1 = ANY (c.ids) THEN j.v1
+             WHEN j.a2 = ANY (c.ids) THEN j.v2 ELSE 0 END)"""
 _CLEARING: Final = """
     SELECT coalesce(array_agg(id), '{}') AS ids FROM settlement.accounts
      WHERE purpose = 'channel_clearing' AND owner = $2"""
@@ -290,11 +290,8 @@ async def clearing_fen(tx: Tx, channel: str) -> int:
     return int(
         await tx.fetch_value(
             """
-            SELECT coalesce(-sum(l.amt), 0)::bigint
-              FROM settlement.accounts a
-              JOIN settlement.journal j ON j.acct @> ARRAY[a.id]
-             CROSS JOIN unnest(j.acct, j.amt) AS l (acct, amt)
-             WHERE a.purpose = 'channel_clearing' AND a.owner = $1 AND l.acct = a.id""",
+            SELECT coalesce(-sum(balance), 0)::bigint FROM settlement.balances
+             WHERE purpose = 'channel_clearing' AND owner = $1""",
             channel,
         )
     )

@@ -55,10 +55,10 @@ async def list_owed(tx: Tx, *, limit: int) -> list[Owed]:
     What was settled of a break goes back by the transaction that was one too many.
     """
     rows = await tx.fetch(
-        """SELECT j.key, j.book, j.order_id, j.amt[2] AS amount_fen, p.payer_party_id, p.channel,
+        """SELECT j.key, a.book, j.order_id, j.v2 AS amount_fen, p.payer_party_id, p.channel,
                   coalesce(b.transaction_id, p.channel_transaction_id) AS paid_transaction_id
              FROM settlement.journal j
-             JOIN settlement.accounts a ON a.id = j.acct[2] AND a.purpose = 'refund_payable'
+             JOIN settlement.accounts a ON a.id = j.a2 AND a.purpose = 'refund_payable'
              JOIN settlement.payments p ON p.order_id = j.order_id AND p.state = 'succeeded'
              LEFT JOIN settlement.statement_breaks b ON b.resolving_key = j.key
             WHERE a.owner = p.payer_party_id::text

@@ -34,10 +34,9 @@ _ACCOUNTS = """
     VALUES ('market', 'channel_clearing', 'sandbox', 'CNY', 'none', now()),
            ('market', 'suspense', 'sandbox', 'CNY', 'none', now())"""
 _JOURNAL = f"""
-    INSERT INTO settlement.journal (key, book, kind, currency, acct, amt, order_id, rule_version,
-                                    booked_at, value_on, record, record_sha256)
-    SELECT {_ID}, 'market', 'pay_in', 'CNY', ARRAY[$1::bigint, $2::bigint],
-           ARRAY[-(n % 9973 + 1), n % 9973 + 1], {_ID}, 'bench', $4, $5, '', sha256('')
+    INSERT INTO settlement.journal (key, book, kind, currency, a1, a2, v1, v2, order_id, rule_id,
+                                    booked_at, value_on)
+    SELECT {_ID}, 1, 1, 156, $1::bigint, $2::bigint, -(n % 9973 + 1), n % 9973 + 1, {_ID}, 1, $4, $5
       FROM generate_series(1, $3::bigint) n"""
 _PAYMENTS = f"""
     INSERT INTO settlement.payments (id, reference, channel, order_id, payer_party_id, amount_fen,

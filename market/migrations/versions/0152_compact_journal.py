@@ -14,8 +14,8 @@ import importlib
 
 from alembic import op
 
-revision = "0145"
-down_revision = "0144"
+revision = "0152"
+down_revision = "0151"
 branch_labels = None
 depends_on = None
 
