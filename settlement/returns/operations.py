@@ -62,6 +62,7 @@ async def give_back(
         if each.key == key:
             return _replayed(tx, each, amount)
     paid = await _released_by(tx, held)
+    await ledger.roll_up(tx, now=now)  # what was shared out until now can be taken back
     legs = paid.legs[1:]
     before = [
         sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+from catalog.kernel import db as database
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
@@ -56,3 +57,9 @@ async def paid_escrow(tx: Tx, actor: Actor, amount_fen: int = 100_001) -> uuid.U
         tx, actor=actor, now=NOON, order_id=order_id, channel="sandbox", amount_fen=amount_fen
     )
     return order_id
+
+
+async def is_over(tx: Tx) -> None:
+    """End the transaction and go on in another: what it credited can be rolled up, and spent."""
+    await tx.execute("COMMIT")
+    await tx.execute(f"BEGIN;{database._acts(tx.actor)}")

@@ -44,7 +44,7 @@ from settlement.payouts.operations.sending import OutcomesTakenBefore
 from settlement.payouts.states import EventNotAllowed, State
 from settlement.revenue.agreement import freeze
 from settlement.revenue.split import Method, Role, Share
-from tests.store.money import NOON, accepted, paid_escrow
+from tests.store.money import NOON, accepted, is_over, paid_escrow
 
 NUMBER = "6222021234567890"
 BOX = Box(bytes(32))
@@ -105,6 +105,7 @@ async def _owed(tx: Tx, actor: Actor, *parties: uuid.UUID) -> None:
             split=freeze(version="v", frozen_at=NOON, shares=(share,)),
             facts=accepted(),
         )
+    await is_over(tx)
 
 
 async def _prepared(tx: Tx, actor: Actor, **other: Any) -> Prepared:

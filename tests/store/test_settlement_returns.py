@@ -25,7 +25,7 @@ from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.returns import operations as returns
 from settlement.returns.queries import list_returns
 from settlement.revenue.reversing import ReversalTooLarge
-from tests.store.money import NOON, accepted, paid_escrow, three_way_split
+from tests.store.money import NOON, accepted, is_over, paid_escrow, three_way_split
 
 
 async def released(tx: Tx, actor: Actor, amount: int = 100_001) -> tuple[uuid.UUID, Release]:
@@ -33,6 +33,7 @@ async def released(tx: Tx, actor: Actor, amount: int = 100_001) -> tuple[uuid.UU
     release = await escrow.release(
         tx, actor=actor, now=NOON, order_id=order_id, split=three_way_split(), facts=accepted()
     )
+    await is_over(tx)
     return order_id, release
 
 
@@ -82,6 +83,7 @@ async def test_what_was_paid_out_comes_from_the_floor_the_retention_and_last_the
     tx: Tx, almighty: Actor
 ) -> None:
     order_id, release = await released(tx, almighty)
+    await ledger.roll_up(tx, now=NOON)
     owed = release.credits[0]  # 66,671 of the right holder
     retention = Account(Purpose.RETENTION, owed.account.owner)
     retain = Entry(

@@ -18,6 +18,7 @@ from catalog.kernel.errors import Forbidden, Missing, Refused
 from catalog.kernel.ids import new_id
 from settlement.beneficiaries import queries as beneficiaries
 from settlement.beneficiaries.account_numbers import Box
+from settlement.ledger import operations as ledger
 from settlement.money import fen
 from settlement.payouts import queries, store
 from settlement.payouts.choosing import choose
@@ -53,6 +54,7 @@ async def prepare(
     :raises NothingToPay: if there is nothing to pay.
     """
     actor.require("payout:prepare")
+    await ledger.roll_up(tx, now=now)  # what arrived until now can be paid
     owed = await store.list_owed(tx)
     wanted = {*party_ids, *(each.party_id for each in owed)}
     accounts = await beneficiaries.find_verified(tx, list(wanted))
