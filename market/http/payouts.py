@@ -358,7 +358,7 @@ async def make_bank_file(request: AnyRequest, batch_id: FromPath[uuid.UUID]) -> 
     "/api/v1/payout-batches/{batch_id:uuid}/bank-file",
     summary="The file for the bank",
     tags=_TAGS,
-    opt=sends(_FILE, "content-disposition", "repr-digest"),
+    opt=sends(_FILE, "etag", "content-disposition", "repr-digest"),
 )
 async def get_bank_file(request: AnyRequest, batch_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return the file by which the bank pays: only here do account numbers leave whole (付款文件)."""

@@ -13,7 +13,7 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Forbidden, Missing
+from catalog.kernel.errors import Forbidden, Invalid, Missing
 from settlement.beneficiaries import store
 from settlement.beneficiaries.account_numbers import check_bank_code
 from settlement.beneficiaries.model import Beneficiary, Handed
@@ -24,6 +24,12 @@ class SecondPersonNeeded(Forbidden):
     """Whoever checked an account does not verify it."""
 
     code = "beneficiary_second_person_needed"
+
+
+class ReasonMissing(Invalid):
+    """Whoever rejects an account says why."""
+
+    code = "beneficiary_reason_missing"
 
 
 async def submit(
@@ -94,8 +100,11 @@ async def reject(
     :raises NotPermitted: if the actor verifies no accounts.
     :raises Missing: if there is no such account.
     :raises EventNotAllowed: if it was decided on.
+    :raises ReasonMissing: if no reason is given.
     """
     found = await _lock(tx, actor, beneficiary_id)
+    if not reason.strip():
+        raise ReasonMissing
     return await _moved(tx, actor, now, found, Event.REJECT, reason=reason)
 
 

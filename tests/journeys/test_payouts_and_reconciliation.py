@@ -128,6 +128,7 @@ async def test_what_a_bank_sends_again_or_a_party_types_wrong_is_refused(
         assert code(refused) == expected
     account = must(await supplier.post("/api/v1/beneficiaries", ACCOUNT))["id"]
     place = f"/api/v1/beneficiaries/{account}"
+    silent = await first.post(f"{place}/rejections", {"reason": "  "})
     rejected = must(await first.post(f"{place}/rejections", {"reason": "户名不一致"}))
     again = await first.post(f"{place}/checks")
     other = must(await supplier.post("/api/v1/beneficiaries", ACCOUNT))["id"]
@@ -140,6 +141,7 @@ async def test_what_a_bank_sends_again_or_a_party_types_wrong_is_refused(
     nothing = await first.post("/api/v1/payout-batches", {"minimum_fen": 1})
 
     assert (rejected["state"], withdrawn["state"]) == ("rejected", "withdrawn")
+    assert code(silent) == "beneficiary_reason_missing"
     assert code(again) == "beneficiary_event_not_allowed"
     assert [each["id"] for each in seen["items"]] == [account]
     assert (code(unverified), code(nothing)) == (
@@ -211,6 +213,7 @@ async def test_breaks_are_booked_and_settled_through_http(trade: Treasury, db: D
     wrong = await first.post(f"{surplus}/charges")
     fee = f"/api/v1/channel-breaks/{by_kind['fee']['id']}"
     charged = must(await first.post(f"{fee}/charges"))
+    silent = await first.post(f"{short}/proposals", {"way": "written_off", "reason": "  "})
     must(await first.post(f"{short}/proposals", {"way": "written_off", "reason": "渠道拒付"}))
     alone = await first.post(f"{short}/decisions", {"approves": True})
     settled = must(await second.post(f"{short}/decisions", {"approves": True}))
@@ -218,6 +221,7 @@ async def test_breaks_are_booked_and_settled_through_http(trade: Treasury, db: D
 
     assert set(by_kind) == {"short", "long", "fee"}
     assert booked["state"] == "booked"
+    assert code(silent) == "break_reason_missing"
     assert code(unknown) == "break_payer_unknown"
     assert code(wrong) == "break_not_settled_this_way"
     assert (charged["state"], charged["difference_fen"]) == ("resolved", 7)

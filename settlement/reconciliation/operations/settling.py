@@ -9,7 +9,7 @@ from typing import Final
 from catalog.audit_log.events import Event
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Forbidden, Missing, Refused
+from catalog.kernel.errors import Forbidden, Invalid, Missing, Refused
 from settlement.ledger.accounts import Account, Purpose, clearing_of, refund_owed_to
 from settlement.ledger.journal import Kind
 from settlement.payments import queries as payments
@@ -28,6 +28,12 @@ class PayerUnknown(Refused):
     """Nobody is known to whom the money could be given back."""
 
     code = "break_payer_unknown"
+
+
+class ReasonMissing(Invalid):
+    """Whoever proposes how to settle a break says why."""
+
+    code = "break_reason_missing"
 
 
 class SamePerson(Forbidden):
@@ -102,10 +108,13 @@ async def propose(
     :raises NotThisWay: if it is not settled so.
     :raises PayerUnknown: if it is to be given back to nobody that we know.
     :raises EventNotAllowed: if it was not booked away.
+    :raises ReasonMissing: if no reason is given.
     """
     by = By(actor, now)
     found = await _lock(tx, actor, break_id)
     check_way(way, found.difference_fen)
+    if not reason.strip():
+        raise ReasonMissing
     if way is Way.REFUNDED:
         await _payment(tx, found)
     return await move(
