@@ -23,7 +23,7 @@ from market.approvals.model import (
     Verdict,
     Wanted,
 )
-from market.approvals.states import State
+from market.approvals.states import Event, State, advance, allows
 from market.identity.permissions import Role
 
 NOW = dt.datetime(2026, 12, 31, 15, 59, 59, tzinfo=dt.UTC)
@@ -238,6 +238,29 @@ def test_a_step_is_over_to_the_second() -> None:
     expired = deciding.expire(asked, due)
     assert (expired.state, expired.steps[0].outcome) == (State.EXPIRED, Outcome.EXPIRED)
     assert not deciding.is_over(expired, due)
+
+
+def test_nothing_is_offered_to_decide_where_no_step_is_open_or_its_time_is_over() -> None:
+    def offered(approval: Approval, by: AccountId, now: dt.datetime = NOW) -> list[Verdict]:
+        return deciding.open_verdicts(
+            approval, by=by, may_skip=True, colleagues=COLLEAGUES, now=now
+        )
+
+    asked = begun(BY_ROLE)
+
+    assert offered(asked, HEAD) == [Verdict.APPROVE, Verdict.REJECT]
+    assert offered(asked, HEAD, NOW + dt.timedelta(hours=24)) == []
+    assert offered(decided(asked, HEAD), FINANCE) == []
+    assert offered(asked, BUYER) == []
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))
+def test_what_can_happen_to_an_approval_is_what_advances_it(state: State, event: Event) -> None:
+    if allows(state, event):
+        assert advance(state, event) in State
+    else:
+        with pytest.raises(DomainError):
+            advance(state, event)
 
 
 def test_it_is_taken_back_by_who_asked_or_approved_until_it_is_used() -> None:

@@ -68,8 +68,10 @@ from market.pricing.model import Charge, Filing, FilingId
 from market.pricing.states import State as FilingState
 from market.usage import metering, statement
 from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId
+from settlement.fees.deducting import Fee, Payee, Tier
+from settlement.money import Bps
 from settlement.revenue.agreement import freeze
-from settlement.revenue.split import Role, check
+from settlement.revenue.split import Method, Role, Share, check
 from tests.makers_products import make_description
 from tests.pure.test_pricing import make_item, make_terms
 
@@ -300,6 +302,61 @@ def test_three_equal_owners_get_what_is_left_in_the_certificates_order() -> None
     found = shares.shares(holders, rates, is_public_data=False)
 
     assert [share.share_bps for share in found] == [500, 3_167, 3_167, 3_166]
+
+
+SHARED_RATES = Rates(
+    platform_party_id=PartyId(new_id()),
+    platform_bps=500,
+    treasury_party_id=PartyId(new_id()),
+    treasury_bps=1_000,
+)
+
+
+def test_what_was_agreed_is_shared_behind_platform_and_treasury() -> None:
+    agreed = [
+        Share(
+            party_id=PartyId(new_id()),
+            role=Role.RIGHT_HOLDER,
+            method=Method.EQUITY,
+            share_bps=Bps(part),
+        )
+        for part in (7_500, 2_500)
+    ]
+
+    found = shares.of_agreement(agreed, SHARED_RATES, is_public_data=True)
+
+    assert [(share.role, share.share_bps) for share in found] == [
+        (Role.PLATFORM, 500),
+        (Role.TREASURY, 1_000),
+        (Role.RIGHT_HOLDER, 6_375),
+        (Role.RIGHT_HOLDER, 2_125),
+    ]
+    assert {share.method for share in found[2:]} == {Method.EQUITY}
+
+
+def test_a_schedule_takes_its_fees_and_nothing_is_shared_with_the_two() -> None:
+    untaken = shares.untaken(SHARED_RATES)
+    fees = [
+        Fee(
+            code=payee.value,
+            payee=payee,
+            tiers=(Tier(above_fen=0, rate_bps=100),),
+            is_of_public_data=payee is Payee.TREASURY,
+        )
+        for payee in Payee
+    ]
+    supplier = PartyId(new_id())
+
+    taken = shares.deductions(fees, SHARED_RATES, supplier=supplier, is_public_data=False)
+    of_public = shares.deductions(fees, SHARED_RATES, supplier=supplier, is_public_data=True)
+
+    assert (untaken.platform_bps, untaken.treasury_bps) == (0, 0)
+    assert {each.fee.payee: each.party_id for each in of_public} == {
+        Payee.PLATFORM: SHARED_RATES.platform_party_id,
+        Payee.TREASURY: SHARED_RATES.treasury_party_id,
+        Payee.TAX: supplier,
+    }
+    assert [each.fee.payee for each in taken] == [Payee.PLATFORM, Payee.TAX]
 
 
 # ── inspection ──────────────────────────────────────────────────────────────────────────────────
