@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import Actor
-from catalog.kernel.clock import monotonic
+from catalog.kernel.clock import SystemClock, monotonic
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import end_of_day
@@ -28,7 +28,9 @@ DAY = dt.date(2026, 3, 2)
 NEXT = end_of_day(DAY) + dt.timedelta(hours=9)
 ROUNDS = 3
 
-_ID = "(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid"
+# Keys of this month: the journal has a part for it.
+_MS = f"{int(SystemClock().now().timestamp() * 1000):012x}"
+_ID = f"('{_MS[:8]}-{_MS[8:]}-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 _ACCOUNTS = """
     INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at)
     VALUES ('market', 'channel_clearing', 'sandbox', 'CNY', 'none', now()),
@@ -106,6 +108,13 @@ async def _fill(owning: asyncpg.Connection, file_id: object) -> None:
         (_STATED, (file_id, LINES, OFF, morning)),
     ):
         await owning.execute(sql, *args, timeout=900)
+    await owning.execute(
+        "INSERT INTO settlement.guard_balances (account_id) SELECT id FROM settlement.accounts"
+    )
+    # Those may stand anywhere; then the job of the ledger adds up what there is.
+    await owning.execute("UPDATE settlement.guard_balances SET floor = NULL")
+    await owning.execute("SET session_replication_role = origin")
+    await owning.execute("UPDATE settlement.rollup_state SET asked_at = now()", timeout=300)
     await owning.execute("VACUUM (ANALYZE) settlement.payments")
     await owning.execute("VACUUM (ANALYZE) settlement.statement_lines")
     await owning.execute("VACUUM (ANALYZE) settlement.journal")
