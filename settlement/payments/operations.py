@@ -229,7 +229,7 @@ async def _due(tx: Tx, payment: Payment | None) -> Due | None:
         state=payment.state,
         amount_fen=payment.amount_fen,
         channel_transaction_id=payment.channel_transaction_id,
-        is_order_paid=held.state is not EscrowState.AWAITING_PAYMENT,
+        is_order_paid=held.state not in {EscrowState.AWAITING_PAYMENT, EscrowState.EXPIRED},
     )
 
 

@@ -472,6 +472,7 @@ async def test_a_dispute_freezes_the_money_until_it_is_resolved(
 async def test_a_dispute_is_settled_in_part_and_the_rest_is_paid_out(trade: Trade) -> None:
     order = await trade.delivered()
     must(await trade.step(order, "issues", trade.buyer, reason="缺少三月数据"))
+    must(await trade.step(order, "statements", trade.supplier, text="三月数据确有缺失。"))
     told = {"ruling": "in_part", "reason": "缺一个月的数据"}
 
     unclear = [
