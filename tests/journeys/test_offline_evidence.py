@@ -139,7 +139,10 @@ async def test_a_whole_line_is_saved_over_http_and_checked_offline(
     await trade.content(order, purpose="营销")
     await sequence(trade.api)
     usage, product = f"/api/v1/orders/{order}/usage", trade.product_id
-    async with served(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
+    async with (
+        served(app) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http,
+    ):
 
         async def saved(token: str | None, path: str, name: str) -> Kept:
             headers = {"authorization": f"Bearer {token}"} if token else {}
