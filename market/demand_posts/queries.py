@@ -15,7 +15,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from catalog.products.model import DeliveryMode, Form
-from market.demand_posts import matching, store
+from market.demand_posts import matching
 from market.demand_posts.model import (
     DemandMatch,
     DemandPost,
@@ -24,6 +24,7 @@ from market.demand_posts.model import (
     SupplierMatch,
 )
 from market.demand_posts.states import State
+from market.demand_posts.store import board, matches, posts
 from market.pricing.model import UseCategory
 
 # [P] how old matches may be when the catalogue changes; of a demand that changed they are found at once.
@@ -55,12 +56,12 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find(tx: Tx, *, post_id: uuid.UUID) -> DemandPost | None:
     """Return a demand for a room above, if row-level security shows it to who acts."""
-    return await store.find(tx, post_id)
+    return await posts.find(tx, post_id)
 
 
 async def lock(tx: Tx, *, post_id: uuid.UUID) -> DemandPost | None:
     """Lock and return a demand for a room above, so that it is not moved meanwhile."""
-    return await store.lock(tx, post_id)
+    return await posts.lock(tx, post_id)
 
 
 async def get_posting(tx: Tx, *, post_id: uuid.UUID) -> DemandPosting:
@@ -68,7 +69,7 @@ async def get_posting(tx: Tx, *, post_id: uuid.UUID) -> DemandPosting:
 
     :raises DemandPostMissing: if there is none.
     """
-    found = await store.find_posting(tx, post_id)
+    found = await board.find_posting(tx, post_id)
     if found is None:
         raise DemandPostMissing
     return found
@@ -76,7 +77,7 @@ async def get_posting(tx: Tx, *, post_id: uuid.UUID) -> DemandPosting:
 
 async def find_postings(tx: Tx, *, post_ids: list[uuid.UUID]) -> dict[uuid.UUID, DemandPosting]:
     """Return the public sides of demands that are shown to who acts."""
-    return await store.find_postings(tx, post_ids)
+    return await board.find_postings(tx, post_ids)
 
 
 async def list_board(
@@ -96,7 +97,7 @@ async def list_board(
         for name, value in msgspec.structs.asdict(narrowed).items()
     }
     query = paging.fingerprint("demand_board", sorted(asked.items()))
-    found = await store.list_board(
+    found = await board.list_board(
         tx,
         narrowed=asked,
         before=paging.decode_id(query, cursor),
@@ -112,7 +113,7 @@ async def get_file(tx: Tx, *, viewer: Actor, post_id: uuid.UUID) -> PostFile:
     :raises DemandPostMissing: if there is none that it may see.
     """
     found = await _get(tx, viewer, post_id)
-    return PostFile(post=found, revisions=tuple(await store.list_revisions(tx, post_id)))
+    return PostFile(post=found, revisions=tuple(await posts.list_revisions(tx, post_id)))
 
 
 async def list_posts(
@@ -131,7 +132,7 @@ async def list_posts(
     viewer.require("demand_post:read")
     party = None if viewer.clearance in _SEES_ALL else viewer.party
     query = paging.fingerprint("demand_posts", str(party), state)
-    found = await store.list_page(
+    found = await posts.list_page(
         tx,
         party=party,
         state=None if state is None else state.value,
@@ -148,7 +149,7 @@ async def list_matches(tx: Tx, *, viewer: Actor, post_id: uuid.UUID) -> list[Dem
     :raises DemandPostMissing: if there is none that it may see.
     """
     await _get(tx, viewer, post_id)
-    return await store.list_matches(tx, post_id)
+    return await matches.list_matches(tx, post_id)
 
 
 async def list_supplier_matches(
@@ -163,7 +164,7 @@ async def list_supplier_matches(
     """
     viewer.require("demand_match:read")
     query = paging.fingerprint("supplier_matches", str(viewer.party))
-    found = await store.list_of_supplier(
+    found = await matches.list_of_supplier(
         tx,
         party=viewer.party,
         before=paging.decode_id(query, cursor),
@@ -171,7 +172,7 @@ async def list_supplier_matches(
     )
     shown = found[:limit]
     shown += [each for each in found[limit:] if each.post_id == shown[-1].post_id]
-    postings = await store.find_postings(tx, [each.post_id for each in shown])
+    postings = await board.find_postings(tx, [each.post_id for each in shown])
     more = paging.encode(query, str(shown[-1].post_id)) if len(found) > len(shown) else None
     return Page(
         [_for_supplier(each, postings[each.post_id]) for each in shown if each.post_id in postings],
@@ -181,12 +182,12 @@ async def list_supplier_matches(
 
 async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
     """Return the demands for which the catalogue is to be looked at again."""
-    return await store.list_due(tx, before=now - LOOKED_EVERY, limit=limit)
+    return await matches.list_due(tx, before=now - LOOKED_EVERY, limit=limit)
 
 
 async def _get(tx: Tx, viewer: Actor, post_id: uuid.UUID) -> DemandPost:
     viewer.require("demand_post:read")
-    found = await store.find(tx, post_id)
+    found = await posts.find(tx, post_id)
     if found is None or not (viewer.clearance in _SEES_ALL or found.buyer_party_id == viewer.party):
         raise DemandPostMissing
     return found

@@ -22,10 +22,11 @@ from catalog.notifications.topics import Topic
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import PUBLIC
-from market.demand_posts import posting, store
+from market.demand_posts import posting
 from market.demand_posts.model import DemandPost
 from market.demand_posts.queries import DemandPostMissing
 from market.demand_posts.states import Event, advance
+from market.demand_posts.store import board, posts
 from market.identity import queries as identity
 
 RULEBOOK: Final = HAINAN_2023.code
@@ -36,7 +37,7 @@ async def lock(tx: Tx, post_id: uuid.UUID) -> DemandPost:
 
     :raises DemandPostMissing: if there is none that the actor may know of.
     """
-    found = await store.lock(tx, post_id)
+    found = await posts.lock(tx, post_id)
     if found is None:
         raise DemandPostMissing
     return found
@@ -69,11 +70,11 @@ def moved(before: DemandPost, event: Event, *, now: dt.datetime, **changes: Any)
 
 async def save(tx: Tx, post: DemandPost) -> None:
     """Write a post back, and its public side if it ever had one."""
-    await store.update(tx, post)
+    await posts.update(tx, post)
     if post.published_at is not None:
         buyer = await identity.get_party(tx, post.buyer_party_id)
         async with beyond_own_rows(tx):  # the board is nobody's
-            await store.show(tx, posting.public_side(post, buyer))
+            await board.show(tx, posting.public_side(post, buyer))
 
 
 async def start_expiry(tx: Tx, post: DemandPost, *, now: dt.datetime, calendar: Calendar) -> None:

@@ -20,7 +20,7 @@ from catalog.search import queries as search
 from catalog.search.model import Filters, Hit
 from catalog.search.port import SearchPort
 from catalog.thesaurus.synonyms import Synonyms
-from market.demand_posts import matching, store
+from market.demand_posts import matching
 from market.demand_posts.model import (
     Candidate,
     DemandAsked,
@@ -35,6 +35,7 @@ from market.demand_posts.model import (
 from market.demand_posts.operations import casework
 from market.demand_posts.queries import LOOKED_EVERY, DemandMatchMissing
 from market.demand_posts.states import OPEN, DemandPostEventNotAllowed
+from market.demand_posts.store import matches, posts
 from market.pricing.regimes import is_public
 
 # As many as the search ranks on one page; what comes behind them is about something else.
@@ -56,7 +57,7 @@ async def look(
     :raises SynonymsOutdated: if they are of a table that changed since: read them and ask again.
     """
     actor.require("demand_post:match")
-    due = await store.lock_due(tx, post_id, before=now - LOOKED_EVERY)
+    due = await matches.lock_due(tx, post_id, before=now - LOOKED_EVERY)
     if due is None:
         return 0
     # The position first: what is committed meanwhile is seen now, and once more in vain.
@@ -64,7 +65,7 @@ async def look(
     new: list[Judged] = []
     if due.position is None or await _changed(tx, post_id, due.position, synonyms):
         new = await _match(tx, due.post, actor=actor, now=now, port=port, synonyms=synonyms)
-    await store.looked(tx, due.post, position=position, now=now)
+    await matches.looked(tx, due.post, position=position, now=now)
     return len(new)
 
 
@@ -80,7 +81,7 @@ async def find_best(
     found = await search.search(
         tx, port=port, text=asked.title, synonyms=synonyms, limit=_LOOKED_AT
     )
-    told = await store.list_facts(tx, [hit.id for hit in found.items])
+    told = await matches.list_facts(tx, [hit.id for hit in found.items])
     top = max((hit.score for hit in found.items), default=0.0)
     candidates = [
         _candidate(hit, told[hit.id], top)
@@ -108,18 +109,18 @@ async def answer(
     :raises DemandPostEventNotAllowed: if the demand is not open any more.
     """
     actor.require("demand_match:answer")
-    locked = await store.lock_match(tx, post_id, product_id)
+    locked = await matches.lock_match(tx, post_id, product_id)
     if locked is None:
         raise DemandMatchMissing
     match, buyer = locked
     side, other = _side(actor.party, buyer, match)
     matching.check_answer(verdict, reason)
     async with beyond_own_rows(tx):  # a supplier sees the public side alone
-        post = await store.find(tx, post_id)
+        post = await posts.find(tx, post_id)
     assert post is not None, "a match is of a post"
     if post.state not in OPEN:
         raise DemandPostEventNotAllowed(state=post.state.value, event="answer_match")
-    await store.answer(
+    await matches.answer(
         tx, match, party=actor.party, side=side, verdict=verdict, reason=reason, now=now
     )
     if verdict is Verdict.ACCEPTED and other is not None:
@@ -147,7 +148,7 @@ async def _changed(tx: Tx, post_id: uuid.UUID, position: str, synonyms: Synonyms
     changed = await search.list_matching(
         tx, text="", synonyms=synonyms, filters=Filters(), beyond=position, limit=1
     )
-    return bool(changed) or await store.has_lost(tx, post_id)
+    return bool(changed) or await matches.has_lost(tx, post_id)
 
 
 async def _match(
@@ -162,7 +163,7 @@ async def _match(
     found = await find_best(
         tx, asked=post.asked, buyer=post.buyer_party_id, port=port, synonyms=synonyms
     )
-    known = await store.known_matches(tx, post.id)
+    known = await matches.known_matches(tx, post.id)
     may_be_told = post.asked.visibility is not Visibility.INVITED
     gone = matching.gone([each for each, kept in known.items() if kept.is_current], found)
     new = [each for each in found if each.candidate.product_id not in known]
@@ -171,8 +172,8 @@ async def _match(
         for each in found
         if (kept := known.get(each.candidate.product_id)) is None or not kept.is_told
     ]
-    await store.put_matches(tx, post, found, is_told=may_be_told, now=now)
-    await store.end_matches(tx, post.id, gone)
+    await matches.put_matches(tx, post, found, is_told=may_be_told, now=now)
+    await matches.end_matches(tx, post.id, gone)
     if may_be_told:
         await _tell_suppliers(tx, post, untold, now=now)
     if new or gone:

@@ -11,10 +11,11 @@ from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
 from catalog.notifications.topics import Topic
 from catalog.timers import operations as timers
-from market.demand_posts import posting, store
+from market.demand_posts import posting
 from market.demand_posts.model import DemandPost
 from market.demand_posts.operations import casework
 from market.demand_posts.states import Event, State
+from market.demand_posts.store import posts
 
 
 async def take_up(tx: Tx, *, actor: Actor, now: dt.datetime, post_id: uuid.UUID) -> DemandPost:
@@ -45,7 +46,7 @@ async def settle(
     :raises NotPermitted: if the actor is not the job for it.
     """
     actor.require("demand_post:settle")
-    before = await store.lock(tx, post_id)
+    before = await posts.lock(tx, post_id)
     if before is None or before.state is not State.NEGOTIATING:
         return False
     event, happened = Event.GO_ON, Happened.DEMAND_POST_WENT_ON
@@ -66,7 +67,7 @@ async def expire(tx: Tx, *, actor: Actor, now: dt.datetime, post_id: uuid.UUID) 
     :raises NotPermitted: if the actor is not the job for it.
     """
     actor.require("demand_post:expire")
-    before = await store.lock(tx, post_id)
+    before = await posts.lock(tx, post_id)
     if before is None or before.state not in (State.SUBMITTED, State.PUBLISHED):
         return False
     await timers.run_out(

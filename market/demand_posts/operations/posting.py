@@ -17,11 +17,12 @@ from catalog.timers import operations as timers
 from market.contracts.buying import BuyerNotVerified
 from market.credit import queries as credit
 from market.credit import sanctions
-from market.demand_posts import posting, store
+from market.demand_posts import posting
 from market.demand_posts.model import DemandAsked, DemandPost, DemandPostId
 from market.demand_posts.operations import casework
 from market.demand_posts.posting import DemandPostCodeUnknown
 from market.demand_posts.states import Event, State
+from market.demand_posts.store import posts
 from market.identity import queries as identity
 from market.identity.states import State as PartyState
 
@@ -44,7 +45,7 @@ async def draft(tx: Tx, *, actor: Actor, now: dt.datetime, asked: DemandAsked) -
         created_at=now,
         updated_at=now,
     )
-    await store.insert(tx, post)
+    await posts.insert(tx, post)
     await _keep_revision(tx, post, actor)
     await casework.remember(tx, Happened.DEMAND_POST_DRAFTED, post, actor=actor, now=now)
     return post
@@ -175,7 +176,7 @@ async def _end(
 
 async def _keep_revision(tx: Tx, post: DemandPost, actor: Actor) -> None:
     assert actor.account_id is not None, "who posts has an account"
-    await store.add_revision(tx, post, by=actor.account_id)
+    await posts.add_revision(tx, post, by=actor.account_id)
 
 
 async def _start_review(tx: Tx, post: DemandPost, *, now: dt.datetime, calendar: Calendar) -> None:

@@ -1,51 +1,21 @@
-"""Tables and statements of the demand posts, their board and their matches."""
+"""Tables and statements of what fits a demand (撮合), of what was said of it, and of the looks for it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from catalog.code_trees.lineage import lineage
-from catalog.code_trees.model import Tree
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import PartyId
-from market.demand_posts.model import (
-    DemandMatch,
-    DemandPost,
-    DemandPosting,
-    Judged,
-    NotRelevant,
-    PostRevision,
-    Side,
-    Verdict,
-)
-from market.demand_posts.states import OPEN, SHOWN
-
-_TEXTS: Final = sa.ARRAY(sa.Text)
-
-DEMAND_POSTS: Final = sa.Table(
-    "demand_posts",
-    METADATA,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("buyer_party_id", sa.Uuid, nullable=False),
-    sa.Column("asked", JSONB, nullable=False),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("submitted_at", sa.DateTime(timezone=True)),
-    sa.Column("published_at", sa.DateTime(timezone=True)),
-    sa.Column("rejection", sa.Text),
-    sa.Column("reason", sa.Text),
-    schema="market",
-)
+from market.demand_posts.model import DemandMatch, DemandPost, Judged, NotRelevant, Side, Verdict
+from market.demand_posts.states import OPEN
+from market.demand_posts.store.posts import post_of
 
 DEMAND_LOOKS: Final = sa.Table(
     "demand_looks",
@@ -54,33 +24,6 @@ DEMAND_LOOKS: Final = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("position", sa.Text, nullable=False),
     sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
-    schema="market",
-)
-
-DEMAND_POST_REVISIONS: Final = sa.Table(
-    "demand_post_revisions",
-    METADATA,
-    sa.Column("post_id", sa.Uuid, primary_key=True),
-    sa.Column("revision", sa.Integer, primary_key=True),
-    sa.Column("asked", JSONB, nullable=False),
-    sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("revised_by", sa.Uuid, nullable=False),
-    schema="market",
-)
-
-DEMAND_BOARD: Final = sa.Table(
-    "demand_board",
-    METADATA,
-    sa.Column("post_id", sa.Uuid, primary_key=True),
-    sa.Column("visibility", sa.Text, nullable=False),
-    sa.Column("is_shown", sa.Boolean, nullable=False),
-    sa.Column("is_open", sa.Boolean, nullable=False),
-    sa.Column("use_category", sa.Text, nullable=False),
-    sa.Column("forms", _TEXTS, nullable=False),
-    sa.Column("delivery_modes", _TEXTS, nullable=False),
-    sa.Column("industry_codes", _TEXTS, nullable=False),
-    sa.Column("region_codes", _TEXTS, nullable=False),
-    sa.Column("posting", JSONB, nullable=False),
     schema="market",
 )
 
@@ -119,10 +62,6 @@ DEMAND_MATCH_ANSWERS: Final = sa.Table(
     schema="market",
 )
 
-SELECT: Final = """
-    SELECT id, state, buyer_party_id, asked, revision, version, created_at, updated_at,
-           submitted_at, published_at, rejection, reason
-      FROM market.demand_posts"""
 _MATCH: Final = """
     SELECT m.post_id, m.product_id, m.product_name, m.supplier_party_id, m.score, m.reasons,
            m.is_current, m.found_at, m.buyer_verdict, m.buyer_reason, m.supplier_verdict,
@@ -142,184 +81,6 @@ class Kept(msgspec.Struct, frozen=True):
 
     is_current: bool
     is_told: bool
-
-
-# ── posts ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def insert(tx: Tx, post: DemandPost) -> None:
-    """Add a post."""
-    await tx.insert(DEMAND_POSTS, **_columns(post))
-
-
-async def update(tx: Tx, post: DemandPost) -> None:
-    """Write back a post that the caller holds locked."""
-    touched = await tx.execute(
-        """
-        UPDATE market.demand_posts
-           SET state = $2, asked = $3, revision = $4, version = $5, updated_at = $6,
-               submitted_at = $7, published_at = $8, rejection = $9, reason = $10
-         WHERE id = $1""",
-        post.id,
-        post.state.value,
-        msgspec.to_builtins(post.asked),
-        post.revision,
-        post.version,
-        post.updated_at,
-        post.submitted_at,
-        post.published_at,
-        None if post.rejection is None else post.rejection.value,
-        post.reason,
-    )
-    assert touched == 1, "a locked post can not vanish"
-
-
-async def lock(tx: Tx, post_id: uuid.UUID) -> DemandPost | None:
-    """Lock and return a post that the actor may see, or None."""
-    row = await tx.fetch_one(SELECT + " WHERE id = $1 FOR UPDATE", post_id)
-    return None if row is None else post_of(row)
-
-
-async def find(tx: Tx, post_id: uuid.UUID) -> DemandPost | None:
-    """Return a post that the actor may see, or None."""
-    row = await tx.fetch_one(SELECT + " WHERE id = $1", post_id)
-    return None if row is None else post_of(row)
-
-
-async def list_page(
-    tx: Tx, *, party: PartyId | None, state: str | None, before: uuid.UUID | None, limit: int
-) -> list[DemandPost]:
-    """Return posts, the newest first: of one party, or all that the actor may see."""
-    rows = await tx.fetch(
-        SELECT
-        + """
-         WHERE ($1::uuid IS NULL OR buyer_party_id = $1) AND ($2::text IS NULL OR state = $2)
-           AND ($3::uuid IS NULL OR id < $3)
-         ORDER BY id DESC LIMIT $4""",
-        party,
-        state,
-        before,
-        limit,
-    )
-    return [post_of(row) for row in rows]
-
-
-async def add_revision(tx: Tx, post: DemandPost, *, by: uuid.UUID) -> None:
-    """Keep what a post says now."""
-    await tx.insert(
-        DEMAND_POST_REVISIONS,
-        post_id=post.id,
-        revision=post.revision,
-        asked=msgspec.to_builtins(post.asked),
-        revised_at=post.updated_at,
-        revised_by=by,
-    )
-
-
-async def list_revisions(tx: Tx, post_id: uuid.UUID) -> list[PostRevision]:
-    """Return what a post ever said, the oldest first."""
-    rows = await tx.fetch(
-        """
-        SELECT revision, asked, revised_at, revised_by FROM market.demand_post_revisions
-         WHERE post_id = $1 ORDER BY revision LIMIT 1000""",
-        post_id,
-    )
-    return [msgspec.convert(dict(row), PostRevision) for row in rows]
-
-
-def post_of(row: Row) -> DemandPost:
-    """Return the post in a row."""
-    return msgspec.convert(dict(row), DemandPost)
-
-
-def _columns(post: DemandPost) -> dict[str, Any]:
-    return {
-        **msgspec.structs.asdict(post),
-        "state": post.state.value,
-        "asked": msgspec.to_builtins(post.asked),
-        "rejection": None if post.rejection is None else post.rejection.value,
-    }
-
-
-# ── the board ───────────────────────────────────────────────────────────────────────────────
-
-
-async def show(tx: Tx, posting: DemandPosting) -> None:
-    """Put the public side of a post on the board, or what became of it."""
-    await tx.execute(
-        """
-        INSERT INTO market.demand_board (post_id, visibility, is_shown, is_open, use_category, forms,
-                                         delivery_modes, industry_codes, region_codes, posting)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (post_id) DO UPDATE
-           SET visibility = excluded.visibility, is_shown = excluded.is_shown,
-               is_open = excluded.is_open, use_category = excluded.use_category,
-               forms = excluded.forms, delivery_modes = excluded.delivery_modes,
-               industry_codes = excluded.industry_codes, region_codes = excluded.region_codes,
-               posting = excluded.posting""",
-        posting.id,
-        posting.visibility.value,
-        posting.state in SHOWN,
-        posting.state in OPEN,
-        posting.use_category.value,
-        [form.value for form in posting.forms],
-        [mode.value for mode in posting.delivery_modes],
-        _line(Tree.INDUSTRY, posting.industry),
-        _line(Tree.REGION, posting.region_code),
-        msgspec.to_builtins(posting),
-    )
-
-
-async def find_posting(tx: Tx, post_id: uuid.UUID) -> DemandPosting | None:
-    """Return the public side of a post that the actor may see, or None."""
-    row = await tx.fetch_one(
-        "SELECT posting FROM market.demand_board b WHERE b.post_id = $1 AND b.is_shown", post_id
-    )
-    return None if row is None else msgspec.convert(row["posting"], DemandPosting)
-
-
-async def find_postings(tx: Tx, post_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, DemandPosting]:
-    """Return the public sides of posts that the actor may see."""
-    rows = await tx.fetch(
-        """
-        SELECT b.post_id, b.posting FROM market.demand_board b
-         WHERE b.post_id = ANY($1::uuid[]) AND b.is_shown""",
-        list(post_ids),
-    )
-    return {row["post_id"]: msgspec.convert(row["posting"], DemandPosting) for row in rows}
-
-
-async def list_board(
-    tx: Tx, *, narrowed: Mapping[str, str | None], before: uuid.UUID | None, limit: int
-) -> list[DemandPosting]:
-    """Return what is asked for now and seen by the actor, the newest first."""
-    rows = await tx.fetch(
-        """
-        SELECT b.posting FROM market.demand_board b
-         WHERE b.is_shown AND b.is_open
-           AND ($1::text IS NULL OR b.forms = '{}' OR b.forms @> ARRAY[$1])
-           AND ($2::text IS NULL OR b.industry_codes @> ARRAY[$2])
-           AND ($3::text IS NULL OR b.region_codes @> ARRAY[$3])
-           AND ($4::text IS NULL OR b.delivery_modes @> ARRAY[$4])
-           AND ($5::text IS NULL OR b.use_category = $5)
-           AND ($6::uuid IS NULL OR b.post_id < $6)
-         ORDER BY b.post_id DESC LIMIT $7""",
-        narrowed["form"],
-        narrowed["industry"],
-        narrowed["region_code"],
-        narrowed["delivery_mode"],
-        narrowed["use_category"],
-        before,
-        limit,
-    )
-    return [msgspec.convert(row["posting"], DemandPosting) for row in rows]
-
-
-def _line(tree: Tree, code: str | None) -> list[str]:
-    return [] if code is None else list(lineage(tree, code))
-
-
-# ── matches ─────────────────────────────────────────────────────────────────────────────────
 
 
 async def lock_due(tx: Tx, post_id: uuid.UUID, *, before: dt.datetime) -> Looked | None:
