@@ -189,15 +189,7 @@ class Houses:
         copy = await house.copy()
         if copy is None:
             return None
-        other = self.other(house)
-        told = await self.into[other].where(
-            Asked(
-                asks=house.who.party.id,
-                of=other.who.party.id,
-                own_pid=copy["own_pid"],
-                pid=copy["other_pid"],
-            )
-        )
+        told = await self._told(house, copy)
         async with begin(house.db, house.who.actor) as tx:
             found = await comparing.compare_with(
                 tx,
@@ -208,6 +200,24 @@ class Houses:
             )
         assert found.verdict.value != "contradiction", (copy["state"], told)
         return found.verdict.value
+
+    async def where(self, of: House) -> dict[str, Any]:
+        """Return where a house says its copy stands, as the other side would hand it in."""
+        copy = await self.other(of).copy()
+        assert copy is not None
+        told = await self._told(self.other(of), copy)
+        return {"pid": told.pid, "state": told.state}
+
+    async def _told(self, house: House, copy: dict[str, Any]) -> Told:
+        other = self.other(house)
+        return await self.into[other].where(
+            Asked(
+                asks=house.who.party.id,
+                of=other.who.party.id,
+                own_pid=copy["own_pid"],
+                pid=copy["other_pid"],
+            )
+        )
 
     async def check(self) -> dict[str, Any]:
         """Assert that both agree in every respect, or that both have ended and know why."""

@@ -20,6 +20,7 @@ from market.http.answers import answers, creates
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.negotiations import queries
+from market.negotiations.exchange import Told
 from market.negotiations.model import Exchanged, Negotiation, Reason
 from market.negotiations.operations import comparing, sending
 from market.negotiations.operations.comparing import Compared
@@ -210,6 +211,27 @@ async def reconcile_negotiation(
     async def act(c: Command) -> Answer:
         return done(
             await comparing.compare(c.tx, actor=c.actor, now=c.now, negotiation_id=negotiation_id)
+        )
+
+    return await command(request, act)
+
+
+@post(
+    ONE + "/foreign-reconciliations",
+    summary="Compare a copy with one in another house",
+    tags=["negotiations"],
+    opt=answers(Compared),
+)
+async def reconcile_with_foreign_copy(
+    request: AnyRequest, negotiation_id: FromPath[uuid.UUID], data: JSONBody[Told]
+) -> Response[bytes]:
+    """Tell, from where the other side says that it stands, which message is missing (跨节点对账)."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await comparing.compare_with(
+                c.tx, actor=c.actor, now=c.now, negotiation_id=negotiation_id, told=data
+            )
         )
 
     return await command(request, act)

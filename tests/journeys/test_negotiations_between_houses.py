@@ -15,7 +15,8 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.jobs import deliver_negotiations
 from market.negotiations.exchange import Envelope, NoAnswer
-from tests.api import Api
+from tests.api import Api, code
+from tests.makers_negotiations import BASE, requested
 from tests.makers_trade import Trade, make_trade
 from tests.two_houses import Houses, two_houses
 
@@ -35,8 +36,8 @@ async def houses(
         yield made
 
 
-async def concluded(houses: Houses) -> dict[str, Any]:
-    """Let both say what leads to an agreement, each carried to the other house."""
+async def signed_by_buyer(houses: Houses) -> None:
+    """Let both say what leads to the buyer's signature, each carried to the other house."""
     await houses.begin()
     await houses.run_job(houses.buyer)
     assert await houses._suppliers() is not None
@@ -44,6 +45,11 @@ async def concluded(houses: Houses) -> dict[str, Any]:
     await houses.run_job(houses.supplier)
     assert await houses.buyer.sign("verifications") == 200
     await houses.run_job(houses.buyer)
+
+
+async def concluded(houses: Houses) -> dict[str, Any]:
+    """Let both say what leads to an agreement, each carried to the other house."""
+    await signed_by_buyer(houses)
     assert await houses.supplier.sign("finalizations") == 200
     await houses.run_job(houses.supplier)
     return await houses.check()
@@ -57,6 +63,32 @@ async def test_an_agreement_is_kept_in_both_houses_and_ordered_by_in_one(houses:
     assert agreement is not None
     placed = await houses.trade.place(agreement_id=agreement["id"])
     assert placed.status_code == 201, placed.text
+
+
+async def test_who_hears_by_comparing_that_it_was_finalized_keeps_the_agreement_too(
+    houses: Houses,
+) -> None:
+    await signed_by_buyer(houses)
+    assert await houses.supplier.sign("finalizations") == 200
+    houses.into[houses.buyer].choose = lambda _below: 2  # it arrives, and no answer comes
+    await houses.run_job(houses.supplier)
+    told = await houses.where(houses.buyer)
+
+    found = await houses.supplier.by.post(
+        f"{BASE}/{houses.supplier.id}/foreign-reconciliations", told
+    )
+
+    assert found.json()["verdict"] == "arrived", found.text
+    assert (await houses.check())["state"] == "finalized"
+
+
+async def test_of_a_side_that_lives_here_nobody_tells_where_it_stands(trade: Trade) -> None:
+    talk = await requested(trade)
+
+    refused = await talk.say(trade.buyer, "foreign-reconciliations", pid=None, state="terminated")
+
+    assert (refused.status_code, code(refused)) == (409, "negotiation_side_is_here")
+    assert await talk.states() == ("requested", "requested")
 
 
 async def test_whatever_goes_astray_both_agree_or_both_have_ended(houses: Houses) -> None:

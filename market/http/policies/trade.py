@@ -149,6 +149,7 @@ TRADE: Final[Rules] = {
             "finalizations",
             "terminations",
             "reconciliations",
+            "foreign-reconciliations",
         )
     },
     ("GET", f"{V1}/negotiations/{{negotiation_id}}/agreement"): read("negotiation:read", PARTY),

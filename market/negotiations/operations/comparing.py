@@ -13,15 +13,23 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
+from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from market.negotiations import moving, store
 from market.negotiations.exchange import Told
 from market.negotiations.model import Message, Negotiation, Reply
 from market.negotiations.operations.casework import add_sent, keep, lock_own
+from market.negotiations.operations.concluding import conclude_here
 from market.negotiations.reconciling import Finding, Verdict, reconcile
 from market.negotiations.states import Event, State, is_over
 
 CONTRADICTION: Final = "negotiation_states_differ"
+
+
+class NegotiationSideIsHere(Refused):
+    """The other side's copy lives in this house: it is read, and nobody tells where it stands."""
+
+    code = "negotiation_side_is_here"
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +72,20 @@ async def compare_with(
 
     :raises NotPermitted: if the actor negotiates nothing.
     :raises Missing: if it is unknown, or between others.
+    :raises NegotiationSideIsHere: if the other side's copy lives in this house.
     :raises FinalizationPending: if the states contradict each other and it may be finalized.
     """
     actor.require("negotiation:conduct")
     own = await lock_own(tx, actor, negotiation_id)
+    async with beyond_own_rows(tx):
+        if await store.find_other(tx, own) is not None:
+            raise NegotiationSideIsHere
     found = reconcile(own.copy, told.state)
-    return await _mended(tx, own, told, found, actor=actor, now=now)
+    compared = await _mended(tx, own, told, found, actor=actor, now=now)
+    if found == Finding(Verdict.ARRIVED, Event.FINALIZE):
+        # No answer will come any more that would have it kept here.
+        await conclude_here(tx, compared.negotiation, actor=actor, now=now)
+    return compared
 
 
 async def _mended(

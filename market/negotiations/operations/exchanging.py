@@ -8,15 +8,14 @@ the consumer when it takes the finalization, the provider when it hears that it 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
-from market.contracts import operations as contracts
 from market.negotiations import moving, store
 from market.negotiations.exchange import Asked, Envelope, Told
 from market.negotiations.model import Message, Negotiation, NegotiationId, Reply, Role
+from market.negotiations.operations.concluding import conclude_here
 from market.negotiations.operations.receiving import hear, receive, receive_first
 from market.negotiations.states import FIRST, Event
 
@@ -57,7 +56,7 @@ async def hear_back(
         return
     heard = await hear(tx, actor=actor, now=now, of=own, message=message, reply=reply)
     if message.event is Event.FINALIZE and reply.is_acknowledged:
-        await _conclude(tx, heard, actor=actor, now=now)
+        await conclude_here(tx, heard, actor=actor, now=now)
 
 
 async def take_in(tx: Tx, *, actor: Actor, now: dt.datetime, envelope: Envelope) -> Reply:
@@ -88,7 +87,7 @@ async def take_in(tx: Tx, *, actor: Actor, now: dt.datetime, envelope: Envelope)
     reply = await receive(tx, actor=actor, now=now, to=own, message=named)
     if message.event is Event.FINALIZE and reply.is_acknowledged:
         taken = (await store.lock(tx, [own.id]))[own.id]
-        await _conclude(tx, taken, actor=actor, now=now)
+        await conclude_here(tx, taken, actor=actor, now=now)
     return reply
 
 
@@ -125,30 +124,6 @@ async def _find(tx: Tx, envelope: Envelope) -> Negotiation | None:
     held = (await store.lock(tx, [found.id]))[found.id]
     is_theirs = (held.party_id, held.other_party_id) == (envelope.receiver, envelope.sender)
     return held if is_theirs else None
-
-
-async def _conclude(tx: Tx, of: Negotiation, *, actor: Actor, now: dt.datetime) -> None:
-    """Keep the agreement in this house, once; both signatures were checked over these bytes."""
-    copy = of.copy
-    if copy.agreement is None or copy.document is None:
-        return
-    agreement_id = uuid.UUID(copy.agreement.id)
-    if await contracts.is_kept(tx, agreement_id=agreement_id):
-        return
-    assert copy.consumer_signature is not None, "it was verified"
-    assert copy.provider_signature is not None, "it was finalized"
-    is_buyer = copy.role is Role.CONSUMER
-    await contracts.conclude(
-        tx,
-        actor=actor,
-        now=now,
-        raw=copy.document,
-        buyer=of.party_id if is_buyer else of.other_party_id,
-        supplier=of.other_party_id if is_buyer else of.party_id,
-        product_id=of.product_id,
-        buyer_signature=copy.consumer_signature,
-        supplier_signature=copy.provider_signature,
-    )
 
 
 def _pid_of(message: Message, role: Role) -> str | None:
