@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import msgspec
 
+from catalog.kernel.errors import Refused
 from catalog.products.model import DeliveryMode, Level
+from market.access import grants, rates
 from market.access.decision import Condition, Decision, Facts, Leg, decide
 from market.access.model import Asked, Grant
 from market.access.states import State
@@ -53,6 +56,8 @@ def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> F
         is_scenario_granted=not (other_purpose or other_scenario),
         is_within_scope=not (other_mode or other_fields),
         is_quota_left=scope.quota is None or grant.used + asked.uses <= scope.quota,
+        is_within_rate=not rates.exceeded(scope.held_to, grant.recent, asked.uses, now),
+        is_within_rows=rates.is_answered_within(scope.held_to),
         has_personal_basis=base.has_personal_basis and standing.has_personal_basis,
     )
 
@@ -60,6 +65,15 @@ def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> F
 def ask(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> Decision:
     """Decide on one use: every reason against it, in the order of RULES §8.2."""
     return decide(facts(grant, asked, standing, now))
+
+
+def refusal(grant: Grant, reasons: tuple[str, ...], now: dt.datetime, **facts: Any) -> Refused:
+    """Return the refusal that is named for the first reason and lists all; of a rate, until when."""
+    if grants.RateExceeded.code in reasons:
+        facts["retry_after_seconds"] = rates.seconds_until_free(
+            grant.scope.held_to, grant.recent, now
+        )
+    return grants.refusal(reasons, **facts)
 
 
 def _of_older(mode: DeliveryMode) -> Facts:

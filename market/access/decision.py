@@ -109,6 +109,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_scenario_granted: bool = True
     is_within_scope: bool = True  # fields, rows, manner of use
     is_quota_left: bool = True
+    is_within_rate: bool = True  # so many uses in a minute, an hour, a day
+    is_within_rows: bool = True  # so many rows in an answer
     contains_personal_information: bool = False
     has_personal_basis: bool = False  # a consent for this scenario, or an accepted anonymisation
     is_cross_border: bool = False
@@ -211,6 +213,8 @@ CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
     _if("purpose_mismatch", lambda f: not f.is_scenario_granted),
     _if("scope_exceeded", lambda f: not f.is_within_scope),
     _if("quota_exhausted", lambda f: not f.is_quota_left),
+    _if("rate_exceeded", lambda f: not f.is_within_rate),
+    _if("rows_exceeded", lambda f: not f.is_within_rows),
     _if(
         PERSONAL_BASIS_MISSING,
         lambda f: f.contains_personal_information and not f.has_personal_basis,

@@ -43,6 +43,18 @@ class QuotaExhausted(Refused):
     code = "quota_exhausted"
 
 
+class RateExceeded(Refused):
+    """So many uses were agreed on for this time, and are used; it tells after how many seconds one is free."""
+
+    code = "rate_exceeded"
+
+
+class RowsExceeded(Refused):
+    """The answer has more rows than were agreed on, or nobody knows how many it has."""
+
+    code = "rows_exceeded"
+
+
 class UseNotAllowedNow(Refused):
     """The order is not in a state in which its data are used: disputed, say."""
 
@@ -107,6 +119,8 @@ REFUSALS: Final[dict[str, type[Refused]]] = {
         PurposeMismatch,
         ScopeExceeded,
         QuotaExhausted,
+        RateExceeded,
+        RowsExceeded,
         PersonalInformationBasisMissing,
     )
 }

@@ -10,6 +10,7 @@ import msgspec
 
 from catalog.kernel.ids import PartyId
 from catalog.products.model import AiShare, DeliveryMode
+from market.access.rates import UNLIMITED, Limits, Tally
 from market.access.states import State
 
 GrantId = NewType("GrantId", uuid.UUID)
@@ -25,6 +26,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     quota: int | None = None  # uses; None: as many as one likes
     valid_from: dt.datetime
     valid_to: dt.datetime  # exclusive
+    # Not written where there are none: what was granted before keeps its bytes, and so its digest.
+    limits: Limits | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def held_to(self) -> Limits:
+        """Return how often, and how much at once, it is used."""
+        return UNLIMITED if self.limits is msgspec.UNSET else self.limits
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +57,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     cut_off_at: dt.datetime | None = None
     cut_off_reason: str | None = None
+    recent: tuple[Tally, ...] = ()  # what was used of late, where there is a rate
     ai_generated: AiShare = AiShare.NONE  # as the contract says; it is told with each download
 
 

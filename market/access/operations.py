@@ -19,8 +19,8 @@ from catalog.kernel.db import Ahead, Tx, Write
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.signing.signer import Signer
-from market.access import grants, licences, store, tokens
-from market.access.asking import Standing, ask
+from market.access import licences, store, tokens
+from market.access.asking import Standing, ask, refusal
 from market.access.model import AccessToken, Asked, Grant
 from market.access.states import Event, advance
 
@@ -89,7 +89,7 @@ async def issue_token(
         raise NotPermitted(permission="grant:use")
     reasons = ask(grant, Asked(), standing, now).reasons
     if reasons:
-        raise grants.refusal(reasons)
+        raise refusal(grant, reasons, now)
     said = tokens.claims(
         issuer=issuer,
         grant_id=grant.id,

@@ -38,6 +38,7 @@ GRANTS: Final = sa.Table(
     sa.Column("cut_off_at", sa.DateTime(timezone=True)),
     sa.Column("cut_off_reason", sa.Text),
     sa.Column("ai_generated", sa.Text, nullable=False, server_default="none"),
+    sa.Column("recent", postgresql.JSONB, nullable=False, server_default="[]"),
     schema="market",
 )
 
@@ -45,9 +46,10 @@ COLUMNS: Final = (
     "id", "order_id", "buyer_party_id", "supplier_party_id", "product_id", "product_version",
     "content_sha256", "content_size_bytes", "media_type", "file_name", "fingerprint_id", "scope",
     "state", "used", "order_seq", "last_record_sha256", "created_at", "cut_off_at",
-    "cut_off_reason", "ai_generated",
+    "cut_off_reason", "ai_generated", "recent",
 )  # fmt: skip
 SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM market.grants"  # noqa: S608 - our own names
+_COUNT: Final = "UPDATE market.grants SET used = $2, order_seq = $3, last_record_sha256 = $4"
 _LOCK: Final = "SELECT true FROM market.grants WHERE order_id = $1 FOR UPDATE"
 
 
@@ -60,6 +62,7 @@ async def insert(tx: Tx, grant: Grant) -> None:
             "scope": msgspec.to_builtins(grant.scope),
             "state": grant.state.value,
             "ai_generated": grant.ai_generated.value,
+            "recent": msgspec.to_builtins(grant.recent),
             "quota": grant.scope.quota,
             "valid_to": grant.scope.valid_to,
         },
@@ -98,11 +101,11 @@ async def set_state(tx: Tx, grant: Grant) -> None:
 
 def counting(grant: Grant) -> Write:
     """Return what writes back what a usage event moved, while the caller holds the grant locked."""
-    return Write(
-        """
-        UPDATE market.grants SET used = $2, order_seq = $3, last_record_sha256 = $4 WHERE id = $1""",
-        (grant.id, grant.used, grant.order_seq, grant.last_record_sha256),
-    )
+    moved = (grant.id, grant.used, grant.order_seq, grant.last_record_sha256)
+    if not grant.recent:  # most have no rate, and are spared the text
+        return Write(_COUNT + " WHERE id = $1", moved)
+    recent = msgspec.to_builtins(grant.recent)
+    return Write(_COUNT + ", recent = $5 WHERE id = $1", (*moved, recent))
 
 
 def grant_of(row: Row) -> Grant:

@@ -7,13 +7,14 @@ is agreed; and what a use does not tell does not meet a constraint about it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from catalog.kernel.errors import Refused
 from catalog.products.model import DeliveryMode
+from market.access.rates import Per
 from market.contracts.policy import (
     OWN,
     PROFILE,
@@ -47,8 +48,15 @@ SCENARIO: Final = f"{OWN}scenario"
 USE_CATEGORY: Final = f"{OWN}useCategory"
 FIELD: Final = f"{OWN}field"
 CROSS_BORDER: Final = f"{OWN}crossBorder"
+RATES: Final = {
+    f"{OWN}usesPerMinute": Per.MINUTE,
+    f"{OWN}usesPerHour": Per.HOUR,
+    f"{OWN}usesPerDay": Per.DAY,
+}
+ROWS: Final = f"{OWN}rowsPerAnswer"
 
 _WHOLE_DIGITS: Final = 10
+MOST: Final = 10**9  # of what is limited in a time, or in an answer
 
 
 class ActionUnknown(PolicyUnreadable):
@@ -76,6 +84,9 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()  # none named: as many as were agreed
     used_before: int = 0
     uses: int = 1
+    used_lately: Mapping[Per, int] | None = None  # in the times in which it lies
+    at_once: int = 1  # of ``uses``, those that are asked for together
+    rows: int | None = None  # of the answer
     is_cross_border: bool | None = None
 
 
@@ -220,6 +231,22 @@ def _in_number(operator: str, values: tuple[str, ...], use: Use) -> bool:
     return total < limit if operator == "lt" else total <= limit
 
 
+def _in_rate(per: Per) -> Callable[[str, tuple[str, ...], Use], bool]:
+    """Return what tells whether a use is within so many in a time."""
+    return lambda _, values, use: (
+        use.used_lately is not None and use.used_lately.get(per, 0) + use.at_once <= int(values[0])
+    )
+
+
+def _in_rows(_: str, values: tuple[str, ...], use: Use) -> bool:
+    return use.rows is not None and use.rows <= int(values[0])
+
+
+def _is_most(value: str) -> bool:
+    number = whole(value)
+    return number is not None and 1 <= number <= MOST
+
+
 def _has_text(value: str) -> bool:
     return bool(value.strip())
 
@@ -240,6 +267,8 @@ OPERANDS: Final[dict[str, Operand]] = {
         frozenset({"lt", "lteq", "gt", "gteq"}), lambda v: instant(v) is not None, _in_time
     ),
     COUNT: Operand(frozenset({"lt", "lteq"}), lambda v: whole(v) is not None, _in_number),
+    **{name: Operand(frozenset({"lteq"}), _is_most, _in_rate(per)) for name, per in RATES.items()},
+    ROWS: Operand(frozenset({"lteq"}), _is_most, _in_rows),
     FIELD: Operand(_NAMED, _has_text, lambda _, values, use: set(use.fields) <= set(values)),
     CROSS_BORDER: Operand(
         frozenset({"eq"}),

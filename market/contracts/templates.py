@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.errors import Invalid
-from market.contracts import constraints, price_duty
+from market.contracts import constraints, limits, price_duty
 from market.contracts.policy import ClausesChosen, PolicyAgreement, PolicyOffer
 
 _DIRECTORY: Final = pathlib.Path(__file__).with_name("templates")
@@ -159,6 +159,9 @@ def render(
     lines = [template.title]
     for number, clause in enumerate(template.clauses, 1):
         lines += ["", f"第{number}条 {clause.heading}", clause.text.format_map(told)]
+    limited = limits.words(policy)
+    if limited:  # what no template has a place for; without any the words are those of before
+        lines += ["", f"第{len(template.clauses) + 1}条 {limits.HEADING}", limited]
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.products.model import DeliveryMode
+from market.access.rates import Most, Per
 from market.contracts import constraints, price_duty, templates
 from market.contracts.constraints import CHANNEL, DELETE, DISTRIBUTE, SCENARIO, USE, USE_CATEGORY
 from market.contracts.policy import (
@@ -63,6 +64,10 @@ class TermsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     valid_until: dt.datetime  # from then on the offer is not accepted
     regions: Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)] = ()
     fields: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=200)] = ()
+    uses_per_minute: Most | None = None  # 频次上限
+    uses_per_hour: Most | None = None
+    uses_per_day: Most | None = None
+    rows_per_answer: Most | None = None  # 单次结果行数上限
     is_cross_border: bool = False
     onward_use: bool = False
     destroys_at_end: bool = True  # 到期销毁 (BJ-27(b))
@@ -109,6 +114,7 @@ def write(
         held.append(PolicyConstraint(constraints.REGION, "isAnyOf", wanted.regions))
     if wanted.fields:
         held.append(PolicyConstraint(constraints.FIELD, "isAnyOf", wanted.fields))
+    held += _limits(wanted)
     onward = PolicyRule(DISTRIBUTE)
     return PolicyOffer(
         id=offer_id.urn,
@@ -176,6 +182,19 @@ def check(
     price = price_duty.read(offer)
     price_duty.check(price, filing, given)
     return price
+
+
+def _limits(wanted: TermsWanted) -> list[PolicyConstraint]:
+    most = {
+        Per.MINUTE: wanted.uses_per_minute,
+        Per.HOUR: wanted.uses_per_hour,
+        Per.DAY: wanted.uses_per_day,
+    }
+    named = [(name, most[per]) for name, per in constraints.RATES.items()]
+    named.append((constraints.ROWS, wanted.rows_per_answer))
+    return [
+        PolicyConstraint(name, "lteq", str(number)) for name, number in named if number is not None
+    ]
 
 
 def _check_said(offer: PolicyOffer, recipient: str) -> None:

@@ -54,10 +54,10 @@ def answers(
     return {_OPT: said}
 
 
-def creates(kind: Any, *, version: bool = False) -> dict[str, Any]:
+def creates(kind: Any, *, version: bool = False, refusals: tuple[int, ...] = ()) -> dict[str, Any]:
     """Say that a handler makes a thing of a kind and tells its address, with status 201."""
     headers = (LOCATION, ETAG) if version else (LOCATION,)
-    return {_OPT: Answers(kind=kind, statuses=(201,), headers=headers)}
+    return {_OPT: Answers(kind=kind, statuses=(201,), headers=headers, refusals=refusals)}
 
 
 def sends(

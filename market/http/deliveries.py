@@ -22,7 +22,7 @@ from catalog.kernel.ids import PartyId
 from catalog.products.metadata import check_readable
 from catalog.products.model import DeliveryMode
 from catalog.signing.purposes import Purpose
-from market.access import grants, tokens
+from market.access import asking, tokens
 from market.access import operations as access
 from market.access.model import AccessToken, Asked
 from market.complaints.operations import disputes
@@ -90,7 +90,7 @@ async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> R
     "/api/v1/orders/{order_id:uuid}/access-tokens",
     summary="A short download token",
     tags=["orders"],
-    opt=KEYLESS | creates(AccessToken),
+    opt=KEYLESS | creates(AccessToken, refusals=(429,)),
 )
 async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Return a token that is good for downloads of this order for a minute (下载令牌)."""
@@ -128,7 +128,7 @@ async def issue_access_token(request: AnyRequest, order_id: FromPath[uuid.UUID])
         "x-usage-receipt",
         "x-recipient-fingerprint",
         "x-ai-generated",
-        refusals=(409,),
+        refusals=(409, 429),
     ),
 )
 async def get_content(
@@ -196,7 +196,8 @@ async def hand_out(
     )
     if event.decision is Outcome.DENY:
         request.scope["denial_remembered"] = True  # type: ignore[typeddict-unknown-key]
-        raise grants.refusal(event.reasons, usage_receipt=receipt)  # after it was committed
+        # After it was committed.
+        raise asking.refusal(grant, event.reasons, now, usage_receipt=receipt)
     stored = await disk.open_verified(
         wiring.settings.files_dir, grant.content_sha256, grant.content_size_bytes
     )

@@ -32,7 +32,7 @@ from market.http.command import (
 from market.http.context import AnyRequest, context
 from market.orders import queries
 from market.orders.model import CancellationReason, Contract, ContractSignature, Order
-from market.orders.operations import contracting, placing
+from market.orders.operations import clearing, contracting, placing
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
 from market.pricing.model import UseCategory
@@ -140,7 +140,7 @@ async def clear_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Res
 
     async def act(c: Command) -> Answer:
         return done(
-            await placing.clear(
+            await clearing.clear(
                 c.tx,
                 actor=c.actor,
                 now=c.now,

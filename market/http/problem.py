@@ -138,6 +138,7 @@ _STATUS_OF_CODE: Final[dict[str, int]] = {
     "not_found": 404,
     "sign_in_failed": 401,
     "too_many_sign_ins": 429,
+    "rate_exceeded": 429,
     "product_withdrawn": 410,
     "internal_error": 500,
     "service_unavailable": 503,

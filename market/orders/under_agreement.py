@@ -9,7 +9,8 @@ import msgspec
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
-from market.contracts import constraints, price_duty
+from market.access.rates import UNLIMITED, Limits
+from market.contracts import constraints, limits, price_duty
 from market.contracts.constraints import DELETE, DISTRIBUTE, TermsNotMet, Use
 from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
@@ -46,8 +47,15 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
     terms: RequestedTerms
 
 
-def check(agreed: PolicyAgreement, ordered: Ordered, filing: Filing, *, now: dt.datetime) -> None:
-    """Return if what is ordered is what was agreed, in every respect.
+def check(
+    agreed: PolicyAgreement,
+    ordered: Ordered,
+    filing: Filing,
+    *,
+    rows: int | None = None,
+    now: dt.datetime,
+) -> None:
+    """Return if what is ordered is what was agreed, in every respect; ``rows`` are those of the content.
 
     :raises TermsNotMet: if something differs, or is not told: it names all of it.
     :raises ConstraintUnknown: if the agreement has a constraint without an evaluator.
@@ -63,6 +71,8 @@ def check(agreed: PolicyAgreement, ordered: Ordered, filing: Filing, *, now: dt.
         region=ordered.terms.region or None,
         recipient=ordered.buyer.urn,
         uses=1 if uses is None else uses,
+        used_lately={},  # none of them yet: each use is held to its rate when it is asked for
+        rows=rows,
         is_cross_border=ordered.terms.is_cross_border,
     )
     differing = list(constraints.unmet(constraints.use_constraints(agreed), asked))
@@ -102,6 +112,17 @@ def grant_ends_at(
     agreed_end = None if agreed is None else constraints.ends_at(agreed)
     route_end = cross_border.ends_at(terms.cross_border_route) if terms.is_cross_border else None
     return min(each for each in (end, agreed_end, route_end) if each is not None)
+
+
+def limits_of(agreed: PolicyAgreement | None, rows: int | None) -> Limits | msgspec.UnsetType:
+    """Return how often, and how much at once, the use is granted; unset: there is no limit."""
+    found = UNLIMITED if agreed is None else limits.read(agreed)
+    return msgspec.UNSET if found == UNLIMITED else msgspec.structs.replace(found, rows=rows)
+
+
+def asks_for_rows(agreed: PolicyAgreement) -> bool:
+    """Tell whether it has to be known how many rows the content has."""
+    return limits.read(agreed).rows_per_answer is not None
 
 
 def fields_of(agreed: PolicyAgreement | None) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ _OPERANDS: Final[Mapping[str, tuple[str, str | None]]] = {
     constraints.CHANNEL: ("delivery_mode", "delivery"),
     constraints.USE_CATEGORY: ("use_category", "use_category"),
     constraints.COUNT: ("count", None),
+    **{name: (f"uses_per_{per.value}", None) for name, per in constraints.RATES.items()},
+    constraints.ROWS: ("rows_per_answer", None),
     constraints.REGION: ("regions", None),
     constraints.FIELD: ("fields", None),
     constraints.CROSS_BORDER: ("cross_border", "whether"),

@@ -28,6 +28,7 @@ from market.orders.contract import read_document
 from market.orders.model import CancellationReason, Order
 from market.orders.operations import (
     approving,
+    clearing,
     contracting,
     delivery,
     destruction,
@@ -147,7 +148,7 @@ async def clear(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[
     settings = context(request).settings
 
     async def act(c: Command, _fields: dict[str, str]) -> None:
-        await placing.clear(
+        await clearing.clear(
             c.tx,
             actor=c.actor,
             now=c.now,

@@ -73,6 +73,8 @@ def typed(policy: Policy) -> dict[str, str]:
         "use_category": _one(policy, constraints.USE_CATEGORY),
         "regions": "\n".join(constraints.values_of(policy, constraints.REGION) or ()),
         "fields": "\n".join(constraints.values_of(policy, constraints.FIELD) or ()),
+        **{f"uses_per_{per.value}": _one(policy, name) for name, per in constraints.RATES.items()},
+        "rows_per_answer": _one(policy, constraints.ROWS),
         "is_cross_border": _one(policy, constraints.CROSS_BORDER),
         "onward_use": _yes(
             is_so=any(rule.action == constraints.DISTRIBUTE for rule in policy.permission)

@@ -17,6 +17,7 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.signing.canonical import canonical, canonical_of_texts, sha256_hex
 from catalog.signing.signer import Signer
 from market.access import operations as access
+from market.access import rates
 from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
 from market.usage import metering, statement, store
@@ -95,6 +96,7 @@ async def record(
         used=grant.used + units,
         order_seq=event.order_seq,
         last_record_sha256=digest,
+        recent=rates.counted(grant.scope.held_to, grant.recent, units, now),
     )
     entry = await audit_log.append(
         tx,

@@ -162,6 +162,8 @@ def test_the_conditions_are_those_that_the_rules_name() -> None:
         ({"is_scenario_granted": False}, "purpose_mismatch"),
         ({"is_within_scope": False}, "scope_exceeded"),
         ({"is_quota_left": False}, "quota_exhausted"),
+        ({"is_within_rate": False}, "rate_exceeded"),
+        ({"is_within_rows": False}, "rows_exceeded"),
         ({"contains_personal_information": True}, "personal_information_basis_missing"),
         ({"contains_important_data": True}, "masking_record_missing"),
         (
@@ -284,6 +286,7 @@ RULES: dict[str, Callable[[Facts], bool]] = {
     "6 conditions": lacks_a_condition,
     "7 purpose": lambda f: not f.is_scenario_granted,
     "8 least privilege": lambda f: not (f.is_within_scope and f.is_quota_left),
+    "8 agreed limits of use": lambda f: not (f.is_within_rate and f.is_within_rows),
     "9 personal information": lambda f: (
         f.contains_personal_information and not f.has_personal_basis
     ),

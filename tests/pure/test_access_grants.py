@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.kernel.ids import PartyId, new_id
 from catalog.products.model import DeliveryMode, Level
-from market.access import grants
-from market.access.asking import Standing, ask
+from market.access import grants, rates
+from market.access.asking import Standing, ask, refusal
 from market.access.decision import Condition, Facts, Leg, decide
 from market.access.model import Asked, Grant, GrantId, Scope
+from market.access.rates import Limits, Per, Rate, Tally
 from market.access.states import State
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
+END = NOW + dt.timedelta(days=3650)
 
 
 def make_grant(**changes: Any) -> Grant:
@@ -232,6 +235,108 @@ def test_whatever_forbids_a_use_of_an_order_that_was_cleared_has_a_refusal_of_it
     )
 
     assert set(found) <= set(grants.REFUSALS)
+
+
+def limited(**limits: Any) -> Limits:
+    return Limits(rates=(Rate(Per.MINUTE, 2), Rate(Per.DAY, 3)), **limits)
+
+
+def test_a_rate_is_of_the_clock_and_the_next_minute_has_uses_again() -> None:
+    at = dt.datetime(2026, 12, 31, 15, 59, 30, tzinfo=dt.UTC)  # half a minute before the new year
+    tallies: tuple[Tally, ...] = ()
+    let_through = []
+    for seconds in (0, 1, 2, 30, 31, 90, 91):
+        now = at + dt.timedelta(seconds=seconds)
+        grant = make_grant(
+            scope={"quota": None, "limits": limited(), "valid_from": at, "valid_to": END},
+            recent=tallies,
+        )
+        found = reasons(grant, now)
+        if not found:
+            tallies = rates.counted(limited(), tallies, 1, now)
+        let_through.append((seconds, found))
+
+    # Two in the last minute of the year; a new minute and a new day; then two more of three a day.
+    exceeded = ("rate_exceeded",)
+    assert let_through == [
+        (0, ()), (1, ()), (2, exceeded), (30, ()), (31, ()), (90, ()), (91, exceeded),
+    ]  # fmt: skip
+
+
+def test_a_refusal_for_the_rate_tells_when_one_use_is_free() -> None:
+    at = dt.datetime(2026, 3, 2, 1, 10, 59, 500_000, tzinfo=dt.UTC)
+    limits = Limits(rates=(Rate(Per.MINUTE, 1), Rate(Per.HOUR, 1)))
+    grant = make_grant(scope={"limits": limits}, recent=rates.counted(limits, (), 1, at))
+
+    found = refusal(grant, ("rate_exceeded",), at)
+    minute_only = rates.seconds_until_free(Limits(rates=(Rate(Per.MINUTE, 1),)), grant.recent, at)
+
+    assert (found.code, found.facts["retry_after_seconds"]) == ("rate_exceeded", 49 * 60 + 1)
+    assert minute_only == 1
+    assert rates.seconds_until_free(limits, (), at) == 1
+    assert "retry_after_seconds" not in refusal(grant, ("quota_exhausted",), at).facts
+
+
+def test_a_clock_that_is_put_back_gives_no_uses_away() -> None:
+    limits = Limits(rates=(Rate(Per.MINUTE, 1),))
+    tallies = rates.counted(limits, (), 1, NOW)
+
+    assert rates.exceeded(limits, tallies, 1, NOW - dt.timedelta(minutes=2)) == [Per.MINUTE]
+    again = rates.counted(limits, tallies, 0, NOW - dt.timedelta(minutes=2))
+    assert again == tallies
+
+
+def test_what_is_asked_for_again_by_its_key_is_within_every_rate() -> None:
+    limits = Limits(rates=(Rate(Per.MINUTE, 1),))
+    grant = make_grant(scope={"limits": limits}, recent=rates.counted(limits, (), 1, NOW))
+
+    assert reasons(grant, uses=0) == ()
+    assert reasons(grant) == ("rate_exceeded",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "most", "found"),
+    [(1000, 1000, ()), (1001, 1000, ("rows_exceeded",)), (None, 1000, ("rows_exceeded",)),
+     (None, None, ())],
+)  # fmt: skip
+def test_an_answer_of_too_many_rows_or_of_nobody_knows_how_many_is_refused(
+    rows: int | None, most: int | None, found: tuple[str, ...]
+) -> None:
+    grant = make_grant(scope={"limits": Limits(rows_per_answer=most, rows=rows)})
+
+    assert reasons(grant) == found
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4_000), st.integers(1, 3)), max_size=40),
+    st.integers(1, 6),
+    st.sampled_from(Per),
+)
+def test_in_no_window_of_the_clock_is_more_let_through_than_was_agreed(
+    asked: list[tuple[int, int]], most: int, per: Per
+) -> None:
+    limits, tallies, now = Limits(rates=(Rate(per, most),)), (), NOW
+    windows: dict[dt.datetime, int] = {}
+    for later, uses in asked:
+        now += dt.timedelta(seconds=later)
+        if not rates.exceeded(limits, tallies, uses, now):
+            tallies = rates.counted(limits, tallies, uses, now)
+            begin = rates.begin_of(per, now)
+            windows[begin] = windows.get(begin, 0) + uses
+
+    assert all(uses <= most for uses in windows.values())
+    assert rates.begin_of(per, now) <= now < rates.end_of(per, now)
+
+
+def test_a_licence_without_limits_has_the_bytes_that_it_always_had() -> None:
+    scope = msgspec.to_builtins(make_grant().scope)
+
+    assert "limits" not in scope
+    assert msgspec.convert(scope, Scope).held_to == Limits()
+    limits = {"rates": [{"per": "minute", "uses": 5}]}
+    assert msgspec.convert(scope | {"limits": limits}, Scope).held_to.rates == (
+        Rate(Per.MINUTE, 5),
+    )
 
 
 def test_the_last_second_counts_and_the_end_does_not() -> None:

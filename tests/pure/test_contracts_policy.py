@@ -21,7 +21,8 @@ from msgspec.structs import replace
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode, MeteringUnit
-from market.contracts import buying, constraints, policy, price_duty, templates, terms
+from market.access.rates import Limits, Per, Rate
+from market.contracts import buying, constraints, limits, policy, price_duty, templates, terms
 from market.contracts.constraints import OPERANDS, Use
 from market.contracts.policy import (
     OWN,
@@ -262,6 +263,15 @@ MET = [
     ("dateTime", "gteq", "2028-02-29T23:59:59+08:00", {}, [{"at": NOW - SECOND}]),
     ("count", "lteq", "3", {"used_before": 2}, [{"used_before": 3}, {"uses": 4}]),
     ("count", "lt", "3", {"used_before": 1}, [{"used_before": 2}]),
+    *(
+        (f"{OWN}{name}", "lteq", "3", {"used_lately": {per: 2}}, [
+            {}, {"used_lately": {per: 3}}, {"used_lately": {per: 0}, "at_once": 4},
+        ])
+        for name, per in (
+            ("usesPerMinute", Per.MINUTE), ("usesPerHour", Per.HOUR), ("usesPerDay", Per.DAY),
+        )
+    ),
+    (f"{OWN}rowsPerAnswer", "lteq", "1000", {"rows": 1000}, [{"rows": 1001}, {"rows": None}]),
     (f"{OWN}field", "isAnyOf", ("a", "b"), {"fields": ("b",)}, [{"fields": ("b", "c")}]),
     (f"{OWN}field", "eq", "a", {}, [{"fields": ("c",)}]),
     (f"{OWN}crossBorder", "eq", "false", {}, [{"is_cross_border": True}, {"is_cross_border": None}]),
@@ -312,6 +322,10 @@ def test_every_operand_and_each_of_its_operators_is_tested_above() -> None:
         PolicyConstraint("count", "lteq", "12345678901"),
         PolicyConstraint("count", "lteq", "٣"),
         PolicyConstraint("deliveryChannel", "eq", "by_pigeon"),
+        PolicyConstraint(f"{OWN}usesPerMinute", "lteq", "0"),
+        PolicyConstraint(f"{OWN}usesPerMinute", "lt", "5"),
+        PolicyConstraint(f"{OWN}usesPerMonth", "lteq", "5"),
+        PolicyConstraint(f"{OWN}rowsPerAnswer", "lteq", "1000000001"),
         PolicyConstraint(f"{OWN}useCategory", "eq", "fun"),
         PolicyConstraint(f"{OWN}crossBorder", "eq", "perhaps"),
     ],
@@ -328,6 +342,34 @@ def test_a_constraint_without_an_evaluator_is_refused_before_and_never_taken_as_
         refusal(constraints.check_use, policy_, use()),
     ):
         assert (found.code, found.facts) == ("constraint_unknown", facts)
+
+
+def test_limits_of_use_are_constraints_and_stand_in_the_contract_in_words() -> None:
+    plain = offer()
+    limited = offer(uses_per_minute=60, uses_per_day=1_000, rows_per_answer=500)
+
+    told = policy.read(wire(limited))
+    assert limits.read(told) == Limits(
+        rates=(Rate(Per.MINUTE, 60), Rate(Per.DAY, 1_000)), rows_per_answer=500
+    )
+    names = {"supplier": "甲", "buyer": "乙", "product": "丙"}
+    before, words = templates.render(plain, **names), templates.render(limited, **names)
+    assert words.startswith(before.rstrip("\n"))
+    assert words[len(before) :].strip().splitlines() == [
+        "第11条 使用限额",
+        "每分钟最多使用60次；每个自然日最多使用1000次；单次结果最多500行，行数不明的不予提供。超出的请求不予提供，不计费，并记入使用记录。",
+    ]
+
+
+def test_of_two_limits_of_a_kind_the_least_counts() -> None:
+    held_to = held(
+        PolicyConstraint(f"{OWN}usesPerHour", "lteq", "9"),
+        PolicyConstraint(f"{OWN}usesPerHour", "lteq", "4"),
+        PolicyConstraint(f"{OWN}rowsPerAnswer", "lteq", "7"),
+    )
+
+    assert limits.read(held_to) == Limits(rates=(Rate(Per.HOUR, 4),), rows_per_answer=7)
+    assert limits.words(held()) == ""
 
 
 @hypothesis.given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=20), st.text())

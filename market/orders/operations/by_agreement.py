@@ -6,11 +6,17 @@ import datetime as dt
 import uuid
 from typing import Final
 
+import msgspec
+
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
+from catalog.products import queries as products
+from catalog.products.model import Content
+from catalog.profiles import queries as profiles
 from market.access.grants import AuthorisationCutOff
+from market.access.rates import Limits
 from market.contracts import document, price_duty
 from market.contracts import operations as contracts
 from market.contracts import queries as agreements
@@ -59,7 +65,35 @@ async def check_new(
     if await store.find_live_of(tx, found.id) is not None:
         raise AgreementOrderedBefore
     terms = document.read(found.document).terms
-    under_agreement.check(terms, ordered, filing, now=now)
+    product = await products.find(tx, product_id=product_id)
+    rows = await _rows_of(tx, terms, None if product is None else product.content)
+    under_agreement.check(terms, ordered, filing, rows=rows, now=now)
+
+
+async def limits_of(
+    tx: Tx, order: Order, agreed: PolicyAgreement | None
+) -> Limits | msgspec.UnsetType:
+    """Return how often, and how much at once, an order's content is used; unset: without a limit."""
+    rows = None
+    if agreed is not None:
+        content = await products.get_content(
+            tx, product_id=order.product_id, version=order.product_version
+        )
+        rows = await _rows_of(tx, agreed, content)
+    return under_agreement.limits_of(agreed, rows)
+
+
+async def _rows_of(tx: Tx, agreed: PolicyAgreement, content: Content | None) -> int | None:
+    """Return how many rows a content has, where an agreement limits them.
+
+    None if it does not, or nobody has looked into the whole of it.
+    """
+    if not under_agreement.asks_for_rows(agreed):
+        return None
+    async with beyond_own_rows(tx):  # the supplier's profile, of which this number alone is read
+        known = await profiles.find_profile(tx, content)
+    profile = None if known is None else known.profile
+    return profile.rows if profile is not None and profile.is_whole else None
 
 
 async def find_price(tx: Tx, *, agreement_id: uuid.UUID | None, buyer: PartyId) -> PriceDuty | None:

@@ -27,6 +27,7 @@ from market.access.asking import Standing
 from market.access.grants import AuthorisationCutOff
 from market.access.model import Asked, Grant, GrantId, Scope
 from market.access.queries import find_for_order
+from market.access.rates import Limits
 from market.contracts.policy import PolicyAgreement
 from market.cut_offs import queries as cut_offs
 from market.orders import contract, inspection, store, under_agreement
@@ -118,7 +119,8 @@ async def deliver(
         ),
         fingerprint_id=mark,
     )
-    granted = _grant(delivered, content, mark, label, now, agreed=agreed)
+    limits = await by_agreement.limits_of(tx, order, agreed)
+    granted = _grant(delivered, content, mark, label, now, agreed=agreed, limits=limits)
     await access.create(tx, actor=actor, now=now, grant=granted)
     await remember(
         tx,
@@ -352,6 +354,7 @@ def _grant(
     now: dt.datetime,
     *,
     agreed: PolicyAgreement | None,
+    limits: Limits | msgspec.UnsetType,
 ) -> Grant:
     bought = compute.term(order.price_item, order.quantity)
     term = dt.timedelta(days=order.terms.term_days) if bought is None else bought
@@ -375,6 +378,7 @@ def _grant(
             fields=under_agreement.fields_of(agreed),
             valid_from=now,
             valid_to=under_agreement.grant_ends_at(now + term, agreed, order.terms),
+            limits=limits,
         ),
         state=grant_states.State.ACTIVE,
         used=0,

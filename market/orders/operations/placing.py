@@ -1,4 +1,4 @@
-"""Place an order, clear it, and cancel it."""
+"""Place an order (下单), and give it up before it is delivered (取消)."""
 
 from __future__ import annotations
 
@@ -8,62 +8,37 @@ import uuid
 import msgspec
 
 from catalog.audit_log.events import Event as Happened
-from catalog.audit_log.model import Digest
-from catalog.certificates import queries as certificates
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
-from catalog.products import queries as products
-from catalog.products.model import AiShare, Content, DeliveryMode, Description, Product
-from catalog.products.queries import ProductMissing
-from catalog.recognition import queries as recognition
-from catalog.signing.canonical import sha256_hex
-from market.access import decision as policy
+from catalog.products.model import DeliveryMode
 from market.affiliations.model import Matter
 from market.affiliations.operations import dealings
-from market.anonymisations import queries as anonymisations
-from market.consents import queries as consents
 from market.contracts import buying
 from market.contracts import queries as contracts
+from market.contracts.queries import OnOffer
 from market.credit import queries as credit
 from market.credit import sanctions
-from market.cut_offs import queries as cut_offs
-from market.identity import queries as identity
-from market.identity.model import Capacity, Party
-from market.identity.states import State as PartyState
-from market.listings import queries as listings
-from market.listings.model import Listing
-from market.orders import (
-    cancelling,
-    compliance,
-    contract,
-    destroying,
-    scope,
-    store,
-    terms,
-)
-from market.orders.model import CancellationReason, Contract, Order, OrderId, Side
-from market.orders.operations import by_agreement, freezing
+from market.orders import cancelling, destroying, scope, store, terms
+from market.orders.model import CancellationReason, Order, OrderId, Side
+from market.orders.operations import by_agreement
 from market.orders.operations.agreeing import Agreed, agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
-from market.orders.shares import Rates
-from market.orders.states import Event, State, advance
+from market.orders.states import Event, State
 from market.orders.terms import RequestedTerms
 from market.orders.under_agreement import Ordered
 from market.pricing import queries as pricing
-from market.pricing.model import UseCategory
-from market.pricing.regimes import is_public
+from market.pricing.model import Filing, UseCategory
 from settlement.escrow import operations as escrow
-from settlement.revenue.agreement import FrozenSplit
 
 
-class MarketNotFounded(Refused):
-    """There is no operator or no authority yet, so nobody knows whose the fee is."""
+class PaidOrderOfSupplier(Refused):
+    """A buyer who has paid waits for the delivery, or the supplier gives the order up."""
 
-    code = "market_not_founded"
+    code = "paid_order_not_cancellable_by_buyer"
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +94,13 @@ async def place(
         modes=[wanted.delivery_mode],
         on=local_date(now),
     )
-    listing, product, said, content = there.listing, there.product, there.said, there.content
     filing = await pricing.find_effective(
         tx,
-        product_id=product.id,
+        product_id=wanted.product_id,
         use_category=wanted.use_category,
         scenario=wanted.scenario,
     )
-    if filing is None or filing.filing_number is None:
+    if filing is None:
         raise buying.PricingFilingRequired
     scope.check_filed(
         filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
@@ -144,48 +118,18 @@ async def place(
             tx, agreement_id=wanted.agreement_id, buyer=actor.party
         ),
     )
-    sanctions.check_order(
-        await credit.get_standing(tx, party_id=actor.party, on=local_date(now)), agreed.amount_fen
-    )
-    destroying.check_none_overdue(await store.list_undestroyed(tx, buyer=actor.party, now=now))
+    await _check_record(tx, actor.party, agreed.amount_fen, now=now)
     if wanted.agreement_id is not None:
         await by_agreement.check_new(
             tx,
             agreement_id=wanted.agreement_id,
-            product_id=product.id,
+            product_id=wanted.product_id,
             ordered=_ordered(wanted, actor.party, agreed),
             filing=filing,
             now=now,
         )
-    order = Order(
-        id=OrderId(new_id()),
-        number=f"DD-{local_date(now).year}-{await store.next_number(tx):08d}",
-        state=State.PLACED,
-        buyer_party_id=actor.party,
-        supplier_party_id=listing.supplier_party_id,
-        product_id=product.id,
-        product_name=product.name,
-        product_version=content.version,
-        level=None if said.classification is None else said.classification.level.value,
-        listing_id=listing.id,
-        filing_id=filing.id,
-        filing_number=filing.filing_number,
-        price_item=agreed.item,
-        quantity=wanted.quantity,
-        amount_fen=agreed.amount_fen,
-        bought_before=agreed.bought_before,
-        special_price=agreed.special_price,
-        agreement_id=wanted.agreement_id,
-        purpose=wanted.purpose,
-        scenario=wanted.scenario,
-        use_category=wanted.use_category,
-        delivery_mode=wanted.delivery_mode,
-        terms=wanted.terms,
-        version=1,
-        placed_at=now,
-        updated_at=now,
-        bundle_id=bundle_id,
-    )
+    number = f"DD-{local_date(now).year}-{await store.next_number(tx):08d}"
+    order = _order(wanted, there, filing, agreed, number=number, bundle_id=bundle_id, now=now)
     await store.insert(tx, order)
     await remember(
         tx, Happened.ORDER_PLACED, order, actor=actor, now=now, rules=("BJ-17", "BJ-27", "GD-05")
@@ -201,90 +145,6 @@ async def place(
         buyer=order.buyer_party_id,
     )
     return order
-
-
-def _ordered(wanted: PlacedOrder, buyer: PartyId, agreed: Agreed) -> Ordered:
-    return Ordered(
-        buyer=buyer,
-        purpose=wanted.purpose,
-        scenario=wanted.scenario,
-        use_category=wanted.use_category,
-        mode=wanted.delivery_mode,
-        item=agreed.item,
-        quantity=wanted.quantity,
-        amount_fen=agreed.amount_fen,
-        terms=wanted.terms,
-    )
-
-
-async def clear(
-    tx: Tx,
-    *,
-    actor: Actor,
-    now: dt.datetime,
-    order_id: uuid.UUID,
-    platform_bps: int,
-    treasury_bps: int,
-) -> Order:
-    """Check an order for compliance (合规评估): it is cleared, or rejected with every reason.
-
-    A cleared order has its contract drafted, with the split frozen in it.
-
-    :raises NotPermitted: if the actor is not the operator's.
-    :raises OrderMissing: if there is none.
-    :raises OrderEventNotAllowed: if it was checked before.
-    :raises AgreementNotInForce: if its agreement was ended, or is over (``by_agreement.py``).
-    """
-    actor.require("order:clear")
-    order = await lock(tx, order_id)
-    advance(order.state, Event.CLEAR)
-    await by_agreement.terms_in_force(tx, order, now=now)
-    product = await products.find(tx, product_id=order.product_id)
-    if product is None:
-        raise ProductMissing
-    said, _ = _described(product)
-    content = await products.get_content(
-        tx, product_id=order.product_id, version=order.product_version
-    )
-    listing = await listings.find_listed(tx, product_id=order.product_id)
-    buyer = await identity.get_party(tx, order.buyer_party_id)
-    found = await _decide(tx, order, said, listing, buyer, now=now)
-    if not found.allowed:
-        rejected = await move(
-            tx, order, Event.REJECT, now=now, decision=found, reason=found.code, closed_at=now
-        )
-        await remember(tx, Happened.ORDER_REJECTED, rejected, actor=actor, now=now, facts=found)
-        return rejected
-    cleared = await move(tx, order, Event.CLEAR, now=now, decision=found)
-    split = await _freeze(
-        tx,
-        cleared,
-        said,
-        listing,
-        platform_bps=platform_bps,
-        treasury_bps=treasury_bps,
-        now=now,
-    )
-    drafted = await _draft_contract(
-        tx,
-        cleared,
-        content,
-        split=split,
-        listing=listing,
-        buyer=buyer,
-        ai_generated=said.ai_generated,
-        now=now,
-    )
-    await remember(
-        tx,
-        Happened.ORDER_CLEARED,
-        cleared,
-        actor=actor,
-        now=now,
-        facts=found,
-        digests=(Digest("contract", str(order.id), drafted.sha256),),
-    )
-    return cleared
 
 
 async def cancel(
@@ -340,138 +200,64 @@ async def cancel(
     return cancelled
 
 
-class PaidOrderOfSupplier(Refused):
-    """A buyer who has paid waits for the delivery, or the supplier gives the order up."""
+async def _check_record(tx: Tx, buyer: PartyId, amount_fen: int, *, now: dt.datetime) -> None:
+    """Return if nothing that the buyer did before stands against this order."""
+    standing = await credit.get_standing(tx, party_id=buyer, on=local_date(now))
+    sanctions.check_order(standing, amount_fen)
+    destroying.check_none_overdue(await store.list_undestroyed(tx, buyer=buyer, now=now))
 
-    code = "paid_order_not_cancellable_by_buyer"
 
-
-async def _decide(
-    tx: Tx,
-    order: Order,
-    said: Description,
-    listing: Listing | None,
-    buyer: Party,
+def _order(
+    wanted: PlacedOrder,
+    there: OnOffer,
+    filing: Filing,
+    agreed: Agreed,
     *,
+    number: str,
+    bundle_id: uuid.UUID | None,
     now: dt.datetime,
-) -> policy.Decision:
-    filing = await pricing.find_effective(
-        tx,
-        product_id=order.product_id,
-        use_category=order.use_category,
-        scenario=order.scenario,
-    )
-    certificate = await certificates.find_active_for_product(
-        tx, order.product_id, today=local_date(now)
-    )
-    foreign = await recognition.find_counting(tx, order.product_id, today=local_date(now))
-    # A certificate that the listing rests on must still count; an uncertified listing has none.
-    needs_one = listing is not None and (
-        listing.is_certified or listing.foreign_certificate_id is not None
-    )
-    is_banned = await credit.is_banned(tx, party_id=order.buyer_party_id, on=local_date(now))
-    return policy.decide(
-        compliance.facts(
-            order,
-            said,
-            listing,
-            is_buyer_verified=buyer.state is PartyState.VERIFIED,
-            is_buyer_banned=buyer.state is PartyState.SUSPENDED or is_banned,
-            is_redevelopment=is_public(said.data_nature)
-            and await contracts.operates(tx, buyer, order.product_id, on=local_date(now)),
-            is_cut_off=await cut_offs.is_cut_off(
-                tx, order.id, order.product_id, order.buyer_party_id, order.supplier_party_id
-            ),
-            is_certificate_alive=any((certificate, foreign)) or not needs_one,
-            is_scenario_filed=filing is not None and order.scenario in filing.terms.scenarios,
-            may_pass_on=filing is not None and filing.terms.use_scope.onward_use,
-            has_personal_record=await _has_personal_record(tx, order, today=local_date(now)),
-            today=local_date(now),
-        )
+) -> Order:
+    assert filing.filing_number is not None, "a filing in effect has its number"
+    return Order(
+        id=OrderId(new_id()),
+        number=number,
+        state=State.PLACED,
+        buyer_party_id=there.buyer.id,
+        supplier_party_id=there.listing.supplier_party_id,
+        product_id=there.product.id,
+        product_name=there.product.name,
+        product_version=there.content.version,
+        level=None if there.said.classification is None else there.said.classification.level.value,
+        listing_id=there.listing.id,
+        filing_id=filing.id,
+        filing_number=filing.filing_number,
+        price_item=agreed.item,
+        quantity=wanted.quantity,
+        amount_fen=agreed.amount_fen,
+        bought_before=agreed.bought_before,
+        special_price=agreed.special_price,
+        agreement_id=wanted.agreement_id,
+        purpose=wanted.purpose,
+        scenario=wanted.scenario,
+        use_category=wanted.use_category,
+        delivery_mode=wanted.delivery_mode,
+        terms=wanted.terms,
+        version=1,
+        placed_at=now,
+        updated_at=now,
+        bundle_id=bundle_id,
     )
 
 
-async def _has_personal_record(tx: Tx, order: Order, *, today: dt.date) -> bool:
-    """Tell whether persons consented to this use, or an agency accepted that none is shown (BJ-21)."""
-    version = order.product_version
-    return await consents.allow(
-        tx,
-        product_id=order.product_id,
-        version=version,
-        scenario=order.scenario,
-        purpose=order.purpose,
-        recipient=order.buyer_party_id,
-        today=today,
-    ) or await anonymisations.is_anonymised(
-        tx, product_id=order.product_id, version=version, today=today
+def _ordered(wanted: PlacedOrder, buyer: PartyId, agreed: Agreed) -> Ordered:
+    return Ordered(
+        buyer=buyer,
+        purpose=wanted.purpose,
+        scenario=wanted.scenario,
+        use_category=wanted.use_category,
+        mode=wanted.delivery_mode,
+        item=agreed.item,
+        quantity=wanted.quantity,
+        amount_fen=agreed.amount_fen,
+        terms=wanted.terms,
     )
-
-
-async def _freeze(
-    tx: Tx,
-    order: Order,
-    said: Description,
-    listing: Listing | None,
-    *,
-    platform_bps: int,
-    treasury_bps: int,
-    now: dt.datetime,
-) -> FrozenSplit:
-    operator = await identity.find_institution(tx, Capacity.SUPERMARKET_OPERATOR)
-    authority = await identity.find_institution(tx, Capacity.PROVINCIAL_AUTHORITY)
-    if operator is None or authority is None:
-        raise MarketNotFounded
-    rates = Rates(
-        platform_party_id=operator.id,
-        platform_bps=platform_bps,
-        treasury_party_id=authority.id,
-        treasury_bps=treasury_bps,
-    )
-    return await freezing.freeze_split(
-        tx,
-        order,
-        rates,
-        is_public_data=is_public(said.data_nature),
-        certificate_number=None if listing is None else listing.certificate_number,
-        now=now,
-    )
-
-
-async def _draft_contract(
-    tx: Tx,
-    order: Order,
-    content: Content,
-    *,
-    split: FrozenSplit,
-    listing: Listing | None,
-    buyer: Party,
-    ai_generated: AiShare,
-    now: dt.datetime,
-) -> Contract:
-    supplier = await identity.get_party(tx, order.supplier_party_id)
-    under = await by_agreement.named(tx, order)
-    document = contract.document(
-        order,
-        content,
-        split,
-        agreement=under,
-        parties={Side.BUYER: buyer.name, Side.SUPPLIER: supplier.name},
-        certificate_number=None if listing is None else listing.certificate_number,
-        ai_generated=ai_generated,
-        drafted_at=now,
-    )
-    drafted = Contract(
-        order_id=order.id,
-        document=document,
-        sha256=sha256_hex(document),
-        split=split,
-        drafted_at=now,
-    )
-    await store.insert_contract(tx, drafted, order)
-    return drafted
-
-
-def _described(product: Product) -> tuple[Description, Content]:
-    if product.description is None or product.content is None:
-        raise buying.ProductNotListed
-    return product.description, product.content
