@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0981"
+revision = "0153"
 down_revision = "0152"
 branch_labels = None
 depends_on = None
