@@ -1,4 +1,4 @@
-"""Say which of the waiting requests go together, and which lane an account has (合批, 分道).
+"""Say which of the waiting requests go together (合批).
 
 What goes together must come to the same as one after the other. Entries that only debit an account
 do, for its balance is lowest at the end; so do entries that credit it first. One that credits what an
@@ -7,7 +7,6 @@ earlier one debits does not: together both could pass where the earlier alone is
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
@@ -20,12 +19,6 @@ from settlement.ledger.accounts import Account, Guarding
 MOST_TOGETHER: Final = 1000
 
 T = TypeVar("T")
-
-
-def lane_of(account: Account, lanes: int) -> int:
-    """Return in which of ``lanes`` an account is debited: always the same one."""
-    digest = hashlib.blake2b(account.code.encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big") % lanes
 
 
 def together(waiting: Iterable[Request], most: int = MOST_TOGETHER) -> int:

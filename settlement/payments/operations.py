@@ -16,7 +16,6 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
-from settlement.escrow.queries import find_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.money import CURRENCY
 from settlement.payments import asking, queries, states, store
@@ -120,20 +119,6 @@ async def submit(tx: Tx, *, payment: Payment, channel_reference: str) -> Payment
     state = advance(found.state, states.Event.SUBMIT)
     await store.set_state(tx, found.id, state, channel_reference=channel_reference)
     return msgspec.structs.replace(found, state=state, channel_reference=channel_reference)
-
-
-async def abandon(tx: Tx, *, order_id: uuid.UUID) -> None:
-    """Expire the open payment of an order that is not wanted any more, if there is one.
-
-    Money that comes nevertheless is then a break, and not booked into a cancelled order. The order
-    is remembered as cancelled by the room that calls.
-    """
-    if await find_escrow(tx, order_id) is None:
-        return
-    await escrow.lock(tx, order_id)
-    live = await store.find_live(tx, order_id)
-    if live is not None and live.state in OPEN:
-        await store.set_state(tx, live.id, advance(live.state, states.Event.EXPIRE))
 
 
 async def record_callback(

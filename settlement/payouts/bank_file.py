@@ -81,26 +81,6 @@ def write_orders(batch_id: uuid.UUID, instructions: Iterable[Instruction]) -> by
     return _sealed(out.getvalue().encode(), count, total)
 
 
-def write_outcomes(batch_id: uuid.UUID, told: Iterable[Told]) -> bytes:
-    """Return the file in which a bank says what came of a batch. The bank's side of ``read``."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([OUTCOME_HEAD, str(batch_id)])
-    count = total = 0
-    for each in told:
-        writer.writerow(
-            [
-                each.reference,
-                each.outcome.value,
-                each.amount_fen,
-                each.transaction_id,
-                each.reason,
-            ]
-        )
-        count, total = count + 1, total + each.amount_fen
-    return _sealed(out.getvalue().encode(), count, total)
-
-
 def read_outcomes(content: bytes, batch_id: uuid.UUID) -> tuple[Told, ...]:
     """Return what a bank says of a batch.
 

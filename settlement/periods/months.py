@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
-from catalog.kernel.local_time import end_of_day, local_date
+from catalog.kernel.local_time import end_of_day
 
 _FIRST_YEAR: Final = 2023  # before it there was no rule to trade by (HN-30)
 _LAST_YEAR: Final = 2200
@@ -127,8 +127,3 @@ def span(text: str) -> Span:
         last = int(told[2]) * _MONTHS_OF_A_QUARTER
         return Span(text, Month(year, last - _MONTHS_OF_A_QUARTER + 1), Month(year, last))
     return Span(text, Month(year, 1), Month(year, _MONTHS))
-
-
-def last_over(now: dt.datetime) -> Month:
-    """Return the newest month that is over."""
-    return month_of(local_date(now).replace(day=1) - dt.timedelta(days=1))

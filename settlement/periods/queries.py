@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.kernel import paging
@@ -130,16 +129,8 @@ async def require_closed(tx: Tx, *, book: str, span: Span) -> Closing:
     return store.closing(row)
 
 
-async def numbers_of(tx: Tx, keys: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-    """Return the numbers of entries (凭证号), ``2026-11/000042``, as far as they have one."""
-    rows = await tx.fetch(
-        "SELECT key, month, number FROM settlement.vouchers WHERE key = ANY ($1)", list(keys)
-    )
-    return {row["key"]: voucher(row["month"], row["number"]) for row in rows}
-
-
 def voucher(month: str, number: int) -> str:
-    """Return how an entry is cited (凭证号)."""
+    """Return how an entry is cited (凭证号): ``2026-11/000042``."""
     return f"{month}/{number:06}"
 
 

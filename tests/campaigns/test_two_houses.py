@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
+from catalog.kernel.clock import ManualClock, monotonic
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_trade import make_trade
@@ -33,6 +33,7 @@ async def test_two_houses_agree_or_both_have_ended(
     name: str = request.getfixturevalue("database_name")
     path: pathlib.Path = request.getfixturevalue("tmp_path")
     ends: collections.Counter[str] = collections.Counter()
+    began = monotonic()
     trade = await make_trade(api, db, clock)
 
     async with two_houses(server, name, trade, path / "other") as houses:
@@ -41,6 +42,9 @@ async def test_two_houses_agree_or_both_have_ended(
                 ends[(await houses.play(random.Random(seed).randrange, STEPS))["state"]] += 1
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}") from error
+            if (seed - SEED) % 500 == 499:
+                seconds = monotonic() - began
+                print(f"{seed - SEED + 1:>6} runs, {seconds:.0f} s", flush=True)
 
     counts = collections.Counter[str]()
     for way in houses.into.values():

@@ -15,10 +15,11 @@ from catalog.kernel.local_time import local_date
 from market.identity.permissions import Role
 from market.jobs import reconcile_statements, send_payouts
 from settlement.money import Fen
-from settlement.payouts.bank_file import Outcome, Told, write_outcomes
+from settlement.payouts.bank_file import Outcome, Told
 from settlement.reconciliation.statement_file import Line, Move, write
 from settlement.reconciliation.statement_file import Outcome as Stated
 from tests.api import Api, code
+from tests.bank_files import write_outcomes
 from tests.journeys.conftest import Run
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must

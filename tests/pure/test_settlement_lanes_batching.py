@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.audit_log.events import Event
-from settlement.lanes.batching import by_transition, halves, lane_of, together
+from settlement.lanes.batching import by_transition, halves, together
 from settlement.lanes.model import Move, Request, Transition
-from settlement.ledger.accounts import escrow_of
 from tests.lanes_model import (
     SerialModel,
     pay_in,
@@ -82,13 +81,6 @@ def test_requests_are_found_by_how_their_row_moves() -> None:
 def test_halves_keep_the_order_and_lose_nothing() -> None:
     assert halves([1, 2, 3, 4, 5]) == ([1, 2, 3], [4, 5])
     assert halves([1]) == ([1], [])
-
-
-def test_an_account_has_always_the_same_lane_and_the_lanes_share_the_accounts() -> None:
-    lanes = [lane_of(escrow_of(uuid.UUID(int=n)), 4) for n in range(400)]
-
-    assert lanes == [lane_of(escrow_of(uuid.UUID(int=n)), 4) for n in range(400)]
-    assert min(lanes.count(each) for each in range(4)) > 60
 
 
 @given(st.integers(0, 2**32))

@@ -32,10 +32,10 @@ from settlement.payouts.bank_file import (
     Told,
     read_outcomes,
     write_orders,
-    write_outcomes,
 )
 from settlement.payouts.choosing import AccountNotVerified, NothingToPay, choose
 from settlement.payouts.model import Owed
+from tests.bank_files import write_outcomes
 
 BATCH, A, B, C = (uuid.UUID(int=n) for n in range(4))
 NONCE = bytes(NONCE_BYTES)

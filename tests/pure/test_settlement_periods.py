@@ -94,12 +94,6 @@ def test_what_names_no_span_is_refused(text: str) -> None:
         months.span(text)
 
 
-def test_the_newest_month_that_is_over_is_the_one_before_today_in_shanghai() -> None:
-    # 17:00 UTC on 31 December is the new year in Shanghai.
-    assert months.last_over(dt.datetime(2026, 12, 31, 17, tzinfo=dt.UTC)) == Month(2026, 12)
-    assert months.last_over(dt.datetime(2026, 12, 31, 15, tzinfo=dt.UTC)) == NOVEMBER
-
-
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=20), st.data())
 def test_a_chain_is_the_same_in_whatever_pieces_it_is_made(
     digests: list[bytes], data: st.DataObject

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from catalog.kernel.ids import new_id
-from market.channels.mischief import Mischief, mischief_of
+from market.channels.mischief import Mischief
 from market.channels.sandbox import SandboxChannel
 from market.settings import Settings
 from settlement.payments.callback import SignatureWrong, authenticate
@@ -108,11 +108,3 @@ async def test_a_silent_bank_answers_again_once_it_was_paid(tmp_path: pathlib.Pa
     channel.confirm(_request(), now=NOON)
 
     assert (await channel.ask("P1")).standing is Standing.PAID
-
-
-def test_a_seed_chooses_the_same_mischief_again_and_about_the_share_that_was_asked_for() -> None:
-    chosen = [mischief_of("seed", f"P{n}", share_bps=2_000) for n in range(2_000)]
-
-    assert chosen == [mischief_of("seed", f"P{n}", share_bps=2_000) for n in range(2_000)]
-    assert 300 < sum(each is not None for each in chosen) < 500
-    assert set(chosen) == {None, *Mischief}

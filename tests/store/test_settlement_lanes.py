@@ -21,7 +21,6 @@ from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed, State
-from settlement.lanes import queries as lanes
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request, StateMoved
 from settlement.lanes.operations import posting
 from settlement.lanes.operations.writing import Lane
@@ -348,11 +347,11 @@ async def test_the_next_writer_has_the_next_epoch(
     async with lane() as first:
         pass
     async with lane() as second, begin(db, almighty) as tx:
-        (found,) = await lanes.list_lanes(tx)
+        (found,) = await tx.fetch("SELECT * FROM settlement.lanes")
 
     assert (first.epoch, second.epoch) == (1, 2)
-    assert (found.lane, found.epoch) == (0, 2)
-    assert found.claimed_at <= found.renewed_at
+    assert (found["lane"], found["epoch"]) == (0, 2)
+    assert found["claimed_at"] <= found["renewed_at"]
 
 
 async def test_who_waits_for_a_lane_has_it_when_its_writer_is_gone(
@@ -413,9 +412,9 @@ async def test_an_idle_writer_gives_signs_of_life(
             async with lane(lease=dt.timedelta(milliseconds=200)):
                 pass
         async with begin(db, almighty) as tx:
-            (found,) = await lanes.list_lanes(tx)
-        assert found.renewed_at > found.claimed_at
-        assert found.epoch == writer.epoch
+            (found,) = await tx.fetch("SELECT * FROM settlement.lanes")
+        assert found["renewed_at"] > found["claimed_at"]
+        assert found["epoch"] == writer.epoch
 
 
 async def test_an_idle_writer_that_was_replaced_notices(

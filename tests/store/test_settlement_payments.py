@@ -250,27 +250,6 @@ async def test_what_its_channel_waits_for_ends_when_its_time_is_past(
     assert (await _start(tx, almighty, payment.order_id, payment.payer_party_id)).id != payment.id
 
 
-async def test_money_for_an_abandoned_order_is_a_break(tx: Tx, almighty: Actor) -> None:
-    payment = await _start(tx, almighty, new_id(), new_id())
-    await payments.abandon(tx, order_id=new_id())  # an order that nobody began to pay
-
-    await payments.abandon(tx, order_id=payment.order_id)
-    await payments.abandon(tx, order_id=payment.order_id)
-    recorded = await _tell(tx, _told(payment))
-
-    assert recorded.found is Break.PAID_LATE
-    assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == 0
-
-
-async def test_abandoning_leaves_money_that_came(tx: Tx, almighty: Actor) -> None:
-    payment = await _start(tx, almighty, new_id(), new_id())
-    await _tell(tx, _told(payment))
-
-    await payments.abandon(tx, order_id=payment.order_id)
-
-    assert [p.state for p in await queries.list_payments(tx, payment.order_id)] == [State.SUCCEEDED]
-
-
 async def test_another_channel_takes_the_place_of_an_open_payment(tx: Tx, almighty: Actor) -> None:
     first = await _start(tx, almighty, new_id(), new_id())
 
@@ -342,10 +321,10 @@ async def test_the_second_wall_shows_the_money_of_an_order_to_its_two_sides_only
 
     async with begin(db, supplier) as tx:
         assert await queries.list_payments(tx, payment.order_id) == [payment]
-        await payments.abandon(tx, order_id=payment.order_id)
-        assert [p.state for p in await queries.list_payments(tx, payment.order_id)] == [
-            State.EXPIRED
-        ]
+        await escrow.expire(tx, actor=supplier, now=NOON, order_id=payment.order_id)
+        found = await find_escrow(tx, payment.order_id)
+        assert found is not None
+        assert found.state is EscrowState.EXPIRED
     async with begin(db, stranger) as tx:
         assert await queries.list_payments(tx, payment.order_id) == []
         assert await find_escrow(tx, payment.order_id) is None

@@ -34,7 +34,6 @@ from settlement.payouts.bank_file import (
     Outcome,
     OutcomeFileMalformed,
     Told,
-    write_outcomes,
 )
 from settlement.payouts.choosing import AccountNotVerified, NothingToPay
 from settlement.payouts.model import Batch, Payout, Prepared
@@ -44,6 +43,7 @@ from settlement.payouts.operations.sending import OutcomesTakenBefore
 from settlement.payouts.states import EventNotAllowed, State
 from settlement.revenue.agreement import freeze
 from settlement.revenue.split import Method, Role, Share
+from tests.bank_files import write_outcomes
 from tests.store.money import NOON, accepted, is_over, paid_escrow
 
 NUMBER = "6222021234567890"
