@@ -14,7 +14,7 @@ from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.orders import queries as orders
 from settlement.ledger import queries as books
-from settlement.ledger.accounts import Purpose
+from settlement.ledger.accounts import Book, Purpose
 from settlement.ledger.queries import Balance, OrderLedger, PostedEntry, TrialBalance
 
 
@@ -66,14 +66,20 @@ async def list_entries(
     *,
     order_id: FromQuery[uuid.UUID | None] = None,
     account: FromQuery[str | None] = None,
+    book: FromQuery[Book] = Book.MARKET,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Return the entries of the journal, those of one order or account if named (凭证)."""
+    """Return entries of the journal, those of one order, or of one account of a book, if named (凭证)."""
 
     async def look(c: Command) -> Page[PostedEntry]:
         return await books.list_entries(
-            c.tx, order_id=order_id, account_code=account, limit=limit, cursor=cursor
+            c.tx,
+            order_id=order_id,
+            account_code=account,
+            book=book,
+            limit=limit,
+            cursor=cursor,
         )
 
     return answer(await read(request, look))
@@ -85,10 +91,12 @@ async def list_entries(
     tags=["ledger"],
     opt=answers(TrialBalance),
 )
-async def get_trial_balance(request: AnyRequest) -> Response[bytes]:
-    """Return what stands on every purpose; debits equal credits (试算平衡表)."""
+async def get_trial_balance(
+    request: AnyRequest, *, book: FromQuery[Book | None] = None
+) -> Response[bytes]:
+    """Return what stands on every purpose of a book, or of all; debits equal credits (试算平衡表)."""
 
     async def look(c: Command) -> TrialBalance:
-        return await books.trial_balance(c.tx)
+        return await books.trial_balance(c.tx, book=book)
 
     return answer(await read(request, look))

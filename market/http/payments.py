@@ -138,6 +138,7 @@ async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPay
         payee_party_id=order.supplier_party_id,
         channel=channel.name,
         lifetime=channel.lifetime,
+        book=due.book,
     )
     instruction = await channel.prepare(payment.request())
     payment = await payments.submit(

@@ -17,6 +17,7 @@ from market.orders.states import State
 from market.orders.terms import RequestedTerms
 from market.pricing.model import PriceItem, UseCategory
 from settlement.escrow.release import ReleaseFacts
+from settlement.ledger.accounts import Book
 from settlement.revenue.agreement import FrozenSplit
 
 OrderId = NewType("OrderId", uuid.UUID)
@@ -127,6 +128,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     accepted_by: AcceptedBy | None = None
     bundle_id: uuid.UUID | None = None  # 组合订单: ordered together with others
     agreement_id: uuid.UUID | None = None  # under which it stands, if one was negotiated
+    # What it counts as from when it was cleared on, whatever becomes of the product's description.
+    book: Book = Book.MARKET  # in which its money is accounted (账套)
+    industry_section: str = ""  # GB/T 4754 门类
+    industry_division: str = ""  # GB/T 4754 大类
+    region_code: str = ""  # GB/T 2260
 
     @property
     def is_free(self) -> bool:
@@ -181,6 +187,7 @@ class PaymentDue(msgspec.Struct, frozen=True, kw_only=True):
 
     payer_party_id: PartyId
     amount_fen: int
+    book: Book
 
 
 class ReleaseTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -170,7 +170,9 @@ async def get_payment_due(
         agreement = await agreements.find(tx, agreement_id=order.agreement_id)
         assert agreement is not None, "an order's agreement can not vanish"
         under_agreement.check_goes_on(agreement, now)
-    return PaymentDue(payer_party_id=order.buyer_party_id, amount_fen=order.amount_fen)
+    return PaymentDue(
+        payer_party_id=order.buyer_party_id, amount_fen=order.amount_fen, book=order.book
+    )
 
 
 async def get_release_terms(tx: Tx, *, order_id: uuid.UUID) -> ReleaseTerms:

@@ -79,6 +79,10 @@ ORDERS: Final = sa.Table(
     sa.Column("accepted_by", sa.Text),
     sa.Column("bundle_id", sa.Uuid),
     sa.Column("agreement_id", sa.Uuid),
+    sa.Column("book", sa.Text, nullable=False, server_default="market"),
+    sa.Column("industry_section", sa.Text, nullable=False, server_default=""),
+    sa.Column("industry_division", sa.Text, nullable=False, server_default=""),
+    sa.Column("region_code", sa.Text, nullable=False, server_default=""),
     schema="market",
 )
 
@@ -179,7 +183,8 @@ async def update(tx: Tx, order: Order) -> None:
            SET state = $2, decision = $3, suspended_from = $4, contracted_at = $5, paid_at = $6,
                delivered_at = $7, inspection_ends_at = $8, accepted_at = $9, closed_at = $10,
                manifest = $11, fingerprint_id = $12, reason = $13, version = $14, updated_at = $15,
-               cancellation_reason = $16, accepted_by = $17
+               cancellation_reason = $16, accepted_by = $17, book = $18,
+               industry_section = $19, industry_division = $20, region_code = $21
          WHERE id = $1""",
         *(values[name] for name in _MOVING),
     )
@@ -204,6 +209,10 @@ _MOVING: Final = (
     "updated_at",
     "cancellation_reason",
     "accepted_by",
+    "book",
+    "industry_section",
+    "industry_division",
+    "region_code",
 )
 
 

@@ -17,6 +17,7 @@ from market.portal import charts
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from settlement.ledger import queries as books
+from settlement.ledger.accounts import Book
 from settlement.ledger.queries import TrialBalance
 from settlement.periods import months, operations, queries
 from settlement.periods.model import Movement, Period, PeriodDetail
@@ -77,9 +78,10 @@ async def show_books(request: AnyRequest, *, book: FromQuery[str] = "market") ->
     """Show the trial balance, what came in month by month, and how far each month is closed."""
 
     async def look(c: Command) -> Books:
+        periods = await queries.list_periods(c.tx, viewer=c.actor, book=book, limit=_PAGE_SIZE)
         return Books(
-            await books.trial_balance(c.tx),
-            await queries.list_periods(c.tx, viewer=c.actor, book=book, limit=_PAGE_SIZE),
+            await books.trial_balance(c.tx, book=Book(book)),
+            periods,
             await queries.list_movements(c.tx, viewer=c.actor, book=book),
         )
 

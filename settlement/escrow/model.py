@@ -8,6 +8,7 @@ import uuid
 import msgspec
 
 from settlement.escrow.states import State
+from settlement.ledger.accounts import Book
 from settlement.ledger.journal import Entry, Leg
 from settlement.money import Fen
 
@@ -31,6 +32,7 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True):
     closing_key: uuid.UUID | None
     captured_fen: int = 0  # what went to those who share
     refunded_fen: int = 0  # what went back
+    book: Book = Book.MARKET  # in which its money is accounted, from pay-in to payout (账套)
 
     @property
     def left_fen(self) -> int:

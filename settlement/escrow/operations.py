@@ -44,7 +44,14 @@ from settlement.escrow.states import (
 from settlement.lanes.model import Move, Request, Transition
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
-from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to, residual_of
+from settlement.ledger.accounts import (
+    BOOK,
+    Book,
+    clearing_of,
+    escrow_of,
+    refund_owed_to,
+    residual_of,
+)
 from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
 from settlement.ledger.operations import KeyReused
 from settlement.money import Fen, fen
@@ -56,7 +63,7 @@ _RELEASE_HELD: Final = Transition(
 
 
 class OtherTerms(Conflict):
-    """The order has an escrow already, with another payer or amount."""
+    """The order has an escrow already, with another payer, amount or book."""
 
     code = "escrow_opened_on_other_terms"
 
@@ -88,10 +95,13 @@ async def open(  # noqa: A001
     payer_party_id: uuid.UUID,
     amount_fen: int,
     payee_party_id: uuid.UUID | None = None,
+    book: Book = BOOK,
 ) -> Escrow:
     """Open the escrow of an order; opening it again on the same terms changes nothing.
 
-    :raises OtherTerms: if it is open with another payer or amount.
+    All of its money is accounted in ``book``, from pay-in to payout.
+
+    :raises OtherTerms: if it is open with another payer, amount or book.
     """
     wanted = Escrow(
         order_id=order_id,
@@ -104,10 +114,12 @@ async def open(  # noqa: A001
         closed_at=None,
         funding_key=None,
         closing_key=None,
+        book=book,
     )
     if not await store.insert(tx, wanted):
         found = await lock(tx, order_id)
-        if (found.payer_party_id, found.amount_fen) != (payer_party_id, wanted.amount_fen):
+        terms = (payer_party_id, wanted.amount_fen, book)
+        if (found.payer_party_id, found.amount_fen, found.book) != terms:
             raise OtherTerms(order_id=str(order_id), amount_fen=found.amount_fen)
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return found
@@ -157,6 +169,7 @@ async def fund(
             value_on=local_date(now),
             rule_version=RULE_VERSION,
             order_id=order_id,
+            book=escrow.book,
         ),
     )
     await store.fund(tx, order_id, state=following, at=now, by=posted.entry.key)
@@ -172,7 +185,9 @@ async def freeze(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
     """
     escrow = await lock(tx, order_id)
     following = advance(escrow.state, states.Event.DISPUTE)
-    await ledger.hold(tx, now=now, order_id=order_id, amount_fen=Fen(escrow.left_fen))
+    await ledger.hold(
+        tx, now=now, order_id=order_id, amount_fen=Fen(escrow.left_fen), book=escrow.book
+    )
     await store.set_state(tx, order_id, following)
     await _remember(tx, Event.ESCROW_FROZEN, escrow, escrow.left_fen, actor=actor, now=now)
     return await lock(tx, order_id)
@@ -227,13 +242,13 @@ async def capture(
     entry = _entry(
         Kind.RELEASE,
         transfer(escrow_of(order_id), _all_of(order_id, step)),
-        order_id,
+        escrow,
         key=key,
         version=split.version,
         now=now,
     )
     await ledger.post(tx, actor=actor, now=now, entry=entry)
-    await _settle(tx, order_id, step.settled, split.version, actor=actor, now=now)
+    await _settle(tx, escrow, step.settled, split.version, actor=actor, now=now)
     await store.take_out(tx, order_id, state=following, captured_fen=amount)
     await _remember(tx, Event.ESCROW_CAPTURED, escrow, amount, actor=actor, now=now)
     return capture_of(entry, is_replay=False)
@@ -270,7 +285,7 @@ async def release(
     entry = _entry(
         Kind.RELEASE,
         transfer(escrow_of(order_id), arrivals),
-        order_id,
+        escrow,
         key=new_id(),
         version=split.version,
         now=now,
@@ -278,7 +293,7 @@ async def release(
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry, captured_fen=left)
     if step is not None:
         settled = (*step.settled, *split.final(Fen(before + left)))
-        await _settle(tx, order_id, settled, split.version, actor=actor, now=now)
+        await _settle(tx, escrow, settled, split.version, actor=actor, now=now)
     await _remember(tx, Event.ESCROW_RELEASED, escrow, left, actor=actor, now=now)
     return release_of(entry, is_replay=False)
 
@@ -312,7 +327,7 @@ async def draw_up_release(
     entry = _entry(
         Kind.RELEASE,
         transfer(escrow_of(order_id), split.credits(Fen(escrow.left_fen))),
-        order_id,
+        escrow,
         key=new_id(),
         version=split.version,
         now=now,
@@ -337,7 +352,7 @@ async def refund_part(
     entry = _entry(
         Kind.REFUND,
         transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), amount)]),
-        order_id,
+        escrow,
         key=key,
         version=RULE_VERSION,
         now=now,
@@ -382,7 +397,7 @@ async def refund(
     entry = _entry(
         Kind.REFUND,
         transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), left)]),
-        order_id,
+        escrow,
         key=new_id(),
         version=RULE_VERSION,
         now=now,
@@ -391,7 +406,7 @@ async def refund(
     if captured:
         assert split is not None, "whoever captured parts has their split"
         final = split.final(Fen(captured))
-        await _settle(tx, order_id, final, split.version, actor=actor, now=now)
+        await _settle(tx, escrow, final, split.version, actor=actor, now=now)
     await _remember(tx, Event.ESCROW_REFUNDED, escrow, left, actor=actor, now=now)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
 
@@ -409,7 +424,7 @@ def _all_of(order_id: uuid.UUID, step: Increment) -> list[Leg]:
 def _entry(
     kind: Kind,
     legs: tuple[Leg, ...],
-    order_id: uuid.UUID,
+    of: Escrow,
     *,
     key: uuid.UUID,
     version: str,
@@ -422,13 +437,14 @@ def _entry(
         booked_at=now,
         value_on=local_date(now),
         rule_version=version,
-        order_id=order_id,
+        order_id=of.order_id,
+        book=of.book,
     )
 
 
 async def _settle(
     tx: Tx,
-    order_id: uuid.UUID,
+    of: Escrow,
     legs: Sequence[Leg],
     version: str,
     *,
@@ -439,8 +455,8 @@ async def _settle(
     if legs:
         entry = _entry(
             Kind.RESIDUAL_SETTLED,
-            transfer(residual_of(order_id), legs),
-            order_id,
+            transfer(residual_of(of.order_id), legs),
+            of,
             key=new_id(),
             version=version,
             now=now,
@@ -451,7 +467,9 @@ async def _settle(
 async def _thaw(tx: Tx, escrow: Escrow, *, now: dt.datetime) -> None:
     if escrow.state is State.DISPUTED:
         frozen = Fen(escrow.left_fen)
-        await ledger.unhold(tx, now=now, order_id=escrow.order_id, amount_fen=frozen)
+        await ledger.unhold(
+            tx, now=now, order_id=escrow.order_id, amount_fen=frozen, book=escrow.book
+        )
 
 
 async def _empty(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from catalog.kernel.db import METADATA, Row, Tx
 from settlement.escrow.model import Escrow
 from settlement.escrow.states import State
+from settlement.ledger.accounts import Book
 
 ESCROWS: Final = sa.Table(
     "escrows",
@@ -27,12 +28,13 @@ ESCROWS: Final = sa.Table(
     sa.Column("closing_key", sa.Uuid),
     sa.Column("captured_fen", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("refunded_fen", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("book", sa.Text, nullable=False, server_default="market"),
     schema="settlement",
 )
 
 SELECT: Final = """
     SELECT order_id, payer_party_id, payee_party_id, amount_fen, state, opened_at, funded_at,
-           closed_at, funding_key, closing_key, captured_fen, refunded_fen
+           closed_at, funding_key, closing_key, captured_fen, refunded_fen, book
       FROM settlement.escrows"""
 
 
@@ -49,14 +51,15 @@ async def insert(tx: Tx, escrow: Escrow) -> bool:
     """Insert an escrow; return False if the order has one already."""
     inserted = await tx.fetch_value(
         """INSERT INTO settlement.escrows (order_id, payer_party_id, payee_party_id, amount_fen, state,
-                  opened_at)
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
+                  opened_at, book)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
         escrow.order_id,
         escrow.payer_party_id,
         escrow.payee_party_id,
         escrow.amount_fen,
         str(escrow.state),
         escrow.opened_at,
+        str(escrow.book),
     )
     return bool(inserted)
 
@@ -143,4 +146,5 @@ def escrow(row: Row) -> Escrow:
         closing_key=row["closing_key"],
         captured_fen=row["captured_fen"],
         refunded_fen=row["refunded_fen"],
+        book=Book(row["book"]),
     )

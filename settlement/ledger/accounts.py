@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from catalog.kernel.errors import Invalid
+from catalog.kernel.errors import Invalid, Refused
 
 
 class Book(enum.StrEnum):
@@ -105,6 +105,12 @@ class AccountUnknown(Invalid):
     """The text names no account of the chart."""
 
     code = "account_unknown"
+
+
+class OrderOfAnotherBook(Refused):
+    """The order's money stands in another book, and no order has money in two (单独核算)."""
+
+    code = "order_of_another_book"
 
 
 class ChartInvalid(Invalid):

@@ -19,7 +19,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, DomainError, Invalid, Refused
 from settlement.ledger import store
-from settlement.ledger.accounts import BOOK, RULES, Account, escrow_of
+from settlement.ledger.accounts import BOOK, RULES, Account, OrderOfAnotherBook, escrow_of
 from settlement.ledger.journal import Entry, read_record
 from settlement.money import CEILING, CURRENCY, Fen
 
@@ -120,6 +120,7 @@ async def post(tx: Tx, *, actor: Actor, now: dt.datetime, entry: Entry) -> Poste
     :raises OrderMoneyExceeded: if the order would give out more than was paid in.
     :raises PeriodClosed: if the month of its value date is closed.
     :raises MonthMissing: if the month of its key has no part of the journal.
+    :raises OrderOfAnotherBook: if its order's money stands in another book.
     :raises ReversesNothing: if it reverses what has no such leg.
     :raises ReversalExceeded: if it takes back more of a leg than is left of it.
     """
@@ -208,7 +209,11 @@ async def post_all(
         await store.insert_all(
             tx, entries, [[ids[entry.book, leg.account] for leg in entry.legs] for entry in entries]
         )
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as refused:
+    except (
+        asyncpg.IntegrityConstraintViolationError,
+        asyncpg.DataError,
+        OrderOfAnotherBook,
+    ) as refused:
         raise NotAllPosted from refused
     await audit_log.append_many(
         tx, Event.JOURNAL_POSTED, actor=actor, now=now, happened=map(_happened, entries)
@@ -222,25 +227,29 @@ async def find(tx: Tx, key: uuid.UUID) -> Entry | None:
     return None if record is None else read_record(record)
 
 
-async def hold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
+async def hold(
+    tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen, book: str = BOOK
+) -> None:
     """Freeze money in an order's escrow: the database lets it go nowhere (冻结).
 
     :raises BalanceInsufficient: if the escrow holds less.
     """
-    await _hold(tx, now, order_id, amount_fen)
+    await _hold(tx, now, order_id, amount_fen, book)
 
 
-async def unhold(tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen) -> None:
+async def unhold(
+    tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen, book: str = BOOK
+) -> None:
     """Free money that was frozen in an order's escrow (解冻).
 
     :raises BalanceInsufficient: if less was frozen.
     """
-    await _hold(tx, now, order_id, -amount_fen)
+    await _hold(tx, now, order_id, -amount_fen, book)
 
 
-async def _hold(tx: Tx, now: dt.datetime, order_id: uuid.UUID, by_fen: int) -> None:
+async def _hold(tx: Tx, now: dt.datetime, order_id: uuid.UUID, by_fen: int, book: str) -> None:
     escrow = escrow_of(order_id)
-    (account_id,) = await store.account_ids(tx, [escrow], book=BOOK, currency=CURRENCY, now=now)
+    (account_id,) = await store.account_ids(tx, [escrow], book=book, currency=CURRENCY, now=now)
     with _refusals(account=escrow.code, amount_fen=abs(by_fen)):
         await store.hold(tx, account_id=account_id, order_id=order_id, by_fen=by_fen)
 

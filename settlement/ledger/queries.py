@@ -17,6 +17,7 @@ from settlement.ledger.accounts import (
     BOOK,
     Account,
     AccountUnknown,
+    Book,
     Guarding,
     OwnerKind,
     Purpose,
@@ -171,6 +172,8 @@ async def list_entries(
 ) -> paging.Page[PostedEntry]:
     """Return a page of entries in the order of their keys, of one order or account if named.
 
+    ``book`` says which account of that name is meant; without one, entries of all books are returned.
+
     :raises AccountUnknown: if ``account_code`` names no account of the chart.
     """
     paging.check_limit(limit)
@@ -279,8 +282,8 @@ async def list_balances(
     return paging.Page(items, paging.encode(query, rows[limit - 1]["id"]) if more else None)
 
 
-async def trial_balance(tx: Tx) -> TrialBalance:
-    """Return the trial balance of all entries, one line per purpose (试算平衡表).
+async def trial_balance(tx: Tx, *, book: Book | None = None) -> TrialBalance:
+    """Return the trial balance of a book, or of all, one line per purpose (试算平衡表).
 
     What was rolled up was added up then; only the tail is read.
     """
@@ -291,13 +294,17 @@ async def trial_balance(tx: Tx) -> TrialBalance:
                       coalesce(sum(p.amount) FILTER (WHERE p.amount > 0), 0) AS credits
                  FROM settlement.postings p LEFT JOIN settlement.accounts a ON a.id = p.account_id
                 WHERE p.xid >= (SELECT upto FROM settlement.rollup_state)
+                  AND ($1::text IS NULL OR a.book = $1)
                 GROUP BY a.purpose)
            SELECT s.purpose, sum(s.entries)::bigint AS entries, sum(s.debits)::bigint AS debits,
                   sum(s.credits)::bigint AS credits,
-                  (SELECT count(*) FROM settlement.accounts a WHERE a.purpose = s.purpose) AS accounts
+                  (SELECT count(*) FROM settlement.accounts a
+                    WHERE a.purpose = s.purpose AND ($1::text IS NULL OR a.book = $1)) AS accounts
              FROM (SELECT purpose, entries, debits, credits FROM settlement.turnovers
+                    WHERE $1::text IS NULL OR book = $1
                    UNION ALL SELECT purpose, entries, debits, credits FROM tail) s
-            GROUP BY s.purpose"""
+            GROUP BY s.purpose""",
+        None if book is None else str(book),
     )
     lines = sorted((_line(row) for row in rows), key=lambda line: line.number)
     debited = sum(line.debits_fen for line in lines)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Tx
 from catalog.kernel.ids import new_id
-from settlement.ledger.accounts import Account, Book
+from settlement.ledger.accounts import Account, Book, OrderOfAnotherBook
 from settlement.ledger.journal import LEGS_MAX, LEGS_MIN, Entry
 from settlement.ledger.kinds import RULES
 from settlement.money import CURRENCY
@@ -199,7 +199,10 @@ _INSERT_ALL: Final = f"""
 async def account_ids(
     tx: Tx, accounts: Sequence[Account], *, book: str, currency: str, now: dt.datetime
 ) -> list[int]:
-    """Return the ids of ``accounts``, in their order; those that are new are opened."""
+    """Return the ids of ``accounts``, in their order; those that are new are opened.
+
+    :raises OrderOfAnotherBook: if one is of an order whose money stands in another book.
+    """
     known = await _known(tx, accounts, book, currency)
     # In sorted order, so that two entries that open the same accounts can not wait for each other.
     new = sorted(account for account in accounts if account not in known)
@@ -219,6 +222,9 @@ async def account_ids(
             [str(account.guarding) for account in new],
         )
         known = await _known(tx, accounts, book, currency)
+    missing = next((account for account in accounts if account not in known), None)
+    if missing is not None:
+        raise OrderOfAnotherBook(account=missing.code, book=str(book))
     return [known[account] for account in accounts]
 
 

@@ -17,6 +17,7 @@ from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.states import State as EscrowState
+from settlement.ledger.accounts import BOOK, Book
 from settlement.money import CURRENCY
 from settlement.payments import asking, queries, states, store
 from settlement.payments.callback import (
@@ -61,6 +62,7 @@ async def start(
     payee_party_id: uuid.UUID | None = None,
     channel: str = SANDBOX,
     lifetime: dt.timedelta = LIFETIME,
+    book: Book = BOOK,
 ) -> Payment:
     """Start to collect what an order costs, opening its escrow if need be.
 
@@ -70,7 +72,8 @@ async def start(
     outcome is unknown is waited for, or the buyer would pay twice.
 
     :raises NotPermitted: if the actor may not pay orders.
-    :raises OtherTerms: if the order is to be paid by another or with another amount.
+    :raises OtherTerms: if the order is to be paid by another, with another amount, or into another
+        book.
     :raises AlreadyPaid: if the money is there.
     :raises OutcomeUnknown: if it may be there.
     """
@@ -83,6 +86,7 @@ async def start(
         payer_party_id=payer_party_id,
         amount_fen=amount_fen,
         payee_party_id=payee_party_id,
+        book=book,
     )
     due = await escrow.lock(tx, order_id)
     if due.state is not EscrowState.AWAITING_PAYMENT:

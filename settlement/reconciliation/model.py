@@ -7,6 +7,7 @@ import uuid
 
 import msgspec
 
+from settlement.ledger.accounts import BOOK
 from settlement.reconciliation.differences import Desk, Kind, Way
 from settlement.reconciliation.statement_file import Move
 from settlement.reconciliation.states import State
@@ -27,7 +28,7 @@ class StatementFile(msgspec.Struct, frozen=True, kw_only=True):
     reconciled_at: dt.datetime | None = None
     matched_count: int | None = None
     break_count: int | None = None
-    fee_key: uuid.UUID | None = None  # the entry that books the fees of the day
+    fee_key: uuid.UUID | None = None  # the first entry that books the fees of the day
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     resolved_by: uuid.UUID | None = None
     resolved_at: dt.datetime | None = None
     resolving_key: uuid.UUID | None = None
+    book: str = BOOK  # of what is told about; the market's, if nobody knows what that is
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):

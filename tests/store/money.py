@@ -11,6 +11,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.release import ReleaseFacts
+from settlement.ledger.accounts import Book
 from settlement.money import Bps
 from settlement.revenue.agreement import FrozenSplit, freeze
 from settlement.revenue.split import Method, Role, Share
@@ -43,7 +44,9 @@ def accepted(at: dt.datetime = NOON) -> ReleaseFacts:
     return ReleaseFacts(accepted_at=at, inspection_ends_at=at, has_open_dispute=False)
 
 
-async def paid_escrow(tx: Tx, actor: Actor, amount_fen: int = 100_001) -> uuid.UUID:
+async def paid_escrow(
+    tx: Tx, actor: Actor, amount_fen: int = 100_001, *, book: Book = Book.MARKET
+) -> uuid.UUID:
     order_id = new_id()
     await escrow.open(
         tx,
@@ -52,6 +55,7 @@ async def paid_escrow(tx: Tx, actor: Actor, amount_fen: int = 100_001) -> uuid.U
         order_id=order_id,
         payer_party_id=new_id(),
         amount_fen=amount_fen,
+        book=book,
     )
     await escrow.fund(
         tx, actor=actor, now=NOON, order_id=order_id, channel="sandbox", amount_fen=amount_fen

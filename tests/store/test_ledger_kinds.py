@@ -236,7 +236,14 @@ async def test_nothing_is_posted_into_a_month_that_is_closed(
         late = msgspec.structs.replace(
             pay_in, value_on=dt.date(2026, 4, 1), adjusts=dt.date(2026, 3, 1)
         )
-        other = msgspec.structs.replace(pay_in, key=new_id(), book="public_data")
+        public = new_id()
+        other = entry(
+            Kind.PAY_IN,
+            clearing_of("sandbox"),
+            (escrow_of(public), 5),
+            order_id=public,
+            book="public_data",
+        )
         await post(tx, almighty, late, other)
         stored = await books.get_entry(tx, late.key)
         assert (stored.adjusts, stored.book) == (dt.date(2026, 3, 1), "market")

@@ -86,7 +86,18 @@ async def clear(
         )
         await remember(tx, Happened.ORDER_REJECTED, rejected, actor=actor, now=now, facts=found)
         return rejected
-    cleared = await move(tx, order, Event.CLEAR, now=now, decision=found)
+    said = grounds.said
+    cleared = await move(
+        tx,
+        order,
+        Event.CLEAR,
+        now=now,
+        decision=found,
+        book=freezing.book_of(said.data_nature),
+        industry_section=said.industry_section,
+        industry_division=said.industry_division,
+        region_code=said.region_code,
+    )
     rates = await _rates(tx, platform_bps=platform_bps, treasury_bps=treasury_bps)
     drafted = await _draft_contract(tx, cleared, grounds, rates, now=now)
     await remember(

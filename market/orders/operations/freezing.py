@@ -9,16 +9,27 @@ from typing import Final
 from catalog.certificates import queries as certificates
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
+from catalog.products.model import DataNature
 from catalog.registration import queries as registration
 from market.orders import shares
 from market.orders.model import Order
 from market.orders.shares import Holder, Rates
+from market.pricing.regimes import is_public
 from market.revenue_agreements import queries as revenue_agreements
 from settlement.fees import queries as fees
+from settlement.ledger.accounts import Book
 from settlement.revenue.agreement import FrozenSplit, freeze
 
 #: Of what the market takes by its settings, and owners share by the certificate.
 SPLIT_VERSION: Final = "order-split/1"
+
+
+def book_of(nature: DataNature | None) -> Book:
+    """Return in which book the money of such data is accounted (公共数据收益单独核算, JX-3).
+
+    Mixed data follow the stricter rules, as for their price (BJ-02).
+    """
+    return Book.PUBLIC_DATA if is_public(nature) else Book.MARKET
 
 
 async def freeze_split(

@@ -31,6 +31,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     source: Account
     to: Account
     amount_fen: int
+    book: str
     order_id: uuid.UUID | None = None
 
 
@@ -51,6 +52,7 @@ async def post(tx: Tx, by: By, booking: Booking) -> uuid.UUID:
         value_on=local_date(by.now),
         rule_version=RULE_VERSION,
         order_id=booking.order_id,
+        book=booking.book,
     )
     await ledger.post(tx, actor=by.actor, now=by.now, entry=entry)
     return entry.key
@@ -68,6 +70,7 @@ async def out_of_clearing(tx: Tx, by: By, found: Break, *, is_back: bool = False
             source=clearing if is_surplus else suspense,
             to=suspense if is_surplus else clearing,
             amount_fen=abs(found.difference_fen),
+            book=found.book,
         ),
     )
 

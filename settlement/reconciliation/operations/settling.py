@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from typing import Final
 
+import msgspec
+
 from catalog.audit_log.events import Event
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -84,6 +86,7 @@ async def charge(tx: Tx, *, actor: Actor, now: dt.datetime, break_id: uuid.UUID)
             source=Account(Purpose.CHANNEL_FEE, found.channel),
             to=clearing_of(found.channel),
             amount_fen=found.difference_fen,
+            book=found.book,
         ),
     )
     return await move(
@@ -181,16 +184,20 @@ async def _settle(tx: Tx, by: By, found: Break) -> uuid.UUID:
                 source=suspense,
                 to=refund_owed_to(payment.payer_party_id),
                 amount_fen=amount,
+                book=found.book,
                 order_id=payment.order_id,
             ),
         )
     # The loss pays into the channel's account, and that what was missing.
     loss = Account(Purpose.PLATFORM_LOSS, PLATFORM)
-    key = await post(
-        tx, by, Booking(kind=Kind.LOSS_COVERED, source=loss, to=clearing, amount_fen=amount)
+    covered = Booking(
+        kind=Kind.LOSS_COVERED, source=loss, to=clearing, amount_fen=amount, book=found.book
     )
+    key = await post(tx, by, covered)
     await post(
-        tx, by, Booking(kind=Kind.SUSPENSE_BOOKED, source=clearing, to=suspense, amount_fen=amount)
+        tx,
+        by,
+        msgspec.structs.replace(covered, kind=Kind.SUSPENSE_BOOKED, source=clearing, to=suspense),
     )
     return key
 

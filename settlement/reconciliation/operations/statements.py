@@ -20,7 +20,7 @@ from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import end_of_day, local_date, start_of_day
 from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
-from settlement.ledger.accounts import Account, Purpose, clearing_of
+from settlement.ledger.accounts import BOOK, Account, Purpose, clearing_of
 from settlement.ledger.journal import Kind
 from settlement.payments.remittance import find_codes
 from settlement.reconciliation import states, store
@@ -132,7 +132,9 @@ async def reconcile(
     )
     found = [each for pair in pairs for each in judge(pair, fee_bps=file.fee_bps)]
     due_on = deadline(DUE, local_date(now), calendar).last_day
-    await store.insert_breaks(tx, [_kept(file, each, now, due_on) for each in found])
+    books = await store.books_of(tx, [each.reference for each in found])
+    kept = [_kept(file, each, now, due_on, books.get(each.reference, BOOK)) for each in found]
+    await store.insert_breaks(tx, kept)
     fee_key = await _book_fees(tx, By(actor, now), file)
     disturbed = len({each.line_id for each in found if each.line_id is not None})
     file = msgspec.structs.replace(
@@ -174,22 +176,25 @@ async def match_explained(tx: Tx, *, actor: Actor, now: dt.datetime, channel: st
 
 
 async def _book_fees(tx: Tx, by: By, file: StatementFile) -> uuid.UUID | None:
-    fees = await store.expected_fees(tx, file)
-    if not fees:
-        return None
-    return await post(
-        tx,
-        by,
-        Booking(
-            kind=Kind.CHANNEL_FEE_CHARGED,
-            source=Account(Purpose.CHANNEL_FEE, file.channel),
-            to=clearing_of(file.channel),
-            amount_fen=fees,
-        ),
-    )
+    """Book what the channel keeps, in each book its own; return the key of the first entry."""
+    keys = [
+        await post(
+            tx,
+            by,
+            Booking(
+                kind=Kind.CHANNEL_FEE_CHARGED,
+                source=Account(Purpose.CHANNEL_FEE, file.channel),
+                to=clearing_of(file.channel),
+                amount_fen=fees,
+                book=book,
+            ),
+        )
+        for book, fees in (await store.expected_fees(tx, file)).items()
+    ]
+    return keys[0] if keys else None
 
 
-def _kept(file: StatementFile, found: Found, now: dt.datetime, due_on: dt.date) -> Break:
+def _kept(file: StatementFile, found: Found, now: dt.datetime, due_on: dt.date, book: str) -> Break:
     assert found.transaction_id is not None, "what went through a channel has its number"
     return Break(
         id=new_id(),
@@ -207,6 +212,7 @@ def _kept(file: StatementFile, found: Found, now: dt.datetime, due_on: dt.date) 
         found_on=file.stated_on,
         found_at=now,
         due_on=due_on,
+        book=book,
     )
 
 
