@@ -160,7 +160,8 @@ SELECT: Final = """
            amount_fen, purpose, scenario, use_category, delivery_mode, terms, version, placed_at,
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
            inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
-           bought_before, special_price, cancellation_reason, accepted_by, bundle_id, agreement_id
+           bought_before, special_price, cancellation_reason, accepted_by, bundle_id, agreement_id,
+           book, industry_section, industry_division, region_code
       FROM market.orders"""
 
 

@@ -224,7 +224,7 @@ async def account_ids(
         known = await _known(tx, accounts, book, currency)
     missing = next((account for account in accounts if account not in known), None)
     if missing is not None:
-        raise OrderOfAnotherBook(account=missing.code, book=str(book))
+        raise OrderOfAnotherBook(account=missing.code)
     return [known[account] for account in accounts]
 
 

@@ -31,7 +31,6 @@ from settlement.ledger.accounts import (
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.ledger.operations import NotAllPosted
 from settlement.payouts import queries as payouts
-from settlement.payouts.bank_file import write_outcomes
 from settlement.payouts.operations import batches, sending
 from settlement.periods import months
 from settlement.periods import operations as periods
@@ -46,6 +45,7 @@ from settlement.revenue.agreement import FrozenSplit, freeze
 from settlement.revenue.split import Role, Share
 from settlement.statements import queries as told_statements
 from settlement.statements.model import Side
+from tests.bank_files import write_outcomes
 from tests.store.channel_days import DAY, FEE_BPS
 from tests.store.money import NOON, accepted, is_over, paid_escrow, share, three_way_split
 from tests.store.test_settlement_payouts import _told, _verified
@@ -227,7 +227,7 @@ async def test_money_of_an_order_is_not_booked_into_another_book(
                 tx, actor=almighty, now=NOON, entries=[_pay_in(order, "market")], known={}
             )
 
-    assert refused.value.facts == {"account": f"order_escrow/{order}", "book": "market"}
+    assert refused.value.facts == {"account": f"order_escrow/{order}"}
     async with begin(db, almighty) as tx:
         assert await _by_book(tx) == {"public_data": 1}
 

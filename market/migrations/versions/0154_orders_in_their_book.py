@@ -6,7 +6,7 @@ market's book, under no industry and no region.
 
 from alembic import op
 
-revision = "0931"
+revision = "0154"
 down_revision = "0153"
 branch_labels = None
 depends_on = None
