@@ -31,6 +31,7 @@ COMMANDS = {
     "complaints": "market.cli.complaints:complaints",
     "affiliations": "market.cli.affiliations:affiliations",
     "credit": "market.cli.credit:credit",
+    "ledger": "market.cli.ledger:ledger",
     "payouts": "market.cli.payouts:payouts",
     "reconcile": "market.cli.reconcile:reconcile",
     "negotiations": "market.cli.negotiations:negotiations",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import xlsxwriter
@@ -27,10 +27,24 @@ class Money(int):
 
 
 Cell = str | int | Money | None
+Rows = Iterable[Sequence[Cell]]
 
 
 def workbook(told: Statement) -> bytes:
     """Return the statement as XLSX: what it comes to, its lines, its divisions, its purposes."""
+    title = f"{words.side(told.side, 'zh')} {told.period}"
+    sheets = {"概况": _summary(told, title)}
+    if told.accounts:
+        sheets["账户明细"] = _lines(told)
+    if told.sales:
+        sheets["分账明细"] = _sales(told)
+    if told.purposes:
+        sheets["科目余额"] = _purposes(told)
+    return written(title, told.last_day, sheets)
+
+
+def written(title: str, on: dt.date, sheets: Mapping[str, Rows]) -> bytes:
+    """Return sheets as XLSX, in their order; the same rows of the same day are the same bytes."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -41,24 +55,18 @@ def workbook(told: Statement) -> bytes:
             "strings_to_numbers": False,
         },
     )
-    title = f"{words.side(told.side, 'zh')} {told.period}"
-    book.set_properties({"title": title, "created": dt.datetime.combine(told.last_day, dt.time(0))})
+    book.set_properties({"title": title, "created": dt.datetime.combine(on, dt.time(0))})
     formats = {
         "bold": book.add_format({"bold": True}),
         "money": book.add_format({"num_format": "#,##0.00"}),
     }
-    _sheet(book, formats, "概况", _summary(told, title))
-    if told.accounts:
-        _sheet(book, formats, "账户明细", _lines(told))
-    if told.sales:
-        _sheet(book, formats, "分账明细", _sales(told))
-    if told.purposes:
-        _sheet(book, formats, "科目余额", _purposes(told))
+    for name, rows in sheets.items():
+        _sheet(book, formats, name, rows)
     book.close()
     return out.getvalue()
 
 
-def _summary(told: Statement, title: str) -> Iterable[Sequence[Cell]]:
+def _summary(told: Statement, title: str) -> Rows:
     yield (title, words.side(told.side, "en"))
     yield ("账簿 Book", words.book(told.book, "zh"))
     yield ("期间 Period", f"{told.first_day} — {told.last_day}")
@@ -80,7 +88,7 @@ def _summary(told: Statement, title: str) -> Iterable[Sequence[Cell]]:
         )
 
 
-def _lines(told: Statement) -> Iterable[Sequence[Cell]]:
+def _lines(told: Statement) -> Rows:
     yield (
         "科目 Purpose", "凭证号 Voucher", "日期 Date", "订单 Order", "业务 Kind",
         "转出 Debit", "转入 Credit", "余额 Balance", "", "分录 Entry",
@@ -115,7 +123,7 @@ def _lines(told: Statement) -> Iterable[Sequence[Cell]]:
         )
 
 
-def _sales(told: Statement) -> Iterable[Sequence[Cell]]:
+def _sales(told: Statement) -> Rows:
     yield (
         "凭证号 Voucher", "日期 Date", "", "订单 Order", "总额 Gross", "本方 Own",
         "平台费 Platform", "税费 Tax", "国库 Treasury", "其他方 Others",
@@ -135,7 +143,7 @@ def _shares(sale: Any) -> Iterable[Money]:
     return (Money(getattr(sale, member)) for member in _SHARES)
 
 
-def _purposes(told: Statement) -> Iterable[Sequence[Cell]]:
+def _purposes(told: Statement) -> Rows:
     yield (
         "科目 Purpose", "账户数 Accounts", "", "", "期初 Opening", "借方 Debits", "贷方 Credits",
         "期末 Closing",
@@ -163,7 +171,7 @@ def _purposes(told: Statement) -> Iterable[Sequence[Cell]]:
     )
 
 
-def _sheet(book: Any, formats: dict[str, Any], name: str, rows: Iterable[Sequence[Cell]]) -> None:
+def _sheet(book: Any, formats: dict[str, Any], name: str, rows: Rows) -> None:
     sheet = book.add_worksheet(name)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)

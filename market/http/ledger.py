@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from litestar import Response, get
@@ -14,8 +15,12 @@ from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.orders import queries as orders
 from settlement.ledger import queries as books
-from settlement.ledger.accounts import Book, Purpose
-from settlement.ledger.queries import Balance, OrderLedger, PostedEntry, TrialBalance
+from settlement.ledger.accounts import BOOK, Book, Purpose
+from settlement.ledger.queries import Balance, OrderLedger, PostedEntry
+from settlement.ledger_reports.model import TrialBalance, TrialLine
+from settlement.ledger_reports.queries import trials
+from settlement.periods import months
+from settlement.periods.months import Span
 
 
 @get(
@@ -89,14 +94,61 @@ async def list_entries(
     "/api/v1/ledger/trial-balance",
     summary="The trial balance",
     tags=["ledger"],
-    opt=answers(TrialBalance),
+    opt=answers(TrialBalance, refusals=(404, 422)),
 )
 async def get_trial_balance(
-    request: AnyRequest, *, book: FromQuery[Book | None] = None
+    request: AnyRequest,
+    *,
+    book: FromQuery[str] = BOOK,
+    period: FromQuery[str | None] = None,
+    as_of: FromQuery[dt.datetime | None] = None,
 ) -> Response[bytes]:
-    """Return what stands on every purpose of a book, or of all; debits equal credits (试算平衡表)."""
+    """Return opening, debits, credits and closing of every purpose; they come to zero (试算平衡表).
+
+    ``period`` is a month, a quarter or a year, by value dates; ``as_of`` leaves out what was booked
+    after that instant.
+    """
 
     async def look(c: Command) -> TrialBalance:
-        return await books.trial_balance(c.tx, book=book)
+        return await trials.trial_balance(
+            c.tx, viewer=c.actor, book=book, span=_span(period), as_of=as_of
+        )
 
     return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/ledger/trial-balance/{purpose:str}",
+    summary="The trial balance of a purpose by account",
+    tags=["ledger"],
+    opt=answers(Page[TrialLine], refusals=(422,)),
+)
+async def list_trial_accounts(
+    request: AnyRequest,
+    purpose: FromPath[Purpose],
+    *,
+    book: FromQuery[str] = BOOK,
+    period: FromQuery[str | None] = None,
+    as_of: FromQuery[dt.datetime | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return the accounts of a purpose that moved or were not empty, each with its four sums."""
+
+    async def look(c: Command) -> Page[TrialLine]:
+        return await trials.list_accounts(
+            c.tx,
+            viewer=c.actor,
+            book=book,
+            purpose=purpose,
+            span=_span(period),
+            as_of=as_of,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    return answer(await read(request, look))
+
+
+def _span(period: str | None) -> Span | None:
+    return None if period is None else months.span(period)

@@ -333,6 +333,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {
         "order:read",
         "ledger:read",
+        "account_statement:read",
         "order_ledger:read",
         "report:read",
         "timer:read",

@@ -16,9 +16,8 @@ from market.http.context import AnyRequest, context
 from market.portal import charts
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
-from settlement.ledger import queries as books
-from settlement.ledger.accounts import Book
-from settlement.ledger.queries import TrialBalance
+from settlement.ledger_reports.model import TrialBalance
+from settlement.ledger_reports.queries import trials
 from settlement.periods import months, operations, queries
 from settlement.periods.model import Movement, Period, PeriodDetail
 
@@ -78,10 +77,9 @@ async def show_books(request: AnyRequest, *, book: FromQuery[str] = "market") ->
     """Show the trial balance, what came in month by month, and how far each month is closed."""
 
     async def look(c: Command) -> Books:
-        periods = await queries.list_periods(c.tx, viewer=c.actor, book=book, limit=_PAGE_SIZE)
         return Books(
-            await books.trial_balance(c.tx, book=Book(book)),
-            periods,
+            await trials.trial_balance(c.tx, viewer=c.actor, book=book),
+            await queries.list_periods(c.tx, viewer=c.actor, book=book, limit=_PAGE_SIZE),
             await queries.list_movements(c.tx, viewer=c.actor, book=book),
         )
 

@@ -47,6 +47,15 @@ class PeriodNotClosed(Refused):
     code = "period_not_closed"
 
 
+def check_book(book: str) -> None:
+    """Return if there is such a book.
+
+    :raises PeriodMissing: if not.
+    """
+    if book not in BOOKS:
+        raise PeriodMissing
+
+
 async def list_periods(
     tx: Tx,
     *,
@@ -61,7 +70,7 @@ async def list_periods(
     :raises PeriodMissing: if there is no such book.
     """
     viewer.require("ledger:read")
-    _check_book(book)
+    check_book(book)
     paging.check_limit(limit)
     query = paging.fingerprint("periods", book)
     position = paging.decode(query, cursor, 1)
@@ -89,7 +98,7 @@ async def get_period(tx: Tx, *, viewer: Actor, book: str, month: Month) -> Perio
     :raises PeriodMissing: if there is no such book, or its first entry is of a later month.
     """
     viewer.require("ledger:read")
-    _check_book(book)
+    check_book(book)
     first = await store.first_month(tx, book)
     if first is None or month < month_of(first):
         raise PeriodMissing
@@ -105,7 +114,7 @@ async def get_record(tx: Tx, *, viewer: Actor, book: str, month: Month) -> Perio
     :raises PeriodNotClosed: if it is not closed.
     """
     viewer.require("ledger:read")
-    _check_book(book)
+    check_book(book)
     record: bytes | None = await tx.fetch_value(
         "SELECT record FROM settlement.closings WHERE book = $1 AND month = $2", book, month.text
     )
@@ -275,8 +284,3 @@ def _line(row: Row) -> PeriodLine:
 def _month(text: str) -> Month:
     year, _, number = text.partition("-")
     return Month(int(year), int(number))
-
-
-def _check_book(book: str) -> None:
-    if book not in BOOKS:
-        raise PeriodMissing

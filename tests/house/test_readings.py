@@ -9,17 +9,17 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
-from market.app import _PAGES
 from market.http import routes
 from market.http.policy import POLICY
 from market.http.readings import READINGS, Kept
+from market.portal import routes as pages
 
 _READS = {"read", "read_confidential"}
 
 
 def _handlers() -> dict[str, HTTPRouteHandler]:
     found = {}
-    for handler in (*routes.handlers(), *routes.handlers_of(*_PAGES)):
+    for handler in (*routes.handlers(), *pages.handlers()):
         if "GET" in handler.http_methods:
             for path in handler.paths:
                 found[_plain(path)] = handler

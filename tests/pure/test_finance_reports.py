@@ -14,6 +14,7 @@ import pytest
 from market.finance_reports import words
 from market.finance_reports.workbook import workbook
 from settlement.ledger.kinds import Kind
+from settlement.ledger_reports.words import KINDS
 from settlement.statements.model import (
     FORMAT,
     AccountLines,
@@ -133,8 +134,8 @@ def test_every_kind_of_entry_has_a_name_of_its_own_in_both_languages(kind: Kind)
 
 
 def test_kinds_books_and_sides_have_names_and_what_is_new_stands_as_it_is() -> None:
-    assert set(words.KINDS) == {kind.value for kind in Kind}
-    assert len(set(words.KINDS.values())) == len(words.KINDS)
+    assert set(KINDS) == {kind.value for kind in Kind}
+    assert len(set(KINDS.values())) == len(KINDS)
     assert words.kind("gift", "zh") == "gift"
     assert words.book("market", "en") == "Market"
     assert words.book("other", "en") == "other"

@@ -1,0 +1,161 @@
+"""``market ledger``: what the books say, and how it came there (账簿)."""
+
+from __future__ import annotations
+
+import pathlib
+import urllib.parse
+from typing import Any, Final
+
+import rich_click as click
+
+from market.cli import money, service
+from market.cli.service import Asking
+from market.cli.terminal import padded
+from settlement.ledger.accounts import Purpose
+from settlement.money import yuan
+
+_TRIAL: Final = "/api/v1/ledger/trial-balance"
+_LEDGER: Final = "/api/v1/account-ledger"
+_FILE_FORMATS: Final = ("csv", "xlsx")
+
+
+@click.group(
+    help="账簿 · The books: trial balance, accounts, where an amount comes from, replay.\n\n"
+    + service.EXIT_CODES
+)
+def ledger() -> None:
+    """Show, explain, replay."""
+
+
+@ledger.command(
+    "trial-balance",
+    help="试算平衡表 · What stands on every purpose; with --purpose on each of its accounts.",
+)
+@money.BOOK
+@money.PERIOD
+@click.option("--as-of", help="截至 · with what was booked by then: 2026-11-30T15:00:00Z")
+@click.option(
+    "--purpose",
+    type=click.Choice([each.value for each in Purpose]),
+    help="科目 · the accounts of one purpose",
+)
+@service.asking
+def trial_balance(
+    *, book: str, period: str | None, as_of: str | None, purpose: str | None, asked: Asking
+) -> None:
+    """Print opening, debits, credits and closing.
+
+    :raises Refused: if it does not come to zero.
+    """
+    wanted = {"book": book, "period": period, "as_of": as_of}
+    if purpose is not None:
+        lines = asked.service.get_all(f"{_TRIAL}/{purpose}", **wanted)
+        if not asked.as_json:
+            click.echo(_HEADS)
+        asked.show(lines, _account_line)
+        return
+    found = asked.service.get(_TRIAL, **wanted)
+    if asked.as_json:
+        service.print_json(found)
+    else:
+        _print_trial(found)
+    if not found["is_balanced"]:
+        raise service.Refused(f"借贷不平衡 · Not in balance: {found['difference_fen']} fen")
+
+
+@ledger.command(
+    help="账户明细 · What moved an ACCOUNT, the earliest first: payable/…, order_escrow/…"
+)
+@click.argument("account")
+@money.BOOK
+@money.PERIOD
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="保存为 .csv 或 .xlsx · write a file instead",
+)
+@service.asking
+def account(
+    account: str, *, book: str, period: str | None, out: pathlib.Path | None, asked: Asking
+) -> None:
+    """Print each entry with what stands on the account after it, or write them all into a file."""
+    wanted = {"account": account, "book": book, "period": period}
+    if out is not None:
+        asked.service.save(_file(out, wanted), out)
+        click.echo(str(out), err=asked.as_json)
+        return
+    pages = _pages(asked, wanted)
+    if asked.as_json:
+        service.print_json(pages)
+        return
+    first, last = pages[0], pages[-1]
+    click.echo(f"{first['number']} {first['title_zh']} · {first['title_en']}  {first['account']}")
+    click.echo(_standing("期初 · opening", first["opening_fen"]))
+    for page in pages:
+        for line in page["items"]:
+            click.echo(_ledger_line(line))
+    click.echo(_standing("期末 · closing", last["closing_fen"]))
+
+
+@ledger.command(help="本方账户 · The accounts of your own party, and what stands on each.")
+@service.asking
+def accounts(*, asked: Asking) -> None:
+    """Print a line for each."""
+    asked.show(
+        asked.service.get("/api/v1/my/ledger-accounts"),
+        lambda each: (
+            f"{each['number']:8}{money.amounts(each['balance_fen'])}  {each['account']}"
+            f"  {each['title_zh']} · {each['title_en']}  {each['book']}"
+        ),
+    )
+
+
+def _pages(asked: Asking, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
+    pages = [asked.service.get(_LEDGER, **wanted, limit=100)]
+    while (cursor := pages[-1]["next_cursor"]) is not None:
+        pages.append(asked.service.get(_LEDGER, **wanted, limit=100, cursor=cursor))
+    return pages
+
+
+def _file(out: pathlib.Path, wanted: dict[str, str | None]) -> str:
+    kind = out.suffix.removeprefix(".").lower()
+    if kind not in _FILE_FORMATS:
+        raise click.UsageError("文件须为 .csv 或 .xlsx · a file that ends in .csv or .xlsx")
+    named = {name: value for name, value in wanted.items() if value is not None}
+    return f"{_LEDGER}/file?{urllib.parse.urlencode(named | {'file_format': kind})}"
+
+
+_HEADS: Final = money.columns(("期初 opening", "借方 debits", "贷方 credits", "期末 closing"))
+
+
+def _print_trial(found: dict[str, Any]) -> None:
+    click.echo(f"{found['book']}  {found['period'] or '全部 · all'}  {found['entries']} 笔 entries")
+    click.echo(f"{'':8}{_HEADS}")
+    for line in found["lines"]:
+        click.echo(
+            f"{line['number']:8}{_four(line)}  {line['title_zh']} · {line['title_en']}"
+            f"  ({line['accounts']})"
+        )
+    verdict = "平衡 · in balance" if found["is_balanced"] else "不平衡 · NOT in balance"
+    click.echo(f"{'':8}{_four(found['total'])}  {verdict}")
+
+
+def _account_line(line: dict[str, Any]) -> str:
+    return f"{_four(line)}  {line['account']}"
+
+
+def _four(line: dict[str, Any]) -> str:
+    members = ("opening_fen", "debits_fen", "credits_fen", "closing_fen")
+    return money.amounts(*(line[member] for member in members))
+
+
+def _standing(what: str, fen: int) -> str:
+    return f"{'':27}{money.columns((what, yuan(fen)))}"
+
+
+def _ledger_line(line: dict[str, Any]) -> str:
+    told = padded(line["voucher"] or "未结账 open", 15)
+    return (
+        f"{line['value_on']}  {told}{money.amounts(line['amount_fen'], line['balance_fen'])}"
+        f"  {line['kind_zh']} · {line['kind_en']}  {', '.join(line['counterparts'])}"
+    )

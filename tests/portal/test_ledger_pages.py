@@ -1,0 +1,66 @@
+"""The pages of the books: from the trial balance to an account, from an account to each entry."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.kernel.clock import ManualClock
+from catalog.kernel.db import Database
+from tests.api import Api
+from tests.journeys.test_month_end import closed, month_of, sell
+from tests.makers_trade import Trade, make_trade
+from tests.portal.test_counter_pages import by, plain, section
+from tests.portal.test_pages_html import check, look
+
+
+@pytest.fixture
+async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
+    return await make_trade(api, db, clock)
+
+
+async def test_a_purpose_leads_to_its_accounts_and_an_account_to_its_entries(
+    api: Api, trade: Trade
+) -> None:
+    by(api, trade.issuer)
+    empty = await look(api, "/finance/trial-balance")
+    await sell(trade)
+    month = await closed(trade)
+    code = f"payable/{trade.supplier.party.id}"
+    by(api, trade.issuer)
+    trial = await look(api, f"/finance/trial-balance?period={month}")
+    earlier = await look(api, "/finance/trial-balance?as_of=2020-01-01")
+    payables = await look(api, f"/finance/trial-balance/payable?period={month}")
+    ledger = await look(api, f"/account-ledger?account={code}&period={month}")
+    english = await look(api, f"/account-ledger?account={code}&lang=en")
+    unknown = await look(api, "/account-ledger?account=nothing/p&lang=zh")
+
+    check(empty, "zh-CN")
+    assert "此范围内没有发生额" in empty.text
+    check(trial, "zh-CN")
+    assert "借贷平衡" in plain(section(trial.text, "trial"))
+    assert f"/finance/trial-balance/payable?book=market&amp;period={month}" in trial.text
+    assert "借贷平衡" in plain(section(earlier.text, "trial"))
+    check(payables, "zh-CN")
+    assert code in section(payables.text, "accounts")
+    check(ledger, "zh-CN")
+    assert f"{month}/000002" in section(ledger.text, "lines")
+    assert "放款分账" in section(ledger.text, "lines")
+    assert "订单托管款" in section(ledger.text, "lines")
+    check(english, "en")
+    assert unknown.status_code == 422
+
+
+async def test_a_party_reads_its_own_account_and_no_trial_balance(api: Api, trade: Trade) -> None:
+    await sell(trade)
+    code = f"payable/{trade.supplier.party.id}"
+    by(api, trade.supplier)
+    own = await look(api, f"/account-ledger?account={code}")
+    later = await look(api, f"/account-ledger?account={code}&period={month_of(trade)}")
+    refused = await look(api, "/finance/trial-balance")
+    by(api, trade.stranger)
+    foreign = await look(api, f"/account-ledger?account={code}")
+
+    check(own, "zh-CN")
+    assert "未结账" in section(own.text, "lines")
+    assert later.status_code == 200
+    assert (refused.status_code, foreign.status_code) == (403, 404)
