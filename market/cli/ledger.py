@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import urllib.parse
+import uuid
 from typing import Any, Final
 
 import rich_click as click
@@ -12,10 +13,11 @@ from market.cli import money, service
 from market.cli.service import Asking
 from market.cli.terminal import padded
 from settlement.ledger.accounts import Purpose
+from settlement.ledger_reports.explaining import Of
 from settlement.money import yuan
 
 _TRIAL: Final = "/api/v1/ledger/trial-balance"
-_LEDGER: Final = "/api/v1/account-ledger"
+_LEDGERS: Final = "/api/v1/account-ledgers"
 _FILE_FORMATS: Final = ("csv", "xlsx")
 
 
@@ -79,12 +81,12 @@ def account(
     account: str, *, book: str, period: str | None, out: pathlib.Path | None, asked: Asking
 ) -> None:
     """Print each entry with what stands on the account after it, or write them all into a file."""
-    wanted = {"account": account, "book": book, "period": period}
+    path = f"{_LEDGERS}/{book}/{urllib.parse.quote(account)}"
     if out is not None:
-        asked.service.save(_file(out, wanted), out)
+        asked.service.save(_file(path, out, period), out)
         click.echo(str(out), err=asked.as_json)
         return
-    pages = _pages(asked, wanted)
+    pages = _pages(asked, path, period)
     if asked.as_json:
         service.print_json(pages)
         return
@@ -110,19 +112,56 @@ def accounts(*, asked: Asking) -> None:
     )
 
 
-def _pages(asked: Asking, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
-    pages = [asked.service.get(_LEDGER, **wanted, limit=100)]
+@ledger.command(
+    help="这笔钱怎么来的 · Where the money of an entry, order, payout or invoice comes from."
+)
+@click.argument("of", type=click.Choice([each.value for each in Of]))
+@click.argument("identifier", type=click.UUID)
+@service.asking_in_a_language
+def explain(of: str, identifier: uuid.UUID, *, lang: str, asked: Asking) -> None:
+    """Print every leg with why it is exactly that.
+
+    :raises Refused: if the journal says something else than the rules.
+    """
+    found = asked.service.get(f"/api/v1/explanations/{of}/{identifier}")
+    if asked.as_json:
+        service.print_json(found)
+    else:
+        _print_explanation(found, lang)
+    if not found["is_as_posted"]:
+        raise service.Refused("与账簿不一致 · The books say something else.")
+
+
+def _print_explanation(found: dict[str, Any], lang: str) -> None:
+    click.echo(f"{found['of']}  {found['id']}  {yuan(found['amount_fen'])}")
+    for source in found["sources"]:
+        click.echo(
+            f"  {source['value_on']}{money.amounts(source['amount_fen'])}"
+            f"  {source[f'kind_{lang}']}  {source['entry']}"
+        )
+    for entry in found["entries"]:
+        told = entry["voucher"] or entry["key"]
+        click.echo(
+            f"\n{entry['value_on']}  {entry[f'kind_{lang}']}  {yuan(entry['amount_fen'])}  {told}"
+        )
+        for leg in entry["legs"]:
+            click.echo(f"{money.amounts(leg['amount_fen'])}  {leg['account']}")
+            click.echo(f"{'':20}{leg[f'reason_{lang}']}")
+
+
+def _pages(asked: Asking, path: str, period: str | None) -> list[dict[str, Any]]:
+    pages = [asked.service.get(path, period=period, limit=100)]
     while (cursor := pages[-1]["next_cursor"]) is not None:
-        pages.append(asked.service.get(_LEDGER, **wanted, limit=100, cursor=cursor))
+        pages.append(asked.service.get(path, period=period, limit=100, cursor=cursor))
     return pages
 
 
-def _file(out: pathlib.Path, wanted: dict[str, str | None]) -> str:
+def _file(path: str, out: pathlib.Path, period: str | None) -> str:
     kind = out.suffix.removeprefix(".").lower()
     if kind not in _FILE_FORMATS:
         raise click.UsageError("文件须为 .csv 或 .xlsx · a file that ends in .csv or .xlsx")
-    named = {name: value for name, value in wanted.items() if value is not None}
-    return f"{_LEDGER}/file?{urllib.parse.urlencode(named | {'file_format': kind})}"
+    named = {"file_format": kind} | ({} if period is None else {"period": period})
+    return f"{path}/file?{urllib.parse.urlencode(named)}"
 
 
 _HEADS: Final = money.columns(("期初 opening", "借方 debits", "贷方 credits", "期末 closing"))

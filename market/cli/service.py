@@ -199,12 +199,21 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the service that its options name, as ``asked``, in the place of these options."""
 
     @functools.wraps(command)
+    def without_language(*args: Any, lang: str, **more: Any) -> None:  # noqa: ARG001
+        command(*args, **more)  # what is printed so are codes and names
+
+    return asking_in_a_language(without_language)
+
+
+def asking_in_a_language(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the service as ``asking`` does, and the language of what it prints, as ``lang``."""
+
+    @functools.wraps(command)
     def with_service(
         *args: Any,
         url: str,
         token: str | None,
         token_file: pathlib.Path | None,
-        lang: str,  # noqa: ARG001 - what is printed so are codes and names
         as_json: bool,
         **more: Any,
     ) -> None:

@@ -6,7 +6,7 @@ import enum
 from typing import Final
 
 from litestar import Response, get
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 
 from catalog.kernel import paging
 from market.finance_reports import account_file
@@ -15,7 +15,7 @@ from market.http.attachment import content_disposition
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.http.reports import XLSX
-from settlement.ledger.accounts import BOOK
+from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger_reports.model import AccountLedger, LedgerAccount
 from settlement.ledger_reports.queries import accounts
 from settlement.periods import months
@@ -50,16 +50,17 @@ async def list_own(request: AnyRequest) -> Response[bytes]:
 
 
 @get(
-    "/api/v1/account-ledger",
+    "/api/v1/account-ledgers/{book:str}/{purpose:str}/{owner:str}",
     summary="The ledger of an account",
     tags=["ledger"],
     opt=answers(AccountLedger, refusals=(404, 422)),
 )
 async def get_ledger(
     request: AnyRequest,
+    book: FromPath[str],
+    purpose: FromPath[Purpose],
+    owner: FromPath[str],
     *,
-    account: FromQuery[str],
-    book: FromQuery[str] = BOOK,
     period: FromQuery[str | None] = None,
     limit: FromQuery[int] = paging.DEFAULT_LIMIT,
     cursor: FromQuery[str | None] = None,
@@ -74,7 +75,7 @@ async def get_ledger(
             c.tx,
             viewer=c.actor,
             book=book,
-            code=account,
+            of=Account(purpose, owner),
             span=None if period is None else months.span(period),
             limit=limit,
             cursor=cursor,
@@ -84,16 +85,17 @@ async def get_ledger(
 
 
 @get(
-    "/api/v1/account-ledger/file",
+    "/api/v1/account-ledgers/{book:str}/{purpose:str}/{owner:str}/file",
     summary="The ledger of an account as CSV or XLSX",
     tags=["ledger"],
     opt=sends("*/*", "content-disposition", refusals=(404, 422)),
 )
 async def get_file(
     request: AnyRequest,
+    book: FromPath[str],
+    purpose: FromPath[Purpose],
+    owner: FromPath[str],
     *,
-    account: FromQuery[str],
-    book: FromQuery[str] = BOOK,
     period: FromQuery[str | None] = None,
     file_format: FromQuery[Format] = Format.CSV,
 ) -> Response[bytes]:
@@ -104,7 +106,7 @@ async def get_file(
             c.tx,
             viewer=c.actor,
             book=book,
-            code=account,
+            of=Account(purpose, owner),
             span=None if period is None else months.span(period),
         )
 

@@ -15,7 +15,7 @@ from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker
-from settlement.ledger.accounts import BOOK, Purpose
+from settlement.ledger.accounts import BOOK, Account, Purpose
 from settlement.ledger_reports.model import AccountLedger, TrialBalance, TrialLine
 from settlement.ledger_reports.queries import accounts, trials
 from settlement.periods import months
@@ -23,7 +23,7 @@ from settlement.periods.months import Span
 from settlement.periods.queries import BOOKS
 
 _TRIAL: Final = "/finance/trial-balance"
-_LEDGER: Final = "/account-ledger"
+_LEDGER: Final = "/account-ledgers/{book:str}/{purpose:str}/{owner:str}"
 _PAGE_SIZE: Final = 50
 
 
@@ -98,7 +98,7 @@ async def show_accounts(
         book_name=words.book,
         back=linker(_TRIAL, asked)(),
         link=linker(f"{_TRIAL}/{purpose}", asked),
-        drill=lambda account: linker(_LEDGER, {"book": book, "period": period})(account=account),
+        drill=lambda account: linker(f"/account-ledgers/{book}/{account}", {"period": period})(),
         is_continued=bool(cursor),
     )
 
@@ -106,9 +106,10 @@ async def show_accounts(
 @get(_LEDGER, include_in_schema=False)
 async def show_account(
     request: AnyRequest,
+    book: FromPath[str],
+    purpose: FromPath[Purpose],
+    owner: FromPath[str],
     *,
-    account: FromQuery[str],
-    book: FromQuery[str] = BOOK,
     period: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Response[bytes]:
@@ -119,13 +120,14 @@ async def show_account(
             c.tx,
             viewer=c.actor,
             book=book,
-            code=account,
+            of=Account(purpose, owner),
             span=_span(period),
             limit=_PAGE_SIZE,
             cursor=cursor or None,
         )
 
-    asked = {"account": account, "book": book, "period": period}
+    place = f"/account-ledgers/{book}/{purpose}/{owner}"
+    asked = {"period": period}
     return page(
         request,
         "account_ledger.html",
@@ -135,8 +137,9 @@ async def show_account(
         book=book,
         book_name=words.book,
         purpose_name=words.purpose,
-        link=linker(_LEDGER, asked),
-        file=linker("/api/v1/account-ledger/file", asked),
+        place=place,
+        link=linker(place, asked),
+        file=linker(f"/api/v1{place}/file", asked),
         is_continued=bool(cursor),
     )
 

@@ -14,7 +14,7 @@ _PAGES: Final = (
     "home", "search", "browse", "product", "revisions", "notices", "certificates", "price_list",
     "approvals", "auction_bidding", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
     "collections", "my_collections", "open_data", "openings", "open_plans", "open_plan_desk",
-    "data_demands", "demand_desk", "demands", "finance", "ledger", "demand_files", "quotes",
+    "data_demands", "demand_desk", "demands", "finance", "ledger", "explanations", "demand_files", "quotes",
     "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "reconciliation", "webhooks",
     "personal", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
     "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox",

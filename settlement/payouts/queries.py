@@ -73,6 +73,19 @@ async def list_payouts(
     return paging.page_by_id(query, [store.payout_of(row) for row in rows], limit)
 
 
+async def get_payout(tx: Tx, *, viewer: Actor, payout_id: uuid.UUID) -> Payout:
+    """Return one payout to its party and the house.
+
+    :raises NotPermitted: if the viewer reads none.
+    :raises Missing: if there is none that row-level security shows.
+    """
+    viewer.require("payout:read")
+    row = await tx.fetch_one(store.SELECT + " WHERE id = $1", payout_id)
+    if row is None:
+        raise Missing
+    return store.payout_of(row)
+
+
 async def get_file(tx: Tx, *, viewer: Actor, batch_id: uuid.UUID, box: Box) -> bytes:
     """Return the file for the bank, with the whole account numbers, once it was made.
 

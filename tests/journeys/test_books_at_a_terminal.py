@@ -11,6 +11,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.journeys.test_month_end import closed, month_of, sell
+from tests.journeys.test_readings_keys_settings import kept
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 from tests.terminal import Run
@@ -64,19 +65,50 @@ async def test_a_supplier_reads_its_account_and_keeps_a_file_of_it(
     assert foreign.returncode == 1
 
 
-async def test_what_of_an_account_is_read_by_the_house_stays_in_the_log(trade: Trade) -> None:
+async def test_what_of_an_account_is_read_by_the_house_stays_in_the_log(
+    db: Database, trade: Trade
+) -> None:
     await sell(trade)
     code = f"payable/{trade.supplier.party.id}"
     month = month_of(trade)
 
-    must(await trade.by(trade.regulator).get("/api/v1/account-ledger", account=code, period=month))
-    must(await trade.by(trade.supplier).get("/api/v1/account-ledger", account=code))
-    sheet = await trade.by(trade.regulator).get(
-        "/api/v1/account-ledger/file", account=code, file_format="xlsx"
+    must(
+        await trade.by(trade.regulator).get(f"/api/v1/account-ledgers/market/{code}", period=month)
     )
-    kept = await trade.by(trade.regulator).find_in_log(action="record:read")
+    must(await trade.by(trade.supplier).get(f"/api/v1/account-ledgers/market/{code}"))
+    sheet = await trade.by(trade.regulator).get(
+        f"/api/v1/account-ledgers/market/{code}/file", file_format="xlsx"
+    )
+    routes = [json.dumps(each) for each in await kept(db, "record:read")]
 
-    routes = [json.dumps(each, ensure_ascii=False) for each in kept]
     assert sheet.content.startswith(b"PK")
-    assert any("/api/v1/account-ledger/file" in each for each in routes)
-    assert sum("/api/v1/account-ledger" in each for each in routes) == 2
+    assert sum("/api/v1/account-ledgers/" in each for each in routes) == 2
+    assert sum("{owner}/file" in each for each in routes) == 1
+    assert all(str(trade.supplier.party.id) in each for each in routes)
+
+
+async def test_every_fen_of_an_order_is_explained_to_both_sides_and_to_the_house(
+    trade: Trade, run: Run
+) -> None:
+    order = await sell(trade)
+    path = f"/api/v1/explanations/order/{order}"
+
+    told = [
+        must(await trade.by(who).get(path))
+        for who in (trade.buyer, trade.supplier, trade.regulator, trade.issuer)
+    ]
+    shown = await run(trade.buyer, "ledger", "explain", "order", order)
+    english = await run(trade.supplier, "ledger", "explain", "order", order, "--lang", "en")
+    strange = await trade.by(trade.stranger).get(path)
+    unknown = await trade.by(trade.issuer).get(f"/api/v1/explanations/entry/{order}")
+
+    assert all(each == told[0] for each in told)
+    assert told[0]["is_as_posted"]
+    assert [each["way"] for each in told[0]["entries"]] == ["whole", "divided"]
+    released = told[0]["entries"][1]
+    one = must(await trade.by(trade.supplier).get(f"/api/v1/explanations/entry/{released['key']}"))
+    assert one["entries"] == [released]
+    assert shown.returncode == 0, shown.stderr
+    assert "权利人按利润分成分得" in shown.stdout
+    assert "Right holder:" in english.stdout
+    assert (strange.status_code, unknown.status_code) == (404, 404)

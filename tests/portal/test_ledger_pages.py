@@ -30,9 +30,9 @@ async def test_a_purpose_leads_to_its_accounts_and_an_account_to_its_entries(
     trial = await look(api, f"/finance/trial-balance?period={month}")
     earlier = await look(api, "/finance/trial-balance?as_of=2020-01-01")
     payables = await look(api, f"/finance/trial-balance/payable?period={month}")
-    ledger = await look(api, f"/account-ledger?account={code}&period={month}")
-    english = await look(api, f"/account-ledger?account={code}&lang=en")
-    unknown = await look(api, "/account-ledger?account=nothing/p&lang=zh")
+    ledger = await look(api, f"/account-ledgers/market/{code}?period={month}")
+    english = await look(api, f"/account-ledgers/market/{code}?lang=en")
+    unknown = await look(api, "/account-ledgers/market/nothing/p?lang=zh")
 
     check(empty, "zh-CN")
     assert "此范围内没有发生额" in empty.text
@@ -47,20 +47,41 @@ async def test_a_purpose_leads_to_its_accounts_and_an_account_to_its_entries(
     assert "放款分账" in section(ledger.text, "lines")
     assert "订单托管款" in section(ledger.text, "lines")
     check(english, "en")
-    assert unknown.status_code == 422
+    assert unknown.status_code == 404
 
 
 async def test_a_party_reads_its_own_account_and_no_trial_balance(api: Api, trade: Trade) -> None:
     await sell(trade)
     code = f"payable/{trade.supplier.party.id}"
     by(api, trade.supplier)
-    own = await look(api, f"/account-ledger?account={code}")
-    later = await look(api, f"/account-ledger?account={code}&period={month_of(trade)}")
+    own = await look(api, f"/account-ledgers/market/{code}")
+    later = await look(api, f"/account-ledgers/market/{code}?period={month_of(trade)}")
     refused = await look(api, "/finance/trial-balance")
     by(api, trade.stranger)
-    foreign = await look(api, f"/account-ledger?account={code}")
+    foreign = await look(api, f"/account-ledgers/market/{code}")
 
     check(own, "zh-CN")
     assert "未结账" in section(own.text, "lines")
     assert later.status_code == 200
     assert (refused.status_code, foreign.status_code) == (403, 404)
+
+
+async def test_where_the_money_comes_from_is_told_in_words(api: Api, trade: Trade) -> None:
+    placed = await trade.cleared()
+    by(api, trade.buyer)
+    empty = await look(api, f"/explanations/order/{placed}")
+    order = await sell(trade)
+    by(api, trade.buyer)
+    told = await look(api, f"/explanations/order/{order}")
+    english = await look(api, f"/explanations/order/{order}?lang=en")
+    by(api, trade.stranger)
+    foreign = await look(api, f"/explanations/order/{order}?lang=zh")
+
+    check(empty, "zh-CN")
+    assert "还没有动过钱" in empty.text
+    check(told, "zh-CN")
+    assert "与账簿逐分一致" in told.text
+    assert "权利人按利润分成分得" in plain(section(told.text, "entry-2"))
+    check(english, "en")
+    assert "As in the books, to the fen" in english.text
+    assert foreign.status_code == 404

@@ -256,8 +256,13 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/ledger/trial-balance"): read("ledger:read"),
     ("GET", f"{V1}/ledger/trial-balance/{{purpose}}"): read("ledger:read"),
     ("GET", f"{V1}/my/ledger-accounts"): read("account_statement:read", OWN),
-    ("GET", f"{V1}/account-ledger"): read("account_statement:read", PARTY),
-    ("GET", f"{V1}/account-ledger/file"): read("account_statement:read", PARTY),
+    ("GET", f"{V1}/explanations/{{of}}/{{identifier}}"): read("account_statement:read", PARTY),
+    ("GET", f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}"): read(
+        "account_statement:read", PARTY
+    ),
+    ("GET", f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}/file"): read(
+        "account_statement:read", PARTY
+    ),
     ("GET", f"{V1}/account-statements/{{side}}/{{period}}"): read("account_statement:read", PARTY),
     ("GET", f"{V1}/account-statements/{{side}}/{{period}}/workbook"): read(
         "account_statement:read", PARTY

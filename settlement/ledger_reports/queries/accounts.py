@@ -12,7 +12,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Row, Tx
 from catalog.kernel.errors import Missing
 from settlement.ledger import disk
-from settlement.ledger.accounts import Account, Purpose, account
+from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger_reports import account_ledger, trial
 from settlement.ledger_reports.account_ledger import OWN_PURPOSES, Stepped
 from settlement.ledger_reports.model import AccountLedger, LedgerAccount
@@ -65,7 +65,7 @@ async def get_ledger(
     *,
     viewer: Actor,
     book: str,
-    code: str,
+    of: Account,
     span: Span | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
@@ -75,24 +75,21 @@ async def get_ledger(
     Costs time in proportion to all that ever moved the account.
 
     :raises NotPermitted: if the viewer reads no accounts.
-    :raises AccountUnknown: if ``code`` names no account of the chart.
     :raises LedgerAccountMissing: if it is somebody else's, or nothing ever moved on it.
     """
     paging.check_limit(limit)
-    return await _ledger(
-        tx, viewer=viewer, book=book, code=code, span=span, limit=limit, cursor=cursor
-    )
+    return await _ledger(tx, viewer=viewer, book=book, of=of, span=span, limit=limit, cursor=cursor)
 
 
 async def get_whole_ledger(
-    tx: Tx, *, viewer: Actor, book: str, code: str, span: Span | None = None
+    tx: Tx, *, viewer: Actor, book: str, of: Account, span: Span | None = None
 ) -> AccountLedger:
     """Return all that moved an account, for a file; at most ``FILE_LINES_MAX`` lines.
 
     :raises NotPermitted: and what else ``get_ledger`` raises.
     """
     return await _ledger(
-        tx, viewer=viewer, book=book, code=code, span=span, limit=FILE_LINES_MAX, cursor=None
+        tx, viewer=viewer, book=book, of=of, span=span, limit=FILE_LINES_MAX, cursor=None
     )
 
 
@@ -125,16 +122,15 @@ async def _ledger(
     *,
     viewer: Actor,
     book: str,
-    code: str,
+    of: Account,
     span: Span | None,
     limit: int,
     cursor: str | None,
 ) -> AccountLedger:
     periods.check_book(book)
-    named = account(code)
-    account_id, order_id = await _find(tx, viewer, book, named)
+    account_id, order_id = await _find(tx, viewer, book, of)
     text = None if span is None else span.text
-    query = paging.fingerprint("account-ledger", book, code, text)
+    query = paging.fingerprint("account-ledger", book, of.code, text)
     after = _after(query, cursor)
     asked = (
         account_id,
@@ -152,9 +148,9 @@ async def _ledger(
     more = len(rows) > limit
     return account_ledger.page(
         book=book,
-        of=named,
+        of=of,
         period=text,
-        title=disk.read_chart()[named.purpose],
+        title=disk.read_chart()[of.purpose],
         opening_fen=int(opening),
         steps=steps,
         next_cursor=(
