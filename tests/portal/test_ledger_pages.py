@@ -47,7 +47,7 @@ async def test_a_purpose_leads_to_its_accounts_and_an_account_to_its_entries(
     assert "放款分账" in section(ledger.text, "lines")
     assert "订单托管款" in section(ledger.text, "lines")
     check(english, "en")
-    assert unknown.status_code == 404
+    assert unknown.status_code == 400
 
 
 async def test_a_party_reads_its_own_account_and_no_trial_balance(api: Api, trade: Trade) -> None:
