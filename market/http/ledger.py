@@ -99,13 +99,13 @@ async def list_entries(
 async def get_trial_balance(
     request: AnyRequest,
     *,
-    book: FromQuery[str] = BOOK,
+    book: FromQuery[Book | None] = None,
     period: FromQuery[str | None] = None,
     as_of: FromQuery[dt.datetime | None] = None,
 ) -> Response[bytes]:
     """Return opening, debits, credits and closing of every purpose; they come to zero (试算平衡表).
 
-    ``period`` is a month, a quarter or a year, by value dates; ``as_of`` leaves out what was booked
+    Of one book, or of all together. ``period`` is a month, a quarter or a year, by value dates; ``as_of`` leaves out what was booked
     after that instant.
     """
 

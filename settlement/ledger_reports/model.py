@@ -41,11 +41,11 @@ class TrialSums(msgspec.Struct, frozen=True):
 class TrialBalance(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in a book, by purpose (试算平衡表).
 
-    ``period`` None: from the first entry on. ``as_of`` None: with all that is booked by now; else
+    ``book`` None: all books together. ``period`` None: from the first entry on. ``as_of`` None: with all that is booked by now; else
     with what was booked up to that instant, whatever its value date.
     """
 
-    book: str
+    book: str | None
     period: str | None
     first_day: dt.date | None
     last_day: dt.date | None

@@ -26,13 +26,13 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 def balance(
     *,
-    book: str,
+    book: str | None,
     span: Span | None,
     as_of: dt.datetime | None,
     moved: Sequence[Moved],
     chart: Chart,
 ) -> TrialBalance:
-    """Return the trial balance of a book, its lines by the numbers of the chart."""
+    """Return the trial balance of a book, None for all together, its lines by the numbers of the chart."""
     listed = lines(moved, chart)
     total = sums(listed)
     difference = total.credits_fen - total.debits_fen

@@ -46,7 +46,7 @@ async def test_what_is_paid_for_public_data_stands_in_their_book_and_not_in_the_
     assert [entry["kind"] for entry in money["entries"]] == ["pay_in", "release"]
     assert {line["purpose"] for line in apart["lines"]} >= {"channel_clearing", "treasury_non_tax"}
     assert (apart["is_balanced"], market["lines"]) == (True, [])
-    assert must(await house.get(TRIAL)) == apart
+    assert must(await house.get(TRIAL))["lines"] == apart["lines"]
     assert [entry["kind"] for entry in clearing["items"]] == ["pay_in"]
 
 

@@ -28,14 +28,15 @@ _BY_PURPOSE: Final = """
         SELECT coalesce(a.purpose, '') AS purpose, p.value_on, p.n, p.amount, 1 AS sign
           FROM settlement.postings p LEFT JOIN settlement.accounts a ON a.id = p.account_id
          WHERE p.xid >= (SELECT upto FROM settlement.rollup_state)
-           AND coalesce(a.book, $1) = $1
+           AND ($1::text IS NULL OR coalesce(a.book, $1) = $1)
         UNION ALL
         SELECT coalesce(a.purpose, ''), p.value_on, p.n, p.amount, -1
           FROM settlement.postings p LEFT JOIN settlement.accounts a ON a.id = p.account_id
-         WHERE $4::timestamptz IS NOT NULL AND coalesce(a.book, $1) = $1
+         WHERE $4::timestamptz IS NOT NULL AND ($1::text IS NULL OR coalesce(a.book, $1) = $1)
            AND p.key IN (SELECT key FROM settlement.journal WHERE booked_at > $4)
     ), sums AS (
-        SELECT purpose, month, entries, debits, credits FROM settlement.turnovers WHERE book = $1
+        SELECT purpose, month, entries, debits, credits FROM settlement.turnovers
+         WHERE ($1::text IS NULL OR book = $1)
         UNION ALL
         SELECT purpose, value_on, CASE WHEN n = 1 THEN sign ELSE 0 END,
                sign * greatest(-amount, 0), sign * greatest(amount, 0) FROM legs
@@ -46,7 +47,7 @@ _BY_PURPOSE: Final = """
            coalesce(sum(debits) FILTER (WHERE month >= $2), 0)::bigint AS debits,
            coalesce(sum(credits) FILTER (WHERE month >= $2), 0)::bigint AS credits,
            (SELECT count(*) FROM settlement.accounts a
-             WHERE a.book = $1 AND a.purpose = sums.purpose) AS accounts
+             WHERE ($1::text IS NULL OR a.book = $1) AND a.purpose = sums.purpose) AS accounts
       FROM sums WHERE month <= $3 GROUP BY purpose
     HAVING bool_or(debits <> 0 OR credits <> 0)"""
 
@@ -88,11 +89,11 @@ async def trial_balance(
     tx: Tx,
     *,
     viewer: Actor,
-    book: str,
+    book: str | None,
     span: Span | None = None,
     as_of: dt.datetime | None = None,
 ) -> TrialBalance:
-    """Return the trial balance of a book, a line for each purpose on which something moved.
+    """Return the trial balance of a book, or of all together, a line for each purpose on which something moved.
 
     Months are those of the value dates. ``as_of`` leaves out what was booked after it; that reads
     the journal, and takes a second for every ten million entries.
@@ -102,7 +103,8 @@ async def trial_balance(
     :raises InstantWithoutZone: if ``as_of`` has no zone.
     """
     viewer.require("ledger:read")
-    periods.check_book(book)
+    if book is not None:
+        periods.check_book(book)
     _check_instant(as_of)
     first, last = _days(span)
     rows = await tx.fetch(_BY_PURPOSE, book, first, last, as_of)
