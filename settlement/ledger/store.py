@@ -24,6 +24,7 @@ PURPOSES: Final = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("guarding", sa.Text, nullable=False),
     sa.Column("may_be_overdrawn", sa.Boolean, nullable=False),
+    sa.Column("code", sa.SmallInteger, sa.Identity(), nullable=False),
     schema="settlement",
 )
 ENTRY_KINDS: Final = sa.Table(
@@ -86,6 +87,22 @@ ACCOUNTS: Final = sa.Table(
     sa.Column("code", sa.Text, sa.Computed("purpose || '/' || owner", persisted=True)),
     sa.Column("guarding", sa.Text, nullable=False),
     sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("purpose_code", sa.SmallInteger, nullable=False),
+    schema="settlement",
+)
+FLOW_MASKS: Final = sa.Table(
+    "flow_masks",
+    METADATA,
+    sa.Column("kind", sa.SmallInteger, primary_key=True),
+    sa.Column("debit", sa.SmallInteger, primary_key=True),
+    sa.Column("credits", sa.BigInteger, nullable=False),
+    sa.Column("of_orders", sa.BigInteger, nullable=False),
+    sa.Column("is_split", sa.Boolean, nullable=False),
+    sa.Column("moves", sa.Boolean, nullable=False),
+    sa.Column("paid", sa.SmallInteger, nullable=False),
+    sa.Column("released", sa.SmallInteger, nullable=False),
+    sa.Column("refunded", sa.SmallInteger, nullable=False),
+    sa.Column("charged_back", sa.SmallInteger, nullable=False),
     schema="settlement",
 )
 GUARD_BALANCES: Final = sa.Table(
@@ -177,12 +194,18 @@ def _leg_of_many(n: int) -> str:
     )
 
 
-_INSERT: Final = f"""
-    INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
-           adjusts, reverses, batch, {", ".join(f"a{n}, v{n}" for n in _LEGS)})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-            {", ".join(f"($12::integer[])[{n}], ($13::bigint[])[{n}]" for n in _LEGS)})
-    ON CONFLICT (key) DO NOTHING RETURNING true"""  # noqa: S608 - numbers of our own columns
+def _inserting(legs: int) -> str:
+    """Return the statement that inserts an entry of so many legs: what it has none of is not named."""
+    columns = "".join(f", a{n}, v{n}" for n in range(1, legs + 1))
+    values = "".join(f", ${12 + n}" for n in range(2 * legs))
+    return f"""
+        INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book,
+               currency, adjusts, reverses, batch{columns})
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11{values})
+        ON CONFLICT DO NOTHING RETURNING true"""  # noqa: S608 - numbers of our own columns
+
+
+_INSERT: Final = {legs: _inserting(legs) for legs in range(LEGS_MIN, LEGS_MAX + 1)}
 _INSERT_ALL: Final = f"""
     INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
            adjusts, reverses, {", ".join(f"a{n}, v{n}" for n in _LEGS)})
@@ -264,7 +287,7 @@ async def insert(
 ) -> bool:
     """Insert an entry; return False, and move nothing, if its key is there already."""
     inserted = await tx.fetch_value(
-        _INSERT,
+        _INSERT[len(entry.legs)],
         entry.key,
         entry.order_id,
         entry.booked_at,
@@ -276,8 +299,9 @@ async def insert(
         entry.adjusts,
         entry.reverses,
         batch,
-        list(ids),
-        [leg.amount_fen for leg in entry.legs],
+        *itertools.chain.from_iterable(
+            (id_, leg.amount_fen) for id_, leg in zip(ids, entry.legs, strict=True)
+        ),
     )
     return bool(inserted)
 

@@ -78,6 +78,7 @@ OPEN = {
     "settlement.accounts": "names of accounts; to book a leg one must find another's",
     "settlement.entry_flows": "which entries there are is told to everybody",
     "settlement.entry_kinds": "which entries there are is told to everybody",
+    "settlement.flow_masks": "which entries there are is told to everybody",
     "settlement.periods": "which months are closed is told to everybody",
     "settlement.purposes": "the chart of accounts is told to everybody",
     "settlement.reversed_legs": "of no party: how much of a leg was taken back",

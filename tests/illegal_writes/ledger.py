@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from tests.illegal_writes.attempt import KEPT, Attempt, Rows, Section, kept, uid
 
 _MONTH = f"{dt.datetime.now(dt.UTC):%Y_%m}"
 
 
+# The columns of an entry that is legal, as SQL expressions.
+_LEGAL = {
+    "key": uid(9),
+    "book": "1",
+    "kind": "1",
+    "currency": "156",
+    "a1": "c.id",
+    "v1": "-100",
+    "a2": "e.id",
+    "v2": "100",
+    "order_id": "o.id",
+    "rule_id": "r.id",
+    "booked_at": "'2026-03-02T04:00:00Z'::timestamptz",
+    "value_on": "'2026-03-02'::date",
+}
+
+
 def row(**changes: str) -> Attempt:
     """Insert an entry that would be legal, but for ``changes`` (SQL expressions)."""
-    values = {
-        "key": uid(9),
-        "book": "1",
-        "kind": "1",
-        "currency": "156",
-        "a1": "c.id",
-        "v1": "-100",
-        "a2": "e.id",
-        "v2": "100",
-        "order_id": "o.id",
-        "rule_id": "r.id",
-        "booked_at": "'2026-03-02T04:00:00Z'::timestamptz",
-        "value_on": "'2026-03-02'::date",
-        **changes,
-    }
+    values = _LEGAL | changes
     told = ", ".join(f"{name} = {value}" for name, value in changes.items())
     sql = f"""
         WITH o AS (SELECT order_id AS id FROM settlement.order_money LIMIT 1),
@@ -36,6 +40,14 @@ def row(**changes: str) -> Attempt:
         INSERT INTO settlement.journal ({", ".join(values)})
         SELECT {", ".join(values.values())} FROM o, c, e, p, r"""
     return Attempt(f"INSERT INTO settlement.journal a pay-in of 100 fen with {told}", sql)
+
+
+def after_a_legal_one(sql: str) -> str:
+    """Return the INSERT of ``row`` with a legal entry before what it inserts, in one statement."""
+    into, columns, selected = re.split(r"settlement\.journal \((.*)\)\n", sql, maxsplit=1)
+    first = _LEGAL | {"key": uid(10)}
+    legal = ", ".join(first.get(name, "NULL") for name in columns.split(", "))
+    return f"{into}settlement.journal ({columns}) SELECT {legal} FROM o, c, e, p, r UNION ALL {selected}"
 
 
 def _past_the_journal() -> Attempt:
@@ -99,6 +111,8 @@ ROWS: Rows = {
     "an emptied journal": ("TRUNCATE settlement.journal CASCADE", KEPT),
     "a changed kind": ("UPDATE settlement.entry_kinds SET is_split = true", KEPT),
     "a new way for money": ("INSERT INTO settlement.entry_flows (kind, debit, credit, paid, released, refunded, charged_back) VALUES ('pay_in', 'order_escrow', 'payable', 0, 0, 0, 0)", KEPT),
+    "a way for money past the table of ways": ("UPDATE settlement.flow_masks SET credits = -1", KEPT),
+    "the ways for money forgotten": ("DELETE FROM settlement.flow_masks", KEPT),
     "a purpose made unguarded": ("UPDATE settlement.purposes SET guarding = 'none'", KEPT),
     "a roll-up that says more than it did": ("UPDATE settlement.rollup_state SET upto = 0, asked_at = now()", KEPT),
     "a roll-up forgotten": ("DELETE FROM settlement.rollup_state", KEPT),

@@ -16,8 +16,9 @@ from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from tests.illegal_writes.attempt import Attempt
 from tests.illegal_writes.catalogue import SECTIONS, attempts
-from tests.illegal_writes.ledger import row
+from tests.illegal_writes.ledger import ROWS, after_a_legal_one, row
 from tests.store.money import NOON, paid_escrow
 
 _NO_RIGHT = "42501"
@@ -97,6 +98,25 @@ async def test_every_illegal_write_is_refused_by_the_database_alone(
     assert otherwise == {}
     async with begin(db, almighty, snapshot=True) as tx:
         assert await books.find_breaches(tx) == []
+
+
+async def test_an_illegal_entry_is_refused_after_a_legal_one_in_the_same_statement(
+    db: Database, almighty: Actor, server: Any, database_name: str
+) -> None:
+    await _books(db, almighty)
+    connection = await _connect(server.dsn(database_name))
+
+    otherwise = {}
+    for what, (attempt, by) in ROWS.items():
+        if isinstance(attempt, Attempt) and "INTO settlement.journal (" in attempt.sql:
+            told = await _refused(connection, after_a_legal_one(attempt.sql))
+            if told is None or by not in told[0]:
+                otherwise[what] = (by, told)
+    status = await connection.execute(after_a_legal_one(row().sql))
+    await connection.close()
+
+    assert otherwise == {}
+    assert status == "INSERT 0 2"
 
 
 async def test_the_legal_twin_of_the_illegal_entries_is_accepted(

@@ -112,6 +112,37 @@ async def test_the_database_has_the_chart_and_the_kinds_of_the_code(owner_dsn: s
     }
 
 
+async def test_what_is_seen_of_flows_at_once_is_what_the_table_of_flows_says(
+    owner_dsn: str,
+) -> None:
+    connection = await asyncpg.connect(owner_dsn)
+    bits = dict(await connection.fetch("SELECT purpose, code FROM settlement.purposes"))
+    masks = await connection.fetch(
+        "SELECT kind, debit, credits, of_orders, is_split, paid, released, refunded, charged_back"
+        "  FROM settlement.flow_masks"
+    )
+    await connection.close()
+
+    of_orders = {name for name, rule in CHARTED.items() if rule.owner is OwnerKind.ORDER}
+    expected = set()
+    for rule in RULES.values():
+        for debit in {debit for debit, _ in rule.flows}:
+            to = {credit: by for (left, credit), by in rule.flows.items() if left is debit}
+            if len(set(to.values())) == 1 and not rule.must_reverse:
+                (effect,) = set(to.values())
+                expected.add(
+                    (
+                        rule.code,
+                        bits[debit],
+                        sum(1 << bits[credit] for credit in to),
+                        sum(1 << bits[name] for name in of_orders),
+                        rule.is_split,
+                        *msgspec.structs.astuple(effect),
+                    )
+                )
+    assert {tuple(row) for row in masks} == expected
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ADJUSTMENT])
 async def test_every_kind_is_booked_from_and_to_every_purpose_it_has(
     db: Database, almighty: Actor, kind: Kind
