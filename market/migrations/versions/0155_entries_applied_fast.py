@@ -11,8 +11,8 @@ import importlib
 
 from alembic import op
 
-revision = "0971"
-down_revision = "0152"
+revision = "0155"
+down_revision = "0154"
 branch_labels = None
 depends_on = None
 
