@@ -27,6 +27,7 @@ from settlement.money import CEILING, CURRENCY, Fen
 
 FORMAT: Final = "shushi/journal/1"
 FORMAT_ADJUSTING: Final = "shushi/journal/2"  # it also names the closed month that it belongs to
+FIRST_DAY: Final = dt.date(2023, 1, 1)  # before it there was no rule to trade by (HN-30)
 LEGS_MIN: Final = 2
 LEGS_MAX: Final = 16
 
@@ -63,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     :raises EntryMalformed: if the first leg is not the only debit, an account stands twice, there
         are fewer than 2 or more than 16 legs, an amount is out of range, the instant has no zone,
         the kind does not fit the accounts, an account is of another order, a reversal names
-        nothing, the book is unknown, or ``adjusts`` is no earlier month.
+        nothing, the book is unknown, it is dated before 2023, or ``adjusts`` is no earlier month.
     """
 
     key: uuid.UUID
@@ -200,6 +201,8 @@ def _check_shape(entry: Entry) -> None:
         raise EntryMalformed(reason="currency", legs=len(legs))
     if entry.book not in set(Book):
         raise EntryMalformed(reason="book", legs=len(legs))
+    if entry.value_on < FIRST_DAY:
+        raise EntryMalformed(reason="dated_before_the_books", legs=len(legs))
     if entry.adjusts is not None and not _is_earlier_month(entry.adjusts, entry.value_on):
         raise EntryMalformed(reason="adjusts_no_earlier_month", legs=len(legs))
 

@@ -43,7 +43,10 @@ class OrderMoneyExceeded(Refused):
 
 
 class PeriodClosed(Refused):
-    """The month of the value date is closed, or being closed; a late fact goes into the open one."""
+    """The month of the value date is closed, or being closed, or before the first that was closed.
+
+    A late fact goes into the open month.
+    """
 
     code = "period_closed"
 

@@ -38,9 +38,13 @@ def check_records(source: export.Source, found: Findings) -> None:
             found.bad(KIND, name, "its record is unreadable")
     if not readable:
         return
+    first: dict[str, str] = {}
+    for _, sealed in readable:
+        first[sealed.book] = min(sealed.month, first.get(sealed.book, sealed.month))
     entries: dict[tuple[str, str], list[_Digested]] = {}
     for entry, digest in _entries(source):
-        month = month_of(entry.value_on).text
+        # What is dated before the first month that was closed is of that month, or of none.
+        month = max(month_of(entry.value_on).text, first.get(str(entry.book), ""))
         entries.setdefault((str(entry.book), month), []).append((entry, digest))
     heads: dict[str, str] = {}
     closings: dict[str, dict[str, int]] = {}

@@ -10,8 +10,9 @@ import msgspec
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.kernel.local_time import end_of_day
+from settlement.ledger.journal import FIRST_DAY
 
-_FIRST_YEAR: Final = 2023  # before it there was no rule to trade by (HN-30)
+_FIRST_YEAR: Final = FIRST_DAY.year
 _LAST_YEAR: Final = 2200
 _MONTHS: Final = 12
 _MONTHS_OF_A_QUARTER: Final = 3

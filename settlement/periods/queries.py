@@ -76,13 +76,13 @@ async def list_periods(
     position = paging.decode(query, cursor, 1)
     rows = await tx.fetch(f"{store.CLOSING} WHERE book = $1 ORDER BY month DESC", book)
     closings = {row["month"]: store.closing(row) for row in rows}
-    bounds = await tx.fetch_one(
-        "SELECT min(value_on) AS first, max(value_on) AS last FROM settlement.entries WHERE book = $1",
-        book,
-    )
-    if bounds is None or bounds["first"] is None:
+    first = await store.first_month(tx, book)
+    if first is None:
         return Page([])
-    months = Span("", month_of(bounds["first"]), month_of(bounds["last"])).months
+    last: dt.date = await tx.fetch_value(
+        "SELECT max(value_on) FROM settlement.entries WHERE book = $1", book
+    )
+    months = Span("", month_of(first), month_of(max(first, last))).months
     wanted = [each.text for each in reversed(months)]
     if position is not None:
         wanted = [text for text in wanted if text < str(position[0])]

@@ -84,9 +84,15 @@ async def newest(tx: Tx, book: str) -> Closing | None:
 
 
 async def first_month(tx: Tx, book: str) -> dt.date | None:
-    """Return the earliest value date of a book, None if it has no entry."""
+    """Return the first day of the first month that was closed, or else the earliest value date.
+
+    None if the book has no entry.
+    """
     found: dt.date | None = await tx.fetch_value(
-        "SELECT min(value_on) FROM settlement.entries WHERE book = $1", book
+        """SELECT coalesce(
+               (SELECT (min(month) || '-01')::date FROM settlement.closings WHERE book = $1),
+               (SELECT min(value_on) FROM settlement.entries WHERE book = $1))""",
+        book,
     )
     return found
 
@@ -131,12 +137,18 @@ async def writers_are_done(tx: Tx, barrier: int) -> bool:
 
 
 async def number(tx: Tx, of: Closing, month: Month) -> int:
-    """Give the entries of a month numbers in the order of their keys; return how many there are."""
+    """Give the entries of a month numbers in the order of their keys; return how many there are.
+
+    Those of the first month are all that are dated up to its end: who was let in while the months
+    before it were being shut is numbered there.
+    """
     await tx.execute(
         """INSERT INTO settlement.vouchers (book, month, number, key)
            SELECT $1, $2, row_number() OVER (ORDER BY key), key
              FROM settlement.entries
-            WHERE book = $1 AND value_on BETWEEN $3 AND $4
+            WHERE book = $1 AND value_on <= $4
+              AND (value_on >= $3 OR NOT EXISTS (
+                   SELECT FROM settlement.closings c WHERE c.book = $1 AND c.month < $2))
             ORDER BY key""",
         of.book,
         of.month,

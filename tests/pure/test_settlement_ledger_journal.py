@@ -109,6 +109,7 @@ A, B = holder("a"), holder("b")
         ((Leg(ESCROW, -1), Leg(A, 1)), {"order_id": None}, "account_of_another_order"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"order_id": KEY}, "account_of_another_order"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"book": "other"}, "book"),
+        ((Leg(ESCROW, -1), Leg(A, 1)), {"value_on": dt.date(2022, 12, 31)}, "dated_before_the_books"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"adjusts": dt.date(2026, 3, 1)}, "adjusts_no_earlier_month"),
         ((Leg(ESCROW, -1), Leg(A, 1)), {"adjusts": dt.date(2026, 2, 2)}, "adjusts_no_earlier_month"),
         ((Leg(A, -1), Leg(refund_owed_to(ORDER), 1)), {"kind": Kind.REVERSAL}, "reverses_nothing"),

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from catalog.kernel.actor import Actor
@@ -19,6 +20,7 @@ from settlement.escrow import operations as escrow
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import clearing_of, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.ledger.operations import PeriodClosed
 from settlement.periods import chain, operations, queries, sealing
 from settlement.periods.checklist import Because
 from settlement.periods.model import PeriodDetail, Step
@@ -191,6 +193,78 @@ async def test_nothing_is_booked_into_a_month_that_is_shut(db: Database, almight
             await ledger.post(
                 tx, actor=almighty, now=IN_APRIL, entry=paid(dt.date(2026, 3, 31), IN_APRIL)
             )
+
+
+async def test_nothing_is_booked_before_the_first_month_that_was_closed(
+    db: Database, almighty: Actor, owner_dsn: str
+) -> None:
+    await sold(db, almighty)
+    await start(db, almighty)
+    early = (dt.date(2026, 2, 28), dt.date(2023, 1, 1))
+    owner: Any = await asyncpg.connect(owner_dsn)
+
+    for day in early:
+        with pytest.raises(PeriodClosed):
+            async with begin(db, almighty) as tx:
+                await ledger.post(tx, actor=almighty, now=IN_APRIL, entry=paid(day, IN_APRIL))
+    again = """
+        INSERT INTO settlement.journal (key, kind, book, currency, a1, v1, a2, v2, order_id, rule_id,
+                                        booked_at, value_on)
+        SELECT overlay(key::text placing 'f' from 36)::uuid, kind, book, currency, a1, v1, a2, v2,
+               order_id, rule_id, booked_at, $1 FROM settlement.journal WHERE kind = 1"""
+    try:
+        for day in (*early, dt.date(2022, 12, 31)):
+            with pytest.raises(asyncpg.CheckViolationError) as as_owner:
+                await owner.execute(again, day)
+            with pytest.raises(asyncpg.CheckViolationError) as as_service:
+                async with begin(db, almighty) as tx:
+                    await tx.execute(again, day)
+            by = {refused.value.constraint_name for refused in (as_owner, as_service)}
+            assert by == {
+                "journal_period_is_open" if day in early else "journal_dated_within_the_books"
+            }
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner.execute(
+                "UPDATE settlement.periods SET state = 'open' WHERE month < '2026-03-01'"
+            )
+    finally:
+        await owner.close()
+
+
+async def test_another_book_is_not_shut_by_the_first_month_of_one(
+    db: Database, almighty: Actor
+) -> None:
+    await sold(db, almighty)
+    await start(db, almighty)
+    early = msgspec.structs.replace(paid(dt.date(2026, 2, 28), NOON), book="public_data")
+
+    async with begin(db, almighty) as tx:
+        posted = await ledger.post(tx, actor=almighty, now=IN_APRIL, entry=early)
+
+    assert posted.is_new
+
+
+async def test_who_was_let_in_before_the_first_month_was_shut_is_numbered_in_it(
+    db: Database, almighty: Actor
+) -> None:
+    await sold(db, almighty)
+    async with begin(db, almighty) as writer:
+        early = paid(dt.date(2026, 2, 3), NOON)
+        await ledger.post(writer, actor=almighty, now=NOON, entry=early)
+        await start(db, almighty)
+
+    await close_periods.run(db, now=IN_APRIL)
+    await explain(db, almighty, "channel_clearing/sandbox")
+    await explain(db, almighty, escrow_of(early.order_id or new_id()).code)
+    sealed = await close_periods.run(db, now=IN_APRIL)
+
+    assert sealed == 1
+    assert (await detail(db, almighty)).period.entries == 3
+    async with begin(db, almighty) as tx:
+        listed = await queries.list_periods(tx, viewer=almighty, book="market")
+        numbered = await queries.numbers_of(tx, [early.key])
+    assert [each.month for each in listed.items] == ["2026-03"]
+    assert set(numbered) == {early.key}
 
 
 async def test_sixteen_writers_lose_nothing_and_nothing_stands_in_the_wrong_month(
