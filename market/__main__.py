@@ -33,6 +33,7 @@ COMMANDS = {
     "credit": "market.cli.credit:credit",
     "ledger": "market.cli.ledger:ledger",
     "payouts": "market.cli.payouts:payouts",
+    "adjustments": "market.cli.adjustments:adjustments",
     "reconcile": "market.cli.reconcile:reconcile",
     "negotiations": "market.cli.negotiations:negotiations",
     "auctions": "market.cli.auctions:auctions",

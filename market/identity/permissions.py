@@ -346,6 +346,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "payout:read",
         "payout:prepare",
         "payout:approve",
+        "adjustment:read",
+        "adjustment:propose",
+        "adjustment:decide",
     },
     Role.AGENCY_REVIEWER: _MEMBER
     | {
@@ -364,6 +367,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | _STAFF
     | {
         "reconciliation:read",
+        "adjustment:read",
         "beneficiary:read",
         "payout_batch:read",
         "payout:read",

@@ -104,6 +104,7 @@ GROUPS: Final = {
         "channel_break",
         "refund",
         "beneficiary",
+        "adjustment",
         "payout_batch",
         "payout_file",
         "payout:sent",

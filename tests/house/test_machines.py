@@ -53,6 +53,7 @@ ENDS: Final = {
     "settlement.payments": "succeeded expired",
     "settlement.periods": "closed",
     "settlement.reconciliation": "resolved",
+    "settlement.adjustments": "posted rejected withdrawn",
     "settlement.beneficiaries": "rejected withdrawn",
     "settlement.refunds": "settled",
     "settlement.payouts": "paid returned not_sent cancelled",

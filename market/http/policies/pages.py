@@ -165,6 +165,12 @@ PAGES: Final[Rules] = {
     ("POST", "/payout-batches/{batch_id}/approvals"): do("payout:approve"),
     ("POST", "/payout-batches/{batch_id}/cancellations"): do("payout:prepare"),
     ("POST", "/payout-batches/{batch_id}/bank-files"): do("payout:approve"),
+    ("GET", "/adjustments"): read("adjustment:read"),
+    ("POST", "/adjustments"): do("adjustment:propose"),
+    ("GET", "/adjustments/{adjustment_id}"): read("adjustment:read"),
+    ("POST", "/adjustments/{adjustment_id}/approvals"): do("adjustment:decide"),
+    ("POST", "/adjustments/{adjustment_id}/rejections"): do("adjustment:decide"),
+    ("POST", "/adjustments/{adjustment_id}/withdrawals"): do("adjustment:propose"),
     ("GET", "/payout-accounts"): read("payout_batch:read"),
     **{
         ("POST", f"/payout-accounts/{{account_id}}/{step}"): do("beneficiary:verify")

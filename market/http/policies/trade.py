@@ -263,6 +263,12 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}/file"): read(
         "account_statement:read", PARTY
     ),
+    ("POST", f"{V1}/ledger/adjustments"): do("adjustment:propose"),
+    ("GET", f"{V1}/ledger/adjustments"): read("adjustment:read"),
+    ("GET", f"{V1}/ledger/adjustments/{{adjustment_id}}"): read("adjustment:read"),
+    ("POST", f"{V1}/ledger/adjustments/{{adjustment_id}}/approvals"): do("adjustment:decide"),
+    ("POST", f"{V1}/ledger/adjustments/{{adjustment_id}}/rejections"): do("adjustment:decide"),
+    ("POST", f"{V1}/ledger/adjustments/{{adjustment_id}}/withdrawals"): do("adjustment:propose"),
     ("GET", f"{V1}/account-statements/{{side}}/{{period}}"): read("account_statement:read", PARTY),
     ("GET", f"{V1}/account-statements/{{side}}/{{period}}/workbook"): read(
         "account_statement:read", PARTY
