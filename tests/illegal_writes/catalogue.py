@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.illegal_writes import (
+    adjustments,
     documents,
     escrow,
     ledger,
@@ -31,6 +32,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     payouts.SECTION,
     periods.SECTION,
     reconciliation.SECTION,
+    adjustments.SECTION,
     documents.INVOICES_SECTION,
     documents.FEES_SECTION,
     documents.LANES_SECTION,

@@ -96,6 +96,7 @@ ROWS: Rows = {
     "a reversal of more than the leg": (row(kind="9", a1="p.id", a2="e.id", v1="-2", v2="2", reverses="(SELECT key FROM settlement.entries WHERE kind = 'release' LIMIT 1)"), "reversed_no_more_than_the_leg"),
     "a pay-in that names nothing that there is": (row(reverses=uid(8)), "journal_reverses_a_leg"),
     "an entry into a closed month": (row(value_on="'2026-01-31'::date"), "journal_period_is_open"),
+    "an entry dated before the books": (row(value_on="'2022-12-31'::date"), "journal_dated_within_the_books"),
     "an adjustment of the same month": (row(adjusts="'2026-03-01'::date"), "journal_adjusts_an_earlier_month"),
     "an adjustment of half a month": (row(adjusts="'2026-02-15'::date"), "journal_adjusts_an_earlier_month"),
     "a key that is no UUIDv7": (row(key="gen_random_uuid()"), "23514"),

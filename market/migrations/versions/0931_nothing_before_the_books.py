@@ -8,8 +8,8 @@
 
 from alembic import op
 
-revision = "0155"
-down_revision = "0154"
+revision = "0931"
+down_revision = "0155"
 branch_labels = None
 depends_on = None
 
