@@ -8,7 +8,7 @@
 
 from alembic import op
 
-revision = "0931"
+revision = "0156"
 down_revision = "0155"
 branch_labels = None
 depends_on = None
