@@ -38,6 +38,7 @@ COMMANDS = {
     "negotiations": "market.cli.negotiations:negotiations",
     "auctions": "market.cli.auctions:auctions",
     "periods": "market.cli.periods:periods",
+    "statistics": "market.cli.trade_statistics:statistics",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",

@@ -322,6 +322,7 @@ class Event(enum.StrEnum):
     ALLOWANCE_ADJUSTED = "allowance:adjusted"
     ALLOWANCE_CLOSED = "allowance:closed"
     ALLOWANCE_DEDUCTED = "allowance:deducted"
+    PUBLIC_DATA_REPORT_DRAWN_UP = "public_data_report:drawn_up"
     ESCROW_GIVEN_BACK = "escrow:given_back"
     INVOICE_REQUESTED = "invoice:requested"
     INVOICE_ISSUED = "invoice:issued"

@@ -84,3 +84,12 @@ async def sum_volume(tx: Tx, allowance: Allowance) -> int:
         start=start_of_day(allowance.decided.period_from),
         end=end_of_day(allowance.decided.period_to),
     )
+
+
+async def list_of_operator(tx: Tx, operator_party_id: uuid.UUID) -> list[Allowance]:
+    """Return the allowances of an operator, the oldest period first, for its yearly report."""
+    rows = await tx.fetch(
+        store.SELECT + " WHERE operator_party_id = $1 ORDER BY period_from LIMIT 1000",
+        operator_party_id,
+    )
+    return [store.allowance_of(row) for row in rows]

@@ -204,6 +204,12 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}/file": _DOOR,
     f"{V1}/account-statements/{{side}}/{{period}}": _DOOR,
     f"{V1}/account-statements/{{side}}/{{period}}/workbook": _DOOR,
+    f"{V1}/public-data-reports/{{report_id}}": Reading(Kept.AT_THE_DOOR, "public_data_report"),
+    f"{V1}/public-data-reports/{{report_id}}/workbook": Reading(
+        Kept.AT_THE_DOOR, "public_data_report"
+    ),
+    f"{V1}/trade-statistics/{{period}}": _DOOR,
+    f"{V1}/trade-statistics/{{period}}/workbook": _DOOR,
     f"{V1}/ledger/periods": _OFFICIAL,
     f"{V1}/ledger/periods/{{book}}/{{month}}": _OFFICIAL,
     f"{V1}/ledger/periods/{{book}}/{{month}}/record": _OFFICIAL,
@@ -314,6 +320,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/my/bills": _OWN,
     "/statements/{side}/{period}": _DOOR,
     "/statements/{side}/{period}/paper": _DOOR,
+    "/trade-statistics": _DOOR,
+    "/public-data-reports/{report_id}/paper": Reading(Kept.AT_THE_DOOR, "public_data_report"),
     "/reports": _OFFICIAL,
     "/reports/{report_id}": _OFFICIAL,
 }

@@ -118,7 +118,7 @@ GROUPS: Final = {
         "revenue_agreement",
         "period",
     ),
-    "pricing": ("pricing", "special_price", "ceiling", "allowance"),
+    "pricing": ("pricing", "special_price", "ceiling", "allowance", "public_data_report"),
     "listings": ("listing",),
     "open_data": (
         "opening",

@@ -1,4 +1,4 @@
-"""Draw bars of amounts, month by month (柱状图), as numbers that a template writes as SVG.
+"""Draw bars of amounts, upright by month or lying by name (柱状图、条形图), as numbers for a template's SVG.
 
 The amounts stand beside the picture in a table, too: nobody has to guess a height.
 """
@@ -76,4 +76,52 @@ def _bar(  # noqa: PLR0917 - six numbers of one picture
         round(height, 1),
         round(left + place / 2, 1),
         round(y - 5 if amount >= 0 else y + height + 13, 1),
+    )
+
+
+class LyingBar(msgspec.Struct, frozen=True):
+    """One bar from the left, with its name over it and its amount beside the name."""
+
+    label: str
+    amount_fen: int
+    top: float  # where the name is written
+    y: float
+    width: float
+    is_rest: bool  # of what has no name: drawn lighter
+
+
+class LyingChart(msgspec.Struct, frozen=True):
+    """Bars that lie under each other, for names that are longer than a month's."""
+
+    width: int
+    height: int
+    thickness: int
+    bars: tuple[LyingBar, ...]
+
+
+_ROW: Final = 40
+_THICKNESS: Final = 14
+
+
+def lying(amounts: Sequence[tuple[str, int, bool]]) -> LyingChart:
+    """Return the bars of amounts of no less than zero, each with its name, from the top down.
+
+    The third of each says whether it is a rest.
+    """
+    highest = max((amount for _, amount, _ in amounts), default=0) or 1
+    return LyingChart(
+        WIDTH,
+        len(amounts) * _ROW + 4,
+        _THICKNESS,
+        tuple(
+            LyingBar(
+                label,
+                amount,
+                number * _ROW + 14,
+                number * _ROW + 20,
+                round(max(amount, 0) * WIDTH / highest, 1),
+                is_rest,
+            )
+            for number, (label, amount, is_rest) in enumerate(amounts)
+        ),
     )

@@ -20,7 +20,8 @@ _PAGES: Final = (
     "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox",
     "buying", "selling", "negotiations", "negotiation_new", "agreements", "order_new",
     "order_payments", "orders", "quality_issues", "synonyms", "harvesting", "queue", "cases",
-    "changes", "reports", "spot_checks", "statements", "audit", "verify",
+    "changes", "public_data_reports", "reports", "spot_checks", "statements", "trade_statistics",
+    "audit", "verify",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from catalog.certificates.model import Certificate
 from catalog.kernel.local_time import end_of_day
 from catalog.signing.model import KeyId, Signature
 from market.portal import glyphs, paper, statement_paper
+from market.portal.statement_paper import Paper
 from settlement.statements.model import Statement
 
 _TEMPLATE: Final = pathlib.Path(__file__).parent / "templates" / "certificate.typ"
@@ -38,15 +39,24 @@ async def statement_pdf(statement: Statement) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(_SETTER, set_statement, statement)
 
 
+async def paper_pdf(page: Paper, day: dt.date) -> bytes:
+    """Return what is set like a statement of accounts as PDF; ``day`` stands where a clock would."""
+    return await asyncio.get_running_loop().run_in_executor(_SETTER, set_paper, page, day)
+
+
 def set_statement(statement: Statement) -> bytes:
     """Set a statement of accounts. Its last day stands where a clock would make bytes differ."""
-    page = statement_paper.paper(statement)
+    return set_paper(statement_paper.paper(statement), statement.last_day)
+
+
+def set_paper(page: Paper, day: dt.date) -> bytes:
+    """Set a paper of tables, as of a day."""
     shown = glyphs.showable(msgspec.to_builtins(page), _shows)
     made = _compiler(_STATEMENT).compile(
         format="pdf",
         sys_inputs={"data": msgspec.json.encode(shown).decode()},
         pdf_standards=["a-3a", "ua-1"],
-        timestamp=int(end_of_day(statement.last_day).timestamp()),
+        timestamp=int(end_of_day(day).timestamp()),
     )
     assert isinstance(made, bytes), "one document comes out"
     return made

@@ -31,6 +31,7 @@ SELLING: Final[Sequence[tuple[str, str, str]]] = (
     ("/auctions", "auctions.title", "auction:draft"),
     ("/orders", "site.orders", "order:read"),
     ("/my/sales", "site.my_sales", "account_statement:read"),
+    ("/trade-statistics", "statistics.title", "account_statement:read"),
     ("/queue", "site.work", "timer:read"),
     ("/cut-offs", "site.cut_offs", "order:cut_off"),
     ("/credit-records", "site.credit_records", "credit:read_own"),

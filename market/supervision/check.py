@@ -25,12 +25,16 @@ from catalog.subject_heads import check as subject_heads
 from catalog.subject_heads.model import ENTRIES
 from market.auctions import check as auctions
 from market.auctions.record import FORMAT as AUCTION_RECORD
+from market.public_data_reports import check as public_data_reports
+from market.public_data_reports.model import FORMAT as PUBLIC_DATA_REPORT
 from market.spot_checks import check as draws
 from market.spot_checks.drawing import FORMAT as DRAW
 from market.supervision import trace_verify
 from market.supervision.differing import first_difference
 from market.supervision.from_export import recompute
 from market.supervision.report import ReportLayoutOther
+from market.trade_statistics import check as statistics
+from market.trade_statistics.model import FORMAT as STATISTICS
 from market.usage import check as usage
 from market.usage.statement import FORMAT as STATEMENT
 from settlement.periods import check as periods
@@ -63,6 +67,8 @@ def _usage(raw: bytes, keys: export.Keys, log: _Held) -> Verdict:
 _WITH_THE_KEYS: Final[dict[str, Callable[[bytes, export.Keys, _Held], Verdict]]] = {
     STATEMENT: _usage,
     ACCOUNT_STATEMENT: account_statements.check,
+    STATISTICS: statistics.check,
+    PUBLIC_DATA_REPORT: public_data_reports.check,
     AUCTION_RECORD: auctions.check,
     receipts.FORMAT: receipts.check,
 }

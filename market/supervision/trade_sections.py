@@ -16,6 +16,8 @@ from market.supervision.tallies import count_of, tally
 
 #: As settlement's journal names them; the pure part of this room takes them as words.
 _MOVEMENTS: Final = ("pay_in", "release", "refund", "refund_settled")
+#: By which a buyer pays for an order: through a channel, or out of its account there (预存款).
+_PAYING: Final = frozenset({"pay_in", "account_paid", "usage_charged"})
 _LAW_FIELDS: Final = ("market_supervision", "network_security", "data_security")
 _ALERTS: Final = ("leak", "tamper", "misuse")
 
@@ -108,7 +110,7 @@ def market(history: History, money: Sequence[MoneyLine]) -> Section:
     placed = history.of(Event.ORDER_PLACED)
     charged = [fact for fact in placed if _price_fen(fact) > 0]
     accessed = history.of(Event.DATA_ACCESSED)
-    turnover = next(line for line in money if line.kind == "pay_in").booked_fen
+    turnover = sum(line.booked_fen for line in money if line.kind in _PAYING)
     refunded = next(line for line in money if line.kind == "refund").booked_fen
     return Section(
         11,
@@ -250,7 +252,7 @@ def by_industry(history: History, journal: Iterable[JournalFact]) -> Section:
     order_of = {fact.subject("journal"): fact for fact in history.of(Event.JOURNAL_POSTED)}
     for entry in journal:
         posted = order_of.get(entry.key)
-        if entry.kind == "pay_in" and posted is not None:
+        if entry.kind in _PAYING and posted is not None:
             lines.setdefault(_industry(history, posted), [0] * 4)[3] += entry.amount_fen
     return Section(
         15,

@@ -1,4 +1,4 @@
-"""Every rule of Beijing's and Guangdong's texts has its code and its test, or a reason that can be read."""
+"""Every rule of Beijing's and Guangdong's texts, and every rule on money, has its code and its test, or a reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ TABLES = {
     place: tomllib.loads((pathlib.Path(__file__).parent / name).read_text("utf-8"))["articles"]
     for place, (name, _) in PLACES.items()
 }
-ROWS = [(rule, kept) for table in TABLES.values() for rule, kept in table.items()]
+MONEY = tomllib.loads((pathlib.Path(__file__).parent / "rules_of_money.toml").read_text("utf-8"))[
+    "articles"
+]
+ROWS = [(rule, kept) for table in (*TABLES.values(), MONEY) for rule, kept in table.items()]
 KEPT = [(rule, kept) for rule, kept in ROWS if isinstance(kept, list)]
 CODE = ("catalog", "settlement", "market")
 
@@ -65,6 +68,17 @@ def test_every_rule_that_the_code_cites_stands_in_a_table() -> None:
     known = rules | {rule.partition("(")[0] for rule in rules}
 
     assert {rule: path for rule, path in cited().items() if rule not in known} == {}
+
+
+def test_every_rule_on_money_that_settlement_cites_stands_in_its_table() -> None:
+    cites = {
+        rule
+        for path in pathlib.Path("settlement").rglob("*.py")
+        for rule in re.findall(r"\b(?:JX|QD|ZJ)-\d+", path.read_text("utf-8"))
+    }
+
+    assert cites <= set(MONEY)
+    assert {"JX-3", "QD-11"} <= cites
 
 
 @pytest.mark.parametrize(("rule", "kept"), KEPT, ids=[rule for rule, _ in KEPT])

@@ -1,4 +1,4 @@
-"""An order of public data is accounted apart, whoever asks for its money (公共数据收益单独核算)."""
+"""An order of public data is accounted apart, whoever asks for its money (公共数据收益单独核算, JX-3)."""
 
 from __future__ import annotations
 

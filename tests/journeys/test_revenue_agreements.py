@@ -1,4 +1,4 @@
-"""Everyone who shares in a product's revenue agrees, and orders are shared as all agreed."""
+"""Everyone who shares in a product's revenue agrees, and orders are shared as all agreed (ZJ-2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four methods of the law, each with its own facts and its own rule."""
+"""The four methods of the law, each with its own facts and its own rule (QD-11)."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from market.supervision.operations import generation, submission
 from market.supervision.operations.generation import ReportAlreadyGenerated, ReportMoneyUntied
 from market.supervision.states import State
 from settlement.escrow import operations as escrow
+from settlement.ledger import queries as books
+from settlement.ledger.accounts import Book
 from tests.log_of_tests import TestLog, signer_of
 from tests.makers_identity import make_party
 
@@ -101,6 +103,48 @@ async def test_a_report_is_computed_again_to_the_same_bytes(house: House) -> Non
 
     assert again.identical
     assert again.stored_sha256 == again.computed_sha256 == report.record_sha256
+
+
+async def test_the_money_of_a_report_is_what_the_ledger_has_in_all_its_books(
+    house: House, clock: ManualClock
+) -> None:
+    async with begin(house.db, house.actor) as tx:
+        public = uuid.uuid4()
+        wanted = {"order_id": public, "amount_fen": 1_234}
+        await escrow.open(
+            tx,
+            actor=house.actor,
+            now=clock.now(),
+            payer_party_id=uuid.uuid4(),
+            book=Book.PUBLIC_DATA,
+            **wanted,
+        )
+        await escrow.fund(tx, actor=house.actor, now=clock.now(), channel="sandbox", **wanted)
+    await house.log.run(APRIL)
+
+    report = await house.generate()
+
+    async with begin(house.db, house.actor) as tx:
+        record = await tx.fetch_value(
+            "SELECT record FROM market.quarterly_reports WHERE id = $1", report.id
+        )
+    told = msgspec.json.decode(record)["sections"]
+    figures = {each["code"]: each["value"] for section in told for each in section["figures"]}
+    (industries,) = (
+        each for section in told for each in section["tables"] if each["code"] == "by_industry"
+    )
+    async with begin(house.db, house.actor) as tx:
+        paid = await tx.fetch_value(
+            """SELECT sum(p.amount)::bigint FROM settlement.postings p
+                 JOIN settlement.accounts a ON a.id = p.account_id
+                WHERE a.purpose = 'order_escrow' AND p.amount > 0"""
+        )
+        trial = [await books.trial_balance(tx, book=each) for each in Book]
+    credited = [
+        line.credits_fen for each in trial for line in each.lines if line.purpose == "order_escrow"
+    ]
+    assert figures["turnover_fen"] == paid == sum(credited) == 777 + 1_234
+    assert sum(row[-1] for row in industries["rows"]) == paid
 
 
 async def test_of_two_that_generate_at_once_one_is_refused(house: House) -> None:

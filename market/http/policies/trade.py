@@ -273,6 +273,14 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/account-statements/{{side}}/{{period}}/workbook"): read(
         "account_statement:read", PARTY
     ),
+    ("POST", f"{V1}/public-data-reports"): do("public_data_report:draw_up"),
+    ("GET", f"{V1}/public-data-reports"): public(),
+    ("GET", f"{V1}/public-data-reports/{{report_id}}"): read("public_data_report:read", PARTY),
+    ("GET", f"{V1}/public-data-reports/{{report_id}}/workbook"): read(
+        "public_data_report:read", PARTY
+    ),
+    ("GET", f"{V1}/trade-statistics/{{period}}"): read("account_statement:read", PARTY),
+    ("GET", f"{V1}/trade-statistics/{{period}}/workbook"): read("account_statement:read", PARTY),
     ("GET", f"{V1}/ledger/periods"): read("ledger:read"),
     ("GET", f"{V1}/ledger/periods/{{book}}/{{month}}"): read("ledger:read"),
     ("GET", f"{V1}/ledger/periods/{{book}}/{{month}}/record"): read("ledger:read"),
