@@ -70,6 +70,7 @@ OPEN = {
     "market.catalogue_labels": "how many public products have a label",
     "market.data_demand_answers": "what is answered is public; what was asked lies in data_demands",
     "market.fee_ceilings": "which ceilings were laid down is told to everybody (GD-07)",
+    "market.public_data_publications": "what a yearly report says to everybody; the whole lies apart",
     "market.prices_held": "which filing holds which price is public, as the price list is",
     "market.open_downloads": "how often what is open was fetched, in which minute, and by nobody's name",
     "market.webhook_state": "how much of the log was told",

@@ -19,22 +19,16 @@ from market.cli.export import write_export
 from market.jobs import sequence_log
 from tests.api import Api, code
 from tests.journeys.test_month_end import closed, month_of, sell
+from tests.makers_coded import make_coded_trade
 from tests.makers_registration import must
-from tests.makers_trade import Trade, make_trade
+from tests.makers_trade import Trade
 
 PATH = "/api/v1/trade-statistics"
 
 
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(
-        api,
-        db,
-        clock,
-        industry_section="G",
-        industry_division="55",
-        region_code="460100",
-    )
+    return await make_coded_trade(api, db, clock)
 
 
 def lines(told: dict[str, Any], dimension: str) -> dict[str, int]:
@@ -59,7 +53,7 @@ async def test_what_is_counted_is_what_the_closed_months_have_to_the_fen(
     paid = 37_035
     assert told["totals"]["paid_fen"] == 2 * paid
     assert lines(told, "industry") == {"55": paid, "not_assigned": paid}
-    assert lines(told, "region") == {"460100": paid, "not_assigned": paid}
+    assert lines(told, "region") == {"460108": paid, "not_assigned": paid}
     assert lines(told, "scenario") == {"port_safety": 2 * paid}
     assert lines(told, "month") == {month: 2 * paid}
     booked = {

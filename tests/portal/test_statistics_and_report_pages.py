@@ -13,7 +13,8 @@ from market.portal.typesetting import set_paper
 from market.trade_statistics.model import Dimension, Line, Sums, Table
 from tests.api import Api
 from tests.journeys.test_month_end import closed, sell
-from tests.makers_trade import Trade, make_trade
+from tests.makers_coded import make_coded_trade
+from tests.makers_trade import Trade
 from tests.portal.test_counter_pages import by, plain, section
 from tests.portal.test_pages_html import check, look
 from tests.pure.test_public_data_reports import allowance, compared, drawn_up, made
@@ -21,9 +22,7 @@ from tests.pure.test_public_data_reports import allowance, compared, drawn_up, m
 
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(
-        api, db, clock, industry_section="G", industry_division="55", region_code="460100"
-    )
+    return await make_coded_trade(api, db, clock)
 
 
 async def test_statistics_are_read_by_the_houses_and_by_a_supplier(api: Api, trade: Trade) -> None:
@@ -93,7 +92,7 @@ def test_the_yearly_report_is_set_as_tagged_paper_and_is_the_same_bytes() -> Non
     assert b"StructTreeRoot" in pdf or b"/MarkInfo" in pdf or b"pdfuaid" in pdf
     assert pdf == set_paper(page, dt.date(2027, 3, 1))
     rows = [row for block in page.blocks for row in block.rows]
-    assert ("某气象局", "4.00", "0.50", "3.50") in rows
-    assert ("实际成本", "105.00") in rows
+    assert ("某气象局", "¥4.00", "¥0.50", "¥3.50") in rows
+    assert ("实际成本", "¥105.00") in rows
     assert ("实际成本", "—") in rows
     assert ("补录实际成本",) in rows
