@@ -39,6 +39,7 @@ COMMANDS = {
     "auctions": "market.cli.auctions:auctions",
     "periods": "market.cli.periods:periods",
     "statistics": "market.cli.trade_statistics:statistics",
+    "yearly-reports": "market.cli.public_data_reports:yearly_reports",
     "load-calendar": "market.cli.load_calendar:load_calendar",
     "keys": "market.cli.keys:keys",
     "log": "market.cli.log:log",
