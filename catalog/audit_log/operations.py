@@ -105,7 +105,8 @@ async def append_many(
     :raises EntryTooLong: if a leaf does not fit a bundle.
     :raises NotCanonical: if a value has no canonical JSON form.
     """
-    written = [_written(event, actor=actor, now=now, each=each, rules=rules) for each in happened]
+    acted = leaf.acting(actor)
+    written = [_written(event, acted=acted, now=now, each=each, rules=rules) for each in happened]
     if not written:
         return
     await entries.append_many(
@@ -120,11 +121,11 @@ async def append_many(
 
 
 def _written(
-    event: Event, *, actor: Actor, now: dt.datetime, each: Happened, rules: Sequence[str]
+    event: Event, *, acted: bytes, now: dt.datetime, each: Happened, rules: Sequence[str]
 ) -> Written:
     entry_id, salt = new_entry_id(), secrets.token_bytes(leaf.SALT_LENGTH)
-    payload = leaf.payload_bytes(
-        actor, facts=each.facts, before=each.before, after=each.after, reason=each.reason
+    payload = leaf.payload_of(
+        acted, facts=each.facts, before=each.before, after=each.after, reason=each.reason
     )
     public = leaf.leaf_bytes(
         entry_id,

@@ -29,6 +29,8 @@ BOOK: Final = Book.MARKET
 class Purpose(enum.StrEnum):
     """What an account is for."""
 
+    __hash__ = str.__hash__  # equal as texts are; an enum's own is looked up by name, in Python
+
     CHANNEL_CLEARING = "channel_clearing"  # 待清算渠道款
     ORDER_ESCROW = "order_escrow"  # 订单托管款
     PAYABLE = "payable"  # 应付权利人款

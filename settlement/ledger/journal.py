@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from catalog.kernel.errors import Invalid
-from catalog.signing.canonical import canonical
+from catalog.signing.canonical import canonical_of_texts
 from settlement.ledger.accounts import BOOK, Account, Book, account
 from settlement.ledger.kinds import RULES
 from settlement.ledger.kinds import Kind as Kind  # noqa: PLC0414 - entries and their kinds go together
@@ -30,6 +30,7 @@ FORMAT_ADJUSTING: Final = "shushi/journal/2"  # it also names the closed month t
 FIRST_DAY: Final = dt.date(2023, 1, 1)  # before it there was no rule to trade by (HN-30)
 LEGS_MIN: Final = 2
 LEGS_MAX: Final = 16
+_BOOKS: Final = frozenset(Book)
 
 
 class EntryUnbalanced(Invalid):
@@ -113,7 +114,23 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def record(self) -> bytes:
         """Return the canonical bytes of the entry (RFC 8785)."""
-        return canonical(self.essence() | {"booked_at": instant(self.booked_at)})
+        adjusts = msgspec.UNSET if self.adjusts is None else self.adjusts
+        return canonical_of_texts(
+            _Record(
+                format=FORMAT if self.adjusts is None else FORMAT_ADJUSTING,
+                book=self.book,
+                booked_at=instant(self.booked_at),
+                currency=self.currency,
+                key=self.key,
+                kind=self.kind,
+                legs=[(leg.account.code, leg.amount_fen) for leg in self.legs],
+                order_id=self.order_id,
+                reverses=self.reverses,
+                rule_version=self.rule_version,
+                value_on=self.value_on,
+                adjusts=adjusts,
+            )
+        )
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the record, as the audit log remembers it."""
@@ -170,6 +187,23 @@ def read_record(record: bytes) -> Entry:
     return entry
 
 
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record holds: texts, and amounts that every reader of JSON keeps (``CEILING``)."""
+
+    format: str
+    book: str
+    booked_at: str
+    currency: str
+    key: uuid.UUID
+    kind: Kind
+    legs: list[tuple[str, int]]
+    order_id: uuid.UUID | None
+    reverses: uuid.UUID | None
+    rule_version: str
+    value_on: dt.date
+    adjusts: dt.date | msgspec.UnsetType = msgspec.UNSET
+
+
 class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str
     book: str
@@ -199,7 +233,7 @@ def _check_shape(entry: Entry) -> None:
         raise EntryMalformed(reason="instant_without_zone", legs=len(legs))
     if entry.currency != CURRENCY:
         raise EntryMalformed(reason="currency", legs=len(legs))
-    if entry.book not in set(Book):
+    if entry.book not in _BOOKS:
         raise EntryMalformed(reason="book", legs=len(legs))
     if entry.value_on < FIRST_DAY:
         raise EntryMalformed(reason="dated_before_the_books", legs=len(legs))
@@ -224,7 +258,7 @@ def _check_kind(entry: Entry) -> None:
     if not fits or (len(legs) > LEGS_MIN and not rule.is_split):
         raise EntryMalformed(reason="kind_and_accounts", legs=len(legs))
     owned = {leg.account.owner for leg in legs if leg.account.is_of_an_order}
-    if owned - {str(entry.order_id)}:
+    if owned and owned != {str(entry.order_id)}:
         raise EntryMalformed(reason="account_of_another_order", legs=len(legs))
     if rule.must_reverse and entry.reverses is None:
         raise EntryMalformed(reason="reverses_nothing", legs=len(legs))

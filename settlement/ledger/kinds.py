@@ -18,6 +18,8 @@ from settlement.ledger.accounts import Purpose
 class Kind(enum.StrEnum):
     """Why money moved."""
 
+    __hash__ = str.__hash__  # as of ``Purpose``
+
     PAY_IN = "pay_in"  # 收款: channel → escrow
     RELEASE = "release"  # 放款: escrow → those who share
     REFUND = "refund"  # 退款: escrow → owed to the buyer

@@ -206,12 +206,14 @@ async def post_all(
     :raises NotAllPosted: if one is there already or the database refuses it. The transaction, or the
         part of it, is then to be undone.
     """
+    found: AccountIds = {}
     try:
-        found = await _find_accounts(tx, entries, known, now)
-        ids = {**known, **found} if found else known
-        await store.insert_all(
-            tx, entries, [[ids[entry.book, leg.account] for leg in entry.legs] for entry in entries]
-        )
+        try:
+            ids = _ids(entries, known)
+        except KeyError:  # seldom: who writes a lane soon knows the accounts of its callers
+            found = await _find_accounts(tx, entries, known, now)
+            ids = _ids(entries, {**known, **found})
+        await store.insert_all(tx, entries, ids)
     except (
         asyncpg.IntegrityConstraintViolationError,
         asyncpg.DataError,
@@ -283,11 +285,16 @@ async def _find_accounts(
     return found
 
 
+def _ids(entries: Sequence[Entry], known: AccountIds) -> list[list[int]]:
+    return [[known[entry.book, leg.account] for leg in entry.legs] for entry in entries]
+
+
 def _happened(entry: Entry) -> Happened:
+    subjects = tuple(_subjects(entry))
     return Happened(
-        subjects=tuple(_subjects(entry)),
+        subjects=subjects,
         facts={"kind": str(entry.kind), "amount_fen": entry.amount_fen},
-        digests=(Digest("journal", str(entry.key), entry.digest().hex()),),
+        digests=(Digest("journal", subjects[0].id, entry.digest().hex()),),
     )
 
 

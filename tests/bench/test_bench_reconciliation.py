@@ -32,9 +32,9 @@ ROUNDS = 3
 _MS = f"{int(SystemClock().now().timestamp() * 1000):012x}"
 _ID = f"('{_MS[:8]}-{_MS[8:]}-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 _ACCOUNTS = """
-    INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at)
-    VALUES ('market', 'channel_clearing', 'sandbox', 'CNY', 'none', now()),
-           ('market', 'suspense', 'sandbox', 'CNY', 'none', now())"""
+    INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at, purpose_code)
+    SELECT 'market', purpose, 'sandbox', 'CNY', guarding, now(), code FROM settlement.purposes
+     WHERE purpose IN ('channel_clearing', 'suspense')"""
 _JOURNAL = f"""
     INSERT INTO settlement.journal (key, book, kind, currency, a1, a2, v1, v2, order_id, rule_id,
                                     booked_at, value_on)
