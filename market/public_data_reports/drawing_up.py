@@ -97,6 +97,11 @@ def draw_up(
     return report
 
 
+def due_on(year: int) -> dt.date:
+    """Return the last day on which the report of a year is in time (每年3月底前, 国家数据局综合司 2026-02-10)."""
+    return dt.date(year + 1, 3, 31)
+
+
 def holds_in(allowance: Allowance, year: int) -> bool:
     """Tell whether an allowance holds on a day of the year."""
     first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)

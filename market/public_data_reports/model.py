@@ -95,10 +95,20 @@ class DrawUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     correction: Annotated[str, Meta(max_length=500)] = ""
 
 
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A closed year of an operator of which no report was drawn up yet."""
+
+    operator_party_id: uuid.UUID
+    operator_name: str
+    year: int
+    due_on: dt.date
+
+
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """A version in the list that everybody reads."""
 
     id: uuid.UUID
+    operator_party_id: uuid.UUID
     sha256: str
     is_newest: bool
     public: PublicPart

@@ -10,8 +10,9 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from market.public_data_reports import store
-from market.public_data_reports.model import Published, SignedReport
+from market.public_data_reports import drawing_up, store
+from market.public_data_reports.model import Due, Published, SignedReport
+from settlement.ledger.accounts import Book
 from settlement.periods.months import Span
 
 _SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
@@ -30,6 +31,22 @@ _DEPARTMENTS: Final = """
      GROUP BY a.owner, n.name ORDER BY n.name, a.owner"""
 
 
+#: Closed years in which an operator's orders moved the book, and of which nothing was reported yet.
+_DUE: Final = """
+    SELECT DISTINCT o.supplier_party_id, n.name, left(v.month, 4)::integer AS year
+      FROM settlement.closings c
+      JOIN settlement.vouchers v ON v.book = c.book AND left(v.month, 4) = left(c.month, 4)
+      JOIN settlement.journal j ON j.key = v.key
+      JOIN market.orders o ON o.id = j.order_id
+      JOIN market.parties n ON n.id = o.supplier_party_id
+     WHERE c.book = $1 AND c.month LIKE '%-12' AND c.sealed_at IS NOT NULL
+       AND NOT EXISTS (
+           SELECT FROM market.public_data_publications p
+            WHERE p.operator_party_id = o.supplier_party_id
+              AND p.year = left(v.month, 4)::integer)
+     ORDER BY year, n.name LIMIT 100"""
+
+
 class ReportMissing(Missing):
     """There is no such report, or none that this actor may read whole."""
 
@@ -46,7 +63,7 @@ async def list_published(
     """Return a page of the public parts, the newest first; corrected versions stay listed."""
     query = paging.fingerprint("public_data_reports", str(year))
     rows = await tx.fetch(
-        """SELECT r.report_id, r.sha256, r.public, NOT EXISTS (
+        """SELECT r.report_id, r.operator_party_id, r.sha256, r.public, NOT EXISTS (
                   SELECT FROM market.public_data_publications l
                    WHERE l.operator_party_id = r.operator_party_id AND l.year = r.year
                      AND l.version > r.version) AS is_newest
@@ -75,6 +92,21 @@ async def get_report(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> SignedRe
     if viewer.clearance not in _SEES_ALL and not is_own:
         raise ReportMissing
     return store.report_of(row)
+
+
+async def list_due(tx: Tx, *, viewer: Actor) -> list[Due]:
+    """Return the reports that are still owed, the oldest first; none to who draws up none."""
+    if "public_data_report:draw_up" not in viewer.permissions:
+        return []
+    return [
+        Due(
+            operator_party_id=row["supplier_party_id"],
+            operator_name=row["name"],
+            year=row["year"],
+            due_on=drawing_up.due_on(row["year"]),
+        )
+        for row in await tx.fetch(_DUE, Book.PUBLIC_DATA.value)
+    ]
 
 
 async def list_departments(

@@ -92,6 +92,7 @@ def published_of(row: Row) -> Published:
     """Return the public part in a row."""
     return Published(
         id=row["report_id"],
+        operator_party_id=row["operator_party_id"],
         sha256=row["sha256"],
         is_newest=row["is_newest"],
         public=msgspec.convert(row["public"], PublicPart),

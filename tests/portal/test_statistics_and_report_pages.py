@@ -12,10 +12,14 @@ from market.portal import charts, pages_trade_statistics, public_data_paper
 from market.portal.typesetting import set_paper
 from market.trade_statistics.model import Dimension, Line, Sums, Table
 from tests.api import Api
+from tests.journeys.test_allowed_revenue_http import REVIEW, lay_down, make_public
+from tests.journeys.test_allowed_revenue_http import sell as sell_public
 from tests.journeys.test_month_end import closed, sell
+from tests.journeys.test_public_data_reports_http import year_ends
 from tests.makers_coded import make_coded_trade
-from tests.makers_trade import Trade
-from tests.portal.test_counter_pages import by, plain, section
+from tests.makers_registration import must
+from tests.makers_trade import REGISTRATION, Trade
+from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import check, look
 from tests.pure.test_public_data_reports import allowance, compared, drawn_up, made
 
@@ -55,6 +59,56 @@ async def test_the_yearly_reports_are_read_by_everybody(api: Api, trade: Trade) 
 
     check(page, "zh-CN")
     assert "尚无年度报告" in page.text
+
+
+async def test_a_report_is_drawn_up_and_corrected_on_its_page(
+    api: Api, db: Database, clock: ManualClock
+) -> None:
+    trade = await make_public(api, db, clock)
+    await trade.listed(
+        secrecy_review=REVIEW,
+        public_registration=REGISTRATION,
+        irreversibility_statement="按小时汇总，无法还原原始数据。",
+    )
+    allowance_id = must(await lay_down(trade))["id"]
+    await sell_public(trade, 8)
+    year = await year_ends(trade)
+    place = "/public-data-reports"
+    by(api, trade.issuer)
+    owed = await look(api, place)
+    told = {"operator_party_id": str(trade.supplier.party.id), "year": str(year)}
+    drawn = await send(api, place, place, **told)
+    silent = await send(api, place, place, correction="再出一份", **told)
+    by(api, trade.regulator)
+    must(
+        await trade.by(trade.regulator).post(
+            f"/api/v1/allowed-revenues/{allowance_id}/comparisons",
+            {"actual_cost_fen": 1_050, "actual_volume": 8},
+        )
+    )
+    by(api, trade.issuer)
+    corrected = await send(api, place, place, correction="补录实际成本", **told)
+    shown = await look(api, place)
+    (report,) = (
+        each for each in must(await api.get(f"/api/v1{place}"))["items"] if each["is_newest"]
+    )
+    paper = await look(api, f"{place}/{report['id']}/paper")
+    by(api, None)
+    public = await look(api, f"{place}?lang=en")
+
+    assert f"{year + 1}" in plain(section(owed.text, "due"))
+    assert drawn.status_code == 303
+    assert silent.status_code == 409
+    assert "无须更正" in silent.text
+    assert corrected.status_code == 303
+    check(shown, "zh-CN")
+    assert "补录实际成本" in plain(section(shown.text, "report-1"))
+    assert "已由新版本更正" in plain(section(shown.text, "report-2"))
+    assert 'id="due"' not in shown.text
+    assert paper.content.startswith(b"%PDF")
+    check(public, "en")
+    assert "/paper" not in public.text
+    assert "¥8.00" in plain(section(public.text, "report-1"))
 
 
 def test_the_picture_has_the_largest_and_the_table_has_all() -> None:

@@ -80,6 +80,7 @@ PAGES: Final[Rules] = {
     ("GET", "/statements/{side}/{period}"): read("account_statement:read", PARTY),
     ("GET", "/statements/{side}/{period}/paper"): read("account_statement:read", PARTY),
     ("GET", "/public-data-reports"): public(),
+    ("POST", "/public-data-reports"): do("public_data_report:draw_up"),
     ("GET", "/public-data-reports/{report_id}/paper"): read("public_data_report:read", PARTY),
     ("GET", "/trade-statistics"): read("account_statement:read", PARTY),
     ("GET", "/auctions"): public(),
