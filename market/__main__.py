@@ -32,6 +32,7 @@ COMMANDS = {
     "affiliations": "market.cli.affiliations:affiliations",
     "credit": "market.cli.credit:credit",
     "ledger": "market.cli.ledger:ledger",
+    "statements": "market.cli.statements:statements",
     "payouts": "market.cli.payouts:payouts",
     "adjustments": "market.cli.adjustments:adjustments",
     "reconcile": "market.cli.reconcile:reconcile",

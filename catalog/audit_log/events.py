@@ -253,6 +253,8 @@ class Event(enum.StrEnum):
     # money
     JOURNAL_POSTED = "journal:posted"
     LEDGER_FLOOR_SET = "ledger_account:floor_set"
+    LEDGER_REPLAY_ASKED = "ledger_replay:asked"
+    LEDGER_REPLAYED = "ledger_replay:finished"
     PAYMENT_STARTED = "payment:started"
     PAYMENT_CONFIRMED = "payment:confirmed"
     PAYMENT_FAILED = "payment:failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 import urllib.parse
 import uuid
 from typing import Any, Final
@@ -12,6 +13,7 @@ import rich_click as click
 from market.cli import money, service
 from market.cli.service import Asking
 from market.cli.terminal import padded
+from market.portal.wording import Speaker
 from settlement.ledger.accounts import Purpose
 from settlement.ledger_reports.explaining import Of
 from settlement.money import yuan
@@ -132,6 +134,39 @@ def explain(of: str, identifier: uuid.UUID, *, lang: str, asked: Asking) -> None
         raise service.Refused("与账簿不一致 · The books say something else.")
 
 
+@ledger.command(
+    help="全账重放 · Recompute all balances from the first entry: by the service, or offline of an EXPORT.\n\n"
+    "Exit code 0: all of it agrees; 1: something does not, the last line names the first entry; 2: unreadable."
+)
+@click.argument("export", required=False, type=click.Path(path_type=pathlib.Path))
+@click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=600,
+    show_default=True,
+    help="等待秒数 · seconds to wait for the service",
+)
+@service.options
+@click.option("--token", envvar="MARKET_TOKEN", hidden=True)
+def replay(
+    export: pathlib.Path | None,
+    *,
+    wait: int,
+    url: str,
+    token: str | None,
+    token_file: pathlib.Path | None,
+    lang: str,  # noqa: ARG001 - what is printed so is in both
+    as_json: bool,
+) -> None:
+    """Print what was counted, then what disagrees."""
+    from market.cli import ledger_replay
+
+    if export is not None:
+        sys.exit(ledger_replay.of_export(export, as_json=as_json))
+    asked = Asking(service.connected(url, token_file, token), as_json)
+    sys.exit(ledger_replay.of_service(asked, wait))
+
+
 def _print_explanation(found: dict[str, Any], lang: str) -> None:
     click.echo(f"{found['of']}  {found['id']}  {yuan(found['amount_fen'])}")
     for source in found["sources"]:
@@ -149,6 +184,21 @@ def _print_explanation(found: dict[str, Any], lang: str) -> None:
             click.echo(f"{'':20}{leg[f'reason_{lang}']}")
 
 
+@ledger.command(help="待办 · What of the money waits for somebody, the most urgent first.")
+@service.asking_in_a_language
+def waiting(*, lang: str, asked: Asking) -> None:
+    """Print so many of each kind, what they come to, and since when the oldest waits."""
+    speak = Speaker(lang)
+
+    def told(each: dict[str, Any]) -> str:
+        since = each["since_on"] or ""
+        fen = "" if each["amount_fen"] is None else yuan(each["amount_fen"])
+        name = padded(speak.label("waiting", each["what"]), 24)
+        return f"{name}{each['count']:>6}{money.columns((fen,))}  {since}"
+
+    asked.show(asked.service.get("/api/v1/ledger/waiting"), told)
+
+
 def _pages(asked: Asking, path: str, period: str | None) -> list[dict[str, Any]]:
     pages = [asked.service.get(path, period=period, limit=100)]
     while (cursor := pages[-1]["next_cursor"]) is not None:
@@ -160,8 +210,7 @@ def _file(path: str, out: pathlib.Path, period: str | None) -> str:
     kind = out.suffix.removeprefix(".").lower()
     if kind not in _FILE_FORMATS:
         raise click.UsageError("文件须为 .csv 或 .xlsx · a file that ends in .csv or .xlsx")
-    named = {"file_format": kind} | ({} if period is None else {"period": period})
-    return f"{path}/file?{urllib.parse.urlencode(named)}"
+    return money.address(f"{path}/file", {"file_format": kind, "period": period})
 
 
 _HEADS: Final = money.columns(("期初 opening", "借方 debits", "贷方 credits", "期末 closing"))

@@ -6,7 +6,8 @@ flags, so that whoever knows one knows the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import urllib.parse
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import rich_click as click
@@ -26,6 +27,12 @@ PERIOD: Final = click.option(
     "--period", help="期间 · a month, quarter or year: 2026-11, 2026-Q4, 2026"
 )
 _WIDTH: Final = 18
+
+
+def address(path: str, wanted: Mapping[str, str | None]) -> str:
+    """Return a path with those of the parameters that are named."""
+    named = {name: value for name, value in wanted.items() if value is not None}
+    return f"{path}?{urllib.parse.urlencode(named)}" if named else path
 
 
 def amounts(*fen: int) -> str:

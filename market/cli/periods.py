@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import rich_click as click
 
-from market.cli import service
+from market.cli import money, service
 from market.cli.service import Asking
 from settlement.money import yuan
 
@@ -24,7 +24,7 @@ def periods() -> None:
 
 
 @periods.command("list", help="期间一览 · Every month and how far it is closed, the newest first.")
-@click.option("--book", default="market", show_default=True, help="账簿 · market or public_data")
+@money.BOOK
 @service.asking
 def list_(*, book: str, asked: Asking) -> None:
     """Print a line for each month."""
@@ -35,7 +35,7 @@ def list_(*, book: str, asked: Asking) -> None:
     help="科目余额表与挂账 · The trial balance of a month and what is to be explained."
 )
 @click.argument("month")
-@click.option("--book", default="market", show_default=True, help="账簿 · market or public_data")
+@money.BOOK
 @service.asking
 def show(month: str, *, book: str, asked: Asking) -> None:
     """Print the trial balance, then the accounts that are not empty."""
@@ -48,7 +48,7 @@ def show(month: str, *, book: str, asked: Asking) -> None:
 
 @periods.command(help="月结 · Close a month that is over: begin it, and wait until it is sealed.")
 @click.argument("month")
-@click.option("--book", default="market", show_default=True, help="账簿 · market or public_data")
+@money.BOOK
 @click.option(
     "--wait",
     type=click.IntRange(0),
@@ -87,7 +87,7 @@ def close(month: str, *, book: str, wait: int, asked: Asking) -> None:
 @click.argument("month")
 @click.argument("account")
 @click.option("--because", required=True, help="原因 · why")
-@click.option("--book", default="market", show_default=True, help="账簿 · market or public_data")
+@money.BOOK
 @service.asking
 def explain(month: str, account: str, *, because: str, book: str, asked: Asking) -> None:
     """Give the command and print how the month stands."""
@@ -97,7 +97,7 @@ def explain(month: str, account: str, *, because: str, book: str, asked: Asking)
 
 @periods.command(help="月结记录 · The record of a closed month exactly as it was sealed.")
 @click.argument("month")
-@click.option("--book", default="market", show_default=True, help="账簿 · market or public_data")
+@money.BOOK
 @service.asking
 def record(month: str, *, book: str, asked: Asking) -> None:
     """Print the record."""

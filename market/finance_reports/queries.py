@@ -1,11 +1,16 @@
-"""Explain where an amount comes from, to those whom it concerns (这笔钱怎么来的)."""
+"""Explain where an amount comes from (这笔钱怎么来的); read what replays came to (全账重放)."""
 
 from __future__ import annotations
 
 import uuid
 
+from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
+from catalog.kernel.paging import Page
+from market.finance_reports import store
+from market.finance_reports.model import ReplayRun
 from market.orders import queries as orders
 from market.orders.queries import ContractMissing, OrderMissing
 from settlement.invoices import queries as invoices
@@ -109,3 +114,39 @@ def _made(
         sources=sources,
         is_as_posted=all(each.is_as_posted for each in told),
     )
+
+
+class ReplayMissing(Missing):
+    """There is no such run of the replay."""
+
+    code = "not_found"
+
+
+async def get_replay(tx: Tx, *, viewer: Actor, run_id: uuid.UUID) -> ReplayRun:
+    """Return a run of the replay, and what it came to once it is finished.
+
+    :raises NotPermitted: if the viewer has nothing replayed.
+    :raises ReplayMissing: if there is none.
+    """
+    viewer.require("ledger:replay")
+    row = await tx.fetch_one(f"{store.SELECT} WHERE id = $1", run_id)
+    if row is None:
+        raise ReplayMissing
+    return store.run_of(row)
+
+
+async def list_replays(
+    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[ReplayRun]:
+    """Return a page of runs of the replay, the newest first.
+
+    :raises NotPermitted: if the viewer has nothing replayed.
+    """
+    viewer.require("ledger:replay")
+    query = paging.fingerprint("ledger-replays")
+    rows = await tx.fetch(
+        f"{store.SELECT} WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2",
+        paging.decode_id(query, cursor),
+        paging.check_limit(limit) + 1,
+    )
+    return paging.page_by_id(query, [store.run_of(row) for row in rows], limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
@@ -15,7 +16,30 @@ from market.http.attachment import content_disposition
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.http.reports import XLSX
+from settlement.periods import queries as periods
 from settlement.statements.model import Side, SignedAccountStatement, Statement
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """A closed month, of which there are statements."""
+
+    period: str
+    book: str
+
+
+@get(
+    "/api/v1/account-statements",
+    summary="The months of which there are statements",
+    tags=["ledger"],
+    opt=answers(list[Stated]),
+)
+async def list_stated(request: AnyRequest, *, book: FromQuery[str] = "market") -> Response[bytes]:
+    """Return the closed months of a book, the newest first; quarters and years follow from them."""
+
+    async def look(c: Command) -> list[Stated]:
+        return [Stated(period, book) for period in await periods.list_closed(c.tx, book=book)]
+
+    return answer(await read(request, look))
 
 
 @get(

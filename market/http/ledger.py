@@ -18,7 +18,8 @@ from settlement.ledger import queries as books
 from settlement.ledger.accounts import BOOK, Book, Purpose
 from settlement.ledger.queries import Balance, OrderLedger, PostedEntry
 from settlement.ledger_reports.model import TrialBalance, TrialLine
-from settlement.ledger_reports.queries import trials
+from settlement.ledger_reports.queries import trials, waiting
+from settlement.ledger_reports.waiting import Waiting
 from settlement.periods import months
 from settlement.periods.months import Span
 
@@ -86,6 +87,21 @@ async def list_entries(
             limit=limit,
             cursor=cursor,
         )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/ledger/waiting",
+    summary="What of the money waits",
+    tags=["ledger"],
+    opt=answers(list[Waiting]),
+)
+async def list_waiting(request: AnyRequest) -> Response[bytes]:
+    """Return what waits for somebody who keeps the money, the most urgent first (待办事项)."""
+
+    async def look(c: Command) -> list[Waiting]:
+        return await waiting.list_waiting(c.tx, viewer=c.actor, now=c.now)
 
     return answer(await read(request, look))
 

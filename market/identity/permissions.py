@@ -336,6 +336,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {
         "order:read",
         "ledger:read",
+        "ledger:replay",
         "account_statement:read",
         "order_ledger:read",
         "report:read",
@@ -369,6 +370,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.REGULATOR: _MEMBER
     | _STAFF
     | {
+        "ledger:replay",
         "reconciliation:read",
         "adjustment:read",
         "beneficiary:read",
@@ -437,7 +439,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "key:destroy",
         "key_destruction:read",
     },
-    Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read", "key_destruction:read"},
+    Role.AUDIT_ADMINISTRATOR: _MEMBER | {"audit:read", "key_destruction:read", "ledger:replay"},
 }
 
 

@@ -45,6 +45,7 @@ from market.jobs import (
     reconcile_statements,
     refunds_due,
     release_escrow,
+    replay_ledger,
     reports_due,
     roll_up_ledger,
     saved_searches_due,
@@ -340,6 +341,16 @@ HARVEST: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 )
 
 
+async def _replays(context: Context) -> int:
+    return await replay_ledger.run(context.db, clock=context.now)
+
+
+# A replay reads the whole journal; nothing else waits for it.
+REPLAYS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
+    ("replay_ledger", _replays),
+)
+
+
 async def _refunds(context: Context) -> int:
     return await refunds_due.run(context.db, now=context.now(), channels=context.channels)
 
@@ -368,7 +379,18 @@ WEBHOOKS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
 async def run_once(context: Context) -> dict[str, int]:
     """Run every job once and return what each did. A fault in one is logged and passed over."""
     return await _run_each(
-        (*OUTBOUND, *JOBS, *BATCHES, *CONTENTS, *HARVEST, *LOG, *SEARCH, *CATALOGUE, *WEBHOOKS),
+        (
+            *OUTBOUND,
+            *JOBS,
+            *BATCHES,
+            *CONTENTS,
+            *HARVEST,
+            *REPLAYS,
+            *LOG,
+            *SEARCH,
+            *CATALOGUE,
+            *WEBHOOKS,
+        ),
         context,
     )  # so that all is in the log
 
@@ -407,6 +429,7 @@ async def run_until_stopped(context: Context) -> None:
         rounds(CATALOGUE, context.settings.search_interval_seconds),
         rounds(CONTENTS, context.settings.job_interval_seconds),
         rounds(HARVEST, context.settings.job_interval_seconds),
+        rounds(REPLAYS, context.settings.job_interval_seconds),
         rounds(OUTBOUND, context.settings.job_interval_seconds),
         rounds(WEBHOOKS, context.settings.job_interval_seconds),
         rounds(BATCHES, context.settings.job_interval_seconds),

@@ -17,7 +17,8 @@ from market.portal import charts
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from settlement.ledger_reports.model import TrialBalance
-from settlement.ledger_reports.queries import trials
+from settlement.ledger_reports.queries import trials, waiting
+from settlement.ledger_reports.waiting import Waiting
 from settlement.periods import months, operations, queries
 from settlement.periods.model import Movement, Period, PeriodDetail
 
@@ -44,6 +45,7 @@ class _Explained(msgspec.Struct, frozen=True):
 class Books(msgspec.Struct, frozen=True):
     """What the page of the books shows."""
 
+    waiting: list[Waiting]
     trial: TrialBalance
     periods: Page[Period]
     movements: list[Movement]
@@ -78,6 +80,7 @@ async def show_books(request: AnyRequest, *, book: FromQuery[str] = "market") ->
 
     async def look(c: Command) -> Books:
         return Books(
+            await waiting.list_waiting(c.tx, viewer=c.actor, now=c.now),
             await trials.trial_balance(c.tx, viewer=c.actor, book=book),
             await queries.list_periods(c.tx, viewer=c.actor, book=book, limit=_PAGE_SIZE),
             await queries.list_movements(c.tx, viewer=c.actor, book=book),
@@ -92,6 +95,7 @@ async def show_books(request: AnyRequest, *, book: FromQuery[str] = "market") ->
         book=book,
         books=queries.BOOKS,
         book_name=words.book,
+        waiting=found.waiting,
         trial=found.trial,
         periods=found.periods,
         incomes=incomes,

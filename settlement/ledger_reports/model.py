@@ -57,6 +57,14 @@ class TrialBalance(msgspec.Struct, frozen=True, kw_only=True):
     is_balanced: bool
 
 
+class MonthSums(msgspec.Struct, frozen=True, kw_only=True):
+    """What came and went in one closed month."""
+
+    month: str
+    credits_fen: int
+    debits_fen: int
+
+
 class LedgerAccount(msgspec.Struct, frozen=True, kw_only=True):
     """One account and what stands on it now, as its owner sees it (账户)."""
 

@@ -9,8 +9,9 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from market.cli.export import write_export
 from tests.api import Api
-from tests.journeys.test_month_end import closed, month_of, sell
+from tests.journeys.test_month_end import closed, month_ends, month_of, sell
 from tests.journeys.test_readings_keys_settings import kept
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
@@ -20,6 +21,18 @@ from tests.terminal import Run
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(api, db, clock)
+
+
+async def export_of(api: Api, db: Database, out: pathlib.Path) -> None:
+    """Write an export in which every entry has its place in the log."""
+    await api.keep_the_log()
+    await write_export(
+        db,
+        out,
+        now=api.context.now(),
+        origin=api.context.settings.log_origin,
+        signer_journal=api.context.settings.journal_path,
+    )
 
 
 async def test_the_trial_balance_is_drilled_into_at_a_terminal(trade: Trade, run: Run) -> None:
@@ -112,3 +125,109 @@ async def test_every_fen_of_an_order_is_explained_to_both_sides_and_to_the_house
     assert "权利人按利润分成分得" in shown.stdout
     assert "Right holder:" in english.stdout
     assert (strange.status_code, unknown.status_code) == (404, 404)
+
+
+async def test_the_books_are_replayed_at_a_terminal_and_offline_from_an_export(
+    api: Api, db: Database, trade: Trade, run: Run, tmp_path: pathlib.Path
+) -> None:
+    await sell(trade)
+    await closed(trade)
+    out = tmp_path / "export"
+    await export_of(api, db, out)
+
+    asked = await run(trade.regulator, "ledger", "replay", "--wait", "0")
+    await api.run_jobs()
+    listed = must(await trade.by(trade.regulator).get("/api/v1/ledger/replays"))["items"]
+    offline = await run(None, "ledger", "replay", str(out))
+    as_json = await run(None, "ledger", "replay", str(out), "--json")
+    strange = await run(trade.supplier, "ledger", "replay")
+    nothing = await run(None, "ledger", "replay", str(tmp_path))
+
+    assert asked.returncode == 1  # it was not waited for
+    assert [(each["step"], each["report"]["is_good"]) for each in listed] == [("finished", True)]
+    assert offline.returncode == 0, offline.stderr + offline.stdout
+    assert "一致 · All of it agrees." in offline.stdout
+    assert json.loads(as_json.stdout)["entries"] == listed[0]["report"]["entries"] == 2
+    assert (strange.returncode, nothing.returncode) == (1, 2)
+
+
+async def test_an_export_that_was_changed_names_the_first_entry_that_disagrees(
+    api: Api, db: Database, trade: Trade, run: Run, tmp_path: pathlib.Path
+) -> None:
+    await sell(trade)
+    out = tmp_path / "export"
+    await export_of(api, db, out)
+    journal = out / "records" / "journal.jsonl"
+    first, second = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(first)
+    gone = json.loads(second)["id"]
+
+    told = await run(None, "ledger", "replay", str(out))
+    journal.write_bytes(b"no line\n")
+    torn = await run(None, "ledger", "replay", str(out))
+
+    assert told.returncode == 1
+    assert told.stdout.splitlines()[-1].endswith(gone)
+    assert "is gone; the log knows it" in told.stdout
+    assert torn.returncode == 2
+
+
+async def test_statements_are_listed_kept_and_verified_at_a_terminal(
+    trade: Trade, run: Run, tmp_path: pathlib.Path
+) -> None:
+    await sell(trade)
+    none = await run(trade.supplier, "statements", "list")
+    month = await closed(trade)
+
+    listed = await run(trade.supplier, "statements", "list")
+    shown = await run(trade.supplier, "statements", "get", "supplier", month)
+    kept = {}
+    for kind in ("json", "xlsx", "pdf"):
+        place = tmp_path / f"told.{kind}"
+        got = await run(trade.supplier, "statements", "get", "supplier", month, "--out", str(place))
+        assert got.returncode == 0, got.stderr
+        kept[kind] = place
+    keys = tmp_path / "keys.json"
+    keys.write_bytes((await trade.by(None).get("/api/v1/keys")).content)
+    genuine = await run(None, "statements", "verify", str(kept["json"]), "--keys", str(keys))
+    other = await run(trade.supplier, "statements", "get", "supplier", month, "--out", "x.doc")
+    foreign = await run(
+        trade.supplier, "statements", "get", "buyer", month, "--party", str(trade.buyer.party.id)
+    )
+
+    assert none.stdout == ""
+    assert listed.stdout.startswith(f"{month}  market")
+    assert f"payable/{trade.supplier.party.id}" in shown.stdout
+    assert kept["xlsx"].read_bytes().startswith(b"PK")
+    assert kept["pdf"].read_bytes().startswith(b"%PDF")
+    assert genuine.returncode == 0, genuine.stdout + genuine.stderr
+    assert (other.returncode, foreign.returncode) == (2, 1)
+
+
+async def test_what_waits_is_told_the_most_urgent_first(trade: Trade, run: Run) -> None:
+    await sell(trade)
+    await month_ends(trade)
+
+    told = must(await trade.by(trade.regulator).get("/api/v1/ledger/waiting"))
+    shown = await run(trade.issuer, "ledger", "waiting")
+    strange = await trade.by(trade.supplier).get("/api/v1/ledger/waiting")
+
+    assert "months_to_close" in [each["what"] for each in told]
+    assert "未结账的月份" in shown.stdout
+    assert strange.status_code == 403
+
+
+async def test_a_supervisor_has_the_books_replayed_and_reads_what_it_came_to(
+    api: Api, trade: Trade
+) -> None:
+    await sell(trade)
+    regulator = trade.by(trade.regulator)
+    asked = must(await regulator.post("/api/v1/ledger/replays", {}))
+    await api.run_jobs()
+    done = must(await trade.by(trade.regulator).get(f"/api/v1/ledger/replays/{asked['id']}"))
+    refused = await trade.by(trade.issuer).post("/api/v1/ledger/replays", {})
+    unknown = await trade.by(trade.regulator).get(f"/api/v1/ledger/replays/{trade.buyer.party.id}")
+
+    assert (asked["step"], asked["entries_total"], asked["report"]) == ("waiting", 2, None)
+    assert (done["step"], done["entries_done"], done["report"]["is_good"]) == ("finished", 2, True)
+    assert (refused.status_code, unknown.status_code) == (403, 404)

@@ -30,8 +30,16 @@ async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(api, db, clock)
 
 
-def pages_of(trade: Trade, month: str) -> list[tuple[Member, str]]:
+def pages_of(trade: Trade, month: str, order: str) -> list[tuple[Member, str]]:
+    payable = f"payable/{trade.supplier.party.id}"
     return [
+        (trade.issuer, f"/finance/trial-balance?period={month}"),
+        (trade.issuer, "/finance/trial-balance/payable"),
+        (trade.issuer, f"/account-ledgers/market/{payable}"),
+        (trade.supplier, f"/account-ledgers/market/{payable}?period={month}"),
+        (trade.supplier, f"/explanations/order/{order}"),
+        (trade.buyer, f"/account-ledgers/market/order_escrow/{order}"),
+        (trade.buyer, f"/explanations/order/{order}"),
         (trade.issuer, "/finance"),
         (trade.issuer, f"/finance/periods/market/{month}"),
         (trade.issuer, f"/finance/periods/market/{month_of(trade)}"),
@@ -49,10 +57,10 @@ def pages_of(trade: Trade, month: str) -> list[tuple[Member, str]]:
 async def test_no_page_of_money_breaks_out_of_its_screen(
     trade: Trade, site: str, browser: Browser, width: str
 ) -> None:
-    await sell(trade)
+    order = await sell(trade)
     month = await closed(trade)
     await sell(trade)
-    pages = pages_of(trade, month)
+    pages = pages_of(trade, month, order)
     faults = {}
     for who in (trade.issuer, trade.supplier, trade.buyer):
         context, watched = await open_page(

@@ -7,7 +7,7 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
-from tests.journeys.test_month_end import closed, month_of, sell
+from tests.journeys.test_month_end import closed, month_ends, month_of, sell
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section
 from tests.portal.test_pages_html import check, look
@@ -85,3 +85,30 @@ async def test_where_the_money_comes_from_is_told_in_words(api: Api, trade: Trad
     check(english, "en")
     assert "As in the books, to the fen" in english.text
     assert foreign.status_code == 404
+
+
+async def test_what_waits_and_what_is_ones_own_stand_first(api: Api, trade: Trade) -> None:
+    by(api, trade.issuer)
+    empty = await look(api, "/finance")
+    await sell(trade)
+    month = await closed(trade)
+    await sell(trade)
+    by(api, trade.supplier)
+    sales = await look(api, "/my/sales")
+    by(api, trade.buyer)
+    bills = await look(api, "/my/bills?lang=en")
+    by(api, trade.issuer)
+    await month_ends(trade)
+    by(api, trade.issuer)
+    waits = await look(api, "/finance?lang=zh")
+
+    assert "没有待办事项" in section(empty.text, "waits")
+    check(sales, "zh-CN")
+    now = section(sales.text, "now")
+    assert f"/account-ledgers/market/payable/{trade.supplier.party.id}" in now
+    assert "<svg" in now
+    assert month in now
+    check(bills, "en")
+    assert "What came in each month" in section(bills.text, "now")
+    check(waits, "zh-CN")
+    assert "未结账的月份" in section(waits.text, "waits")

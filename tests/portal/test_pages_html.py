@@ -68,6 +68,8 @@ from market.pricing import model as pricing_model
 from market.quotes import states as quote_states
 from market.spot_checks import states as spot_check_states
 from market.supervision import states as report_states
+from settlement.ledger_reports import explaining
+from settlement.ledger_reports.waiting import What
 from settlement.payments import states as payment_states
 from settlement.revenue import split
 from tests.api import Api
@@ -611,7 +613,13 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("order_move.",)  # market/portal/order_steps.py
     built += ("approval.", "approval.means_")  # by the verdict, by the state
     # by who gets money, why it stands open, how far a month is closed
-    built += ("finance.because.", "finance.to.", "finance.step.", "finance.do.")
+    built += (
+        "explained.sources.",
+        "finance.because.",
+        "finance.to.",
+        "finance.step.",
+        "finance.do.",
+    )
     said |= {key for _, entries in SITE_MAP for _, key in entries}
 
     assert said - words - counted - set(built) == set()
@@ -624,6 +632,9 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
 
 
 LABELS: dict[str, list[Any]] = {
+    "explained_of": [explaining.Of],
+    "explained_way": [explaining.Way],
+    "waiting": [What],
     "form": [product_model.Form],
     "sort": [Sort],
     "dimension": [Dimension],

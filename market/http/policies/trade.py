@@ -255,6 +255,11 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/ledger/entries"): read("ledger:read"),
     ("GET", f"{V1}/ledger/trial-balance"): read("ledger:read"),
     ("GET", f"{V1}/ledger/trial-balance/{{purpose}}"): read("ledger:read"),
+    ("GET", f"{V1}/account-statements"): read("account_statement:read"),
+    ("GET", f"{V1}/ledger/waiting"): read("ledger:read"),
+    ("POST", f"{V1}/ledger/replays"): do("ledger:replay"),
+    ("GET", f"{V1}/ledger/replays"): read("ledger:replay"),
+    ("GET", f"{V1}/ledger/replays/{{run_id}}"): read("ledger:replay"),
     ("GET", f"{V1}/my/ledger-accounts"): read("account_statement:read", OWN),
     ("GET", f"{V1}/explanations/{{of}}/{{identifier}}"): read("account_statement:read", PARTY),
     ("GET", f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}"): read(
