@@ -188,7 +188,7 @@ async def test_statements_are_listed_kept_and_verified_at_a_terminal(
         assert got.returncode == 0, got.stderr
         kept[kind] = place
     keys = tmp_path / "keys.json"
-    keys.write_bytes((await trade.by(None).get("/api/v1/keys")).content)
+    keys.write_bytes((await trade.api.get("/api/v1/keys")).content)
     genuine = await run(None, "statements", "verify", str(kept["json"]), "--keys", str(keys))
     other = await run(trade.supplier, "statements", "get", "supplier", month, "--out", "x.doc")
     foreign = await run(
@@ -208,7 +208,7 @@ async def test_what_waits_is_told_the_most_urgent_first(trade: Trade, run: Run) 
     await sell(trade)
     await month_ends(trade)
 
-    told = must(await trade.by(trade.regulator).get("/api/v1/ledger/waiting"))
+    told = (await trade.by(trade.regulator).get("/api/v1/ledger/waiting")).json()
     shown = await run(trade.issuer, "ledger", "waiting")
     strange = await trade.by(trade.supplier).get("/api/v1/ledger/waiting")
 
