@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0951"
-down_revision = "0154"
+revision = "0159"
+down_revision = "0158"
 branch_labels = None
 depends_on = None
 
