@@ -98,6 +98,7 @@ GROUPS: Final = {
     "money": (
         "journal",
         "ledger_account",
+        "ledger_replay",
         "payment",
         "payment_break",
         "channel_statement",
