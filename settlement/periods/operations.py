@@ -183,7 +183,7 @@ async def _number(tx: Tx, of: Closing, month: Month) -> None:
     if not await store.writers_are_done(tx, of.barrier):
         return
     await store.number(tx, of, month)
-    await store.strike_balances(tx, of)
+    await store.strike_balances(tx, of, month)
 
 
 async def _chain(tx: Tx, of: Closing) -> None:

@@ -165,10 +165,11 @@ async def number(tx: Tx, of: Closing, month: Month) -> int:
     return int(entries)
 
 
-async def strike_balances(tx: Tx, of: Closing) -> None:
+async def strike_balances(tx: Tx, of: Closing, month: Month) -> None:
     """Write what stood on each account before the month, what moved, and what stands after it.
 
-    What is empty and did not move has no row.
+    What is empty and did not move has no row. The legs are taken by their day, as the numbers were: a join
+    with the numbers would unfold the journal once for each of them.
     """
     await tx.execute(
         """INSERT INTO settlement.period_balances
@@ -183,13 +184,18 @@ async def strike_balances(tx: Tx, of: Closing) -> None:
                    UNION ALL
                    SELECT p.account_id, 0, CASE WHEN p.amount < 0 THEN -p.amount ELSE 0 END,
                           CASE WHEN p.amount > 0 THEN p.amount ELSE 0 END
-                     FROM settlement.vouchers v
-                     JOIN settlement.postings p ON p.key = v.key
-                    WHERE v.book = $1 AND v.month = $2) moved
+                     FROM settlement.postings p
+                     JOIN settlement.accounts a ON a.id = p.account_id AND a.book = $1
+                    WHERE p.value_on <= $4
+                      AND (p.value_on >= $3 OR NOT EXISTS (
+                           SELECT FROM settlement.closings c WHERE c.book = $1 AND c.month < $2))
+                  ) moved
             GROUP BY account_id
            HAVING sum(opening) <> 0 OR sum(debits) <> 0 OR sum(credits) <> 0""",
         of.book,
         of.month,
+        month.first_day,
+        month.last_day,
     )
 
 
