@@ -334,6 +334,8 @@ async def replay(tx: Tx) -> Replayed:
     It looks at sums only, and takes seconds for many millions of postings. ``find_breaches`` also
     reads every record, and compares it with the audit log.
     """
+    # Sums of millions of accounts are added up in memory; no further than this transaction.
+    await tx.execute("SELECT set_config('work_mem', '256MB', true)")
     row = await tx.fetch_one(
         """SELECT coalesce(sum(postings), 0)::bigint AS postings, count(*) AS accounts,
                   coalesce(sum(replayed), 0)::bigint AS total,

@@ -125,6 +125,23 @@ async def test_the_replay_in_the_database_names_the_account_that_differs(
         assert (await books.replay(tx)).differing == (FEE.code,)
 
 
+@pytest.mark.parametrize("arrivals", [1, 5, 6, 15])
+async def test_the_replay_counts_every_leg_of_an_entry(
+    db: Database, almighty: Actor, arrivals: int
+) -> None:
+    paid = entry(Kind.PAY_IN, clearing_of("sandbox"), (escrow_of(ORDER), 100))
+    shares = [(of(Purpose.PAYABLE, f"holder {n}"), 1 + n) for n in range(arrivals)]
+    async with begin(db, almighty) as tx:
+        await post(tx, almighty, paid, entry(Kind.ADJUSTMENT, clearing_of("sandbox"), *shares))
+
+    for _ in range(2):
+        async with begin(db, almighty, snapshot=True) as tx:
+            replayed = await books.replay(tx)
+        assert (replayed.postings, replayed.total_fen) == (2 + 1 + arrivals, 0)
+        assert (replayed.accounts, replayed.differing) == (2 + arrivals, ())
+        await roll_up_ledger.run(db, now=NOON)
+
+
 async def test_months_are_made_ahead_and_a_missing_one_is_refused(
     db: Database, almighty: Actor
 ) -> None:
