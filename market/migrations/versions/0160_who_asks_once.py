@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from alembic import op
 
-revision = "0972"
-down_revision = "0158"
+revision = "0160"
+down_revision = "0159"
 branch_labels = None
 depends_on = None
 
