@@ -39,7 +39,6 @@ class Row(msgspec.Struct, frozen=True):
     """A line of a table as it is shown."""
 
     name: str
-    is_below: bool  # a division under its section
     is_rest: bool
     values: tuple[int, ...]
 
@@ -51,6 +50,7 @@ class Shown(msgspec.Struct, frozen=True):
     title: str
     chart: LyingChart
     is_cut: bool
+    members: tuple[str, ...]  # those that any line has; a column of nothing is left out
     rows: tuple[Row, ...]
 
 
@@ -60,6 +60,9 @@ def shown(table: Table, names: Names, language: str) -> Shown:
         (statistics_words.line(table.dimension, line, names, language), line)
         for line in table.lines
     ]
+    members = tuple(
+        member for member in MEMBERS if any(getattr(line.sums, member) for _, line in named)
+    )
     drawn = [each for each in named if each[1].sums.paid_fen > 0]
     largest = sorted(drawn, key=lambda each: -each[1].sums.paid_fen)[:_BARS_MAX]
     in_order = drawn if table.dimension is Dimension.MONTH else largest
@@ -70,12 +73,12 @@ def shown(table: Table, names: Names, language: str) -> Shown:
             [(name, line.sums.paid_fen, line.is_rest) for name, line in in_order[:_BARS_MAX]]
         ),
         len(drawn) > _BARS_MAX,
+        members,
         tuple(
             Row(
                 name,
-                bool(line.above),
                 line.is_rest,
-                tuple(getattr(line.sums, member) for member in MEMBERS),
+                tuple(getattr(line.sums, member) for member in members),
             )
             for name, line in named
         ),
@@ -105,10 +108,8 @@ async def show_statistics(
     opened = await read(request, look)
     language = language_of(request)
     tables: Sequence[Shown] = ()
-    totals: tuple[int, ...] = ()
     if opened.told is not None:
         tables = [shown(each, opened.names, language) for each in opened.told.tables]
-        totals = tuple(getattr(opened.told.totals, member) for member in MEMBERS)
     return page(
         request,
         "trade_statistics.html",
@@ -121,6 +122,5 @@ async def show_statistics(
         purpose=words.purpose,
         supplier_party_id=supplier_party_id,
         tables=tables,
-        totals=totals,
-        members=[statistics_words.member(each, language) for each in MEMBERS],
+        called={each: statistics_words.member(each, language) for each in MEMBERS},
     )

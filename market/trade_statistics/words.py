@@ -51,8 +51,12 @@ def member(name: str, language: str) -> str:
 
 
 def line(of: Dimension, told: Line, names: Names, language: str) -> str:
-    """Return what a line is about: its code with its name, as far as the code trees have one."""
+    """Return what a line is about: its code with its name, as far as the code trees have one.
+
+    A division is written with its section before it (G55), as the standard does.
+    """
     if told.is_rest:
         return RESTS[told.code][_LANGUAGES.index(language)]
     known = names.get(TREES[of], {}).get(told.code) if of in TREES else None
-    return told.code if known is None else f"{told.code} {known.name}"
+    code = told.above + told.code
+    return code if known is None else f"{code} {known.name}"

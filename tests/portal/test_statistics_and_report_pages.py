@@ -120,6 +120,7 @@ def test_the_picture_has_the_largest_and_the_table_has_all() -> None:
 
     assert [bar.label for bar in shown.chart.bars][:2] == ["s19", "s18"]
     assert (len(shown.chart.bars), len(shown.rows), shown.is_cut) == (12, 20, True)
+    assert shown.members == ("paid_fen",)
     months = pages_trade_statistics.shown(
         Table(dimension=Dimension.MONTH, lines=lines[:3]), {}, "en"
     )

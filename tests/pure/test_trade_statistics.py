@@ -200,7 +200,10 @@ def test_a_code_is_shown_with_its_name_and_the_rests_by_theirs() -> None:
     names = {Tree.INDUSTRY: {"39": known}}
     said = {
         (of, code, language): statistics_words.line(
-            of, Line(code=code, is_rest=is_rest, sums=Sums()), names, language
+            of,
+            Line(code=code, above="C" if code == "39" else "", is_rest=is_rest, sums=Sums()),
+            names,
+            language,
         )
         for of, code, is_rest, language in [
             (Dimension.INDUSTRY, "39", False, "zh"),
@@ -212,7 +215,7 @@ def test_a_code_is_shown_with_its_name_and_the_rests_by_theirs() -> None:
     }
 
     assert list(said.values()) == [
-        "39 计算机制造业",
+        "C39 计算机制造业",
         "40",
         "port_safety",
         "非订单业务",
