@@ -120,14 +120,17 @@ async def test_axe_finds_no_fault_on_a_later_page_of_the_catalogue(  # noqa: PLR
     assert {path: each for path, each in found.items() if each} == {}
 
 
+@pytest.mark.timeout(900)  # some ninety pages; under load one takes seconds
 @pytest.mark.parametrize(
     ("width", "view"), [("wide", "usual"), ("phone", "usual"), ("phone", "large")]
 )
+@pytest.mark.parametrize("part", ["negotiated", "bought"])
 async def test_axe_finds_no_fault_on_a_page_of_the_trade(  # noqa: PLR0917 - fixtures
-    market: Market, site: str, browser: Browser, axe: str, width: str, view: str
+    market: Market, site: str, browser: Browser, axe: str, width: str, view: str, part: str
 ) -> None:
     found = {}
-    for who, paths in [*market.spaces.pages_of(), *market.pages_of()]:
+    pages = market.spaces.pages_of() if part == "negotiated" else market.pages_of()
+    for who, paths in pages:
         context, watched = await open_page(
             browser, site, viewport={"width": WIDTHS[width], "height": 800}
         )

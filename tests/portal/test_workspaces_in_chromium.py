@@ -28,16 +28,19 @@ async def market(api: Api, db: Database, clock: ManualClock) -> Market:
     return await make_market(api, db, clock)
 
 
+@pytest.mark.timeout(900)  # some ninety pages; under load one takes seconds
+@pytest.mark.parametrize("part", ["negotiated", "bought"])
 @pytest.mark.parametrize(
     ("width", "view"),
     [("wide", "usual"), ("phone", "usual"), ("narrow", "usual"), ("phone", "large")],
 )
-async def test_no_page_of_the_trade_breaks_out_of_its_screen(
-    market: Market, site: str, browser: Browser, width: str, view: str
+async def test_no_page_of_the_trade_breaks_out_of_its_screen(  # noqa: PLR0917 - fixtures
+    market: Market, site: str, browser: Browser, width: str, view: str, part: str
 ) -> None:
     faults = {}
     complaints: list[str] = []
-    for number, (who, paths) in enumerate([*market.spaces.pages_of(), *market.pages_of()]):
+    pages = market.spaces.pages_of() if part == "negotiated" else market.pages_of()
+    for number, (who, paths) in enumerate(pages):
         context, watched = await open_page(
             browser, site, viewport={"width": WIDTHS[width], "height": 800}
         )
@@ -45,7 +48,7 @@ async def test_no_page_of_the_trade_breaks_out_of_its_screen(
         await watched.goto(f"/accessibility?view={view}")
         for place, path in enumerate(paths):
             await opened(watched, path)
-            await picture(watched.page, f"trade-{number}-{place:02}-{width}-{view}")
+            await picture(watched.page, f"trade-{part}-{number}-{place:02}-{width}-{view}")
             faults[path] = await look_over(watched.page)
             if view == "large":
                 faults[path] += await watched.page.evaluate(SMALL_TARGETS)
