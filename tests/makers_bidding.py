@@ -35,6 +35,7 @@ QUOTE = {
 SALT = "5a" * 32
 #: Long enough for every notice, whatever rest days lie in it.
 NOTICE = dt.timedelta(days=12)
+ON_NOTICE = dt.timedelta(days=4)
 LASTS = dt.timedelta(hours=8)
 
 
@@ -151,8 +152,13 @@ class Sale(Trade):
     async def awarded(self, *args: Any, **kwargs: Any) -> str:
         """Return an auction that is awarded."""
         auction = await self.decided(*args, **kwargs)
+        await self.noticed()
         must(await self.at(auction, "awards", self.supplier))
         return auction
+
+    async def noticed(self) -> None:
+        """Let the public notice of a result pass."""
+        await self.move_by(ON_NOTICE)
 
     async def order_won(self, auction: str, who: Member, **changes: Any) -> httpx.Response:
         """Order what was won, at the price that was won."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from base64 import b64encode
+from urllib.parse import quote
 
 import msgspec
 
@@ -114,6 +116,12 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
                     "/approvals",
                     *(f"/approvals/{each}" for each in self.approvals.values()),
                     f"/bundles/{self.bundle}",
+                    "/bundles/new",
+                    f"/bundles/new?products={trade.product_id}&find=%E6%8C%87%E6%95%B0",
+                    f"/bundles/new?products={trade.product_id}&p0_price_item=per_call&p0_scenario={SCENARIO}",
+                    "/my/keys",
+                    f"/my/keys?public_key={quote(b64encode(trade.buyer_key.public_key))}",
+                    "/my/keys?public_key=none",
                     complaint,
                 ],
             ),

@@ -144,6 +144,8 @@ class Topic(enum.StrEnum):
     AUCTION_DECIDED = "auction_decided"  # 竞价结果已公布
     AUCTION_TO_AWARD = "auction_to_award"  # 请供方确认成交
     AUCTION_WON = "auction_won"  # 您已竞得，请按期下单
+    AWARD_OBJECTED = "award_objected"  # 竞价结果有人提出异议，暂停成交
+    AWARD_OBJECTION_DECIDED = "award_objection_decided"  # 成交异议已处理
     AUCTION_ENDED = "auction_ended"  # 竞价流拍、撤销或作废
 
     # prices

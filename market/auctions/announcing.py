@@ -21,7 +21,9 @@ from market.special_prices import equal_terms
 NOTICE: Final = Period(7, Unit.DAYS, CHOSEN)
 #: From the end of the bids: keys and reserve are handed over, and whoever keeps them back is told.
 HANDED_OVER_WITHIN: Final = Period(3, Unit.WORKING_DAYS, CHOSEN)
-#: From the result: the supplier offers the winners their price.
+#: From the result: it is on public notice, and bidders object to it; nothing is awarded before.
+ON_NOTICE: Final = Period(3, Unit.DAYS, "招标投标法实施条例 54")
+#: From the end of the notice: the supplier offers the winners their price.
 AWARDED_WITHIN: Final = Period(3, Unit.WORKING_DAYS, CHOSEN)
 #: From the award: the winner orders. Afterwards it has defaulted.
 ORDERED_WITHIN: Final = Period(10, Unit.WORKING_DAYS, CHOSEN)

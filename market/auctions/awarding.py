@@ -21,8 +21,40 @@ class AwardRunning(Refused):
     code = "auction_award_running"
 
 
+class AuctionNoticeRunning(Refused):
+    """The result is on public notice still; bidders may object to it (公示期)."""
+
+    code = "auction_notice_running"
+
+
+class AuctionNoticeOver(Refused):
+    """The public notice of the result is over, and with it the time to object."""
+
+    code = "auction_notice_over"
+
+
+def check_noticed(auction: Auction, now: dt.datetime) -> None:
+    """Return if the public notice of a result is over, or there was none when it was decided.
+
+    :raises AuctionNoticeRunning: if it runs.
+    """
+    ends_at = auction.notice_ends_at
+    if ends_at is not None and now < ends_at:
+        raise AuctionNoticeRunning(until=ends_at.isoformat())
+
+
+def check_on_notice(auction: Auction, now: dt.datetime) -> None:
+    """Return if a result is on public notice.
+
+    :raises AuctionNoticeOver: if it is not, or not any more.
+    """
+    ends_at = auction.notice_ends_at
+    if ends_at is None or now >= ends_at:
+        raise AuctionNoticeOver
+
+
 def next_winners(auction: Auction, awards: Sequence[Award]) -> tuple[Won, ...]:
-    """Return who is to be awarded what is free: the first choice, or who comes after one that defaulted.
+    """Return who is to be awarded what is free: the first choice, or who comes after one that is out.
 
     What the next one pays is computed without those that are out.
     """
@@ -33,7 +65,7 @@ def next_winners(auction: Auction, awards: Sequence[Award]) -> tuple[Won, ...]:
         auction.lot.licences - taken,
         auction.outcome.bids,
         floor_fen=auction.outcome.floor_fen,
-        left_out={each.paddle for each in awards},
+        left_out={*auction.excluded, *(each.paddle for each in awards)},
     )
 
 

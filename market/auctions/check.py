@@ -23,6 +23,7 @@ from market.auctions import record
 from market.auctions.record import Record
 
 _KIND = "statement"
+BID = "auction_bid"
 
 
 def check(
@@ -71,15 +72,32 @@ def _check_log(
         return
     leaves = dict(log.found)
     if not told.rules.kind.is_sealed:
-        entered = sorted(leaf.at for leaf in leaves.values())
-        if entered != sorted(instant(bid.at) for bid in told.outcome.bids if bid.at is not None):
-            reason = "the log has other bids, or has them at other instants"
-            found.bad("auction", name, reason, Fault.NOT_BOUND)
+        _check_public(found, name, told, list(leaves.values()))
         return
     for box in told.boxes:
         if not _stands(leaves.get(box.place), box.commitment_sha256, sha256_hex(box.sealed)):
             reason = f"the sealed bid of bidder {box.paddle} does not stand at {box.place}"
             found.bad("auction", name, reason, Fault.NOT_BOUND)
+
+
+def _check_public(found: Findings, name: str, told: Record, leaves: list[Leaf]) -> None:
+    """Hold the bids that were made in public against their entries: how many, when, and how much."""
+    bids = () if told.outcome is None else told.outcome.bids
+    entered = sorted(leaf.at for leaf in leaves)
+    if entered != sorted(instant(bid.at) for bid in bids if bid.at is not None):
+        reason = "the log has other bids, or has them at other instants"
+        found.bad("auction", name, reason, Fault.NOT_BOUND)
+        return
+    held = {each.sha256 for leaf in leaves for each in leaf.digests if each.kind == BID}
+    differing = [
+        bid.place for bid in bids if record.public_bid_sha256(told.auction_id, bid) not in held
+    ]
+    if not held and bids:
+        found.note("the log has no digest of its bids, which were made before it held any")
+    elif differing:
+        places = ", ".join(map(str, differing))
+        reason = f"the log has another amount or number for the bids {places}"
+        found.bad("auction", name, reason, Fault.NOT_BOUND)
 
 
 def _stands(leaf: Leaf | None, commitment_sha256: str, sealed_sha256: str) -> bool:

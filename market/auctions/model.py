@@ -158,6 +158,9 @@ class Auction(msgspec.Struct, frozen=True, kw_only=True):
     reserve_salt: str | None = None
     hand_over_until: dt.datetime | None = None
     outcome: Outcome | None = None
+    result: int = 0  # how many results were on public notice: one, unless winners were excluded
+    notice_ends_at: dt.datetime | None = None  # 公示截止: of the newest of them
+    excluded: tuple[int, ...] = ()  # whose bids do not count, after an objection was upheld
     reason: str | None = None  # why it failed, was cancelled or declared void
     version: int
     created_at: dt.datetime
@@ -257,6 +260,9 @@ class PublicAuction(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: dt.datetime | None
     decided_at: dt.datetime | None
     hand_over_until: dt.datetime | None
+    notice_ends_at: dt.datetime | None = None  # until when bidders may object to the result
+    excluded: tuple[int, ...] = ()  # numbers that do not count, after an objection was upheld
+    winners: tuple[Won, ...] = ()  # who is to be awarded as it stands; empty before and after that
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,11 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing, Refused
+from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
-from market.auctions import bidding, closing, record, store
+from market.auctions import awarding, bidding, closing, record, store
 from market.auctions.deciding import Box
-from market.auctions.model import Auction, Mine, PublicAuction, ShownBid
+from market.auctions.model import Auction, AuctionId, Bidder, Mine, PublicAuction, ShownBid, Won
 from market.auctions.states import State
 from market.identity import queries as identity
 
@@ -178,10 +179,27 @@ async def list_boxes(tx: Tx, auction: Auction) -> list[Box]:
 
 async def public_bids(tx: Tx, auction: Auction) -> tuple[ShownBid, ...]:
     """Return the bids that were made in public, in their order."""
-    return tuple(
-        ShownBid(paddle=bid.paddle, place=bid.place, amount_fen=bid.amount_fen, at=bid.at)
-        for bid in await store.list_bids(tx, auction.id)
-    )
+    return tuple(record.as_shown(bid) for bid in await store.list_bids(tx, auction.id))
+
+
+async def find_bidder(tx: Tx, *, auction_id: uuid.UUID, party: PartyId) -> Bidder | None:
+    """Return the number that a party has in an auction, or None, for rooms above."""
+    return await store.find_bidder(tx, AuctionId(auction_id), party)
+
+
+async def list_parties(tx: Tx, *, auction: Auction) -> list[PartyId]:
+    """Return whose auction it is and who bids in it, for a rule about who has a part in it."""
+    async with beyond_own_rows(tx):
+        bidders = await store.list_bidders(tx, auction.id)
+    return [auction.supplier_party_id, *(each.party_id for each in bidders)]
+
+
+async def _winners(tx: Tx, auction: Auction) -> tuple[Won, ...]:
+    if auction.state not in (State.DECIDED, State.OBJECTED):
+        return ()
+    async with beyond_own_rows(tx):  # of the awards numbers alone are read
+        awards = await store.list_awards(tx, auction.id)
+    return awarding.next_winners(auction, awards)
 
 
 async def _find(tx: Tx, auction_id: uuid.UUID) -> Auction:
@@ -232,6 +250,9 @@ async def _written(
         standing_fen=standing,
         lowest_next_fen=bidding.lowest_next(auction.rules, standing) if is_running else None,
         outcome=auction.outcome,
+        notice_ends_at=auction.notice_ends_at,
+        excluded=auction.excluded,
+        winners=await _winners(tx, auction),
         reason=auction.reason,
         announced_at=auction.announced_at,
         closed_at=auction.closed_at,

@@ -14,11 +14,22 @@ from typing import Final
 
 import msgspec
 
+from catalog.audit_log.leaf import instant
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
 from market.auctions import bidding, closing, deciding, sealing
 from market.auctions.deciding import Box
-from market.auctions.model import Auction, Award, Key, Lot, Outcome, Rules, SignedRecord
+from market.auctions.model import (
+    Auction,
+    Award,
+    Bid,
+    Key,
+    Lot,
+    Outcome,
+    Rules,
+    ShownBid,
+    SignedRecord,
+)
 from market.auctions.states import State
 
 FORMAT: Final = "shushi/auction-record-statement/1"
@@ -58,6 +69,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
     awards: tuple[Sold, ...]
     reason: str | None
+    notice_ends_at: dt.datetime | None = None
+    excluded: tuple[int, ...] = ()  # after an objection was upheld
 
 
 def drawn_up(auction: Auction, boxes: Sequence[Box], awards: Sequence[Award]) -> bytes:
@@ -95,6 +108,8 @@ def drawn_up(auction: Auction, boxes: Sequence[Box], awards: Sequence[Award]) ->
                 for each in awards
             ),
             reason=auction.reason,
+            notice_ends_at=auction.notice_ends_at,
+            excluded=auction.excluded,
         )
     )
 
@@ -115,6 +130,23 @@ def read(document: bytes) -> Record:
     :raises msgspec.MsgspecError: if they hold none.
     """
     return msgspec.json.decode(document, type=Record)
+
+
+def as_shown(bid: Bid) -> ShownBid:
+    """Return a bid that was made in public as everybody reads it."""
+    return ShownBid(paddle=bid.paddle, place=bid.place, amount_fen=bid.amount_fen, at=bid.at)
+
+
+def public_bid_sha256(auction_id: str, bid: ShownBid) -> str:
+    """Return what the log holds of a bid that was made in public: whose it is, how much, and when."""
+    told = {
+        "auction_id": auction_id,
+        "paddle": bid.paddle,
+        "place": bid.place,
+        "amount_fen": bid.amount_fen,
+        "at": None if bid.at is None else instant(bid.at),
+    }
+    return sha256_hex(canonical(told))
 
 
 def differences(record: Record) -> Iterator[str]:

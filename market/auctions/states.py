@@ -15,7 +15,8 @@ class State(enum.StrEnum):
     ANNOUNCED = "announced"  # 公告中
     OPEN = "open"  # 竞价中
     CLOSED = "closed"  # 竞价截止，待开标
-    DECIDED = "decided"  # 已开标，结果已公布
+    DECIDED = "decided"  # 已开标，结果公示
+    OBJECTED = "objected"  # 结果有异议，暂停成交
     AWARDED = "awarded"  # 已成交，待签约
     CONTRACTED = "contracted"  # 已签约
     FAILED = "failed"  # 流拍
@@ -32,6 +33,9 @@ class Event(enum.StrEnum):
     CLOSE = "close"  # 截止
     HAND_OVER = "hand_over"  # 交出开标密钥、公开保留价
     DECIDE = "decide"  # 开标，公布结果
+    OBJECT = "object"  # 对结果提出异议
+    GO_ON = "go_on"  # 异议处理完毕，结果维持
+    EXCLUDE = "exclude"  # 取消竞得资格，由下一名递补
     AWARD = "award"  # 成交
     DEFAULT = "default"  # 竞得人逾期未下单
     CONTRACT = "contract"  # 签约
@@ -54,6 +58,12 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.CLOSED, Event.HAND_OVER): State.CLOSED,
     (State.CLOSED, Event.DECIDE): State.DECIDED,
     (State.CLOSED, Event.FAIL): State.FAILED,  # its bids were never opened
+    # While an objection waits nothing is awarded (招标投标法实施条例 54).
+    (State.DECIDED, Event.OBJECT): State.OBJECTED,
+    (State.OBJECTED, Event.OBJECT): State.OBJECTED,
+    (State.OBJECTED, Event.GO_ON): State.DECIDED,
+    (State.OBJECTED, Event.EXCLUDE): State.DECIDED,
+    (State.OBJECTED, Event.VOID): State.VOIDED,
     (State.DECIDED, Event.AWARD): State.AWARDED,
     (State.DECIDED, Event.FAIL): State.FAILED,  # nobody is left who bid enough
     (State.AWARDED, Event.DEFAULT): State.DECIDED,

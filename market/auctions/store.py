@@ -42,6 +42,9 @@ AUCTIONS: Final = sa.Table(
     sa.Column("reserve_salt", sa.Text),
     sa.Column("hand_over_until", _INSTANT),
     sa.Column("outcome", postgresql.JSONB),
+    sa.Column("result", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("notice_ends_at", _INSTANT),
+    sa.Column("excluded", sa.ARRAY(sa.Integer), nullable=False, server_default="{}"),
     sa.Column("reason", sa.Text),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
@@ -116,8 +119,8 @@ AUCTION_AWARDS: Final = sa.Table(
 SELECT: Final = """
     SELECT id, number, state, supplier_party_id, product_name, filing_id, filing_number, least_fen,
            most_fen, lot, rules, ends_at, extension_count, operator_key, supplier_private_key,
-           operator_private_key, reserve_fen, reserve_salt, hand_over_until, outcome, reason,
-           version, created_at, updated_at, announced_at, closed_at, decided_at
+           operator_private_key, reserve_fen, reserve_salt, hand_over_until, outcome, result,
+           notice_ends_at, excluded, reason, version, created_at, updated_at, announced_at, closed_at, decided_at
       FROM market.auctions"""
 _BIDDER: Final = """
     SELECT id, auction_id, party_id, paddle, limit_fen, joined_at FROM market.auction_bidders"""
@@ -145,6 +148,9 @@ _MOVING: Final = (
     "reserve_salt",
     "hand_over_until",
     "outcome",
+    "result",
+    "notice_ends_at",
+    "excluded",
     "reason",
     "version",
     "updated_at",
@@ -377,4 +383,5 @@ def _values(auction: Auction) -> dict[str, Any]:
         "lot": msgspec.to_builtins(auction.lot),
         "rules": msgspec.to_builtins(auction.rules),
         "outcome": msgspec.to_builtins(auction.outcome),
+        "excluded": list(auction.excluded),
     }

@@ -18,6 +18,7 @@ from market.auctions import sealing
 from market.auctions.model import PublicAuction
 from market.auctions.sealing import SealUnreadable
 from market.auctions.states import State
+from market.award_objections.model import Finding
 from market.cli import service
 from market.cli.service import Asking, Refused
 from market.cli.settings_of import CouldNotBeDone
@@ -26,10 +27,12 @@ from market.portal.show import fen_of
 S = TypeVar("S")
 
 _BASE: Final = "/api/v1/auctions"
+_WAITING: Final = "/api/v1/award-objections"
 _KEY_LENGTH: Final = 32
 _FILE = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)
 _NEW = click.Path(dir_okay=False, path_type=pathlib.Path)
 _AUCTION = click.argument("auction", type=click.UUID)
+_OBJECTION = click.argument("objection", type=click.UUID)
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,7 @@ class _Yuan(click.ParamType[int]):
 
 
 @click.group(
-    help="竞价 · Auctions: join, bid, seal a bid offline, hand it in, open.\n\n"
+    help="竞价 · Auctions: join, bid, seal a bid offline, hand it in, open, award, object.\n\n"
     "A sealed bid is made here, by the two keys that were announced, and the service never reads it\n"
     "before all are opened:\n\n"
     "  market auctions show ID > auction.json\n\n"
@@ -221,6 +224,57 @@ def open_(
     asked.show(asked.service.post(f"{_BASE}/{auction}/handovers", body), _line)
 
 
+@auctions.command(help="确认成交 · Award what was won, once its public notice is over.")
+@_AUCTION
+@service.asking
+def award(auction: uuid.UUID, asked: Asking) -> None:
+    """Give the command and print where the auction stands."""
+    asked.show(asked.service.post(f"{_BASE}/{auction}/awards", {}), _line)
+
+
+@auctions.command("object", help="提出异议 · Object to the result while it is on public notice.")
+@_AUCTION
+@click.option("--against", type=click.IntRange(min=1), help="竞买号 · who has won; none: all of it")
+@click.option("--reasons", required=True, help="理由 · why")
+@service.asking
+def object_(auction: uuid.UUID, *, against: int | None, reasons: str, asked: Asking) -> None:
+    """Give the command and print the objection."""
+    body = {"against_paddle": against, "reasons": reasons}
+    asked.show(asked.service.post(f"{_BASE}/{auction}/objections", body), _objection)
+
+
+@auctions.command(help="异议 · The objections to a result; without AUCTION those that wait.")
+@click.argument("auction", type=click.UUID, required=False)
+@click.option("--full", is_flag=True, help="含理由 · with reasons, where they concern oneself")
+@service.asking
+def objections(auction: uuid.UUID | None, *, full: bool, asked: Asking) -> None:
+    """Print each with its number, how far it is and why."""
+    path = _WAITING if auction is None else f"{_BASE}/{auction}/objections"
+    found = asked.service.get(f"{path}/full" if full and auction is not None else path)
+    asked.show(found["items"], _objection)
+
+
+@auctions.command("take-back-objection", help="撤回异议 · Take one's OBJECTION back.")
+@_OBJECTION
+@service.asking
+def take_back_objection(objection: uuid.UUID, asked: Asking) -> None:
+    """Give the command and print the objection."""
+    asked.show(asked.service.post(f"{_WAITING}/{objection}/withdrawals", {}), _objection)
+
+
+@auctions.command("decide-objection", help="处理异议 · Decide on OBJECTION, as the authority.")
+@_OBJECTION
+@click.option(
+    "--finding", type=click.Choice([each.value for each in Finding]), required=True, help="结论"
+)
+@click.option("--reasons", required=True, help="理由 · why, in words that everybody reads")
+@service.asking
+def decide_objection(objection: uuid.UUID, *, finding: str, reasons: str, asked: Asking) -> None:
+    """Give the command and print the objection."""
+    body = {"finding": finding, "reasons": reasons}
+    asked.show(asked.service.post(f"{_WAITING}/{objection}/decisions", body), _objection)
+
+
 @auctions.command(
     help="拆封 · Open SEALED_JSON by both halves, and print the bid that lies in it. Offline.\n\n"
     "Exit code 0: it is the bid to which it was bound; 1: these keys do not open it, or it is another;\n"
@@ -280,6 +334,12 @@ def _line(each: dict[str, Any]) -> str:
     return (
         f"{each['id']}  {rules['kind']}  {each['state']}  {rules['opens_at']} → {each['ends_at']}"
     )
+
+
+def _objection(each: dict[str, Any]) -> str:
+    against = "全部结果" if each["against_paddle"] is None else f"竞买号 {each['against_paddle']}"
+    words = each["decision"] or each.get("reasons") or ""
+    return f"{each.get('id', '')}  {each['state']}  {each['filed_at']}  {against}  {words}".strip()
 
 
 def _bidder(each: dict[str, Any]) -> str:

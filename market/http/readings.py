@@ -142,6 +142,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/pricing-filings": _COVER,
     f"{V1}/pricing-filings/{{filing_id}}": _DOOR,
     f"{V1}/special-prices": _DOOR,
+    f"{V1}/award-objections": _DOOR,
+    f"{V1}/auctions/{{auction_id}}/objections/full": Reading(Kept.AT_THE_DOOR, "auction"),
     f"{V1}/affiliations": _DOOR,
     f"{V1}/related-dealings": _DOOR,
     "/affiliations": _DOOR,
@@ -258,6 +260,9 @@ READINGS: Final[Mapping[str, Reading]] = {
         Kept.AT_THE_DOOR, "product", by_all=True
     ),
     "/my/buying": _OWN,
+    "/my/keys": _OWN,
+    "/my/keys/statement": _OWN,
+    "/bundles/new": _OWN,
     "/my/selling": _OWN,
     "/negotiations": _DOOR,
     "/negotiations/{negotiation_id}": Reading(Kept.AT_THE_DOOR, "negotiation"),

@@ -136,6 +136,7 @@ GROUPS: Final = {
         "negotiation_message",
         "agreement",
         "auction",
+        "award_objection",
         "approval_chain",
         "approval",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -81,20 +81,17 @@ async def find_sheet(c: Command, order_id: uuid.UUID) -> OrderSheet:
     """
     order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
     side = order_steps.side_of(order, c.actor.party_id)
-    contract = await _contract(c, order)
+    contract = await contract_of(c, order)
     grant = await access.find_for_order(c.tx, order_id=order_id)
-    asked = await _approvals(c, order, side)
+    asked = await approvals_of(c, order, side)
     destruction = await _destruction(c, order)
     signed = [] if contract is None else [each.side for each in contract.signatures]
     stands = Standing(
         has_signed=side in signed,
         is_destroyed=destruction is not None,
         destroyed_by=await _destroyed_by(c, order),
-        asks_approval=await _asks_approval(c, order, side, contract),
-        awaits_approval=any(
-            each.state is ApprovalState.PENDING and not deciding.is_over(each, c.now)
-            for each in asked
-        ),
+        asks_approval=await asks_approval(c, order, side, contract),
+        awaits_approval=awaited(asked, c.now) is not None,
     )
     sides = {order.buyer_party_id, order.supplier_party_id}
     paid = await payments.list_payments(c.tx, order_id)
@@ -117,7 +114,8 @@ async def find_sheet(c: Command, order_id: uuid.UUID) -> OrderSheet:
     )
 
 
-async def _contract(c: Command, order: Order) -> Contract | None:
+async def contract_of(c: Command, order: Order) -> Contract | None:
+    """Return the contract of an order, or None if none is drafted yet."""
     try:
         return await orders.get_contract(c.tx, viewer=c.actor, order_id=order.id)
     except ContractMissing:
@@ -138,14 +136,23 @@ async def _destroyed_by(c: Command, order: Order) -> dt.datetime | None:
     return running[0].ends_at if running else None
 
 
-async def _approvals(c: Command, order: Order, side: Side | None) -> list[Approval]:
+async def approvals_of(c: Command, order: Order, side: Side | None) -> list[Approval]:
+    """Return what one's own organisation was asked about an order, the newest first."""
     if side is not Side.BUYER or not c.actor.may("approval:read"):
         return []
     found = await approvals.list_page(c.tx, viewer=c.actor, subject_id=order.id)
     return found.items
 
 
-async def _asks_approval(
+def awaited(asked: Sequence[Approval], now: dt.datetime) -> Approval | None:
+    """Return the approval that has no answer yet, if one was asked for."""
+    for each in asked:
+        if each.state is ApprovalState.PENDING and not deciding.is_over(each, now):
+            return each
+    return None
+
+
+async def asks_approval(
     c: Command, order: Order, side: Side | None, contract: Contract | None
 ) -> bool:
     """Tell whether one's own chain asks for an approval that nobody asked for yet."""

@@ -15,6 +15,9 @@ from market.auctions import queries
 from market.auctions.model import Mine, PublicAuction
 from market.auctions.operations import opening
 from market.auctions.states import State
+from market.award_objections import queries as award_objections
+from market.award_objections.model import AwardObjection, Finding, ShownObjection
+from market.award_objections.states import State as ObjectionState
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.portal import dates
@@ -37,6 +40,10 @@ class Seen(msgspec.Struct, frozen=True):
     left: str | None  # how long it still runs, or until it opens
     waits: bool  # it has not opened yet
     why: str | None  # why it failed, if that has words of ours
+    objections: list[ShownObjection]  # as everybody reads them
+    full: list[AwardObjection]  # those that concern the reader, with their reasons
+    may_object: bool
+    is_noticed: bool  # the public notice of the result is over, or there was none
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -106,6 +113,9 @@ async def show_again(request: AnyRequest, auction_id: uuid.UUID, form: Shown) ->
         mine = None
         if c.actor.may("auction:bid"):
             mine = await queries.get_mine(c.tx, viewer=c.actor, auction_id=auction_id)
+        full: list[AwardObjection] = []
+        if c.actor.may("award_objection:read"):
+            full = await award_objections.list_of(c.tx, viewer=c.actor, auction_id=auction_id)
         return Seen(
             found,
             mine,
@@ -113,6 +123,10 @@ async def show_again(request: AnyRequest, auction_id: uuid.UUID, form: Shown) ->
             _left(found, c.now, language),
             c.now < found.rules.opens_at,
             _why(found),
+            await award_objections.list_shown(c.tx, auction_id=auction_id),
+            full,
+            _may_object(found, mine, full, c.now),
+            found.notice_ends_at is None or c.now >= found.notice_ends_at,
         )
 
     seen = await read(request, look)
@@ -126,6 +140,8 @@ async def show_again(request: AnyRequest, auction_id: uuid.UUID, form: Shown) ->
         seen=seen,
         form=form,
         blank=BLANK,
+        findings=list(Finding),
+        waiting=[each for each in seen.full if each.state is ObjectionState.FILED],
     )
 
 
@@ -135,6 +151,22 @@ def _left(auction: PublicAuction, now: dt.datetime, language: str) -> str | None
     if auction.state in (State.ANNOUNCED, State.OPEN) and now < auction.ends_at:
         return dates.left(auction.ends_at - now, language)
     return None
+
+
+def _may_object(
+    auction: PublicAuction, mine: Mine | None, full: list[AwardObjection], now: dt.datetime
+) -> bool:
+    """Tell whether there is a form to object: for a bidder, while the notice runs, once."""
+    if mine is None or mine.bidder is None or auction.notice_ends_at is None:
+        return False
+    if auction.state not in (State.DECIDED, State.OBJECTED) or now >= auction.notice_ends_at:
+        return False
+    return all(
+        each.paddle != mine.bidder.paddle
+        or each.state is ObjectionState.WITHDRAWN
+        or each.result != len(auction.excluded) + 1
+        for each in full
+    )
 
 
 def _why(auction: PublicAuction) -> str | None:

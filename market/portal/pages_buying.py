@@ -12,6 +12,7 @@ from litestar import Response, get
 from catalog.kernel.ids import PartyId
 from market.access import queries as access
 from market.access.model import Grant
+from market.approvals.model import Approval
 from market.complaints import queries as complaints
 from market.complaints.model import Complaint
 from market.contracts import queries as contracts
@@ -22,9 +23,8 @@ from market.identity.model import Party
 from market.negotiations import queries as negotiations
 from market.orders import queries as orders
 from market.orders.model import Bundle, Order, Side
-from market.orders.queries import ContractMissing
 from market.orders.states import State
-from market.portal import due_first, order_steps, pages_agreements, pages_negotiations
+from market.portal import due_first, order_sheet, order_steps, pages_agreements, pages_negotiations
 from market.portal.due_first import Due
 from market.portal.order_steps import OrderStep, Standing
 from market.portal.render import NOT_KEPT, page
@@ -42,6 +42,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
     order: Order
     step: OrderStep
+    approval: Approval | None = None  # that has to be answered first
 
 
 class Licence(msgspec.Struct, frozen=True):
@@ -83,13 +84,7 @@ async def order_lines(c: Command, side: Side) -> list[OrderLine]:
     """Return the newest orders on one side of one's party, each with what comes next."""
     found = await orders.list_orders(c.tx, viewer=c.actor, limit=_LOOKED_AT)
     own = [each for each in found.items if order_steps.side_of(each, c.actor.party_id) is side]
-    return [
-        OrderLine(
-            each,
-            order_steps.next_of(each, side, Standing(has_signed=await _has_signed(c, each, side))),
-        )
-        for each in own
-    ]
+    return [await _line(c, each, side) for each in own]
 
 
 async def trade_due(
@@ -159,11 +154,17 @@ async def _bundles(c: Command, ordered: list[OrderLine]) -> list[Bundle]:
     ]
 
 
-async def _has_signed(c: Command, order: Order, side: Side) -> bool:
+async def _line(c: Command, order: Order, side: Side) -> OrderLine:
+    """Return an order with what comes next: before a signature that may be one's own organisation's word."""
     if order.state is not State.CLEARED:
-        return False
-    try:
-        contract = await orders.get_contract(c.tx, viewer=c.actor, order_id=order.id)
-    except ContractMissing:
-        return False
-    return side in {signed.side for signed in contract.signatures}
+        return OrderLine(order, order_steps.next_of(order, side))
+    contract = await order_sheet.contract_of(c, order)
+    signed = () if contract is None else contract.signatures
+    approval = order_sheet.awaited(await order_sheet.approvals_of(c, order, side), c.now)
+    stands = Standing(
+        has_signed=side in {each.side for each in signed},
+        asks_approval=await order_sheet.asks_approval(c, order, side, contract),
+        awaits_approval=approval is not None,
+    )
+    step = order_steps.next_of(order, side, stands)
+    return OrderLine(order, step, None if stands.has_signed else approval)

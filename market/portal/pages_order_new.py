@@ -52,7 +52,7 @@ _CHOSEN: Final = ("price_item", "quantity", "scenario", "use_category", "special
 _YES: Final = "true"
 
 
-class _Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What the price comes of."""
 
     price_item: str
@@ -94,7 +94,7 @@ async def place_order(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
     fields = await read_form(request)
 
     async def act(c: Command) -> str:
-        wanted = _wanted(product_id, fields)
+        wanted = wanted_of(product_id, fields)
         order = await placing.place(c.tx, actor=c.actor, now=c.now, wanted=wanted)
         return f"{PATH}/{order.id}"
 
@@ -105,7 +105,7 @@ async def place_order(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
         return _page(request, counter, fields, shown_again(request, fields, error))
 
 
-def _wanted(product_id: uuid.UUID, fields: Mapping[str, str]) -> placing.PlacedOrder:
+def wanted_of(product_id: uuid.UUID, fields: Mapping[str, str]) -> placing.PlacedOrder:
     """Return what a form orders.
 
     :raises FormFieldInvalid: if a field can not hold that, or was left empty and may not be.
@@ -123,11 +123,11 @@ async def _look(c: Command, product_id: uuid.UUID, asked: Mapping[str, str]) -> 
     product = await products.get(c.tx, viewer=c.actor, product_id=product_id)
     choices = await find_choices(c, product_id)
     agreement = await _agreement(c, product_id, asked.get("agreement_id"))
-    chosen = _filled(agreement) | dict(asked)
+    chosen = filled(agreement) | dict(asked)
     quoted, refused = None, None
     if "price_item" in chosen:
         try:
-            quoted = await _quote(c, product_id, choices, filled_in(_Choice, chosen))
+            quoted = await quote(c, product_id, choices, filled_in(Choice, chosen))
         except SHOWN_AGAIN as error:
             refused = error
     return Counter(
@@ -147,7 +147,7 @@ async def _agreement(c: Command, product_id: uuid.UUID, named: str | None) -> Ag
     return found if found.product_id == product_id else None
 
 
-async def _quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: _Choice) -> Quoted:
+async def quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: Choice) -> Quoted:
     """Return what the choice costs this buyer, by the rule by which the order is priced."""
     if chosen.special_price_id is not None:
         offered = (each for each in choices.special_prices if each.id == chosen.special_price_id)
@@ -170,7 +170,7 @@ async def _quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: _C
     return Quoted(lines=told.lines, amount_fen=amount_fen)
 
 
-def _filled(agreement: Agreement | None) -> dict[str, str]:
+def filled(agreement: Agreement | None) -> dict[str, str]:
     """Return how the form is filled in first: as usual, or as it was agreed."""
     usual = {
         "quantity": "1",
@@ -196,7 +196,7 @@ def _filled(agreement: Agreement | None) -> dict[str, str]:
 def _page(
     request: AnyRequest, counter: Counter, asked: Mapping[str, str], form: Shown
 ) -> Response[bytes]:
-    typed = form if form["purpose"] else Shown(_filled(counter.agreement) | dict(asked))
+    typed = form if form["purpose"] else Shown(filled(counter.agreement) | dict(asked))
     here = f"/products/{counter.product.id}/orders"
     return page(
         request,

@@ -12,12 +12,12 @@ from market.http.routes import handlers_of
 #: Each is ``pages_NAME.py``.
 _PAGES: Final = (
     "home", "search", "browse", "product", "revisions", "notices", "certificates", "price_list",
-    "approvals", "auction_bidding", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
+    "approvals", "auction_bidding", "auction_objections", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
     "collections", "my_collections", "open_data", "openings", "open_plans", "open_plan_desk",
     "data_demands", "demand_desk", "demands", "finance", "ledger", "explanations", "demand_files", "quotes",
     "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "adjustments", "reconciliation", "webhooks",
-    "personal", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
-    "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox",
+    "personal", "bundle_new", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
+    "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox", "keys",
     "buying", "selling", "negotiations", "negotiation_new", "agreements", "order_new",
     "order_payments", "orders", "quality_issues", "synonyms", "harvesting", "queue", "cases",
     "changes", "public_data_reports", "reports", "spot_checks", "statements", "trade_statistics",

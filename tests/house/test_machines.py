@@ -71,6 +71,7 @@ ENDS: Final = {
     "market.pricing": "superseded expired withdrawn",
     "market.special_prices": "used withdrawn",
     "market.auctions": "contracted failed cancelled voided",
+    "market.award_objections": "upheld dismissed withdrawn superseded",
     "market.allowed_revenue": "closed",
     "market.revenue_agreements": "declined withdrawn ended",
     "market.spot_checks": "closed",

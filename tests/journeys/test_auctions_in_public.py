@@ -44,6 +44,8 @@ async def test_who_bids_most_in_public_orders_at_that_price_and_signs(sale: Sale
     running = await sale.shown(auction)
     await sale.move_by(LASTS + MINUTE)
     decided = await sale.shown(auction)
+    early = await sale.at(auction, "awards", sale.supplier)
+    await sale.noticed()
     must(await sale.at(auction, "awards", sale.supplier))
 
     order = must(await sale.order_won(auction, sale.buyer))
@@ -58,6 +60,7 @@ async def test_who_bids_most_in_public_orders_at_that_price_and_signs(sale: Sale
         46_000,
     )
     assert decided["state"] == "decided"
+    assert early.json()["code"] == "auction_notice_running"
     assert decided["outcome"]["winners"] == [{"paddle": 1, "bid_fen": 45_000, "price_fen": 45_000}]
     assert order["amount_fen"] == 45_000
     assert order["special_price"]["reason"].startswith("竞价成交：JJ-")

@@ -80,8 +80,10 @@ async def test_a_contract_waits_for_each_step_and_is_signed_after_the_last(
     await chained(trade, second_from_fen=0)
     order = await trade.cleared()
     page = await page_of(api, order, trade.buyer)
+    before = plain(section(await shown(api, trade.buyer, "/my/buying"), "orders"))
     early = await signed(api, order, trade.buyer, trade.buyer_key, once=UNKNOWN)
     approval = await ask(api, trade, order)
+    waiting = await shown(api, trade.buyer, "/my/buying")
     asked_again = await page_of(api, order, trade.buyer)
     head = await shown(api, trade.head, "/approvals")
     finance = plain(section(await shown(api, trade.colleague, "/approvals"), "mine"))
@@ -95,6 +97,10 @@ async def test_a_contract_waits_for_each_step_and_is_signed_after_the_last(
     assert forms_of(page) == ["approvals", "cancellations"]
     assert "请先提交内部审批" in plain(section(page, "next"))
     assert "等待内部审批" in plain(section(asked_again, "next"))
+    assert "请先提交内部审批" in before
+    assert "步骤“部门负责人”，由" in plain(section(waiting, "orders"))
+    assert f'href="{approval}"' in section(waiting, "orders")
+    assert "签署" not in plain(section(waiting, "due"))
     assert early.status_code == 409
     assert "approvals" not in forms_of(asked_again)
     mine = plain(section(head, "mine"))

@@ -210,12 +210,16 @@ async def test_the_forms_of_the_end_are_for_those_whose_they_are(api: Api, sale:
     strange = await look(api, at)
     by(api, sale.supplier)
     opened = await send(api, f"{at}/handovers", at, reserve="200.00", reserve_salt=SALT)
+    early = await look(api, at)
+    await sale.noticed()
     by(api, sale.supplier)
     awarded = await send(api, f"{at}/awards", at)
     by(api, sale.buyer)
     mine = plain((await look(api, at)).text)
 
     assert "handovers" not in strange.text
+    assert f"{at}/awards" not in early.text
+    assert "公示期满前不确认成交" in plain(early.text)
     assert (opened.status_code, awarded.status_code) == (303, 303)
     assert "您已竞得，价格 ¥300.00" in mine
 
@@ -310,3 +314,62 @@ def test_an_amount_in_yuan_is_read_as_people_type_it(typed: str, fen: int | None
 )
 def test_what_is_left_is_said_in_words(left: dt.timedelta, zh: str, en: str) -> None:
     assert (dates.left(left, "zh"), dates.left(left, "en")) == (zh, en)
+
+
+async def test_a_bidder_objects_on_the_page_and_the_authority_decides_there(
+    api: Api, sale: Sale
+) -> None:
+    auction = await sale.decided("english", 20_000, 31_000, 45_000)
+    at = f"/auctions/{auction}"
+    by(api, sale.buyer)
+    before = await look(api, at)
+    blank = await send(api, f"{at}/objections", at, against_paddle="3", reasons=" ")
+    made = await send(api, f"{at}/objections", at, against_paddle="3", reasons="与供方有控制关系。")
+    mine = await look(api, at)
+    by(api, None)
+    public = await look(api, at)
+    by(api, sale.regulator)
+    desk = await look(api, at)
+    objection = re.search(r'name="objection" value="([0-9a-f-]{36})"', desk.text)
+    assert objection is not None
+    decided = await send(
+        api,
+        f"{at}/objection-decisions",
+        at,
+        objection=objection[1],
+        finding="upheld",
+        reasons="登记资料证实。",
+    )
+    english = await look(api, f"{at}?lang=en")
+    by(api, sale.buyer)
+    after = await look(api, f"{at}?lang=zh")
+
+    for page, tag in ((before, "zh-CN"), (mine, "zh-CN"), (public, "zh-CN"), (desk, "zh-CN")):
+        check(page, tag)
+    check(english, "en")
+    assert "目前应确认成交：竞买号 3" in plain(before.text)
+    assert blank.status_code == 422
+    assert (made.status_code, decided.status_code) == (303, 303)
+    assert "有异议待处理，处理完毕前不确认成交" in plain(mine.text)
+    assert "objection-withdrawals" in mine.text
+    assert "与供方有控制关系" not in public.text
+    assert "针对竞买号 3" in plain(public.text)
+    assert "竞买号 3 的竞得资格已取消" in plain(after.text)
+    assert "目前应确认成交：竞买号 2" in plain(after.text)
+    assert "登记资料证实。" in after.text
+    assert f'action="{at}/objections"' in after.text  # to the new result
+
+
+async def test_one_takes_an_objection_back_on_the_page(api: Api, sale: Sale) -> None:
+    auction = await sale.decided("english", 20_000, 31_000)
+    at = f"/auctions/{auction}"
+    by(api, sale.buyer)
+    await send(api, f"{at}/objections", at, reasons="规则不明。")
+    objection = re.search(r'name="objection" value="([0-9a-f-]{36})"', (await look(api, at)).text)
+    assert objection is not None
+
+    back = await send(api, f"{at}/objection-withdrawals", at, objection=objection[1])
+    unknown = await send(api, f"{at}/objection-withdrawals", at, objection="x")
+
+    assert (back.status_code, unknown.status_code) == (303, 404)
+    assert "已撤回" in plain((await look(api, at)).text)

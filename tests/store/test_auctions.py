@@ -134,3 +134,48 @@ async def test_what_was_announced_and_what_was_bid_is_never_changed(
             async with begin(db, ROOT) as tx:
                 await tx.execute(statement)
     assert (await sale.shown(auction))["bids"][0]["amount_fen"] == 20_000
+
+
+async def test_nothing_is_awarded_during_the_notice_and_nothing_objected_to_after_it(
+    sale: Sale, db: Database
+) -> None:
+    auction = await sale.decided("english", 20_000, 31_000)
+    now = sale.clock.now()
+
+    async def award(tx: Tx, paddle: int = 2, at: dt.datetime = now) -> None:
+        await tx.execute(
+            """
+            INSERT INTO market.auction_awards (id, auction_id, party_id, supplier_party_id, paddle,
+                   price_fen, special_price_id, order_until, awarded_at)
+            SELECT $1, a.id, b.party_id, a.supplier_party_id, b.paddle, 31000, $1, '2030-01-01', $3
+              FROM market.auctions a JOIN market.auction_bidders b ON b.auction_id = a.id
+             WHERE a.id = $2 AND b.paddle = $4""",
+            new_id(),
+            uuid.UUID(auction),
+            at,
+            paddle,
+        )
+
+    async def object_to(tx: Tx) -> None:
+        await tx.execute(
+            """
+            INSERT INTO market.award_objections (id, auction_id, party_id, supplier_party_id, paddle,
+                   result, reasons, state, filed_at, filed_by, decide_until)
+            SELECT $1, a.id, b.party_id, a.supplier_party_id, b.paddle, 1, 'x', 'filed', $3, c.id, $3
+              FROM market.auctions a JOIN market.auction_bidders b ON b.auction_id = a.id
+              JOIN market.accounts c ON c.party_id = b.party_id
+             WHERE a.id = $2 AND b.paddle = 1 LIMIT 1""",
+            new_id(),
+            uuid.UUID(auction),
+            now + dt.timedelta(days=30),
+        )
+
+    async def exclude(tx: Tx) -> None:
+        await tx.execute(
+            "UPDATE market.auctions SET excluded = '{2}' WHERE id = $1", uuid.UUID(auction)
+        )
+        await award(tx, at=now + dt.timedelta(days=30))
+
+    assert await refused(db, award) == "award_after_its_notice"
+    assert await refused(db, object_to) == "award_objection_in_time"
+    assert await refused(db, exclude) == "award_after_its_notice"

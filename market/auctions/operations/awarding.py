@@ -52,13 +52,15 @@ async def award(
 
     :raises NotPermitted: if the actor sells nothing.
     :raises AuctionMissing: if there is none, or it is another supplier's.
-    :raises AuctionEventNotAllowed: if it is not decided, or awarded.
+    :raises AuctionEventNotAllowed: if it is not decided, or awarded, or an objection waits.
+    :raises AuctionNoticeRunning: if the result is on public notice still.
     :raises FilingNotInEffect: if the price is not in effect any more (and the others of
         ``special_prices.offer``).
     """
     actor.require("auction:award")
     before = await casework.lock_own(tx, actor, auction_id)
     advance(before.state, Event.AWARD)
+    awarding.check_noticed(before, now)
     awarded_before = await store.list_awards(tx, before.id)
     chosen = awarding.next_winners(before, awarded_before)
     assert chosen, "what is decided has somebody who comes next"
@@ -212,8 +214,16 @@ async def declare_default(
     awards = await store.list_awards(tx, after.id)
     if not awarding.next_winners(after, awards):
         return await _nobody_left(tx, after, awards, actor=actor, now=now)
-    await opening.start_awarding(tx, after, now=now, calendar=calendar)
-    await casework.tell(tx, after, Topic.AUCTION_TO_AWARD, to=[after.supplier_party_id], now=now)
+    today = local_date(now)
+    await opening.start_awarding(tx, after, now=now, calendar=calendar, after=today)
+    await casework.tell(
+        tx,
+        after,
+        Topic.AUCTION_TO_AWARD,
+        to=[after.supplier_party_id],
+        now=now,
+        after=today.isoformat(),
+    )
     return after
 
 
@@ -233,6 +243,16 @@ async def void(
     before = await casework.lock(tx, auction_id)
     if not reason.strip():
         raise VoidReasonMissing
+    return await void_result(tx, before, actor=actor, now=now, reason=reason)
+
+
+async def void_result(
+    tx: Tx, before: Auction, *, actor: Actor, now: dt.datetime, reason: str
+) -> Auction:
+    """Void the result of an auction that the caller holds locked; a part of another command.
+
+    :raises AuctionEventNotAllowed: if bids are not closed, or contracts are signed.
+    """
     after = await casework.move(tx, before, Event.VOID, now=now, reason=reason)
     await timers.cancel_all(
         tx, now=now, subject_kind=casework.SUBJECT, subject_id=after.id, note="voided"

@@ -16,7 +16,7 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from market.affiliations import queries as affiliations
-from market.auctions import bidding, closing, sealing, store
+from market.auctions import bidding, closing, record, sealing, store
 from market.auctions.closing import Ending
 from market.auctions.model import Auction, Bid, Bidder, BidderId, BidId, Joining, SealedBid
 from market.auctions.operations import casework
@@ -125,6 +125,13 @@ async def bid(
         now=at,
         facts={"bid": made},
         also=[Subject(casework.SEALED_BID, str(made.id))],
+        digests=[
+            Digest(
+                casework.SEALED_BID,
+                str(made.id),
+                record.public_bid_sha256(str(after.id), record.as_shown(made)),
+            )
+        ],
         entry_id=EntryId(made.entry_id),
     )
     if standing is not None and standing.paddle != bidder.paddle:

@@ -26,7 +26,13 @@ from market.auctions.queries import AuctionMissing
 from market.auctions.states import Event, State, advance
 
 #: Why an auction ends by itself; whoever takes one back says it in words.
-REASONS: Final = ("no_bid_high_enough", "winners_defaulted", "keys_not_handed_over")
+EXCLUDED: Final = "winners_excluded"
+REASONS: Final = (
+    "no_bid_high_enough",
+    "winners_defaulted",
+    "keys_not_handed_over",
+    EXCLUDED,
+)
 OPENING: Final = "auction_opening"
 AWARDING: Final = "auction_award"
 
@@ -235,8 +241,16 @@ async def _decide(
         Ending(before.ends_at, before.extension_count),
         reserve=reserve,
     )
+    notice = deadline(announcing.ON_NOTICE, local_date(now), calendar)
     decided = await casework.move(
-        tx, before, Event.DECIDE, now=now, decided_at=now, outcome=outcome
+        tx,
+        before,
+        Event.DECIDE,
+        now=now,
+        decided_at=now,
+        outcome=outcome,
+        result=1,
+        notice_ends_at=notice.ends_at,
     )
     await _end_timers(tx, decided, now=now)
     await casework.remember(
@@ -253,10 +267,11 @@ async def _decide(
     if not outcome.winners:
         return await fail(tx, decided, actor=actor, now=now, reason="no_bid_high_enough")
     async with beyond_own_rows(tx):
-        await start_awarding(tx, decided, now=now, calendar=calendar)
-    await casework.tell_bidders(tx, decided, Topic.AUCTION_DECIDED, now=now)
+        await start_awarding(tx, decided, now=now, calendar=calendar, after=notice.last_day)
+    until = notice.last_day.isoformat()
+    await casework.tell_bidders(tx, decided, Topic.AUCTION_DECIDED, now=now, until=until)
     await casework.tell(
-        tx, decided, Topic.AUCTION_TO_AWARD, to=[decided.supplier_party_id], now=now
+        tx, decided, Topic.AUCTION_TO_AWARD, to=[decided.supplier_party_id], now=now, after=until
     )
     return decided
 
@@ -279,8 +294,10 @@ async def fail(tx: Tx, before: Auction, *, actor: Actor, now: dt.datetime, reaso
     return failed
 
 
-async def start_awarding(tx: Tx, decided: Auction, *, now: dt.datetime, calendar: Calendar) -> None:
-    """Let the supplier's days begin in which it awards; a part of another command."""
+async def start_awarding(
+    tx: Tx, decided: Auction, *, now: dt.datetime, calendar: Calendar, after: dt.date
+) -> None:
+    """Let the supplier's days begin after a day, in which it awards; a part of another command."""
     await timers.start(
         tx,
         now=now,
@@ -291,7 +308,7 @@ async def start_awarding(tx: Tx, decided: Auction, *, now: dt.datetime, calendar
         against="supplier",
         rulebook=casework.RULEBOOK,
         period=announcing.AWARDED_WITHIN,
-        started_on=local_date(now),
+        started_on=after,
         party_id=decided.supplier_party_id,
     )
 

@@ -82,6 +82,14 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/auctions/{{auction_id}}/awards"): do("auction:award", OWN),
     ("POST", f"{V1}/auctions/{{auction_id}}/defaults"): do("auction:declare_default"),
     ("POST", f"{V1}/auctions/{{auction_id}}/voidings"): do("auction:void"),
+    ("POST", f"{V1}/auctions/{{auction_id}}/objections"): do("award_objection:file", OWN),
+    ("GET", f"{V1}/auctions/{{auction_id}}/objections"): public(),
+    ("GET", f"{V1}/auctions/{{auction_id}}/objections/full"): read("award_objection:read", PARTY),
+    ("GET", f"{V1}/award-objections"): read("award_objection:decide"),
+    ("POST", f"{V1}/award-objections/{{objection_id}}/withdrawals"): do(
+        "award_objection:file", OWN
+    ),
+    ("POST", f"{V1}/award-objections/{{objection_id}}/decisions"): do("award_objection:decide"),
     ("POST", f"{V1}/listings"): do("listing:draft", OWN),
     ("GET", f"{V1}/listings"): read("listing:read", PARTY),
     ("GET", f"{V1}/targeted-offers"): read("targeted_offer:read", PARTY),
