@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pkcs11_purposes: str = ""  # whose keys lie there, by commas; the label of a key is its purpose
     key_overlap_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an old key signs on
     secure_cookies: bool = False
+    arrears_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 5  # to pay what was used (欠费) [P]
+    arrears_in_working_days: bool = True  # False: those are calendar days
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     prices_need_recording: bool = True  # False: filing suffices (备案不是审批, RULES §6.1)
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)

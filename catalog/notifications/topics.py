@@ -103,6 +103,11 @@ class Topic(enum.StrEnum):
     DESTRUCTION_DUE = "destruction_due"  # 使用已结束，请销毁数据并提交销毁说明
     DESTRUCTION_REMINDED = "destruction_reminded"  # 销毁说明即将到期，提醒买方
     DESTRUCTION_OVERDUE = "destruction_overdue"  # 销毁说明逾期，告知买方和供方
+    USAGE_BALANCE_LOW = "usage_balance_low"  # 按量计费余额偏低，告知买方
+    USAGE_IN_ARREARS = "usage_in_arrears"  # 余额用尽或欠费，限期补缴
+    USAGE_SUSPENDED = "usage_suspended"  # 逾期未补缴，已停用，告知买方和供方
+    USAGE_RESUMED = "usage_resumed"  # 已补足，恢复使用
+    USAGE_OWED = "usage_owed"  # 订单已结束，欠费未清
     PURCHASE_CUT_OFF = "purchase_cut_off"  # 所购产品的使用已被切断，告知买方
     CERTIFICATE_ENDED = "certificate_ended"  # 凭证状态变化，告知买方
 

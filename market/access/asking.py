@@ -32,6 +32,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     is_buyer_verified: bool
     is_buyer_banned: bool
     is_cut_off: bool = False  # beside the grant itself: its product, agreement, zone, a party
+    is_in_arrears: bool = False  # its usage account is suspended (欠费停用)
     has_personal_basis: bool = False  # consents that run, or an anonymisation that counts
 
 
@@ -50,6 +51,7 @@ def facts(grant: Grant, asked: Asked, standing: Standing, now: dt.datetime) -> F
         is_party_banned=standing.is_buyer_banned,
         is_listing_alive=True,  # what was sold stays sold when the offer ends (HN-19, A19)
         is_cut_off=standing.is_cut_off or standing.grant_state in (State.CUT_OFF, State.REVOKED),
+        is_in_arrears=standing.is_in_arrears,
         is_begun=now >= scope.valid_from,
         is_over=standing.grant_state is State.EXPIRED or now >= scope.valid_to,
         is_use_allowed_now=standing.is_use_allowed,

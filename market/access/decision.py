@@ -97,6 +97,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_certificate_alive: bool = True  # or none is needed (A46)
     is_listing_alive: bool = True
     is_cut_off: bool = False  # order, grant, product, agreement, zone or party (BJ-28)
+    is_in_arrears: bool = False  # what was used before is not paid, and the days for it are over
     is_begun: bool = True
     is_over: bool = False
     is_use_allowed_now: bool = True  # the order is not disputed, say
@@ -201,6 +202,7 @@ CHECKS: Final[tuple[Callable[[Facts], str | None], ...]] = (
     _if("certificate_not_active", lambda f: not f.is_certificate_alive),
     _if("product_not_listed", lambda f: not f.is_listing_alive),
     _if("authorisation_cut_off", lambda f: f.is_cut_off),
+    _if("usage_in_arrears", lambda f: f.is_in_arrears),
     _if("grant_not_yet_valid", lambda f: not f.is_begun),
     _if("grant_expired", lambda f: f.is_over),
     _if("use_not_allowed_now", lambda f: not f.is_use_allowed_now),

@@ -13,6 +13,12 @@ class AuthorisationCutOff(Refused):
     code = "authorisation_cut_off"
 
 
+class UsageInArrears(Refused):
+    """What was used before was not paid in time; access goes on when it is paid (欠费停用)."""
+
+    code = "usage_in_arrears"
+
+
 class GrantNotYetValid(Refused):
     """The grant has not begun."""
 
@@ -109,6 +115,7 @@ REFUSALS: Final[dict[str, type[Refused]]] = {
         PartyNotVerified,
         PartyBanned,
         AuthorisationCutOff,
+        UsageInArrears,
         GrantNotYetValid,
         GrantExpired,
         UseNotAllowedNow,

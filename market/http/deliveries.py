@@ -43,11 +43,12 @@ from market.http.context import AnyRequest, Context, actor, context
 from market.http.describe import KEYLESS
 from market.http.orders import Because
 from market.metrics import counted
-from market.orders import queries
+from market.orders import metered, queries
 from market.orders.model import Order
 from market.orders.operations import delivery, handing_out, stopping
 from market.usage import operations as usage
 from market.usage.model import Outcome, SignedStatement
+from settlement.charging import queries as accounts
 
 _TOKEN_ACTOR: Final = "download-token"  # noqa: S105
 
@@ -364,6 +365,7 @@ async def get_usage(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Respo
             supplier_party_id=order.supplier_party_id,
             product_id=order.product_id,
             signer=wiring.signers[Purpose.STATEMENT],
+            bill=metered.bill_of(order, await accounts.list_all_charges(tx, order.id)),
         )
 
     return answer(await run(wiring.db, who, once))

@@ -177,6 +177,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/orders/{{order_id}}/usage": _OPERATION,
     f"{V1}/orders/{{order_id}}/ledger": _DOOR,
     f"{V1}/orders/{{order_id}}/split": _DOOR,
+    f"{V1}/orders/{{order_id}}/charges": _DOOR,
     f"{V1}/orders/{{order_id}}/returns": _DOOR,
     f"{V1}/invoices": _DOOR,
     f"{V1}/invoices/{{invoice_id}}": Reading(Kept.AT_THE_DOOR, "invoice"),

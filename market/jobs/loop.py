@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from catalog.kernel.db import DatabaseUnreachable
+from catalog.kernel.periods import CHOSEN, Period, Unit
 from market.http.context import Context
 from market.jobs import (
     add_up_labels,
@@ -20,6 +21,7 @@ from market.jobs import (
     ask_witnesses,
     auctions_due,
     certificates_due,
+    charge_usage,
     close_denials,
     close_periods,
     complaints_due,
@@ -131,6 +133,13 @@ async def _orders(context: Context) -> int:
     return await orders_due.run(context.db, now=context.now())
 
 
+async def _usage(context: Context) -> int:
+    settings = context.settings
+    unit = Unit.WORKING_DAYS if settings.arrears_in_working_days else Unit.DAYS
+    within = Period(settings.arrears_days, unit, CHOSEN)
+    return await charge_usage.run(context.db, now=context.now(), within=within)
+
+
 async def _escrow(context: Context) -> int:
     return await release_escrow.run(context.db, now=context.now())
 
@@ -239,6 +248,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
     ("auctions_due", _auctions),
+    ("charge_usage", _usage),
     ("release_escrow", _escrow),
     ("close_periods", _periods),
     ("send_payouts", _payouts),

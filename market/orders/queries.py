@@ -30,6 +30,7 @@ from market.orders.model import (
 )
 from market.orders.states import Event, advance
 from market.pricing.model import Charge, Filing, PriceItem
+from settlement.charging import windows
 
 _SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
@@ -198,11 +199,43 @@ async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.
         SELECT o.id FROM market.orders o
           JOIN settlement.escrows e ON e.order_id = o.id AND e.state IN ('held', 'disputed')
          WHERE o.state IN ('accepted', 'completed') AND o.accepted_at <= $1
+           AND o.price_item ->> 'billing' IS DISTINCT FROM 'as_used'  -- charged window by window
            AND NOT EXISTS (SELECT FROM market.payout_holds h
                             WHERE h.order_id = o.id AND h.lifted_at IS NULL)
          ORDER BY o.accepted_at, o.id LIMIT $2""",
         now,
         limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_chargeable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+    """Return orders of which a window of uses is closed, or that are over and not settled yet."""
+    rows = await tx.fetch(
+        """
+        SELECT o.id FROM settlement.usage_accounts a
+          JOIN market.orders o ON o.id = a.order_id
+          LEFT JOIN LATERAL (
+               SELECT to_seq FROM settlement.charges
+                WHERE order_id = o.id ORDER BY to_seq DESC LIMIT 1) c ON true
+          LEFT JOIN LATERAL (
+               SELECT at FROM market.usage_events
+                WHERE order_id = o.id AND order_seq > coalesce(c.to_seq, 0)
+                ORDER BY order_seq LIMIT 1) first_use ON true
+         WHERE a.state IN ('running', 'low', 'arrears', 'suspended')
+           AND (o.state IN ('completed', 'terminated')
+                OR (o.state = 'accepted'
+                    AND (first_use.at <= $1::timestamptz - $3::interval
+                         OR EXISTS (SELECT FROM market.usage_events u
+                                     WHERE u.order_id = o.id
+                                       AND u.order_seq = coalesce(c.to_seq, 0) + $4))))
+           AND NOT EXISTS (SELECT FROM market.payout_holds h
+                            WHERE h.order_id = o.id AND h.lifted_at IS NULL)
+         ORDER BY first_use.at, o.id LIMIT $2""",
+        now,
+        limit,
+        windows.OPEN_FOR,
+        windows.USES_MAX,
     )
     return [row["id"] for row in rows]
 

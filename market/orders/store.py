@@ -278,6 +278,8 @@ _STANDS: Final = f"""
                     WHERE c.state = 'standing'
                       AND c.subject_id IN (o.id, g.id, o.agreement_id, o.product_id,
                                            o.buyer_party_id, o.supplier_party_id)) AS is_cut_off,
+           EXISTS (SELECT FROM settlement.usage_accounts a
+                    WHERE a.order_id = o.id AND a.state = 'suspended') AS is_in_arrears,
            {credit.banned("o.buyer_party_id", day="$2")} AS is_banned,
            o.product_version, o.purpose AS order_purpose, to_jsonb(c) AS consents,
            v.valid_to AS anonymised_until
@@ -343,6 +345,7 @@ def _standing_of(row: Row, today: dt.date) -> Standing:
         is_buyer_verified=row["buyer_state"] == PartyState.VERIFIED,
         is_buyer_banned=row["buyer_state"] == PartyState.SUSPENDED or row["is_banned"],
         is_cut_off=row["is_cut_off"],
+        is_in_arrears=row["is_in_arrears"],
         has_personal_basis=has_basis,
     )
 

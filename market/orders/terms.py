@@ -42,6 +42,7 @@ class RequestedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     technical_means: Text = ""  # 数据可用不可见等必要技术手段
     is_cross_border: bool = False
     cross_border_route: CrossBorderRoute | UnsetType = UNSET  # 出境路径, if data leave the country
+    credit_limit_fen: Annotated[int, Meta(ge=1, le=10**15)] | UnsetType = UNSET  # 信用额度
     region: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET  # where it is used
 
 

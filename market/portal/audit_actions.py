@@ -114,6 +114,8 @@ GROUPS: Final = {
         "payout:paid",
         "payout:returned",
         "escrow",
+        "usage",
+        "usage_account",
         "invoice",
         "fee_schedule",
         "revenue_agreement",

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from catalog.kernel.errors import Invalid, Refused
 from catalog.products.model import MeteringUnit
-from market.pricing.model import Band, Banding, Charge, PriceItem
+from market.pricing.model import Band, Banding, Billing, Charge, PriceItem
 from settlement.money import CEILING
 
 # Of a period price; a month and a year are taken in days [P], so that an order has one end.
@@ -114,9 +114,14 @@ def highest_unit_fen(item: PriceItem) -> int:
 
 
 def quota(item: PriceItem, quantity: int) -> int | None:
-    """Return how many uses ``quantity`` units pay for; None means as many as one likes."""
+    """Return how many uses ``quantity`` units pay for; None means as many as one likes.
+
+    What is charged as it is used is not limited by what was paid first, but by what is sold at all.
+    """
     if item.included_uses is not None:
         return item.included_uses * quantity
+    if item.billing is Billing.AS_USED:
+        return None if item.unit is MeteringUnit.GIGABYTE else item.quantity_max
     return quantity if item.charge in _BY_USE else None
 
 

@@ -71,6 +71,12 @@ class Banding(enum.StrEnum):
     CUMULATIVE = "cumulative"  # 全量分档: every unit at the price of the band that all reach
 
 
+class Billing(enum.StrEnum):
+    """When a price by use is charged (结算方式)."""
+
+    AS_USED = "as_used"  # 按实际用量计费: what is paid first is drawn on as it is used
+
+
 class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From where on another price holds (阶梯): for the units that come after ``above``."""
 
@@ -99,6 +105,7 @@ class PriceItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cap_fen: Annotated[int, Meta(ge=1, le=10**15)] | UnsetType = UNSET  # 封顶, per order
     trial_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET  # how long a trial lasts
     highest_unit_price_fen: PriceFen | UnsetType = UNSET  # of a quote
+    billing: Billing | UnsetType = UNSET  # of a price by use; left out, its quantity is bought
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from catalog.kernel.errors import Invalid
-from market.pricing import compute
+from market.pricing import compute, metered
 from market.pricing.model import Charge, PriceItem
 
 
@@ -53,10 +53,16 @@ class QuoteUnlimited(Invalid):
     code = "filing_quote_unlimited"
 
 
+class MeteredPriceUnfit(Invalid):
+    """What is charged as it is used would cost less when more of it is used, or is not counted by use."""
+
+    code = "filing_metered_price_unfit"
+
+
 #: Which parts only some charges have.
 _PARTS: Final[dict[Charge, frozenset[str]]] = {
     Charge.ONE_OFF: frozenset(),
-    Charge.PER_UNIT: frozenset({"bands", "free_quantity", "cap_fen"}),
+    Charge.PER_UNIT: frozenset({"bands", "free_quantity", "cap_fen", "billing"}),
     Charge.PERIOD: frozenset({"bands", "cap_fen"}),
     Charge.TRIAL: frozenset({"trial_days"}),
     Charge.QUOTE: frozenset({"highest_unit_price_fen"}),
@@ -74,6 +80,8 @@ def faults(item: PriceItem) -> Iterator[type[Invalid]]:
         yield PlanPartUnfit
     if not _bands_fit(item):
         yield BandsInvalid
+    if not metered.fits(item):
+        yield MeteredPriceUnfit
     if item.charge is Charge.PERIOD and compute.term(item, 1) is None:
         yield PeriodUnitInvalid
     if item.charge is Charge.TRIAL and (item.trial_days is UNSET or item.quantity_max is None):

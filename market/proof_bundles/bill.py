@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from market.orders.contract import ContractRead
-from market.pricing import compute
+from market.pricing import compute, metered
 from market.pricing.model import Charge
-from market.usage import metering
+from market.usage import billing, metering
 from market.usage.model import Outcome, UsageEvent
-from settlement.ledger.accounts import Purpose, refund_owed_to
-from settlement.ledger.journal import Entry, Kind
+from settlement.charging.model import Tally
+from settlement.ledger.accounts import Purpose, refund_owed_to, residual_of
+from settlement.ledger.journal import Entry, Kind, Leg
 from settlement.money import Fen
 
 
@@ -66,8 +67,18 @@ def units_of(events: Iterable[UsageEvent]) -> tuple[int, UsageEvent | None]:
     return total, wrong
 
 
-def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -> Bill:
+def bytes_of(events: Iterable[UsageEvent]) -> int:
+    """Return how many bytes were used that count; a price by volume is of these."""
+    return sum(billing.bytes_of(event) for event in events)
+
+
+def bill(
+    contract: ContractRead, *, units_used: int, entries: Sequence[Entry], bytes_used: int = 0
+) -> Bill:
     """Return what the order comes to, and every place where the journal says something else.
+
+    Of one that pays as it uses (按实际用量计费) the escrow gives out what its uses cost: never more, and
+    exactly that once the rest went back.
 
     :raises DomainError: if the contract sells a quantity, or splits by shares, that none may.
     """
@@ -75,9 +86,10 @@ def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -
     due = price.due_fen()
     bought = compute.quota(price.item, price.quantity)
     split = contract.frozen_split()
-    moved = {
-        kind: sum(entry.amount_fen for entry in entries if entry.kind is kind) for kind in Kind
-    }
+    if metered.is_metered(price.item):
+        used = Tally(to_seq=0, calls=units_used, bytes=bytes_used, record_sha256="")
+        return _metered(contract, bought=bought, used=used, entries=entries)
+    moved = _moved(entries)
     # What went back in part is not shared; all captures of the rest are divided as one sum.
     shared = due - moved[Kind.REFUND] if moved[Kind.RELEASE] else due
     portions = (
@@ -105,6 +117,55 @@ def bill(contract: ContractRead, *, units_used: int, entries: Sequence[Entry]) -
     )
 
 
+def _metered(
+    contract: ContractRead, *, bought: int | None, used: Tally, entries: Sequence[Entry]
+) -> Bill:
+    price, split, moved = contract.price, contract.frozen_split(), _moved(entries)
+    quantity = metered.quantity(price.item, used)
+    cost = metered.cumulative_fen(price.item, quantity, bought_before=price.bought_before)
+    released, went_back = moved[Kind.RELEASE], moved[Kind.REFUND] > 0
+    # What nobody accepted is not charged: then all of it goes back.
+    due = min(cost, released) if not (went_back and released) else cost
+    owed = split.credits(Fen(released)) if released else ()
+    waiting = _waiting(entries)
+    if released and waiting:
+        step = split.increment(0, Fen(released))
+        owed = (*step.charged, Leg(residual_of(contract.order_id), step.waiting_fen))
+    portions = {leg.account.code: leg.amount_fen for leg in owed}
+    back = moved[Kind.PAY_IN] - released if went_back else 0
+    found = [
+        Difference("contract.price.amount_fen", price.due_fen(), price.amount_fen),
+        *_of_the_units(bought, used.calls),
+        Difference("journal release", due, released),
+        *_of_what_went(contract, back, portions, entries, back=back),
+    ]
+    return Bill(
+        units_used=used.calls,
+        units_bought=bought,
+        used_fen=cost,
+        due_fen=cost,
+        paid_fen=moved[Kind.PAY_IN],
+        released_fen=released,
+        refunded_fen=moved[Kind.REFUND],
+        portions=tuple(portions.items()),
+        differences=tuple(each for each in found if each.expected != each.found),
+    )
+
+
+def _moved(entries: Sequence[Entry]) -> dict[Kind, int]:
+    return {kind: sum(entry.amount_fen for entry in entries if entry.kind is kind) for kind in Kind}
+
+
+def _waiting(entries: Sequence[Entry]) -> int:
+    """Return what lies on the residual of the order: nobody is entitled to it yet (尾差)."""
+    return sum(
+        leg.amount_fen
+        for entry in entries
+        for leg in entry.legs
+        if leg.account.purpose is Purpose.ROUNDING_RESIDUAL
+    )
+
+
 def _of_the_units(bought: int | None, used: int) -> Iterable[Difference]:
     """Tell of uses beyond what was paid for: so many more were let through."""
     if bought is not None and used > bought:
@@ -118,15 +179,21 @@ def _of_what_came(due: int, moved: Mapping[Kind, int]) -> Iterable[Difference]:
 
 
 def _of_what_went(
-    contract: ContractRead, due: int, portions: dict[str, int], entries: Sequence[Entry]
+    contract: ContractRead,
+    due: int,
+    portions: dict[str, int],
+    entries: Sequence[Entry],
+    *,
+    back: int | None = None,
 ) -> Iterable[Difference]:
     """Compare every account that the escrow was paid out to, or back to.
 
     That such an entry debits the escrow of its order is what makes it an entry (``journal.py``).
     """
     refund = refund_owed_to(contract.buyer.party_id).code
-    moved = {kind: sum(e.amount_fen for e in entries if e.kind is kind) for kind in Kind}
-    back = moved[Kind.REFUND] if moved[Kind.RELEASE] else due
+    moved = _moved(entries)
+    if back is None:
+        back = moved[Kind.REFUND] if moved[Kind.RELEASE] else due
     for kinds, expected in (
         ((Kind.RELEASE, Kind.RESIDUAL_SETTLED), portions),
         ((Kind.REFUND,), {refund: back}),

@@ -374,7 +374,9 @@ def _check_bill(
         )
         found.bad("bill", name, reason, Fault.BILL_DIFFERS)
     try:
-        told = bills.bill(contract, units_used=units, entries=entries)
+        told = bills.bill(
+            contract, units_used=units, entries=entries, bytes_used=bills.bytes_of(events)
+        )
     except DomainError as error:
         reason = both("合同的价款或分配不合规则", f"the contract breaks a rule: {error.code}")
         found.bad("bill", name, reason, Fault.BILL_DIFFERS)

@@ -3,13 +3,15 @@
 1. The statement is signed by one of the service's keys for statements.
 2. Its lines count from 1 without a gap and sum to what it says; what is shown of it is what was
    signed.
-3. Every event is the one that its line names, and names the event before it.
+3. Every event is the one that its line names, and names the event before it. Of an order that pays
+   as it uses, every window costs what its events come to by the price that is named.
 4. With the log at hand: every line's digest is in it, and no use of the order is left out.
 """
 
 from __future__ import annotations
 
 import msgspec
+from msgspec import UnsetType
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out, proven_log
@@ -17,6 +19,7 @@ from catalog.audit_log.checkpoint import VerifierKey
 from catalog.audit_log.model import Leaf, Subject
 from catalog.audit_log.verdict import Fault, Findings, Unreadable, Verdict
 from catalog.signing.canonical import canonical, sha256_hex
+from market.usage import billing
 from market.usage.metering import FIRST
 from market.usage.model import Outcome, SignedStatement, Statement, StatementLine, UsageEvent
 
@@ -67,6 +70,7 @@ def check_statement(found: Findings, held: SignedStatement, keys: export.Keys) -
         found.bad("statement", name, reason, Fault.CONTENT_DIFFERS)
     _check_sums(found, signed)
     _check_events(found, signed, held.events)
+    _check_bill(found, signed, held.events)
     return signed
 
 
@@ -113,6 +117,18 @@ def _check_events(found: Findings, signed: Statement, events: tuple[UsageEvent, 
         before = line.record_sha256
     for event in events[len(signed.lines) :]:
         found.bad("usage", event.id, "no line names it")
+
+
+def _check_bill(found: Findings, signed: Statement, events: tuple[UsageEvent, ...]) -> None:
+    """Compute from the events what the windows cost (按量账单复算)."""
+    if isinstance(signed.bill, UnsetType):
+        return
+    name = str(signed.order_id)
+    digests = [line.record_sha256 for line in signed.lines]
+    for fault in billing.faults(signed.bill, events, digests):
+        reason = f"window to use {fault.to_seq}: {fault.reason}"
+        found.bad("bill", name, reason, Fault.BILL_DIFFERS)
+    found.count("windows charged", len(signed.bill.windows))
 
 
 def _event_fault(

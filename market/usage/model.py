@@ -7,9 +7,11 @@ import uuid
 from typing import NewType
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from catalog.kernel.ids import PartyId
 from catalog.signing.model import Signature
+from market.pricing.model import PriceItem
 
 UsageId = NewType("UsageId", uuid.UUID)
 
@@ -71,6 +73,24 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     entry_id: uuid.UUID
 
 
+class ChargedWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """One window as it was charged: through which use, and what all uses to there cost (计费窗口)."""
+
+    to_seq: int
+    quantity: int
+    cumulative_fen: int
+    record_sha256: str  # of the use at ``to_seq``
+
+
+class MeteredBill(msgspec.Struct, frozen=True, kw_only=True):
+    """What was charged of an order that pays as it uses, and by which price (按量账单)."""
+
+    price_item: PriceItem
+    bought_before: int  # of its free quota
+    windows: tuple[ChargedWindow, ...]
+    charged_fen: int
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """All events of an order, signed by the service (使用对账单)."""
 
@@ -86,6 +106,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     price_units: int
     last_record_sha256: str
     lines: tuple[StatementLine, ...]
+    bill: MeteredBill | UnsetType = UNSET  # left out where the quantity was bought
 
 
 class SignedStatement(msgspec.Struct, frozen=True, kw_only=True):

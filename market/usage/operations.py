@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
@@ -22,6 +23,7 @@ from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
 from market.usage import metering, statement, store
 from market.usage.model import (
+    MeteredBill,
     Outcome,
     SignedStatement,
     StoredEvent,
@@ -137,8 +139,11 @@ async def issue_statement(
     supplier_party_id: PartyId,
     product_id: uuid.UUID,
     signer: Signer,
+    bill: MeteredBill | UnsetType = UNSET,
 ) -> SignedStatement:
     """Return the signed statement of all events of an order (使用对账单), and remember it.
+
+    ``bill`` is what was charged of one that pays as it uses.
 
     :raises NotPermitted: if the actor reads no statements.
     :raises ChainBroken: if an event is missing or altered; nothing is signed then.
@@ -152,6 +157,7 @@ async def issue_statement(
         supplier_party_id=supplier_party_id,
         product_id=product_id,
         now=now,
+        bill=bill,
     )
     document = canonical(drawn_up)
     digest = sha256_hex(document)

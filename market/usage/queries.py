@@ -20,3 +20,10 @@ async def list_for_order(tx: Tx, *, order_id: uuid.UUID) -> list[StoredEvent]:
         found += batch
         if len(batch) < _BATCH:
             return found
+
+
+async def list_after(
+    tx: Tx, *, order_id: uuid.UUID, after_seq: int, limit: int
+) -> list[StoredEvent]:
+    """Return at most ``limit`` events of an order that come after one of its numbers, in their order."""
+    return await store.list_for_order(tx, order_id, after_seq=after_seq, limit=limit)

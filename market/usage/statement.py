@@ -7,10 +7,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
 from catalog.audit_log.leaf import instant
 from catalog.kernel.ids import PartyId
 from market.usage.metering import FIRST
-from market.usage.model import Outcome, Statement, StatementLine, StoredEvent
+from market.usage.model import MeteredBill, Outcome, Statement, StatementLine, StoredEvent
 
 FORMAT: Final = "shushi/usage-statement/1"
 
@@ -39,6 +41,7 @@ def draw_up(
     supplier_party_id: PartyId,
     product_id: uuid.UUID,
     now: dt.datetime,
+    bill: MeteredBill | UnsetType = UNSET,
 ) -> Statement:
     """Return the statement of all events of an order, in their order.
 
@@ -59,6 +62,7 @@ def draw_up(
         price_units=sum(stored.event.price_units for stored in events),
         last_record_sha256=events[-1].record_sha256 if events else FIRST,
         lines=tuple(_line(stored) for stored in events),
+        bill=bill,
     )
 
 

@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
@@ -177,6 +179,55 @@ async def fund(
     return await lock(tx, order_id)
 
 
+async def top_up(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    channel: str,
+    amount_fen: int,
+) -> Escrow:
+    """Book more money of an order that pays as it uses into its escrow (补款).
+
+    ``funding_key`` of what is returned is the entry of this money.
+
+    :raises EscrowMissing: if the order has none.
+    :raises EventNotAllowed: if nothing was paid yet, or it is disputed.
+    """
+    escrow, amount = await lock(tx, order_id), fen(amount_fen)
+    following = advance(escrow.state, states.Event.TOP_UP)
+    entry = _entry(
+        Kind.PAY_IN,
+        transfer(clearing_of(channel), [Leg(escrow_of(order_id), amount)]),
+        escrow,
+        key=new_id(),
+        version=RULE_VERSION,
+        now=now,
+    )
+    await ledger.post(tx, actor=actor, now=now, entry=entry)
+    await store.top_up(tx, order_id, state=following, amount_fen=amount)
+    await _remember(tx, Event.ESCROW_TOPPED_UP, escrow, amount, actor=actor, now=now)
+    return msgspec.structs.replace(await lock(tx, order_id), funding_key=entry.key)
+
+
+async def finish(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, split: Distribution
+) -> None:
+    """Give back what is left, and give out the residual: nothing more is captured (结清).
+
+    A second time it changes nothing; money that came in between goes back.
+
+    :raises EscrowMissing: if the order has none.
+    """
+    escrow = await lock(tx, order_id)
+    if escrow.state is State.HELD:
+        await _give_rest_back(tx, escrow, actor=actor, now=now)
+    if await books.get_balance(tx, residual_of(order_id), book=escrow.book):
+        final = split.final(Fen(escrow.captured_fen))
+        await _settle(tx, escrow, final, split.version, actor=actor, now=now)
+
+
 async def freeze(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Escrow:
     """Freeze the escrow of an order whose delivery is disputed (争议冻结).
 
@@ -217,11 +268,13 @@ async def capture(
     key: uuid.UUID,
     amount_fen: int,
     split: Distribution,
+    may_empty: bool = False,
 ) -> Capture:
     """Pay a part of the escrow out to those who share (分次划付); one key pays it once.
 
     All captures of an order are divided as one sum. What nobody is entitled to yet waits as a
-    residual, and goes out with the last of the money, which ``release`` or ``refund`` takes.
+    residual, and goes out with the last of the money, which ``release`` or ``refund`` takes. Who
+    ``may_empty`` it takes all that is left too, and gives out the residual with ``finish``.
 
     :raises NotPermitted: if the actor may not release.
     :raises EscrowMissing: if the order has none.
@@ -236,7 +289,9 @@ async def capture(
     if earlier is not None:
         return _captured_before(tx, earlier, order_id, amount)
     following = advance(escrow.state, states.Event.CAPTURE)
-    _check_part(escrow, amount)
+    is_all = may_empty and amount == escrow.left_fen
+    if not is_all:
+        _check_part(escrow, amount)
     before = escrow.captured_fen
     step = split.increment(before, Fen(before + amount))
     entry = _entry(
@@ -249,7 +304,11 @@ async def capture(
     )
     await ledger.post(tx, actor=actor, now=now, entry=entry)
     await _settle(tx, escrow, step.settled, split.version, actor=actor, now=now)
-    await store.take_out(tx, order_id, state=following, captured_fen=amount)
+    if is_all:
+        emptied = advance(escrow.state, states.Event.CAPTURE_REST)
+        await store.close(tx, order_id, state=emptied, at=now, by=key, captured_fen=amount)
+    else:
+        await store.take_out(tx, order_id, state=following, captured_fen=amount)
     await _remember(tx, Event.ESCROW_CAPTURED, escrow, amount, actor=actor, now=now)
     return capture_of(entry, is_replay=False)
 
@@ -392,21 +451,26 @@ async def refund(
     if escrow.state is State.REFUNDED:
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return refund_of(await _closing(tx, escrow), payer_party_id=payer, is_replay=True)
+    refund = await _give_rest_back(tx, escrow, actor=actor, now=now)
+    if captured:
+        assert split is not None, "whoever captured parts has their split"
+        final = split.final(Fen(captured))
+        await _settle(tx, escrow, final, split.version, actor=actor, now=now)
+    return refund
+
+
+async def _give_rest_back(tx: Tx, escrow: Escrow, *, actor: Actor, now: dt.datetime) -> Refund:
+    payer, captured, left = escrow.payer_party_id, escrow.captured_fen, Fen(escrow.left_fen)
     following = advance(escrow.state, refunding(escrow.state, captured_fen=captured))
-    left = Fen(escrow.left_fen)
     entry = _entry(
         Kind.REFUND,
-        transfer(escrow_of(order_id), [Leg(refund_owed_to(payer), left)]),
+        transfer(escrow_of(escrow.order_id), [Leg(refund_owed_to(payer), left)]),
         escrow,
         key=new_id(),
         version=RULE_VERSION,
         now=now,
     )
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry, refunded_fen=left)
-    if captured:
-        assert split is not None, "whoever captured parts has their split"
-        final = split.final(Fen(captured))
-        await _settle(tx, escrow, final, split.version, actor=actor, now=now)
     await _remember(tx, Event.ESCROW_REFUNDED, escrow, left, actor=actor, now=now)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
 

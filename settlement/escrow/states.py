@@ -1,7 +1,8 @@
 """Tell the life of an escrow (资金托管): the money comes once, and leaves at once or in parts.
 
 What was captured or refunded in part is an amount and no state; the last fen that leaves closes the
-escrow: as refunded if nobody ever shared in it, else as released.
+escrow: as refunded if nobody ever shared in it, else as released. One that is paid as it is used opens again
+when more is paid in.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Event(enum.StrEnum):
     EXPIRE = "expire"  # 未付款失效
     PAY = "pay"  # 付款
     CAPTURE = "capture"  # 分次划付
+    CAPTURE_REST = "capture_rest"  # 划付余款 (按量计费)
+    TOP_UP = "top_up"  # 补款 (按量计费)
     RELEASE = "release"  # 放款
     REFUND_PART = "refund_part"  # 部分退款
     REFUND = "refund"  # 退款
@@ -51,6 +54,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.AWAITING_PAYMENT, Event.EXPIRE): State.EXPIRED,
     (State.EXPIRED, Event.PAY): State.HELD,  # money that comes late is taken in, and goes back
     (State.HELD, Event.CAPTURE): State.HELD,
+    (State.HELD, Event.CAPTURE_REST): State.RELEASED,
+    (State.HELD, Event.TOP_UP): State.HELD,
+    (State.RELEASED, Event.TOP_UP): State.HELD,  # of an order that pays as it uses
+    (State.REFUNDED, Event.TOP_UP): State.HELD,  # money that comes late is taken in, and goes back
     (State.HELD, Event.RELEASE): State.RELEASED,
     (State.HELD, Event.REFUND_PART): State.HELD,
     (State.HELD, Event.REFUND): State.REFUNDED,

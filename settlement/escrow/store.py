@@ -84,6 +84,18 @@ async def fund(
     )
 
 
+async def top_up(tx: Tx, order_id: uuid.UUID, *, state: State, amount_fen: int) -> None:
+    """Set that more was paid in; an escrow that was empty is open again."""
+    await tx.execute(
+        """UPDATE settlement.escrows
+              SET state = $2, amount_fen = amount_fen + $3, closed_at = NULL, closing_key = NULL
+            WHERE order_id = $1""",
+        order_id,
+        str(state),
+        amount_fen,
+    )
+
+
 async def take_out(
     tx: Tx, order_id: uuid.UUID, *, state: State, captured_fen: int = 0, refunded_fen: int = 0
 ) -> None:

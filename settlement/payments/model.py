@@ -32,6 +32,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     journal_key: uuid.UUID | None
     ask_at: dt.datetime | None = None  # when the channel is asked if nothing is heard
     asked: int = 0
+    is_top_up: bool = False  # more for an order that pays as it uses (补款)
 
     def request(self) -> PaymentRequest:
         """Return what the channel is asked to collect."""

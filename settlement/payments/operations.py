@@ -18,7 +18,7 @@ from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger.accounts import BOOK, Book
-from settlement.money import CURRENCY
+from settlement.money import CURRENCY, fen
 from settlement.payments import asking, queries, states, store
 from settlement.payments.callback import (
     Due,
@@ -105,6 +105,50 @@ async def start(
         amount_fen=due.amount_fen,
         channel=channel,
         lifetime=lifetime,
+    )
+    await store.insert(tx, payment)
+    await _remember(tx, Event.PAYMENT_STARTED, actor, now, payment)
+    return payment
+
+
+async def start_top_up(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    payer_party_id: uuid.UUID,
+    amount_fen: int,
+    channel: str = SANDBOX,
+    lifetime: dt.timedelta = LIFETIME,
+) -> Payment:
+    """Start to collect more for an order that pays as it uses (补款).
+
+    While one is open, starting another with the same amount gives the open one; another amount or
+    channel takes its place, unless its outcome is unknown.
+
+    :raises NotPermitted: if the actor may not pay orders.
+    :raises EscrowMissing: if nothing was ever paid for the order.
+    :raises OutcomeUnknown: if the money of the one before may be there.
+    """
+    actor.require("order:pay")
+    await escrow.lock(tx, order_id)
+    open_one = await store.find_open_top_up(tx, order_id)
+    if open_one is not None:
+        is_same = (open_one.channel, open_one.amount_fen) == (channel, amount_fen)
+        if is_same and now < open_one.expires_at:
+            return open_one
+        if open_one.state is State.UNKNOWN:
+            raise OutcomeUnknown(order_id=str(order_id), reference=open_one.reference)
+        await store.set_state(tx, open_one.id, advance(open_one.state, states.Event.EXPIRE))
+    payment = _payment(
+        now=now,
+        order_id=order_id,
+        payer=payer_party_id,
+        amount_fen=fen(amount_fen),
+        channel=channel,
+        lifetime=lifetime,
+        is_top_up=True,
     )
     await store.insert(tx, payment)
     await _remember(tx, Event.PAYMENT_STARTED, actor, now, payment)
@@ -218,7 +262,9 @@ async def _due(tx: Tx, payment: Payment | None) -> Due | None:
         state=payment.state,
         amount_fen=payment.amount_fen,
         channel_transaction_id=payment.channel_transaction_id,
-        is_order_paid=held.state not in {EscrowState.AWAITING_PAYMENT, EscrowState.EXPIRED},
+        is_order_paid=payment.state is State.SUCCEEDED
+        if payment.is_top_up
+        else held.state not in {EscrowState.AWAITING_PAYMENT, EscrowState.EXPIRED},
     )
 
 
@@ -236,25 +282,18 @@ async def _apply(
         await store.set_state(tx, payment.id, state)
         await _remember(tx, Event.PAYMENT_FAILED, actor, now, payment)
         return msgspec.structs.replace(payment, state=state)
-    other = await store.find_live(tx, payment.order_id)
+    other = await _other(tx, payment)
     if other is not None and other.id != payment.id and other.state in OPEN:
         # The buyer had started again after a failure that was none. One payment is enough.
         await store.set_state(tx, other.id, advance(other.state, states.Event.EXPIRE))
-    funded = await escrow.fund(
-        tx,
-        actor=actor,
-        now=now,
-        order_id=payment.order_id,
-        channel=payment.channel,
-        amount_fen=told.amount_fen,
-    )
+    key = await _take_in(tx, payment, actor=actor, now=now, amount_fen=told.amount_fen)
     await store.succeed(
         tx,
         payment.id,
         state=state,
         at=now,
         transaction_id=told.channel_transaction_id,
-        journal_key=funded.funding_key,
+        journal_key=key,
     )
     await _remember(tx, Event.PAYMENT_CONFIRMED, actor, now, payment)
     return msgspec.structs.replace(
@@ -262,8 +301,30 @@ async def _apply(
         state=state,
         succeeded_at=now,
         channel_transaction_id=told.channel_transaction_id,
-        journal_key=funded.funding_key,
+        journal_key=key,
     )
+
+
+async def _other(tx: Tx, payment: Payment) -> Payment | None:
+    if payment.is_top_up:
+        return await store.find_open_top_up(tx, payment.order_id)
+    return await store.find_live(tx, payment.order_id)
+
+
+async def _take_in(
+    tx: Tx, payment: Payment, *, actor: Actor, now: dt.datetime, amount_fen: int
+) -> uuid.UUID | None:
+    """Book the money into the order's escrow; return the key of the entry."""
+    take = escrow.top_up if payment.is_top_up else escrow.fund
+    booked = await take(
+        tx,
+        actor=actor,
+        now=now,
+        order_id=payment.order_id,
+        channel=payment.channel,
+        amount_fen=amount_fen,
+    )
+    return booked.funding_key
 
 
 async def _keep_break(
@@ -309,6 +370,7 @@ def _payment(
     amount_fen: Any,
     channel: str,
     lifetime: dt.timedelta,
+    is_top_up: bool = False,
 ) -> Payment:
     payment_id = new_id()
     return Payment(
@@ -327,6 +389,7 @@ def _payment(
         channel_transaction_id=None,
         journal_key=None,
         ask_at=now + asking.FIRST,
+        is_top_up=is_top_up,
     )
 
 

@@ -33,6 +33,7 @@ PAYMENTS: Final = sa.Table(
     sa.Column("journal_key", sa.Uuid),
     sa.Column("ask_at", sa.DateTime(timezone=True)),
     sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("is_top_up", sa.Boolean, nullable=False, server_default="false"),
     schema="settlement",
 )
 CHANNEL_EVENTS: Final = sa.Table(
@@ -77,7 +78,7 @@ CHANNEL_BREAKS: Final = sa.Table(
 SELECT: Final = """
     SELECT id, reference, channel, order_id, payer_party_id, amount_fen, currency, state,
            created_at, expires_at, channel_reference, succeeded_at, channel_transaction_id,
-           journal_key, ask_at, asked
+           journal_key, ask_at, asked, is_top_up
       FROM settlement.payments"""
 
 
@@ -97,15 +98,27 @@ async def insert(tx: Tx, payment: Payment) -> None:
         expires_at=payment.expires_at,
         ask_at=payment.ask_at,
         asked=payment.asked,
+        is_top_up=payment.is_top_up,
     )
 
 
 async def find_live(tx: Tx, order_id: uuid.UUID) -> Payment | None:
-    """Return the open or succeeded payment of an order; there is at most one."""
+    """Return the open or succeeded payment of what an order costs; there is at most one."""
     row = await tx.fetch_one(
         f"""{SELECT}
             WHERE order_id = $1 AND state IN ('created', 'pending', 'unknown', 'succeeded')
-              FOR UPDATE""",
+              AND NOT is_top_up FOR UPDATE""",
+        order_id,
+    )
+    return None if row is None else payment(row)
+
+
+async def find_open_top_up(tx: Tx, order_id: uuid.UUID) -> Payment | None:
+    """Return the open top-up of an order; there is at most one."""
+    row = await tx.fetch_one(
+        f"""{SELECT}
+            WHERE order_id = $1 AND state IN ('created', 'pending', 'unknown')
+              AND is_top_up FOR UPDATE""",
         order_id,
     )
     return None if row is None else payment(row)
@@ -267,6 +280,7 @@ def payment(row: Row) -> Payment:
         journal_key=row["journal_key"],
         ask_at=row["ask_at"],
         asked=row["asked"],
+        is_top_up=row["is_top_up"],
     )
 
 

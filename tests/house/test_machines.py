@@ -47,7 +47,8 @@ ENDS: Final = {
     ),
     "catalog.thesaurus": "declined removed",
     "catalog.timers": "met cancelled",
-    "settlement.escrow": "released refunded",
+    "settlement.charging": "settled",
+    "settlement.escrow": "",  # one that is paid as it is used opens again when more is paid in
     "settlement.invoices": "refused withdrawn voided reddened",
     "settlement.fees": "ended rejected withdrawn",
     "settlement.payments": "succeeded expired",

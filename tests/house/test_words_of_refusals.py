@@ -33,7 +33,7 @@ from tests.house import walk
 PLAIN = frozenset({
     "accepted_on", "account", "accounts", "addresses", "age_seconds", "algorithm", "amount_fen",
     "at", "authorisation_number", "awarded_on", "batch_id", "begins", "bid_id", "burdens",
-    "ceiling_fen", "cells", "change_number", "closed_at", "closes_at", "closes_on", "coarse",
+    "ceiling_fen", "cells", "charged_fen", "charged_to_seq", "change_number", "closed_at", "closes_at", "closes_on", "coarse",
     "code", "codes", "column", "columns", "content_sha256", "contract_number", "cosigned",
     "difference_fen", "month", "period",
     "count", "criteria", "currency", "days", "destroyed_on", "directory", "document_number",
@@ -54,7 +54,7 @@ PLAIN = frozenset({
     "reversed_fen", "rules", "same", "scenarios", "scheme", "scopes", "selection_number", "share", "share_bps",
     "shares", "signed_at", "signed_size", "since", "since_on", "size", "source", "sources",
     "standards", "step", "status", "stopped_since", "subject", "successors", "sum", "sum_bps",
-    "sum_fen", "template", "term_from", "tests", "threshold", "total_fen", "type", "unlimited",
+    "sum_fen", "template", "term_from", "tests", "threshold", "to_seq", "total_fen", "type", "unlimited",
     "until", "until_on", "url", "used", "valid_from", "valid_to", "valid_until", "value", "value_on",
     "version", "waiting_seconds", "wanted_from", "wanted_to", "window_seconds", "withdrawn_at",
     "witness", "word", "year", "years",

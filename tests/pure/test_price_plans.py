@@ -15,7 +15,7 @@ from catalog.kernel.errors import DomainError
 from catalog.products.model import MeteringUnit
 from catalog.signing.canonical import canonical
 from market.pricing import compute, filing, offers, plans, regimes
-from market.pricing.model import Band, Banding, Charge, PriceItem, Regime
+from market.pricing.model import Band, Banding, Billing, Charge, PriceItem, Regime
 from market.pricing.states import State
 from settlement.money import CEILING
 from tests.pure.test_orders import make_filing
@@ -197,6 +197,7 @@ def test_a_quoted_price_is_no_price_until_it_is_quoted() -> None:
 
 
 BAND = (Band(above=5, unit_price_fen=1),)
+METERED = {"billing": Billing.AS_USED}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,9 @@ BAND = (Band(above=5, unit_price_fen=1),)
         ({"charge": Charge.PERIOD, "unit": MeteringUnit.SEAT}, "filing_period_unit_invalid"),
         ({"charge": Charge.TRIAL, "quantity_max": 5}, "filing_trial_unlimited"),
         ({"charge": Charge.TRIAL, "trial_days": 5}, "filing_trial_unlimited"),
+        (METERED | {"included_uses": 5}, "filing_metered_price_unfit"),
+        (METERED | {"bands": BAND, "banding": Banding.CUMULATIVE}, "filing_metered_price_unfit"),
+        (METERED | {"charge": Charge.ONE_OFF}, "filing_plan_part_unfit"),
         ({"charge": Charge.QUOTE}, "filing_quote_unlimited"),
         ({"charge": Charge.QUOTE, "highest_unit_price_fen": 99}, "filing_quote_unlimited"),
     ],
@@ -234,6 +238,7 @@ def test_a_plan_that_can_not_be_sold_as_it_is_written_is_not_filed(
         QUOTE,
         make_item(bands=BAND, banding=Banding.CUMULATIVE, quantity_max=6, cap_fen=9),
         make_item(free_quantity=10),
+        make_item(**METERED, bands=BAND, banding=Banding.PER_BAND, free_quantity=3, cap_fen=9),
         make_item(charge=Charge.PERIOD, unit=MeteringUnit.MONTH),
         make_item(charge=Charge.ONE_OFF),
     ],

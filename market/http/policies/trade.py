@@ -185,6 +185,8 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/orders/{{order_id}}/contract"): read("order:read", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/signatures"): do("contract:sign", PARTY),
     ("POST", f"{V1}/orders/{{order_id}}/payments"): do("order:pay", PARTY),
+    ("POST", f"{V1}/orders/{{order_id}}/top-ups"): do("order:pay", PARTY),
+    ("GET", f"{V1}/orders/{{order_id}}/charges"): read("order_ledger:read", PARTY),
     ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/confirmations"): do("order:pay", PARTY),
     ("POST", f"{V1}/sandbox-channel/payments/{{reference}}/mischiefs"): do("order:pay", PARTY),
     ("POST", f"{V1}/channels/{{channel}}/callbacks"): public(command=True),

@@ -32,7 +32,7 @@ from market.contracts.policy import PolicyAgreement
 from market.cut_offs import queries as cut_offs
 from market.orders import contract, inspection, store, under_agreement
 from market.orders.model import AcceptedBy, ManifestFile, Order
-from market.orders.operations import by_agreement, destruction
+from market.orders.operations import by_agreement, charging, destruction
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import Event, advance, allows
@@ -122,6 +122,7 @@ async def deliver(
     limits = await by_agreement.limits_of(tx, order, agreed)
     granted = _grant(delivered, content, mark, label, now, agreed=agreed, limits=limits)
     await access.create(tx, actor=actor, now=now, grant=granted)
+    await charging.open_account(tx, actor=actor, now=now, order=delivered)
     await remember(
         tx,
         Happened.ORDER_DELIVERED,

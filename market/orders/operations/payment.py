@@ -12,6 +12,7 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from market.orders import store
 from market.orders.model import Order
+from market.orders.operations import charging
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
 from settlement.escrow import operations as escrow
@@ -32,8 +33,9 @@ async def hear(
         tx, now=now, channel=channel, event=event, nonce=nonce
     )
     if recorded.is_new and recorded.payment is not None:
-        actor = system(f"channel:{channel}", "order:mark_paid")
-        await mark_paid(tx, actor=actor, now=now, order_id=recorded.payment.order_id)
+        actor = system(f"channel:{channel}", "order:mark_paid", "usage:charge", "escrow:release")
+        take = charging.receive if recorded.payment.is_top_up else mark_paid
+        await take(tx, actor=actor, now=now, order_id=recorded.payment.order_id)
     return recorded
 
 

@@ -21,7 +21,7 @@ from market.contracts import queries as contracts
 from market.contracts.queries import OnOffer
 from market.credit import queries as credit
 from market.credit import sanctions
-from market.orders import cancelling, destroying, scope, store, terms
+from market.orders import cancelling, destroying, metered, scope, store, terms
 from market.orders.model import CancellationReason, Order, OrderId, Side
 from market.orders.operations import by_agreement
 from market.orders.operations.agreeing import Agreed, agree
@@ -84,6 +84,8 @@ async def place(
     :raises QuotationRequired: if the item has no price but a special one.
     :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
         the others of ``special_prices``).
+    :raises PrepaymentMissing: if it pays as it uses, and pays nothing first (and the others of
+        ``metered.py``).
     """
     actor.require("order:place")
     terms.check(wanted.terms)
@@ -117,6 +119,12 @@ async def place(
         agreed_price=await by_agreement.find_price(
             tx, agreement_id=wanted.agreement_id, buyer=actor.party
         ),
+    )
+    metered.check(
+        agreed.item,
+        wanted.terms,
+        amount_fen=agreed.amount_fen,
+        is_special=agreed.special_price is not None,
     )
     await _check_record(tx, actor.party, agreed.amount_fen, now=now)
     if wanted.agreement_id is not None:
