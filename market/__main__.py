@@ -33,6 +33,7 @@ COMMANDS = {
     "credit": "market.cli.credit:credit",
     "ledger": "market.cli.ledger:ledger",
     "statements": "market.cli.statements:statements",
+    "charges": "market.cli.charges:charges",
     "payouts": "market.cli.payouts:payouts",
     "adjustments": "market.cli.adjustments:adjustments",
     "reconcile": "market.cli.reconcile:reconcile",

@@ -276,6 +276,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     "/orders/{order_id}": _DOOR,
     "/orders/{order_id}/signing-input": _DOOR,
     "/orders/{order_id}/payment": _OWN,  # its buyer alone
+    "/orders/{order_id}/charges": _DOOR,
     "/approvals": _OWN,
     "/approvals/{approval_id}": _OWN,
     "/approval-chain": _OWN,

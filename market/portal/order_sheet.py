@@ -42,6 +42,8 @@ from market.portal.order_steps import OrderStep, Standing
 from market.portal.pasted_signatures import usable_keys
 from market.portal.show import scenario_names
 from market.proof_bundles import bill as bills
+from settlement.charging import queries as accounts
+from settlement.charging.model import AccountStanding
 from settlement.ledger import queries as books
 from settlement.ledger.journal import read_record
 from settlement.payments import queries as payments
@@ -64,6 +66,7 @@ class OrderSheet(msgspec.Struct, frozen=True, kw_only=True):
     grant: Grant | None
     bill: bills.Bill | None  # None: no contract yet
     payment: Payment | None  # the newest
+    metered: AccountStanding | None  # of an order that pays as it uses
     destruction: DestructionStatement | None
     now: dt.datetime
 
@@ -108,6 +111,7 @@ async def find_sheet(c: Command, order_id: uuid.UUID) -> OrderSheet:
         agreement=await _agreement(c, order),
         grant=grant,
         bill=await _bill(c, order, contract, 0 if grant is None else grant.used),
+        metered=await accounts.find_standing(c.tx, order_id),
         payment=paid[-1] if paid else None,
         destruction=destruction,
         now=c.now,
@@ -178,4 +182,10 @@ async def _bill(
         return None
     ledger = await books.get_order_ledger(c.tx, order.id)
     entries = [read_record(each.record.encode()) for each in ledger.entries]
-    return bills.bill(read_document(contract.document), units_used=used, entries=entries)
+    last = await accounts.find_last_charge(c.tx, order.id)
+    return bills.bill(
+        read_document(contract.document),
+        units_used=used,
+        entries=entries,
+        bytes_used=0 if last is None else last.bytes,
+    )

@@ -17,6 +17,8 @@ from market.http.context import AnyRequest
 from market.portal import charts
 from market.portal.render import NOT_KEPT, language_of, page
 from market.portal.typesetting import statement_pdf
+from settlement.charging import queries as charging
+from settlement.charging.model import AccountStanding
 from settlement.ledger_reports.model import LedgerAccount, MonthSums
 from settlement.ledger_reports.queries import accounts, months
 from settlement.payouts import queries as payouts
@@ -36,6 +38,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     accounts: list[LedgerAccount]
     months: list[MonthSums]
     payouts: list[Payout]
+    metered: list[AccountStanding]  # purchases that pay as they use
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -149,6 +152,7 @@ async def _own(c: Command, side: Side, book: str) -> Own:
             c.tx, viewer=c.actor, side=side, book=book, party_id=c.actor.party
         ),
         payouts=paid,
+        metered=await charging.list_of_payer(c.tx, c.actor.party) if side is Side.BUYER else [],
     )
 
 

@@ -19,7 +19,7 @@ _PAGES: Final = (
     "personal", "bundle_new", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
     "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox", "keys",
     "buying", "selling", "negotiations", "negotiation_new", "agreements", "order_new",
-    "order_payments", "orders", "quality_issues", "synonyms", "harvesting", "queue", "cases",
+    "order_payments", "charges", "orders", "quality_issues", "synonyms", "harvesting", "queue", "cases",
     "changes", "public_data_reports", "reports", "spot_checks", "statements", "trade_statistics",
     "audit", "verify",
 )  # fmt: skip

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
+from catalog.audit_log.export_format import Keys
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
+from market.supervision.check import check_document
 from tests.api import Api, code
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
@@ -124,6 +127,38 @@ async def test_who_runs_out_is_told_until_when_then_suspended_and_goes_on_when_i
     assert after["standing"]["account"]["state"] == "running"
     assert (after["balance_fen"], after["owed_fen"]) == (2_999, 0)
     assert (await topics(trade, trade.buyer))[0] == "usage_resumed"
+
+
+async def test_the_bill_computed_from_public_bytes_is_what_the_ledger_has(trade: Trade) -> None:
+    order = await accepted(trade)
+    await use(trade, order, 2)
+    await trade.move_by(HOUR)
+    await use(trade, order, 3)
+    await trade.move_by(HOUR)
+    answer = await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/usage")
+    keys = msgspec.json.decode((await trade.api.get("/api/v1/keys")).content, type=Keys)
+    ledger = must(await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/ledger"))
+    charged = (await charges(trade, order))["items"]
+
+    verdict = check_document(answer.content, keys=keys)
+    told = answer.json()
+    dearer = msgspec.json.decode(answer.content)
+    dearer["events"][1]["price_units"] = 2
+    left_out = msgspec.json.decode(answer.content)
+    del left_out["events"][1]
+
+    assert (verdict.problems, verdict.counts["windows charged"]) == ((), 2)
+    bill = told["statement"]["bill"]
+    sums = [each["cumulative_fen"] for each in bill["windows"]]
+    assert sums == [each["cumulative_fen"] for each in charged] == [1_001, 3_002]
+    assert bill["charged_fen"] == 3_002
+    assert ledger["released_fen"] == 2_502  # all that was paid; the rest is owed
+    await top_up(trade, order, 1_000)
+    ledger = must(await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/ledger"))
+    assert ledger["released_fen"] == bill["charged_fen"]
+    for tampered in (dearer, left_out):
+        found = check_document(msgspec.json.encode(tampered), keys=keys)
+        assert found.problems != ()
 
 
 async def test_a_credit_limit_that_both_signed_lets_the_balance_run_negative(trade: Trade) -> None:

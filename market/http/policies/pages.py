@@ -294,6 +294,7 @@ PAGES: Final[Rules] = {
     ("GET", "/orders/{order_id}"): read("order:read", PARTY),
     ("GET", "/orders/{order_id}/signing-input"): read("order:read", PARTY),
     ("GET", "/orders/{order_id}/payment"): read("order:pay", PARTY),
+    ("GET", "/orders/{order_id}/charges"): read("order_ledger:read", PARTY),
     ("POST", "/orders/{order_id}/clearances"): do("order:clear"),
     **{
         ("POST", f"/orders/{{order_id}}/{step}"): do(permission, PARTY)
@@ -301,6 +302,7 @@ PAGES: Final[Rules] = {
             ("approvals", "approval:request"),
             ("signatures", "contract:sign"),
             ("payments", "order:pay"),
+            ("top-ups", "order:pay"),
             ("payment-confirmations", "order:pay"),
             ("deliveries", "order:deliver"),
             ("content", "grant:use"),
