@@ -56,7 +56,8 @@ async def show_charges(
     :raises OrderMissing: if there is no order that the reader may see.
     :raises UsageAccountMissing: if it does not pay as it uses, or was not delivered.
     """
-    return await _show(request, order_id, BLANK, cursor=cursor)
+    meter = await read(request, lambda c: _look(c, order_id, cursor))
+    return _page(request, meter, BLANK, is_continued=bool(cursor))
 
 
 @post(_ONE + "/top-ups", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -68,29 +69,30 @@ async def start_top_up(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Re
         await begin_top_up(c, order_id, channel, read_fen(fields, "amount"))
 
     async def again(form: Shown) -> Response[bytes]:
-        return await _show(request, order_id, form)
+        meter = await read(request, lambda c: _look(c, order_id, None))
+        return _page(request, meter, form)
 
     return await run_step(request, act, place=f"{PATH}/{order_id}/payment", again=again)
 
 
-async def _show(
-    request: AnyRequest, order_id: uuid.UUID, form: Shown, *, cursor: str | None = None
-) -> Response[bytes]:
-    async def look(c: Command) -> Meter:
-        order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
-        standing = await accounts.get_standing(c.tx, order_id)
-        is_buyer = side_of(order, c.actor.party_id) is Side.BUYER
-        return Meter(
-            order=order,
-            standing=standing,
-            charges=await accounts.list_charges(c.tx, order_id, cursor=cursor),
-            may_pay=is_buyer
-            and c.actor.may("order:pay")
-            and standing.account.state is not State.SETTLED,
-        )
+async def _look(c: Command, order_id: uuid.UUID, cursor: str | None) -> Meter:
+    order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
+    standing = await accounts.get_standing(c.tx, order_id)
+    is_buyer = side_of(order, c.actor.party_id) is Side.BUYER
+    return Meter(
+        order=order,
+        standing=standing,
+        charges=await accounts.list_charges(c.tx, order_id, cursor=cursor),
+        may_pay=is_buyer
+        and c.actor.may("order:pay")
+        and standing.account.state is not State.SETTLED,
+    )
 
-    meter = await read(request, look)
-    place = f"{PATH}/{order_id}/charges"
+
+def _page(
+    request: AnyRequest, meter: Meter, form: Shown, *, is_continued: bool = False
+) -> Response[bytes]:
+    place = f"{PATH}/{meter.order.id}/charges"
     following = meter.charges.next_cursor
     return page(
         request,
@@ -106,6 +108,6 @@ async def _show(
         now=context(request).now(),
         first=place,
         following=following and address(place, {"cursor": following}),
-        is_continued=bool(cursor),
+        is_continued=is_continued,
         form=form,
     )
