@@ -53,6 +53,7 @@ def pages_of(trade: Trade, month: str, order: str) -> list[tuple[Member, str]]:
     ]
 
 
+@pytest.mark.timeout(420)  # fourteen pages in two languages
 @pytest.mark.parametrize("width", ["wide", "phone"])
 async def test_no_page_of_money_breaks_out_of_its_screen(
     trade: Trade, site: str, browser: Browser, width: str

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from market.finance_reports.model import ReplayRun, Step
 from settlement.ledger.accounts import Account, Purpose, clearing_of, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.ledger_reports.replaying import NAMED_MAX, Against, Replay, Report
@@ -266,3 +267,24 @@ def test_sums_that_do_not_agree_are_told() -> None:
 
     assert only(found.report()) == (Against.SUM, None)
     assert hashlib.sha256(PAID.record()).digest() == PAID.digest()
+
+
+def test_a_run_keeps_what_it_came_to_word_for_word() -> None:
+    found = replayed((PAID, LATER))
+    found.hold_log()
+    run = ReplayRun(
+        id=key(7),
+        step=Step.FINISHED,
+        asked_at=NOON,
+        asked_by_name="监管者",
+        entries_total=3,
+        entries_done=2,
+        report=found.report(),
+    )
+
+    kept = msgspec.convert(msgspec.to_builtins(run), ReplayRun)
+
+    assert kept == run
+    assert kept.report is not None
+    assert kept.report.first == found.report().first
+    assert [step.value for step in Step] == ["waiting", "running", "finished"]
