@@ -103,7 +103,9 @@ class Outline(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.counts[tag] = self.counts.get(tag, 0) + 1
+        # What a drawing calls its parts is no title of the page.
+        counted = f"svg {tag}" if "svg" in self._open else tag
+        self.counts[counted] = self.counts.get(counted, 0) + 1
         self.attributes |= set(given)
         if given.get("id"):
             self.ids.append(str(given["id"]))
