@@ -22,6 +22,7 @@ from market.settings import Settings
 from settlement.money import CURRENCY, Fen
 from settlement.payments.callback import WINDOW_SECONDS, sign
 from settlement.payments.channel import (
+    OF_CHARGEBACKS,
     ChannelEvent,
     ChannelSilent,
     EventKind,
@@ -38,6 +39,8 @@ from settlement.reconciliation.statement_file import Line, Move, Outcome, write
 KEY_NAME: Final = "sandbox-channel.key"
 BOOK_NAME: Final = "sandbox-bank.jsonl"
 KEY_LENGTH: Final = 32
+#: What is not decided moves nothing at the bank, and stands in no statement.
+_UNDECIDED: Final = frozenset({EventKind.CHARGED_BACK, EventKind.CHARGEBACK_WON})
 _STANDINGS: Final = {EventKind.SUCCEEDED: Standing.PAID, EventKind.FAILED: Standing.FAILED}
 
 
@@ -65,7 +68,11 @@ class SandboxChannel:
 
         :raises ChannelSilent: if it was told to be silent about it, and nothing was paid since.
         """
-        booked = self._bank.booked(reference)
+        booked = [
+            each
+            for each in self._bank.booked(reference)
+            if each.event is None or each.event.kind not in OF_CHARGEBACKS
+        ]
         if not booked:
             return Told(standing=Standing.WAITING)
         event = booked[-1].event
@@ -146,16 +153,16 @@ class SandboxChannel:
                 Line(
                     number=number,
                     transaction_id=event.channel_transaction_id,
-                    move=Move.REFUND if event.reference.startswith("R") else Move.PAY_IN,
+                    move=_move(event),
                     reference=event.reference,
-                    outcome=Outcome(event.kind.value),
+                    outcome=_outcome(event),
                     amount_fen=Fen(event.amount_fen),
                     fee_fen=0,
                     happened_at=event.happened_at,
                     remark="",
                 )
                 for number, event in enumerate(events, start=2)
-                if local_date(event.happened_at) == stated_on
+                if local_date(event.happened_at) == stated_on and event.kind not in _UNDECIDED
             ],
         )
 
@@ -169,7 +176,7 @@ class SandboxChannel:
             reference=request.reference,
             amount_fen=amount,
             currency=request.currency,
-            channel_transaction_id=f"T{request.reference}-{amount}",
+            channel_transaction_id=f"{_prefix(kind)}{request.reference}-{amount}",
             happened_at=now,
         )
         # The bank's own instant of the transaction is the same in each delivery.
@@ -187,6 +194,20 @@ class SandboxChannel:
             nonce=nonce or secrets.token_hex(16),
             body=msgspec.json.encode(event),
         )
+
+
+def _prefix(kind: EventKind) -> str:
+    return "C" if kind in OF_CHARGEBACKS else "T"  # the number of a case, or of a transaction
+
+
+def _move(event: ChannelEvent) -> Move:
+    if event.kind is EventKind.CHARGEBACK_LOST:
+        return Move.CHARGEBACK
+    return Move.REFUND if event.reference.startswith("R") else Move.PAY_IN
+
+
+def _outcome(event: ChannelEvent) -> Outcome:
+    return Outcome.FAILED if event.kind is EventKind.FAILED else Outcome.SUCCEEDED
 
 
 def _key(path: pathlib.Path) -> bytes:

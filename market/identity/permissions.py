@@ -347,6 +347,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "reconciliation:read",
         "reconciliation:run",
         "reconciliation:resolve",
+        "chargeback:read",
+        "chargeback:contest",
         "beneficiary:read",
         "beneficiary:verify",
         "payout_batch:read",

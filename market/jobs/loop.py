@@ -22,6 +22,7 @@ from market.jobs import (
     auctions_due,
     certificates_due,
     charge_usage,
+    chargebacks_due,
     close_denials,
     close_periods,
     complaints_due,
@@ -35,6 +36,7 @@ from market.jobs import (
     disputes_due,
     follow_catalogue,
     harvest_sources,
+    holds_due,
     index_log,
     keys_due,
     notice_channels,
@@ -144,6 +146,14 @@ async def _escrow(context: Context) -> int:
     return await release_escrow.run(context.db, now=context.now())
 
 
+async def _chargebacks(context: Context) -> int:
+    return await chargebacks_due.run(context.db, now=context.now())
+
+
+async def _holds(context: Context) -> int:
+    return await holds_due.run(context.db, now=context.now())
+
+
 async def _periods(context: Context) -> int:
     return await close_periods.run(context.db, now=context.now())
 
@@ -249,6 +259,8 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("auctions_due", _auctions),
     ("charge_usage", _usage),
+    ("holds_due", _holds),
+    ("chargebacks_due", _chargebacks),
     ("release_escrow", _escrow),
     ("close_periods", _periods),
     ("send_payouts", _payouts),

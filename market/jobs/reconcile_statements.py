@@ -37,7 +37,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
 
 
 async def _hear(db: Database, now: dt.datetime, file: StatementFile) -> None:
-    """Hear of every payment that the file tells and no callback did, each in a transaction."""
+    """Hear of every payment and charge-back that the file tells and no callback did, each alone."""
     while True:
         async with begin(db, _ACTOR) as tx:
             told = await queries.list_told(tx, file, limit=_TOLD)
@@ -45,7 +45,12 @@ async def _hear(db: Database, now: dt.datetime, file: StatementFile) -> None:
             once = functools.partial(_take, now=now, channel=file.channel, event=event)
             await database.run(db, _ACTOR, once, must_remember=False)
         if len(told) < _TOLD:
-            return
+            break
+    async with begin(db, _ACTOR) as tx:
+        charged_back = await queries.list_charged_back(tx, file, limit=_TOLD)
+    for event in charged_back:
+        once = functools.partial(_take, now=now, channel=file.channel, event=event)
+        await database.run(db, _ACTOR, once, must_remember=False)
 
 
 async def _take(tx: Tx, *, now: dt.datetime, channel: str, event: ChannelEvent) -> None:

@@ -113,6 +113,8 @@ GROUPS: Final = {
         "payout:doubted",
         "payout:paid",
         "payout:returned",
+        "hold",
+        "chargeback",
         "escrow",
         "usage",
         "usage_account",

@@ -43,12 +43,16 @@ from settlement.escrow.states import (
     refunding_part,
     releasing,
 )
+from settlement.holds import operations as holds
+from settlement.holds.model import Reason
+from settlement.holds.queries import find_standing
 from settlement.lanes.model import Move, Request, Transition
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
     BOOK,
     Book,
+    chargeback_of,
     clearing_of,
     escrow_of,
     refund_owed_to,
@@ -236,8 +240,16 @@ async def freeze(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID)
     """
     escrow = await lock(tx, order_id)
     following = advance(escrow.state, states.Event.DISPUTE)
-    await ledger.hold(
-        tx, now=now, order_id=order_id, amount_fen=Fen(escrow.left_fen), book=escrow.book
+    await holds.place(
+        tx,
+        actor=actor,
+        now=now,
+        key=new_id(),
+        account=escrow_of(order_id),
+        amount_fen=escrow.left_fen,
+        reason=Reason.DISPUTE,
+        order_id=order_id,
+        book=escrow.book,
     )
     await store.set_state(tx, order_id, following)
     await _remember(tx, Event.ESCROW_FROZEN, escrow, escrow.left_fen, actor=actor, now=now)
@@ -424,7 +436,7 @@ async def refund_part(
         return refund_of(earlier, payer_party_id=payer, is_replay=True)
     following = advance(escrow.state, refunding_part(escrow.state))
     _check_part(escrow, amount)
-    await _thaw(tx, escrow, now=now)
+    await _thaw(tx, escrow, actor=actor, now=now)
     await ledger.post(tx, actor=actor, now=now, entry=entry)
     await store.take_out(tx, order_id, state=following, refunded_fen=amount)
     await _remember(tx, Event.ESCROW_REFUNDED_IN_PART, escrow, amount, actor=actor, now=now)
@@ -473,6 +485,61 @@ async def _give_rest_back(tx: Tx, escrow: Escrow, *, actor: Actor, now: dt.datet
     await _empty(tx, escrow, following, actor=actor, now=now, entry=entry, refunded_fen=left)
     await _remember(tx, Event.ESCROW_REFUNDED, escrow, left, actor=actor, now=now)
     return refund_of(entry, payer_party_id=payer, is_replay=False)
+
+
+async def charge_back(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, amount_fen: int
+) -> None:
+    """Set aside what a channel takes back; nothing else leaves until that is over (拒付冻结).
+
+    :raises EscrowMissing: if the order has none.
+    :raises EventNotAllowed: if there is no money in it.
+    :raises BalanceInsufficient: if there is less.
+    """
+    escrow = await lock(tx, order_id)
+    following = advance(escrow.state, states.Event.CHARGE_BACK)
+    await _thaw(tx, escrow, actor=actor, now=now)
+    legs = transfer(escrow_of(order_id), [Leg(chargeback_of(order_id), fen(amount_fen))])
+    await _charge(tx, Kind.CHARGEBACK, legs, escrow, actor=actor, now=now)
+    await store.set_state(tx, order_id, following)
+
+
+async def end_chargeback(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    amount_fen: int,
+    lost_to: str | None,
+) -> uuid.UUID:
+    """Let what was set aside go to the channel ``lost_to``, or back; return by which entry (拒付了结).
+
+    :raises EscrowMissing: if the order has none.
+    :raises EventNotAllowed: if nothing was set aside.
+    """
+    escrow = await lock(tx, order_id)
+    left = escrow.left_fen - amount_fen if lost_to else escrow.left_fen
+    following = advance(escrow.state, states.losing(left_fen=left))
+    kind = Kind.CHARGEBACK_LOST if lost_to else Kind.CHARGEBACK_WON
+    to = clearing_of(lost_to) if lost_to else escrow_of(order_id)
+    legs = transfer(chargeback_of(order_id), [Leg(to, fen(amount_fen))])
+    key = await _charge(tx, kind, legs, escrow, actor=actor, now=now)
+    if not lost_to:
+        await store.set_state(tx, order_id, following)
+    elif left:
+        await store.take_out(tx, order_id, state=following, refunded_fen=amount_fen)
+    else:
+        await store.close(tx, order_id, state=following, at=now, by=key, refunded_fen=amount_fen)
+    return key
+
+
+async def _charge(
+    tx: Tx, kind: Kind, legs: tuple[Leg, ...], escrow: Escrow, *, actor: Actor, now: dt.datetime
+) -> uuid.UUID:
+    entry = _entry(kind, legs, escrow, key=new_id(), version=RULE_VERSION, now=now)
+    await ledger.post(tx, actor=actor, now=now, entry=entry)
+    return entry.key
 
 
 def _check_part(escrow: Escrow, amount_fen: Fen) -> None:
@@ -528,12 +595,11 @@ async def _settle(
         await ledger.post(tx, actor=actor, now=now, entry=entry)
 
 
-async def _thaw(tx: Tx, escrow: Escrow, *, now: dt.datetime) -> None:
+async def _thaw(tx: Tx, escrow: Escrow, *, actor: Actor, now: dt.datetime) -> None:
     if escrow.state is State.DISPUTED:
-        frozen = Fen(escrow.left_fen)
-        await ledger.unhold(
-            tx, now=now, order_id=escrow.order_id, amount_fen=frozen, book=escrow.book
-        )
+        frozen = await find_standing(tx, order_id=escrow.order_id, reason=Reason.DISPUTE)
+        assert frozen is not None, "what is disputed is held"
+        await holds.release(tx, actor=actor, now=now, key=frozen.key)
 
 
 async def _empty(
@@ -547,7 +613,7 @@ async def _empty(
     captured_fen: int = 0,
     refunded_fen: int = 0,
 ) -> None:
-    await _thaw(tx, escrow, now=now)
+    await _thaw(tx, escrow, actor=actor, now=now)
     await ledger.post(tx, actor=actor, now=now, entry=entry)
     await store.close(
         tx,

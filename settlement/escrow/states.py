@@ -20,6 +20,7 @@ class State(enum.StrEnum):
     EXPIRED = "expired"  # 未付款，已失效
     HELD = "held"  # 托管中
     DISPUTED = "disputed"  # 争议冻结
+    CHARGED_BACK = "charged_back"  # 拒付冻结: nothing leaves until the case is over
     RELEASED = "released"  # 已放款
     REFUNDED = "refunded"  # 已退款
 
@@ -41,6 +42,9 @@ class Event(enum.StrEnum):
     RESOLVE_PART = "resolve_part"  # 裁决部分退款
     RESOLVE_REFUND = "resolve_refund"  # 裁决退款
     RESOLVE_REST = "resolve_rest"  # 裁决退还余款
+    CHARGE_BACK = "charge_back"  # 拒付
+    CHARGEBACK_OVER = "chargeback_over"  # 拒付了结，仍有余款
+    CHARGEBACK_LOST = "chargeback_lost"  # 拒付成立，款已全部退出
 
 
 class EventNotAllowed(Refused):
@@ -67,6 +71,10 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.DISPUTED, Event.RESOLVE_PART): State.HELD,
     (State.DISPUTED, Event.RESOLVE_REFUND): State.REFUNDED,
     (State.DISPUTED, Event.RESOLVE_REST): State.RELEASED,
+    (State.HELD, Event.CHARGE_BACK): State.CHARGED_BACK,
+    (State.DISPUTED, Event.CHARGE_BACK): State.CHARGED_BACK,  # who disputes is heard by the order
+    (State.CHARGED_BACK, Event.CHARGEBACK_OVER): State.HELD,
+    (State.CHARGED_BACK, Event.CHARGEBACK_LOST): State.REFUNDED,
 }
 
 
@@ -96,3 +104,8 @@ def refunding(state: State, *, captured_fen: int = 0) -> Event:
 def refunding_part(state: State) -> Event:
     """Return by which event a part goes back from ``state``; a dispute is over with it."""
     return Event.RESOLVE_PART if state is State.DISPUTED else Event.REFUND_PART
+
+
+def losing(*, left_fen: int) -> Event:
+    """Return by which event a charge-back is over that took money for good, ``left_fen`` after it."""
+    return Event.CHARGEBACK_OVER if left_fen else Event.CHARGEBACK_LOST

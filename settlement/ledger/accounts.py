@@ -179,6 +179,11 @@ def residual_of(order_id: uuid.UUID) -> Account:
     return Account(Purpose.ROUNDING_RESIDUAL, str(order_id))
 
 
+def chargeback_of(order_id: uuid.UUID) -> Account:
+    """Return the account of what a channel wants to take back of an order, undecided yet (拒付争议款)."""
+    return Account(Purpose.CHARGEBACK_HOLD, str(order_id))
+
+
 def clearing_of(channel: str) -> Account:
     """Return the account of what a channel has collected and not yet paid on."""
     return Account(Purpose.CHANNEL_CLEARING, channel)

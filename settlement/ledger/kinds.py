@@ -137,7 +137,11 @@ RULES: Final[Mapping[Kind, KindRule]] = {
     Kind.CHARGEBACK_WON: KindRule(
         17,
         _from([_P.CHARGEBACK_HOLD], [_P.ORDER_ESCROW], OnOrder(charged_back=-1))
-        | _from([_P.CHARGEBACK_HOLD], [_P.PAYABLE], OnOrder(released=1, charged_back=-1)),
+        | _from(
+            [_P.CHARGEBACK_HOLD],
+            [*_OWED, _P.RETENTION, _P.PLATFORM_LOSS],
+            OnOrder(released=1, charged_back=-1),
+        ),
     ),
     Kind.CHARGEBACK_LOST: KindRule(18, _from([_P.CHARGEBACK_HOLD], [_P.CHANNEL_CLEARING])),
     Kind.LOSS_COVERED: KindRule(

@@ -1,4 +1,4 @@
-"""Post entries and hold money. Whoever calls has decided that the money may move."""
+"""Post entries and open accounts. Whoever calls has decided that the money may move."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, DomainError, Invalid, Refused
 from settlement.ledger import store
-from settlement.ledger.accounts import BOOK, RULES, Account, OrderOfAnotherBook, escrow_of
+from settlement.ledger.accounts import BOOK, RULES, Account, OrderOfAnotherBook
 from settlement.ledger.journal import Entry, read_record
-from settlement.money import CEILING, CURRENCY, Fen
+from settlement.money import CEILING, CURRENCY
 
 
 class KeyReused(Conflict):
@@ -106,7 +106,6 @@ _KEY_VERSION: Final = 7  # what is no UUIDv7 belongs to no month
 
 _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "guarded_balance_not_below_floor": BalanceInsufficient,
-    "guarded_balance_hold_not_negative": BalanceInsufficient,
     "order_money_not_given_out_twice": OrderMoneyExceeded,
     "order_money_not_negative": OrderMoneyExceeded,
     "journal_period_is_open": PeriodClosed,
@@ -183,7 +182,7 @@ async def set_floor(
     """
     if not RULES[account.purpose].may_be_overdrawn or not -CEILING <= floor_fen <= 0:
         raise FloorNotAllowed(account=account.code, floor_fen=floor_fen)
-    (account_id,) = await store.account_ids(tx, [account], book=book, currency=CURRENCY, now=now)
+    account_id = await open_account(tx, now=now, account=account, book=book)
     with _refusals(account=account.code, amount_fen=-floor_fen):
         await store.set_floor(
             tx, account_id=account_id, floor_fen=floor_fen, rests_on=rests_on, now=now
@@ -232,31 +231,10 @@ async def find(tx: Tx, key: uuid.UUID) -> Entry | None:
     return None if record is None else read_record(record)
 
 
-async def hold(
-    tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen, book: str = BOOK
-) -> None:
-    """Freeze money in an order's escrow: the database lets it go nowhere (冻结).
-
-    :raises BalanceInsufficient: if the escrow holds less.
-    """
-    await _hold(tx, now, order_id, amount_fen, book)
-
-
-async def unhold(
-    tx: Tx, *, now: dt.datetime, order_id: uuid.UUID, amount_fen: Fen, book: str = BOOK
-) -> None:
-    """Free money that was frozen in an order's escrow (解冻).
-
-    :raises BalanceInsufficient: if less was frozen.
-    """
-    await _hold(tx, now, order_id, -amount_fen, book)
-
-
-async def _hold(tx: Tx, now: dt.datetime, order_id: uuid.UUID, by_fen: int, book: str) -> None:
-    escrow = escrow_of(order_id)
-    (account_id,) = await store.account_ids(tx, [escrow], book=book, currency=CURRENCY, now=now)
-    with _refusals(account=escrow.code, amount_fen=abs(by_fen)):
-        await store.hold(tx, account_id=account_id, order_id=order_id, by_fen=by_fen)
+async def open_account(tx: Tx, *, now: dt.datetime, account: Account, book: str = BOOK) -> int:
+    """Return the number under which the journal writes an account; one that is new is opened (开户)."""
+    (account_id,) = await store.account_ids(tx, [account], book=book, currency=CURRENCY, now=now)
+    return account_id
 
 
 async def _replayed(tx: Tx, entry: Entry) -> Posted:

@@ -360,20 +360,6 @@ async def make_months(tx: Tx, days: int) -> int:
     )
 
 
-async def hold(tx: Tx, *, account_id: int, order_id: uuid.UUID, by_fen: int) -> None:
-    """Hold ``by_fen`` more on a guarded account and mark it disputed; less if it is negative."""
-    await tx.execute(
-        "UPDATE settlement.guard_balances SET held = held + $2 WHERE account_id = $1",
-        account_id,
-        by_fen,
-    )
-    await tx.execute(
-        "UPDATE settlement.order_money SET disputed = disputed + $2 WHERE order_id = $1",
-        order_id,
-        by_fen,
-    )
-
-
 async def set_floor(
     tx: Tx, *, account_id: int, floor_fen: int, rests_on: str, now: dt.datetime
 ) -> None:

@@ -19,7 +19,7 @@ import rfc8785
 from catalog.kernel.errors import Conflict, Forbidden, Invalid
 from settlement.money import CEILING, CURRENCY
 from settlement.payments import states
-from settlement.payments.channel import ChannelEvent, EventKind, SignedCallback
+from settlement.payments.channel import OF_CHARGEBACKS, ChannelEvent, EventKind, SignedCallback
 
 # Ours: long enough for a clock that is wrong and a slow network, short enough that nonces need
 # not be kept for ever.
@@ -66,6 +66,10 @@ class Break(enum.StrEnum):
     REFERENCE_UNKNOWN = "reference_unknown"  # 长款: we asked for no such payment
     PAID_LATE = "paid_late"  # 过期到账
     PAID_TWICE = "paid_twice"  # 重复支付
+    NOT_PAID = "not_paid"  # 拒付未到账的支付
+    CHARGED_BACK_TWICE = "charged_back_twice"  # 重复拒付: another case of the payment is open
+    CASE_UNKNOWN = "case_unknown"  # 拒付案号不存在
+    CASE_OVER = "case_over"  # 拒付已了结，结果不同
 
 
 class Effect(enum.StrEnum):
@@ -168,7 +172,11 @@ def read(body: bytes) -> ChannelEvent:
 
 
 def judge(due: Due | None, event: ChannelEvent) -> Judgement:
-    """Return what is to be done with ``event``, given the payment it names."""
+    """Return what is to be done with ``event``, given the payment it names.
+
+    What tells of a charge-back is judged by the room of charge-backs.
+    """
+    assert event.kind not in OF_CHARGEBACKS, "they are heard elsewhere"
     if due is None:
         return Judgement(Effect.BREAK, found=Break.REFERENCE_UNKNOWN)
     if event.kind is EventKind.FAILED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -21,6 +21,14 @@ class EventKind(enum.StrEnum):
 
     SUCCEEDED = "succeeded"  # 支付成功
     FAILED = "failed"  # 支付失败
+    CHARGED_BACK = "charged_back"  # 拒付: the payer's bank takes the payment back
+    CHARGEBACK_WON = "chargeback_won"  # 拒付申诉成功
+    CHARGEBACK_LOST = "chargeback_lost"  # 拒付成立: the channel takes it off what it owes us
+
+
+OF_CHARGEBACKS: Final = frozenset(
+    {EventKind.CHARGED_BACK, EventKind.CHARGEBACK_WON, EventKind.CHARGEBACK_LOST}
+)
 
 
 class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +49,10 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing that a channel says happened. ``event_id`` is the channel's, unique with it."""
+    """One thing that a channel says happened. ``event_id`` is the channel's, unique with it.
+
+    Of a charge-back ``channel_transaction_id`` is the number of its case; ``reference`` is the payment's.
+    """
 
     event_id: str
     kind: EventKind

@@ -180,16 +180,49 @@ async def record_callback(
     :raises NonceReused: if the nonce was used for another event.
     :raises EventReused: if the event id was used for something else.
     """
+    payment, again = await admit(tx, now=now, channel=channel, event=event, nonce=nonce)
+    if again is not None:
+        return again
+    judgement = judge(await _due(tx, payment), event)
+    await keep(tx, now=now, channel=channel, event=event, payment=payment, judgement=judgement)
     actor = system(f"channel:{channel}")
+    if judgement.event is not None and payment is not None:
+        payment = await _apply(tx, payment, judgement.event, actor=actor, now=now, told=event)
+    return Recorded(
+        payment=payment,
+        effect=judgement.effect,
+        found=judgement.found,
+        is_new=judgement.event is states.Event.SUCCEED,
+        is_replay=False,
+    )
+
+
+async def admit(
+    tx: Tx, *, now: dt.datetime, channel: str, event: ChannelEvent, nonce: str
+) -> tuple[Payment | None, Recorded | None]:
+    """Return, locked, the payment that an event is about, and what became of it if it came before.
+
+    :raises NonceReused: if the nonce was used for another event.
+    :raises EventReused: if the event id was used for something else.
+    """
     await store.lock_event(tx, channel, event.event_id)
     if not await store.claim_nonce(tx, channel, nonce, event_id=event.event_id, now=now):
         raise NonceReused(channel=channel)
     payment = await _lock_payment(tx, channel, event.reference)
     before = await store.find_event(tx, channel, event.event_id)
-    if before is not None:
-        return _replayed(event, *before, payment)
+    return payment, None if before is None else _replayed(event, *before, payment)
 
-    judgement = judge(await _due(tx, payment), event)
+
+async def keep(
+    tx: Tx,
+    *,
+    now: dt.datetime,
+    channel: str,
+    event: ChannelEvent,
+    payment: Payment | None,
+    judgement: Judgement,
+) -> None:
+    """Keep an event with what became of it; one that does not fit is kept as a break too (差错)."""
     await store.keep_event(
         tx,
         channel=channel,
@@ -199,16 +232,8 @@ async def record_callback(
         now=now,
     )
     if judgement.effect is Effect.BREAK:
+        actor = system(f"channel:{channel}")
         await _keep_break(tx, payment, event, judgement, actor=actor, now=now, channel=channel)
-    elif judgement.event is not None and payment is not None:
-        payment = await _apply(tx, payment, judgement.event, actor=actor, now=now, told=event)
-    return Recorded(
-        payment=payment,
-        effect=judgement.effect,
-        found=judgement.found,
-        is_new=judgement.event is states.Event.SUCCEED,
-        is_replay=False,
-    )
 
 
 async def note_answer(

@@ -108,6 +108,44 @@ async def list_told(tx: Tx, file: StatementFile, *, limit: int) -> list[ChannelE
     ]
 
 
+async def list_charged_back(tx: Tx, file: StatementFile, *, limit: int) -> list[ChannelEvent]:
+    """Return what a file tells of charge-backs that are over and not lost here yet (拒付).
+
+    Of each that it was opened, in case nobody told that, and that it was lost.
+    """
+    rows = await tx.fetch(
+        """SELECT l.transaction_id, l.reference, l.amount_fen, l.happened_at
+             FROM settlement.statement_lines l
+            WHERE l.file_id = $1 AND l.move = 'chargeback' AND l.outcome = 'succeeded'
+              AND NOT EXISTS (
+                    SELECT FROM settlement.channel_events e
+                     WHERE e.channel = l.channel AND e.event_id = 'line-l-' || l.transaction_id)
+              AND NOT EXISTS (
+                    SELECT FROM settlement.chargebacks c
+                     WHERE c.channel = l.channel AND c.case_number = l.transaction_id
+                       AND c.state = 'lost')
+            ORDER BY l.number LIMIT $2""",
+        file.id,
+        limit,
+    )
+    return [
+        ChannelEvent(
+            event_id=f"line-{letter}-{row['transaction_id']}",
+            kind=kind,
+            reference=row["reference"],
+            amount_fen=row["amount_fen"],
+            currency="CNY",
+            channel_transaction_id=row["transaction_id"],
+            happened_at=row["happened_at"],
+        )
+        for row in rows
+        for letter, kind in (
+            ("c", EventKind.CHARGED_BACK),
+            ("l", EventKind.CHARGEBACK_LOST),
+        )
+    ]
+
+
 async def list_breaks(
     tx: Tx,
     *,

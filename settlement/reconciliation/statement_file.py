@@ -41,6 +41,7 @@ class Move(enum.StrEnum):
     PAY_IN = "pay_in"  # 收款
     REFUND = "refund"  # 退款
     PAYOUT = "payout"  # 付款
+    CHARGEBACK = "chargeback"  # 拒付: a payment that was taken back for good
 
 
 class Outcome(enum.StrEnum):

@@ -95,7 +95,11 @@ FACTS: Final = """
       FROM settlement.refunds WHERE channel = $2 AND state = 'settled'
     UNION ALL
     SELECT 'payout', reference, transaction_id, amount_fen, ended_at, ending_key
-      FROM settlement.payouts WHERE channel = $2 AND state = 'paid'"""
+      FROM settlement.payouts WHERE channel = $2 AND state = 'paid'
+    UNION ALL
+    SELECT 'chargeback', p.reference, c.case_number, c.amount_fen, c.ended_at, c.ending_key
+      FROM settlement.chargebacks c JOIN settlement.payments p ON p.id = c.payment_id
+     WHERE c.channel = $2 AND c.state = 'lost'"""
 #: What an entry moved on the clearing account: it is one of two legs.
 _CLEARED: Final = """
     abs(CASE WHEN j.a1 = ANY (c.ids) THEN j.v1

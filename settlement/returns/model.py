@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import uuid
 
 import msgspec
 
 from settlement.money import Fen
+
+
+class To(enum.StrEnum):
+    """For what it was taken back."""
+
+    REFUND = "refund"  # 放款后退款
+    CHARGEBACK = "chargeback"  # 拒付
 
 
 class GivenBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,4 +36,5 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: Fen
     returned_at: dt.datetime
     parts: tuple[GivenBack, ...]
+    what: To = To.REFUND
     is_replay: bool = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 from typing import Final
 
 from catalog.audit_log import operations as audit_log
@@ -19,11 +18,17 @@ from settlement.escrow import operations as escrow
 from settlement.escrow.model import Escrow
 from settlement.escrow.states import State
 from settlement.ledger import operations as ledger
-from settlement.ledger.accounts import Account, Purpose, account, refund_owed_to
+from settlement.ledger.accounts import (
+    Account,
+    Purpose,
+    account,
+    chargeback_of,
+    refund_owed_to,
+)
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Fen, fen
 from settlement.returns import store
-from settlement.returns.model import GivenBack, Return
+from settlement.returns.model import GivenBack, Return, To
 from settlement.revenue.reversing import given_back, sources
 
 RULE_VERSION: Final = "return/1"
@@ -57,10 +62,76 @@ async def give_back(
     actor.require("refund:grant")
     held = await escrow.lock(tx, order_id)
     amount = fen(amount_fen)
-    earlier = await store.list_of_order(tx, order_id)
-    for each in earlier:
+    for each in await store.list_of_order(tx, order_id):
         if each.key == key:
             return _replayed(tx, each, amount)
+    to = refund_owed_to(held.payer_party_id)
+    return await _take(tx, held, To.REFUND, to, actor=actor, now=now, key=key, amount=amount)
+
+
+async def charge_back(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, key: uuid.UUID, amount_fen: int
+) -> Return:
+    """Take ``amount_fen`` back from those who shared and set it aside, as a channel wants it (拒付追回).
+
+    Whoever calls has seen to it that the key is new.
+
+    :raises EscrowMissing: if the order has no escrow.
+    :raises NotReleasedAtOnce: if it was not released, or in parts.
+    :raises ReversalTooLarge: if more would be taken back than was paid out.
+    """
+    held = await escrow.lock(tx, order_id)
+    amount, to = fen(amount_fen), chargeback_of(order_id)
+    return await _take(tx, held, To.CHARGEBACK, to, actor=actor, now=now, key=key, amount=amount)
+
+
+async def restore(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, key: uuid.UUID
+) -> uuid.UUID:
+    """Give back what a charge-back took that was won, to where it came from (拒付申诉成功).
+
+    It counts as never taken for whatever is refunded later. Return the last entry that gave.
+    """
+    held = await escrow.lock(tx, order_id)
+    (taken,) = [each for each in await store.list_of_order(tx, order_id) if each.key == key]
+    paid = await _released_by(tx, held)
+    for part in taken.parts:
+        of = account(part.account)
+        for to, amount in (
+            (of, part.from_owed_fen),
+            (_retention_of(of), part.from_retention_fen),
+            (_PLATFORM, part.from_platform_fen),
+        ):
+            if amount:
+                legs = transfer(chargeback_of(order_id), [Leg(to, amount)])
+                entry = _entry(Kind.CHARGEBACK_WON, legs, held, book=paid.book, now=now)
+                await ledger.post(tx, actor=actor, now=now, entry=entry)
+        await store.restore(tx, key=key, account=part.account, now=now)
+    return entry.key
+
+
+async def takeable_fen(tx: Tx, held: Escrow) -> int:
+    """Return how much can still be taken back of an escrow that was released at once; else nothing."""
+    try:
+        paid = await _released_by(tx, held)
+    except NotReleasedAtOnce:
+        return 0
+    taken = await store.list_standing(tx, held.order_id)
+    return paid.amount_fen - sum(each.amount_fen for each in taken)
+
+
+async def _take(
+    tx: Tx,
+    held: Escrow,
+    what: To,
+    to: Account,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    key: uuid.UUID,
+    amount: Fen,
+) -> Return:
+    order_id, earlier = held.order_id, await store.list_standing(tx, held.order_id)
     paid = await _released_by(tx, held)
     await ledger.roll_up(tx, now=now)  # what was shared out until now can be taken back
     legs = paid.legs[1:]
@@ -73,9 +144,9 @@ async def give_back(
     owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
     parts = tuple([await _part(tx, of, back, book=paid.book) for of, back in owing])
     for part in parts:
-        for entry in _entries(part, paid, held, now=now):
+        for entry in await _entries(tx, part, paid, held, to, now=now):
             await ledger.post(tx, actor=actor, now=now, entry=entry)
-    await store.insert(tx, key=key, order_id=order_id, now=now, parts=parts)
+    await store.insert(tx, key=key, order_id=order_id, now=now, parts=parts, what=what)
     await audit_log.append(
         tx,
         Event.ESCROW_GIVEN_BACK,
@@ -125,25 +196,49 @@ async def _part(tx: Tx, of: Account, due_fen: int, *, book: str) -> GivenBack:
     )
 
 
-def _entries(part: GivenBack, paid: Entry, held: Escrow, *, now: dt.datetime) -> Iterator[Entry]:
-    of = account(part.account)
-    for kind, source, moved, reverses in (
-        (Kind.REVERSAL, of, part.from_owed_fen, paid.key),
-        (Kind.RETENTION_DRAWN, _retention_of(of), part.from_retention_fen, None),
-        (Kind.LOSS_COVERED, _PLATFORM, part.from_platform_fen, None),
+async def _entries(
+    tx: Tx, part: GivenBack, paid: Entry, held: Escrow, to: Account, *, now: dt.datetime
+) -> list[Entry]:
+    """Return the entries by which one party gives back, each reversing what it was credited."""
+    of, book = account(part.account), paid.book
+    left, made = part.from_owed_fen, []
+    for original, can_give in await store.reversible(tx, held.order_id, of, book=book):
+        moved = min(left, can_give)
+        left -= moved
+        if moved:
+            legs = transfer(of, [Leg(to, moved)])
+            made.append(_entry(Kind.REVERSAL, legs, held, book=book, now=now, reverses=original))
+    assert left == 0, "nobody gives back more than it was credited"
+    for kind, source, moved in (
+        (Kind.RETENTION_DRAWN, _retention_of(of), part.from_retention_fen),
+        (Kind.LOSS_COVERED, _PLATFORM, part.from_platform_fen),
     ):
         if moved:
-            yield Entry(
-                key=new_id(),
-                kind=kind,
-                legs=transfer(source, [Leg(refund_owed_to(held.payer_party_id), moved)]),
-                booked_at=now,
-                value_on=local_date(now),
-                rule_version=RULE_VERSION,
-                order_id=held.order_id,
-                reverses=reverses,
-                book=paid.book,
-            )
+            legs = transfer(source, [Leg(to, moved)])
+            made.append(_entry(kind, legs, held, book=book, now=now))
+    return made
+
+
+def _entry(
+    kind: Kind,
+    legs: tuple[Leg, ...],
+    held: Escrow,
+    *,
+    book: str,
+    now: dt.datetime,
+    reverses: uuid.UUID | None = None,
+) -> Entry:
+    return Entry(
+        key=new_id(),
+        kind=kind,
+        legs=legs,
+        booked_at=now,
+        value_on=local_date(now),
+        rule_version=RULE_VERSION,
+        order_id=held.order_id,
+        reverses=reverses,
+        book=book,
+    )
 
 
 def _retention_of(of: Account) -> Account:

@@ -49,6 +49,8 @@ ENDS: Final = {
     "catalog.timers": "met cancelled",
     "settlement.charging": "settled",
     "settlement.escrow": "",  # one that is paid as it is used opens again when more is paid in
+    "settlement.chargebacks": "won lost",
+    "settlement.holds": "captured released expired",
     "settlement.invoices": "refused withdrawn voided reddened",
     "settlement.fees": "ended rejected withdrawn",
     "settlement.payments": "succeeded expired",

@@ -26,6 +26,8 @@ from settlement.beneficiaries.operations import SecondPersonNeeded as CheckedByT
 from settlement.beneficiaries.states import EventNotAllowed as AccountEventNotAllowed
 from settlement.beneficiaries.states import State as AccountState
 from settlement.escrow import operations as escrow
+from settlement.holds import operations as holds
+from settlement.holds.model import Reason
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, clearing_of
 from settlement.money import Bps
@@ -314,7 +316,15 @@ async def test_money_that_went_elsewhere_meanwhile_is_not_paid(
     batch = (await _prepared(tx, sender)).batch
     await batches.approve(tx, actor=colleague, now=NOON, batch_id=batch.id)
     (line,) = await _lines(tx, sender, batch)
-    await tx.execute("UPDATE settlement.guard_balances SET held = posted WHERE posted = 50000")
+    await holds.place(
+        tx,
+        actor=sender,
+        now=NOON,
+        key=new_id(),
+        account=Account(Purpose.PAYABLE, str(party)),
+        amount_fen=50_000,
+        reason=Reason.RETENTION,
+    )
 
     left = await sending.send(tx, actor=sender, now=NOON, payout_id=line.id)
 

@@ -255,6 +255,9 @@ TRADE: Final[Rules] = {
     ("POST", f"{V1}/channels/{{channel}}/statements"): do("reconciliation:run"),
     ("GET", f"{V1}/channels/{{channel}}/statements"): read("reconciliation:read"),
     ("GET", f"{V1}/channels/{{channel}}/clearing-gate"): read("reconciliation:read"),
+    ("GET", f"{V1}/chargebacks"): read("chargeback:read"),
+    ("GET", f"{V1}/chargebacks/{{chargeback_id}}"): read("chargeback:read"),
+    ("POST", f"{V1}/chargebacks/{{chargeback_id}}/contests"): do("chargeback:contest"),
     ("GET", f"{V1}/channel-breaks"): read("reconciliation:read"),
     ("GET", f"{V1}/channel-breaks/{{break_id}}"): read("reconciliation:read"),
     **{

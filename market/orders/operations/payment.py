@@ -15,9 +15,10 @@ from market.orders.model import Order
 from market.orders.operations import charging
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
+from settlement.chargebacks import operations as chargebacks
 from settlement.escrow import operations as escrow
 from settlement.payments import operations as payments
-from settlement.payments.channel import ChannelEvent
+from settlement.payments.channel import OF_CHARGEBACKS, ChannelEvent
 from settlement.payments.model import Recorded
 
 
@@ -29,6 +30,8 @@ async def hear(
     :raises NonceReused: if the nonce was used for another event.
     :raises EventReused: if the event's id was.
     """
+    if event.kind in OF_CHARGEBACKS:
+        return await chargebacks.hear(tx, now=now, channel=channel, event=event, nonce=nonce)
     recorded = await payments.record_callback(
         tx, now=now, channel=channel, event=event, nonce=nonce
     )

@@ -1,0 +1,88 @@
+"""See and contest charge-backs (拒付与申诉)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from catalog.kernel import paging
+from catalog.kernel.paging import Page
+from market.http.answers import answers
+from market.http.command import Answer, Command, answer, command, done, read
+from market.http.context import AnyRequest
+from settlement.chargebacks import operations, queries
+from settlement.chargebacks.model import Chargeback
+from settlement.chargebacks.operations import Evidence
+from settlement.chargebacks.states import State
+
+_TAGS: Final = ["payments"]
+
+
+class ContestChargeback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the channel is told: contract, delivery, acceptance, by their numbers."""
+
+    evidence: Evidence
+
+
+@get("/api/v1/chargebacks", summary="Charge-backs", tags=_TAGS, opt=answers(Page[Chargeback]))
+async def list_chargebacks(
+    request: AnyRequest,
+    *,
+    chargeback_state: FromQuery[State | None] = None,
+    limit: FromQuery[int] = paging.DEFAULT_LIMIT,
+    cursor: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """Return what payers' banks take back, the oldest first, each with until when it is contested."""
+
+    async def look(c: Command) -> Page[Chargeback]:
+        return await queries.list_chargebacks(
+            c.tx, viewer=c.actor, state=chargeback_state, limit=limit, cursor=cursor
+        )
+
+    return answer(await read(request, look))
+
+
+@get(
+    "/api/v1/chargebacks/{chargeback_id:uuid}",
+    summary="One charge-back",
+    tags=_TAGS,
+    opt=answers(Chargeback),
+)
+async def get_chargeback(
+    request: AnyRequest, chargeback_id: FromPath[uuid.UUID]
+) -> Response[bytes]:
+    """Return one case of a channel and what became of it."""
+
+    async def look(c: Command) -> Chargeback:
+        return await queries.get_chargeback(c.tx, viewer=c.actor, chargeback_id=chargeback_id)
+
+    return answer(await read(request, look))
+
+
+@post(
+    "/api/v1/chargebacks/{chargeback_id:uuid}/contests",
+    summary="Contest a charge-back",
+    tags=_TAGS,
+    opt=answers(Chargeback),
+)
+async def contest_chargeback(
+    request: AnyRequest, chargeback_id: FromPath[uuid.UUID], data: JSONBody[ContestChargeback]
+) -> Response[bytes]:
+    """Note with what evidence the channel is told that the money is ours (申诉), within its window."""
+
+    async def act(c: Command) -> Answer:
+        return done(
+            await operations.contest(
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                chargeback_id=chargeback_id,
+                evidence=data.evidence,
+            )
+        )
+
+    return await command(request, act)
