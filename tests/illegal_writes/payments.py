@@ -87,6 +87,7 @@ REFUNDS: Rows = {
     "nothing given back": (other("returned_legs", _RETURN, amount_fen="0", from_owed_fen="0", from_retention_fen="0", from_platform_fen="0"), "returned_leg_positive"),
     "given back by nobody": (other("returned_legs", _RETURN, amount_fen="6"), "returned_leg_comes_from_somewhere"),
     "given back by less than nothing": (other("returned_legs", _RETURN, from_owed_fen="5", from_retention_fen="-1"), "returned_leg_comes_from_somewhere"),
+    "given back for no reason known": (other("returned_legs", _RETURN, what="'whim'"), "returned_for_something_known"),
     "given back twice under one key": (other("returned_legs", {}), "returned_legs_pkey"),
     "given back of an order without escrow": (other("returned_legs", _RETURN, order_id=uid(37)), "returned_legs_order_id_fkey"),
     **kept("returned_legs", is_appended_only=True),

@@ -142,9 +142,10 @@ def _moving() -> None:
     op.execute("""
         CREATE TRIGGER holds_move_the_guard AFTER INSERT OR UPDATE ON settlement.holds
         FOR EACH ROW EXECUTE FUNCTION settlement.move_hold()""")
+    # After it, so that what no CHECK allows is refused by its own name.
     for table, column in (("guard_balances", "held"), ("order_money", "disputed")):
         op.execute(f"""
-            CREATE TRIGGER {table}_follow_the_holds BEFORE UPDATE OF {column} ON settlement.{table}
+            CREATE TRIGGER {table}_follow_the_holds AFTER UPDATE OF {column} ON settlement.{table}
             FOR EACH ROW WHEN (pg_trigger_depth() = 0)
             EXECUTE FUNCTION settlement.moved_by_entries_only()""")
         op.execute(f"REVOKE UPDATE ({column}) ON settlement.{table} FROM market_api")
