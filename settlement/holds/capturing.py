@@ -54,7 +54,7 @@ def capturing(hold: Hold, entry: Entry, now: dt.datetime) -> Event:
         raise HoldOfAnother(account=hold.account.code)
     if has_run_out(hold, now):
         assert hold.expires_at is not None, "what has no end does not run out"
-        raise HoldRanOut(expires_at=hold.expires_at.isoformat())
+        raise HoldRanOut(until=hold.expires_at.isoformat())
     if entry.amount_fen > hold.left_fen:
         raise HoldExceeded(left_fen=hold.left_fen, amount_fen=entry.amount_fen)
     return event
@@ -66,5 +66,4 @@ def check_due(hold: Hold, now: dt.datetime) -> None:
     :raises HoldNotDue: if not.
     """
     if not has_run_out(hold, now):
-        ends = None if hold.expires_at is None else hold.expires_at.isoformat()
-        raise HoldNotDue(expires_at=ends)
+        raise HoldNotDue
