@@ -195,6 +195,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/payouts": _DOOR,
     f"{V1}/channels/{{channel}}/statements": _OFFICIAL,
     f"{V1}/channels/{{channel}}/clearing-gate": _OFFICIAL,
+    f"{V1}/chargebacks": _DOOR,
+    f"{V1}/chargebacks/{{chargeback_id}}": Reading(Kept.AT_THE_DOOR, "chargeback"),
     f"{V1}/channel-breaks": _DOOR,
     f"{V1}/channel-breaks/{{break_id}}": Reading(Kept.AT_THE_DOOR, "channel_break"),
     f"{V1}/ledger/accounts": _DOOR,
