@@ -15,6 +15,7 @@ from tests.illegal_writes import (
     adjustments,
     documents,
     escrow,
+    holds,
     ledger,
     payments,
     payouts,
@@ -27,8 +28,10 @@ PUBLISHED: Final = pathlib.Path("settlement/ILLEGAL_WRITES.md")
 SECTIONS: Final[tuple[Section, ...]] = (
     ledger.SECTION,
     escrow.SECTION,
+    holds.HOLDS_SECTION,
     payments.SECTION,
     payments.REFUNDS_SECTION,
+    holds.CHARGEBACKS_SECTION,
     payouts.SECTION,
     periods.SECTION,
     reconciliation.SECTION,
