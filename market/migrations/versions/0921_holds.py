@@ -7,8 +7,8 @@ transaction that debits the held account by exactly so much.
 
 from alembic import op
 
-revision = "0160"
-down_revision = "0159"
+revision = "0921"
+down_revision = "0161"
 branch_labels = None
 depends_on = None
 
