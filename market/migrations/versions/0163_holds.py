@@ -7,8 +7,8 @@ transaction that debits the held account by exactly so much.
 
 from alembic import op
 
-revision = "0921"
-down_revision = "0161"
+revision = "0163"
+down_revision = "0162"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0922"
-down_revision = "0921"
+revision = "0164"
+down_revision = "0163"
 branch_labels = None
 depends_on = None
 
