@@ -16,7 +16,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 
     id: uuid.UUID
     reference: str
-    owed_by: uuid.UUID  # the entry that says so: one refund for each
+    owed_by: uuid.UUID  # the entry that says so: one refund for each payment that it is part of
     channel: str
     paid_transaction_id: str
     order_id: uuid.UUID

@@ -49,33 +49,61 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     paid_transaction_id: str
 
 
-async def list_owed(tx: Tx, *, limit: int) -> list[Owed]:
-    """Return entries that owe a buyer money back and have no refund yet, in their order.
+#: What is owed back of an order is laid along what was paid for it, the first payment first: so each part of
+#: an entry has one payment, and no payment gives back more than it brought.
+_OWED: Final = """
+    WITH fresh AS (
+        SELECT j.key, j.order_id
+          FROM settlement.journal j
+          JOIN settlement.accounts a ON a.id = j.a2 AND a.purpose = 'refund_payable'
+         WHERE j.order_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM settlement.refunds r WHERE r.owed_by = j.key)
+         ORDER BY j.key LIMIT $1),
+    owed AS (
+        SELECT j.key, a.book, a.owner, j.order_id, j.v2 AS amount_fen, b.transaction_id,
+               sum(j.v2) FILTER (WHERE b.resolving_key IS NULL)
+                   OVER (PARTITION BY j.order_id, a.owner ORDER BY j.key) AS through
+          FROM settlement.journal j
+          JOIN settlement.accounts a ON a.id = j.a2 AND a.purpose = 'refund_payable'
+          LEFT JOIN settlement.statement_breaks b ON b.resolving_key = j.key
+         WHERE j.order_id IN (SELECT order_id FROM fresh)),
+    paid AS (
+        SELECT order_id, payer_party_id, channel, channel_transaction_id, amount_fen,
+               sum(amount_fen) OVER (PARTITION BY order_id ORDER BY succeeded_at, id) AS through,
+               row_number() OVER (PARTITION BY order_id ORDER BY succeeded_at DESC, id DESC) AS back
+          FROM settlement.payments
+         WHERE state = 'succeeded' AND order_id IN (SELECT order_id FROM fresh))
+    SELECT o.key, o.book, o.order_id, p.payer_party_id, p.channel,
+           coalesce(o.transaction_id, p.channel_transaction_id) AS paid_transaction_id,
+           CASE WHEN o.transaction_id IS NOT NULL THEN o.amount_fen ELSE
+               (CASE WHEN p.back = 1 THEN o.through ELSE least(o.through, p.through) END
+                - greatest(o.through - o.amount_fen, p.through - p.amount_fen))::bigint
+           END AS amount_fen
+      FROM fresh f
+      JOIN owed o ON o.key = f.key
+      JOIN paid p ON p.order_id = o.order_id AND p.payer_party_id::text = o.owner
+     WHERE CASE WHEN o.transaction_id IS NOT NULL THEN p.back = 1
+                ELSE CASE WHEN p.back = 1 THEN o.through ELSE least(o.through, p.through) END
+                     > greatest(o.through - o.amount_fen, p.through - p.amount_fen) END
+     ORDER BY o.key, p.through"""
 
-    What was settled of a break goes back by the transaction that was one too many.
+
+async def list_owed(tx: Tx, *, limit: int) -> list[Owed]:
+    """Return what entries owe a buyer back that have no refund yet, in their order.
+
+    An entry that is more than one payment brought comes in parts, one for each. What was settled of a
+    break goes back by the transaction that was one too many.
     """
-    rows = await tx.fetch(
-        """SELECT j.key, a.book, j.order_id, j.v2 AS amount_fen, p.payer_party_id, p.channel,
-                  coalesce(b.transaction_id, p.channel_transaction_id) AS paid_transaction_id
-             FROM settlement.journal j
-             JOIN settlement.accounts a ON a.id = j.a2 AND a.purpose = 'refund_payable'
-             JOIN settlement.payments p ON p.order_id = j.order_id AND p.state = 'succeeded'
-             LEFT JOIN settlement.statement_breaks b ON b.resolving_key = j.key
-            WHERE a.owner = p.payer_party_id::text
-              AND NOT EXISTS (SELECT FROM settlement.refunds r WHERE r.owed_by = j.key)
-            ORDER BY j.key LIMIT $1""",
-        limit,
-    )
-    return [msgspec.convert(dict(row), Owed) for row in rows]
+    return [msgspec.convert(dict(row), Owed) for row in await tx.fetch(_OWED, limit)]
 
 
 async def insert(tx: Tx, refund: Refund) -> bool:
-    """Insert a refund; return False if the entry has one already."""
+    """Insert a refund; return False if the entry has one by this payment already."""
     inserted = await tx.fetch_value(
         """INSERT INTO settlement.refunds (id, reference, owed_by, channel, paid_transaction_id,
                   order_id, payer_party_id, book, amount_fen, state, created_at, send_at, tries)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-           ON CONFLICT (owed_by) DO NOTHING RETURNING true""",
+           ON CONFLICT (owed_by, paid_transaction_id) DO NOTHING RETURNING true""",
         refund.id,
         refund.reference,
         refund.owed_by,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ from catalog.audit_log.export_format import Keys
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.supervision.check import check_document
+from settlement.ledger.journal import Kind, read_record
 from tests.api import Api, code
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.terminal import Run
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -94,6 +97,40 @@ async def test_what_is_used_is_charged_by_windows_and_shared_and_the_rest_goes_b
     assert code(await trade.step(order, "top-ups", trade.buyer, amount_fen=5)) == (
         "usage_account_closed"
     )
+
+
+async def test_a_rest_of_several_payments_goes_back_by_each_of_them(trade: Trade) -> None:
+    order = await accepted(trade)
+    await use(trade, order, 2)
+    await top_up(trade, order, 3_000)
+    await top_up(trade, order, 700)
+
+    await trade.move_by(366 * DAY)
+    for _ in range(3):
+        await trade.api.run_jobs()
+
+    ledger = must(await trade.by(trade.buyer).get(f"/api/v1/orders/{order}/ledger"))
+    entries = [read_record(each["record"].encode()) for each in ledger["entries"]]
+    back = [entry.amount_fen for entry in entries if entry.kind is Kind.REFUND_SETTLED]
+    assert ledger["refunded_fen"] == 5_201
+    assert sorted(back) == [2_502, 2_699]  # the first payment whole, then the second
+
+
+async def test_charges_are_read_at_a_terminal(trade: Trade, run: Run) -> None:
+    order = await accepted(trade)
+    await use(trade, order, 8)
+    await trade.move_by(HOUR)
+
+    shown = await run(trade.buyer, "charges", order)
+    told = await run(trade.buyer, "charges", order, "--json")
+    strange = await run(trade.stranger, "charges", order)
+
+    assert shown.returncode == 0, shown.stderr
+    assert "余额用尽 · used up  余额 · balance -¥20.00" in shown.stdout
+    assert "24时前补款" in shown.stdout
+    assert "1–8" in shown.stdout
+    assert json.loads(told.stdout)["owed_fen"] == 2_000
+    assert strange.returncode == 1
 
 
 async def test_who_runs_out_is_told_until_when_then_suspended_and_goes_on_when_it_paid(
