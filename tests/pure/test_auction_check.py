@@ -17,7 +17,8 @@ from catalog.audit_log.verdict import ExitCode, Unreadable
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.model import ED25519
 from catalog.signing.purposes import Purpose
-from market.auctions import check, record
+from market.auctions import check, deciding, record
+from market.auctions.closing import Ending
 from market.auctions.record import Record
 from market.supervision.check import check_document
 from tests.log_of_tests import signer_of
@@ -73,15 +74,21 @@ def bid_entry(number: int, event: str, at: dt.datetime, *digests: Digest) -> byt
     )
 
 
+def public_entry(held: Record, place: int, *, is_bound: bool = True) -> bytes:
+    """Return the leaf of a public bid; of one that was made before the log held digests of them."""
+    assert held.outcome is not None
+    bid = held.outcome.bids[place]
+    assert bid.at is not None
+    sha256 = record.public_bid_sha256(held.auction_id, bid)
+    digests = [Digest("auction_bid", str(place), sha256)] if is_bound else []
+    return bid_entry(10 + place, "auction:bid_made", bid.at, *digests)
+
+
 def log_of(held: Record, *, moved: int = 0, other: bool = False) -> list[bytes]:
     """Return the leaves of a log in which the bids of a record stand; ``moved`` are the first places."""
     assert held.outcome is not None
     if not held.rules.kind.is_sealed:
-        bids = [bid.at for bid in held.outcome.bids if bid.at is not None]
-        return [
-            entry(1),
-            *(bid_entry(n, "auction:bid_made", at) for n, at in enumerate(bids, 10)),
-        ]
+        return [entry(1), *(public_entry(held, n) for n in range(len(held.outcome.bids)))]
     leaves = [entry(number) for number in range(held.boxes[0].place + moved)]
     for box in held.boxes:
         sha256 = sha256_hex(b"another" if other else box.sealed)
@@ -184,6 +191,38 @@ def test_a_public_bid_that_the_log_has_and_the_record_leaves_out_is_found_out() 
     more = [*log_of(held), bid_entry(99, "auction:bid_made", at)]
 
     assert "other bids" in str(checked(handed(held), more).first_bad)
+
+
+def test_a_public_bid_of_another_amount_than_the_log_holds_is_found_out() -> None:
+    held = public()
+    leaves = log_of(held)
+    assert held.outcome is not None
+    *others, last = held.outcome.bids
+    assert last.amount_fen is not None
+    higher = msgspec.structs.replace(last, amount_fen=last.amount_fen + 1_000)
+    outcome = deciding.outcome(
+        held.lot,
+        held.rules,
+        [*others, higher],
+        Ending(held.outcome.ended_at, held.outcome.extension_count),
+        reserve=None,
+    )
+
+    found = checked(handed(msgspec.structs.replace(held, outcome=outcome)), leaves)
+
+    assert f"for the bids {last.place}" in str(found.first_bad)
+
+
+def test_of_bids_from_before_the_log_held_their_digests_that_is_said() -> None:
+    held = public()
+    assert held.outcome is not None
+    count = len(held.outcome.bids)
+    leaves = [entry(1), *(public_entry(held, n, is_bound=False) for n in range(count))]
+
+    found = checked(handed(held), leaves)
+
+    assert found.problems == ()
+    assert any("no digest of its bids" in note for note in found.notes)
 
 
 def test_a_log_that_proves_nothing_proves_no_bid() -> None:

@@ -6,11 +6,13 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode
+from market.access.rates import Limits, Per, Rate
 from market.contracts.policy import agreement_of
 from market.contracts.states import State
 from market.orders import under_agreement
@@ -48,6 +50,22 @@ def test_what_was_agreed_is_ordered() -> None:
     under_agreement.check(
         agreed(regions=("海南",)), ordered(terms=RequestedTerms(region="海南")), filing(), now=NOW
     )
+
+
+def test_the_limits_of_an_agreement_are_those_of_the_grant_with_the_rows_of_its_content() -> None:
+    limited = agreed(uses_per_hour=5, rows_per_answer=100)
+
+    assert under_agreement.limits_of(None, None) is msgspec.UNSET
+    assert under_agreement.limits_of(agreed(), 3) is msgspec.UNSET
+    assert under_agreement.limits_of(limited, 80) == Limits(
+        rates=(Rate(Per.HOUR, 5),), rows_per_answer=100, rows=80
+    )
+    assert under_agreement.asks_for_rows(limited)
+    assert not under_agreement.asks_for_rows(agreed(uses_per_hour=5))
+    under_agreement.check(limited, ordered(), filing(), rows=100, now=NOW)
+    for rows in (101, None):
+        found = refusal(under_agreement.check, limited, ordered(), filing(), rows=rows, now=NOW)
+        assert found.facts == {"operands": ["urn:shushi:odrl:rowsPerAnswer"]}
 
 
 @pytest.mark.parametrize(
