@@ -18,6 +18,7 @@ from market.http.context import AnyRequest, actor, context
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.render import NOT_KEPT, page
 from market.portal.show import linker, one_of
+from market.portal.written_amounts import Yuan, fen_of
 from settlement.adjustments import operations, queries
 from settlement.adjustments.model import Adjustment, Proposed
 from settlement.adjustments.states import State
@@ -26,7 +27,6 @@ from settlement.periods.queries import BOOKS
 _ALL: Final = "/adjustments"
 _ONE: Final = "/adjustments/{adjustment_id:uuid}"
 _PAGE_SIZE: Final = 20
-_FEN_OF_A_YUAN: Final = 100
 
 
 class _Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class _Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     source: Annotated[str, Meta(min_length=3, max_length=120)]
     target: Annotated[str, Meta(min_length=3, max_length=120)]
-    amount: Annotated[str, Meta(pattern=r"^[0-9]{1,13}(\.[0-9]{1,2})?$")]
+    amount: Yuan
     value_on: dt.date
     reason: Annotated[str, Meta(min_length=1, max_length=1_000)]
     evidence: Annotated[str, Meta(min_length=1, max_length=1_000)]
@@ -46,12 +46,6 @@ class _Rejection(msgspec.Struct, frozen=True):
     """Why an adjustment is rejected."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=1_000)]
-
-
-def amount_fen(written: str) -> int:
-    """Return the fen of an amount that is written in yuan: ``12.5`` is 1,250."""
-    yuan, _, cents = written.partition(".")
-    return int(yuan) * _FEN_OF_A_YUAN + int(cents.ljust(2, "0"))
 
 
 @get(_ALL, include_in_schema=False)
@@ -71,7 +65,7 @@ async def propose(request: AnyRequest) -> Response[bytes]:
 
     async def act(c: Command, fields: dict[str, str]) -> None:
         told = msgspec.structs.asdict(filled_in(_Proposal, fields))
-        wanted = Proposed(amount_fen=amount_fen(told.pop("amount")), **told)
+        wanted = Proposed(amount_fen=fen_of(told.pop("amount")), **told)
         await operations.propose(c.tx, actor=c.actor, now=c.now, wanted=wanted)
 
     async def again(form: Shown) -> Response[bytes]:

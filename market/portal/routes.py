@@ -18,6 +18,7 @@ _PAGES: Final = (
     "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "adjustments", "reconciliation", "webhooks",
     "personal", "bundle_new", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
     "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox", "keys",
+    "fee_schedules", "revenue_agreements", "invoices",
     "buying", "selling", "negotiations", "negotiation_new", "agreements", "order_new",
     "order_payments", "charges", "orders", "quality_issues", "synonyms", "harvesting", "queue", "cases",
     "changes", "public_data_reports", "reports", "spot_checks", "statements", "trade_statistics",

@@ -7,9 +7,9 @@ import pathlib
 from catalog.kernel.local_time import local_date
 from tests.api import code
 from tests.journeys import test_payouts_and_reconciliation as money
-from tests.journeys.conftest import Run
 from tests.journeys.test_payouts_and_reconciliation import Treasury
 from tests.makers_registration import must
+from tests.terminal import Run
 
 trade = money.trade
 ALL = "/api/v1/ledger/adjustments"

@@ -82,7 +82,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "circle", "rect"}
 # A key of ours that was not put into words: dotted small letters alone between tags.
-UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|demands|quotes|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal|order_move|order_new|till|approvals?|payouts|reconciling|adjusting)\.[a-z_.]+\s*<")  # fmt: skip
+UNTRANSLATED = re.compile(r">\s*(?:site|home|products?|found|browse|own|revision|tombstone|notices?|certificates?|orders?|bundle|register_reason|label|problem|reports?|price|price_list|auctions|sign_in|unknown|facet|search|work|why|clock|case|applications?|objections?|inbox|kept|synonyms|quality_issue|batch|harvest|officers|responsibility|data_demands|demands|quotes|open_data|accessibility|site_map|form|batch|zones?|zone_desk|my_zones|finder|collections|my_collections|openings|open_plans|plan_desk|demand_desk|negotiation|agreement|term|left|space|complaint|cut_off|credit|webhook|personal|order_move|order_new|till|approvals?|payouts|reconciling|adjusting|invoices|fee_schedules|sharing)\.[a-z_.]+\s*<")  # fmt: skip
 
 
 class Outline(html.parser.HTMLParser):

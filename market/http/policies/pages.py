@@ -177,6 +177,31 @@ PAGES: Final[Rules] = {
     ("POST", "/payout-batches/{batch_id}/approvals"): do("payout:approve"),
     ("POST", "/payout-batches/{batch_id}/cancellations"): do("payout:prepare"),
     ("POST", "/payout-batches/{batch_id}/bank-files"): do("payout:approve"),
+    ("GET", "/fee-schedules"): public(),
+    ("POST", "/fee-schedules"): do("fee_schedule:propose"),
+    ("POST", "/fee-schedules/{schedule_id}/decisions"): do("fee_schedule:decide"),
+    ("POST", "/fee-schedules/{schedule_id}/withdrawals"): do("fee_schedule:propose"),
+    ("POST", "/fee-schedules/{schedule_id}/endings"): do("fee_schedule:decide"),
+    ("GET", "/revenue-agreements"): read("revenue_agreement:read", PARTY),
+    ("GET", "/revenue-agreements/{agreement_id}"): read("revenue_agreement:read", PARTY),
+    **{
+        ("POST", f"/revenue-agreements/{{agreement_id}}/{step}"): do(
+            "revenue_agreement:agree", PARTY
+        )
+        for step in ("consents", "declinations", "endings")
+    },
+    ("POST", "/revenue-agreements/{agreement_id}/withdrawals"): do(
+        "revenue_agreement:propose", OWN
+    ),
+    ("GET", "/invoices"): read("invoice:read", PARTY),
+    ("GET", "/invoices/{invoice_id}"): read("invoice:read", PARTY),
+    ("GET", "/orders/{order_id}/invoices"): read("invoice:read", PARTY),
+    ("POST", "/orders/{order_id}/invoices"): do("invoice:request", PARTY),
+    ("POST", "/invoices/{invoice_id}/withdrawals"): do("invoice:request", PARTY),
+    **{
+        ("POST", f"/invoices/{{invoice_id}}/{step}"): do("invoice:issue", PARTY)
+        for step in ("issuances", "refusals", "voidings", "red-letters")
+    },
     ("GET", "/adjustments"): read("adjustment:read"),
     ("POST", "/adjustments"): do("adjustment:propose"),
     ("GET", "/adjustments/{adjustment_id}"): read("adjustment:read"),
