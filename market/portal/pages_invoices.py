@@ -81,13 +81,14 @@ async def list_invoices(
     request: AnyRequest, *, cursor: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """Show the invoices that one asked for or has to issue, the newest first."""
-    return await _list(request, None, cursor, BLANK)
+    listed = await read(request, lambda c: _look(c, None, cursor))
+    return _list(request, listed, BLANK, is_continued=bool(cursor))
 
 
 @get(_OF_ORDER, include_in_schema=False)
 async def list_of_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Show the invoices of an order, and the form by which one is asked for (申请开票)."""
-    return await _list(request, order_id, None, BLANK)
+    return _list(request, await read(request, lambda c: _look(c, order_id, None)), BLANK)
 
 
 @post(_OF_ORDER, include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -110,7 +111,7 @@ async def ask(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[by
         await operations.request(c.tx, actor=c.actor, now=c.now, order_id=order_id, wanted=wanted)
 
     async def again(form: Shown) -> Response[bytes]:
-        return await _list(request, order_id, None, form)
+        return _list(request, await read(request, lambda c: _look(c, order_id, None)), form)
 
     return await run_step(request, act, place=f"/orders/{order_id}/invoices", again=again)
 
@@ -118,7 +119,7 @@ async def ask(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Response[by
 @get(_ONE, include_in_schema=False)
 async def show_invoice(request: AnyRequest, invoice_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Show an invoice with what was taken back of it, and what the reader may do."""
-    return await _show(request, invoice_id, BLANK)
+    return _show(request, await read(request, lambda c: _look_at(c, invoice_id)), BLANK)
 
 
 @post(_ONE + "/issuances", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -192,19 +193,19 @@ async def redden(request: AnyRequest, invoice_id: FromPath[uuid.UUID]) -> Respon
     return await _step(request, invoice_id, act)
 
 
-async def _list(
-    request: AnyRequest, order_id: uuid.UUID | None, cursor: str | None, form: Shown
-) -> Response[bytes]:
-    async def look(c: Command) -> Listed:
-        order = None
-        if order_id is not None:
-            order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
-        found = await queries.list_invoices(
-            c.tx, viewer=c.actor, order_id=order_id, limit=_PAGE_SIZE, cursor=cursor or None
-        )
-        return Listed(found=found, names=await _names(c, found.items), order=order)
+async def _look(c: Command, order_id: uuid.UUID | None, cursor: str | None) -> Listed:
+    order = None
+    if order_id is not None:
+        order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
+    found = await queries.list_invoices(
+        c.tx, viewer=c.actor, order_id=order_id, limit=_PAGE_SIZE, cursor=cursor or None
+    )
+    return Listed(found=found, names=await _names(c, found.items), order=order)
 
-    listed = await read(request, look)
+
+def _list(
+    request: AnyRequest, listed: Listed, form: Shown, *, is_continued: bool = False
+) -> Response[bytes]:
     return page(
         request,
         "invoices.html",
@@ -218,16 +219,16 @@ async def _list(
         is_supplier=listed.order is not None
         and listed.order.supplier_party_id == actor(request).party_id,
         link=linker(_ALL, {}),
-        is_continued=bool(cursor),
+        is_continued=is_continued,
     )
 
 
-async def _show(request: AnyRequest, invoice_id: uuid.UUID, form: Shown) -> Response[bytes]:
-    async def look(c: Command) -> Listed:
-        found = await queries.get_invoice(c.tx, viewer=c.actor, invoice_id=invoice_id)
-        return Listed(found=Page([found]), names=await _names(c, [found]))
+async def _look_at(c: Command, invoice_id: uuid.UUID) -> Listed:
+    found = await queries.get_invoice(c.tx, viewer=c.actor, invoice_id=invoice_id)
+    return Listed(found=Page([found]), names=await _names(c, [found]))
 
-    listed = await read(request, look)
+
+def _show(request: AnyRequest, listed: Listed, form: Shown) -> Response[bytes]:
     (found,) = listed.found.items
     reader = actor(request)
     today = local_date(context(request).now())
@@ -260,6 +261,6 @@ async def _names(c: Command, found: list[Invoice]) -> dict[Any, str]:
 
 async def _step(request: AnyRequest, invoice_id: uuid.UUID, act: Step) -> Response[bytes]:
     async def again(form: Shown) -> Response[bytes]:
-        return await _show(request, invoice_id, form)
+        return _show(request, await read(request, lambda c: _look_at(c, invoice_id)), form)
 
     return await run_step(request, act, place=f"{_ALL}/{invoice_id}", again=again)

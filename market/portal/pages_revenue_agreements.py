@@ -74,7 +74,7 @@ async def list_agreements(
 @get(_ONE, include_in_schema=False)
 async def show_agreement(request: AnyRequest, agreement_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """Show an agreement: what each gets, who has agreed, and what the reader may do."""
-    return await _show(request, agreement_id, BLANK)
+    return _show(request, await read(request, lambda c: _look_at(c, agreement_id)), BLANK)
 
 
 @post(_ONE + "/consents", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
@@ -134,13 +134,13 @@ async def _listed(c: Command, found: Page[RevenueAgreement]) -> Listed:
     )
 
 
-async def _show(request: AnyRequest, agreement_id: uuid.UUID, form: Shown) -> Response[bytes]:
-    async def look(c: Command) -> Listed:
-        found = await queries.get_revenue_agreement(c.tx, viewer=c.actor, agreement_id=agreement_id)
-        listed = await _listed(c, Page([found]))
-        return msgspec.structs.replace(listed, shares=found.agreed.shares())
+async def _look_at(c: Command, agreement_id: uuid.UUID) -> Listed:
+    found = await queries.get_revenue_agreement(c.tx, viewer=c.actor, agreement_id=agreement_id)
+    listed = await _listed(c, Page([found]))
+    return msgspec.structs.replace(listed, shares=found.agreed.shares())
 
-    listed = await read(request, look)
+
+def _show(request: AnyRequest, listed: Listed, form: Shown) -> Response[bytes]:
     (found,) = listed.found.items
     own = actor(request).party_id
     return page(
@@ -161,6 +161,6 @@ async def _show(request: AnyRequest, agreement_id: uuid.UUID, form: Shown) -> Re
 
 async def _step(request: AnyRequest, agreement_id: uuid.UUID, act: Step) -> Response[bytes]:
     async def again(form: Shown) -> Response[bytes]:
-        return await _show(request, agreement_id, form)
+        return _show(request, await read(request, lambda c: _look_at(c, agreement_id)), form)
 
     return await run_step(request, act, place=f"{_ALL}/{agreement_id}", again=again)
