@@ -35,6 +35,7 @@ COMMANDS = {
     "statements": "market.cli.statements:statements",
     "charges": "market.cli.charges:charges",
     "payouts": "market.cli.payouts:payouts",
+    "refunds": "market.cli.refunds:refunds",
     "adjustments": "market.cli.adjustments:adjustments",
     "fee-schedules": "market.cli.fee_schedules:fee_schedules",
     "revenue-agreements": "market.cli.revenue_agreements:revenue_agreements",

@@ -8,14 +8,14 @@ import io
 import uuid
 from collections.abc import Sequence
 
-from settlement.payouts.bank_file import Told
+from settlement.payouts.bank_file import OUTCOME_HEAD, Told
 
 
-def write_outcomes(batch_id: uuid.UUID, told: Sequence[Told]) -> bytes:
+def write_outcomes(batch_id: uuid.UUID, told: Sequence[Told], head: str = OUTCOME_HEAD) -> bytes:
     """Return the file of a bank that says this of a batch."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["#shushi-payout-outcome/1", str(batch_id)])
+    writer.writerow([head, str(batch_id)])
     for each in told:
         writer.writerow(
             [each.reference, each.outcome.value, each.amount_fen, each.transaction_id, each.reason]

@@ -285,6 +285,8 @@ class Event(enum.StrEnum):
     REFUND_SENT = "refund:sent"
     REFUND_DOUBTED = "refund:doubted"
     REFUND_FAILED = "refund:failed"
+    REFUND_FILE_MADE = "refund_file:made"
+    REFUND_OUTCOMES_TAKEN = "refund_file:answered"
     REFUND_SETTLED = "refund:settled"
     HOLD_PLACED = "hold:placed"
     HOLD_CAPTURED = "hold:captured"

@@ -189,6 +189,8 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/beneficiaries": _DOOR,
     f"{V1}/ledger/adjustments": _OFFICIAL,
     f"{V1}/ledger/adjustments/{{adjustment_id}}": _OFFICIAL,
+    f"{V1}/refund-batches": _OFFICIAL,
+    f"{V1}/refund-batches/{{batch_id}}/bank-file": Reading(Kept.AT_THE_DOOR, "refund_batch"),
     f"{V1}/payout-batches": _OFFICIAL,
     f"{V1}/payout-batches/{{batch_id}}": _OFFICIAL,
     f"{V1}/payout-batches/{{batch_id}}/bank-file": Reading(Kept.AT_THE_DOOR, "payout_batch"),

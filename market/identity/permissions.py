@@ -355,6 +355,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "payout:read",
         "payout:prepare",
         "payout:approve",
+        "refund:transfer",
         "adjustment:read",
         "adjustment:propose",
         "adjustment:decide",

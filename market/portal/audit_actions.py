@@ -104,6 +104,7 @@ GROUPS: Final = {
         "channel_statement",
         "channel_break",
         "refund",
+        "refund_file",
         "beneficiary",
         "adjustment",
         "payout_batch",

@@ -11,6 +11,19 @@ from settlement.payments.channel import RefundRequest
 from settlement.refunds.states import State
 
 
+class RefundBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Refunds that a bank is told of by one file, and how many of them it has not answered (退款批次)."""
+
+    id: uuid.UUID
+    channel: str
+    made_at: dt.datetime
+    made_by: uuid.UUID | None
+    file_sha256: str
+    line_count: int
+    total_fen: int
+    open_count: int
+
+
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent back of one payment, and by which entry it is owed. ``reference`` is ours."""
 

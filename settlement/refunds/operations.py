@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import uuid
 from typing import Any, Final
 
@@ -10,10 +11,10 @@ import msgspec
 
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
-from catalog.audit_log.model import Subject
+from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Missing
+from catalog.kernel.errors import Conflict, Missing, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from settlement.ledger import operations as ledger
@@ -21,11 +22,25 @@ from settlement.ledger.accounts import clearing_of, refund_owed_to
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.payments.asking import ask_next
 from settlement.payments.channel import Standing, Told
-from settlement.refunds import store
-from settlement.refunds.model import Refund
+from settlement.refunds import bank_file, bank_lines, store
+from settlement.refunds.bank_file import RefundOutcomesMalformed
+from settlement.refunds.model import Refund, RefundBatch
 from settlement.refunds.states import Event, State, advance, allows
 
 RULE_VERSION: Final = "refunds/1"
+BATCH_MAX: Final = 1_000  # ours: a file that a person still looks through
+
+
+class NothingToTransfer(Refused):
+    """No refund of this channel waits for a file of the bank."""
+
+    code = "refund_nothing_to_transfer"
+
+
+class RefundOutcomesTakenBefore(Conflict):
+    """This very file of the bank was taken before."""
+
+    code = "refund_outcomes_taken_before"
 
 
 async def prepare(tx: Tx, *, actor: Actor, now: dt.datetime, limit: int) -> int:
@@ -166,4 +181,107 @@ async def _remember(tx: Tx, what: Happened, actor: Actor, now: dt.datetime, refu
         now=now,
         subjects=[Subject("refund", str(refund.id)), Subject("order", str(refund.order_id))],
         facts={"amount_fen": refund.amount_fen, "channel": refund.channel},
+    )
+
+
+async def make_batch(tx: Tx, *, actor: Actor, now: dt.datetime, channel: str) -> RefundBatch:
+    """Put what waits to be transferred back into a batch, whose file tells the bank (退款文件).
+
+    For channels that tell by the bank's file alone. A refund is in one batch that is not ended, and
+    goes back by the transfer that it came by (原路退回), so no account number is needed.
+
+    :raises NotPermitted: if the actor transfers no refunds.
+    :raises NothingToTransfer: if nothing waits.
+    """
+    actor.require("refund:transfer")
+    waiting = await store.lock_waiting(tx, channel=channel, limit=BATCH_MAX)
+    if not waiting:
+        raise NothingToTransfer(channel=channel)
+    batch = RefundBatch(
+        id=new_id(),
+        channel=channel,
+        made_at=now,
+        made_by=actor.account_id,
+        line_count=len(waiting),
+        total_fen=sum(each.amount_fen for each in waiting),
+        open_count=len(waiting),
+        file_sha256="",
+    )
+    content = bank_file.write_orders(batch.id, waiting)
+    batch = msgspec.structs.replace(batch, file_sha256=hashlib.sha256(content).hexdigest())
+    await store.insert_batch(tx, batch, waiting)
+    await _remember_batch(
+        tx, Happened.REFUND_FILE_MADE, batch, batch.file_sha256, actor=actor, now=now
+    )
+    return batch
+
+
+async def take_outcomes(
+    tx: Tx, *, actor: Actor, now: dt.datetime, batch_id: uuid.UUID, content: bytes
+) -> RefundBatch:
+    """Take in what the bank says became of a batch of refunds: all of the file, or nothing (回执).
+
+    What was paid is settled by its entry; what was returned failed, and goes into a later batch.
+
+    :raises NotPermitted: if the actor transfers no refunds.
+    :raises Missing: if there is no such batch.
+    :raises RefundOutcomesMalformed: if it is not a file of this batch, or a line says what can not be.
+    :raises RefundOutcomesTakenBefore: if it was taken before.
+    """
+    actor.require("refund:transfer")
+    if await store.lock_batch(tx, batch_id) is None:
+        raise Missing
+    told = bank_file.read_outcomes(content, batch_id)
+    digest = hashlib.sha256(content).hexdigest()
+    if not await store.claim_outcomes(tx, sha256=digest, batch_id=batch_id, now=now):
+        raise RefundOutcomesTakenBefore(batch_id=str(batch_id))
+    lines = {each.reference: each for each in await store.lock_open_lines(tx, batch_id)}
+    for each in told:
+        refund = lines.get(each.reference)
+        if refund is None:
+            raise RefundOutcomesMalformed(line=each.line, reason="reference")
+        if refund.amount_fen != each.amount_fen:
+            raise RefundOutcomesMalformed(line=each.line, reason="amount")
+        await _end_line(tx, actor, now, refund, each)
+        await store.end_line(tx, batch_id=batch_id, refund_id=refund.id, told=each, now=now)
+    after = await store.find_batch(tx, batch_id)
+    assert after is not None, "batches are never removed"
+    await _remember_batch(tx, Happened.REFUND_OUTCOMES_TAKEN, after, digest, actor=actor, now=now)
+    return after
+
+
+async def _end_line(
+    tx: Tx, actor: Actor, now: dt.datetime, refund: Refund, told: bank_lines.Told
+) -> None:
+    if told.outcome is bank_lines.Outcome.RETURNED:
+        await _moved(tx, actor, now, _later(refund, now), Event.FAIL)
+        return
+    key = await _settle(tx, actor, now, refund)
+    await _moved(
+        tx,
+        actor,
+        now,
+        refund,
+        Event.SETTLE,
+        settled_at=now,
+        journal_key=key,
+        transaction_id=told.transaction_id,
+    )
+
+
+async def _remember_batch(
+    tx: Tx, what: Happened, batch: RefundBatch, sha256: str, *, actor: Actor, now: dt.datetime
+) -> None:
+    await audit_log.append(
+        tx,
+        what,
+        actor=actor,
+        now=now,
+        subjects=[Subject("refund_batch", str(batch.id))],
+        facts={
+            "channel": batch.channel,
+            "lines": batch.line_count,
+            "total_fen": batch.total_fen,
+        },
+        digests=[Digest("refund_file", str(batch.id), sha256)],
     )

@@ -8,9 +8,10 @@ import uuid
 from catalog.kernel import paging
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
+from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
-from settlement.refunds import store
-from settlement.refunds.model import Refund
+from settlement.refunds import bank_file, store
+from settlement.refunds.model import Refund, RefundBatch
 
 
 async def list_page(
@@ -47,3 +48,33 @@ async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[Refund]:
         limit,
     )
     return [store.refund_of(row) for row in rows]
+
+
+async def list_batches(
+    tx: Tx, *, viewer: Actor, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[RefundBatch]:
+    """Return a page of the batches that went to a bank, the newest first.
+
+    :raises NotPermitted: if the viewer transfers no refunds.
+    """
+    viewer.require("refund:transfer")
+    query = paging.fingerprint("refund_batches")
+    rows = await tx.fetch(
+        store.SELECT_BATCH + " WHERE ($1::uuid IS NULL OR b.id < $1) ORDER BY b.id DESC LIMIT $2",
+        paging.decode_id(query, cursor),
+        paging.check_limit(limit) + 1,
+    )
+    return paging.page_by_id(query, [store.batch_of(row) for row in rows], limit)
+
+
+async def get_file(tx: Tx, *, viewer: Actor, batch_id: uuid.UUID) -> tuple[RefundBatch, bytes]:
+    """Return a batch and its file for the bank, the same bytes whenever it is asked for.
+
+    :raises NotPermitted: if the viewer transfers no refunds.
+    :raises Missing: if there is no such batch.
+    """
+    viewer.require("refund:transfer")
+    batch = await store.find_batch(tx, batch_id)
+    if batch is None:
+        raise Missing
+    return batch, bank_file.write_orders(batch_id, await store.list_lines(tx, batch_id))

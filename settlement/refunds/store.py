@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx, select_all
-from settlement.refunds.model import Refund
+from settlement.refunds.bank_lines import Told
+from settlement.refunds.model import Refund, RefundBatch
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 
@@ -34,7 +37,45 @@ REFUNDS: Final = sa.Table(
     sa.Column("journal_key", sa.Uuid),
     schema="settlement",
 )
+REFUND_BATCHES: Final = sa.Table(
+    "refund_batches",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("made_at", _INSTANT, nullable=False),
+    sa.Column("made_by", sa.Uuid),
+    sa.Column("file_sha256", sa.Text, nullable=False),
+    schema="settlement",
+)
+REFUND_BATCH_LINES: Final = sa.Table(
+    "refund_batch_lines",
+    METADATA,
+    sa.Column("batch_id", sa.Uuid, primary_key=True),
+    sa.Column("refund_id", sa.Uuid, primary_key=True),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("ended_at", _INSTANT),
+    schema="settlement",
+)
+REFUND_OUTCOME_FILES: Final = sa.Table(
+    "refund_outcome_files",
+    METADATA,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("taken_at", _INSTANT, nullable=False),
+    schema="settlement",
+)
 SELECT: Final = select_all(REFUNDS)
+SELECT_BATCH: Final = f"""
+    SELECT b.*, s.line_count, s.total_fen, s.open_count
+      FROM ({select_all(REFUND_BATCHES)}) b
+     CROSS JOIN LATERAL (
+            SELECT count(*)::integer AS line_count,
+                   coalesce(sum(r.amount_fen), 0)::bigint AS total_fen,
+                   (count(*) FILTER (WHERE l.outcome IS NULL))::integer AS open_count
+              FROM settlement.refund_batch_lines l
+              JOIN settlement.refunds r ON r.id = l.refund_id
+             WHERE l.batch_id = b.id) s"""  # noqa: S608 - parts of our own
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,3 +188,101 @@ async def update(tx: Tx, refund: Refund) -> None:
 def refund_of(row: Row) -> Refund:
     """Return the refund in a row."""
     return msgspec.convert(dict(row), Refund)
+
+
+async def lock_waiting(tx: Tx, *, channel: str, limit: int) -> list[Refund]:
+    """Return refunds of a channel that were sent and stand in no batch that is open, locked."""
+    rows = await tx.fetch(
+        f"""{SELECT}
+         WHERE channel = $1 AND state IN ('sent', 'unknown')
+           AND NOT EXISTS (SELECT FROM settlement.refund_batch_lines l
+                            WHERE l.refund_id = refunds.id AND l.outcome IS NULL)
+         ORDER BY id LIMIT $2 FOR UPDATE""",
+        channel,
+        limit,
+    )
+    return [refund_of(row) for row in rows]
+
+
+async def insert_batch(tx: Tx, batch: RefundBatch, refunds: Sequence[Refund]) -> None:
+    """Insert a batch with its lines."""
+    await tx.insert(
+        REFUND_BATCHES,
+        id=batch.id,
+        channel=batch.channel,
+        made_at=batch.made_at,
+        made_by=batch.made_by,
+        file_sha256=batch.file_sha256,
+    )
+    await tx.insert_many(
+        REFUND_BATCH_LINES, [{"batch_id": batch.id, "refund_id": each.id} for each in refunds]
+    )
+
+
+async def lock_batch(tx: Tx, batch_id: uuid.UUID) -> RefundBatch | None:
+    """Return a batch, locked until the transaction ends, or None."""
+    locked = await tx.fetch_value(
+        "SELECT id FROM settlement.refund_batches WHERE id = $1 FOR UPDATE", batch_id
+    )
+    return None if locked is None else await find_batch(tx, batch_id)
+
+
+async def find_batch(tx: Tx, batch_id: uuid.UUID) -> RefundBatch | None:
+    """Return a batch, or None."""
+    row = await tx.fetch_one(f"{SELECT_BATCH} WHERE b.id = $1", batch_id)
+    return None if row is None else batch_of(row)
+
+
+def batch_of(row: Row) -> RefundBatch:
+    """Return the batch in a row."""
+    return msgspec.convert(dict(row), RefundBatch)
+
+
+async def lock_open_lines(tx: Tx, batch_id: uuid.UUID) -> list[Refund]:
+    """Return the refunds of a batch that the bank has not told of, locked."""
+    rows = await tx.fetch(
+        f"""{SELECT}
+         WHERE id IN (SELECT refund_id FROM settlement.refund_batch_lines
+                       WHERE batch_id = $1 AND outcome IS NULL)
+         ORDER BY id FOR UPDATE""",  # noqa: S608 - parts of our own
+        batch_id,
+    )
+    return [refund_of(row) for row in rows]
+
+
+async def list_lines(tx: Tx, batch_id: uuid.UUID) -> list[Refund]:
+    """Return the refunds of a batch in the order of its file."""
+    rows = await tx.fetch(
+        f"""{SELECT}
+         WHERE id IN (SELECT refund_id FROM settlement.refund_batch_lines WHERE batch_id = $1)
+         ORDER BY id""",  # noqa: S608 - parts of our own
+        batch_id,
+    )
+    return [refund_of(row) for row in rows]
+
+
+async def end_line(
+    tx: Tx, *, batch_id: uuid.UUID, refund_id: uuid.UUID, told: Told, now: dt.datetime
+) -> None:
+    """Write what the bank told of a line."""
+    await tx.execute(
+        """UPDATE settlement.refund_batch_lines SET outcome = $3, reason = $4, ended_at = $5
+            WHERE batch_id = $1 AND refund_id = $2""",
+        batch_id,
+        refund_id,
+        told.outcome.value,
+        told.reason or None,
+        now,
+    )
+
+
+async def claim_outcomes(tx: Tx, *, sha256: str, batch_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Note that an outcome file is taken; return False if it was before."""
+    inserted = await tx.fetch_value(
+        """INSERT INTO settlement.refund_outcome_files (sha256, batch_id, taken_at)
+           VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true""",
+        sha256,
+        batch_id,
+        now,
+    )
+    return bool(inserted)

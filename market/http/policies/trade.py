@@ -243,6 +243,10 @@ TRADE: Final[Rules] = {
         ("POST", f"{V1}/beneficiaries/{{beneficiary_id}}/{step}"): do("beneficiary:verify")
         for step in ("checks", "verifications", "rejections")
     },
+    ("POST", f"{V1}/refund-batches"): do("refund:transfer"),
+    ("GET", f"{V1}/refund-batches"): read("refund:transfer"),
+    ("GET", f"{V1}/refund-batches/{{batch_id}}/bank-file"): read("refund:transfer"),
+    ("POST", f"{V1}/refund-batches/{{batch_id}}/outcomes"): do("refund:transfer"),
     ("POST", f"{V1}/payout-batches"): do("payout:prepare"),
     ("GET", f"{V1}/payout-batches"): read("payout_batch:read"),
     ("GET", f"{V1}/payout-batches/{{batch_id}}"): read("payout_batch:read"),
