@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0931"
-down_revision = "0161"
+revision = "0166"
+down_revision = "0165"
 branch_labels = None
 depends_on = None
 
