@@ -90,6 +90,9 @@ async def kill_server_while_it_recovers(scene: Scene) -> None:
             os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(Exception):
         await starting
+        await (
+            scene.stage._forget()
+        )  # it came up just before; what is kept of it would keep the next alive
     scene.mended()
     await scene.stage.start_server()
 
@@ -102,6 +105,7 @@ async def kill_backend(scene: Scene) -> None:
 async def restart_server(scene: Scene) -> None:
     """The server is stopped and started as for a new version of it."""
     await scene.stage.stop_server()
+    scene.must_bite(did=not scene.stage.is_up(), what="the server ran on")
     scene.mended()
     await scene.stage.start_server()
 

@@ -26,6 +26,7 @@ import pytest
 from catalog.kernel.clock import monotonic
 from tests.campaigns.money_checks import findings
 from tests.campaigns.money_faults import ALWAYS, FAULTS, SHORT_LEASE, Impossible, Scene
+from tests.campaigns.money_faults_of_books import FAULTS_OF_BOOKS, FRESH
 from tests.campaigns.money_load import Load
 from tests.campaigns.money_stage import Stage
 
@@ -36,6 +37,8 @@ WALKERS: Final = 8
 CYCLES_A_DATABASE: Final = 10
 RECOVERY_SECONDS: Final = 3.0
 END_SECONDS: Final = 120.0
+
+EVERY: Final = FAULTS | FAULTS_OF_BOOKS
 
 pytestmark = [
     pytest.mark.campaign,
@@ -50,7 +53,7 @@ class Campaign:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.rng = random.Random(SEED)
-        self.names = [name for name in FAULTS if ONLY in name]
+        self.names = [name for name in EVERY if ONLY in name]
         self.cycles: collections.Counter[str] = collections.Counter()
         self.not_run: dict[str, str] = {}
         self.found: dict[str, list[str]] = collections.defaultdict(list)
@@ -67,7 +70,7 @@ class Campaign:
 
     async def cycle(self, number: int, name: str) -> None:
         on_small_disk = name == "disk full" and self.stage.disk is not None
-        if number % CYCLES_A_DATABASE == 0 or on_small_disk:
+        if number % CYCLES_A_DATABASE == 0 or on_small_disk or name in FRESH:
             await self.stage.new_database(on_small_disk=on_small_disk)
         load = Load(self.stage.db(), random.Random(f"{SEED}/{number}"), lease=SHORT_LEASE)
         scene = Scene(self.stage, load, random.Random(f"{SEED}/{number}/{name}"))
@@ -75,7 +78,7 @@ class Campaign:
         try:
             await scene.some_time()
             try:
-                await FAULTS[name](scene)
+                await EVERY[name](scene)
             except Impossible as impossible:
                 self.not_run[name] = str(impossible)
             else:
@@ -110,6 +113,15 @@ class Campaign:
         self.epochs += len(load.desk.epochs)
         self.fenced += scene.fenced + load.desk.refused["lane_lost"]
 
+    def times(self) -> list[float]:
+        """Return how long it took until somebody was answered again, the shortest first."""
+        return sorted(each for found in self.recoveries.values() for each in found)
+
+    def recovered(self) -> str:
+        times = self.times() or [0.0]
+        half, most = statistics.median(times), times[_place(times, 99)]
+        return f"median {half:.2f} s, p99 {most:.2f} s, longest {times[-1]:.2f} s"
+
     def table(self, seconds: float) -> str:
         figures = (
             f"{self.orders} orders, {self.acknowledged} acknowledged, {self.unknown} attempts without an answer,"
@@ -119,15 +131,16 @@ class Campaign:
             f"seed {SEED}: {sum(self.cycles.values())} cycles of {len(self.cycles)} kinds in {seconds:.0f} s",
             figures,
             f"in every cycle: {', '.join(ALWAYS)}",
-            f"{'fault':<56} cycles  found  recovery: median   max",
+            f"recovery to the first answer: {self.recovered()}",
+            f"{'fault':<60} cycles  found  recovery: median   max",
         ]
         for name in self.names:
             if name in self.not_run:
-                lines.append(f"{name:<56} not run: {self.not_run[name]}")
+                lines.append(f"{name:<60} not run: {self.not_run[name]}")
                 continue
             times = self.recoveries[name] or [0.0]
             lines.append(
-                f"{name:<56} {self.cycles[name]:>6} {len(self.found[name]):>6}"
+                f"{name:<60} {self.cycles[name]:>6} {len(self.found[name]):>6}"
                 f" {statistics.median(times):>15.2f} s {max(times):>5.2f} s"
             )
         return "\n".join(lines)
@@ -150,5 +163,10 @@ async def test_no_fen_is_lost_doubled_or_stuck_whatever_goes_wrong(tmp_path: pat
         await stage.close()
     all_found = [each for found in campaign.found.values() for each in found]
     assert not all_found, all_found[:20]
-    times = [each for found in campaign.recoveries.values() for each in found]
-    assert statistics.median(times or [0.0]) <= RECOVERY_SECONDS
+    times = campaign.times() or [0.0]
+    assert times[_place(times, 99)] <= RECOVERY_SECONDS, campaign.recovered()
+
+
+def _place(times: list[float], hundredths: int) -> int:
+    """Return where so many hundredths of them are not longer."""
+    return -(-len(times) * hundredths // 100) - 1
