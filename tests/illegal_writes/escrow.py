@@ -9,6 +9,7 @@ _CLOSED = {"closing_key": "funding_key", "closed_at": "now()"}
 
 ROWS: Rows = {
     "a second escrow of an order": (other("escrows", {}), "escrows_pkey"),
+    "an escrow in an unknown book": (other("escrows", _OTHER, book="'mine'"), "escrow_book_is_known"),
     "an escrow of nothing": (other("escrows", _OTHER, amount_fen="0"), "escrow_amount_in_range"),
     "an escrow of more than ten trillion yuan": (other("escrows", _OTHER, amount_fen="1000000000000001"), "escrow_amount_in_range"),
     "an escrow in an unknown state": (update("escrows", state="'gone'"), "escrow_state_known"),

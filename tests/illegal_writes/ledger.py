@@ -140,6 +140,7 @@ ROWS: Rows = {
     "a dispute about more than is there": ("UPDATE settlement.order_money SET disputed = paid + 1", "order_money_not_given_out_twice"),
     "a dispute that no row tells of": ("UPDATE settlement.order_money SET disputed = 1", KEPT),
     "an order's money removed": ("DELETE FROM settlement.order_money", KEPT),
+    "an order's account in a second book": ("INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at) SELECT 'public_data', purpose, owner, currency, guarding, opened_at FROM settlement.accounts WHERE purpose = 'order_escrow'", "account_of_an_order_in_one_book"),
     "an account of an unknown book": ("INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at) VALUES ('mine', 'suspense', 'x', 'CNY', 'none', now())", "account_book_is_known"),
     "an account in another currency": ("INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at) VALUES ('market', 'suspense', 'x', 'USD', 'none', now())", "account_currency_is_cny"),
     "an account of nobody": ("INSERT INTO settlement.accounts (book, purpose, owner, currency, guarding, opened_at) VALUES ('market', 'suspense', '', 'CNY', 'none', now())", "account_owner_is_named"),

@@ -34,6 +34,7 @@ ROWS: Rows = {
     "a line with an unknown outcome": (other("statement_lines", _LINE, outcome="'maybe'"), "statement_outcome_known"),
     "a line of no file": (other("statement_lines", _LINE, file_id=uid(84)), "statement_lines_file_id_fkey"),
     "a break found twice by two files": (other("statement_breaks", {"id": uid(81)}), "statement_break_found_once"),
+    "a break in an unknown book": (other("statement_breaks", _BREAK, book="'mine'"), "break_book_is_known"),
     "a break without a difference": (other("statement_breaks", _BREAK, difference_fen="0"), "statement_break_differs"),
     "a difference of an unknown kind": (other("statement_breaks", _BREAK, kind="'odd'"), "statement_break_kind_known"),
     "a break of what does not move": (other("statement_breaks", _BREAK, move="'gift'"), "statement_break_move_known"),
