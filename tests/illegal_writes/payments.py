@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from tests.illegal_writes.attempt import Rows, Section, kept, other, uid, update
+from tests.illegal_writes.attempt import Attempt, Rows, Section, kept, other, uid, update
 
 _KEY = "(SELECT key FROM settlement.journal LIMIT 1)"
 _OTHER = {"id": uid(30), "reference": "'P9'", "order_id": uid(31), "channel_reference": "'C9'"}
+_TOP_UP = {"is_top_up": "true"}
+_TWO_TOP_UPS = Attempt(
+    "INSERT INTO settlement.payments two copies with is_top_up = true",
+    f"""{other("payments", _OTHER, **_TOP_UP).sql};
+        {other("payments", {**_OTHER, "id": uid(38), "reference": "'P8'", "channel_reference": "'C8'"}, **_TOP_UP).sql}""",
+)
 _EVENT = {"event_id": "'E9'"}
 _BREAK = {"id": uid(32), "event_id": "'E2'"}
 
@@ -38,6 +44,7 @@ ROWS: Rows = {
     "a payment that was asked about less than never": (update("payments", asked="-1"), "payment_asked_not_negative"),
     "a reference used twice": (other("payments", {**_OTHER, "reference": "'P1'"}), "payment_reference_used_once"),
     "a second open payment of an order": (other("payments", {**_OTHER, "order_id": uid(34)}), "payment_one_open_or_succeeded_per_order"),
+    "a second open top-up for an order": (_TWO_TOP_UPS, "payment_one_open_top_up_per_order"),
     "a channel's reference used twice": (other("payments", {**_OTHER, "channel_reference": "'C1'"}), "payment_channel_reference_used_once"),
     "an event counted twice": (other("channel_events", {}), "channel_events_pkey"),
     "an event of nothing": (other("channel_events", _EVENT, amount_fen="0"), "channel_event_amount_in_range"),

@@ -164,7 +164,7 @@ async def test_the_service_may_not_change_amounts_of_escrows_and_payments(
     connection = await asyncpg.connect(server.dsn(database_name, "market_api"))
 
     for sql in (
-        "UPDATE settlement.escrows SET amount_fen = 1",
+        "UPDATE settlement.escrows SET payer_party_id = order_id",
         "UPDATE settlement.payments SET amount_fen = 1",
         "UPDATE settlement.refunds SET amount_fen = 1",
         "UPDATE settlement.payouts SET amount_fen = 1",
