@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     pid: str | None  # of the side that is asked
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the other side's copy stands, and by which name it knows it; None: it knows of nothing."""
 
     pid: str | None

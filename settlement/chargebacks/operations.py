@@ -244,7 +244,7 @@ async def _lose(tx: Tx, case: Chargeback, *, actor: Actor, now: dt.datetime) -> 
 async def _lock(tx: Tx, chargeback_id: uuid.UUID) -> Chargeback:
     found = await store.find(tx, chargeback_id)
     if found is None:
-        raise ChargebackMissing(id=str(chargeback_id))
+        raise ChargebackMissing
     await escrow.lock(tx, found.order_id)  # before the case, as everywhere
     case = await store.lock(tx, chargeback_id)
     assert case is not None, "cases are never removed"

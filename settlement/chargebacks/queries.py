@@ -17,8 +17,6 @@ from settlement.chargebacks.states import State
 class ChargebackMissing(Missing):
     """There is no such charge-back."""
 
-    code = "chargeback_not_found"
-
 
 async def get_chargeback(tx: Tx, *, viewer: Actor, chargeback_id: uuid.UUID) -> Chargeback:
     """Return a charge-back.
@@ -29,7 +27,7 @@ async def get_chargeback(tx: Tx, *, viewer: Actor, chargeback_id: uuid.UUID) -> 
     viewer.require("chargeback:read")
     row = await tx.fetch_one(f"{store.SELECT} WHERE id = $1", chargeback_id)
     if row is None:
-        raise ChargebackMissing(id=str(chargeback_id))
+        raise ChargebackMissing
     return store.case(row)
 
 

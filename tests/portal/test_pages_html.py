@@ -586,7 +586,7 @@ def test_both_languages_have_all_words() -> None:
 def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> None:
     source = "\n".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
     said = set(re.findall(r'(?<![\w.])t(?:\.count)?\("([\w.]+)"', source))
-    said |= set(re.findall(r'"((?:site|home|report)\.\w+)"', source))
+    said |= set(re.findall(r'"((?:site|home|report|public_data_report)\.\w+)"', source))
     on_paper = (TEMPLATES.parent / "paper.py").read_text("utf-8")
     said |= set(re.findall(r'"(paper\.\w+)"', on_paper))
     at_the_terminal = "\n".join(path.read_text("utf-8") for path in TERMINAL.glob("*.py"))
@@ -614,6 +614,7 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("space.step.", "term.")  # market/portal/offer_words.py
     built += ("order_move.",)  # market/portal/order_steps.py
     built += ("approval.", "approval.means_")  # by the verdict, by the state
+    built += ("metered.said.", "auctions.notice_over")  # by the state of what is told
     # by who gets money, why it stands open, how far a month is closed
     built += (
         "explained.sources.",

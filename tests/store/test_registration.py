@@ -278,6 +278,7 @@ async def test_even_the_owner_of_the_tables_changes_no_register_row_that_nothing
         "auction_sealed_bids",
         "auctions",
         "authoritative_sources",
+        "award_objections",
         "case_assignments",
         "certificates",
         "changes",
