@@ -31,6 +31,7 @@ SITE_MAP: Final = (
             ("/open-plans", "open_plans.title"),
             ("/data-demands", "data_demands.title"),
             ("/responsibility-list", "responsibility.title"),
+            ("/public-data-reports", "public_data_report.short"),
         ),
     ),
     (

@@ -64,6 +64,7 @@ async def test_a_row_against_a_rule_is_refused_by_its_name(
         ("grant_state_known", "state = 'gone'"),
         ("grant_cut_off_says_when", "state = 'cut_off'"),
         ("grant_order_seq_not_negative", "order_seq = -1"),
+        ("grant_recent_is_a_list", "recent = '{}'"),
     ],
 )
 async def test_a_grant_is_not_moved_against_a_rule(

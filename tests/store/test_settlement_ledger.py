@@ -24,7 +24,6 @@ from settlement.ledger.operations import (
     KeyReused,
     OrderMoneyExceeded,
 )
-from settlement.money import Fen
 from tests.store.money import NOON, accepted, paid_escrow, three_way_split
 
 
@@ -89,18 +88,6 @@ async def test_an_account_is_not_overdrawn(db: Database, almighty: Actor) -> Non
 
     assert refused.value.code == "ledger_balance_insufficient"
     assert refused.value.facts["amount_fen"] == 101
-
-
-async def test_an_order_does_not_freeze_more_than_it_has(db: Database, almighty: Actor) -> None:
-    async with begin(db, almighty) as tx:
-        order_id = await paid_escrow(tx, almighty, 100)
-
-    with pytest.raises(BalanceInsufficient):
-        async with begin(db, almighty) as tx:
-            await ledger.hold(tx, now=NOON, order_id=order_id, amount_fen=Fen(101))
-    with pytest.raises(BalanceInsufficient):
-        async with begin(db, almighty) as tx:
-            await ledger.unhold(tx, now=NOON, order_id=order_id, amount_fen=Fen(1))
 
 
 async def test_money_of_an_order_is_not_given_out_beyond_what_was_paid(

@@ -107,9 +107,22 @@ class TantivyIndex:
             return None
         named = (found.st_ino, found.st_mtime_ns)
         if named != self._named:
-            self._generation = _Generation(self.directory / current(self.directory))
+            self._generation = self._opened(self.directory / current(self.directory))
             self._named = named
         return self._generation
+
+
+    def _opened(self, path: Path) -> _Generation:
+        """Return the index in a directory.
+
+        :raises FileNotFoundError: if it was removed meanwhile: tantivy says that otherwise.
+        """
+        try:
+            return _Generation(path)
+        except ValueError as error:
+            if path.exists():
+                raise
+            raise FileNotFoundError(path) from error
 
 
 class DiskView:
