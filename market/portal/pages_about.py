@@ -20,6 +20,7 @@ SITE_MAP: Final = (
             ("/collections", "site.collections"),
             ("/zones", "site.zones"),
             ("/price-list", "site.price_list"),
+            ("/fee-schedules", "fee_schedules.title"),
             ("/auctions", "auctions.title"),
             ("/demands", "demands.title"),
         ),
