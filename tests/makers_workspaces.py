@@ -121,7 +121,6 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
                     f"/bundles/new?products={trade.product_id}&p0_price_item=per_call&p0_scenario={SCENARIO}",
                     "/my/keys",
                     f"/my/keys?public_key={quote(b64encode(trade.buyer_key.public_key))}",
-                    "/my/keys?public_key=none",
                     complaint,
                 ],
             ),
