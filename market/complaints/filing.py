@@ -85,6 +85,9 @@ def check_room(received_today: int, *, is_named: bool) -> None:
         raise ComplaintBoxFull(maximum=maximum)
 
 
-def house_of(against: PartyId, operator: PartyId) -> House:
-    """Return who handles a complaint: of the operator's conduct, the authority alone."""
-    return House.AUTHORITY if against == operator else House.OPERATOR
+def house_of(*, complainant: PartyId | None, against: PartyId, operator: PartyId) -> House:
+    """Return who handles a complaint: what the operator complains, or is complained of, the authority alone.
+
+    Nobody of the operator's may handle it (``handling.check_neutral``), so it would lie there for ever.
+    """
+    return House.AUTHORITY if operator in (complainant, against) else House.OPERATOR

@@ -174,6 +174,27 @@ async def test_what_is_about_the_operator_is_seen_and_handled_by_the_authority_a
     assert code(own) == "complaint_reviewer_is_handler"
 
 
+async def test_what_the_operator_complains_of_is_handled_by_the_authority_and_not_by_itself(
+    trade: Trade,
+) -> None:
+    made = await make(trade, trade.adjudicator)
+    before = await look_up(trade, made)
+
+    refused = [
+        await step(trade, trade.adjudicator, made, name) for name in ("triages", "investigations")
+    ]
+
+    assert [(each.status_code, code(each)) for each in refused] == [
+        (409, "complaint_handler_is_party")
+    ] * 2
+    assert await look_up(trade, made) == before
+    for name in ("triages", "investigations"):
+        must(await step(trade, trade.regulator, made, name))
+    await hear(trade, made)
+    must(await step(trade, trade.regulator, made, "resolutions"))
+    assert (await look_up(trade, made))["outcome"] == "upheld"
+
+
 async def test_the_authority_does_not_decide_in_the_operators_place(trade: Trade) -> None:
     made = await make(trade)
 

@@ -143,9 +143,22 @@ def test_so_many_complaints_a_day_are_taken_and_no_more(*, is_named: bool, maxim
     assert refused(filing.check_room, maximum, is_named=is_named) == "complaint_box_full"
 
 
-def test_what_is_about_the_operator_is_for_the_authority() -> None:
-    assert filing.house_of(OPERATOR, OPERATOR) is House.AUTHORITY
-    assert filing.house_of(AGAINST, OPERATOR) is House.OPERATOR
+@pytest.mark.parametrize(
+    ("complainant", "against", "house"),
+    [
+        (COMPLAINANT, OPERATOR, House.AUTHORITY),
+        (None, OPERATOR, House.AUTHORITY),
+        (OPERATOR, AGAINST, House.AUTHORITY),
+        (COMPLAINANT, AGAINST, House.OPERATOR),
+        (None, AGAINST, House.OPERATOR),
+    ],
+)
+def test_what_the_operator_is_a_party_of_is_for_the_authority(
+    complainant: PartyId | None, against: PartyId, house: House
+) -> None:
+    found = filing.house_of(complainant=complainant, against=against, operator=OPERATOR)
+
+    assert found is house
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ async def _take(
         number=f"TS-{local_date(now).year}-{await store.next_number(tx):06d}",
         kind=said.kind,
         state=State.RECEIVED,
-        house=filing.house_of(target.party_id, operator),
+        house=filing.house_of(complainant=complainant, against=target.party_id, operator=operator),
         about=said.about,
         about_id=said.about_id,
         product_id=target.product_id,
