@@ -11,8 +11,10 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.complaints import filing
+from market.complaints.model import Kind
+from market.identity.model import Capacity
 from tests.api import Api, code
-from tests.makers_identity import Member
+from tests.makers_identity import Member, make_party
 from tests.makers_portal import put_on_offer
 from tests.makers_registration import Scene, make_scene, must
 from tests.makers_trade import Trade, make_trade
@@ -40,6 +42,39 @@ async def investigated(scene: Scene, who: Member, **said: Any) -> str:
     must(await step(scene, scene.adjudicator, made["id"], "investigations"))
     must(await step(scene, scene.supplier, made["id"], "statements", {"text": "并无此事。"}))
     return str(made["id"])
+
+
+async def test_each_of_the_nine_kinds_is_taken_by_the_house_whose_it_is_and_followed_by_its_code(
+    trade: Trade,
+) -> None:
+    agency = await make_party(trade.db, Capacity.COMPLIANCE_AGENCY, now=trade.clock.now())
+    things: dict[Kind, tuple[str, str | None]] = {
+        Kind.PRODUCT_QUALITY: ("product", trade.product_id),
+        Kind.PERSONAL_INFORMATION: ("product", trade.product_id),
+        Kind.MISUSE_OR_LEAK: ("order", await trade.placed()),
+        Kind.PRICE: ("product", trade.product_id),
+        Kind.OPERATOR_CONDUCT: ("operator", None),
+        Kind.AGENCY_CONDUCT: ("agency", str(agency.id)),
+        Kind.DISCRIMINATION: ("party", str(trade.supplier.party.id)),
+        Kind.OWNERSHIP: ("product", trade.product_id),
+        Kind.DATA_CONTENT_ERROR: ("product", trade.product_id),
+    }
+    assert set(things) == set(Kind)
+
+    for kind, (about, thing) in things.items():
+        said = {"kind": kind.value, "about": about, "about_id": thing, "facts": "情况属实"}
+        made = must(await trade.by(trade.buyer).post(PATH, said))
+        found = must(
+            await trade.api.post(
+                "/api/v1/complaint-lookups", {"number": made["number"], "secret": made["secret"]}
+            )
+        )
+        of_authority = kind is Kind.OPERATOR_CONDUCT
+        handler = trade.regulator if of_authority else trade.adjudicator
+        seen = must(await trade.by(handler).get(f"{PATH}/{made['id']}"))
+
+        assert (found["kind"], found["state"]) == (kind.value, "received")
+        assert seen["house"] == ("authority" if of_authority else "supermarket_operator")
 
 
 async def freeze(trade: Trade, complaint: str, kind: str, target: str) -> Any:
