@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
-from typing import Annotated, NewType
+from typing import Annotated, Final, NewType
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,9 @@ from market.complaints.states import State
 from market.incidents.model import Evidence, EvidenceFile
 
 ComplaintId = NewType("ComplaintId", uuid.UUID)
+
+#: What a complaint is called in the log, by its clocks and in notifications.
+SUBJECT: Final = "complaint"
 
 Words = Annotated[str, Meta(min_length=1, max_length=20_000)]
 

@@ -10,8 +10,10 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
+from catalog.timers import queries as timers
+from catalog.timers.model import Timer
 from market.complaints import redaction, store
-from market.complaints.model import Complaint, Count, Kind, LookedUp
+from market.complaints.model import SUBJECT, Complaint, Count, Kind, LookedUp
 from market.complaints.states import State
 
 
@@ -41,6 +43,18 @@ async def get(tx: Tx, *, viewer: Actor, complaint_id: uuid.UUID) -> Complaint:
     if found is None or viewer.party != found.against_party_id or not redaction.is_told(found):
         raise ComplaintMissing
     return redaction.for_who_is_complained_of(found)
+
+
+async def list_clocks(tx: Tx, *, viewer: Actor, complaint_id: uuid.UUID) -> list[Timer]:
+    """Return the clocks of a complaint to everyone who may read it (办理时限).
+
+    They run against a house; who waits for its answer sees until when, and not only who owes it.
+
+    :raises ComplaintMissing: if there is none that the viewer may know of.
+    """
+    found = await get(tx, viewer=viewer, complaint_id=complaint_id)
+    async with beyond_own_rows(tx):
+        return await timers.list_for_subject(tx, subject_kind=SUBJECT, subject_id=found.id)
 
 
 async def list_complaints(

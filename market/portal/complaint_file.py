@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.ids import PartyId
-from catalog.timers import queries as timers
 from catalog.timers.explaining import Explanation, explain_timer
 from market.complaints import queries, states
 from market.complaints.model import About, Complaint, House, MeasureKind
@@ -96,9 +95,7 @@ async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
     handles = c.actor.may("complaint:handle") and not is_party and is_of_house
     told = [
         explain_timer(timer, c.calendar)
-        for timer in await timers.list_for_subject(
-            c.tx, subject_kind=casework.SUBJECT, subject_id=found.id
-        )
+        for timer in await queries.list_clocks(c.tx, viewer=c.actor, complaint_id=found.id)
     ]
     freezable, names = await _freezable(c, found) if handles else ([], {})
     return CaseFile(

@@ -132,6 +132,17 @@ async def test_who_is_complained_of_reads_the_facts_and_never_who_complained(
     assert "24时止" in plain(section(desk, "clocks"))
 
 
+async def test_both_parties_of_a_complaint_see_until_when_it_is_to_be_decided(
+    api: Api, market: Market
+) -> None:
+    for who in (market.trade.buyer, market.trade.supplier, market.trade.adjudicator):
+        by(api, who)
+        clocks = plain(section((await look(api, f"/complaints/{market.complaint}")).text, "clocks"))
+
+        assert "24时止" in clocks, who
+        assert "没有正在计算的期限" not in clocks, who
+
+
 async def test_a_complaint_is_frozen_for_lifted_decided_appealed_and_reviewed_by_forms(
     api: Api, market: Market
 ) -> None:

@@ -21,7 +21,7 @@ from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.timers import operations as timers
 from catalog.timers.model import PUBLIC, Timer
 from market.complaints import handling, store
-from market.complaints.model import Complaint, House
+from market.complaints.model import SUBJECT, Complaint, House
 from market.complaints.queries import ComplaintMissing
 from market.identity import queries as identity
 from market.identity.model import Capacity
@@ -31,7 +31,6 @@ TRIAGE: Final = "complaint_triage"
 RESOLUTION: Final = "complaint_resolution"
 APPEAL: Final = "complaint_appeal"
 REVIEW: Final = "complaint_review"
-SUBJECT: Final = "complaint"
 _RULEBOOK: Final = HAINAN_2023.code
 
 

@@ -13,7 +13,7 @@ from catalog.kernel.db import Tx
 from catalog.notifications.topics import Topic
 from catalog.timers import operations as timers
 from market.complaints import handling, store
-from market.complaints.model import Complaint
+from market.complaints.model import SUBJECT, Complaint
 from market.complaints.operations import casework
 from market.complaints.states import Event as Happening
 from market.complaints.states import State, advance
@@ -54,7 +54,7 @@ async def close_unappealed(
     if before is None or before.state is not State.RESOLVED:
         return False
     await timers.run_out(
-        tx, now=now, kind=casework.APPEAL, subject_kind=casework.SUBJECT, subject_id=complaint_id
+        tx, now=now, kind=casework.APPEAL, subject_kind=SUBJECT, subject_id=complaint_id
     )
     if handling.standing(before):
         return False
