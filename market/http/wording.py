@@ -6,6 +6,7 @@ What stands in a refusal as a code itself (a state, a level, a role) is called b
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import pathlib
 import re
@@ -14,6 +15,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+
+from catalog.kernel.local_time import SHANGHAI
 
 _DIRECTORY: Final = pathlib.Path(__file__).parent / "wording"
 _NAMES: Final = pathlib.Path(__file__).parent / "names.toml"
@@ -24,6 +27,7 @@ _BETWEEN: Final = {"zh": "、", "en": ", "}
 # English of a library or a system, told on by us: several words, none of them Chinese.
 _PROSE: Final = re.compile(r"[^\u3400-\u9fff]*[A-Za-z]{2,}[ :][^\u3400-\u9fff]*")
 _TOLD_ON: Final = frozenset({"reason", "detail"})
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -120,7 +124,17 @@ def _patterns(code: str, fact: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     )
 
 
+def _instant(value: str, language: str) -> str:
+    """Return an instant as readers here tell it, to the second: in Beijing time (the facts keep UTC)."""
+    at = dt.datetime.fromisoformat(value).astimezone(SHANGHAI)
+    if language == "zh":
+        return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M:%S}"
+    return f"{at:%Y-%m-%d %H:%M:%S} (UTC+8)"
+
+
 def _readable(code: str, fact: str, value: Any, language: str) -> str:
+    if _INSTANT.fullmatch(str(value)):
+        return _instant(str(value), language)
     if isinstance(value, list | tuple | set | frozenset):
         return _BETWEEN[language].join(name_of(code, fact, str(item), language) for item in value)
     whole = name_of(code, fact, str(value), language)

@@ -21,7 +21,7 @@ from catalog.registration.grounds import Ground
 from market.auctions.model import Kind as AuctionKind
 from market.complaints.model import About, House, MeasureKind
 from market.complaints.model import Kind as ComplaintKind
-from market.http.wording import all_names, all_wordings, name_of, table_of
+from market.http.wording import all_names, all_wordings, name_of, table_of, words
 from market.listings import eligibility
 from market.listings.model import Effect
 from market.orders.model import CancellationReason, Side
@@ -233,6 +233,19 @@ def test_what_a_library_says_is_told_as_what_it_is() -> None:
     told = name_of("harvest_source_unreachable", "reason", "All connection attempts failed", "zh")
 
     assert told == "All connection attempts failed（原文）"
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2026-11-28T17:47:21.676475+00:00", "2026-11-28 17:47:21+00:00", "2026-11-29T01:47:21+08:00"],
+)
+def test_an_instant_in_a_refusal_is_told_in_beijing_time_and_not_as_a_machine_writes_it(
+    told: str,
+) -> None:
+    said = words("offer_expired", {"valid_until": told})
+
+    assert said.zh == "要约已于 2026年11月29日 01:47:21 失效。"
+    assert said.en == "The offer was open until 2026-11-29 01:47:21 (UTC+8)."
 
 
 def test_no_name_is_english() -> None:
