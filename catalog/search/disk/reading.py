@@ -111,7 +111,6 @@ class TantivyIndex:
             self._named = named
         return self._generation
 
-
     def _opened(self, path: Path) -> _Generation:
         """Return the index in a directory.
 
