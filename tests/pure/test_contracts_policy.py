@@ -370,6 +370,8 @@ def test_of_two_limits_of_a_kind_the_least_counts() -> None:
 
     assert limits.read(held_to) == Limits(rates=(Rate(Per.HOUR, 4),), rows_per_answer=7)
     assert limits.words(held()) == ""
+    hourly = limits.words(held(PolicyConstraint(f"{OWN}usesPerHour", "lteq", "4")))
+    assert hourly.startswith("每小时最多使用4次。")
 
 
 @hypothesis.given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=20), st.text())

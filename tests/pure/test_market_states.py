@@ -123,7 +123,8 @@ draft: announce>announced cancel>cancelled
 announced: begin>open cancel>cancelled
 open: bid>open close>closed cancel>cancelled
 closed: hand_over>closed decide>decided fail>failed void>voided
-decided: award>awarded fail>failed void>voided
+decided: object>objected award>awarded fail>failed void>voided
+objected: object>objected go_on>decided exclude>decided void>voided
 awarded: default>decided contract>contracted void>voided
 """
 LISTING_MOVES = """

@@ -155,6 +155,10 @@ def test_departments_that_do_not_come_to_the_ledger_stop_the_report() -> None:
         drawn_up(departments=[(BUREAU, "某气象局", 400, 49)])
 
 
+def test_a_report_of_a_year_is_in_time_until_the_end_of_march() -> None:
+    assert drawing_up.due_on(2026) == dt.date(2027, 3, 31)
+
+
 def test_another_version_needs_a_reason_and_something_that_is_otherwise() -> None:
     first = drawn_up()
     before = (first, "ab" * 32)
@@ -231,6 +235,7 @@ def test_the_workbook_has_the_departments_the_cost_and_the_tables() -> None:
     sheets = workbook(second)
 
     assert sheets == workbook(second)
+    assert sheets != workbook(first)  # which corrects nothing
     with zipfile.ZipFile(io.BytesIO(sheets)) as book:
         texts = book.read("xl/sharedStrings.xml").decode()
     for text in ("某气象局", "核定运营成本 Cost as decided", "补录实际成本", "未归类"):

@@ -14,7 +14,7 @@ from catalog.kernel.periods import Period, Unit
 from catalog.kernel.workdays import Calendar
 from settlement.charging import arrears, balance, windows
 from settlement.charging.balance import Level
-from settlement.charging.model import AccountStanding, Charged, Tally, UsageAccount
+from settlement.charging.model import AccountStanding, Charge, Charged, Tally, UsageAccount
 from settlement.charging.states import (
     LIVE,
     TRANSITIONS,
@@ -51,6 +51,29 @@ ALLOWED = {
 
 def tally(to_seq: int, calls: int, size: int = 0) -> Tally:
     return Tally(to_seq=to_seq, calls=calls, bytes=size, record_sha256="ab" * 32)
+
+
+def test_a_charge_costs_what_all_uses_cost_less_what_those_before_did() -> None:
+    charge = Charge(
+        id=new_id(),
+        order_id=new_id(),
+        after_seq=3,
+        to_seq=7,
+        calls_before=2,
+        calls=5,
+        bytes_before=20,
+        bytes=50,
+        quantity=5,
+        before_fen=200,
+        cumulative_fen=450,
+        price_item="call",
+        price_sha256="cd" * 32,
+        record_sha256="ab" * 32,
+        charged_at=NOON,
+    )
+
+    assert charge.amount_fen == 250
+    assert charge.so_far() == Charged(7, 5, 50, 450)
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(State, Event)))

@@ -35,6 +35,10 @@ ALLOWED = {
     ("held", "dispute"): "disputed",
     ("disputed", "resolve_release"): "released",
     ("disputed", "resolve_refund"): "refunded",
+    ("held", "charge_back"): "charged_back",
+    ("disputed", "charge_back"): "charged_back",
+    ("charged_back", "chargeback_over"): "held",
+    ("charged_back", "chargeback_lost"): "refunded",
 }
 
 

@@ -19,6 +19,7 @@ from settlement.ledger.accounts import (
     Purpose,
     Side,
     account,
+    chargeback_of,
     chart,
     clearing_of,
     escrow_of,
@@ -80,6 +81,7 @@ def test_an_account_is_known_by_its_code() -> None:
     assert clearing_of("sandbox").code == "channel_clearing/sandbox"
     assert clearing_of("sandbox").guarding is Guarding.NONE
     assert not clearing_of("sandbox").is_of_an_order
+    assert chargeback_of(order_id) == Account(Purpose.CHARGEBACK_HOLD, str(order_id))
     assert refund_owed_to(order_id) == Account(Purpose.REFUND_PAYABLE, str(order_id))
     for code in ("", "payable", "payable/", "pocket/me", "/x"):
         with pytest.raises(AccountUnknown):
