@@ -10,7 +10,7 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
-from catalog.kernel.db import Tx
+from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
@@ -65,6 +65,9 @@ async def give_back(
     for each in await store.list_of_order(tx, order_id):
         if each.key == key:
             return _replayed(tx, each, amount)
+    async with beyond_own_rows(tx):  # whosever order it is of: that it is used may be known
+        if await store.is_used(tx, key):
+            raise ReturnKeyReused(key=str(key))
     to = refund_owed_to(held.payer_party_id)
     return await _take(tx, held, To.REFUND, to, actor=actor, now=now, key=key, amount=amount)
 

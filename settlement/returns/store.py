@@ -66,6 +66,15 @@ async def restore(tx: Tx, *, key: uuid.UUID, account: str, now: dt.datetime) -> 
     await tx.insert(RESTORED_LEGS, key=key, account=account, restored_at=now)
 
 
+async def is_used(tx: Tx, key: uuid.UUID) -> bool:
+    """Tell whether a key stands for something that was taken back, of whatever order."""
+    return bool(
+        await tx.fetch_value(
+            "SELECT EXISTS (SELECT FROM settlement.returned_legs WHERE key = $1)", key
+        )
+    )
+
+
 async def list_of_order(tx: Tx, order_id: uuid.UUID) -> list[Return]:
     """Return what was taken back of an order after its release, the first one first."""
     return await _list(tx, order_id, is_restored=True)

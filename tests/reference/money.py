@@ -180,9 +180,9 @@ class Books:
             self._end_sharing(month, order_id, settled)
         else:
             amount = order.left
-            order.legs = paid_out(claims(order, amount))
-            self.move(month, f"order_escrow/{order_id}", order.legs)
-            order.captured = amount
+            legs = paid_out(claims(order, amount))
+            self.move(month, f"order_escrow/{order_id}", legs)
+            order.captured, order.legs = amount, legs
         order.state, order.ended_by = "released", "release"
         return DONE
 
@@ -223,10 +223,10 @@ class Books:
             if order.returns[key] != amount:
                 raise Refused("return_key_reused")
             return AGAIN
-        if order.state != "released" or order.legs is None:
-            raise Refused("return_not_released_at_once")
         if key in self.return_keys:
             raise Refused("return_key_reused")
+        if order.state != "released" or order.legs is None:
+            raise Refused("return_not_released_at_once")
         gross, before = sum(order.legs.values()), sum(order.returned.values())
         if before + amount > gross:
             raise Refused("reversal_too_large")

@@ -58,6 +58,18 @@ async def paid_out(tx: Tx, actor: Actor, owed: Leg, amount: int) -> None:
     await ledger.post(tx, actor=actor, now=NOON, entry=entry)
 
 
+async def test_a_key_of_another_order_is_refused_by_name(tx: Tx, almighty: Actor) -> None:
+    first, _ = await released(tx, almighty)
+    second, _ = await released(tx, almighty)
+    key = new_id()
+    await give_back(tx, almighty, first, 300, key=key)
+
+    with pytest.raises(returns.ReturnKeyReused):
+        await give_back(tx, almighty, second, 300, key=key)
+
+    assert await list_returns(tx, order_id=second) == []
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_refunds_take_back_the_legs_and_all_of_them_all_of_it(
     tx: Tx, almighty: Actor, seed: int
