@@ -61,9 +61,12 @@ class Follower:
             return 0
         try:
             return await self._follow(now)
-        except BaseException:
+        except BaseException as error:
+            replaced = isinstance(error, OSError | ValueError) and self._is_replaced()
             self._let_go()  # what was written and not committed never was
-            raise
+            if not replaced:
+                raise
+        return await self.follow(now=now)  # swapped just now, and the old one removed
 
     async def rebuild(self) -> int:
         """Make the index anew beside the one that serves, and swap them; return how many products.
@@ -86,6 +89,11 @@ class Follower:
             with contextlib.suppress(OSError):
                 self._writer.close()
             self._writer = None
+
+    def _is_replaced(self) -> bool:
+        """Tell whether another index took the place of the one we write."""
+        writer = self._writer
+        return writer is not None and layout.current(self._directory) != writer.path.name
 
     async def _follow(self, now: dt.datetime) -> int:
         writer = self._open()

@@ -340,6 +340,33 @@ async def test_a_long_tail_is_made_into_a_new_base(
     follower.close()
 
 
+async def test_an_index_that_is_replaced_while_it_is_written_is_followed_in_its_new_place(
+    db: Database, now: dt.datetime, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = Follower(db, index)
+    await follower.follow(now=now)
+    before = layout.current(index.directory)
+    loop, commit = asyncio.get_running_loop(), writing.IndexWriter.commit
+
+    def commit_late(writer: writing.IndexWriter, *, position: str, database: str) -> None:
+        if writer.path.name == before:
+            asyncio.run_coroutine_threadsafe(follower.rebuild(), loop).result()
+        commit(writer, position=position, database=database)
+
+    monkeypatch.setattr(writing.IndexWriter, "commit", commit_late)
+    await write(db, now, record(1, "港口"))
+    await follower.follow(now=now)
+    await write(db, now, record(2, "港口"))
+    await follower.follow(now=now)
+
+    assert [each.name for each in index.directory.glob("index-*")] == [
+        layout.current(index.directory)
+    ]
+    assert layout.current(index.directory) != before
+    assert await found(db, index, "港口") == {"1", "2"}
+    follower.close()
+
+
 async def follow_on(follower: Follower, now: dt.datetime) -> None:
     while True:
         await asyncio.sleep(0.01)
