@@ -301,51 +301,53 @@ def _rollup() -> None:
     _refuse("rollup_state", "INSERT OR DELETE OR TRUNCATE")
     op.execute("GRANT SELECT ON settlement.turnovers, settlement.posting_by_account TO market_api")
     op.execute("GRANT SELECT, UPDATE (asked_at) ON settlement.rollup_state TO market_api")
-    op.execute(f"""
-        CREATE FUNCTION settlement.roll_up() RETURNS trigger
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
-        $$ DECLARE
-            till bigint := (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint;
-        BEGIN
-            IF (NEW.upto, NEW.rolled) IS DISTINCT FROM (OLD.upto, OLD.rolled) THEN
-                RAISE EXCEPTION 'only the roll-up says how far it came'
-                    USING ERRCODE = 'restrict_violation';
-            END IF;
-            NEW.upto := till;
-            WITH added AS MATERIALIZED (
-                SELECT j.key, j.value_on, l.n, l.amount, a.id, a.book, a.currency, a.purpose,
-                       a.guarding, p.owner
-                  FROM settlement.journal j CROSS JOIN LATERAL {_legs("j")}
-                  JOIN settlement.accounts a ON a.id = l.account_id
-                  JOIN settlement.purposes p ON p.purpose = a.purpose
-                 WHERE j.xid >= OLD.upto AND j.xid < till
-            ), moved AS (
-                UPDATE settlement.guard_balances g SET posted = g.posted + d.amount
-                  FROM (SELECT id, sum(amount)::bigint AS amount FROM added
-                         WHERE guarding = 'none' OR (guarding = 'rolled_up' AND n > 1)
-                         GROUP BY id ORDER BY id) d
-                 WHERE g.account_id = d.id
-            ), turned AS (
-                INSERT INTO settlement.turnovers AS t
-                SELECT book, currency, date_trunc('month', value_on)::date, purpose,
-                       count(*) FILTER (WHERE n = 1),
-                       coalesce(-sum(amount) FILTER (WHERE n = 1), 0),
-                       coalesce(sum(amount) FILTER (WHERE n > 1), 0)
-                  FROM added GROUP BY 1, 2, 3, 4
-                ON CONFLICT (book, currency, month, purpose) DO UPDATE
-                   SET entries = t.entries + excluded.entries, debits = t.debits + excluded.debits,
-                       credits = t.credits + excluded.credits
-            ), stated AS (
-                INSERT INTO settlement.posting_by_account (account_id, key, amount)
-                SELECT id, key, amount FROM added WHERE owner <> 'order' ORDER BY id, key
-            )
-            SELECT OLD.rolled + count(*) FILTER (WHERE n = 1) INTO NEW.rolled FROM added;
-            RETURN NEW;
-        END $$""")
+    op.execute(ROLL_UP)
     op.execute("""
         CREATE TRIGGER what_is_over_is_rolled_up BEFORE UPDATE ON settlement.rollup_state
         FOR EACH ROW EXECUTE FUNCTION settlement.roll_up()""")
 
+
+ROLL_UP = f"""
+    CREATE FUNCTION settlement.roll_up() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+    $$ DECLARE
+        till bigint := (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint;
+    BEGIN
+        IF (NEW.upto, NEW.rolled) IS DISTINCT FROM (OLD.upto, OLD.rolled) THEN
+            RAISE EXCEPTION 'only the roll-up says how far it came'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        NEW.upto := till;
+        WITH added AS MATERIALIZED (
+            SELECT j.key, j.value_on, l.n, l.amount, a.id, a.book, a.currency, a.purpose,
+                   a.guarding, p.owner
+              FROM settlement.journal j CROSS JOIN LATERAL {_legs("j")}
+              JOIN settlement.accounts a ON a.id = l.account_id
+              JOIN settlement.purposes p ON p.purpose = a.purpose
+             WHERE j.xid >= OLD.upto AND j.xid < till
+        ), moved AS (
+            UPDATE settlement.guard_balances g SET posted = g.posted + d.amount
+              FROM (SELECT id, sum(amount)::bigint AS amount FROM added
+                     WHERE guarding = 'none' OR (guarding = 'rolled_up' AND n > 1)
+                     GROUP BY id ORDER BY id) d
+             WHERE g.account_id = d.id
+        ), turned AS (
+            INSERT INTO settlement.turnovers AS t
+            SELECT book, currency, date_trunc('month', value_on)::date, purpose,
+                   count(*) FILTER (WHERE n = 1),
+                   coalesce(-sum(amount) FILTER (WHERE n = 1), 0),
+                   coalesce(sum(amount) FILTER (WHERE n > 1), 0)
+              FROM added GROUP BY 1, 2, 3, 4
+            ON CONFLICT (book, currency, month, purpose) DO UPDATE
+               SET entries = t.entries + excluded.entries, debits = t.debits + excluded.debits,
+                   credits = t.credits + excluded.credits
+        ), stated AS (
+            INSERT INTO settlement.posting_by_account (account_id, key, amount)
+            SELECT id, key, amount FROM added WHERE owner <> 'order' ORDER BY id, key
+        )
+        SELECT OLD.rolled + count(*) FILTER (WHERE n = 1) INTO NEW.rolled FROM added;
+        RETURN NEW;
+    END $$"""
 
 def _views() -> None:
     op.execute(f"""
