@@ -8,7 +8,7 @@ import importlib
 
 from alembic import op
 
-revision = "0941"
+revision = "0167"
 down_revision = "0166"
 branch_labels = None
 depends_on = None
