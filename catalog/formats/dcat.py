@@ -462,6 +462,7 @@ def _permission(facts: Facts, price: Price, site: Site) -> Node:
             "schema:unitText": price.unit.value,
             "schema:identifier": price.filing_number,
             "schema:validFrom": _date(price.effective_from),
+            **_whether_taxed(price),
             **(
                 {}
                 if price.effective_to is None
@@ -493,6 +494,12 @@ def _en(text: str) -> Node:
 def _instant(at: dt.datetime) -> Node:
     written = at.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return {"@value": written, "@type": "xsd:dateTime"}
+
+
+def _whether_taxed(price: Price) -> Node:
+    """Return whether the tax is in the price (含税); of what costs nothing, nothing."""
+    told = {"@value": str(price.is_tax_included).lower(), "@type": "xsd:boolean"}
+    return {"schema:valueAddedTaxIncluded": told} if price.has_tax else {}
 
 
 def _date(day: dt.date) -> Node:

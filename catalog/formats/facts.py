@@ -41,6 +41,13 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     filing_number: str
     effective_from: dt.date
     effective_to: dt.date | None = None
+    is_tax_included: bool = True  # 含税; False: the tax comes on top (价外税)
+    tax_rate_bps: int | None = None  # None: it does not say at which rate
+
+    @property
+    def has_tax(self) -> bool:
+        """Tell whether there is anything that a tax could be in, or on top of."""
+        return self.amount_fen > 0
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

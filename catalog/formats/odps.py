@@ -94,6 +94,10 @@ def _plan(price: Price) -> Node:
         "validFrom": f"{price.effective_from}T00:00:00+08:00",
         "offering": [f"{price.unit.value}", f"filing {price.filing_number}"],
     }
+    if price.has_tax:
+        found["valueAddedTaxIncluded"] = price.is_tax_included
+        if price.tax_rate_bps is not None and price.tax_rate_bps % 100 == 0:
+            found["valueAddedTaxPercentage"] = price.tax_rate_bps // 100
     if price.effective_to is not None:
         found["validTo"] = f"{price.effective_to}T23:59:59+08:00"  # the last day counts
     if price.quantity_max is not None:

@@ -155,6 +155,7 @@ def _offer(price: Price, page: str, facts: Facts) -> Node:
             "@type": "UnitPriceSpecification",
             "unitText": price.unit.value,
             "identifier": price.filing_number,
+            **({"valueAddedTaxIncluded": price.is_tax_included} if price.has_tax else {}),
             **amount,
         },
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
+from msgspec import UnsetType
 
 from catalog.kernel.errors import DomainError
 from catalog.products import queries as products
@@ -41,8 +42,9 @@ from market.portal.terms_choices import Choices, find_choices
 from market.pricing import compute, offers
 from market.pricing import queries as pricing
 from market.pricing.compute import PriceLine
-from market.pricing.model import UseCategory
+from market.pricing.model import PlanTax, UseCategory
 from market.special_prices.queries import SpecialPriceMissing
+from settlement.taxes.model import Taxed
 
 _HERE: Final = "/products/{product_id:uuid}/orders"
 _USUAL: Final = RequestedTerms()
@@ -66,7 +68,9 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     """What the chosen quantity comes to, line by line; a special price has no lines."""
 
     lines: tuple[PriceLine, ...]
-    amount_fen: int
+    amount_fen: int  # what is paid, with the tax
+    taxed: Taxed | None  # what of it is tax; None: the plan does not say
+    tax: PlanTax | UnsetType
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,12 +153,6 @@ async def _agreement(c: Command, product_id: uuid.UUID, named: str | None) -> Ag
 
 async def quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: Choice) -> Quoted:
     """Return what the choice costs this buyer, by the rule by which the order is priced."""
-    if chosen.special_price_id is not None:
-        offered = (each for each in choices.special_prices if each.id == chosen.special_price_id)
-        given = next(offered, None)
-        if given is None:
-            raise SpecialPriceMissing
-        return Quoted(lines=(), amount_fen=given.amount_fen)
     filing = await pricing.find_effective(
         c.tx,
         product_id=product_id,
@@ -164,10 +162,19 @@ async def quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: Cho
     if filing is None:
         raise buying.PricingFilingRequired
     item = offers.item_of(filing, chosen.price_item)
+    if chosen.special_price_id is not None:
+        offered = (each for each in choices.special_prices if each.id == chosen.special_price_id)
+        given = next(offered, None)
+        if given is None:
+            raise SpecialPriceMissing
+        amount_fen = given.amount_fen
+        return Quoted(
+            lines=(), amount_fen=amount_fen, taxed=compute.taxed(item, amount_fen), tax=item.tax
+        )
     before = await orders.count_bought_before(c.tx, item, filing, buyer=c.actor.party)
     amount_fen = compute.price_fen(item, chosen.quantity, bought_before=before)
     told = compute.priced(item, chosen.quantity, bought_before=before)
-    return Quoted(lines=told.lines, amount_fen=amount_fen)
+    return Quoted(lines=told.lines, amount_fen=amount_fen, taxed=told.taxed, tax=item.tax)
 
 
 def filled(agreement: Agreement | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from market.portal import dates, show, static_files
 from market.portal.site_footer import SiteNames, footer_lines
 from market.portal.wording import LANGUAGES, Speaker
 from market.settings import Settings
+from settlement.money import percent
 
 LANGUAGE_COOKIE: Final = "shushi_lang"
 #: Larger text and larger targets (长者模式): asked for by ``?view=large``, kept in a cookie.
@@ -54,7 +55,7 @@ NOT_KEPT: Final = "no-store"
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -62,6 +63,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["percent"] = percent  # macros that are imported see no values of the page
+    return made
 
 
 def language_of(request: AnyRequest) -> str:

@@ -1,7 +1,9 @@
 """Compute what a quantity costs, how often it may be used, and how long: exact, in whole fen.
 
 The lines of a price are the price: what is shown to a buyer, ordered, signed and computed again
-from a bundle is the sum of the same lines. No fraction enters, so nothing is ever rounded.
+from a bundle is the sum of the same lines. No fraction enters, so nothing of them is ever rounded.
+Where the tax comes on top (价外税) lines and cap are net, and what is paid is their sum with the tax,
+which is rounded once (``settlement/taxes/taxing.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from msgspec import UNSET
 from catalog.kernel.errors import Invalid, Refused
 from catalog.products.model import MeteringUnit
 from market.pricing.model import Band, Banding, Billing, Charge, PriceItem
-from settlement.money import CEILING
+from settlement.money import CEILING, WHOLE
+from settlement.taxes import taxing
+from settlement.taxes.model import Taxed
 
 # Of a period price; a month and a year are taken in days [P], so that an order has one end.
 _DAYS: Final[dict[MeteringUnit, int]] = {
@@ -57,7 +61,8 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
 
     lines: tuple[PriceLine, ...]
     uncapped_fen: int
-    amount_fen: int
+    amount_fen: int  # what is paid, with the tax
+    taxed: Taxed | None  # what of it is tax; None: the plan does not say
 
 
 def price_fen(item: PriceItem, quantity: int, *, bought_before: int = 0) -> int:
@@ -98,7 +103,20 @@ def priced(item: PriceItem, quantity: int, *, bought_before: int = 0) -> Priced:
     lines = tuple(_lines(item, quantity, _free(item, quantity, bought_before)))
     total = sum(line.amount_fen for line in lines)
     capped = total if item.cap_fen is UNSET else min(total, item.cap_fen)
-    return Priced(lines=lines, uncapped_fen=total, amount_fen=capped)
+    amount = gross_fen(item, capped)
+    return Priced(lines=lines, uncapped_fen=total, amount_fen=amount, taxed=taxed(item, amount))
+
+
+def gross_fen(item: PriceItem, told_fen: int) -> int:
+    """Return what is paid where the plan tells ``told_fen``: that, or that with the tax on top."""
+    if item.tax is UNSET or item.tax.is_included:
+        return told_fen
+    return taxing.outside(told_fen, item.tax.rate_bps).gross_fen
+
+
+def taxed(item: PriceItem, paid_fen: int) -> Taxed | None:
+    """Return what of ``paid_fen`` is tax by the plan (价税分离), or None if the plan does not say."""
+    return None if item.tax is UNSET else taxing.inside(paid_fen, item.tax.rate_bps)
 
 
 def steps(item: PriceItem) -> tuple[Band, ...]:
@@ -108,9 +126,14 @@ def steps(item: PriceItem) -> tuple[Band, ...]:
 
 
 def highest_unit_fen(item: PriceItem) -> int:
-    """Return the most that one unit of the item may cost."""
+    """Return the most that one unit of the item may cost, the tax with it; a begun fen counts.
+
+    Not rounded to the nearest, or a price a hair above its ceiling would be at it.
+    """
     quoted = 0 if item.highest_unit_price_fen is UNSET else item.highest_unit_price_fen
-    return max(quoted, *(step.unit_price_fen for step in steps(item)))
+    told = max(quoted, *(step.unit_price_fen for step in steps(item)))
+    on_top = 0 if item.tax is UNSET or item.tax.is_included else item.tax.rate_bps
+    return -(-told * (WHOLE + on_top) // WHOLE)
 
 
 def quota(item: PriceItem, quantity: int) -> int | None:

@@ -14,6 +14,7 @@ from catalog.kernel.ids import PartyId
 from catalog.products.model import DeliveryMode, MeteringUnit
 from catalog.signing.model import Signature
 from market.pricing.states import State
+from settlement.taxes.model import RateBps, Tax, ZeroReason
 
 FilingId = NewType("FilingId", uuid.UUID)
 
@@ -84,6 +85,19 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     unit_price_fen: PriceFen
 
 
+class PlanTax(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the prices of a plan have the tax in them, and at which rate (含税、不含税)."""
+
+    is_included: bool  # True: 价内税, what is told is paid; False: 价外税, the tax comes on top
+    rate_bps: RateBps
+    zero_reason: ZeroReason | UnsetType = UNSET  # of a rate of zero
+
+    @property
+    def tax(self) -> Tax:
+        """Return the tax alone: what of a gross amount it is, is the same either way."""
+        return Tax(rate_bps=self.rate_bps, zero_reason=self.zero_reason)
+
+
 class PriceItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of the price list: so many fen for one unit (价目).
 
@@ -106,6 +120,8 @@ class PriceItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     trial_days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET  # how long a trial lasts
     highest_unit_price_fen: PriceFen | UnsetType = UNSET  # of a quote
     billing: Billing | UnsetType = UNSET  # of a price by use; left out, its quantity is bought
+    # Left out: its prices have the tax in them, as all had before rates were told.
+    tax: PlanTax | UnsetType = UNSET
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -53,6 +53,12 @@ class QuoteUnlimited(Invalid):
     code = "filing_quote_unlimited"
 
 
+class TaxOnFreePlan(Invalid):
+    """A trial, or a plan of which every unit is free, names a tax: there is nothing to take it of."""
+
+    code = "tax_on_free_plan"
+
+
 class MeteredPriceUnfit(Invalid):
     """What is charged as it is used would cost less when more of it is used, or is not counted by use."""
 
@@ -82,6 +88,10 @@ def faults(item: PriceItem) -> Iterator[type[Invalid]]:
         yield BandsInvalid
     if not metered.fits(item):
         yield MeteredPriceUnfit
+    if item.tax is not UNSET and (
+        item.charge is Charge.TRIAL or compute.highest_unit_fen(item) == 0
+    ):
+        yield TaxOnFreePlan
     if item.charge is Charge.PERIOD and compute.term(item, 1) is None:
         yield PeriodUnitInvalid
     if item.charge is Charge.TRIAL and (item.trial_days is UNSET or item.quantity_max is None):

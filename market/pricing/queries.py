@@ -27,6 +27,7 @@ from market.pricing.model import (
 )
 from market.pricing.receipts import ReceiptMissing
 from market.pricing.regimes import FREE
+from settlement.taxes.model import Taxed
 
 
 class FilingMissing(Missing):
@@ -89,7 +90,8 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     lines: tuple[PriceLine, ...]
     uncapped_fen: int
-    amount_fen: int
+    amount_fen: int  # what is paid, with the tax
+    taxed: Taxed | None = None  # what of it is tax; None: the plan does not say
 
 
 async def compute_price(
@@ -124,6 +126,7 @@ async def compute_price(
         lines=told.lines,
         uncapped_fen=told.uncapped_fen,
         amount_fen=amount_fen,
+        taxed=told.taxed,
     )
 
 

@@ -52,7 +52,7 @@ def filed_fen(item: PriceItem, quantity: int) -> int | None:
 
 
 def limits(item: PriceItem, quantity: int) -> tuple[int, int]:
-    """Return the least and the most that one buyer may be asked for the quantity.
+    """Return the least and the most that one buyer may be asked for the quantity, the tax with it.
 
     :raises QuantityOutOfRange: if the item is not sold in that quantity.
     """
@@ -60,8 +60,8 @@ def limits(item: PriceItem, quantity: int) -> tuple[int, int]:
     if filed is not None:
         return 0, filed - 1
     assert item.highest_unit_price_fen is not UNSET, "a filed quote has limits"
-    most = compute.checked(item.highest_unit_price_fen * quantity)
-    return item.unit_price_fen * quantity, most
+    most = compute.gross_fen(item, item.highest_unit_price_fen * quantity)
+    return compute.gross_fen(item, item.unit_price_fen * quantity), compute.checked(most)
 
 
 def check(item: PriceItem, *, quantity: int, amount_fen: int, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -15,11 +16,12 @@ from catalog.kernel.errors import DomainError
 from catalog.products.model import MeteringUnit
 from catalog.signing.canonical import canonical
 from market.pricing import compute, filing, offers, plans, regimes
-from market.pricing.model import Band, Banding, Billing, Charge, PriceItem, Regime
+from market.pricing.model import Band, Banding, Billing, Charge, PlanTax, PriceItem, Regime
 from market.pricing.states import State
 from settlement.money import CEILING
 from tests.pure.test_orders import make_filing
 from tests.pure.test_pricing import make_ceiling, make_item, make_terms, refused
+from tests.pure.test_settlement_taxes import slow_nearest
 
 ABOVE = st.lists(st.integers(1, 60), min_size=1, max_size=6, unique=True).map(sorted)
 PRICES = st.integers(0, 10**12)
@@ -27,7 +29,7 @@ PRICES = st.integers(0, 10**12)
 
 @st.composite
 def plans_of_all_kinds(draw: st.DrawFn) -> PriceItem:
-    """Return a plan by use with any of bands, a free quota and a cap."""
+    """Return a plan by use with any of bands, a free quota, a cap and a tax, in the price or on top."""
     parts: dict[str, Any] = {"unit_price_fen": draw(PRICES)}
     if draw(st.booleans()):
         above = draw(ABOVE)
@@ -37,6 +39,10 @@ def plans_of_all_kinds(draw: st.DrawFn) -> PriceItem:
         parts["free_quantity"] = draw(st.integers(1, 80))
     if draw(st.booleans()):
         parts["cap_fen"] = draw(st.integers(1, 10**13))
+    if draw(st.booleans()):
+        parts["tax"] = PlanTax(
+            is_included=draw(st.booleans()), rate_bps=draw(st.integers(0, 9_999))
+        )
     return make_item(**parts)
 
 
@@ -57,7 +63,10 @@ def slow(item: PriceItem, quantity: int, bought_before: int = 0) -> int:
         if place + bought_before <= free:
             continue
         total += unit_price(item, quantity if item.banding is Banding.CUMULATIVE else place)
-    return total if item.cap_fen is UNSET or total < item.cap_fen else item.cap_fen
+    capped = total if item.cap_fen is UNSET or total < item.cap_fen else item.cap_fen
+    if item.tax is UNSET or item.tax.is_included:
+        return capped
+    return capped + slow_nearest(Fraction(capped) * Fraction(item.tax.rate_bps, 10_000))
 
 
 @given(plans_of_all_kinds(), st.integers(1, 100), st.integers(0, 100))
@@ -88,7 +97,22 @@ def test_the_lines_of_a_price_add_up_to_it_and_to_the_quantity(
 
     assert sum(line.quantity for line in told.lines) == quantity
     assert all(line.amount_fen == line.quantity * line.unit_price_fen for line in told.lines)
-    assert sum(line.amount_fen for line in told.lines) == told.uncapped_fen >= told.amount_fen
+    assert sum(line.amount_fen for line in told.lines) == told.uncapped_fen
+    on_top = item.tax is not UNSET and not item.tax.is_included
+    assert told.uncapped_fen >= (told.taxed.net_fen if told.taxed and on_top else told.amount_fen)
+
+
+@given(plans_of_all_kinds(), st.integers(1, 100))
+def test_a_plan_that_names_a_tax_tells_net_tax_and_what_is_paid(
+    item: PriceItem, quantity: int
+) -> None:
+    told = compute.priced(item, quantity)
+
+    if item.tax is UNSET:
+        assert told.taxed is None
+    else:
+        assert told.taxed is not None
+        assert told.taxed.net_fen + told.taxed.tax_fen == told.taxed.gross_fen == told.amount_fen
 
 
 @given(plans_of_all_kinds(), st.integers(1, 60))

@@ -16,11 +16,12 @@ from market.contracts.price_duty import PriceDuty
 from market.orders import queries as orders
 from market.orders import scope
 from market.orders.model import GivenPrice
-from market.pricing import ceilings, compute, offers
+from market.pricing import ceilings, compute, offers, taxes
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, PriceItem
 from market.special_prices import equal_terms
 from market.special_prices import operations as special_prices
+from settlement.taxes import disk as tax_table
 
 
 class Agreed(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ async def agree(
     :raises GuidedPriceReferenceMissing: if no ceiling is in force for a guided price any more.
     :raises PriceItemUnknown: if nothing is filed under the code.
     :raises TrialUsedBefore: if it is a trial, and not the buyer's first.
+    :raises TaxRateNotInForce: if the rate of its tax has ended since it was filed.
     :raises QuantityOutOfRange: if it is not sold in that quantity.
     :raises QuotationRequired: if the item has no price but a special one.
     :raises SpecialPriceMissing: if the special price was offered to nobody, or somebody else (and
@@ -62,6 +64,7 @@ async def agree(
     laid_down = await pricing.list_ceilings(tx, product_id=filing.product_id)
     ceilings.check(filing.terms, local_date(now), laid_down)
     item = offers.item_of(filing, price_item)
+    taxes.check_sold(item, local_date(now), tax_table.read_rates())
     before = await orders.count_bought_before(tx, item, filing, buyer=actor.party)
     scope.check_trial(item, before)
     if agreed_price is not None and agreed_price.special_price is not None:

@@ -19,7 +19,7 @@ from catalog.products.model import DataNature, Product
 from catalog.products.queries import ProductMissing
 from catalog.signing.canonical import sha256_hex
 from catalog.signing.signer import Signer
-from market.pricing import ceilings, deadlines, filing, periods, receipts, regimes, store
+from market.pricing import ceilings, deadlines, filing, periods, receipts, regimes, store, taxes
 from market.pricing.model import Filing, FilingId, Terms
 from market.pricing.operations.casework import (
     lock,
@@ -33,6 +33,7 @@ from market.pricing.operations.casework import (
 )
 from market.pricing.operations.turning import begin, to_draft
 from market.pricing.states import Event, PricingEventNotAllowed, State, advance
+from settlement.taxes import disk as tax_table
 
 
 async def draft(
@@ -91,7 +92,7 @@ async def file(
     :raises FilingMissing: if it is unknown or somebody else's.
     :raises PricingEventNotAllowed: if it is no draft.
     :raises Invalid: if something is missing (``filing.py``) or the regime does not fit
-        (``regimes.py``).
+        (``regimes.py``), or a tax can not be named (``settlement/taxes/rates.py``).
     :raises PriceAboveCeiling: if a guided price is too high.
     :raises GuidedPriceReferenceMissing: if no ceiling is in force for it.
     :raises FileMissing: if an attached file is not the actor's own.
@@ -105,6 +106,7 @@ async def file(
     product = await own_product(tx, actor, before.product_id)
     filing.check_complete(before.terms)
     regimes.check(before.terms, _nature(product))
+    taxes.check_filed(before.terms, local_date(now), tax_table.read_rates())
     laid_down = await store.list_ceilings(tx, product.id)
     ceilings.check(before.terms, before.terms.effective_from, laid_down)
     await _check_periods(tx, before, now=now)

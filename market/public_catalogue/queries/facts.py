@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from catalog.formats.facts import Earlier, Facts, OpenLicence, Origin, Price, Quality, Use
 from catalog.kernel import paging
@@ -269,6 +270,8 @@ def _prices(filing_number: str, terms: Terms) -> list[Price]:
             filing_number=filing_number,
             effective_from=terms.effective_from,
             effective_to=terms.effective_to,
+            is_tax_included=item.tax is UNSET or item.tax.is_included,
+            tax_rate_bps=None if item.tax is UNSET else item.tax.rate_bps,
         )
         for item in terms.price_items
     ]
