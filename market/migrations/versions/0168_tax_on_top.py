@@ -4,8 +4,8 @@ let nobody change what was filed: with its tax, an amended price is another edit
 
 from alembic import op
 
-revision = "0911"
-down_revision = "0166"
+revision = "0168"
+down_revision = "0167"
 branch_labels = None
 depends_on = None
 
