@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -67,6 +68,22 @@ class Api:
             journal=wiring.checkpoint_journal,
             directory=wiring.log_directory,
         )
+
+    async def export(self, out: pathlib.Path, **options: Any) -> pathlib.Path:
+        """Write what outsiders check, with every entry in its place in the log; return where."""
+        from market.cli.export import write_export
+
+        await self.keep_the_log()
+        settings = self.context.settings
+        await write_export(
+            self.context.db,
+            out,
+            now=self.context.now(),
+            origin=settings.log_origin,
+            signer_journal=settings.journal_path,
+            **options,
+        )
+        return out
 
     async def find_in_log(self, **wanted: Any) -> list[dict[str, Any]]:
         """Return what the search of the log finds, once all that waits is in it and in its index."""

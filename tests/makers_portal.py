@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from catalog.audit_log.sequencer.operations import publishing
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
@@ -15,7 +14,7 @@ from catalog.kernel.local_time import SHANGHAI
 from catalog.products.imports import Prepared, read_line
 from catalog.products.operations import importing
 from catalog.products.operations.publishing import set_visible
-from market.jobs import reports_due, sequence_log
+from market.jobs import reports_due
 from tests.api import Api
 from tests.makers_registration import Scene, make_scene, must
 
@@ -106,7 +105,7 @@ async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor
     found = (await api.get("/api/v1/products", q="公交站点")).json()
     clock.move_to(dt.datetime(2026, 4, 1, 9, tzinfo=SHANGHAI))
     await scene.sign_in_again()
-    await sequence(scene)
+    await scene.api.keep_the_log()
     report = must(
         await scene.by(scene.issuer).post("/api/v1/reports", {"year": 2026, "quarter": 1})
     )["id"]
@@ -134,17 +133,6 @@ async def take_in(db: Database, now: dt.datetime, *records: dict[str, Any]) -> N
     importer = system("import", "product:import")
     async with begin(db, importer) as tx:
         await importing.import_batch(tx, actor=importer, now=now, batch=good)
-
-
-async def sequence(scene: Scene) -> None:
-    """Give the entries of the log their places, as the job does."""
-    context = scene.api.context
-    await sequence_log.run(
-        scene.db,
-        now=scene.clock.now(),
-        signer=publishing.LogSigner(context.settings.log_origin, context.signers["checkpoint"]),
-        journal=context.checkpoint_journal,
-    )
 
 
 async def put_on_offer(scene: Scene, product_id: str) -> None:

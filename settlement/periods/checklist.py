@@ -15,12 +15,12 @@ import msgspec
 
 from catalog.kernel.errors import Refused
 
-#: The accounts of orders: explained by the order as long as it runs.
-_OF_ORDERS: Final = ("order_escrow", "rounding_residual", "chargeback_hold")
+#: The accounts of orders, named by their ids: explained by the order as long as it runs.
+OF_ORDERS: Final = ("order_escrow", "rounding_residual", "chargeback_hold")
 #: Explained by a person alone: what a channel holds is compared with what the channel says.
 _OF_CHANNELS: Final = ("channel_clearing", "payout_in_transit", "suspense")
 #: All that has to be empty or explained.
-PASSING_THROUGH: Final = (*_OF_ORDERS, *_OF_CHANNELS)
+PASSING_THROUGH: Final = (*OF_ORDERS, *_OF_CHANNELS)
 _RUNNING: Final = ("awaiting_payment", "held", "disputed")
 
 
@@ -54,7 +54,7 @@ def why(standing: Standing, last_day: dt.date) -> Because | None:
     """Return why something may stand there at the end of the month; None if nothing says so."""
     if standing.explanation is not None:
         return Because.PERSON
-    if standing.purpose in _OF_ORDERS:
+    if standing.purpose in OF_ORDERS:
         if standing.escrow_state in _RUNNING:
             return Because.ORDER_RUNS
         if standing.escrow_closed_on is not None and standing.escrow_closed_on > last_day:

@@ -144,10 +144,10 @@ async def explain(
     if of is None:
         raise PeriodMissing
     advance(State.CLOSING if of.sealed_at is None else State.CLOSED, Event.SEAL)
-    standings = {each.account: each for each in await store.standings(tx, book, of.month)}
-    standing = standings.get(account)
-    if standing is None:
+    standings = await store.standings(tx, book, of.month, account)
+    if not standings:
         raise PeriodAccountEmpty(account=account)
+    (standing,) = standings
     if standing.explanation is not None:
         raise PeriodExplainedAlready(account=account)
     await store.insert_explanation(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx
-from settlement.periods.checklist import PASSING_THROUGH, Standing
+from settlement.periods.checklist import OF_ORDERS, PASSING_THROUGH, Standing
 from settlement.periods.model import Closing
 from settlement.periods.months import Month
 from settlement.periods.states import State
@@ -238,22 +238,29 @@ async def lines(tx: Tx, book: str, month: str) -> list[Row]:
     )
 
 
-async def standings(tx: Tx, book: str, month: str) -> list[Standing]:
-    """Return the accounts that should be empty at the end of a month and are not."""
+async def standings(tx: Tx, book: str, month: str, account: str | None = None) -> list[Standing]:
+    """Return the accounts that should be empty at the end of a month and are not, or one of them."""
     rows = await tx.fetch(
-        """SELECT a.code, a.purpose, b.closing, e.state AS escrow_state,
+        """WITH standing AS MATERIALIZED (
+               SELECT a.code, a.purpose, b.closing,
+                      CASE WHEN a.purpose = ANY ($4) THEN a.owner::uuid END AS order_id
+                 FROM settlement.period_balances b
+                 JOIN settlement.accounts a ON a.id = b.account_id
+                WHERE b.book = $1 AND b.month = $2 AND b.closing <> 0 AND a.purpose = ANY ($3)
+                  AND ($5::text IS NULL OR a.code = $5))
+           SELECT s.code, s.purpose, s.closing, e.state AS escrow_state,
                   (e.closed_at AT TIME ZONE 'Asia/Shanghai')::date AS closed_on,
                   x.explanation, x.explained_by_name
-             FROM settlement.period_balances b
-             JOIN settlement.accounts a ON a.id = b.account_id
-             LEFT JOIN settlement.escrows e ON e.order_id::text = a.owner
+             FROM standing s
+             LEFT JOIN settlement.escrows e ON e.order_id = s.order_id
              LEFT JOIN settlement.period_explanations x
-               ON x.book = b.book AND x.month = b.month AND x.account = a.code
-            WHERE b.book = $1 AND b.month = $2 AND b.closing <> 0 AND a.purpose = ANY ($3)
-            ORDER BY a.code""",
+               ON x.book = $1 AND x.month = $2 AND x.account = s.code
+            ORDER BY s.code""",
         book,
         month,
         list(PASSING_THROUGH),
+        list(OF_ORDERS),
+        account,
     )
     return [
         Standing(

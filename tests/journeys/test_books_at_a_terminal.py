@@ -9,7 +9,6 @@ import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
-from market.cli.export import write_export
 from tests.api import Api
 from tests.journeys.test_month_end import closed, month_ends, month_of, sell
 from tests.journeys.test_readings_keys_settings import kept
@@ -21,18 +20,6 @@ from tests.terminal import Run
 @pytest.fixture
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(api, db, clock)
-
-
-async def export_of(api: Api, db: Database, out: pathlib.Path) -> None:
-    """Write an export in which every entry has its place in the log."""
-    await api.keep_the_log()
-    await write_export(
-        db,
-        out,
-        now=api.context.now(),
-        origin=api.context.settings.log_origin,
-        signer_journal=api.context.settings.journal_path,
-    )
 
 
 async def test_the_trial_balance_is_drilled_into_at_a_terminal(trade: Trade, run: Run) -> None:
@@ -133,7 +120,7 @@ async def test_the_books_are_replayed_at_a_terminal_and_offline_from_an_export(
     await sell(trade)
     await closed(trade)
     out = tmp_path / "export"
-    await export_of(api, db, out)
+    await api.export(out)
 
     asked = await run(trade.regulator, "ledger", "replay", "--wait", "0")
     await api.run_jobs()
@@ -156,7 +143,7 @@ async def test_an_export_that_was_changed_names_the_first_entry_that_disagrees(
 ) -> None:
     await sell(trade)
     out = tmp_path / "export"
-    await export_of(api, db, out)
+    await api.export(out)
     journal = out / "records" / "journal.jsonl"
     first, second = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(first)

@@ -19,7 +19,7 @@ from catalog.certificates.status_list import Status
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
-from tests.journeys.test_offline_evidence import check, sequence, served
+from tests.journeys.test_offline_evidence import check, served
 from tests.makers_registration import Scene, make_scene, must
 
 REASON = "双方就来源数据的使用权发生争议"
@@ -167,7 +167,7 @@ async def test_it_is_checked_offline_and_from_the_server_and_fails_closed(
     scene: Scene, tmp_path: pathlib.Path
 ) -> None:
     _, number = await scene.certified()
-    await sequence(scene.api)
+    await scene.api.keep_the_log()
     held, listed, keys = await faces(scene, number)
     (tmp_path / "cert.jwt").write_bytes(held)
     (tmp_path / "list.jwt").write_bytes(listed)

@@ -14,7 +14,6 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.key_custody import operations as key_custody
-from market.jobs import sequence_log
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
 
@@ -129,13 +128,7 @@ async def test_a_certificate_entered_after_its_key_was_no_more_trusted_counts_no
     scene: Scene,
 ) -> None:
     _, number = await scene.certified()
-    context = scene.api.context
-    await sequence_log.run(
-        scene.db,
-        now=context.now(),
-        signer=context.log_signer,
-        journal=context.checkpoint_journal,
-    )
+    await scene.api.keep_the_log()
     held = must(await scene.api.get(f"/api/v1/certificates/{number}"))
     standing = f"/api/v1/certificates/{number}/standing"
     by = system("test", "key:distrust")
@@ -145,7 +138,7 @@ async def test_a_certificate_entered_after_its_key_was_no_more_trusted_counts_no
             await key_custody.distrust(
                 tx,
                 actor=by,
-                now=context.now(),
+                now=scene.api.context.now(),
                 key_id=held["signature"]["key_id"],
                 since=since,
                 reason="私钥泄露",

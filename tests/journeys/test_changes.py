@@ -14,10 +14,9 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
-from market.cli.export import write_export
 from tests.api import Api, code
 from tests.journeys.test_consequences import OnSale, trade  # noqa: F401 - a fixture
-from tests.journeys.test_offline_evidence import check, sequence
+from tests.journeys.test_offline_evidence import check
 from tests.makers_changes import RENAMED, Changing, make_changing
 from tests.makers_registration import Scene, make_scene, must
 
@@ -137,16 +136,7 @@ async def test_old_and_new_are_checked_offline_and_the_old_one_says_that_it_is_s
 ) -> None:
     scene = changing.scene
     new = must(await changing.issue(await changing.authorised()))
-    await sequence(scene.api)
-    out = tmp_path / "export"
-    settings = scene.api.context.settings
-    await write_export(
-        scene.db,
-        out,
-        now=scene.clock.now(),
-        origin=settings.log_origin,
-        signer_journal=settings.journal_path,
-    )
+    out = await scene.api.export(tmp_path / "export")
     told = {}
     for name, number in (("old", changing.number), ("new", new["number"])):
         answer = await scene.api.get(f"/api/v1/certificates/{number}")

@@ -16,8 +16,6 @@ from catalog.audit_log import export_format
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.cli import verify as door
-from market.cli.export import write_export
-from market.jobs import sequence_log
 from settlement.statements.model import SignedAccountStatement
 from tests.api import Api, code
 from tests.makers_registration import must
@@ -145,21 +143,7 @@ async def test_an_outsider_computes_the_month_and_the_statement_again(
     raw = (
         await trade.by(trade.supplier).get(f"/api/v1/account-statements/supplier/{month}")
     ).content
-    context = trade.api.context
-    await sequence_log.run(
-        context.db,
-        now=context.clock.now(),
-        signer=context.log_signer,
-        journal=context.checkpoint_journal,
-    )
-    out = tmp_path / "export"
-    await write_export(
-        trade.db,
-        out,
-        now=trade.clock.now(),
-        origin=context.settings.log_origin,
-        signer_journal=context.settings.journal_path,
-    )
+    out = await trade.api.export(tmp_path / "export")
     file = tmp_path / "statement.json"
     file.write_bytes(raw)
     keys = out / export_format.KEYS

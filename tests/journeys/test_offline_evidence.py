@@ -22,8 +22,7 @@ from catalog.kernel.db import Database
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.purposes import Purpose
 from market.cli import verify as door
-from market.cli.export import _export, write_export
-from market.jobs import sequence_log
+from market.cli.export import _export
 from market.settings import Settings
 from tests.api import Api
 from tests.log_of_tests import signer_of
@@ -53,29 +52,6 @@ async def check(place: object, **options: Any) -> Verdict:
     """Check as the command does, beside the loop that serves."""
     given: dict[str, Any] = {"vkey": None, "keys_file": None} | options
     return await asyncio.to_thread(door.check, str(place), **given)
-
-
-async def sequence(api: Api) -> None:
-    context = api.context
-    await sequence_log.run(
-        context.db,
-        now=context.clock.now(),
-        signer=context.log_signer,
-        journal=context.checkpoint_journal,
-    )
-
-
-async def export(trade: Owned, out: pathlib.Path, **options: Any) -> pathlib.Path:
-    settings = trade.api.context.settings
-    await write_export(
-        trade.db,
-        out,
-        now=trade.clock.now(),
-        origin=settings.log_origin,
-        signer_journal=settings.journal_path,
-        **options,
-    )
-    return out
 
 
 @pytest.fixture
@@ -137,7 +113,7 @@ async def test_a_whole_line_is_saved_over_http_and_checked_offline(
     for _ in range(3):
         assert (await trade.content(order)).status_code == 200
     await trade.content(order, purpose="营销")
-    await sequence(trade.api)
+    await trade.api.keep_the_log()
     usage, product = f"/api/v1/orders/{order}/usage", trade.product_id
     async with (
         served(app) as url,
@@ -172,7 +148,7 @@ async def test_a_whole_line_is_saved_over_http_and_checked_offline(
     await _certificate_is_checked(certificate, number)
 
     # beside an export the same documents are looked for in its log
-    exported = await export(trade, tmp_path / "kept" / "export")
+    exported = await trade.api.export(tmp_path / "kept" / "export")
     whole = await check(exported)
     assert whole.problems == ()
     assert whole.counts["checkpoint lines of ml-dsa-44"] == whole.counts["checkpoint lines of sm2"]
@@ -304,15 +280,15 @@ async def test_a_certificate_that_does_not_count_any_more_says_so_and_the_log_ag
     trade: Owned, tmp_path: pathlib.Path
 ) -> None:
     _, number = await trade.certified()
-    await sequence(trade.api)
-    older = await export(trade, tmp_path / "older")
+    await trade.api.keep_the_log()
+    older = await trade.api.export(tmp_path / "older")
     address = f"/api/v1/certificates/{number}"
     active = Kept(tmp_path / "active.json", (await trade.api.get(address)).content)
     must(await trade.by(trade.issuer).post(f"{address}/freezes", {"reason": "权属争议核查"}))
     waiting = Kept(tmp_path / "waiting.json", (await trade.api.get(address)).content)
-    await sequence(trade.api)
+    await trade.api.keep_the_log()
     frozen = Kept(tmp_path / "frozen.json", (await trade.api.get(address)).content)
-    newer = await export(trade, tmp_path / "newer")
+    newer = await trade.api.export(tmp_path / "newer")
     keys = {"keys_file": newer / "keys.json"}
 
     told = await check(frozen.path, log_place=str(newer), **keys)
@@ -350,7 +326,7 @@ async def test_a_database_that_was_tampered_with_is_exported_as_it_is_and_named(
     tmp_path: pathlib.Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    await sequence(trade.api)
+    await trade.api.keep_the_log()
     owner = await asyncpg.connect(owner_dsn)
     try:
         await owner.execute("SET session_replication_role = replica")

@@ -16,8 +16,7 @@ from catalog.audit_log import export_format
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.cli import verify as door
-from market.cli.export import write_export
-from market.jobs import close_periods, sequence_log
+from market.jobs import close_periods
 from tests.api import Api, code
 from tests.journeys.test_allowed_revenue_http import REVIEW, lay_down, make_public, sell
 from tests.journeys.test_month_end import month_of
@@ -136,21 +135,7 @@ async def test_an_outsider_finds_the_report_in_the_log_and_whoever_changes_it_is
     place = f"{PATH}/{made.json()['report']['id']}"
     raw = (await trade.by(trade.regulator).get(place)).content
     sheet = await trade.by(trade.regulator).get(f"{place}/workbook")
-    context = trade.api.context
-    await sequence_log.run(
-        context.db,
-        now=context.clock.now(),
-        signer=context.log_signer,
-        journal=context.checkpoint_journal,
-    )
-    out = tmp_path / "export"
-    await write_export(
-        trade.db,
-        out,
-        now=trade.clock.now(),
-        origin=context.settings.log_origin,
-        signer_journal=context.settings.journal_path,
-    )
+    out = await trade.api.export(tmp_path / "export")
     file = tmp_path / "report.json"
     file.write_bytes(raw)
     keys = out / export_format.KEYS

@@ -11,7 +11,6 @@ import pytest
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.case_files import check as case_check
-from market.cli.export import write_export
 from tests.api import Api, code
 from tests.journeys.test_instruments import lodge, step, verify
 from tests.journeys.test_offline_evidence import check
@@ -266,15 +265,7 @@ async def test_what_the_bureau_signed_for_it_is_in_the_export_and_in_the_case(
     must(await trade.authorise_reissue(await trade.ordered()))
     must(await trade.reissue())
     await trade.api.run_jobs()
-    out = tmp_path / "export"
-    settings = trade.api.context.settings
-    await write_export(
-        trade.db,
-        out,
-        now=trade.clock.now(),
-        origin=settings.log_origin,
-        signer_journal=settings.journal_path,
-    )
+    out = await trade.api.export(tmp_path / "export")
     exported = await check(out)
     found = must(await trade.by(trade.regulator).get("/api/v1/applications"))["items"]
     case = await trade.by(trade.regulator).get(f"/api/v1/applications/{found[0]['id']}/case-file")

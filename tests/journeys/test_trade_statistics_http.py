@@ -15,8 +15,6 @@ from catalog.audit_log import export_format
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.cli import verify as door
-from market.cli.export import write_export
-from market.jobs import sequence_log
 from tests.api import Api, code
 from tests.journeys.test_month_end import closed, month_of, sell
 from tests.makers_coded import make_coded_trade
@@ -121,21 +119,7 @@ async def test_an_outsider_checks_them_against_the_journal_and_a_treasurer_gets_
     house = trade.by(trade.issuer)
     raw = (await house.get(f"{PATH}/{month}")).content
     sheet = await house.get(f"{PATH}/{month}/workbook")
-    context = trade.api.context
-    await sequence_log.run(
-        context.db,
-        now=context.clock.now(),
-        signer=context.log_signer,
-        journal=context.checkpoint_journal,
-    )
-    out = tmp_path / "export"
-    await write_export(
-        trade.db,
-        out,
-        now=trade.clock.now(),
-        origin=context.settings.log_origin,
-        signer_journal=context.settings.journal_path,
-    )
+    out = await trade.api.export(tmp_path / "export")
     file = tmp_path / "statistics.json"
     file.write_bytes(raw)
     keys = out / export_format.KEYS
