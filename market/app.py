@@ -323,6 +323,10 @@ class Application:
         routes.bind_rules(list(self.litestar.routes))
         self._guarded = BodyGuard(DenialGuard(self.litestar, self.litestar))
 
+    def stand_on(self, settings: Settings) -> None:
+        """Let it stand on what these settings say: where the database is may be known only now."""
+        self._settings = settings
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         await self._guarded(scope, receive, send)

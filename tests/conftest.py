@@ -228,7 +228,8 @@ def doors() -> Any:
 @pytest.fixture
 async def app(doors: Any, settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
     """The service, wired and started, on the test's own database and clock."""
-    doors._settings, doors._clock = settings, clock
+    doors.stand_on(settings)
+    doors._clock = clock
     async with doors.wired():
         yield doors
 

@@ -22,8 +22,9 @@ from catalog.audit_log.model import Appended, Digest, EntryId, Happened, Subject
 from catalog.audit_log.store import checkpoints, entries
 from catalog.audit_log.store.entries import Written
 from catalog.kernel.actor import Actor, system
-from catalog.kernel.db import Tx, Write
+from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
+from catalog.kernel.statements.db import Write
 from catalog.signing import operations as signing
 from catalog.signing.algorithms import Algorithm
 from catalog.signing.canonical import sha256_hex

@@ -10,20 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import itertools
-import re
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import asyncpg
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.actor import Actor
+from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.errors import Conflict
+from catalog.kernel.statements.db import (
+    Ahead,
+    Write,
+    as_array,
+    insert_rows,
+    insertion,
+    literal,
+    to_json,
+    together,
+)
 
 METADATA: Final = sa.MetaData()
 
@@ -46,10 +52,9 @@ _GONE: Final = (
 _ATTEMPTS: Final = 4
 # A bulk goes on as long as it takes; nobody waits for it.
 _COPY_SECONDS: Final = 3600.0
-_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
-_PARAMETER: Final = re.compile(r"\$(\d+)")
 
 _ACTS: Final = "acts"
+_CLEARED: Final = "SELECT set_config('app.clearance', $1, true)"
 # Prepared once for each connection: it opens every transaction, and planning it took longer than running it.
 _PREPARE_ACTOR: Final = f"""
     PREPARE {_ACTS} (text, text, text, text) AS
@@ -76,28 +81,6 @@ class NothingRemembered(RuntimeError):
     """A command ended without an audit entry. Ours to mend, so it is no refusal but a fault."""
 
 
-class Write(msgspec.Struct, frozen=True):
-    """A statement that writes and gives nothing back, and its arguments.
-
-    Kept in hand so that several can go to the database together (``Tx.write``).
-    """
-
-    sql: str
-    args: tuple[Any, ...]
-
-
-class Ahead(msgspec.Struct, frozen=True):
-    """A row lock that goes to the database with the opening of the transaction, and gives nothing back.
-
-    Who reads afterwards reads what was there when the lock was had. ``name`` is the statement's own, by which each
-    connection keeps it prepared; its one parameter is the id.
-    """
-
-    name: str
-    sql: str
-    id: uuid.UUID
-
-
 class Tx:
     """One open transaction. Handed to operations and queries; never kept."""
 
@@ -112,8 +95,11 @@ class Tx:
         self._connection = connection
         self._opening = opening  # what opens it, until that was done
         self.actor: Final = actor
-        self.ahead: Final = ahead  # what was locked when the transaction was opened
+        self.clearance = actor.clearance  # which the second wall reads
+        self.ahead: Final = ahead  # what was done when the transaction was opened
+        self.touched_ahead = 0  # how many rows that touched
         self.remembered = 0
+        self._later: list[Write] = []
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +111,10 @@ class Tx:
         if self._opening is not None:
             # Said to be open before it is: what fails in the middle of it has to be undone.
             opening, self._opening = self._opening, None
-            await self._connection.execute(opening)
+            self.touched_ahead = _count(await self._connection.execute(opening))
+        if self._later:
+            writes, self._later = self._later, []
+            await self._write(self._connection, writes)
         return self._connection
 
     def remember(self, entries: int = 1) -> None:
@@ -145,7 +134,8 @@ class Tx:
         open a transaction that is opened late: alone it is its own, and row-level security sees
         nobody act.
         """
-        rows: list[Row] = await self._connection.fetch(sql, *args)
+        connection = await self.open() if self._later else self._connection
+        rows: list[Row] = await connection.fetch(sql, *args)
         return rows
 
     async def fetch_one(self, sql: str, *args: Any) -> Row | None:
@@ -159,9 +149,7 @@ class Tx:
 
     async def execute(self, sql: str, *args: Any) -> int:
         """Run a statement and return how many rows it touched."""
-        status: str = await (await self.open()).execute(sql, *args)
-        last = status.rpartition(" ")[2]
-        return int(last) if last.isdigit() else 0
+        return _count(await (await self.open()).execute(sql, *args))
 
     async def insert(self, table: sa.Table, **values: Any) -> None:
         """Insert one row. Columns not named take their default."""
@@ -173,10 +161,35 @@ class Tx:
         For what does not read what the others write: all of them see the database as it was
         before. A round trip costs more than most of what is done in it.
         """
-        return await self.execute(
-            _together(tuple(each.sql for each in writes), tuple(len(each.args) for each in writes)),
-            *itertools.chain.from_iterable(each.args for each in writes),
-        )
+        return await self._write(await self.open(), writes)
+
+    async def _write(self, connection: Any, writes: Sequence[Write]) -> int:
+        given = itertools.chain.from_iterable(each.args for each in writes)
+        return _count(await connection.execute(together(writes), *given))
+
+    async def write_later(self, *writes: Write) -> None:
+        """Run writes together with others, before anything else is asked and at the latest at the end.
+
+        For what nobody needs to see fail at once: what the database refuses of it is raised by
+        what is asked next, or as the transaction ends. Each table is written to once in a
+        statement, so that no write overlooks another and each is done in its turn; like rows
+        are inserted together, in their order.
+        """
+        for each in writes:
+            place = next((n for n, w in enumerate(self._later) if w.table == each.table), None)
+            joined = None if place is None else self._later[place].joined(each)
+            if place is not None and joined is not None:
+                self._later[place] = joined
+                continue
+            if place is not None:
+                await self.open()
+            self._later.append(each)
+
+    async def finish(self) -> bool:
+        """Run what was to be written later; tell whether there is anything to commit."""
+        if self._later:
+            await self.open()
+        return self.is_open
 
     async def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns, in one statement: an array a column.
@@ -186,8 +199,8 @@ class Tx:
         if rows:
             columns = tuple(rows[0])
             await self.execute(
-                _insert_rows_sql(table, columns),
-                *(_as_array(table, column, rows) for column in columns),
+                insert_rows(table, columns),
+                *(as_array(table, column, rows) for column in columns),
             )
 
     async def copy(
@@ -222,6 +235,7 @@ class Tx:
         try:
             yield
         except BaseException:
+            self._later.clear()  # it is undone with the rest of the part
             await (await self.open()).execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             raise
         await (await self.open()).execute("RELEASE SAVEPOINT part")
@@ -231,73 +245,6 @@ class Tx:
         connection = await self.open()
         async for row in connection.cursor(sql, *args, prefetch=prefetch):
             yield row
-
-
-def insertion(table: sa.Table, **values: Any) -> Write:
-    """Return what inserts one row. Columns not named take their default."""
-    return Write(_insert_sql(table, tuple(values)), tuple(values.values()))
-
-
-@functools.lru_cache(maxsize=256)
-def _together(texts: tuple[str, ...], arguments: tuple[int, ...]) -> str:
-    """Return one statement that does what several do, their parameters counted through."""
-    before = itertools.accumulate(arguments, initial=0)
-    *beside, last = (_counted_from(n, text) for n, text in zip(before, texts, strict=False))
-    if not beside:
-        return last
-    return f"WITH {', '.join(f'w{n} AS ({text})' for n, text in enumerate(beside))} {last}"
-
-
-def _counted_from(before: int, text: str) -> str:
-    return _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)
-
-
-@functools.lru_cache(maxsize=1024)
-def _insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
-    unknown = [c for c in columns if c not in table.columns]
-    if unknown:
-        raise KeyError(f"{table.fullname} has no column {unknown}")
-    names = ", ".join(f'"{c}"' for c in columns)
-    marks = ", ".join(f"${i + 1}" for i in range(len(columns)))
-    return f"INSERT INTO {table.fullname} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
-
-
-@functools.lru_cache(maxsize=256)
-def _insert_rows_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{c}"' for c in columns)
-    values, arrays = [], []
-    for number, column in enumerate(columns, start=1):
-        kind = _sql_type(table, column)
-        in_json = _is_in_json(table, column)
-        arrays.append(f"${number}::{'text' if in_json else kind}[]")
-        value = f'r."{column}"'
-        if isinstance(table.columns[column].type, sa.ARRAY):
-            # Arrays of arrays would have to be of one length; in JSON each has its own.
-            texts = f"ARRAY(SELECT jsonb_array_elements_text({value}::jsonb))::{kind}"
-            value = f"CASE WHEN {value} IS NOT NULL THEN {texts} END"
-        elif in_json:
-            value = f"{value}::{kind}"
-        values.append(value)
-    return (
-        f"INSERT INTO {table.fullname} ({names}) SELECT {', '.join(values)}"  # noqa: S608 - names of our own tables
-        f" FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS r ({names}, place_of_row)"
-        " ORDER BY r.place_of_row"
-    )
-
-
-def _as_array(table: sa.Table, column: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    values = [row[column] for row in rows]
-    if not _is_in_json(table, column):
-        return values
-    return [None if value is None else _to_json(value) for value in values]
-
-
-def _is_in_json(table: sa.Table, column: str) -> bool:
-    return isinstance(table.columns[column].type, sa.JSON | sa.ARRAY)
-
-
-def _sql_type(table: sa.Table, column: str) -> str:
-    return str(table.columns[column].type.compile(dialect=_DIALECT))
 
 
 def select_all(table: sa.Table) -> str:
@@ -347,7 +294,7 @@ class Database:
             self._prepared[connection.get_server_pid()] = set()
             for name in ("json", "jsonb"):
                 await connection.set_type_codec(
-                    name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode
+                    name, schema="pg_catalog", encoder=to_json, decoder=msgspec.json.decode
                 )
 
         return await asyncpg.create_pool(
@@ -375,7 +322,7 @@ class Database:
         kept = self._prepared[connection.get_server_pid()]
         if ahead.name not in kept:
             try:
-                await connection.execute(f"PREPARE {ahead.name} (uuid) AS {ahead.sql}")
+                await connection.execute(ahead.preparing)
             except asyncpg.DuplicatePreparedStatementError:
                 pass  # who asked before was gone when it was done
             except _GONE as error:
@@ -390,8 +337,10 @@ class Database:
         self._prepared.clear()
 
 
-def _to_json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+def _count(status: str) -> int:
+    """Return how many rows a statement touched, by what the server says of it."""
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdigit() else 0
 
 
 async def _leave_as_it_is(_connection: Any) -> None:
@@ -415,7 +364,7 @@ async def begin(
     ``snapshot`` gives REPEATABLE READ, for reads that must see one moment (reports, exports).
     ``late`` opens it with its first statement but ``Tx.fetch_public``: a read that asks no other
     is one round trip and not three.
-    The second wall, row-level security, reads the four settings made here; ``ahead`` is locked behind it.
+    The second wall, row-level security, reads the four settings made here; ``ahead`` is done behind it.
 
     :raises DatabaseUnreachable: if there is no connection, or it was lost on the way.
     """
@@ -425,13 +374,13 @@ async def begin(
     async with _connected(db, role) as connection:
         if ahead is not None:
             await db.prepare(connection, ahead)
-            opening = f"{opening};EXECUTE {ahead.name} ('{ahead.id}')"
+            opening = f"{opening};{ahead.executing}"
         tx = Tx(connection, actor, opening=opening, ahead=ahead)
         try:
             if not late:
                 await tx.open()
             yield tx
-            if tx.is_open:
+            if await tx.finish():
                 await connection.execute("COMMIT")
         except BaseException as error:
             if not tx.is_open and not isinstance(error, _GONE):
@@ -445,10 +394,9 @@ async def begin(
 def _acts(actor: Actor) -> str:
     """Return what tells the connection who acts: a statement that it keeps prepared."""
     party = actor.acting_for or actor.party_id
-    principal = actor.principal.replace("'", "''")
     return (
-        f"EXECUTE {_ACTS} ('{party or ''}', '{principal}', '{actor.clearance.value}',"
-        f" '{_acted_on(actor)}')"
+        f"EXECUTE {_ACTS} ('{party or ''}', {literal(actor.principal)},"
+        f" '{actor.clearance.value}', '{_acted_on(actor)}')"
     )
 
 
@@ -507,11 +455,16 @@ async def beyond_own_rows(tx: Tx) -> AsyncIterator[None]:
     else's, and a new year's holidays move everybody's deadlines. These are effects that the rules
     attach to the act; nothing seen here is given out but what the caller returns on purpose.
     """
-    before = await tx.fetch_value("SELECT current_setting('app.clearance', true)")
-    await tx.execute("SELECT set_config('app.clearance', 'system', true)")
-    # When it raises, the transaction is rolled back and the setting with it.
-    yield
-    await tx.execute("SELECT set_config('app.clearance', $1, true)", before or "")
+    before, tx.clearance = tx.clearance, Clearance.SYSTEM
+    if before is not Clearance.SYSTEM:
+        await tx.execute(_CLEARED, Clearance.SYSTEM.value)
+    try:
+        # When it raises, the transaction is rolled back and the setting with it.
+        yield
+    finally:
+        tx.clearance = before
+    if before is not Clearance.SYSTEM:
+        await tx.execute(_CLEARED, before.value)
 
 
 async def run(
@@ -523,7 +476,7 @@ async def run(
     must_remember: bool = True,
     ahead: Ahead | None = None,
 ) -> T:
-    """Run one command in one transaction, again if it only lost a race; lock ``ahead`` as it is opened.
+    """Run one command in one transaction, again if it only lost a race; ``ahead`` as it is opened.
 
     :raises TooBusy: if it lost several times over.
     :raises NothingRemembered: if the command wrote no audit entry; all is rolled back.

@@ -15,9 +15,10 @@ from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor, NotPermitted
-from catalog.kernel.db import Ahead, Tx, Write
+from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
+from catalog.kernel.statements.db import Ahead, Write
 from catalog.signing.signer import Signer
 from market.access import licences, store, tokens
 from market.access.asking import Standing, ask, refusal

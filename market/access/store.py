@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Ahead, Row, Tx, Write
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.statements.db import Ahead, Write, insertion
 from market.access.model import Grant
 from market.access.states import State
 
@@ -55,7 +56,7 @@ _LOCK: Final = "SELECT true FROM market.grants WHERE order_id = $1 FOR UPDATE"
 
 async def insert(tx: Tx, grant: Grant) -> None:
     """Insert a grant; an order has one."""
-    await tx.insert(
+    granted = insertion(
         GRANTS,
         **msgspec.structs.asdict(grant)
         | {
@@ -67,6 +68,7 @@ async def insert(tx: Tx, grant: Grant) -> None:
             "valid_to": grant.scope.valid_to,
         },
     )
+    await tx.write_later(granted)
 
 
 async def find(tx: Tx, order_id: uuid.UUID) -> Grant | None:
@@ -83,7 +85,7 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Grant | None:
 
 def locking(order_id: uuid.UUID) -> Ahead:
     """Return what locks the grant of an order as its transaction is opened."""
-    return Ahead("lock_grant", _LOCK, order_id)
+    return Ahead("lock_grant", _LOCK, ("uuid",), (order_id,))
 
 
 async def set_state(tx: Tx, grant: Grant) -> None:

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import rich_click as click
@@ -21,6 +21,9 @@ import rich_click as click
 from catalog.kernel.clock import Clock
 from market.cli import settings_of
 from market.settings import Settings
+
+if TYPE_CHECKING:
+    from market.app import Application
 
 # uvicorn's own code for an application that can not start.
 _STARTUP_FAILED: Final = 3
@@ -56,21 +59,27 @@ async def run_service(settings: Settings, *, clock: Clock | None = None) -> None
         from market.postgres.cluster import ServiceLock
 
     check_port(settings)
-    meanwhile = _load if settings.workers == 1 else None
+    made: list[Application] = []
+
+    def make() -> None:
+        """Make what serves: that takes longer than all the rest of the start."""
+        import uvicorn  # noqa: F401
+
+        from market.app import create_app
+
+        made.append(create_app(settings, clock=clock))
+
     async with contextlib.AsyncExitStack() as held:
         held.enter_context(ServiceLock(settings.data_dir))
         disk.remove_unfinished(settings.files_dir)
         with _collecting_nothing():
-            market = await held.enter_async_context(open_market(settings, meanwhile=meanwhile))
+            market = await held.enter_async_context(
+                open_market(settings, meanwhile=make if settings.workers == 1 else None)
+            )
         held.enter_context(_ends_with_its_database(settings))
-        await serve_open(market.settings, clock=clock)
-
-
-def _load() -> None:
-    """Load what serves: that takes as long as all the rest of the start."""
-    import uvicorn  # noqa: F401
-
-    import market.app  # noqa: F401
+        for app in made:
+            app.stand_on(market.settings)
+        await serve_open(market.settings, clock=clock, made=made[0] if made else None)
 
 
 @contextlib.contextmanager
@@ -125,8 +134,10 @@ def _ends_with_its_database(settings: Settings) -> Iterator[None]:
             )
 
 
-async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
-    """Serve on a database that is open already."""
+async def serve_open(
+    settings: Settings, *, clock: Clock | None = None, made: Application | None = None
+) -> None:
+    """Serve on a database that is open already, with what was made meanwhile."""
     import uvicorn
 
     click.echo(
@@ -136,7 +147,7 @@ async def serve_open(settings: Settings, *, clock: Clock | None = None) -> None:
         with _collecting_nothing():
             from market.app import create_app
 
-            app = create_app(settings, clock=clock)
+            app = made or create_app(settings, clock=clock)
         server = uvicorn.Server(_config(app, settings))
         with _signals_end_only_the_server():
             await server.serve()

@@ -59,7 +59,7 @@ async def contract_agency(request: AnyRequest, data: JSONBody[ContractAgency]) -
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             agency_party_id=PartyId(data.agency_party_id),
             selection_id=data.selection_id,
             contract_number=data.contract_number,
@@ -151,7 +151,7 @@ async def get_standing(request: AnyRequest) -> Response[bytes]:
 
     async def look(c: Command) -> Standing:
         return await agency_queries.get_standing(
-            c.tx, viewer=c.actor, now=c.now, calendar=c.calendar
+            c.tx, viewer=c.actor, now=c.now, calendar=await c.calendar()
         )
 
     return answer(await read(request, look))

@@ -63,7 +63,7 @@ async def evaluate_agency(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             contract_id=contract_id,
             terms=[
                 TermKept(term=each.term, is_kept=each.is_kept, remarks=each.remarks)

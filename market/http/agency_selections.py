@@ -152,7 +152,7 @@ async def announce_agency_selection(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             selection_number=data.selection_number,
             title=data.title,
             criteria=tuple(
@@ -212,7 +212,7 @@ async def award_selection(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 selection_id=selection_id,
                 result=data.result,
             )

@@ -94,7 +94,7 @@ async def compare(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 allowance_id=allowance_id,
                 actual_cost_fen=data.actual_cost_fen,
                 actual_volume=data.actual_volume,

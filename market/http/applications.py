@@ -209,7 +209,7 @@ async def submit_application(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             application_id=application_id,
             truth_confirmed=data.truth_confirmed,
         )
@@ -234,7 +234,7 @@ async def resubmit_application(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             application_id=application_id,
             truth_confirmed=data.truth_confirmed,
         )

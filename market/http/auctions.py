@@ -194,7 +194,7 @@ async def announce_auction(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             operator_key=data.operator_key,
         )
@@ -317,7 +317,7 @@ async def hand_over(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             handed=data,
         )
@@ -337,7 +337,7 @@ async def award_auction(request: AnyRequest, auction_id: FromPath[uuid.UUID]) ->
 
     async def act(c: Command) -> Answer:
         after = await awarding.award(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, auction_id=auction_id
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), auction_id=auction_id
         )
         return done(await _shown(c, after))
 
@@ -360,7 +360,7 @@ async def declare_auction_default(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             paddle=data.paddle,
         )

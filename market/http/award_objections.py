@@ -44,7 +44,7 @@ async def object_to_result(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             said=data,
         )
@@ -117,7 +117,11 @@ async def withdraw_award_objection(
     async def act(c: Command) -> Answer:
         return done(
             await filing.withdraw(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, objection_id=objection_id
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=await c.calendar(),
+                objection_id=objection_id,
             )
         )
 
@@ -142,7 +146,7 @@ async def decide_award_objection(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 objection_id=objection_id,
                 decided=data,
             )

@@ -93,10 +93,9 @@ async def get_calendar(
     """Return the notices known; with ``start``, count ``working_days`` from it and explain each."""
 
     async def look(c: Command) -> CalendarDocument:
-        count = None if start is None else _count(start, working_days, c.calendar)
-        return CalendarDocument(
-            [_notice(c.calendar.years[y]) for y in sorted(c.calendar.years)], count
-        )
+        calendar = await c.calendar()
+        count = None if start is None else _count(start, working_days, calendar)
+        return CalendarDocument([_notice(calendar.years[y]) for y in sorted(calendar.years)], count)
 
     return answer(await read(request, look), cache=_PUBLIC_FOR_A_MINUTE)
 

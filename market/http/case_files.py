@@ -46,7 +46,7 @@ async def get_case_file(
             now=now,
             calendar=calendar,
             signer=wiring.signers[Purpose.CASE_FILE],
-            keys=await keys.published(Command(tx, who, now, calendar, wiring)),
+            keys=await keys.published(Command(tx, who, now, wiring)),
             application_id=application_id,
         )
 

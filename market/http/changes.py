@@ -71,7 +71,7 @@ async def draft_change(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             certificate_number=number,
             application=_application(data),
         )
@@ -98,7 +98,7 @@ async def revise_change(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             change_id=change_id,
             expected_version=version,
             application=_application(data),
@@ -152,7 +152,7 @@ async def submit_change(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             change_id=change_id,
             truth_confirmed=data.truth_confirmed,
         )
@@ -177,7 +177,7 @@ async def resubmit_change(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             change_id=change_id,
             truth_confirmed=data.truth_confirmed,
         )

@@ -41,8 +41,11 @@ class Command(msgspec.Struct, frozen=True):
     tx: Tx
     actor: Actor
     now: dt.datetime
-    calendar: Calendar
     context: Context
+
+    async def calendar(self) -> Calendar:
+        """Return the working-day calendar. Few commands count working days, so the others do not read it."""
+        return await timers.get_calendar(self.tx)
 
 
 class Glance(msgspec.Struct, frozen=True):
@@ -125,15 +128,13 @@ async def command(
     principal = who.principal
 
     async def once(tx: Tx) -> Response[bytes]:
-        stored = await idempotency.claim(
-            tx, principal=principal, key=key, route=route, request_sha256=digest, now=now
-        )
+        stored = await idempotency.find_answer(tx)
         if stored is not None:
             tx.remember()  # the first run wrote the entry; this one changes nothing
             return _response(
                 stored.body, stored.status, {**stored.headers, "idempotency-replayed": "true"}
             )
-        answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
+        answer = await act(Command(tx, who, now, wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
         await idempotency.keep(
             tx,
@@ -145,7 +146,10 @@ async def command(
         )
         return _response(body, answer.status, answer.headers)
 
-    return await run(wiring.db, who, once)
+    claiming = idempotency.claiming(
+        principal=principal, key=key, route=route, request_sha256=digest, now=now
+    )
+    return await run(wiring.db, who, once, ahead=claiming)
 
 
 async def secret_command(
@@ -163,31 +167,29 @@ async def secret_command(
     """
     wiring, who = context(request), actor(request)
     now = wiring.now()
-    route = f"{request.method} {request.url.path}"
-    heeds_key = body_sha256 is not None and "idempotency-key" in request.headers
-    key = idempotency_key(request) if heeds_key else ""
+    key, claiming = "", None
+    if body_sha256 is not None and "idempotency-key" in request.headers:
+        key = idempotency_key(request)
+        claiming = idempotency.claiming(
+            principal=who.principal,
+            key=key,
+            route=f"{request.method} {request.url.path}",
+            request_sha256=body_sha256,
+            now=now,
+        )
 
     async def once(tx: Tx) -> Response[bytes]:
-        if body_sha256 is not None and heeds_key:
-            stored = await idempotency.claim(
-                tx,
-                principal=who.principal,
-                key=key,
-                route=route,
-                request_sha256=body_sha256,
-                now=now,
-            )
-            if stored is not None:
-                raise idempotency.AnswerNotKept
-        answer = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
+        if claiming is not None and await idempotency.find_answer(tx) is not None:
+            raise idempotency.AnswerNotKept
+        answer = await act(Command(tx, who, now, wiring))
         body = b"" if answer.content is None else msgspec.json.encode(answer.content)
-        if heeds_key:
+        if claiming is not None:
             await idempotency.keep(
                 tx, principal=who.principal, key=key, status=answer.status, headers={}, body=b""
             )
         return _response(body, answer.status, answer.headers)
 
-    return await run(wiring.db, who, once)
+    return await run(wiring.db, who, once, ahead=claiming)
 
 
 async def read(request: AnyRequest, look: Callable[[Command], Awaitable[T]]) -> T:
@@ -199,8 +201,7 @@ async def read(request: AnyRequest, look: Callable[[Command], Awaitable[T]]) -> 
     route = str(request.scope.get("path_template", ""))
     now = wiring.now()
     async with begin(wiring.db, who) as tx:
-        calendar = await timers.get_calendar(tx)
-        found = await look(Command(tx, who, now, calendar, wiring))
+        found = await look(Command(tx, who, now, wiring))
         if readings.is_remembered(route, who):
             await readings.remember(
                 tx,

@@ -163,7 +163,7 @@ async def triage_complaint(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 complaint_id=complaint_id,
                 decision=data.decision,
                 reason=data.reason,
@@ -270,7 +270,7 @@ async def resolve_complaint(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 complaint_id=complaint_id,
                 resolution=Resolution(
                     outcome=data.outcome, findings=data.findings, ordered=data.ordered
@@ -393,7 +393,7 @@ async def find_dishonest(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             complaint_id=complaint_id,
             act=data.act,
             facts=data.facts,

@@ -80,7 +80,9 @@ async def make_complaint(request: AnyRequest, data: JSONBody[Filed]) -> Response
     check_readable(data)
 
     async def act(c: Command) -> Answer:
-        receipt = await filing.file(c.tx, actor=c.actor, now=c.now, calendar=c.calendar, said=data)
+        receipt = await filing.file(
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), said=data
+        )
         return created(receipt, "/api/v1/complaint-lookups")
 
     digest = hashlib.sha256(msgspec.json.encode(data)).digest()
@@ -121,7 +123,7 @@ async def appeal_by_secret(request: AnyRequest, data: JSONBody[AppealBySecret]) 
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             number=data.number,
             secret=data.secret,
             reason=data.reason,
@@ -228,7 +230,7 @@ async def appeal_complaint(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             complaint_id=complaint_id,
             reason=data.reason,
         )

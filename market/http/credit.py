@@ -70,7 +70,7 @@ async def find_act(request: AnyRequest, data: JSONBody[Finding]) -> Response[byt
 
     async def act(c: Command) -> Answer:
         record = await operations.find(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, finding=data
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), finding=data
         )
         return created(record, f"/api/v1/credit-records/{record.id}")
 
@@ -161,7 +161,7 @@ async def object_to_finding(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 record_id=record_id,
                 statement=data.statement,
             )
@@ -214,7 +214,7 @@ async def punish(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 record_id=record_id,
                 sanction=data,
             )
@@ -255,7 +255,7 @@ async def reward(request: AnyRequest, data: JSONBody[GiveReward]) -> Response[by
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             party_id=PartyId(data.party_id),
             text=data.text,
         )

@@ -55,7 +55,7 @@ async def hand_in_demand(request: AnyRequest, data: JSONBody[Asked]) -> Response
 
     async def act(c: Command) -> Answer:
         receipt = await operations.hand_in(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, asked=data
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), asked=data
         )
         return created(receipt, "/api/v1/data-demand-lookups")
 

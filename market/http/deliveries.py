@@ -80,7 +80,7 @@ async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> R
     async def act(c: Command) -> Answer:
         return done(
             await delivery.deliver(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, order_id=order_id
+                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), order_id=order_id
             )
         )
 
@@ -256,7 +256,7 @@ async def raise_issue(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 order_id=order_id,
                 reason=data.reason,
             )
@@ -283,7 +283,7 @@ async def resolve_dispute(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 order_id=order_id,
                 ruling=data.ruling,
                 reason=data.reason,

@@ -132,7 +132,7 @@ async def revise_post(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             post_id=post_id,
             expected_version=version,
             asked=data,
@@ -149,7 +149,7 @@ async def submit_post(request: AnyRequest, post_id: FromPath[uuid.UUID]) -> Resp
     async def act(c: Command) -> Answer:
         return done(
             await posting.submit(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, post_id=post_id
+                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), post_id=post_id
             )
         )
 

@@ -41,7 +41,7 @@ async def extend_review(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             application_id=application_id,
             reason=data.reason,
         )
@@ -67,7 +67,7 @@ async def waive_notice(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             application_id=application_id,
             reason=data.reason,
         )

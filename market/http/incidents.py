@@ -82,7 +82,7 @@ async def detect_incident(request: AnyRequest, data: JSONBody[Detect]) -> Respon
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             law_field=data.law_field,
             description=data.description,
             subjects=data.subjects,

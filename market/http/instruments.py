@@ -177,7 +177,7 @@ async def verify_instrument(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             instrument_id=instrument_id,
         )
         return await _done(c, verified)

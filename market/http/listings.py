@@ -119,7 +119,7 @@ async def submit_listing(request: AnyRequest, listing_id: FromPath[uuid.UUID]) -
     async def act(c: Command) -> Answer:
         return done(
             await operations.submit(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, listing_id=listing_id
+                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), listing_id=listing_id
             )
         )
 

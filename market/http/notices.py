@@ -82,7 +82,7 @@ async def publish_notice(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             application_id=application_id,
             elsewhere=elsewhere,
         )
@@ -108,7 +108,7 @@ async def confirm_channel(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             notice_id=notice_id,
             channel=data.channel,
             url=data.url,
@@ -140,7 +140,7 @@ async def list_notices(
         return await queries.list_public(
             c.tx,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             state=status,
             year=year,
             result=result,
@@ -162,7 +162,9 @@ async def get_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Res
     """Return one notice with its remaining working days."""
 
     async def look(c: Command) -> PublicNotice:
-        return await queries.get_public(c.tx, notice_id=notice_id, now=c.now, calendar=c.calendar)
+        return await queries.get_public(
+            c.tx, notice_id=notice_id, now=c.now, calendar=await c.calendar()
+        )
 
     return answer(await read(request, look))
 
@@ -212,7 +214,9 @@ async def json_notices(request: AnyRequest) -> Response[bytes]:
 
 async def _feed(request: AnyRequest, address: str) -> Feed:
     async def look(c: Command) -> Page[PublicNotice]:
-        return await queries.list_public(c.tx, now=c.now, calendar=c.calendar, limit=FEED_LENGTH)
+        return await queries.list_public(
+            c.tx, now=c.now, calendar=await c.calendar(), limit=FEED_LENGTH
+        )
 
     site = context(request).settings.public_url
     shown = (await read(request, look)).items
@@ -336,4 +340,6 @@ async def _signed_by(request: AnyRequest) -> str:
 
 
 async def _public(c: Command, notice: Notice) -> PublicNotice:
-    return await queries.get_public(c.tx, notice_id=notice.id, now=c.now, calendar=c.calendar)
+    return await queries.get_public(
+        c.tx, notice_id=notice.id, now=c.now, calendar=await c.calendar()
+    )

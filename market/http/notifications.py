@@ -103,7 +103,7 @@ async def open_notification(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 notification_id=notification_id,
             )
         )

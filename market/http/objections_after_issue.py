@@ -78,7 +78,7 @@ async def complete_objection(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 objection_id=objection_id,
                 evidence_file_ids=data.evidence_file_ids,
                 confidential_file_ids=data.confidential_file_ids,
@@ -106,7 +106,7 @@ async def admit_objection(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 objection_id=objection_id,
                 statement=data.statement,
             )

@@ -81,7 +81,11 @@ async def publish_open_plan(request: AnyRequest, year: FromPath[int]) -> Respons
     async def act(c: Command) -> Answer:
         return done(
             await operations.publish(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, year=queries.check_year(year)
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=await c.calendar(),
+                year=queries.check_year(year),
             )
         )
 

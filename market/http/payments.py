@@ -126,7 +126,6 @@ async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPay
     :raises OrderMissing: if it is not the actor's purchase (and the others of ``get_payment_due``
         and ``payments.start``).
     """
-    order = await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)
     due = await orders.get_payment_due(c.tx, viewer=c.actor, order_id=order_id, now=c.now)
     payment = await payments.start(
         c.tx,
@@ -135,7 +134,7 @@ async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPay
         order_id=order_id,
         payer_party_id=due.payer_party_id,
         amount_fen=due.amount_fen,
-        payee_party_id=order.supplier_party_id,
+        payee_party_id=due.payee_party_id,
         channel=channel.name,
         lifetime=channel.lifetime,
         book=due.book,

@@ -64,7 +64,7 @@ async def inquire(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 filing_id=filing_id,
                 question=data.question,
             )
@@ -135,7 +135,7 @@ async def order_correction(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 filing_id=filing_id,
                 reason=data.reason,
             )
@@ -174,7 +174,7 @@ async def lay_down_ceiling(request: AnyRequest, data: JSONBody[LayDownCeiling]) 
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             product_id=data.product_id,
             decided=data.ceiling,
         )

@@ -47,7 +47,7 @@ async def draft_filing(request: AnyRequest, data: JSONBody[Terms]) -> Response[b
 
     async def act(c: Command) -> Answer:
         filing = await operations.draft(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, terms=data
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), terms=data
         )
         return created(filing, f"/api/v1/pricing-filings/{filing.id}")
 
@@ -115,7 +115,7 @@ async def amend_prices(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             filing_id=filing_id,
             terms=data,
         )
@@ -140,7 +140,7 @@ async def file_prices(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> Re
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 filing_id=filing_id,
                 needs_recording=needs_recording,
             )
@@ -164,7 +164,7 @@ async def record_filing(request: AnyRequest, filing_id: FromPath[uuid.UUID]) -> 
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 filing_id=filing_id,
                 signer=c.context.signers[Purpose.STATEMENT],
             )
@@ -191,7 +191,7 @@ async def return_filing(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 filing_id=filing_id,
                 missing=data.missing,
             )

@@ -97,7 +97,7 @@ async def assign_issue(request: AnyRequest, issue_id: FromPath[uuid.UUID]) -> Re
     async def act(c: Command) -> Answer:
         return done(
             await issues.assign(
-                c.tx, actor=c.actor, now=c.now, calendar=c.calendar, issue_id=issue_id
+                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), issue_id=issue_id
             )
         )
 

@@ -144,7 +144,7 @@ async def list_channel_breaks(
             c.tx,
             viewer=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             channel=channel,
             state=break_state,
             limit=limit,
@@ -165,7 +165,7 @@ async def get_channel_break(request: AnyRequest, break_id: FromPath[uuid.UUID]) 
 
     async def look(c: Command) -> Break:
         return await queries.get_break(
-            c.tx, viewer=c.actor, now=c.now, calendar=c.calendar, break_id=break_id
+            c.tx, viewer=c.actor, now=c.now, calendar=await c.calendar(), break_id=break_id
         )
 
     return answer(await read(request, look))

@@ -51,7 +51,7 @@ async def generate_report(request: AnyRequest, data: JSONBody[GenerateReport]) -
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             year=data.year,
             quarter=data.quarter,
         )
@@ -203,7 +203,7 @@ async def return_report(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 report_id=report_id,
                 reason=data.reason,
             )

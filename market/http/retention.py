@@ -34,7 +34,7 @@ async def list_retained_cases(
             c.tx,
             viewer=c.actor,
             today=local_date(c.now),
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             limit=limit,
             cursor=cursor,
         )

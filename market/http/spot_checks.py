@@ -330,7 +330,7 @@ async def publish(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 spot_check_id=spot_check_id,
                 summary=data.summary,
             )

@@ -86,7 +86,7 @@ async def hand_in_supplements(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 application_id=application_id,
                 answers=given,
             )

@@ -65,7 +65,7 @@ async def ask(request: AnyRequest, number: FromPath[str], data: JSONBody[Ask]) -
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             certificate_number=number,
             kind=data.kind,
             reason=data.reason,

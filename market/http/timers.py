@@ -71,8 +71,8 @@ async def list_timers(
         page = await queries.list_due(
             c.tx, viewer=c.actor, wanted=wanted, limit=limit, cursor=cursor
         )
-        today = local_date(c.now)
-        return Page([_due(timer, today, c.calendar) for timer in page.items], page.next_cursor)
+        today, calendar = local_date(c.now), await c.calendar()
+        return Page([_due(timer, today, calendar) for timer in page.items], page.next_cursor)
 
     return answer(await read(request, look))
 
@@ -91,7 +91,7 @@ async def explain_one(request: AnyRequest, timer_id: FromPath[UUID]) -> Response
 
     async def look(c: Command) -> Explanation:
         timer = await queries.get(c.tx, viewer=c.actor, timer_id=timer_id)
-        return explain_timer(timer, c.calendar)
+        return explain_timer(timer, await c.calendar())
 
     return answer(await read(request, look))
 
@@ -119,7 +119,7 @@ async def get_work_queue(
             c.tx,
             viewer=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             wanted=wanted,
             limit=limit,
             cursor=cursor,

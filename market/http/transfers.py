@@ -114,7 +114,7 @@ async def accept_transfer(
                 c.tx,
                 actor=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 certificate_number=number,
                 signature=data.signature,
             )

@@ -8,6 +8,7 @@ import msgspec
 
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Invalid
+from catalog.kernel.statements.db import Ahead
 from market.idempotency import store
 
 
@@ -31,17 +32,24 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-async def claim(
-    tx: Tx, *, principal: str, key: str, route: str, request_sha256: bytes, now: dt.datetime
-) -> StoredAnswer | None:
-    """Return None when the key is now ours, or the answer that was given under it before.
+def claiming(
+    *, principal: str, key: str, route: str, request_sha256: bytes, now: dt.datetime
+) -> Ahead:
+    """Return what claims a key for a command, as its transaction is opened."""
+    return store.claiming(
+        principal=principal, key=key, route=route, request_sha256=request_sha256, now=now
+    )
+
+
+async def find_answer(tx: Tx) -> StoredAnswer | None:
+    """Return None when the key is ours that was claimed ahead, or the answer given under it before.
 
     :raises IdempotencyKeyReused: if it was used for another request.
     """
-    if await store.claim(
-        tx, principal=principal, key=key, route=route, request_sha256=request_sha256, now=now
-    ):
+    assert tx.ahead is not None, "the key was claimed as the transaction was opened"
+    if tx.touched_ahead:
         return None
+    principal, key, route, request_sha256, _ = tx.ahead.args
     row = await store.find(tx, principal, key)
     if row is None or row["route"] != route or row["request_sha256"] != request_sha256:
         raise IdempotencyKeyReused(route=route)

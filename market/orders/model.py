@@ -186,6 +186,7 @@ class PaymentDue(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid for an order, and by whom."""
 
     payer_party_id: PartyId
+    payee_party_id: PartyId
     amount_fen: int
     book: Book
 

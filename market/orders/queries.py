@@ -172,7 +172,10 @@ async def get_payment_due(
         assert agreement is not None, "an order's agreement can not vanish"
         under_agreement.check_goes_on(agreement, now)
     return PaymentDue(
-        payer_party_id=order.buyer_party_id, amount_fen=order.amount_fen, book=order.book
+        payer_party_id=order.buyer_party_id,
+        payee_party_id=order.supplier_party_id,
+        amount_fen=order.amount_fen,
+        book=order.book,
     )
 
 

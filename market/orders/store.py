@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.statements.db import Write, insertion
 from catalog.signing.model import Signature
 from market.access import queries as grants
 from market.access.asking import Standing
@@ -172,26 +173,23 @@ async def next_number(tx: Tx) -> int:
 
 async def insert(tx: Tx, order: Order) -> None:
     """Insert an order that was placed."""
-    await tx.insert(ORDERS, **_values(order))
+    await tx.write_later(insertion(ORDERS, **_values(order)))
 
 
 async def update(tx: Tx, order: Order) -> None:
     """Write back what may change of ``order``, which the caller holds locked."""
     values = _values(order)
-    touched = await tx.execute(
-        """
+    await tx.write_later(Write(_UPDATE, tuple(values[name] for name in _MOVING)))
+
+
+_UPDATE: Final = """
         UPDATE market.orders
            SET state = $2, decision = $3, suspended_from = $4, contracted_at = $5, paid_at = $6,
                delivered_at = $7, inspection_ends_at = $8, accepted_at = $9, closed_at = $10,
                manifest = $11, fingerprint_id = $12, reason = $13, version = $14, updated_at = $15,
                cancellation_reason = $16, accepted_by = $17, book = $18,
                industry_section = $19, industry_division = $20, region_code = $21
-         WHERE id = $1""",
-        *(values[name] for name in _MOVING),
-    )
-    assert touched == 1, "a locked order can not vanish"
-
-
+         WHERE id = $1"""
 _MOVING: Final = (
     "id",
     "state",
@@ -358,7 +356,7 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Order | None:
 
 async def insert_contract(tx: Tx, contract: Contract, order: Order) -> None:
     """Keep the contract that was drafted for ``order``."""
-    await tx.insert(
+    drafted = insertion(
         CONTRACTS,
         order_id=contract.order_id,
         buyer_party_id=order.buyer_party_id,
@@ -368,11 +366,12 @@ async def insert_contract(tx: Tx, contract: Contract, order: Order) -> None:
         split=msgspec.to_builtins(contract.split),
         drafted_at=contract.drafted_at,
     )
+    await tx.write_later(drafted)
 
 
 async def insert_signature(tx: Tx, signed: ContractSignature, order: Order) -> None:
     """Keep a party's signature; each side has one."""
-    await tx.insert(
+    signature = insertion(
         CONTRACT_SIGNATURES,
         order_id=order.id,
         side=signed.side.value,
@@ -384,24 +383,22 @@ async def insert_signature(tx: Tx, signed: ContractSignature, order: Order) -> N
         value=signed.signature.value,
         signed_at=signed.signed_at,
     )
+    await tx.write_later(signature)
 
 
 async def find_contract(tx: Tx, order_id: uuid.UUID) -> Contract | None:
     """Return the contract of an order with its signatures, or None."""
-    row = await tx.fetch_one(
+    rows = await tx.fetch(
         """
-        SELECT order_id, record, record_sha256, split, drafted_at FROM market.contracts
-         WHERE order_id = $1""",
+        SELECT c.order_id, c.record, c.record_sha256, c.split, c.drafted_at,
+               s.side, s.party_id, s.key_id, s.algorithm, s.value, s.signed_at
+          FROM market.contracts c LEFT JOIN market.contract_signatures s USING (order_id)
+         WHERE c.order_id = $1 ORDER BY s.signed_at, s.side""",
         order_id,
     )
-    if row is None:
+    if not rows:
         return None
-    signatures = await tx.fetch(
-        """
-        SELECT side, party_id, key_id, algorithm, value, signed_at FROM market.contract_signatures
-         WHERE order_id = $1 ORDER BY signed_at, side""",
-        order_id,
-    )
+    row, signatures = rows[0], [each for each in rows if each["side"] is not None]
     return msgspec.convert(
         {
             "order_id": row["order_id"],

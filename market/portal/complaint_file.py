@@ -93,8 +93,9 @@ async def look_at(c: Command, complaint_id: uuid.UUID) -> CaseFile:
     is_party = c.actor.party_id in (found.complainant_party_id, found.against_party_id)
     is_of_house = (found.house is House.AUTHORITY) == casework.is_authority(c.actor)
     handles = c.actor.may("complaint:handle") and not is_party and is_of_house
+    calendar = await c.calendar()
     told = [
-        explain_timer(timer, c.calendar)
+        explain_timer(timer, calendar)
         for timer in await queries.list_clocks(c.tx, viewer=c.actor, complaint_id=found.id)
     ]
     freezable, names = await _freezable(c, found) if handles else ([], {})

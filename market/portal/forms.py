@@ -18,7 +18,6 @@ from litestar import Response
 from catalog.kernel.db import Tx, run
 from catalog.kernel.errors import Conflict, DomainError, FieldError, Invalid, Refused
 from catalog.products.metadata import check_readable
-from catalog.timers import queries as timers
 from market.http.command import Command
 from market.http.context import AnyRequest, actor, context
 from market.http.problem import IdempotencyKeyMalformed, status_of
@@ -184,13 +183,11 @@ async def run_once(
     digest = hashlib.sha256(msgspec.json.encode(sorted(fields.items()))).digest()
 
     async def once(tx: Tx) -> Done[T]:
-        stored = await idempotency.claim(
-            tx, principal=who.principal, key=key, route=route, request_sha256=digest, now=now
-        )
+        stored = await idempotency.find_answer(tx)
         if stored is not None:
             tx.remember()  # the first time wrote the entry
             return Done(stored.headers["location"], None)
-        done = await act(Command(tx, who, now, await timers.get_calendar(tx), wiring))
+        done = await act(Command(tx, who, now, wiring))
         await idempotency.keep(
             tx,
             principal=who.principal,
@@ -201,4 +198,7 @@ async def run_once(
         )
         return done
 
-    return await run(wiring.db, who, once)
+    claiming = idempotency.claiming(
+        principal=who.principal, key=key, route=route, request_sha256=digest, now=now
+    )
+    return await run(wiring.db, who, once, ahead=claiming)

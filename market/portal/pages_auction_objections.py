@@ -25,7 +25,7 @@ async def object_to_result(request: AnyRequest, auction_id: FromPath[uuid.UUID])
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             said=filled_in(Filed, fields),
         )
@@ -48,7 +48,7 @@ async def withdraw_objection(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             objection_id=_objection(fields),
         )
 
@@ -68,7 +68,7 @@ async def decide_objection(request: AnyRequest, auction_id: FromPath[uuid.UUID])
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             objection_id=_objection(fields),
             decided=filled_in(Decided, fields),
         )

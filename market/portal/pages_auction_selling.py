@@ -81,7 +81,7 @@ async def announce_auction(request: AnyRequest, auction_id: FromPath[uuid.UUID])
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             operator_key=key,
         )
@@ -122,7 +122,7 @@ async def hand_over(request: AnyRequest, auction_id: FromPath[uuid.UUID]) -> Res
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             auction_id=auction_id,
             handed=filled_in(Handed, given),
         )
@@ -136,7 +136,7 @@ async def award_auction(request: AnyRequest, auction_id: FromPath[uuid.UUID]) ->
 
     async def act(c: Command, _: dict[str, str]) -> None:
         await awarding.award(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, auction_id=auction_id
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), auction_id=auction_id
         )
 
     return await take_step(request, auction_id, act)

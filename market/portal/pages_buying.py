@@ -95,7 +95,12 @@ async def trade_due(
 ) -> list[Due | None]:
     """Return what negotiations, agreements, orders and periods of law wait for from one's party."""
     owed = await workbench.queue(
-        c.tx, viewer=c.actor, now=c.now, calendar=c.calendar, wanted=QueueFilter(), limit=_LOOKED_AT
+        c.tx,
+        viewer=c.actor,
+        now=c.now,
+        calendar=await c.calendar(),
+        wanted=QueueFilter(),
+        limit=_LOOKED_AT,
     )
     return [
         *(due_first.of_timer(item) for item in owed.items),

@@ -113,6 +113,7 @@ async def show_application(
         of_case = await timers.list_for_subject(
             c.tx, subject_kind="application", subject_id=application_id
         )
+        calendar = await c.calendar()
         return Desk(
             file=file,
             name=(await _names(c, [file.application.product_id]))[file.application.product_id],
@@ -123,8 +124,8 @@ async def show_application(
                 disputes,
                 await certificates.list_of_application(c.tx, application_id),
             ),
-            running=_explained(of_case, c.calendar, ended=False),
-            ended=_explained(of_case, c.calendar, ended=True),
+            running=_explained(of_case, calendar, ended=False),
+            ended=_explained(of_case, calendar, ended=True),
             findings=cases.findings(file),
             objections=disputes,
         )
@@ -175,14 +176,15 @@ async def show_objection(request: AnyRequest, objection_id: FromPath[uuid.UUID])
         of_case = await timers.list_for_subject(
             c.tx, subject_kind="objection", subject_id=objection_id
         )
+        calendar = await c.calendar()
         return Dispute(
             objection=found,
             name=(await _names(c, [found.product_id]))[found.product_id],
             parties=await identity.get_parties(
                 c.tx, {found.objector_party_id, found.registrant_party_id}
             ),
-            running=_explained(of_case, c.calendar, ended=False),
-            ended=_explained(of_case, c.calendar, ended=True),
+            running=_explained(of_case, calendar, ended=False),
+            ended=_explained(of_case, calendar, ended=True),
         )
 
     dispute = await read_confidential(request, "objection", objection_id, look)

@@ -44,7 +44,8 @@ async def show_change(request: AnyRequest, change_id: FromPath[uuid.UUID]) -> Re
         change = file.change
         product = await products.find(c.tx, product_id=change.product_id)
         of_case = await timers.list_for_subject(c.tx, subject_kind="change", subject_id=change_id)
-        explained = [explain_timer(each, c.calendar) for each in of_case]
+        calendar = await c.calendar()
+        explained = [explain_timer(each, calendar) for each in of_case]
         parties = (
             change.registrant_party_id,
             change.agent_party_id,

@@ -154,7 +154,7 @@ async def triage_complaint(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             complaint_id=complaint_id,
             decision=said.decision,
             reason=said.reason,
@@ -229,7 +229,7 @@ async def resolve_complaint(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             complaint_id=complaint_id,
             resolution=Resolution(
                 outcome=said.outcome, findings=said.findings, ordered=said.ordered
@@ -266,7 +266,7 @@ async def appeal(request: AnyRequest, complaint_id: FromPath[uuid.UUID]) -> Resp
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             complaint_id=complaint_id,
             reason=filled_in(_Reason, fields).reason,
         )

@@ -54,7 +54,9 @@ async def make_complaint(request: AnyRequest) -> Response[bytes]:
 
     async def act(c: Command) -> Answer:
         receipts.append(
-            await filing.file(c.tx, actor=c.actor, now=c.now, calendar=c.calendar, said=said)
+            await filing.file(
+                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), said=said
+            )
         )
         return Answer(None)
 

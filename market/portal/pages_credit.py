@@ -125,7 +125,7 @@ async def object_to(request: AnyRequest, record_id: FromPath[uuid.UUID]) -> Resp
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             record_id=record_id,
             statement=filled_in(_Objection, fields).statement,
         )
@@ -161,7 +161,7 @@ async def punish(request: AnyRequest, record_id: FromPath[uuid.UUID]) -> Respons
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             record_id=record_id,
             sanction=Sanction(
                 is_banned=said.is_banned,

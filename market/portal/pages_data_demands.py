@@ -63,7 +63,7 @@ async def hand_demand_in(request: AnyRequest) -> Response[bytes]:
     async def act(c: Command) -> Done[Receipt]:
         asked = filled_in(Asked, fields)
         receipt = await operations.hand_in(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, asked=asked
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), asked=asked
         )
         return Done("/data-demands", receipt)
 

@@ -100,7 +100,9 @@ async def submit_demand(request: AnyRequest, post_id: FromPath[uuid.UUID]) -> Re
 
     async def act(c: Command, fields: dict[str, str]) -> None:
         del fields
-        await posting.submit(c.tx, actor=c.actor, now=c.now, calendar=c.calendar, post_id=post_id)
+        await posting.submit(
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), post_id=post_id
+        )
 
     return await _submit(request, post_id, act)
 

@@ -205,7 +205,7 @@ async def revise_demand(request: AnyRequest, post_id: FromPath[uuid.UUID]) -> Re
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             post_id=post_id,
             expected_version=int(version) if version.isdigit() else 0,
             asked=_asked(fields),

@@ -49,7 +49,7 @@ async def home(request: AnyRequest) -> Response[bytes]:
         latest = await notices.list_public(
             c.tx,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             state=notice_states.State.RUNNING,
             limit=_NOTICES_AT_HOME,
         )

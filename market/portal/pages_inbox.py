@@ -67,7 +67,7 @@ async def open_message(
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             notification_id=notification_id,
         )
         return Answer(None)

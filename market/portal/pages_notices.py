@@ -32,7 +32,7 @@ async def list_notices(
         return await notices.list_public(
             c.tx,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             state=wanted,
             limit=_PAGE_SIZE,
             cursor=cursor or None,
@@ -54,7 +54,9 @@ async def show_notice(request: AnyRequest, notice_id: FromPath[uuid.UUID]) -> Re
     """Show one notice (公示), while it runs and ever after."""
 
     async def look(c: Command) -> PublicNotice:
-        return await notices.get_public(c.tx, notice_id=notice_id, now=c.now, calendar=c.calendar)
+        return await notices.get_public(
+            c.tx, notice_id=notice_id, now=c.now, calendar=await c.calendar()
+        )
 
     return page(request, "notice.html", notice=await read(request, look))
 

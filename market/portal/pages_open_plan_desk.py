@@ -166,7 +166,7 @@ async def publish_plan(request: AnyRequest, year: FromPath[int]) -> Response[byt
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             year=year,
             expected_version=filled_in(_Version, fields).version,
         )

@@ -192,7 +192,7 @@ async def deliver(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Respons
 
     async def act(c: Command, _fields: dict[str, str]) -> None:
         await delivery.deliver(
-            c.tx, actor=c.actor, now=c.now, calendar=c.calendar, order_id=order_id
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), order_id=order_id
         )
 
     return await _step(request, order_id, act)
@@ -227,7 +227,7 @@ async def object_to_delivery(request: AnyRequest, order_id: FromPath[uuid.UUID])
             c.tx,
             actor=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             order_id=order_id,
             reason=filled_in(_Why, fields).reason,
         )

@@ -189,7 +189,7 @@ async def _offer(c: Command, product_id: uuid.UUID) -> Offer:
         c.tx, today=local_date(c.now), product_id=product_id, state=Foreign.RECOGNISED
     )
     told_of = await notices.list_public(
-        c.tx, now=c.now, calendar=c.calendar, product_id=product_id, limit=_NOTICES_AT_MOST
+        c.tx, now=c.now, calendar=await c.calendar(), product_id=product_id, limit=_NOTICES_AT_MOST
     )
     versions = await products.list_revisions(
         c.tx, viewer=c.actor, product_id=product_id, limit=_REVISIONS_AT_FIRST

@@ -161,7 +161,9 @@ async def assign_issue(request: AnyRequest, issue_id: FromPath[uuid.UUID]) -> Re
     """Hand an issue to who supplies what the walk came to (交办)."""
 
     async def act(c: Command, _fields: dict[str, str]) -> None:
-        await issues.assign(c.tx, actor=c.actor, now=c.now, calendar=c.calendar, issue_id=issue_id)
+        await issues.assign(
+            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), issue_id=issue_id
+        )
 
     return await _step(request, issue_id, act)
 

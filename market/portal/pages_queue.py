@@ -45,7 +45,7 @@ async def show_queue(
             c.tx,
             viewer=c.actor,
             now=c.now,
-            calendar=c.calendar,
+            calendar=await c.calendar(),
             wanted=wanted,
             limit=_PAGE_SIZE,
             cursor=cursor or None,
@@ -73,7 +73,7 @@ async def show_why(request: AnyRequest, timer_id: FromPath[uuid.UUID]) -> Respon
 
     async def look(c: Command) -> Explanation:
         timer = await timers.get(c.tx, viewer=c.actor, timer_id=timer_id)
-        return explain_timer(timer, c.calendar)
+        return explain_timer(timer, await c.calendar())
 
     why = await read(request, look)
     return page(request, "why.html", cache=NOT_KEPT, why=why, case_address=case_address)

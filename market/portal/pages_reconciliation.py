@@ -68,7 +68,7 @@ async def list_breaks(
                 c.tx,
                 viewer=c.actor,
                 now=c.now,
-                calendar=c.calendar,
+                calendar=await c.calendar(),
                 limit=_PAGE_SIZE,
                 cursor=cursor or None,
             ),
@@ -155,7 +155,7 @@ async def _step(request: AnyRequest, break_id: uuid.UUID, act: Step) -> Response
 
 async def _look(c: Command, break_id: uuid.UUID) -> Break:
     return await queries.get_break(
-        c.tx, viewer=c.actor, now=c.now, calendar=c.calendar, break_id=break_id
+        c.tx, viewer=c.actor, now=c.now, calendar=await c.calendar(), break_id=break_id
     )
 
 

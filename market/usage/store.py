@@ -10,7 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from catalog.kernel.db import METADATA, Row, Tx, Write, insertion
+from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.statements.db import Write, insertion
 from market.usage.model import StoredEvent, UsageEvent
 
 USAGE_EVENTS: Final = sa.Table(

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.statements.db import Write
 from settlement.escrow.model import Escrow
 from settlement.escrow.states import State
 from settlement.ledger.accounts import Book
@@ -70,45 +71,72 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Escrow | None:
     return None if row is None else escrow(row)
 
 
+_FUND: Final = """UPDATE settlement.escrows SET state = $2, funded_at = $3, funding_key = $4
+            WHERE order_id = $1"""
+
+
 async def fund(
     tx: Tx, order_id: uuid.UUID, *, state: State, at: dt.datetime, by: uuid.UUID
 ) -> None:
     """Set that the money came, by which entry."""
-    await tx.execute(
-        """UPDATE settlement.escrows SET state = $2, funded_at = $3, funding_key = $4
-            WHERE order_id = $1""",
-        order_id,
-        str(state),
-        at,
-        by,
+    await tx.write_later(
+        Write(
+            _FUND,
+            (
+                order_id,
+                str(state),
+                at,
+                by,
+            ),
+        )
     )
+
+
+_TOP_UP: Final = """UPDATE settlement.escrows
+              SET state = $2, amount_fen = amount_fen + $3, closed_at = NULL, closing_key = NULL
+            WHERE order_id = $1"""
 
 
 async def top_up(tx: Tx, order_id: uuid.UUID, *, state: State, amount_fen: int) -> None:
     """Set that more was paid in; an escrow that was empty is open again."""
-    await tx.execute(
-        """UPDATE settlement.escrows
-              SET state = $2, amount_fen = amount_fen + $3, closed_at = NULL, closing_key = NULL
-            WHERE order_id = $1""",
-        order_id,
-        str(state),
-        amount_fen,
+    await tx.write_later(
+        Write(
+            _TOP_UP,
+            (
+                order_id,
+                str(state),
+                amount_fen,
+            ),
+        )
     )
+
+
+_TAKE_OUT: Final = """UPDATE settlement.escrows
+              SET state = $2, captured_fen = captured_fen + $3, refunded_fen = refunded_fen + $4
+            WHERE order_id = $1"""
 
 
 async def take_out(
     tx: Tx, order_id: uuid.UUID, *, state: State, captured_fen: int = 0, refunded_fen: int = 0
 ) -> None:
     """Set that a part left, to those who share or back to the buyer, and the state after it."""
-    await tx.execute(
-        """UPDATE settlement.escrows
-              SET state = $2, captured_fen = captured_fen + $3, refunded_fen = refunded_fen + $4
-            WHERE order_id = $1""",
-        order_id,
-        str(state),
-        captured_fen,
-        refunded_fen,
+    await tx.write_later(
+        Write(
+            _TAKE_OUT,
+            (
+                order_id,
+                str(state),
+                captured_fen,
+                refunded_fen,
+            ),
+        )
     )
+
+
+_CLOSE: Final = """UPDATE settlement.escrows
+              SET state = $2, closed_at = $3, closing_key = $4, captured_fen = captured_fen + $5,
+                  refunded_fen = refunded_fen + $6
+            WHERE order_id = $1"""
 
 
 async def close(
@@ -122,25 +150,27 @@ async def close(
     refunded_fen: int = 0,
 ) -> None:
     """Set that the last of the money left, to those who share or back to the buyer, by which entry."""
-    await tx.execute(
-        """UPDATE settlement.escrows
-              SET state = $2, closed_at = $3, closing_key = $4, captured_fen = captured_fen + $5,
-                  refunded_fen = refunded_fen + $6
-            WHERE order_id = $1""",
-        order_id,
-        str(state),
-        at,
-        by,
-        captured_fen,
-        refunded_fen,
+    await tx.write_later(
+        Write(
+            _CLOSE,
+            (
+                order_id,
+                str(state),
+                at,
+                by,
+                captured_fen,
+                refunded_fen,
+            ),
+        )
     )
+
+
+_SET_STATE: Final = "UPDATE settlement.escrows SET state = $2 WHERE order_id = $1"
 
 
 async def set_state(tx: Tx, order_id: uuid.UUID, state: State) -> None:
     """Set the state alone."""
-    await tx.execute(
-        "UPDATE settlement.escrows SET state = $2 WHERE order_id = $1", order_id, str(state)
-    )
+    await tx.write_later(Write(_SET_STATE, (order_id, str(state))))
 
 
 def escrow(row: Row) -> Escrow:

@@ -78,7 +78,7 @@ async def start(
     :raises OutcomeUnknown: if it may be there.
     """
     actor.require("order:pay")
-    await escrow.open(
+    due = await escrow.open(  # which holds it, new or not
         tx,
         actor=actor,
         now=now,
@@ -88,7 +88,6 @@ async def start(
         payee_party_id=payee_party_id,
         book=book,
     )
-    due = await escrow.lock(tx, order_id)
     if due.state is not EscrowState.AWAITING_PAYMENT:
         raise AlreadyPaid(order_id=str(order_id), state=str(due.state))
     live = await store.find_live(tx, order_id)

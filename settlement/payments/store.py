@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx
+from catalog.kernel.statements.db import Write, insertion
 from settlement.payments.callback import Break, Effect, Judgement
 from settlement.payments.channel import ChannelEvent, EventKind
 from settlement.payments.model import ChannelBreak, Payment
@@ -84,21 +85,23 @@ SELECT: Final = """
 
 async def insert(tx: Tx, payment: Payment) -> None:
     """Insert a payment that starts."""
-    await tx.insert(
-        PAYMENTS,
-        id=payment.id,
-        reference=payment.reference,
-        channel=payment.channel,
-        order_id=payment.order_id,
-        payer_party_id=payment.payer_party_id,
-        amount_fen=payment.amount_fen,
-        currency=payment.currency,
-        state=str(payment.state),
-        created_at=payment.created_at,
-        expires_at=payment.expires_at,
-        ask_at=payment.ask_at,
-        asked=payment.asked,
-        is_top_up=payment.is_top_up,
+    await tx.write_later(
+        insertion(
+            PAYMENTS,
+            id=payment.id,
+            reference=payment.reference,
+            channel=payment.channel,
+            order_id=payment.order_id,
+            payer_party_id=payment.payer_party_id,
+            amount_fen=payment.amount_fen,
+            currency=payment.currency,
+            state=str(payment.state),
+            created_at=payment.created_at,
+            expires_at=payment.expires_at,
+            ask_at=payment.ask_at,
+            asked=payment.asked,
+            is_top_up=payment.is_top_up,
+        )
     )
 
 
@@ -130,30 +133,50 @@ async def lock(tx: Tx, payment_id: uuid.UUID) -> Payment | None:
     return None if row is None else payment(row)
 
 
+_SET_STATE: Final = """UPDATE settlement.payments
+              SET state = $2, channel_reference = coalesce($3, channel_reference) WHERE id = $1"""
+
+
 async def set_state(
     tx: Tx, payment_id: uuid.UUID, state: State, *, channel_reference: str | None = None
 ) -> None:
     """Set the state, and the channel's reference if it gave one."""
-    await tx.execute(
-        """UPDATE settlement.payments
-              SET state = $2, channel_reference = coalesce($3, channel_reference) WHERE id = $1""",
-        payment_id,
-        str(state),
-        channel_reference,
+    await tx.write_later(
+        Write(
+            _SET_STATE,
+            (
+                payment_id,
+                str(state),
+                channel_reference,
+            ),
+        )
     )
+
+
+_SET_ASKED: Final = (
+    "UPDATE settlement.payments SET state = $2, ask_at = $3, asked = $4 WHERE id = $1"
+)
 
 
 async def set_asked(
     tx: Tx, payment_id: uuid.UUID, *, state: State, ask_at: dt.datetime, asked: int
 ) -> None:
     """Set that the channel was asked, what that came to, and when it is asked again."""
-    await tx.execute(
-        "UPDATE settlement.payments SET state = $2, ask_at = $3, asked = $4 WHERE id = $1",
-        payment_id,
-        str(state),
-        ask_at,
-        asked,
+    await tx.write_later(
+        Write(
+            _SET_ASKED,
+            (
+                payment_id,
+                str(state),
+                ask_at,
+                asked,
+            ),
+        )
     )
+
+
+_SUCCEED: Final = """UPDATE settlement.payments SET state = $2, succeeded_at = $3,
+                  channel_transaction_id = $4, journal_key = $5 WHERE id = $1"""
 
 
 async def succeed(
@@ -166,14 +189,17 @@ async def succeed(
     journal_key: uuid.UUID | None,
 ) -> None:
     """Set that the money came, by which transaction of the channel and which entry of ours."""
-    await tx.execute(
-        """UPDATE settlement.payments SET state = $2, succeeded_at = $3,
-                  channel_transaction_id = $4, journal_key = $5 WHERE id = $1""",
-        payment_id,
-        str(state),
-        at,
-        transaction_id,
-        journal_key,
+    await tx.write_later(
+        Write(
+            _SUCCEED,
+            (
+                payment_id,
+                str(state),
+                at,
+                transaction_id,
+                journal_key,
+            ),
+        )
     )
 
 
@@ -230,34 +256,38 @@ async def keep_event(
     now: dt.datetime,
 ) -> None:
     """Keep an event with what became of it."""
-    await tx.insert(
-        CHANNEL_EVENTS,
-        channel=channel,
-        event_id=event.event_id,
-        reference=event.reference,
-        kind=str(event.kind),
-        amount_fen=event.amount_fen,
-        currency=event.currency,
-        channel_transaction_id=event.channel_transaction_id,
-        happened_at=event.happened_at,
-        received_at=now,
-        payment_id=payment_id,
-        effect=str(judgement.effect),
+    await tx.write_later(
+        insertion(
+            CHANNEL_EVENTS,
+            channel=channel,
+            event_id=event.event_id,
+            reference=event.reference,
+            kind=str(event.kind),
+            amount_fen=event.amount_fen,
+            currency=event.currency,
+            channel_transaction_id=event.channel_transaction_id,
+            happened_at=event.happened_at,
+            received_at=now,
+            payment_id=payment_id,
+            effect=str(judgement.effect),
+        )
     )
 
 
 async def keep_break(tx: Tx, found: ChannelBreak) -> None:
     """Keep a break."""
-    await tx.insert(
-        CHANNEL_BREAKS,
-        id=found.id,
-        channel=found.channel,
-        event_id=found.event_id,
-        kind=str(found.kind),
-        expected_fen=found.expected_fen,
-        told_fen=found.told_fen,
-        payment_id=found.payment_id,
-        found_at=found.found_at,
+    await tx.write_later(
+        insertion(
+            CHANNEL_BREAKS,
+            id=found.id,
+            channel=found.channel,
+            event_id=found.event_id,
+            kind=str(found.kind),
+            expected_fen=found.expected_fen,
+            told_fen=found.told_fen,
+            payment_id=found.payment_id,
+            found_at=found.found_at,
+        )
     )
 
 

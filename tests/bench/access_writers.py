@@ -24,8 +24,9 @@ from catalog.audit_log.promising import Backlog
 from catalog.kernel import db as database
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.clock import monotonic
-from catalog.kernel.db import API_ROLE, Database, Tx, Write
+from catalog.kernel.db import API_ROLE, Database, Tx
 from catalog.kernel.ids import AccountId, PartyId, new_id
+from catalog.kernel.statements.db import Write
 from market.access import operations as access
 from market.access.model import Asked
 from market.orders.operations import delivery

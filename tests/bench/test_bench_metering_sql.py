@@ -19,7 +19,8 @@ import pytest
 
 from catalog.kernel import db as database
 from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import API_ROLE, SEQUENCER_ROLE, Database, Tx, Write
+from catalog.kernel.db import API_ROLE, SEQUENCER_ROLE, Database, Tx
+from catalog.kernel.statements.db import Write
 from market.postgres.binaries import find_binaries
 from market.settings import Settings
 from tests.api import Api

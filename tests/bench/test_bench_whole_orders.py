@@ -1,8 +1,9 @@
 """How many whole orders a second a service takes over HTTP, from placing to the split; prints.
 
-Placed, cleared, signed twice, paid through the sandbox, delivered, accepted, released among five: ten
-requests an order to ``market serve`` with two workers, on the same machine as those who ask. Beside
-it TPC-B of pgbench on the same database server. ``BENCH_SECONDS`` (of each stage).
+Placed, cleared, signed twice, paid through the sandbox, delivered, accepted, released among five: eleven
+requests an order to ``market serve`` with two workers, on the same machine as those who ask. Told are
+the processor time of the service, of the database and of those who ask, and how often each step asks
+the database. Beside it TPC-B of pgbench on the same database server. ``BENCH_SECONDS`` (of each stage).
 
     BENCH_SECONDS=10 pytest -s -m bench tests/bench/test_bench_whole_orders.py
 """
@@ -18,14 +19,16 @@ import pathlib
 import re
 import statistics
 import subprocess
-from collections.abc import AsyncIterator, Awaitable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import httpx
 import pytest
 
+from catalog.kernel.actor import PUBLIC
 from catalog.kernel.clock import ManualClock, SystemClock, monotonic
-from catalog.kernel.db import Database
+from catalog.kernel.db import API_ROLE, Database, begin
 from market.postgres.binaries import find_binaries
 from market.settings import Settings
 from tests import terminal
@@ -66,6 +69,7 @@ async def test_whole_orders_over_http(
     await owned.priced()
     await owned.listed()
     await api.keep_the_log()
+    await tell_round_trips(owned)
     async with (
         serving(settings, server.dsn(database_name)) as (url, pids),
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as web,
@@ -74,14 +78,33 @@ async def test_whole_orders_over_http(
         vars(trade).update({name: each for name, each in vars(owned).items() if name != "api"})
         await run_through(trade, collections.defaultdict(list))
         for buyers in BUYERS:
-            await stage(trade, buyers, pids)
+            await stage(trade, buyers, pids, await postmaster(db))
     print(f"TPC-B, 16 clients: {await tpc_b(server.dsn(database_name)):.0f} transactions a second")
 
 
-async def stage(trade: Owned, buyers: int, pids: list[int]) -> None:
+async def tell_round_trips(trade: Owned) -> None:
+    """Tell how often each step of an order asks the database, what it kept from before being warm."""
+    asked: list[str] = []
+    pool = await trade.api.context.db.pool(API_ROLE)
+    held = [await pool.acquire() for _ in range(4)]
+    for connection in held:
+        connection.add_query_logger(lambda told: asked.append(told.query))
+    for connection in held:
+        await pool.release(connection)
+    steps: Timed = collections.defaultdict(list)
+    await run_through(trade, steps)
+    asked.clear()
+    steps.clear()
+    await run_through(trade, steps, count=lambda: len(asked))
+    each = ", ".join(f"{step} {sum(counts):.0f}" for step, counts in steps.items())
+    print(f"\n{len(asked)} round trips an order: {each}")
+
+
+async def stage(trade: Owned, buyers: int, pids: list[int], database: int) -> None:
     """Let so many buyers order one after the other until the time is over, and tell."""
     steps: Timed = collections.defaultdict(list)
     begun, used = monotonic(), cpu_seconds(pids)
+    in_database, asking = cpu_seconds(family(database)), time.process_time()
 
     async def order_on() -> int:
         done = 0
@@ -93,21 +116,27 @@ async def stage(trade: Owned, buyers: int, pids: list[int]) -> None:
     done = sum(await asyncio.gather(*(order_on() for _ in range(buyers))))
     took = monotonic() - begun
     service = (cpu_seconds(pids) - used) / done * 1000
+    in_database = (cpu_seconds(family(database)) - in_database) / done * 1000
+    asking = (time.process_time() - asking) / done * 1000
     print(
-        f"\n{buyers} buyers: {done / took:.1f} orders a second; {service:.0f} ms of the service's"
+        f"\n{buyers} buyers: {done / took:.1f} orders a second; of the processor an order takes"
+        f" {service:.0f} ms in the service, {in_database:.0f} ms in the database,"
+        f" {asking:.0f} ms to ask"
     )
     for step, times in steps.items():
         middle, most = statistics.median(times), statistics.quantiles(times, n=100)[98]
         print(f"  {step:10} p50 {middle:6.1f} ms  p99 {most:6.1f} ms")
 
 
-async def run_through(trade: Owned, steps: Timed) -> None:
-    """Take one order from its placing to the split."""
+async def run_through(
+    trade: Owned, steps: Timed, *, count: Callable[[], float] = lambda: monotonic() * 1000
+) -> None:
+    """Take one order from its placing to the split; ``count`` is what each step is measured by."""
 
     async def timed(step: str, act: Awaitable[Any]) -> Any:
-        begun = monotonic()
+        begun = count()
         answer = await act
-        steps[step].append((monotonic() - begun) * 1000)
+        steps[step].append(count() - begun)
         return answer
 
     order = await timed("place", trade.placed(price_item="forever", quantity=1))
@@ -156,6 +185,13 @@ async def serving(settings: Settings, dsn: str) -> AsyncIterator[tuple[str, list
         service.communicate(timeout=60)
 
 
+async def postmaster(db: Database) -> int:
+    """Return the process from which those of the database server come."""
+    async with begin(db, PUBLIC) as tx:
+        backend = await tx.fetch_value("SELECT pg_backend_pid()")
+    return int(_stat(backend)[1])
+
+
 def family(pid: int) -> list[int]:
     """Return a process and all that came from it."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -167,9 +203,12 @@ def cpu_seconds(pids: list[int]) -> float:
     used = 0
     for pid in pids:
         with contextlib.suppress(FileNotFoundError):
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            used += int(fields[11]) + int(fields[12])
+            used += int(_stat(pid)[11]) + int(_stat(pid)[12])
     return used / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 async def tpc_b(dsn: str) -> float:

@@ -12,7 +12,7 @@ from litestar.params import BodyKwarg, FromPath, FromQuery, JSONBody, ParameterK
 from litestar.testing import TestClient
 
 from market.app import create_app
-from market.http.registering import Routed, Together, mark_quickly
+from market.http.registering import UNREAD, Routed, Together, mark_quickly
 from market.settings import Settings
 
 
@@ -40,6 +40,31 @@ def test_what_is_kept_of_the_routes_is_what_litestar_makes_anew_each_time() -> N
     assert kept == Router.route_handler_method_map.fget(made)  # type: ignore[attr-defined]
     methods = [method for handlers in kept.values() for method in handlers if method != "OPTIONS"]
     assert len(methods) > len(kept)  # some paths have several
+
+
+def test_every_handler_can_be_served_although_none_is_looked_at_before_it_is_asked() -> None:
+    made = create_app(Settings(log_level="critical")).litestar
+    known = [known for route in made.routes for _, known in route.route_handler_map.values()]
+
+    made.read_all()
+
+    assert set(known) == {UNREAD}
+    assert all(
+        known is not UNREAD
+        for route in made.routes
+        for _, known in route.route_handler_map.values()
+    )
+
+
+def test_a_handler_that_can_not_be_served_is_found_when_all_are_looked_at() -> None:
+    @get("/wrong")
+    async def says_nothing():  # type: ignore[no-untyped-def]
+        return {}
+
+    made = Routed(route_handlers=[says_nothing])
+
+    with pytest.raises(ImproperlyConfiguredException, match="says_nothing"):
+        made.read_all()
 
 
 @pytest.mark.parametrize("is_together", [True, False])

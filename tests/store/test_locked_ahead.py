@@ -12,8 +12,9 @@ import pytest
 from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Ahead, Database, Tx, begin, run
+from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
+from catalog.kernel.statements.db import Ahead
 from market.access import operations as access
 from market.access.model import Asked
 from market.orders.operations import delivery, stopping
@@ -157,7 +158,10 @@ async def test_what_can_not_be_prepared_is_an_error_each_time_and_the_connection
     db: Database, almighty: Actor
 ) -> None:
     wrong = Ahead(
-        "lock_nothing", "SELECT true FROM market.no_such_table WHERE id = $1", uuid.uuid4()
+        "lock_nothing",
+        "SELECT true FROM market.no_such_table WHERE id = $1",
+        ("uuid",),
+        (uuid.uuid4(),),
     )
 
     for _ in range(2):

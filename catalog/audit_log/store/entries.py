@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from catalog.audit_log.store.tables import ENTRIES, OUTBOX
-from catalog.kernel.db import Row, Tx, Write, insertion
+from catalog.kernel.db import Row, Tx
+from catalog.kernel.statements.db import Write, insertion
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +38,11 @@ async def append(
     payload: bytes,
     beside: Sequence[Write],
 ) -> None:
-    """Keep an entry and let it wait for its place, with further writes. Takes no lock."""
-    await tx.write(
+    """Keep an entry and let it wait for its place, with further writes. Takes no lock.
+
+    It goes to the database with what is written next to it, or as the transaction ends.
+    """
+    await tx.write_later(
         *beside,
         insertion(OUTBOX, entry_id=entry_id),
         insertion(

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from catalog.kernel.actor import Clearance
 from catalog.kernel.db import METADATA, Row, Tx
 from catalog.kernel.ids import AccountId, PartyId
 from market.identity.model import Capacity, Kind, Party, PartyFile
@@ -65,6 +66,7 @@ async def act_as(tx: Tx, *, party_id: PartyId | None, clearance: str) -> None:
         "" if party_id is None else str(party_id),
         clearance,
     )
+    tx.clearance = Clearance(clearance)
 
 
 async def lock_founding(tx: Tx) -> bool:

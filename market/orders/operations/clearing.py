@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
 import msgspec
 
@@ -54,6 +55,11 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     content: Content  # the version that was ordered
     listing: Listing | None  # None: it is not on offer any more
     buyer: Party
+    supplier: Party
+
+
+#: Whose the fees of the market are, and what goes to the treasury.
+_HOUSES: Final = (Capacity.SUPERMARKET_OPERATOR, Capacity.PROVINCIAL_AUTHORITY)
 
 
 async def clear(
@@ -118,13 +124,13 @@ async def _grounds(tx: Tx, order: Order) -> Grounds:
         raise ProductMissing
     if product.description is None:
         raise buying.ProductNotListed
+    parties = await identity.get_parties(tx, (order.buyer_party_id, order.supplier_party_id))
     return Grounds(
         said=product.description,
-        content=await products.get_content(
-            tx, product_id=order.product_id, version=order.product_version
-        ),
+        content=next(each for each in product.contents if each.version == order.product_version),
         listing=await listings.find_listed(tx, product_id=order.product_id),
-        buyer=await identity.get_party(tx, order.buyer_party_id),
+        buyer=parties[order.buyer_party_id],
+        supplier=parties[order.supplier_party_id],
     )
 
 
@@ -183,14 +189,17 @@ async def _has_personal_record(tx: Tx, order: Order, *, today: dt.date) -> bool:
 
 
 async def _rates(tx: Tx, *, platform_bps: int, treasury_bps: int) -> Rates:
-    operator = await identity.find_institution(tx, Capacity.SUPERMARKET_OPERATOR)
-    authority = await identity.find_institution(tx, Capacity.PROVINCIAL_AUTHORITY)
+    found = await identity.list_institutions(tx, _HOUSES)
+    operator, authority = (
+        min((each.id for each in found if capacity in each.capacities), default=None)
+        for capacity in _HOUSES
+    )
     if operator is None or authority is None:
         raise MarketNotFounded
     return Rates(
-        platform_party_id=operator.id,
+        platform_party_id=operator,
         platform_bps=platform_bps,
-        treasury_party_id=authority.id,
+        treasury_party_id=authority,
         treasury_bps=treasury_bps,
     )
 
@@ -208,13 +217,12 @@ async def _draft_contract(
         certificate_number=number,
         now=now,
     )
-    supplier = await identity.get_party(tx, order.supplier_party_id)
     document = contract.document(
         order,
         grounds.content,
         split,
         agreement=await by_agreement.named(tx, order),
-        parties={Side.BUYER: grounds.buyer.name, Side.SUPPLIER: supplier.name},
+        parties={Side.BUYER: grounds.buyer.name, Side.SUPPLIER: grounds.supplier.name},
         certificate_number=number,
         ai_generated=grounds.said.ai_generated,
         drafted_at=now,

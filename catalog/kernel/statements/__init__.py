@@ -1,0 +1,1 @@
+"""Statements as text, before they go to the database."""
