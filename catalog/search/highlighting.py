@@ -32,10 +32,8 @@ def places(normal: Normal, words: Iterable[str]) -> list[tuple[int, int]]:
 
 def normals(texts: Sequence[str]) -> list[Normal]:
     """Return texts as they are cut. They are simplified together: one call costs more than one text."""
-    small = [text.translate(_SMALL) for text in texts]
+    small = [text.translate(_SMALL).replace("\n", " ") for text in texts]  # each is one line now
     simple = terms.normal("\n".join(small)).split("\n")
-    if len(simple) != len(texts):  # one of them has several lines
-        simple = [terms.normal(each) for each in small]
     return list(map(_normal, texts, small, simple))
 
 

@@ -38,7 +38,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     price_to_fen: int | None = None
 
 
-class Why(msgspec.Struct, frozen=True, kw_only=True):
+class Why(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was asked, and where the product has it (为何在此)."""
 
     word: str
@@ -107,7 +107,8 @@ class IndexStanding(msgspec.Struct, frozen=True, kw_only=True):
     behind_since: dt.datetime | None = None
 
 
-class Count(msgspec.Struct, frozen=True):
+# Of these a page has hundreds, and hundreds of pages are kept: nothing in them can be a circle.
+class Count(msgspec.Struct, frozen=True, gc=False):
     """How many of those found have this value."""
 
     value: str

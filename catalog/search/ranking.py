@@ -68,7 +68,7 @@ class Averages(msgspec.Struct, frozen=True):
     text: float = 50.0
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why something was found: one thing that was asked, and where it stands."""
 
     wanted: int  # its place in the question
@@ -145,24 +145,21 @@ def scored(oftens: Sequence[Often], weights: Sequence[float], *, count: int) -> 
     covered, total = np.zeros(count), np.zeros(count)
     for each, weight in zip(oftens, weights, strict=True):
         times = each.astype(np.float64)
-        covered += np.where(times > 0, weight, 0.0)
+        covered += weight * (times > 0)
         total += weight * (_K1 + 1) * times / (times + _K1)
     whole = sum(weights)
     return total * (covered / whole) if whole else total
 
 
-def at_most(oftens: Sequence[float], weights: Sequence[float], *, many: int) -> float:
-    """Return what no product scores more than that has so many of the things, and none more often."""
-    told = sorted(
-        (
-            weight * (_K1 + 1) * often / (often + _K1)
-            for often, weight in zip(oftens, weights, strict=True)
-        ),
-        reverse=True,
-    )
-    whole = sum(weights)
-    covered = sum(sorted(weights, reverse=True)[:many])
-    return sum(told[:many]) * (covered / whole) * _ROUNDED_UP if whole else 0.0
+def told_at_most(oftens: Sequence[float], weights: Sequence[float]) -> Floats:
+    """Return how much each thing tells of a product that has none of them more often."""
+    times = np.array(oftens, np.float64)
+    return np.array(weights) * (_K1 + 1) * times / (times + _K1)
+
+
+def limits(told: Floats, covered: Floats, *, whole: float) -> Floats:
+    """Return what no products score more than of which things tell so much and weigh so much."""
+    return told * (covered / whole) * _ROUNDED_UP if whole else told
 
 
 class _Table:

@@ -119,7 +119,8 @@ async def by_two_processes(dsn: str, directory: pathlib.Path, size: int) -> floa
         answers.append(json.loads(await asker.stdout.readline()))
         await asker.wait()
     for kind in ("cold", "kept"):
-        print(told(f"two processes, {kind}", [t for each in answers for t in each["times"][kind]]))
+        for how, name in (("times", kind), ("busy", f"{kind}, CPU")):
+            print(told(f"two processes, {name}", [t for each in answers for t in each[how][kind]]))
     kept = sorted(t for each in answers for t in each["times"]["kept"])
     _p99[size] = kept[len(kept) * 99 // 100]
     rate = sum(each["rate"] for each in answers)

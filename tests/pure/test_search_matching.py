@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search import matching, ranking
-from catalog.search.matching import NOTHING, List, Ranking, Rows
+from catalog.search.matching import NOTHING, Flags, List, Marks, Ranking, Rows
 
 TOTAL = 60
 _ROWS = st.dictionaries(st.integers(0, TOTAL - 1), st.sampled_from([0.25, 1.0, 1.5, 2.0]))
 THINGS = st.lists(_ROWS, min_size=1, max_size=4)
+MANY_THINGS = st.lists(_ROWS, min_size=9, max_size=11)
 
 
 @pytest.fixture(params=["short", "long"], autouse=True)
@@ -21,11 +22,18 @@ def lengths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "long":
         monkeypatch.setattr(matching, "_FEW", 0)
         monkeypatch.setattr(matching, "_LONG", 0)
+        monkeypatch.setattr(matching, "_BLOCK", 4)
 
 
 def listed(often: dict[int, float]) -> List:
     rows = sorted(often)
-    return List(np.array(rows, np.int32), np.array([often[row] for row in rows], np.float32))
+    there = np.array([row in often for row in range(TOTAL)])
+    return List(
+        np.array(rows, np.int32),
+        np.array([often[row] for row in rows], np.float32),
+        # As a base keeps long lists.
+        np.packbits(there, bitorder="little") if len(rows) > TOTAL // 2 else None,
+    )
 
 
 def plainly(things: list[dict[int, float]], weights: list[float], row: int) -> float:
@@ -33,7 +41,7 @@ def plainly(things: list[dict[int, float]], weights: list[float], row: int) -> f
     return float(ranking.scored(oftens, weights, count=1)[0])
 
 
-@given(THINGS, st.data())
+@given(THINGS | MANY_THINGS, st.data())
 def test_rows_that_have_so_many_things_are_found(
     things: list[dict[int, float]], data: st.DataObject
 ) -> None:
@@ -48,6 +56,34 @@ def test_rows_that_have_so_many_things_are_found(
         for row in range(TOTAL)
         if (within is None or row in within) and sum(row in each for each in things) >= least
     ]
+
+
+@given(_ROWS, st.sets(st.integers(0, TOTAL - 1)))
+def test_how_often_a_thing_stands_in_rows_is_looked_up_either_way(
+    thing: dict[int, float], asked: set[int]
+) -> None:
+    rows = np.array(sorted(asked), np.int32)
+
+    found = matching.often_at(listed(thing), rows, total=TOTAL)
+
+    assert found.tolist() == [thing.get(row, 0) for row in rows.tolist()]
+
+
+def test_a_list_much_longer_or_shorter_than_the_rows_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(matching, "_FEW", 0)
+    monkeypatch.setattr(matching, "_TIMES_LONGER", 2)
+    every = {row: 1.0 + row for row in range(TOTAL)}
+    some = {row: 2.0 + row for row in (0, 7, 59)}
+
+    for thing, rows in (
+        (every, sorted(some)),
+        (some, sorted(every)),
+        (every, list(range(0, 60, 2))),
+    ):
+        found = matching.often_at(listed(thing), np.array(rows, np.int32), total=TOTAL)
+        assert found.tolist() == [thing.get(row, 0) for row in rows]
 
 
 @given(st.lists(_ROWS, min_size=1, max_size=3))
@@ -74,7 +110,7 @@ def test_a_synonym_counts_half(ways: list[dict[int, float]]) -> None:
     }
 
 
-@given(THINGS, st.integers(1, 8), st.data())
+@given(THINGS | MANY_THINGS, st.integers(1, 8), st.data())
 def test_the_best_are_the_first_of_all_in_their_order(
     things: list[dict[int, float]], most: int, data: st.DataObject
 ) -> None:
@@ -88,31 +124,40 @@ def test_the_best_are_the_first_of_all_in_their_order(
     def matched(many: int) -> Rows:
         return matching.matching(lists, least=many, total=TOTAL, within=asked)
 
+    def marked(marks: Flags) -> Rows:
+        rows = Marks(lists, total=TOTAL).rows(marks)
+        return rows[np.isin(rows, asked)]
+
     every = sorted(
         ((plainly(things, weights, row), row) for row in matched(least).tolist()), reverse=True
     )
 
-    found = matching.best(lists, matched, Ranking(weights, most), least=least, total=TOTAL)
+    found = matching.best(lists, matched, marked, Ranking(weights, most), least=least, total=TOTAL)
     assert found == every[:most]
 
     if every:
         last = data.draw(st.integers(0, len(every) - 1))
         ranked = Ranking(weights, most, after=every[last])
-        behind = matching.best(lists, matched, ranked, least=least, total=TOTAL)
+        behind = matching.best(lists, matched, marked, ranked, least=least, total=TOTAL)
         assert behind == every[last + 1 : last + 1 + most]
 
 
 def best(
     lists: list[List], weights: list[float], most: int, *, levels: list[int] | None = None
 ) -> list[int]:
-    """Return the rows of the best that have any, and note how many things were looked for."""
+    """Return the rows of the best that have any, and note how many things were looked for; 0: some."""
 
     def matched(many: int) -> Rows:
         if levels is not None:
             levels.append(many)
         return matching.matching(lists, least=many, total=TOTAL)
 
-    found = matching.best(lists, matched, Ranking(weights, most), least=1, total=TOTAL)
+    def marked(marks: Flags) -> Rows:
+        if levels is not None:
+            levels.append(0)
+        return Marks(lists, total=TOTAL).rows(marks)
+
+    found = matching.best(lists, matched, marked, Ranking(weights, most), least=1, total=TOTAL)
     return [row for _, row in found]
 
 
@@ -147,6 +192,25 @@ def test_who_has_one_rare_thing_is_before_who_has_two_common_ones() -> None:
     lists = [listed(rare), listed(common), listed(common)]
 
     assert best(lists, [9.0, 0.1, 0.1], 3) == [52, 51, 50]
+
+
+def test_of_those_that_have_less_only_the_rare_are_looked_at() -> None:
+    rare = dict.fromkeys(range(10), 2.0)
+    common = dict.fromkeys(range(7, TOTAL), 0.25)
+    levels: list[int] = []
+
+    assert best([listed(rare), listed(common)], [9.0, 0.1], 3, levels=levels) == [9, 8, 7]
+    assert levels == [2]
+
+    common = {row: 2.0 if row == 59 else 0.25 for row in range(7, TOTAL)}
+    rare = {row: 2.0 if row < 7 else 0.01 for row in range(10)}
+    assert best([listed(rare), listed(common)], [9.0, 1.0], 3) == [6, 5, 4]
+
+
+def test_more_things_than_a_mark_tells_apart_are_ranked_all_the_same() -> None:
+    things = [dict.fromkeys(range(n, TOTAL), 1.0) for n in range(12)]
+
+    assert best([listed(each) for each in things], [1.0] * 12, 2) == [59, 58]
 
 
 def test_what_stands_nowhere_is_found_nowhere() -> None:

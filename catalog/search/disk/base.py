@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from catalog.search import matching, records
 from catalog.search.columns import Columns, Group, Tally, Values
-from catalog.search.matching import NOTHING, List, Ranking, Rows
+from catalog.search.matching import NOTHING, Flags, List, Marks, Ranking, Rows
 from catalog.search.port import Asked, Walk
 from catalog.search.prices import ANY, Prices
 from catalog.search.question import Concept
@@ -37,6 +37,7 @@ NO_PRICE: Final = -1
 # So many answers of each kind a base remembers, those longest unasked forgotten first.
 _KEPT: Final = 1024
 _KEPT_ROWS: Final = 4  # these are long
+_KEPT_MARKS: Final = 2
 _KEPT_LISTS: Final = 8  # as are these, of things with synonyms
 # So many rows are looked through at a time for the newest that a filter leaves.
 _AT_ONCE: Final = 1 << 15
@@ -45,7 +46,8 @@ _SPARE: Final = 40
 
 _NONE: Final = np.zeros(0, np.int32)
 
-Key = tuple[tuple[Concept, ...], tuple[tuple[str, str], ...], Prices, int]
+Narrowed = tuple[tuple[str, str], ...]
+Key = tuple[tuple[Concept, ...], Narrowed, Prices, int]
 _Array = npt.NDArray[Any]
 
 
@@ -56,6 +58,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     averages: Averages
     groups: list[Group]
     values: list[list[Values]]  # the combinations of each facet, by their numbers
+    counted: list[Narrowed] = []  # by what so many are narrowed that their kinds were counted
 
 
 def key_of(asked: Asked) -> Key:
@@ -81,9 +84,12 @@ class Base:
         self._rows = _array(path, "rows", np.int32)
         self._often = _array(path, "often", np.float32)
         self._common = _array(path, "common-keys", np.uint64)
+        self._long = _array(path, "long-keys", np.uint64)
+        self._bits = _array(path, "long-bits", np.uint8).reshape(-1, (self.size + 7) // 8 or 1)
         sizes = [len(each) for each in meta.values]
         counted = _array(path, "common-counts", np.int32)
         self._counted = counted.reshape(-1, sum(sizes))
+        self._counted_at = {each: len(self._common) + n for n, each in enumerate(meta.counted)}
         self._facets = np.cumsum(sizes)[:-1]
         columns = [
             _array(path, f"column-{n}", np.min_scalar_type(max(int(np.prod(g.sizes)) - 1, 0)))
@@ -91,6 +97,8 @@ class Base:
         ]
         self.columns = Columns(meta.groups, columns, meta.values)
         self._matching = functools.lru_cache(_KEPT_ROWS)(self._match)
+        self._marks = functools.lru_cache(_KEPT_MARKS)(self._mark)
+        self._list = functools.lru_cache(_KEPT)(self._read_list)
         self._joined = functools.lru_cache(_KEPT_LISTS)(self._join)
         self._masks = functools.lru_cache(_KEPT)(self._mask)
         self._totals = functools.lru_cache(_KEPT)(self._total)
@@ -115,6 +123,11 @@ class Base:
     def rows_with(self, number: int) -> Rows:
         """Return the rows that have a word, by its place among all words."""
         return self._rows[self._starts[number] : self._starts[number + 1]]
+
+    def rows_narrowed(self, narrowed: Narrowed) -> Rows:
+        """Return the rows that have values of facets, one at least."""
+        column, mask = self._masks(narrowed)[0]
+        return np.flatnonzero(mask.take(column)).astype(np.int32)
 
     def frequency(self, word: str) -> int:
         """Return how many products have a word."""
@@ -211,16 +224,26 @@ class Base:
     def _match(self, key: Key) -> Rows:
         concepts, narrowed, _, needed = key
         if concepts:
-            rows = matching.matching(self._lists(concepts), least=needed, total=self.size)
+            rows = self._standing(concepts, needed)
         elif narrowed:
-            column, mask = self._masks(narrowed)[0]
-            rows = np.flatnonzero(mask.take(column)).astype(np.int32)
+            rows = self.rows_narrowed(narrowed)
         else:
             rows = np.arange(self.size, dtype=np.int32)
         return self._narrowed(rows, key)
 
+    def _standing(self, concepts: tuple[Concept, ...], least: int) -> Rows:
+        """Return the rows that have so many of the things at least."""
+        lists = self._lists(concepts)
+        if least == len(lists) and matching.is_short(lists):
+            return matching.matching(lists, least=least, total=self.size)
+        return self._marks(concepts).rows_with(least)
+
+    def _mark(self, concepts: tuple[Concept, ...]) -> Marks:
+        return Marks(self._lists(concepts), total=self.size)
+
     def _total(self, key: Key) -> int:
-        return self.size if _is_everything(key) else len(self._matching(key))
+        before = self._counted_before(key)
+        return len(self._matching(key)) if before is None else int(before[0].sum())
 
     def _narrowed(self, rows: Rows, key: Key) -> Rows:
         _, narrowed, prices, _ = key
@@ -239,20 +262,24 @@ class Base:
         return self.columns.masks(dict(narrowed))
 
     def _tally(self, key: Key) -> tuple[int, Tally]:
-        if _is_everything(key):
-            return self.size, self.columns.tally(None)
-        rows = self._matching(key)
         before = self._counted_before(key)
-        return len(rows), self.columns.tally(rows) if before is None else before
+        if before is not None:
+            return int(before[0].sum()), before
+        rows = self._matching(key)
+        return len(rows), self.columns.tally(rows)
 
     def _counted_before(self, key: Key) -> Tally | None:
-        """Return of which kinds those are that have one common word, if that is all that is asked."""
+        """Return of which kinds those are that have one common word or value, if that is all that is asked."""
         concepts, narrowed, prices, _ = key
-        if len(concepts) != 1 or not _is_one_word(concepts[0]) or narrowed or prices != ANY:
+        if prices != ANY:
             return None
-        number = np.uint64(int.from_bytes(records.key(concepts[0].ways[0][0])))
-        at = int(np.searchsorted(self._common, number))
-        if at == len(self._common) or self._common[at] != number:
+        if not concepts:
+            at = self._counted_at.get(narrowed)
+        elif len(concepts) == 1 and _is_one_word(concepts[0]) and not narrowed:
+            at = _place(self._common, records.key(concepts[0].ways[0][0]))
+        else:
+            return None
+        if at is None:
             return None
         return tuple(np.split(self._counted[at].astype(np.int64), self._facets))
 
@@ -265,8 +292,12 @@ class Base:
         def matched(least: int) -> Rows:
             return _left(self._matching((concepts, narrowed, prices, least)), old)
 
-        lists = self._lists(concepts)
-        found = matching.best(lists, matched, ranked, least=needed, total=self.size)
+        def marked(marks: Flags) -> Rows:
+            return _left(self._narrowed(self._marks(concepts).rows(marks), key), old)
+
+        found = matching.best(
+            self._lists(concepts), matched, marked, ranked, least=needed, total=self.size
+        )
         return [row for _, row in found]
 
     def _lists(self, concepts: Sequence[Concept]) -> list[List]:
@@ -283,13 +314,14 @@ class Base:
             [matching.all_of(way, total=self.size) for way in ways], total=self.size
         )
 
-    def _list(self, key: bytes) -> List:
-        number = np.uint64(int.from_bytes(key))
-        at = int(np.searchsorted(self._keys, number))
-        if at == len(self._keys) or self._keys[at] != number:
+    def _read_list(self, key: bytes) -> List:
+        at = _place(self._keys, key)
+        if at is None:
             return NOTHING
         begin, end = self._starts[at], self._starts[at + 1]
-        return List(self._rows[begin:end], self._often[begin:end])
+        long = _place(self._long, key)
+        bits = None if long is None else self._bits[long]
+        return List(self._rows[begin:end], self._often[begin:end], bits)
 
     def _id(self, row: int) -> bytes:
         head = self._read(int(self._spots[row]), records.HEAD_LENGTH)
@@ -310,9 +342,11 @@ def _is_one_word(concept: Concept) -> bool:
     return len(concept.ways) == len(concept.ways[0]) == 1
 
 
-def _is_everything(key: Key) -> bool:
-    concepts, narrowed, prices, _ = key
-    return not concepts and not narrowed and prices == ANY
+def _place(keys: _Array, key: bytes) -> int | None:
+    """Return where a word stands among others."""
+    number = np.uint64(int.from_bytes(key))
+    at = int(np.searchsorted(keys, number))
+    return at if at < len(keys) and keys[at] == number else None
 
 
 def _left(rows: Rows, old: Rows) -> Rows:

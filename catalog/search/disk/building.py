@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import collections
 import itertools
 import re
 import sys
@@ -23,9 +24,10 @@ import numpy.typing as npt
 
 from catalog.search import columns, ranking, records
 from catalog.search.columns import Values
-from catalog.search.disk.base import BASE, META, NO_PRICE, Base, Meta
+from catalog.search.disk.base import BASE, META, NO_PRICE, Base, Meta, Narrowed
 from catalog.search.disk.writing import IndexWriter
 from catalog.search.facets import ALL
+from catalog.search.matching import Rows
 from catalog.search.totals import Totals
 
 # [P] fewer are indexed before another process would have begun.
@@ -96,7 +98,7 @@ class Builder:
         )
         (self._path / META).write_bytes(msgspec.json.encode(meta))
         _Lists(self._path, np.asarray(self._spots), np.asarray(self._lengths), meta).write()
-        _count_common(self._path)
+        _count_common(self._path, meta)
         return list(self._packer.words)
 
     def _add(self, product: bytes, place: bytes, price: bytes, words: bytes, kinds: bytes) -> None:
@@ -225,8 +227,8 @@ class _Lists:
         before.unlink()
 
 
-def _count_common(path: Path) -> None:
-    """Count of which kinds those products are that have a common word: nobody waits for it later."""
+def _count_common(path: Path, meta: Meta) -> None:
+    """Count of which kinds those products are that have a common word or value: nobody waits for it later."""
     keys, starts = (
         np.fromfile(path / name, of) for name, of in (("keys", np.uint64), ("starts", np.int64))
     )
@@ -234,12 +236,40 @@ def _count_common(path: Path) -> None:
     commonest = np.sort(np.argsort(many, kind="stable")[-_MOST_COMMON:])
     common = commonest[many[commonest] >= _COMMON]
     keys[common].tofile(path / "common-keys")
-    (path / "common-counts").write_bytes(b"")
+    for name in ("common-counts", "long-keys", "long-bits"):
+        (path / name).write_bytes(b"")
     base = Base(path)
+    narrowed = _common_values(base, meta)
     with (path / "common-counts").open("wb") as file:
-        for number in common.tolist():
-            counted = base.columns.tally(base.rows_with(number))
-            np.concatenate(counted).astype(np.int32).tofile(file)
+        rows_of_each = (base.rows_with(number) for number in common.tolist())
+        for rows in itertools.chain(rows_of_each, narrowed.values()):
+            np.concatenate(base.columns.tally(rows)).astype(np.int32).tofile(file)
+    _write_bits(base, keys, many, path)
+    meta = msgspec.structs.replace(meta, counted=list(narrowed))
+    (path / META).write_bytes(msgspec.json.encode(meta))
+
+
+def _common_values(base: Base, meta: Meta) -> dict[Narrowed, Rows | None]:
+    """Return the values of facets that so many have, and who; and all products, by no value."""
+    found: dict[Narrowed, Rows | None] = {(): None}
+    for facet, combinations, tally in zip(ALL, meta.values, base.columns.tally(None), strict=True):
+        many: collections.Counter[str] = collections.Counter()
+        for values, count in zip(combinations, tally.tolist(), strict=True):
+            many.update(dict.fromkeys(values, count))
+        common = [((facet.name, value),) for value, count in many.items() if count >= _COMMON]
+        found |= {narrowed: base.rows_narrowed(narrowed) for narrowed in common}
+    return found
+
+
+def _write_bits(base: Base, keys: _Array, many: _Array, path: Path) -> None:
+    """Lay those lists down as a bit for each row, too, that are not shorter."""
+    long = np.flatnonzero(many * (8 * np.dtype(np.int32).itemsize) >= max(base.size, _COMMON))
+    keys[long].tofile(path / "long-keys")
+    with (path / "long-bits").open("wb") as file:
+        for number in long.tolist():
+            has = np.zeros(base.size, np.uint8)
+            has[base.rows_with(number)] = 1
+            np.packbits(has, bitorder="little").tofile(file)
 
 
 class BuilderEnded(RuntimeError):
