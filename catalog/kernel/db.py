@@ -212,10 +212,15 @@ class Tx:
         )
         return int(status.rpartition(" ")[2])
 
-    async def copy_out(self, sql: str, write: Callable[[bytes], Awaitable[None]]) -> int:
-        """Copy the rows of a statement out as text (COPY … TO STDOUT); return how many."""
+    async def copy_out(
+        self, sql: str, write: Callable[[bytes], Awaitable[None]], *, is_binary: bool = False
+    ) -> int:
+        """Copy the rows of a statement out as text or binary (COPY … TO STDOUT); return how many."""
         status: str = await (await self.open()).copy_from_query(
-            sql, output=write, timeout=_COPY_SECONDS
+            sql,
+            output=write,
+            timeout=_COPY_SECONDS,
+            format="binary" if is_binary else "text",
         )
         return int(status.rpartition(" ")[2])
 
