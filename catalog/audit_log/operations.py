@@ -100,8 +100,11 @@ async def append_many(
     now: dt.datetime,
     happened: Iterable[Happened],
     rules: Sequence[str] = (),
+    beside: Sequence[Write] = (),
 ) -> None:
     """Remember ``event`` as often as it happened, each an entry of its own, in one statement.
+
+    ``beside`` are writes that go to the database in the same statement, if anything happened.
 
     :raises EntryTooLong: if a leaf does not fit a bundle.
     :raises NotCanonical: if a value has no canonical JSON form.
@@ -117,6 +120,7 @@ async def append_many(
         event=event.value,
         actor_account_id=actor.account_id,
         actor_party_id=actor.party_id,
+        beside=beside,
     )
     tx.remember(len(written))
 

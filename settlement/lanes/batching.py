@@ -17,8 +17,19 @@ from settlement.ledger.accounts import Account, Guarding
 # [P] A commit costs as much as some ten entries; beyond a thousand it is lost among them, and who
 # waits for the commit waits longer.
 MOST_TOGETHER: Final = 1000
+# [P] So few go together whole: halved, a commit would be too dear for them.
+FEW_TOGETHER: Final = 128
 
 T = TypeVar("T")
+
+
+def share(waiting: int) -> int:
+    """Return how many of those who wait are taken at most: half of them where they are many.
+
+    So two halves take turns. While the database posts the one, the others are answered and get their
+    next ready; if all went at once, each of the two would stand still while the other works.
+    """
+    return min(max(FEW_TOGETHER, waiting // 2), MOST_TOGETHER)
 
 
 def together(waiting: Iterable[Request], most: int = MOST_TOGETHER) -> int:

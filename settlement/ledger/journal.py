@@ -11,6 +11,7 @@ is found by anyone who has the log.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import uuid
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ import msgspec
 
 from catalog.kernel.errors import Invalid
 from catalog.signing.canonical import canonical_of_texts
-from settlement.ledger.accounts import BOOK, Account, Book, account
+from settlement.ledger.accounts import BOOK, OF_AN_ORDER, Account, Book, account
 from settlement.ledger.kinds import RULES
 from settlement.ledger.kinds import Kind as Kind  # noqa: PLC0414 - entries and their kinds go together
 from settlement.money import CEILING, CURRENCY, Fen
@@ -141,6 +142,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.essence() == earlier.essence()
 
 
+@functools.lru_cache(maxsize=64)  # what is booked together is booked at one instant
 def instant(at: dt.datetime) -> str:
     """Return the instant as records write it: UTC, microseconds, ``Z``."""
     return at.astimezone(dt.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
@@ -254,10 +256,10 @@ def _check_sum(legs: tuple[Leg, ...]) -> None:
 def _check_kind(entry: Entry) -> None:
     """Refuse an entry whose accounts are not those of its kind; the database refuses it again."""
     rule, source, legs = RULES[entry.kind], entry.debited.purpose, entry.legs
-    fits = all((source, leg.account.purpose) in rule.flows for leg in legs[1:])
-    if not fits or (len(legs) > LEGS_MIN and not rule.is_split):
+    ways = [(source, leg.account.purpose) for leg in legs[1:]]
+    if not rule.flows.keys() >= set(ways) or (len(legs) > LEGS_MIN and not rule.is_split):
         raise EntryMalformed(reason="kind_and_accounts", legs=len(legs))
-    owned = {leg.account.owner for leg in legs if leg.account.is_of_an_order}
+    owned = {leg.account.owner for leg in legs if leg.account.purpose in OF_AN_ORDER}
     if owned and owned != {str(entry.order_id)}:
         raise EntryMalformed(reason="account_of_another_order", legs=len(legs))
     if rule.must_reverse and entry.reverses is None:

@@ -212,16 +212,20 @@ async def post_all(
         except KeyError:  # seldom: who writes a lane soon knows the accounts of its callers
             found = await _find_accounts(tx, entries, known, now)
             ids = _ids(entries, {**known, **found})
-        await store.insert_all(tx, entries, ids)
+        await audit_log.append_many(
+            tx,
+            Event.JOURNAL_POSTED,
+            actor=actor,
+            now=now,
+            happened=map(_happened, entries),
+            beside=[store.insertion_of_all(entries, ids)],
+        )
     except (
         asyncpg.IntegrityConstraintViolationError,
         asyncpg.DataError,
         OrderOfAnotherBook,
     ) as refused:
         raise NotAllPosted from refused
-    await audit_log.append_many(
-        tx, Event.JOURNAL_POSTED, actor=actor, now=now, happened=map(_happened, entries)
-    )
     return found
 
 

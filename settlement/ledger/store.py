@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Tx
 from catalog.kernel.ids import new_id
+from catalog.kernel.statements.db import Write
 from settlement.ledger.accounts import Account, Book, OrderOfAnotherBook
 from settlement.ledger.journal import LEGS_MAX, LEGS_MIN, Entry
 from settlement.ledger.kinds import RULES
@@ -209,13 +210,14 @@ _INSERT: Final = {legs: _inserting(legs) for legs in range(LEGS_MIN, LEGS_MAX + 
 _INSERT_ALL: Final = f"""
     INSERT INTO settlement.journal (key, order_id, booked_at, value_on, rule_id, kind, book, currency,
            adjusts, reverses, {", ".join(f"a{n}, v{n}" for n in _LEGS)})
-    SELECT e.key, e.order_id, e.booked_at, e.value_on, e.rule_id, e.kind, e.book, e.currency,
+    SELECT e.key, e.order_id, e.booked_at, e.value_on, r.id, e.kind, e.book, e.currency,
            e.adjusts, e.reverses, {", ".join(_leg_of_many(n) for n in _LEGS)}
       FROM unnest($3::int[], $4::int[], $5::uuid[], $6::uuid[], $7::timestamptz[], $8::date[],
-                  $9::int[], $10::int[], $11::int[], $12::int[], $13::date[], $14::uuid[])
+                  $9::text[], $10::int[], $11::int[], $12::int[], $13::date[], $14::uuid[])
            WITH ORDINALITY
-           AS e (before, legs, key, order_id, booked_at, value_on, rule_id, kind, book, currency,
+           AS e (before, legs, key, order_id, booked_at, value_on, rule_version, kind, book, currency,
                  adjusts, reverses, place)
+      LEFT JOIN settlement.rule_versions r ON r.version = e.rule_version
      ORDER BY e.place"""  # noqa: S608 - numbers of our own columns
 
 
@@ -306,28 +308,30 @@ async def insert(
     return bool(inserted)
 
 
-async def insert_all(tx: Tx, entries: Sequence[Entry], ids: Sequence[Sequence[int]]) -> None:
-    """Insert entries in their order, in one statement. A key that is there already is an error."""
+def insertion_of_all(entries: Sequence[Entry], ids: Sequence[Sequence[int]]) -> Write:
+    """Return what inserts entries in their order.
+
+    A key that is there already is an error, and so is a version of the rules that is not.
+    """
     ends = list(itertools.accumulate(len(entry.legs) for entry in entries))
-    versions = {
-        version: await rule_id(tx, version) for version in {e.rule_version for e in entries}
-    }
-    await tx.execute(
+    return Write(
         _INSERT_ALL,
-        list(itertools.chain.from_iterable(ids)),
-        [leg.amount_fen for entry in entries for leg in entry.legs],
-        [0, *ends[:-1]],
-        [len(entry.legs) for entry in entries],
-        [entry.key for entry in entries],
-        [entry.order_id for entry in entries],
-        [entry.booked_at for entry in entries],
-        [entry.value_on for entry in entries],
-        [versions[entry.rule_version] for entry in entries],
-        [RULES[entry.kind].code for entry in entries],
-        [BOOK_CODES[Book(entry.book)] for entry in entries],
-        [CURRENCY_CODES[entry.currency] for entry in entries],
-        [entry.adjusts for entry in entries],
-        [entry.reverses for entry in entries],
+        (
+            list(itertools.chain.from_iterable(ids)),
+            [leg.amount_fen for entry in entries for leg in entry.legs],
+            [0, *ends[:-1]],
+            [len(entry.legs) for entry in entries],
+            [entry.key for entry in entries],
+            [entry.order_id for entry in entries],
+            [entry.booked_at for entry in entries],
+            [entry.value_on for entry in entries],
+            [entry.rule_version for entry in entries],
+            [RULES[entry.kind].code for entry in entries],
+            [BOOK_CODES[Book(entry.book)] for entry in entries],
+            [CURRENCY_CODES[entry.currency] for entry in entries],
+            [entry.adjusts for entry in entries],
+            [entry.reverses for entry in entries],
+        ),
     )
 
 

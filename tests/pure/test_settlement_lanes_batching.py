@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.audit_log.events import Event
-from settlement.lanes.batching import by_transition, halves, together
+from settlement.lanes.batching import (
+    FEW_TOGETHER,
+    MOST_TOGETHER,
+    by_transition,
+    halves,
+    share,
+    together,
+)
 from settlement.lanes.model import Move, Request, Transition
 from tests.lanes_model import (
     SerialModel,
@@ -31,6 +38,12 @@ def requests(*entries: object) -> list[Request]:
 
 def test_entries_of_different_orders_go_together() -> None:
     assert together(requests(pay_in(ORDER, 5), release(OTHER, 5), refund(OTHER, 5, PAYER))) == 3
+
+
+def test_of_many_who_wait_half_are_taken_and_of_few_all() -> None:
+    assert [share(many) for many in (0, 1, FEW_TOGETHER, 2 * FEW_TOGETHER)] == [FEW_TOGETHER] * 4
+    assert share(600) == 300
+    assert share(10 * MOST_TOGETHER) == MOST_TOGETHER
 
 
 def test_nothing_that_waits_is_nothing_to_post() -> None:

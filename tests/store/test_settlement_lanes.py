@@ -21,6 +21,7 @@ from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed, State
+from settlement.lanes.batching import FEW_TOGETHER
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request, StateMoved
 from settlement.lanes.operations import posting
 from settlement.lanes.operations.writing import Lane
@@ -86,11 +87,11 @@ async def check_books(db: Database, actor: Actor) -> None:
 async def test_many_at_once_are_posted_in_one_transaction(
     db: Database, almighty: Actor, lane: Callable[..., Lane]
 ) -> None:
-    entries = [pay_in(new_id(), n + 1) for n in range(200)]
+    entries = [pay_in(new_id(), n + 1) for n in range(FEW_TOGETHER)]
     async with lane() as writer:
         codes = await submitted(writer, *entries)
 
-    assert codes == ["accepted"] * 200
+    assert codes == ["accepted"] * FEW_TOGETHER
     assert writer.batches == 1
     async with begin(db, almighty) as tx:
         xids = await tx.fetch("SELECT DISTINCT xid FROM settlement.journal")

@@ -24,6 +24,19 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     leaf: bytes
 
 
+_WAIT_ALL: Final = """
+    INSERT INTO audit_log.outbox (entry_id)
+    SELECT e.entry_id FROM unnest($1::uuid[]) WITH ORDINALITY AS e (entry_id, place)
+     ORDER BY e.place"""
+_KEEP_ALL: Final = """
+    INSERT INTO audit_log.entries (
+        entry_id, at, event, subjects, actor_account_id, actor_party_id, salt, payload, leaf)
+    SELECT e.entry_id, $6, $7, ARRAY(SELECT jsonb_array_elements_text(e.subjects::jsonb)),
+           $8, $9, e.salt, e.payload, e.leaf
+      FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
+           AS e (entry_id, subjects, salt, payload, leaf)"""
+
+
 async def append(
     tx: Tx,
     *,
@@ -68,30 +81,27 @@ async def append_many(
     event: str,
     actor_account_id: uuid.UUID | None,
     actor_party_id: uuid.UUID | None,
+    beside: Sequence[Write],
 ) -> None:
-    """Keep entries of one event and actor as ``append`` does each, in one statement."""
-    await tx.execute(
-        """
-        WITH waiting AS (
-            INSERT INTO audit_log.outbox (entry_id)
-            SELECT e.entry_id FROM unnest($1::uuid[]) WITH ORDINALITY AS e (entry_id, place)
-             ORDER BY e.place
-        )
-        INSERT INTO audit_log.entries (
-            entry_id, at, event, subjects, actor_account_id, actor_party_id, salt, payload, leaf)
-        SELECT e.entry_id, $6, $7, ARRAY(SELECT jsonb_array_elements_text(e.subjects::jsonb)),
-               $8, $9, e.salt, e.payload, e.leaf
-          FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
-               AS e (entry_id, subjects, salt, payload, leaf)""",
-        [each.entry_id for each in written],
-        [msgspec.json.encode(each.subjects).decode() for each in written],
-        [each.salt for each in written],
-        [each.payload for each in written],
-        [each.leaf for each in written],
-        at,
-        event,
-        actor_account_id,
-        actor_party_id,
+    """Keep entries of one event and actor as ``append`` does each, with further writes."""
+    ids = [each.entry_id for each in written]
+    await tx.write(
+        *beside,
+        Write(_WAIT_ALL, (ids,)),
+        Write(
+            _KEEP_ALL,
+            (
+                ids,
+                [msgspec.json.encode(each.subjects).decode() for each in written],
+                [each.salt for each in written],
+                [each.payload for each in written],
+                [each.leaf for each in written],
+                at,
+                event,
+                actor_account_id,
+                actor_party_id,
+            ),
+        ),
     )
 
 

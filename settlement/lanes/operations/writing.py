@@ -22,7 +22,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, DatabaseUnreachable, TooBusy, Tx
 from catalog.kernel.ids import new_id
 from settlement.lanes import store
-from settlement.lanes.batching import MOST_TOGETHER, together
+from settlement.lanes.batching import MOST_TOGETHER, share, together
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request
 from settlement.lanes.operations import posting
 from settlement.lanes.operations.posting import Answer
@@ -175,7 +175,8 @@ class Lane:
     def _take(self) -> list[_Waiting]:
         while self._waiting and self._waiting[0][1].done():
             self._waiting.popleft()  # who asked does not wait any more
-        count = together(request for request, _ in itertools.islice(self._waiting, MOST_TOGETHER))
+        most = share(len(self._waiting))
+        count = together(request for request, _ in itertools.islice(self._waiting, most))
         return [self._waiting.popleft() for _ in range(count)]
 
     async def _rest(self) -> None:
