@@ -152,6 +152,8 @@ class Topic(enum.StrEnum):
     AWARD_OBJECTED = "award_objected"  # 竞价结果有人提出异议，暂停成交
     AWARD_OBJECTION_DECIDED = "award_objection_decided"  # 成交异议已处理
     AUCTION_ENDED = "auction_ended"  # 竞价流拍、撤销或作废
+    DEPOSIT_RETURNED = "deposit_returned"  # 保证金已退还
+    DEPOSIT_FORFEITED = "deposit_forfeited"  # 保证金不予退还，告知双方
 
     # prices
     PRICE_INQUIRED = "price_inquired"  # 价格问询：限期答复

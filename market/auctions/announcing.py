@@ -104,10 +104,15 @@ def check_rules(lot: Lot, rules: Rules) -> None:
     :raises AuctionTimesInvalid: if its times do not follow each other.
     """
     unfit = sorted(_unfit(lot, rules))
+    if bool(rules.deposit_fen) is not (rules.deposit_until is not None):
+        unfit.append("deposit_until")
     if unfit:
         raise AuctionRulesUnfit(fields=unfit)
     hard_end = None if rules.last_minutes is None else rules.last_minutes.hard_end_at
+    until = rules.deposit_until
     if rules.opens_at >= rules.closes_at or (hard_end is not None and hard_end < rules.closes_at):
+        raise AuctionTimesInvalid
+    if until is not None and until > rules.closes_at:  # money of which no bid could come
         raise AuctionTimesInvalid
 
 

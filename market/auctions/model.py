@@ -74,7 +74,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     increment_fen: Amount | None = None  # 最小加价幅度; where bids rise in public
     last_minutes: LastMinutes | None = None
     may_outbid_self: bool = False
-    deposit_fen: Annotated[int, Meta(ge=0, le=CEILING)] = 0  # 保证金, held outside this service
+    deposit_fen: Annotated[int, Meta(ge=0, le=CEILING)] = 0  # 保证金
+    #: 缴纳截止: the first instant too late. Without it, as of old, the deposit is held outside this service.
+    deposit_until: dt.datetime | None = None
     reserve_sha256: Sha256 | None = None  # 保留价的承诺; None: there is no reserve
     supplier_key: Key | None = None  # of a sealed auction: one half of what opens its bids
 

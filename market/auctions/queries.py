@@ -22,6 +22,8 @@ from market.auctions.deciding import Box
 from market.auctions.model import Auction, AuctionId, Bidder, Mine, PublicAuction, ShownBid, Won
 from market.auctions.states import State
 from market.identity import queries as identity
+from settlement.deposits import queries as deposits
+from settlement.deposits.model import Deposit
 
 _DRAFT: Final = (State.DRAFT,)
 _SHOWN: Final = tuple(state for state in State if state is not State.DRAFT)
@@ -180,6 +182,17 @@ async def list_boxes(tx: Tx, auction: Auction) -> list[Box]:
 async def public_bids(tx: Tx, auction: Auction) -> tuple[ShownBid, ...]:
     """Return the bids that were made in public, in their order."""
     return tuple(record.as_shown(bid) for bid in await store.list_bids(tx, auction.id))
+
+
+async def list_deposits(tx: Tx, *, viewer: Actor, auction_id: uuid.UUID) -> list[Deposit]:
+    """Return what one laid down for an auction, the newest last.
+
+    :raises NotPermitted: if the viewer buys nothing.
+    :raises AuctionMissing: if there is none that the actor may see.
+    """
+    viewer.require("auction:bid")
+    auction = await _find(tx, auction_id)
+    return await deposits.list_of(tx, secures=auction.id, payer=viewer.party)
 
 
 async def find_bidder(tx: Tx, *, auction_id: uuid.UUID, party: PartyId) -> Bidder | None:

@@ -23,6 +23,7 @@ from market.cli import service
 from market.cli.service import Asking, Refused
 from market.cli.settings_of import CouldNotBeDone
 from market.portal.show import fen_of
+from settlement.money import yuan
 
 S = TypeVar("S")
 
@@ -120,6 +121,37 @@ def join(
         "limit_fen": limit,
     }
     asked.show(asked.service.post(f"{_BASE}/{auction}/bidders", body), _bidder)
+
+
+@auctions.command(
+    "pay-deposit",
+    help="缴纳保证金 · Start to pay the deposit that AUCTION asks for, and print where.",
+)
+@_AUCTION
+@click.option("--channel", default="sandbox", show_default=True, help="付款渠道 · the channel")
+@service.asking
+def pay_deposit(auction: uuid.UUID, channel: str, asked: Asking) -> None:
+    """Give the command and print where and until when it is paid."""
+    asked.show(asked.service.post(f"{_BASE}/{auction}/deposits", {"channel": channel}), _started)
+
+
+@auctions.command(help="保证金 · What one laid down for AUCTION, and how it stands.")
+@_AUCTION
+@service.asking
+def deposits(auction: uuid.UUID, asked: Asking) -> None:
+    """Print each deposit with its state and dates."""
+    asked.show(asked.service.get(f"{_BASE}/{auction}/deposits"), _deposit)
+
+
+@auctions.command(
+    "withdraw-deposit",
+    help="退出竞买 · Take one's deposit back, before the end and without a bid that stands.",
+)
+@_AUCTION
+@service.asking
+def withdraw_deposit(auction: uuid.UUID, asked: Asking) -> None:
+    """Give the command and print the deposit."""
+    asked.show(asked.service.post(f"{_BASE}/{auction}/deposit-withdrawals", {}), _deposit)
 
 
 @auctions.command(help="公开出价 · Bid AMOUNT (yuan) in public.")
@@ -352,3 +384,16 @@ def _bid(each: dict[str, Any]) -> str:
 
 def _handed_in(each: dict[str, Any]) -> str:
     return json.dumps(each, ensure_ascii=False)
+
+
+def _started(each: dict[str, Any]) -> str:
+    payment = each["payment"]
+    return (
+        f"{_deposit(each['deposit'])}\n付款 · pay  {payment['channel']}  {payment['reference']}"
+        f"  → {payment['expires_at']}  {each['pay_at']}"
+    )
+
+
+def _deposit(each: dict[str, Any]) -> str:
+    said = f"{each['id']}  {yuan(each['amount_fen'])}  {each['state']}  → {each['pay_until']}"
+    return f"{said}  {each['ground']}" if each["ground"] else said

@@ -33,6 +33,7 @@ from market.jobs import (
     deliver_notifications,
     deliver_webhooks,
     demand_posts_due,
+    deposits_due,
     disputes_due,
     follow_catalogue,
     harvest_sources,
@@ -129,6 +130,10 @@ async def _negotiations(context: Context) -> int:
 
 async def _auctions(context: Context) -> int:
     return await auctions_due.run(context.db, now=context.now())
+
+
+async def _deposits(context: Context) -> int:
+    return await deposits_due.run(context.db, now=context.now())
 
 
 async def _orders(context: Context) -> int:
@@ -258,6 +263,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("deliver_negotiations", _negotiations),
     ("orders_due", _orders),
     ("auctions_due", _auctions),
+    ("deposits_due", _deposits),
     ("charge_usage", _usage),
     ("holds_due", _holds),
     ("chargebacks_due", _chargebacks),

@@ -116,6 +116,7 @@ GROUPS: Final = {
         "payout:returned",
         "hold",
         "chargeback",
+        "deposit",
         "escrow",
         "usage",
         "usage_account",

@@ -177,6 +177,8 @@ def _planned(fields: dict[str, str]) -> tuple[Planned, bytes | None, str | None]
             rules[f"{name}_fen"] = read_fen(fields, name)
     for name in ("opens_at", "closes_at"):
         rules[name] = read_instant(fields, name)
+    if "deposit_until" in fields:
+        rules["deposit_until"] = read_instant(fields, "deposit_until")
     private_key, salt = None, None
     if fields.get("kind") != Kind.ENGLISH.value:
         rules["supplier_key"], private_key = read_key(fields)

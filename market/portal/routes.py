@@ -12,7 +12,7 @@ from market.http.routes import handlers_of
 #: Each is ``pages_NAME.py``.
 _PAGES: Final = (
     "home", "search", "browse", "product", "revisions", "notices", "certificates", "price_list",
-    "approvals", "auction_bidding", "auction_objections", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
+    "approvals", "auction_bidding", "auction_deposits", "auction_objections", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
     "collections", "my_collections", "open_data", "openings", "open_plans", "open_plan_desk",
     "data_demands", "demand_desk", "demands", "finance", "ledger", "explanations", "demand_files", "quotes",
     "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "adjustments", "reconciliation", "webhooks",

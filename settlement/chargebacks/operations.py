@@ -25,6 +25,7 @@ from settlement.chargebacks.judging import CONTESTED_WITHIN, Facts, Judgement, j
 from settlement.chargebacks.model import Chargeback
 from settlement.chargebacks.queries import ChargebackMissing
 from settlement.chargebacks.states import STANDING, Event, State, advance
+from settlement.deposits import operations as deposits
 from settlement.escrow import operations as escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import operations as ledger
@@ -197,6 +198,7 @@ async def _open(
             amount_fen=case.amount_fen,
         )
     else:
+        await deposits.charge_back(tx, actor=actor, now=now, deposit_id=case.order_id)
         await escrow.charge_back(
             tx, actor=actor, now=now, order_id=case.order_id, amount_fen=case.amount_fen
         )
@@ -215,6 +217,9 @@ async def _end(
             order_id=case.order_id,
             amount_fen=case.amount_fen,
             lost_to=None if is_won else case.channel,
+        )
+        await deposits.end_chargeback(
+            tx, actor=actor, now=now, deposit_id=case.order_id, is_won=is_won, by=key
         )
     elif is_won:
         key = await returns.restore(tx, actor=actor, now=now, order_id=case.order_id, key=case.id)

@@ -51,6 +51,7 @@ from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
     BOOK,
+    Account,
     Book,
     chargeback_of,
     clearing_of,
@@ -532,6 +533,33 @@ async def end_chargeback(
     else:
         await store.close(tx, order_id, state=following, at=now, by=key, refunded_fen=amount_fen)
     return key
+
+
+async def forfeit(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    hold_key: uuid.UUID,
+    to: Account,
+) -> uuid.UUID:
+    """Let a deposit that is held go to ``to``, all of it; return by which entry (保证金不予退还).
+
+    :raises EscrowMissing: if there is none.
+    :raises EventNotAllowed: if there is no money in it (and what ``holds.capture`` raises).
+    """
+    escrow = await lock(tx, order_id)
+    following = advance(escrow.state, states.Event.FORFEIT)
+    left = Fen(escrow.left_fen)
+    legs = transfer(escrow_of(order_id), [Leg(to, left)])
+    entry = _entry(
+        Kind.DEPOSIT_FORFEITED, legs, escrow, key=new_id(), version=RULE_VERSION, now=now
+    )
+    await holds.capture(tx, actor=actor, now=now, key=hold_key, entry=entry)
+    await store.close(tx, order_id, state=following, at=now, by=entry.key, captured_fen=left)
+    await _remember(tx, Event.ESCROW_FORFEITED, escrow, left, actor=actor, now=now)
+    return entry.key
 
 
 async def _charge(

@@ -30,6 +30,7 @@ class Event(enum.StrEnum):
 
     EXPIRE = "expire"  # 未付款失效
     PAY = "pay"  # 付款
+    FORFEIT = "forfeit"  # 保证金不予退还
     CAPTURE = "capture"  # 分次划付
     CAPTURE_REST = "capture_rest"  # 划付余款 (按量计费)
     TOP_UP = "top_up"  # 补款 (按量计费)
@@ -62,6 +63,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.HELD, Event.TOP_UP): State.HELD,
     (State.RELEASED, Event.TOP_UP): State.HELD,  # of an order that pays as it uses
     (State.REFUNDED, Event.TOP_UP): State.HELD,  # money that comes late is taken in, and goes back
+    (State.HELD, Event.FORFEIT): State.RELEASED,  # of a deposit
     (State.HELD, Event.RELEASE): State.RELEASED,
     (State.HELD, Event.REFUND_PART): State.HELD,
     (State.HELD, Event.REFUND): State.REFUNDED,

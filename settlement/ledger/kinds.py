@@ -44,6 +44,7 @@ class Kind(enum.StrEnum):
     SHORTFALL_BOOKED = "shortfall_booked"  # 短款挂账
     SUSPENSE_RESOLVED = "suspense_resolved"  # 挂账核销
     ADJUSTMENT = "adjustment"  # 调账: with a reason and two people
+    DEPOSIT_FORFEITED = "deposit_forfeited"  # 保证金不予退还: escrow → the seller or the treasury
 
 
 class OnOrder(msgspec.Struct, frozen=True):
@@ -159,4 +160,7 @@ RULES: Final[Mapping[Kind, KindRule]] = {
         | _from([_P.SUSPENSE], [_P.REFUND_PAYABLE, _P.BUYER_ACCOUNT, _P.CHANNEL_CLEARING]),
     ),
     Kind.ADJUSTMENT: KindRule(24, _adjusting(), is_split=True),
+    Kind.DEPOSIT_FORFEITED: KindRule(
+        25, _from([_P.ORDER_ESCROW], [_P.PAYABLE, _P.TREASURY_NON_TAX], _RELEASED)
+    ),
 }

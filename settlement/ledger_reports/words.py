@@ -30,6 +30,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "shortfall_booked": ("短款挂账", "Shortfall in suspense"),
     "suspense_resolved": ("挂账核销", "Suspense resolved"),
     "adjustment": ("调账", "Adjusted"),
+    "deposit_forfeited": ("保证金不予退还", "Deposit forfeited"),
 }
 
 

@@ -50,6 +50,7 @@ ENDS: Final = {
     "settlement.charging": "settled",
     "settlement.escrow": "",  # one that is paid as it is used opens again when more is paid in
     "settlement.chargebacks": "won lost",
+    "settlement.deposits": "returned forfeited lost",
     "settlement.holds": "captured released expired",
     "settlement.invoices": "refused withdrawn voided reddened",
     "settlement.fees": "ended rejected withdrawn",

@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.illegal_writes import (
     adjustments,
+    deposits,
     documents,
     escrow,
     holds,
@@ -29,6 +30,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     ledger.SECTION,
     escrow.SECTION,
     holds.HOLDS_SECTION,
+    deposits.SECTION,
     payments.SECTION,
     payments.REFUNDS_SECTION,
     holds.CHARGEBACKS_SECTION,

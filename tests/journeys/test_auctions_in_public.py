@@ -238,7 +238,8 @@ async def test_nobody_bids_above_what_was_filed(sale: Sale) -> None:
 
 
 async def test_one_joins_once_and_declares_what_the_announcement_asks_for(sale: Sale) -> None:
-    auction = await sale.announced(deposit_fen=5_000)
+    until = (sale.clock.now() + NOTICE).isoformat()
+    auction = await sale.announced(deposit_fen=5_000, deposit_until=until)
     bare = await sale.join(auction, sale.buyer)
     bound = await sale.join(auction, sale.buyer, deposit_fen=5_000, is_unrelated=False)
     first = must(await sale.join(auction, sale.buyer, deposit_fen=5_000))

@@ -373,3 +373,45 @@ async def test_one_takes_an_objection_back_on_the_page(api: Api, sale: Sale) -> 
 
     assert (back.status_code, unknown.status_code) == (303, 404)
     assert "已撤回" in plain((await look(api, at)).text)
+
+
+async def test_a_bidder_pays_its_deposit_in_forms_and_reads_how_it_stands_in_words(
+    api: Api, sale: Sale
+) -> None:
+    until = sale.clock.now() + NOTICE + dt.timedelta(hours=2)
+    auction = await sale.announced(deposit_fen=5_000, deposit_until=until.isoformat())
+    place = f"/auctions/{auction}"
+    by(api, sale.buyer)
+    apart = await look(api, f"{place}/deposit")
+    joined = {"accepts_rules": "yes", "is_unrelated": "yes", "accepts_deposit": "yes"}
+    await send(api, f"{place}/bidders", **joined)
+    led_to = await look(api, place)
+    nothing = await look(api, f"{place}/deposit")
+
+    begun = await send(api, f"{place}/deposits", channel="sandbox")
+    awaited = await look(api, f"{place}/deposit")
+    await send(api, f"{place}/deposit-confirmations", kind="succeeded")
+    held = await look(api, f"{place}/deposit?lang=zh")
+    in_english = await look(api, f"{place}/deposit?lang=en")
+    await send(api, f"{place}/deposit-withdrawals")
+    returned = await look(api, f"{place}/deposit?lang=zh")
+
+    assert "请先在竞价页面登记竞买" in apart.text
+    assert f'href="{place}/deposit"' in led_to.text
+    assert "您还没有缴纳保证金" in nothing.text
+    assert begun.status_code == 303
+    assert "尚未到账" in awaited.text
+    assert "保证金 ¥50.00 已到账并冻结" in plain(held.text)
+    assert "退出竞买，退还保证金" in held.text
+    assert "Your deposit of ¥50.00 has arrived" in plain(in_english.text)
+    assert "截止前退出竞买" in returned.text
+    for page, tag in ((nothing, "zh-CN"), (held, "zh-CN"), (in_english, "en"), (returned, "zh-CN")):
+        check(page, tag)
+
+
+async def test_an_auction_without_a_deposit_has_no_page_for_one(api: Api, sale: Sale) -> None:
+    auction = await sale.announced()
+    by(api, sale.buyer)
+
+    assert (await look(api, f"/auctions/{auction}/deposit")).status_code == 409
+    assert f"/auctions/{auction}/deposit" not in (await look(api, f"/auctions/{auction}")).text

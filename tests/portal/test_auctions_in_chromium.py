@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
-from tests.makers_bidding import make_sale
+from tests.makers_bidding import NOTICE, make_sale
 from tests.makers_registration import must
 from tests.portal.test_pages_in_chromium import (
     WIDTHS,
@@ -32,9 +32,22 @@ async def test_auctions_are_read_and_bid_in_without_breaking_out_of_the_screen(
     sealed = await sale.decided("sealed_second_price", 30_000, 60_000, 45_000)
     running = await sale.opened()
     must(await sale.bid(running, sale.stranger, 31_000))
+    until = (sale.clock.now() + NOTICE).isoformat()
+    secured = await sale.announced(deposit_fen=5_000, deposit_until=until)
+    must(await sale.join(secured, sale.buyer, deposit_fen=5_000))
+    must(await sale.at(secured, "deposits", sale.buyer, {"channel": "sandbox"}))
     faults = []
     for role, who, paths in (
-        ("buyer", sale.buyer, ["/auctions", f"/auctions/{running}", f"/auctions/{sealed}"]),
+        (
+            "buyer",
+            sale.buyer,
+            [
+                "/auctions",
+                f"/auctions/{running}",
+                f"/auctions/{sealed}",
+                f"/auctions/{secured}/deposit",
+            ],
+        ),
         ("supplier", sale.supplier, ["/auctions/new", f"/auctions/{sealed}"]),
     ):
         context, watched = await open_page(
@@ -52,6 +65,10 @@ async def test_auctions_are_read_and_bid_in_without_breaking_out_of_the_screen(
             await watched.page.fill("#amount", "450")
             await watched.page.click("form[action$='/bids'] button")
             await watched.page.wait_for_selector("text=¥450.00")
+            await watched.goto(f"/auctions/{secured}/deposit?lang=zh")
+            await watched.page.click("button[value='succeeded']")
+            await watched.page.wait_for_selector("text=您可以出价")
+            await picture(watched.page, f"auction-deposit-paid-{width}")
         assert watched.complaints == []
         await context.close()
     assert faults == []

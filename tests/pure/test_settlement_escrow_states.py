@@ -21,6 +21,7 @@ ALLOWED = {
     ("awaiting_payment", "pay"): "held",
     ("awaiting_payment", "expire"): "expired",
     ("expired", "pay"): "held",
+    ("held", "forfeit"): "released",
     ("held", "capture"): "held",
     ("held", "capture_rest"): "released",
     ("held", "top_up"): "held",

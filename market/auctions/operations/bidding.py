@@ -16,7 +16,7 @@ from catalog.kernel.local_time import local_date
 from catalog.notifications.topics import Topic
 from catalog.signing.canonical import sha256_hex
 from market.affiliations import queries as affiliations
-from market.auctions import bidding, closing, record, sealing, store
+from market.auctions import bidding, closing, depositing, record, sealing, store
 from market.auctions.closing import Ending
 from market.auctions.model import Auction, Bid, Bidder, BidderId, BidId, Joining, SealedBid
 from market.auctions.operations import casework
@@ -24,6 +24,7 @@ from market.auctions.states import Event
 from market.contracts import queries as contracts
 from market.credit import queries as credit
 from market.credit import sanctions
+from settlement.deposits import queries as deposits
 
 
 async def join(
@@ -86,6 +87,7 @@ async def bid(
     :raises NotABidder: if the party has not joined.
     :raises AuctionOver: if the end has passed (and the others of ``bidding.check_open``).
     :raises BidTooLow: if it is not high enough (and the others of ``bidding.check_bid``).
+    :raises DepositUnpaid: if the auction asks for a deposit and the bidder's is not held.
     :raises BuyerNotVerified: if the buyer may not have the product any more (``buying.py``).
     :raises OrderLimitExceeded: if it is above the limit of its record (``credit/sanctions.py``).
     """
@@ -95,6 +97,7 @@ async def bid(
     standing = await store.find_standing(tx, before.id)
     at = closing.instant_of(now, None if standing is None else standing.at)
     bidding.check_open(before, at, sealed=False)
+    await _check_deposit(tx, before, actor)
     bidding.check_bid(before, bidder, amount_fen, standing)
     await _check_fit(tx, before, actor.party, amount_fen, now=now)
     ending = closing.moved(before.rules, Ending(before.ends_at, before.extension_count), at)
@@ -158,12 +161,14 @@ async def hand_in(
     :raises AuctionEventNotAllowed: if bids are not taken in its state.
     :raises NotABidder: if the party has not joined.
     :raises AuctionOver: if the end has passed (and the others of ``bidding.check_open``).
+    :raises DepositUnpaid: if the auction asks for a deposit and the bidder's is not held.
     :raises SealMalformed: if it is no box.
     """
     actor.require("auction:bid")
     before = casework.begun(await casework.lock(tx, auction_id), now)
     bidder = await _bidder_of(tx, before, actor)
     bidding.check_open(before, now, sealed=True)
+    await _check_deposit(tx, before, actor)
     sealing.check_box(sealed)
     after = await casework.move(tx, before, Event.BID, now=now)
     earlier = await _standing_of(tx, after, actor.party)
@@ -238,6 +243,11 @@ async def _bidder_of(tx: Tx, auction: Auction, actor: Actor) -> Bidder:
     if found is None:
         raise bidding.NotABidder
     return found
+
+
+async def _check_deposit(tx: Tx, auction: Auction, actor: Actor) -> None:
+    laid_down = await deposits.find_standing(tx, secures=auction.id, payer=actor.party)
+    depositing.check_paid(auction.rules, laid_down)
 
 
 async def _standing_of(tx: Tx, auction: Auction, party: PartyId) -> SealedBid | None:

@@ -16,6 +16,8 @@ from market.orders.operations import charging
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
 from settlement.chargebacks import operations as chargebacks
+from settlement.deposits import operations as deposits
+from settlement.deposits import queries as deposit_queries
 from settlement.escrow import operations as escrow
 from settlement.payments import operations as payments
 from settlement.payments.channel import OF_CHARGEBACKS, ChannelEvent
@@ -37,8 +39,12 @@ async def hear(
     )
     if recorded.is_new and recorded.payment is not None:
         actor = system(f"channel:{channel}", "order:mark_paid", "usage:charge", "escrow:release")
+        order_id = recorded.payment.order_id
+        if await deposit_queries.find(tx, order_id) is not None:
+            await deposits.receive(tx, actor=actor, now=now, deposit_id=order_id)
+            return recorded
         take = charging.receive if recorded.payment.is_top_up else mark_paid
-        await take(tx, actor=actor, now=now, order_id=recorded.payment.order_id)
+        await take(tx, actor=actor, now=now, order_id=order_id)
     return recorded
 
 
