@@ -5,6 +5,10 @@ from __future__ import annotations
 from tests.illegal_writes.attempt import KEPT, Rows, Section, kept, other, uid, update
 
 GIVEN = (
+    f"""INSERT INTO settlement.escrows
+        SELECT p.* FROM settlement.escrows e, jsonb_populate_record(NULL::settlement.escrows,
+               to_jsonb(e) || jsonb_build_object('order_id', {uid(246)}, 'state', 'awaiting_payment',
+               'funded_at', NULL, 'funding_key', NULL, 'captured_fen', 0, 'refunded_fen', 0)) p LIMIT 1""",
     f"""INSERT INTO settlement.deposits (id, secures, payer_party_id, amount_fen, book, pay_until, state,
             opened_at, held_at, hold_key)
         SELECT h.order_id, {uid(240)}, {uid(241)}, h.amount_fen, 'market', now() + interval '1 day',
@@ -26,9 +30,9 @@ ROWS: Rows = {
     "a deposit of nothing": (other("deposits", _FRESH, amount_fen="0"), "deposit_amount_in_range"),
     "a deposit in no book": (other("deposits", _FRESH, book="'mine'"), "deposit_book_known"),
     "a deposit that nobody can pay": (other("deposits", {**_FRESH, **_UNPAID}, pay_until="'2020-01-01'"), "deposit_can_be_paid"),
-    "a deposit held after its time": (update("deposits", held_at="pay_until"), "deposit_held_in_time"),
+    "a deposit held after its time": (other("deposits", _FRESH, held_at="'2999-01-01'"), "deposit_held_in_time"),
     "a deposit that is said to be held": (other("deposits", _FRESH, hold_key="NULL", held_at="NULL"), "deposit_held_by_a_hold"),
-    "a deposit held by the hold of another": (other("deposits", _FRESH), "deposit_is_held"),
+    "a deposit held by the hold of another": (other("deposits", {**_FRESH, "id": uid(246)}), "deposit_is_held"),
     "a deposit held by no hold": (other("deposits", _FRESH, hold_key=uid(245)), "deposits_hold_key_fkey"),
     "a deposit without an escrow": (other("deposits", {**_FRESH, **_UNPAID}), "deposit_has_its_escrow"),
     "a second deposit of a bidder": (other("deposits", {"id": uid(242)}), "one_deposit_at_a_time"),

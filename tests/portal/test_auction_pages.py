@@ -384,16 +384,16 @@ async def test_a_bidder_pays_its_deposit_in_forms_and_reads_how_it_stands_in_wor
     by(api, sale.buyer)
     apart = await look(api, f"{place}/deposit")
     joined = {"accepts_rules": "yes", "is_unrelated": "yes", "accepts_deposit": "yes"}
-    await send(api, f"{place}/bidders", **joined)
+    await send(api, f"{place}/bidders", place, **joined)
     led_to = await look(api, place)
     nothing = await look(api, f"{place}/deposit")
 
-    begun = await send(api, f"{place}/deposits", channel="sandbox")
+    begun = await send(api, f"{place}/deposits", f"{place}/deposit", channel="sandbox")
     awaited = await look(api, f"{place}/deposit")
-    await send(api, f"{place}/deposit-confirmations", kind="succeeded")
+    await send(api, f"{place}/deposit-confirmations", f"{place}/deposit", kind="succeeded")
     held = await look(api, f"{place}/deposit?lang=zh")
     in_english = await look(api, f"{place}/deposit?lang=en")
-    await send(api, f"{place}/deposit-withdrawals")
+    await send(api, f"{place}/deposit-withdrawals", f"{place}/deposit")
     returned = await look(api, f"{place}/deposit?lang=zh")
 
     assert "请先在竞价页面登记竞买" in apart.text
