@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0921"
-down_revision = "0166"
+revision = "0169"
+down_revision = "0168"
 branch_labels = None
 depends_on = None
 
