@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
+from market.cli.serve import look_seldom_for_garbage
 from market.migrations.upgrade import upgrade
 from market.postgres import cluster
 from tests.conftest import TestServer, load_reference
@@ -16,6 +17,12 @@ from tests.conftest import TestServer, load_reference
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run the loop that the service runs."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _collected_seldom() -> None:
+    """Look for garbage as the service does."""
+    look_seldom_for_garbage()
 
 
 @pytest.fixture(scope="session")
