@@ -8,8 +8,8 @@ import importlib
 
 from alembic import op
 
-revision = "0942"
-down_revision = "0168"
+revision = "0170"
+down_revision = "0169"
 branch_labels = None
 depends_on = None
 
