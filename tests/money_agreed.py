@@ -9,7 +9,7 @@ from typing import Final
 
 from settlement.fees.deducting import Base, Fee, Payee, Tier
 from settlement.money import Bps
-from settlement.revenue.agreement import Deduction, FrozenSplit, freeze
+from settlement.revenue.agreement import Deduction, FrozenSplit, OwedTax, freeze
 from settlement.revenue.split import PURPOSES, Method, Role, Share
 from tests.reference import money as reference
 
@@ -23,9 +23,12 @@ FLOORS: Final = {HOLDERS[0]: -5_000, HOLDERS[1]: -20}
 
 
 def agreed(rng: random.Random, price: int) -> tuple[reference.Order, FrozenSplit]:
-    """Return an order with fees and shares of chance, for the reference and for the service."""
+    """Return an order with tax, fees and shares of chance, for the reference and for the service."""
     fees, deductions = fees_of(rng)
     taken = {fee.account for fee in fees}
+    tax = None
+    if f"tax_payable/{TAX}" not in taken and rng.random() < 0.6:
+        tax = OwedTax(party_id=TAX, rate_bps=rng.choice((100, 300, 600, 900, 1_300, 9_999)))
     roles = [(Role.RIGHT_HOLDER, each) for each in rng.sample(HOLDERS, rng.randint(1, 5))]
     roles += [(Role.DEPARTMENT, each) for each in rng.sample(DEPARTMENTS, rng.randint(0, 2))]
     roles += [(Role.PLATFORM, PLATFORM), (Role.TREASURY, TREASURY), (Role.AGENCY, AGENCY)]
@@ -42,12 +45,14 @@ def agreed(rng: random.Random, price: int) -> tuple[reference.Order, FrozenSplit
         price=price,
         fees=fees,
         shares=tuple((each.account.code, each.share_bps) for each in shares),
+        tax=None if tax is None else (tax.account.code, tax.rate_bps),
     )
     split = freeze(
         version=f"agreement/{rng.randint(1, 3)}",
         frozen_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
         shares=shares,
         deductions=deductions,
+        tax=tax,
     )
     return order, split
 

@@ -28,6 +28,7 @@ from settlement.payouts.operations import batches, sending
 from settlement.payouts.store import lock_lines
 from settlement.periods.months import Month
 from settlement.returns import operations as returns
+from settlement.taxes.model import Tax
 from tests.bank_files import write_outcomes
 from tests.money_agreed import HOLDERS, VERIFIED, agreed
 from tests.money_market import Market
@@ -81,6 +82,7 @@ class Sequences(Market):
             lambda tx: payments.start(
                 tx, actor=self.actor, now=self.now, order_id=order_id,
                 payer_party_id=uuid.UUID(order.payer), amount_fen=order.price,
+                tax=None if order.tax is None else Tax(rate_bps=order.tax[1]),
             ),
             "start", order.price,
         )  # fmt: skip

@@ -114,7 +114,10 @@ _SETTLED: Final = """
 async def sum_recovered(
     tx: Tx, *, operator: uuid.UUID, start: dt.datetime, end: dt.datetime
 ) -> int:
-    """Return what orders at guided prices brought in, of those settled from ``start`` until ``end``."""
+    """Return what orders at guided prices brought in, of those settled from ``start`` until ``end``.
+
+    It is what was paid, the tax with it: an allowed revenue is cost, profit and tax (65号).
+    """
     total: int = await tx.fetch_value(
         f"SELECT coalesce(sum(e.captured_fen - {_RETURNED}), 0)::bigint {_SETTLED}",
         operator,

@@ -118,10 +118,12 @@ def redden(invoice: uuid.UUID, number: str, amount: int, *, because: str, asked:
 
 def _line(each: dict[str, Any]) -> str:
     wanted = each["wanted"]
+    taxed = each.get("tax_fen")
+    tax = "" if taxed is None else f"  不含税 {yuan(each['net_fen'])} 税额 {yuan(taxed)}"
     red = "".join(
         f"  红字 {one['number']} -{yuan(one['amount_fen'])}" for one in each["red_letters"]
     )
     return (
         f"{each['id']}  {each['number'] or '—':<20}  {each['state']:<10}"
-        f"  {yuan(wanted['amount_fen']):>16}  {wanted['of']}  {wanted['title']['name']}{red}"
+        f"  {yuan(wanted['amount_fen']):>16}{tax}  {wanted['of']}  {wanted['title']['name']}{red}"
     )

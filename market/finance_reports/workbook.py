@@ -125,8 +125,8 @@ def _lines(told: Statement) -> Rows:
 
 def _sales(told: Statement) -> Rows:
     yield (
-        "凭证号 Voucher", "日期 Date", "", "订单 Order", "总额 Gross", "本方 Own",
-        "平台费 Platform", "税费 Tax", "国库 Treasury", "其他方 Others",
+        "凭证号 Voucher", "日期 Date", "", "订单 Order", "价税合计 Gross", "本方 Own",
+        "平台费 Platform", "其中税额 Tax", "国库 Treasury", "其他方 Others",
     )  # fmt: skip
     for sale in told.sales:
         yield (sale.voucher, str(sale.value_on), "", str(sale.order_id or ""), *_shares(sale))

@@ -138,6 +138,7 @@ async def begin(c: Command, order_id: uuid.UUID, channel: Channel) -> StartedPay
         channel=channel.name,
         lifetime=channel.lifetime,
         book=due.book,
+        tax=due.tax,
     )
     instruction = await channel.prepare(payment.request())
     payment = await payments.submit(

@@ -20,12 +20,14 @@ from catalog.products.model import AiShare, Content, DeliveryMode
 from catalog.signing.canonical import canonical
 from market.orders.model import GivenPrice, Order, Side
 from market.orders.terms import RequestedTerms
+from market.pricing import compute
 from market.pricing.compute import price_fen
 from market.pricing.model import PriceItem, UseCategory
 from market.special_prices import equal_terms
 from settlement.money import CURRENCY
-from settlement.revenue.agreement import Deduction, FrozenSplit
+from settlement.revenue.agreement import Deduction, FrozenSplit, OwedTax
 from settlement.revenue.split import Share
+from settlement.taxes.model import Taxed
 
 FORMAT: Final = "shushi/contract/1"
 
@@ -70,6 +72,7 @@ class ThePrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filing_number: str
     bought_before: int = 0  # of a free quota
     special_price: GivenPrice | None = None  # what one buyer pays, and why
+    taxed: Taxed | None = None  # what of the amount is tax, if the price says it (价税分离)
 
     def due_fen(self) -> int:
         """Return what is due: the filed price of the quantity, or the special one that was agreed.
@@ -94,6 +97,7 @@ class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shares: tuple[Share, ...]
     version: str
     deductions: tuple[Deduction, ...] = ()  # the fees that come before the shares
+    tax: OwedTax | None = None  # the tax in the price, which is nobody's share
 
 
 class TheAgreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +133,7 @@ class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             frozen_at=self.drafted_at,
             shares=self.split.shares,
             deductions=self.split.deductions,
+            tax=self.split.tax,
         )
 
 
@@ -161,6 +166,7 @@ def document(
 
     ``parties`` are the names under which the two are registered.
     """
+    taxed = compute.taxed(order.price_item, order.amount_fen)
     return canonical(
         {
             "format": FORMAT,
@@ -190,6 +196,7 @@ def document(
                 # What everybody pays is written as it always was.
                 **({"bought_before": order.bought_before} if order.bought_before else {}),
                 **({"special_price": order.special_price} if order.special_price else {}),
+                **({} if taxed is None else {"taxed": taxed}),
             },
             "terms": order.terms,
             "split": {
@@ -198,6 +205,7 @@ def document(
                 "version": split.version,
                 # What has no fees before the shares is written as it always was.
                 **({"deductions": split.deductions} if split.deductions else {}),
+                **({} if split.tax is None else {"tax": split.tax}),
             },
             "drafted_at": instant(drafted_at),
             # What was ordered without negotiating is written as it always was.

@@ -8,6 +8,7 @@ import uuid
 from typing import NewType
 
 import msgspec
+from msgspec import UNSET
 
 from catalog.kernel.ids import PartyId
 from catalog.products.model import AiShare, DeliveryMode
@@ -19,6 +20,7 @@ from market.pricing.model import PriceItem, UseCategory
 from settlement.escrow.release import ReleaseFacts
 from settlement.ledger.accounts import Book
 from settlement.revenue.agreement import FrozenSplit
+from settlement.taxes.model import Tax
 
 OrderId = NewType("OrderId", uuid.UUID)
 BundleId = NewType("BundleId", uuid.UUID)
@@ -133,6 +135,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     industry_section: str = ""  # GB/T 4754 门类
     industry_division: str = ""  # GB/T 4754 大类
     region_code: str = ""  # GB/T 2260
+    # Of ``amount_fen``, which is paid, if the price says what of it is tax (价税分离).
+    net_fen: int | None = None  # 不含税金额
+    tax_fen: int | None = None  # 税额
+
+    @property
+    def tax(self) -> Tax | None:
+        """Return at which rate tax is in what is paid; None if the price does not say."""
+        told = self.price_item.tax
+        return None if told is UNSET else told.tax
 
     @property
     def is_free(self) -> bool:
@@ -189,6 +200,7 @@ class PaymentDue(msgspec.Struct, frozen=True, kw_only=True):
     payee_party_id: PartyId
     amount_fen: int
     book: Book
+    tax: Tax | None  # None: the price does not say what of it is tax
 
 
 class ReleaseTerms(msgspec.Struct, frozen=True, kw_only=True):

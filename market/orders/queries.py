@@ -176,6 +176,7 @@ async def get_payment_due(
         payee_party_id=order.supplier_party_id,
         amount_fen=order.amount_fen,
         book=order.book,
+        tax=order.tax,
     )
 
 

@@ -3,7 +3,8 @@
 The right holders divide what the others leave: as they agreed for the product, or by the shares in
 which the certificate says that they own it. Shares are whole ten-thousandths
 (``settlement/revenue/methods.py``). Where a fee schedule is in force, platform and treasury take
-fees before anyone shares, and the tax that lies in the price is the supplier's.
+fees before anyone shares, and the tax that lies in the price is the supplier's: at the rate that its
+price says, or, of a price that says none, as the schedule takes it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from catalog.kernel.ids import PartyId
+from market.pricing.model import PlanTax
 from settlement.fees.deducting import Fee, Payee
 from settlement.money import WHOLE, Bps
-from settlement.revenue.agreement import Deduction
+from settlement.revenue.agreement import Deduction, OwedTax
 from settlement.revenue.methods import in_ten_thousandths
 from settlement.revenue.split import Method, Role, Share
 
@@ -71,9 +74,17 @@ def of_agreement(
 
 
 def deductions(
-    fees: Sequence[Fee], rates: Rates, *, supplier: PartyId, is_public_data: bool
+    fees: Sequence[Fee],
+    rates: Rates,
+    *,
+    supplier: PartyId,
+    is_public_data: bool,
+    has_own_tax: bool = False,
 ) -> tuple[Deduction, ...]:
-    """Return the fees of a schedule that this order pays, with who receives each."""
+    """Return the fees of a schedule that this order pays, with who receives each.
+
+    The tax of a schedule is not taken where the price says its own: nobody is taxed twice.
+    """
     receives = {
         Payee.PLATFORM: rates.platform_party_id,
         Payee.TREASURY: rates.treasury_party_id,
@@ -82,8 +93,16 @@ def deductions(
     return tuple(
         Deduction(party_id=receives[fee.payee], fee=fee)
         for fee in fees
-        if is_public_data or not fee.is_of_public_data
+        if (is_public_data or not fee.is_of_public_data)
+        and not (has_own_tax and fee.payee is Payee.TAX)
     )
+
+
+def owed_tax(tax: PlanTax | UnsetType, supplier: PartyId) -> OwedTax | None:
+    """Return the tax in what this order pays: the supplier makes out the invoice and owes it."""
+    if tax is UNSET or not tax.rate_bps:
+        return None
+    return OwedTax(party_id=supplier, rate_bps=tax.rate_bps)
 
 
 def _shares(

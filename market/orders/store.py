@@ -84,6 +84,8 @@ ORDERS: Final = sa.Table(
     sa.Column("industry_section", sa.Text, nullable=False, server_default=""),
     sa.Column("industry_division", sa.Text, nullable=False, server_default=""),
     sa.Column("region_code", sa.Text, nullable=False, server_default=""),
+    sa.Column("net_fen", sa.BigInteger),
+    sa.Column("tax_fen", sa.BigInteger),
     schema="market",
 )
 
@@ -162,7 +164,7 @@ SELECT: Final = """
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
            inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
            bought_before, special_price, cancellation_reason, accepted_by, bundle_id, agreement_id,
-           book, industry_section, industry_division, region_code
+           book, industry_section, industry_division, region_code, net_fen, tax_fen
       FROM market.orders"""
 
 

@@ -91,8 +91,8 @@ def _sales(told: Statement) -> Block:
         zh="分账明细",
         en="How payments were divided",
         columns=(
-            ("凭证号", "Number"), ("日期", "Date"), ("总额", "Gross"), ("本方所得", "Own"),
-            ("平台费", "Platform"), ("税费", "Tax"), ("国库", "Treasury"), ("其他方", "Others"),
+            ("凭证号", "Number"), ("日期", "Date"), ("价税合计", "Gross"), ("本方所得", "Own"),
+            ("平台费", "Platform"), ("其中税额", "Tax"), ("国库", "Treasury"), ("其他方", "Others"),
         ),
         words=2,
         rows=tuple(_sale(sale) for sale in told.sales[:_LINES_MAX]),

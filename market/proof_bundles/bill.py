@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from market.orders.contract import ContractRead
 from market.pricing import compute, metered
@@ -99,6 +100,7 @@ def bill(
     )
     found = [
         Difference("contract.price.amount_fen", due, price.amount_fen),
+        *_of_the_tax(contract),
         *_of_the_units(bought, units_used),
         *_of_what_came(due, moved),
         *_of_what_went(contract, due, portions, entries),
@@ -135,6 +137,7 @@ def _metered(
     back = moved[Kind.PAY_IN] - released if went_back else 0
     found = [
         Difference("contract.price.amount_fen", price.due_fen(), price.amount_fen),
+        *_of_the_tax(contract),
         *_of_the_units(bought, used.calls),
         Difference("journal release", due, released),
         *_of_what_went(contract, back, portions, entries, back=back),
@@ -164,6 +167,19 @@ def _waiting(entries: Sequence[Entry]) -> int:
         for leg in entry.legs
         if leg.account.purpose is Purpose.ROUNDING_RESIDUAL
     )
+
+
+def _of_the_tax(contract: ContractRead) -> Iterable[Difference]:
+    """Tell of another tax than the price has in it, and of one that is not taken out of the money."""
+    price = contract.price
+    due, told = compute.taxed(price.item, price.amount_fen), price.taxed
+    for name in ("net_fen", "tax_fen", "gross_fen"):
+        expected = 0 if due is None else getattr(due, name)
+        found = 0 if told is None else getattr(told, name)
+        yield Difference(f"contract.price.taxed.{name}", expected, found)
+    rate = 0 if price.item.tax is UNSET else price.item.tax.rate_bps
+    owed = contract.split.tax
+    yield Difference("contract.split.tax.rate_bps", rate, 0 if owed is None else owed.rate_bps)
 
 
 def _of_the_units(bought: int | None, used: int) -> Iterable[Difference]:

@@ -11,6 +11,7 @@ from settlement.escrow.states import State
 from settlement.ledger.accounts import Book
 from settlement.ledger.journal import Entry, Leg
 from settlement.money import Fen
+from settlement.taxes.model import Tax
 
 
 class Escrow(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True):
     captured_fen: int = 0  # what went to those who share
     refunded_fen: int = 0  # what went back
     book: Book = Book.MARKET  # in which its money is accounted, from pay-in to payout (账套)
+    tax: Tax | None = None  # at which rate tax is in it; None: the order does not say
 
     @property
     def left_fen(self) -> int:

@@ -62,6 +62,7 @@ from settlement.ledger.accounts import (
 from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
 from settlement.ledger.operations import KeyReused
 from settlement.money import Fen, fen
+from settlement.taxes.model import Tax
 
 RULE_VERSION = "escrow/1"
 _RELEASE_HELD: Final = Transition(
@@ -103,12 +104,13 @@ async def open(  # noqa: A001
     amount_fen: int,
     payee_party_id: uuid.UUID | None = None,
     book: Book = BOOK,
+    tax: Tax | None = None,
 ) -> Escrow:
     """Open the escrow of an order; opening it again on the same terms changes nothing.
 
-    All of its money is accounted in ``book``, from pay-in to payout.
+    All of its money is accounted in ``book``, from pay-in to payout. ``amount_fen`` is with the tax.
 
-    :raises OtherTerms: if it is open with another payer, amount or book.
+    :raises OtherTerms: if it is open with another payer, amount, book or tax.
     """
     wanted = Escrow(
         order_id=order_id,
@@ -122,11 +124,12 @@ async def open(  # noqa: A001
         funding_key=None,
         closing_key=None,
         book=book,
+        tax=tax,
     )
     if not await store.insert(tx, wanted):
         found = await lock(tx, order_id)
-        terms = (payer_party_id, wanted.amount_fen, book)
-        if (found.payer_party_id, found.amount_fen, found.book) != terms:
+        terms = (payer_party_id, wanted.amount_fen, book, tax)
+        if (found.payer_party_id, found.amount_fen, found.book, found.tax) != terms:
             raise OtherTerms(order_id=str(order_id), amount_fen=found.amount_fen)
         tx.remember()  # the first run wrote the audit entry; this one changes nothing
         return found

@@ -13,6 +13,7 @@ from catalog.kernel.statements.db import Write
 from settlement.escrow.model import Escrow
 from settlement.escrow.states import State
 from settlement.ledger.accounts import Book
+from settlement.taxes.model import tax_of
 
 ESCROWS: Final = sa.Table(
     "escrows",
@@ -30,12 +31,15 @@ ESCROWS: Final = sa.Table(
     sa.Column("captured_fen", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("refunded_fen", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("book", sa.Text, nullable=False, server_default="market"),
+    sa.Column("tax_rate_bps", sa.Integer),
+    sa.Column("tax_zero_reason", sa.Text),
     schema="settlement",
 )
 
 SELECT: Final = """
     SELECT order_id, payer_party_id, payee_party_id, amount_fen, state, opened_at, funded_at,
-           closed_at, funding_key, closing_key, captured_fen, refunded_fen, book
+           closed_at, funding_key, closing_key, captured_fen, refunded_fen, book, tax_rate_bps,
+           tax_zero_reason
       FROM settlement.escrows"""
 
 
@@ -52,8 +56,8 @@ async def insert(tx: Tx, escrow: Escrow) -> bool:
     """Insert an escrow; return False if the order has one already."""
     inserted = await tx.fetch_value(
         """INSERT INTO settlement.escrows (order_id, payer_party_id, payee_party_id, amount_fen, state,
-                  opened_at, book)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
+                  opened_at, book, tax_rate_bps, tax_zero_reason)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (order_id) DO NOTHING RETURNING true""",
         escrow.order_id,
         escrow.payer_party_id,
         escrow.payee_party_id,
@@ -61,6 +65,8 @@ async def insert(tx: Tx, escrow: Escrow) -> bool:
         str(escrow.state),
         escrow.opened_at,
         str(escrow.book),
+        None if escrow.tax is None else escrow.tax.rate_bps,
+        None if escrow.tax is None else escrow.tax.reason,
     )
     return bool(inserted)
 
@@ -189,4 +195,5 @@ def escrow(row: Row) -> Escrow:
         captured_fen=row["captured_fen"],
         refunded_fen=row["refunded_fen"],
         book=Book(row["book"]),
+        tax=tax_of(row["tax_rate_bps"], row["tax_zero_reason"]),
     )

@@ -9,6 +9,8 @@ from typing import Final
 
 from catalog.kernel.errors import Invalid, Refused
 from settlement.invoices.model import Invoice, InvoiceType, Title
+from settlement.taxes import taxing
+from settlement.taxes.model import Taxed
 
 # 统一社会信用代码 (GB 32100) of 18, or a taxpayer's number of 15 or 20 of before.
 _TAX_NUMBER: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9A-Z]{15}|[0-9A-Z]{20}")
@@ -81,6 +83,30 @@ def check_amount(amount_fen: int, most_fen: int, others: Iterable[Invoice]) -> N
     left = most_fen - sum(each.counts_fen for each in others)
     if amount_fen > left:
         raise InvoiceAboveWhatWasPaid(left_fen=max(left, 0), amount_fen=amount_fen)
+
+
+def taxed(amount_fen: int, others: Iterable[Invoice], rate_bps: int) -> Taxed:
+    """Return what of an invoice is tax, beside the others of the order: together, the tax of their sum.
+
+    So invoices over all of an order come to the tax in its price, to the fen, and to the ledger's.
+    """
+    standing = list(others)
+    gross = sum(each.counts_fen for each in standing) + amount_fen
+    due = taxing.inside(gross, rate_bps).tax_fen - sum(each.counts_tax_fen for each in standing)
+    tax = min(max(due, 0), amount_fen)
+    return Taxed(net_fen=amount_fen - tax, tax_fen=tax, gross_fen=amount_fen)
+
+
+def red_tax_fen(invoice: Invoice, amount_fen: int, others: Iterable[Invoice], rate_bps: int) -> int:
+    """Return what of a red letter is tax: all that stands bears the tax of its sum afterwards.
+
+    Never more than the invoice has left of tax or of net; of all of an invoice, all of its tax.
+    """
+    standing = [invoice, *others]
+    left = sum(each.counts_fen for each in standing) - amount_fen
+    due = sum(each.counts_tax_fen for each in standing) - taxing.inside(left, rate_bps).tax_fen
+    least = max(amount_fen - (invoice.counts_fen - invoice.counts_tax_fen), 0)
+    return max(least, min(due, invoice.counts_tax_fen, amount_fen))
 
 
 def check_red_letter(invoice: Invoice, amount_fen: int) -> bool:

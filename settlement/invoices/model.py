@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from settlement.invoices.states import State
+from settlement.taxes.model import Tax
 
 InvoiceId = NewType("InvoiceId", uuid.UUID)
 
@@ -56,6 +57,7 @@ class RedLetter(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     reason: str
     issued_on: dt.date
+    tax_fen: int | None = None  # of the amount, if the invoice tells its tax
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,10 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     issued_on: dt.date | None = None
     red_letters: tuple[RedLetter, ...] = ()
     reason: str | None = None  # why it was refused or voided
+    # Of the amount asked for, where the order says what of its price is tax (价税分离).
+    net_fen: int | None = None  # 不含税金额
+    tax_fen: int | None = None  # 税额
+    tax: Tax | None = None
 
     @property
     def reddened_fen(self) -> int:
@@ -85,4 +91,11 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         """Return what it counts for: what is asked for or issued, less what was taken back."""
         if self.state in {State.REQUESTED, State.ISSUED}:
             return self.wanted.amount_fen - self.reddened_fen
+        return 0
+
+    @property
+    def counts_tax_fen(self) -> int:
+        """Return what of that is tax; nothing where the invoice does not tell."""
+        if self.state in {State.REQUESTED, State.ISSUED}:
+            return (self.tax_fen or 0) - sum(red.tax_fen or 0 for red in self.red_letters)
         return 0

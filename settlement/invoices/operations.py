@@ -41,6 +41,8 @@ async def request(
 ) -> Invoice:
     """Ask for an invoice: as the buyer for the product, as the supplier for the platform's fee.
 
+    What of it is tax is told where the order's price says it; of a fee, the platform says it.
+
     :raises NotPermitted: if the actor asks for none.
     :raises EscrowMissing: if the order has no escrow, or it is not the actor's to ask.
     :raises InvoiceTitleUnclear: if it can not be made out so.
@@ -51,11 +53,10 @@ async def request(
     held = await escrow.lock(tx, order_id)
     money = await books.get_order_ledger(tx, order_id)
     issuer = _issuer(held, money, wanted.of, actor)
-    invoicing.check_amount(
-        wanted.amount_fen,
-        _most_fen(money, wanted.of),
-        await store.list_of_order(tx, order_id, wanted.of),
-    )
+    others = await store.list_of_order(tx, order_id, wanted.of)
+    invoicing.check_amount(wanted.amount_fen, _most_fen(money, wanted.of), others)
+    tax = held.tax if wanted.of is For.PRODUCT else None
+    told = None if tax is None else invoicing.taxed(wanted.amount_fen, others, tax.rate_bps)
     invoice = Invoice(
         id=InvoiceId(new_id()),
         state=State.REQUESTED,
@@ -66,6 +67,9 @@ async def request(
         version=1,
         requested_at=now,
         updated_at=now,
+        net_fen=None if told is None else told.net_fen,
+        tax_fen=None if told is None else told.tax_fen,
+        tax=tax,
     )
     await store.insert(tx, invoice)
     await _remember(tx, Happened.INVOICE_REQUESTED, invoice, actor=actor, now=now)
@@ -187,7 +191,13 @@ async def redden(
     advance(before.state, Event.REDDEN_PART)
     await _check_number(tx, before, number)
     is_all = invoicing.check_red_letter(before, amount_fen)
-    red = RedLetter(number=number, amount_fen=amount_fen, reason=reason, issued_on=local_date(now))
+    red = RedLetter(
+        number=number,
+        amount_fen=amount_fen,
+        reason=reason,
+        issued_on=local_date(now),
+        tax_fen=await _red_tax_fen(tx, before, amount_fen),
+    )
     reddened = await _move(
         tx,
         before,
@@ -217,6 +227,16 @@ def _most_fen(money: OrderLedger, of: For) -> int:
     return sum(
         leg.amount_fen for entry in money.entries for leg in entry.legs if _is_fee(leg.account)
     )
+
+
+async def _red_tax_fen(tx: Tx, invoice: Invoice, amount_fen: int) -> int | None:
+    """Return what of a red letter is tax, or None where the invoice does not tell its own."""
+    if invoice.tax is None:
+        return None
+    await escrow.lock(tx, invoice.order_id)
+    every = await store.list_of_order(tx, invoice.order_id, invoice.wanted.of)
+    others = [each for each in every if each.id != invoice.id]
+    return invoicing.red_tax_fen(invoice, amount_fen, others, invoice.tax.rate_bps)
 
 
 def _is_fee(code: str) -> bool:
@@ -278,6 +298,7 @@ async def _remember(
         facts={
             "of": invoice.wanted.of.value,
             "amount_fen": invoice.wanted.amount_fen,
+            **({} if invoice.tax_fen is None else {"tax_fen": invoice.tax_fen}),
             "number": invoice.number,
             "reddened_fen": invoice.reddened_fen,
         },

@@ -28,12 +28,16 @@ INVOICES: Final = sa.Table(
     sa.Column("issued_on", sa.Date),
     sa.Column("red_letters", postgresql.JSONB, nullable=False),
     sa.Column("reason", sa.Text),
+    sa.Column("net_fen", sa.BigInteger),
+    sa.Column("tax_fen", sa.BigInteger),
+    sa.Column("tax", postgresql.JSONB),
     schema="settlement",
 )
 
 SELECT: Final = """
     SELECT id, state, order_id, issuer_party_id, payer_party_id, wanted, version, requested_at,
-           updated_at, number, issued_on, red_letters, reason
+           updated_at, number, issued_on, red_letters, reason,
+           net_fen, tax_fen, tax
       FROM settlement.invoices"""
 
 
@@ -47,6 +51,7 @@ async def insert(tx: Tx, invoice: Invoice) -> None:
                 "state": invoice.state.value,
                 "wanted": msgspec.to_builtins(invoice.wanted),
                 "red_letters": msgspec.to_builtins(invoice.red_letters),
+                "tax": msgspec.to_builtins(invoice.tax),
             }
         ),
     )

@@ -6,8 +6,9 @@ from typing import Final
 
 from settlement.fees.deducting import Base, Tier
 from settlement.money import percent, yuan
-from settlement.revenue.explaining import Exact, ExplainedPart, Rule
+from settlement.revenue.explaining import Exact, ExplainedPart, Rule, exact
 from settlement.revenue.split import Method, Role
+from settlement.taxes import taxing
 
 Words = tuple[str, str]  # in Chinese and in English
 
@@ -16,7 +17,7 @@ ROLES: Final[dict[Role, Words]] = {
     Role.DEPARTMENT: ("数源部门", "source department"),
     Role.PLATFORM: ("平台运营者", "platform"),
     Role.TREASURY: ("国库（非税收入）", "treasury (non-tax revenue)"),
-    Role.TAX: ("税务机关", "tax authority"),
+    Role.TAX: ("税费", "tax"),
     Role.AGENCY: ("服务机构", "agency"),
     Role.BROKER: ("数据经纪人", "broker"),
 }
@@ -27,7 +28,7 @@ METHODS: Final[dict[Method, Words]] = {
     Method.IP_SHARING: ("知识产权共享", "joint IP"),
 }
 BASES: Final[dict[Base, Words]] = {
-    Base.GROSS: ("含税价款", "what was paid"),
+    Base.GROSS: ("价款", "what was paid"),
     Base.LEFT: ("前项扣除后的余额", "what the fees before it left"),
 }
 GIVES: Final[Words] = ("由此账户付出。", "It is paid from this account.")
@@ -83,6 +84,16 @@ def of_taking_back(original_fen: int, taken_before_fen: int, amount_fen: int) ->
 def _rule(part: ExplainedPart) -> Words:
     base = _exact(part.base)
     role = ROLES[part.role]
+    if part.tax_rate_bps is not None:
+        rate = percent(part.tax_rate_bps)
+        unrounded = _exact(exact(taxing.unrounded(part.base.whole_fen, part.tax_rate_bps)))
+        return (
+            f"价税合计 {base[0]} 内含税率 {rate} 的税 {unrounded[0]}，四舍五入到整分；税额归开票方，不参与分配。",
+            (
+                f"Of {base[1]} with tax, {unrounded[1]} is tax at {rate}, to the nearest fen; it goes to who"
+                " makes out the invoice and is shared with nobody."
+            ),
+        )
     if part.rule is Rule.SHARE:
         assert part.share_bps is not None, "a share has its rate"
         assert part.method is not None, "a share has its method"
@@ -128,18 +139,18 @@ def _limits(part: ExplainedPart) -> Words:
 
 
 def _rest(part: ExplainedPart) -> Words:
-    exact = _exact(part.exact)
+    due = _exact(part.exact)
     got = yuan(part.amount_fen)
     if not part.exact.numerator:
-        return f"应得 {exact[0]}，恰为整分，得 {got}。", f"That is {exact[1]}, a whole fen: {got}."
+        return f"应得 {due[0]}，恰为整分，得 {got}。", f"That is {due[1]}, a whole fen: {got}."
     if part.extra_fen:
         return (
-            f"应得 {exact[0]}；余数排第 {part.place}，补得 1 分，得 {got}。",
-            f"That is {exact[1]}; its remainder is number {part.place} and gets one fen more: {got}.",
+            f"应得 {due[0]}；余数排第 {part.place}，补得 1 分，得 {got}。",
+            f"That is {due[1]}; its remainder is number {part.place} and gets one fen more: {got}.",
         )
     return (
-        f"应得 {exact[0]}；余数排第 {part.place}，未补分，舍去零头，得 {got}。",
-        f"That is {exact[1]}; its remainder is number {part.place} and gets no fen more: {got}.",
+        f"应得 {due[0]}；余数排第 {part.place}，未补分，舍去零头，得 {got}。",
+        f"That is {due[1]}; its remainder is number {part.place} and gets no fen more: {got}.",
     )
 
 

@@ -31,6 +31,7 @@ from settlement.payments.callback import (
 from settlement.payments.channel import ChannelEvent, Standing
 from settlement.payments.model import ChannelBreak, Payment, Recorded
 from settlement.payments.states import OPEN, State, advance
+from settlement.taxes.model import Tax
 
 # Ours: long enough to fetch a phone or a second signature of the finance department, short enough
 # that a forgotten payment does not block another channel.
@@ -63,6 +64,7 @@ async def start(
     channel: str = SANDBOX,
     lifetime: dt.timedelta = LIFETIME,
     book: Book = BOOK,
+    tax: Tax | None = None,
 ) -> Payment:
     """Start to collect what an order costs, opening its escrow if need be.
 
@@ -72,8 +74,8 @@ async def start(
     outcome is unknown is waited for, or the buyer would pay twice.
 
     :raises NotPermitted: if the actor may not pay orders.
-    :raises OtherTerms: if the order is to be paid by another, with another amount, or into another
-        book.
+    :raises OtherTerms: if the order is to be paid by another, with another amount or tax, or into
+        another book.
     :raises AlreadyPaid: if the money is there.
     :raises OutcomeUnknown: if it may be there.
     """
@@ -87,6 +89,7 @@ async def start(
         amount_fen=amount_fen,
         payee_party_id=payee_party_id,
         book=book,
+        tax=tax,
     )
     if due.state is not EscrowState.AWAITING_PAYMENT:
         raise AlreadyPaid(order_id=str(order_id), state=str(due.state))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.audit_log import operations as audit_log
@@ -29,7 +30,7 @@ from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Fen, fen
 from settlement.returns import store
 from settlement.returns.model import GivenBack, Return, To
-from settlement.revenue.reversing import given_back, sources
+from settlement.revenue.reversing import given_back, given_back_with_tax, sources
 
 RULE_VERSION: Final = "return/1"
 #: Who bears what nobody else can give: the one market.
@@ -142,7 +143,7 @@ async def _take(
         sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)
         for code in (leg.account.code for leg in legs)
     ]
-    due = given_back([leg.amount_fen for leg in legs], before, amount)
+    due = _due(held, legs, before, amount)
     # Always in one order, so that two refunds never wait for each other.
     owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
     parts = tuple([await _part(tx, of, back, book=paid.book) for of, back in owing])
@@ -159,6 +160,16 @@ async def _take(
         facts={"amount_fen": amount, "parts": parts, "reverses": str(paid.key)},
     )
     return Return(order_id=order_id, key=key, amount_fen=amount, returned_at=now, parts=parts)
+
+
+def _due(held: Escrow, legs: Sequence[Leg], before: Sequence[int], amount: Fen) -> tuple[int, ...]:
+    """Return what each leg gives back; the tax first, if the order said what of its price is tax."""
+    paid = [leg.amount_fen for leg in legs]
+    taxes = [place for place, leg in enumerate(legs) if leg.account.purpose is Purpose.TAX_PAYABLE]
+    if held.tax is None or not taxes:
+        return given_back(paid, before, amount)
+    (place,) = taxes
+    return given_back_with_tax(paid, before, amount, tax_leg=place, tax_rate_bps=held.tax.rate_bps)
 
 
 def _replayed(tx: Tx, earlier: Return, amount: Fen) -> Return:

@@ -1,7 +1,8 @@
 """Freeze who shares with the order (收益分配约定): money depends on a document, not on a register.
 
-An order is signed with a split: first the fees of the schedule that was in force, in its order, then
-the shares of what they leave. Whoever owns what later, and whatever fees are decided later, the
+An order is signed with a split: first the tax, if its price says what it is, to whoever makes out the
+invoice; then of the net amount the fees of the schedule that was in force, in its order, and the shares
+of what they leave. Whoever owns what later, and whatever fees are decided later, the
 money of this order goes as it stands there. The split is handed down as a value and has a digest,
 which the contract can name.
 """
@@ -12,10 +13,11 @@ import datetime as dt
 import hashlib
 import uuid
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import rfc8785
+from msgspec import Meta
 
 from settlement.escrow.release import Increment
 from settlement.fees import deducting
@@ -35,6 +37,7 @@ from settlement.revenue.split import (
     TooManyShares,
     check,
 )
+from settlement.taxes import taxing
 
 
 class Deduction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +57,26 @@ class Deduction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return Account(PURPOSES[self.role], str(self.party_id))
 
 
+class OwedTax(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tax in what is paid, and who makes out the invoice and owes it (税额): nobody's share.
+
+    It is a whole number of fen of whatever was paid so far, so the tax of an order is that of its invoice.
+    """
+
+    party_id: uuid.UUID
+    rate_bps: Annotated[int, Meta(gt=0, lt=10_000)]
+
+    @property
+    def role(self) -> Role:
+        """Return as what the party receives it."""
+        return Role.TAX
+
+    @property
+    def account(self) -> Account:
+        """Return the account on which it arrives."""
+        return Account(PURPOSES[self.role], str(self.party_id))
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one account gets of an amount, exactly, and by which rule."""
 
@@ -65,6 +88,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     share_bps: Bps | None
     base: Fraction  # of which it is taken
     exact: Fraction
+    tax_rate_bps: int | None = None  # if it is the tax, which is whole fen
 
 
 class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +102,18 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
     frozen_at: dt.datetime
     shares: tuple[Share, ...]
     deductions: tuple[Deduction, ...] = ()
+    tax: OwedTax | None = None
 
     def claims(self, amount_fen: Fen) -> tuple[Claim, ...]:
-        """Return the exact claims on ``amount_fen``: fees first, then shares; their sum is the amount.
+        """Return the exact claims on ``amount_fen``: tax, fees, shares; their sum is the amount.
+
+        Fees and shares are of the net amount alone. It never falls when more is paid, and no claim on
+        it does; fees of the gross amount would fall where a fen more is all tax.
 
         :raises AmountNotPositive: if there is nothing to split.
         """
-        taken, left = deducting.deduct([each.fee for each in self.deductions], fen(amount_fen))
+        taxes, net = self._taxes(fen(amount_fen))
+        taken, left = deducting.deduct([each.fee for each in self.deductions], net)
         fees = (
             Claim(
                 account=deduction.account,
@@ -111,7 +140,25 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
             )
             for share in check(self.shares)
         )
-        return (*fees, *shared)
+        return (*taxes, *fees, *shared)
+
+    def _taxes(self, amount_fen: Fen) -> tuple[tuple[Claim, ...], int]:
+        """Return the claim that is the tax, if there is one, and what it leaves."""
+        if self.tax is None:
+            return (), amount_fen
+        taxed = taxing.inside(amount_fen, self.tax.rate_bps)
+        claim = Claim(
+            account=self.tax.account,
+            party_id=self.tax.party_id,
+            role=Role.TAX,
+            fee=None,
+            method=None,
+            share_bps=None,
+            base=Fraction(amount_fen),
+            exact=Fraction(taxed.tax_fen),
+            tax_rate_bps=self.tax.rate_bps,
+        )
+        return (claim,), taxed.net_fen
 
     def credits(self, amount_fen: Fen) -> tuple[Leg, ...]:
         """Return the credits that pay ``amount_fen`` out; a claim that comes to nothing has none.
@@ -142,7 +189,7 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Return the SHA-256 (hex) of the canonical split, for the contract to name.
 
-        A split without fees is written as it always was.
+        A split without fees is written as it always was, and so is one without a tax of its own.
         """
         told: dict[str, Any] = {
             "format": "shushi/split/1",
@@ -162,6 +209,9 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
         if self.deductions:
             told["format"] = "shushi/split/2"
             told["deductions"] = msgspec.to_builtins(self.deductions)
+        if self.tax is not None:
+            told["format"] = "shushi/split/3"
+            told["tax"] = msgspec.to_builtins(self.tax)
         return hashlib.sha256(rfc8785.dumps(told)).hexdigest()
 
 
@@ -171,20 +221,27 @@ def freeze(
     frozen_at: dt.datetime,
     shares: tuple[Share, ...],
     deductions: tuple[Deduction, ...] = (),
+    tax: OwedTax | None = None,
 ) -> FrozenSplit:
     """Return the split for an order that is signed now.
 
     :raises SharesNotWhole: if the shares do not sum to 100 % (ZJ-2), and the others of ``check``.
     :raises FeesUnfit: if the fees can not all be taken.
-    :raises ShareTwice: if a fee and a share would be paid on the same account.
-    :raises TooManyShares: if fees and shares are more than one entry of the journal has legs.
+    :raises ShareTwice: if tax, fees and shares would be paid on the same account.
+    :raises TooManyShares: if they are more than one entry of the journal has legs.
     """
     check(shares)
     deducting.check([each.fee for each in deductions])
-    if len(shares) + len(deductions) > SHARES_MAX:
-        raise TooManyShares(shares=len(shares) + len(deductions), maximum=SHARES_MAX)
+    taken: list[Deduction | OwedTax] = [*deductions]
+    if tax is not None:
+        taken.append(tax)
+    if len(shares) + len(taken) > SHARES_MAX:
+        raise TooManyShares(shares=len(shares) + len(taken), maximum=SHARES_MAX)
     accounts = {share.account for share in shares}
-    for each in deductions:
+    for each in taken:
         if each.account in accounts:
             raise ShareTwice(party_id=str(each.party_id), role=str(each.role))
-    return FrozenSplit(version=version, frozen_at=frozen_at, shares=shares, deductions=deductions)
+        accounts.add(each.account)
+    return FrozenSplit(
+        version=version, frozen_at=frozen_at, shares=shares, deductions=deductions, tax=tax
+    )

@@ -20,6 +20,7 @@ class Rule(enum.StrEnum):
 
     FEE = "fee"  # 费率表的一项
     SHARE = "share"  # 约定份额
+    TAX = "tax"  # 价款中的税额
 
 
 class Exact(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class ExplainedPart(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     extra_fen: int
     amount_fen: int
+    tax_rate_bps: int | None = None  # of the tax in what was paid
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +93,13 @@ def exact(number: Fraction) -> Exact:
 
 def _part(claim: Claim, divided: Divided) -> ExplainedPart:
     fee = claim.fee
+    rule = Rule.SHARE if fee is None else Rule.FEE
     return ExplainedPart(
         account=claim.account.code,
         party_id=claim.party_id,
         role=claim.role,
         is_non_tax_revenue=claim.role is Role.TREASURY,
-        rule=Rule.SHARE if fee is None else Rule.FEE,
+        rule=rule if claim.tax_rate_bps is None else Rule.TAX,
         method=claim.method,
         share_bps=claim.share_bps,
         fee_code=None if fee is None else fee.code,
@@ -110,4 +113,5 @@ def _part(claim: Claim, divided: Divided) -> ExplainedPart:
         place=divided.place,
         extra_fen=divided.extra_fen,
         amount_fen=divided.amount_fen,
+        tax_rate_bps=claim.tax_rate_bps,
     )

@@ -4,6 +4,9 @@ Today's rates have no say: who got so many fen of an order gives back its part o
 counted over all refunds of that order together, never more than it got, and never less after a
 later refund than after an earlier one. A full refund takes back each leg to the fen.
 
+The tax goes first, where the order says it: what is kept bears the tax of what is kept, to the fen, as
+its invoice and the red letter do; the rest of a refund is of the net amount and divided as above.
+
 What a party can not give back, because it was paid out already, comes first out of what it is still
 owed down to the floor of its contract, then out of its retention (质保金), and last out of the
 platform's own money (平台垫付), which the platform may claim from the party elsewhere.
@@ -17,6 +20,7 @@ from fractions import Fraction
 import msgspec
 
 from catalog.kernel.errors import Refused
+from settlement.taxes import taxing
 
 
 class ReversalTooLarge(Refused):
@@ -57,6 +61,36 @@ def given_back(legs: Sequence[int], reversed_before: Sequence[int], by_fen: int)
     while sum(now) > after:
         now[min((i for i in everyone if now[i] > reversed_before[i]), key=lacking)] -= 1
     return tuple(part - was for part, was in zip(now, reversed_before, strict=True))
+
+
+def given_back_with_tax(
+    legs: Sequence[int],
+    reversed_before: Sequence[int],
+    by_fen: int,
+    *,
+    tax_leg: int,
+    tax_rate_bps: int,
+) -> tuple[int, ...]:
+    """Return what each leg gives back, where one of them is the tax in what was paid.
+
+    :raises ReversalTooLarge: if the entry paid less than is taken back in all.
+    """
+    gross, after = sum(legs), sum(reversed_before) + by_fen
+    if by_fen <= 0 or after > gross:
+        raise ReversalTooLarge(paid_fen=gross, reversed_fen=after - by_fen, amount_fen=by_fen)
+    kept = taxing.inside(gross - after, tax_rate_bps).tax_fen
+    # A charge-back that was won may have put a fen more back: it stays until the others caught up.
+    tax = min(max(legs[tax_leg] - kept - reversed_before[tax_leg], 0), by_fen)
+    others = [place for place in range(len(legs)) if place != tax_leg]
+    due = dict.fromkeys(others, 0)
+    if tax < by_fen:
+        parts = given_back(
+            [legs[place] for place in others],
+            [reversed_before[place] for place in others],
+            by_fen - tax,
+        )
+        due = dict(zip(others, parts, strict=True))
+    return tuple(tax if place == tax_leg else due[place] for place in range(len(legs)))
 
 
 def sources(due_fen: int, *, owed_fen: int, floor_fen: int, retained_fen: int) -> Sources:

@@ -23,6 +23,7 @@ from catalog.signing.canonical import sha256_hex
 from settlement.ledger.journal import Entry, read_record
 from settlement.statements.model import (
     PURPOSES,
+    WITHOUT_TAXES,
     AccountLines,
     SignedAccountStatement,
     Statement,
@@ -143,6 +144,8 @@ def _check_journal(found: Findings, signed: Statement, source: export.Source) ->
 
 def _is_theirs(signed: Statement, code: str) -> bool:
     purpose, _, owner = code.partition("/")
+    if signed.format == WITHOUT_TAXES and purpose == "tax_payable":
+        return False
     return owner == str(signed.party_id) and purpose in PURPOSES[signed.side]
 
 

@@ -176,8 +176,9 @@ def _sales(moved: Iterable[Moved], own: frozenset[str]) -> Iterable[Sale]:
         sums = {"own": 0, "platform_fee": 0, "tax_payable": 0, "treasury_non_tax": 0, "others": 0}
         for account, amount in shares:
             purpose = account.partition("/")[0]
+            # The tax of one's own sales is told as tax: it is nobody's share.
             known = purpose if purpose in sums else "others"
-            sums["own" if account in own else known] += amount
+            sums["own" if account in own and known != "tax_payable" else known] += amount
         yield Sale(
             voucher=entry.voucher,
             key=entry.key,

@@ -11,13 +11,15 @@ import msgspec
 
 from catalog.signing.model import Signature
 
-FORMAT: Final = "shushi/account-statement/1"
+FORMAT: Final = "shushi/account-statement/2"
+#: In which a supplier was not told of the account of its taxes; what was handed out is checked by it.
+WITHOUT_TAXES: Final = "shushi/account-statement/1"
 
 
 class Side(enum.StrEnum):
     """For whom a statement is made."""
 
-    SUPPLIER = "supplier"  # 供方: sales, its share, payouts
+    SUPPLIER = "supplier"  # 供方: sales, its share, the tax in them, payouts
     BUYER = "buyer"  # 需方: what was paid, used and given back
     DEPARTMENT = "department"  # 数源部门、国库: shares of public data
     REGULATOR = "regulator"  # 监管: all accounts, by purpose
@@ -25,7 +27,7 @@ class Side(enum.StrEnum):
 
 #: Which accounts a party is told of, by what they are for.
 PURPOSES: Final[dict[Side, tuple[str, ...]]] = {
-    Side.SUPPLIER: ("payable", "retention", "payout_in_transit"),
+    Side.SUPPLIER: ("payable", "tax_payable", "retention", "payout_in_transit"),
     Side.BUYER: ("buyer_account", "refund_payable"),
     Side.DEPARTMENT: ("department_payable", "treasury_non_tax"),
     Side.REGULATOR: (),
@@ -64,10 +66,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     key: uuid.UUID
     value_on: dt.date
     order_id: uuid.UUID | None
-    gross_fen: int
+    gross_fen: int  # 价税合计
     own_fen: int
     platform_fee_fen: int
-    tax_fen: int
+    tax_fen: int  # 其中税额
     treasury_fen: int
     others_fen: int
 

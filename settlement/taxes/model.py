@@ -34,6 +34,13 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return None if isinstance(self.zero_reason, UnsetType) else self.zero_reason
 
 
+def tax_of(rate_bps: int | None, reason: str | None) -> Tax | None:
+    """Return the tax that a row holds, or None if it says nothing of one."""
+    if rate_bps is None:
+        return None
+    return Tax(rate_bps=rate_bps, zero_reason=UNSET if reason is None else ZeroReason(reason))
+
+
 class Taxed(msgspec.Struct, frozen=True, kw_only=True):
     """What is paid, and what of it is tax: ``net_fen`` and ``tax_fen`` are together ``gross_fen``."""
 

@@ -10,9 +10,9 @@ _ISSUED = {"state": "'issued'", "issued_on": "'2026-03-03'"}
 INVOICES_GIVEN = (
     *(
         f"""INSERT INTO settlement.invoices (id, state, order_id, issuer_party_id, payer_party_id,
-                wanted, version, requested_at, updated_at, number, issued_on, red_letters)
+                wanted, version, requested_at, updated_at, number, issued_on, red_letters, net_fen, tax_fen)
             SELECT {uid(91 + n)}, '{state}', order_id, {uid(94)}, {uid(95)}, '{{"amount_fen": 500}}', 1,
-                   now(), now(), {number}, {issued_on}, '[]' FROM settlement.escrows LIMIT 1"""
+                   now(), now(), {number}, {issued_on}, '[]', 472, 28 FROM settlement.escrows LIMIT 1"""
         for n, (state, number, issued_on) in enumerate(
             (("requested", "NULL", "NULL"), ("issued", "'26112000'", "'2026-03-03'"))
         )
@@ -21,6 +21,10 @@ INVOICES_GIVEN = (
 
 INVOICES: Rows = {
     "an invoice of nothing": (other("invoices", _INVOICE, wanted="""'{"amount_fen": 0}'::jsonb"""), "invoice_amount_positive"),
+    "an invoice whose net and tax are not its amount": (other("invoices", _INVOICE, tax_fen="29"), "invoice_net_and_tax_are_its_amount"),
+    "an invoice with a tax and no net": (other("invoices", _INVOICE, net_fen="NULL"), "invoice_net_and_tax_are_its_amount"),
+    "an invoice of less than no tax": (other("invoices", _INVOICE, net_fen="501", tax_fen="-1"), "invoice_tax_not_negative"),
+    "an invoice of less than nothing net": (other("invoices", _INVOICE, net_fen="-1", tax_fen="501"), "invoice_net_not_negative"),
     "an invoice to oneself": (other("invoices", _INVOICE, payer_party_id=uid(94)), "invoice_between_two"),
     "an invoice issued without a number": (other("invoices", _INVOICE, **_ISSUED), "invoice_issued_has_number"),
     "an invoice with a number that was not issued": (other("invoices", _INVOICE, number="'1'", issued_on="'2026-03-03'"), "invoice_issued_has_number"),

@@ -103,7 +103,7 @@ def test_the_words_name_rule_base_fraction_remainder_and_who_got_the_rest() -> N
     assert "分档计：¥0.00 以上部分 3.33%、¥100.00 以上部分 1%" in fee
     assert "至少 ¥0.05，至多 ¥900.00" in fee
     tax = by["tax_payable"].reason_zh
-    assert "税务机关收费项 vat（价内）：以含税价款 ¥1,000.01 为基数，费率 6%。" in tax
+    assert "税费收费项 vat（价内）：以价款 ¥1,000.01 为基数，费率 6%。" in tax
     assert "权利人按利润分成分得扣费后余额" in by["payable"].reason_zh
     assert "33.33%" in by["payable"].reason_zh
     assert "Right holder: 33.33% (profit sharing) of the" in by["payable"].reason_en

@@ -27,7 +27,7 @@ from settlement.periods.model import Closing, PeriodLine
 from settlement.periods.months import span
 from settlement.statements import check, drawing_up
 from settlement.statements.drawing_up import Moved, StatementDiffers, Stood
-from settlement.statements.model import Side, SignedAccountStatement, Statement
+from settlement.statements.model import WITHOUT_TAXES, Side, SignedAccountStatement, Statement
 
 SIGNER = Signer(Purpose.STATEMENT, b"\x07" * 32)
 KEYS = export.Keys(
@@ -451,3 +451,63 @@ def test_a_month_begins_where_the_one_before_it_ended() -> None:
     assert right == []
     assert counts == {"months computed again": 2}
     assert "comes to" in wrong[0]
+
+
+TAX = Account(For.TAX_PAYABLE, str(PARTY))
+
+
+def a_taxed_order() -> list[Entry]:
+    order = new_id()
+    return [
+        entry(Kind.PAY_IN, clearing_of("bank"), Leg(escrow_of(order), 1_060), order=order),
+        entry(
+            Kind.RELEASE,
+            escrow_of(order),
+            Leg(TAX, 60),
+            Leg(OWN, 900),
+            Leg(FEE, 100),
+            order=order,
+        ),
+    ]
+
+
+def with_its_taxes(entries: list[Entry]) -> Statement:
+    return drawing_up.of_party(
+        side=Side.SUPPLIER,
+        book="market",
+        span=NOVEMBER,
+        party_id=PARTY,
+        party_name="某公司",
+        chain_head="ab" * 32,
+        stood={OWN.code: Stood(0, 900), TAX.code: Stood(0, 60)},
+        moved=moved(entries[1:]),
+    )
+
+
+def test_a_supplier_is_told_of_the_account_of_its_taxes_and_what_of_a_sale_is_tax() -> None:
+    entries = a_taxed_order()
+
+    told = with_its_taxes(entries)
+
+    (sale,) = told.sales
+    assert (sale.gross_fen, sale.own_fen, sale.tax_fen, sale.platform_fee_fen) == (
+        1_060,
+        900,
+        60,
+        100,
+    )
+    assert [account.account for account in told.accounts] == [OWN.code, TAX.code]
+    assert told.closing_fen == 960
+    assert found(signed(told), Files(journal=journal(entries))) == []
+
+
+def test_taxes_are_missed_in_a_statement_of_today_and_not_in_one_of_before() -> None:
+    entries = a_taxed_order()
+    left_out = stated(entries)
+    before = msgspec.structs.replace(left_out, format=WITHOUT_TAXES)
+
+    missed = found(signed(left_out), Files(journal=journal(entries)))
+
+    assert ["is left out" in each for each in missed] == [True]
+    assert TAX.code in missed[0]
+    assert found(signed(before), Files(journal=journal(entries))) == []

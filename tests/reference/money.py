@@ -50,6 +50,7 @@ class Order:
     price: int
     fees: tuple[Fee, ...]
     shares: tuple[tuple[str, int], ...]  # account and ten-thousandths
+    tax: tuple[str, int] | None = None  # to whom the tax in the price goes, and its ten-thousandths
     state: str = "awaiting"
     captured: int = 0
     refunded: int = 0
@@ -233,7 +234,7 @@ class Books:
         if month in self.closed:
             raise Refused("period_closed")
         self.roll_up()
-        for account, due in sorted(parts_back(order.legs, order.returned, before + amount).items()):
+        for account, due in sorted(taken_back(order, before + amount).items()):
             self._one_gives_back(month, order_id, account, due)
             order.returned[account] += due
         order.returns[key] = amount
@@ -384,10 +385,14 @@ class Books:
 
 
 def claims(order: Order, amount: int) -> dict[str, Fraction]:
-    """Return who may claim what of an amount, exactly: fees in their order, then shares of the rest."""
+    """Return who may claim what of an amount, exactly: tax, fees in their order, shares of the rest."""
     if amount == 0:
         return {}
     found: dict[str, Fraction] = {}
+    if order.tax is not None:
+        account, rate = order.tax
+        found[account] = Fraction(tax_in(amount, rate))
+        amount -= tax_in(amount, rate)
     left = Fraction(amount)
     for fee in order.fees:
         base = left if fee.of_what_is_left else Fraction(amount)
@@ -401,6 +406,26 @@ def claims(order: Order, amount: int) -> dict[str, Fraction]:
     for account, bps in order.shares:
         found[account] = left * bps / 10_000
     return found
+
+
+def tax_in(gross: int, rate: int) -> int:
+    """Return the tax in a gross amount to the nearest fen, half a fen up."""
+    exact = gross * Fraction(rate, 10_000) / (1 + Fraction(rate, 10_000))
+    return int(exact + Fraction(1, 2))
+
+
+def taken_back(order: Order, total: int) -> dict[str, int]:
+    """Return what each gives back now, if ``total`` has gone back in all; the tax is that of what is kept."""
+    assert order.legs is not None
+    if order.tax is None or order.tax[0] not in order.legs:
+        return parts_back(order.legs, order.returned, total)
+    account, rate = order.tax
+    kept = tax_in(sum(order.legs.values()) - total, rate)
+    tax = order.legs[account] - kept - order.returned.get(account, 0)
+    others = {one: leg for one, leg in order.legs.items() if one != account}
+    before = {one: order.returned.get(one, 0) for one in others}
+    found = parts_back(others, before, total - order.legs[account] + kept)
+    return found | ({account: tax} if tax else {})
 
 
 def paid_out(exact: dict[str, Fraction]) -> dict[str, int]:

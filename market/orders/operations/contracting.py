@@ -89,6 +89,7 @@ async def _conclude(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime) -> 
             payee_party_id=concluded.supplier_party_id,
             amount_fen=concluded.amount_fen,
             book=concluded.book,
+            tax=concluded.tax,
         )
     await remember(
         tx, Happened.CONTRACT_CONCLUDED, concluded, actor=actor, now=now, rules=("SIX-2",)

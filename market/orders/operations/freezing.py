@@ -6,6 +6,8 @@ import datetime as dt
 from fractions import Fraction
 from typing import Final
 
+from msgspec import UNSET
+
 from catalog.certificates import queries as certificates
 from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
@@ -69,7 +71,9 @@ async def freeze_split(
             rates,
             supplier=order.supplier_party_id,
             is_public_data=is_public_data,
+            has_own_tax=order.price_item.tax is not UNSET,
         ),
+        tax=shares.owed_tax(order.price_item.tax, order.supplier_party_id),
     )
 
 

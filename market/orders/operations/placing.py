@@ -30,6 +30,7 @@ from market.orders.queries import OrderMissing
 from market.orders.states import Event, State
 from market.orders.terms import RequestedTerms
 from market.orders.under_agreement import Ordered
+from market.pricing import compute
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, UseCategory
 from settlement.escrow import operations as escrow
@@ -226,6 +227,7 @@ def _order(
     now: dt.datetime,
 ) -> Order:
     assert filing.filing_number is not None, "a filing in effect has its number"
+    taxed = compute.taxed(agreed.item, agreed.amount_fen)
     return Order(
         id=OrderId(new_id()),
         number=number,
@@ -242,6 +244,8 @@ def _order(
         price_item=agreed.item,
         quantity=wanted.quantity,
         amount_fen=agreed.amount_fen,
+        net_fen=None if taxed is None else taxed.net_fen,
+        tax_fen=None if taxed is None else taxed.tax_fen,
         bought_before=agreed.bought_before,
         special_price=agreed.special_price,
         agreement_id=wanted.agreement_id,
