@@ -92,6 +92,32 @@ async def topics(trade: Trade) -> list[str]:
     return [each["topic"] for each in inbox]
 
 
+async def test_an_allowance_has_the_tax_in_it_and_so_has_what_is_held_against_it(
+    trade: Trade,
+) -> None:
+    on_top = GUIDED["price_items"][0] | {
+        "unit_price_fen": 90,
+        "tax": {"is_included": False, "rate_bps": 600},
+    }
+    above = await trade.file(
+        **GUIDED | {"price_items": [on_top | {"unit_price_fen": 95}]}, ceiling=CEILING
+    )
+    await trade.priced(**GUIDED | {"price_items": [on_top]}, ceiling=CEILING)
+    await trade.listed(
+        secrecy_review=REVIEW,
+        public_registration=REGISTRATION,
+        irreversibility_statement="按小时汇总，无法还原原始数据。",
+    )
+    must(await lay_down(trade, tax_fen=60))
+
+    await sell(trade, 8)
+
+    (burn,) = await burns(trade)
+    assert code(above) == "price_above_ceiling"  # 100.70 is paid for one
+    assert burn["allowance"]["allowed_fen"] == 1_060
+    assert burn["recovered_fen"] == 763  # 720 and 43.20
+
+
 async def test_settled_orders_burn_the_allowance_down_and_are_warned_of_once(trade: Trade) -> None:
     await trade.listed(
         secrecy_review=REVIEW,

@@ -16,6 +16,7 @@ from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.journeys.test_invoices_and_returns import ask, give_back, released, step
+from tests.journeys.test_metered_order import HOUR, METERED, accepted, charges, use
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 
@@ -144,6 +145,22 @@ async def test_the_database_keeps_no_order_whose_tax_is_not_that_of_its_price(
             await connection.execute(f"UPDATE market.orders SET {change}")
     finally:
         await connection.close()
+
+
+async def test_windows_of_use_pay_the_tax_of_what_they_come_to(trade: Trade) -> None:
+    await trade.priced(price_items=[METERED | {"tax": ON_TOP}])
+    order = await accepted(trade)  # 2,502 net for four calls
+
+    paid = []
+    for times in (2, 1, 1):
+        await use(trade, order, times)
+        await trade.move_by(HOUR)
+        told = await charges(trade, order)
+        paid.append((told["charged_fen"], await taxes(trade, order)))
+
+    # 1,001 and 60.06, 2,002 and 120.12, 2,502 and 150.12
+    assert paid == [(1_061, 60), (2_122, 120), (2_652, 150)]
+    assert (await trade.order(order))["amount_fen"] == 2_652
 
 
 async def test_an_order_of_no_tax_says_why_and_has_no_leg_of_it(trade: Trade) -> None:
