@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0918"
-down_revision = "0168"
+revision = "0171"
+down_revision = "0170"
 branch_labels = None
 depends_on = None
 
