@@ -12,7 +12,7 @@ import os
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import structlog
@@ -72,6 +72,8 @@ from market.settings import SettingInvalid, Settings
 from settlement.payments.channel import Channel
 
 _log = structlog.get_logger()
+# The dictionaries, a tenth of a second of the processor, when those who waited for the start are answered.
+_LOADED_AFTER_SECONDS: Final = 1.0
 
 
 async def wire(settings: Settings, clock: Clock, web: httpx.AsyncClient) -> Context:
@@ -338,7 +340,9 @@ class Application:
         context = await wire(self._settings, self._clock, web)
         self.litestar.state.context = context
         await self._begin(context)
-        threading.Thread(target=terms.load, daemon=True).start()
+        loading = threading.Timer(_LOADED_AFTER_SECONDS, terms.load)
+        loading.daemon = True
+        loading.start()
         jobs = None
         if self._settings.run_jobs:
             jobs = asyncio.create_task(loop.run_until_stopped(context))
@@ -348,6 +352,7 @@ class Application:
             async with listener.listening(self._settings, told):
                 yield context
         finally:
+            loading.cancel()
             if jobs is not None:
                 jobs.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

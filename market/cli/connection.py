@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from catalog.kernel.clock import SystemClock
-from catalog.kernel.db import Database
-from market.database import database
-from market.migrations.upgrade import upgrade
 from market.postgres import cluster
 from market.postgres.binaries import LauncherError
 from market.postgres.directories import made
-from market.reference import load_reference
 from market.settings import Settings
+
+# What speaks to the database is loaded while the server starts: it takes a third of a second.
+if TYPE_CHECKING:
+    from catalog.kernel.db import Database
 
 _OLDEST: Final = 150_000  # PostgreSQL 15, as ``server_version_num`` writes it
 
@@ -77,6 +76,13 @@ async def open_market(
         await _check_server(settings.database_url)
     assert settings.database_url is not None
     made(settings.data_dir)
+
+    from sqlalchemy.exc import DBAPIError
+
+    from market.database import database
+    from market.migrations.upgrade import upgrade
+    from market.reference import load_reference
+
     try:
         await upgrade(settings.database_url)
     except DBAPIError as error:
@@ -96,6 +102,8 @@ async def _server(settings: Settings, meanwhile: Callable[[], None] | None) -> c
         cluster.ensure_running(settings.data_dir, bindir=settings.pg_bindir)
     )
     await asyncio.sleep(0)  # from here on a thread of its own starts it
+    import market.reference  # noqa: F401
+
     if meanwhile is not None:
         meanwhile()
     return await starting

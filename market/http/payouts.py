@@ -15,6 +15,7 @@ from msgspec import Meta
 from catalog.kernel import paging
 from catalog.kernel.ids import new_id
 from catalog.kernel.paging import Page
+from catalog.kernel.sealed import NONCE_BYTES
 from catalog.products.metadata import check_readable
 from market.channels.bank_transfer import NAME as BANK_TRANSFER
 from market.http import attachment
@@ -24,7 +25,7 @@ from market.http.context import AnyRequest
 from settlement.beneficiaries import disk as keys
 from settlement.beneficiaries import operations as beneficiaries
 from settlement.beneficiaries import queries as accounts
-from settlement.beneficiaries.account_numbers import NONCE_BYTES, masked, read_number
+from settlement.beneficiaries.account_numbers import masked, read_number, seal_number
 from settlement.beneficiaries.model import Beneficiary, Handed
 from settlement.beneficiaries.states import State as AccountState
 from settlement.payouts import queries
@@ -79,8 +80,11 @@ async def submit_beneficiary(request: AnyRequest, data: JSONBody[HandInAccount])
 
     async def act(c: Command) -> Answer:
         number, beneficiary_id = read_number(data.account), new_id()
-        sealed = keys.box(c.context.settings.keys_dir).seal(
-            number, beneficiary_id=beneficiary_id, nonce=secrets.token_bytes(NONCE_BYTES)
+        sealed = seal_number(
+            keys.box(c.context.settings.keys_dir),
+            number,
+            beneficiary_id=beneficiary_id,
+            nonce=secrets.token_bytes(NONCE_BYTES),
         )
         handed = Handed(
             holder_name=data.holder_name,

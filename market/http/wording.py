@@ -1,7 +1,8 @@
 """Find the words for a code, in Chinese and English. The words are data: ``wording/*.toml``.
 
 What stands in a refusal as a code itself (a state, a level, a role) is called by its name too:
-``names.toml`` has them. So no reader meets ``bj_2`` where 二级 is meant.
+``names.toml`` has them. So no reader meets ``bj_2`` where 二级 is meant. Amounts are told in yuan
+(``¥1,234.56``) and instants in Beijing time, while the facts beside the words stay as machines read them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from catalog.kernel.local_time import SHANGHAI
+from settlement.money import yuan
 
 _DIRECTORY: Final = pathlib.Path(__file__).parent / "wording"
 _NAMES: Final = pathlib.Path(__file__).parent / "names.toml"
@@ -133,6 +135,8 @@ def _instant(value: str, language: str) -> str:
 
 
 def _readable(code: str, fact: str, value: Any, language: str) -> str:
+    if fact.endswith("_fen") and isinstance(value, int):
+        return yuan(value)  # people read yuan; the fact itself stays whole fen
     if _INSTANT.fullmatch(str(value)):
         return _instant(str(value), language)
     if isinstance(value, list | tuple | set | frozenset):

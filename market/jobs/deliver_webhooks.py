@@ -15,9 +15,9 @@ from typing import Final, Protocol
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx
+from catalog.kernel.sealed import Box
 from market.webhooks.model import Answer, Taken
 from market.webhooks.operations import delivery
-from market.webhooks.sealing import Box
 
 BATCH: Final = 50
 _ACTOR: Final = system("deliver_webhooks", "webhook:deliver")

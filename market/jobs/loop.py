@@ -440,12 +440,18 @@ async def _run_each(
     return done
 
 
+#: Who waited for the service to start is answered before all jobs begin at once; the log waits for nobody.
+_FIRST_SECONDS: Final = 0.5
+
+
 async def run_until_stopped(context: Context) -> None:
     """Run the jobs again and again until cancelled."""
 
     async def rounds(
         jobs: tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...], pause_seconds: float
     ) -> None:
+        if jobs is not LOG:
+            await asyncio.sleep(_FIRST_SECONDS)
         while True:
             await _run_each(jobs, context)
             await asyncio.sleep(pause_seconds)

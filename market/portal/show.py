@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from catalog.products.model import Product
+from settlement import money
 
 _FEN_PER_YUAN: Final = 100
 _TYPED: Final = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?")
@@ -22,10 +23,8 @@ _State = TypeVar("_State", bound=enum.StrEnum)
 
 
 def yuan(amount_fen: int) -> str:
-    """Return an amount in yuan, to the fen: ¥1,234.50."""
-    whole, fen = divmod(abs(amount_fen), _FEN_PER_YUAN)
-    sign = "−" if amount_fen < 0 else ""
-    return f"{sign}¥{whole:,}.{fen:02}"
+    """Return an amount in yuan, to the fen, with the minus sign of typography: ¥1,234.50, −¥0.05."""
+    return money.yuan(amount_fen).replace("-", "−")
 
 
 def fen_of(text: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from catalog.kernel import disk
 from catalog.kernel.errors import Invalid
-from market.webhooks.sealing import Box
+from catalog.kernel.sealed import Box
 
 _NAME: Final = "webhook_secrets.key"
 

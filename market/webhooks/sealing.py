@@ -1,4 +1,4 @@
-"""Seal what signs to an endpoint, so that a database alone gives it to nobody (加密存放): AES-256-GCM.
+"""Seal what signs to an endpoint, so that a database alone gives it to nobody (加密存放).
 
 It is bound to its endpoint and number: moved to another row it does not open.
 """
@@ -9,13 +9,10 @@ import uuid
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from catalog.kernel.errors import Refused
+from catalog.kernel.sealed import Box, SealBroken
 
-#: So many bytes of chance each sealing takes; never the same twice.
-NONCE_BYTES: Final = 12
 #: Of what is shared with the endpoint, and of the Ed25519 key: 32 bytes each.
 KEY_BYTES: Final = 32
 
@@ -33,33 +30,25 @@ class SigningKeys(msgspec.Struct, frozen=True, kw_only=True):
     private: bytes
 
 
-class Box:
-    """Seals and opens with one key, which lies in a file."""
-
-    def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(key)
-
-    def seal(
-        self, keys: SigningKeys, *, endpoint_id: uuid.UUID, number: int, nonce: bytes
-    ) -> bytes:
-        """Return the keys of an endpoint, sealed."""
-        assert len(keys.shared) == len(keys.private) == KEY_BYTES, "keys have their length"
-        assert len(nonce) == NONCE_BYTES, "a nonce has its length"
-        bound = _bound(endpoint_id, number)
-        return nonce + self._aead.encrypt(nonce, keys.shared + keys.private, bound)
-
-    def open(self, sealed: bytes, *, endpoint_id: uuid.UUID, number: int) -> SigningKeys:
-        """Return the keys of an endpoint.
-
-        :raises WebhookSecretSealed: if they were sealed under another key, or for another endpoint.
-        """
-        nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            both = self._aead.decrypt(nonce, rest, _bound(endpoint_id, number))
-        except (InvalidTag, ValueError) as error:
-            raise WebhookSecretSealed(endpoint_id=str(endpoint_id)) from error
-        return SigningKeys(shared=both[:KEY_BYTES], private=both[KEY_BYTES:])
+def seal_keys(
+    box: Box, keys: SigningKeys, *, endpoint_id: uuid.UUID, number: int, nonce: bytes
+) -> bytes:
+    """Return the keys of an endpoint, sealed."""
+    assert len(keys.shared) == len(keys.private) == KEY_BYTES, "keys have their length"
+    return box.seal(keys.shared + keys.private, bound=_bound(endpoint_id, number), nonce=nonce)
 
 
-def _bound(endpoint_id: uuid.UUID, number: int) -> bytes:
-    return f"shushi/webhook-secret/1/{endpoint_id}/{number}".encode()
+def open_keys(box: Box, sealed: bytes, *, endpoint_id: uuid.UUID, number: int) -> SigningKeys:
+    """Return the keys of an endpoint.
+
+    :raises WebhookSecretSealed: if they were sealed under another key, or for another endpoint.
+    """
+    try:
+        both = box.open(sealed, bound=_bound(endpoint_id, number))
+    except SealBroken as error:
+        raise WebhookSecretSealed(endpoint_id=str(endpoint_id)) from error
+    return SigningKeys(shared=both[:KEY_BYTES], private=both[KEY_BYTES:])
+
+
+def _bound(endpoint_id: uuid.UUID, number: int) -> str:
+    return f"shushi/webhook-secret/1/{endpoint_id}/{number}"

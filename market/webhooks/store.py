@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.kernel.db import METADATA, Row, Tx, select_all
+from catalog.kernel.sealed import Box
 from market.webhooks.model import Delivery, Endpoint, Taken
-from market.webhooks.sealing import Box
+from market.webhooks.sealing import open_keys
 
 _INSTANT: Final = sa.DateTime(timezone=True)
 WEBHOOK_ENDPOINTS: Final = sa.Table(
@@ -370,7 +371,7 @@ async def _taken(tx: Tx, delivery_id: uuid.UUID, now: dt.datetime, box: Box) -> 
         now,
     )
     keys = tuple(
-        box.open(each["sealed"], endpoint_id=delivery.endpoint_id, number=each["number"])
+        open_keys(box, each["sealed"], endpoint_id=delivery.endpoint_id, number=each["number"])
         for each in rows
     )
     return Taken(delivery=delivery, url=url, keys=keys)

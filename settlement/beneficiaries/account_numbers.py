@@ -6,12 +6,9 @@ import re
 import uuid
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from catalog.kernel.errors import Invalid, Refused
+from catalog.kernel.sealed import Box, SealBroken
 
-NONCE_BYTES: Final = 12
 _BLANKS: Final = re.compile(r"[\s\-]+")
 # Accounts of organisations have 8 to 32 digits, by their bank; cards of persons 16 to 19.
 _NUMBER: Final = re.compile(r"[0-9]{8,32}")
@@ -62,28 +59,21 @@ def masked(number: str) -> str:
     return f"****{number[-4:]}"
 
 
-class Box:
-    """Seals and opens numbers with one key, which lies in a file (AES-256-GCM)."""
-
-    def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(key)
-
-    def seal(self, number: str, *, beneficiary_id: uuid.UUID, nonce: bytes) -> bytes:
-        """Return a number, sealed and bound to its row: moved to another it does not open."""
-        assert len(nonce) == NONCE_BYTES, "a nonce has its length"
-        return nonce + self._aead.encrypt(nonce, number.encode(), _bound(beneficiary_id))
-
-    def open(self, sealed: bytes, *, beneficiary_id: uuid.UUID) -> str:
-        """Return a number.
-
-        :raises AccountNumberSealed: if it was sealed under another key, or for another row.
-        """
-        nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            return self._aead.decrypt(nonce, rest, _bound(beneficiary_id)).decode()
-        except (InvalidTag, ValueError) as error:
-            raise AccountNumberSealed(id=str(beneficiary_id)) from error
+def seal_number(box: Box, number: str, *, beneficiary_id: uuid.UUID, nonce: bytes) -> bytes:
+    """Return a number, sealed and bound to its row: moved to another it does not open."""
+    return box.seal(number.encode(), bound=_bound(beneficiary_id), nonce=nonce)
 
 
-def _bound(beneficiary_id: uuid.UUID) -> bytes:
-    return f"shushi/account-number/1/{beneficiary_id}".encode()
+def open_number(box: Box, sealed: bytes, *, beneficiary_id: uuid.UUID) -> str:
+    """Return a number.
+
+    :raises AccountNumberSealed: if it was sealed under another key, or for another row.
+    """
+    try:
+        return box.open(sealed, bound=_bound(beneficiary_id)).decode()
+    except SealBroken as error:
+        raise AccountNumberSealed(id=str(beneficiary_id)) from error
+
+
+def _bound(beneficiary_id: uuid.UUID) -> str:
+    return f"shushi/account-number/1/{beneficiary_id}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.kernel import disk
 from catalog.kernel.errors import Invalid
-from settlement.beneficiaries.account_numbers import Box
+from catalog.kernel.sealed import Box
 
 
 class AccountKeyUnusable(Invalid):

@@ -10,8 +10,9 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
+from catalog.kernel.sealed import Box
 from settlement.beneficiaries import queries as beneficiaries
-from settlement.beneficiaries.account_numbers import Box
+from settlement.beneficiaries.account_numbers import open_number
 from settlement.payouts import store
 from settlement.payouts.bank_file import Instruction, write_orders
 from settlement.payouts.model import Batch, Payout
@@ -114,7 +115,7 @@ def _instruction(line: Payout, sealed: beneficiaries.Sealed, box: Box) -> Instru
     return Instruction(
         reference=line.reference,
         holder_name=to.holder_name,
-        account=box.open(number, beneficiary_id=to.id),
+        account=open_number(box, number, beneficiary_id=to.id),
         bank_name=to.bank_name,
         bank_code=to.bank_code,
         amount_fen=line.amount_fen,

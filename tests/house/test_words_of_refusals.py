@@ -265,3 +265,46 @@ def test_no_name_is_english() -> None:
         for value, words in table.items()
         if not han.search(words) and words not in same
     } == set()
+
+
+def test_an_amount_is_told_in_yuan_and_its_unit_is_not_said_twice() -> None:
+    told = {
+        code: (words_of.zh, words_of.en)
+        for code, words_of in all_wordings().items()
+        if "_fen}" in words_of.zh + words_of.en
+    }
+
+    assert len(told) >= 30
+    for code, texts in told.items():
+        for text in texts:
+            assert not re.search(r"_fen\}\s*(分|fen|元|yuan|¥)", text), f"{code}: {text}"
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "zh", "en"),
+    [
+        (
+            "escrow_amount_differs",
+            {"due_fen": 123_456, "amount_fen": 5},
+            "应付 ¥1,234.56，实收 ¥0.05。",
+            "¥1,234.56 is due, ¥0.05 came.",
+        ),
+        (
+            "break_not_settled_this_way",
+            {"difference_fen": -123_456_789, "way": "…"},
+            "-¥1,234,567.89",
+            "-¥1,234,567.89",
+        ),
+    ],
+)
+def test_an_amount_of_a_refusal_reads_as_people_write_money(
+    code: str, facts: dict[str, object], zh: str, en: str
+) -> None:
+    said = words(code, facts)
+
+    assert zh in said.zh
+    assert en in said.en
+
+
+def test_what_is_no_amount_is_told_as_it_is_also_where_an_amount_should_stand() -> None:
+    assert "1.5" in words("escrow_amount_differs", {"due_fen": "1.5", "amount_fen": 1}).zh

@@ -23,13 +23,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
+from catalog.kernel.sealed import Box
 from market.channels.webhook_web import Sender
 from market.jobs import deliver_webhooks
 from market.webhooks import delivering
 from market.webhooks.disk import WebhookKeyUnusable, box
 from market.webhooks.model import Answer, Taken
 from market.webhooks.operations import keeping
-from market.webhooks.sealing import Box
 from tests.api import Api, code
 from tests.conftest import TestServer
 from tests.makers_identity import Member

@@ -17,9 +17,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from catalog.audit_log.events import Event
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId
+from catalog.kernel.sealed import Box
 from market.webhooks import addresses, delivering, signing, telling
 from market.webhooks.model import Answer, Delivery, DeliveryId, Endpoint, EndpointId
-from market.webhooks.sealing import Box, SigningKeys
+from market.webhooks.sealing import SigningKeys, open_keys, seal_keys
 from market.webhooks.states import State
 
 NOW = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
@@ -104,9 +105,9 @@ def test_a_signature_is_the_one_of_the_spec() -> None:
 
 def test_what_is_sealed_opens_for_its_endpoint_and_number_under_its_key_alone() -> None:
     box, nonce = Box(b"k" * 32), b"n" * 12
-    sealed = box.seal(NEW_KEYS, endpoint_id=ID, number=2, nonce=nonce)
+    sealed = seal_keys(box, NEW_KEYS, endpoint_id=ID, number=2, nonce=nonce)
 
-    assert box.open(sealed, endpoint_id=ID, number=2) == NEW_KEYS
+    assert open_keys(box, sealed, endpoint_id=ID, number=2) == NEW_KEYS
     assert NEW_KEYS.shared not in sealed
     assert NEW_KEYS.private not in sealed
     for other, endpoint_id, number, raw in (
@@ -116,7 +117,7 @@ def test_what_is_sealed_opens_for_its_endpoint_and_number_under_its_key_alone() 
         (box, ID, 2, sealed[:-1] + bytes([sealed[-1] ^ 1])),
         (box, ID, 2, b""),
     ):
-        assert refused(other.open, raw, endpoint_id=endpoint_id, number=number) == (
+        assert refused(open_keys, other, raw, endpoint_id=endpoint_id, number=number) == (
             "webhook_secret_sealed"
         )
 

@@ -16,10 +16,11 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, PartyId, new_id
+from catalog.kernel.sealed import NONCE_BYTES, Box
 from market.jobs import send_payouts
 from settlement.beneficiaries import operations as beneficiaries
 from settlement.beneficiaries import queries as accounts
-from settlement.beneficiaries.account_numbers import NONCE_BYTES, Box, masked
+from settlement.beneficiaries.account_numbers import masked, open_number, seal_number
 from settlement.beneficiaries.disk import AccountKeyUnusable, box
 from settlement.beneficiaries.model import Beneficiary, Handed
 from settlement.beneficiaries.operations import SecondPersonNeeded as CheckedByTheSame
@@ -68,7 +69,7 @@ def sender(almighty: Actor) -> Actor:
 
 async def _handed_in(tx: Tx, actor: Actor, party: uuid.UUID) -> Beneficiary:
     beneficiary_id = new_id()
-    sealed = BOX.seal(NUMBER, beneficiary_id=beneficiary_id, nonce=bytes(NONCE_BYTES))
+    sealed = seal_number(BOX, NUMBER, beneficiary_id=beneficiary_id, nonce=bytes(NONCE_BYTES))
     return await beneficiaries.submit(
         tx,
         actor=msgspec.structs.replace(actor, party_id=PartyId(party)),
@@ -139,8 +140,10 @@ def _told(line: Payout, outcome: Outcome = Outcome.PAID, **other: Any) -> Told:
 def test_the_key_of_account_numbers_is_made_once_and_never_over_another(
     tmp_path: pathlib.Path,
 ) -> None:
-    sealed = box(tmp_path).seal(NUMBER, beneficiary_id=uuid.UUID(int=1), nonce=bytes(NONCE_BYTES))
-    assert box(tmp_path).open(sealed, beneficiary_id=uuid.UUID(int=1)) == NUMBER
+    sealed = seal_number(
+        box(tmp_path), NUMBER, beneficiary_id=uuid.UUID(int=1), nonce=bytes(NONCE_BYTES)
+    )
+    assert open_number(box(tmp_path), sealed, beneficiary_id=uuid.UUID(int=1)) == NUMBER
 
     (key,) = tmp_path.iterdir()
     key.write_text("not a key")

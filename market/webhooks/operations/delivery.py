@@ -13,12 +13,12 @@ from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Row, Tx
 from catalog.kernel.ids import new_id
+from catalog.kernel.sealed import Box
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from market.webhooks import delivering, signing, store, telling
 from market.webhooks.model import Answer, Delivery, DeliveryId, Endpoint, Taken
 from market.webhooks.operations import keeping
-from market.webhooks.sealing import Box
 from market.webhooks.states import State
 
 # [P] so many entries are looked at in one transaction.

@@ -16,6 +16,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
+from catalog.kernel.sealed import NONCE_BYTES, Box
 from market.webhooks import addresses, delivering, sealing, signing, store, telling
 from market.webhooks.model import (
     Delivery,
@@ -25,7 +26,7 @@ from market.webhooks.model import (
     NewEndpoint,
 )
 from market.webhooks.queries import WebhookMissing
-from market.webhooks.sealing import Box, SigningKeys
+from market.webhooks.sealing import SigningKeys
 
 # [P] so many endpoints of one party are on: each is told everything that it asks for.
 MOST_ENDPOINTS: Final = 20
@@ -170,8 +171,8 @@ def make_keys(*, shared: bytes | None = None) -> SigningKeys:
 
 def sealed(keys: SigningKeys, *, endpoint_id: uuid.UUID, number: int, box: Box) -> bytes:
     """Return keys as they are kept."""
-    nonce = secrets.token_bytes(sealing.NONCE_BYTES)
-    return box.seal(keys, endpoint_id=endpoint_id, number=number, nonce=nonce)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return sealing.seal_keys(box, keys, endpoint_id=endpoint_id, number=number, nonce=nonce)
 
 
 async def _keep(

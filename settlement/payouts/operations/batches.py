@@ -16,8 +16,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Forbidden, Missing, Refused
 from catalog.kernel.ids import new_id
+from catalog.kernel.sealed import Box
 from settlement.beneficiaries import queries as beneficiaries
-from settlement.beneficiaries.account_numbers import Box
 from settlement.ledger import operations as ledger
 from settlement.money import fen
 from settlement.payouts import queries, store
