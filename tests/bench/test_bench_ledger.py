@@ -1,8 +1,10 @@
 """What a six-leg settlement costs PostgreSQL, beside what others do with the same, in one block.
 
-Ratios are to pgbench's TPC-B-like in the same round. A pgledger-style ledger (balances updated row by
-row in a function) and an application-style one (locked, updated and written from outside) settle the
-same six legs. ``BENCH_POSTINGS`` says how many postings the journal is grown to (default 600,000).
+All are driven by pgbench in the same way, so who asks costs each the same. Ratios are to its TPC-B-like in the
+same round, and once more by what the server worked, which others on the machine change less. A pgledger-style
+ledger (balances updated row by row in a function) and an application-style one (locked, updated and written
+from outside) settle the same six legs. ``BENCH_POSTINGS`` says how many postings the journal is grown to
+(default 600,000).
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ POSTINGS = int(os.environ.get("BENCH_POSTINGS", "600000"))
 ORDERS, PARTIES, DEPARTMENTS = 20_000, 20_000, 200
 LEGS: Final = 6
 # Two cores, two who write: as many as there are cores, where TPC-B has sixteen.
-WRITERS, BATCH = 2, 1000
+WRITERS, BATCH = 2, 5000
 _ROLL_UP: Final = "UPDATE settlement.rollup_state SET asked_at = now()"
 RELEASE: Final = RULES[Kind.RELEASE].code
 PAY_IN: Final = RULES[Kind.PAY_IN].code
@@ -174,7 +176,9 @@ async def _open(owner: Any) -> Books:
     return Books(first)
 
 
-async def _pgbench(dsn: str, script: Path | None) -> float:
+async def _pgbench(dsn: str, script: Path | None, owner: Any) -> tuple[float, float]:
+    """Return how many transactions there were a second, and what one cost the server, in µs of a core."""
+    before = await worked.of_the_server(owner)
     what = ["-f", str(script)] if script else ["-b", "tpcb-like"]
     process = await asyncio.create_subprocess_exec(
         find_binaries().bindir / "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS),
@@ -183,9 +187,12 @@ async def _pgbench(dsn: str, script: Path | None) -> float:
         env=os.environ | {"PGOPTIONS": "-c app.clearance=system -c app.party="},
     )  # fmt: skip
     output, _ = await process.communicate()
-    found = re.search(r"tps = ([\d.]+)", output.decode())
-    assert found is not None, output.decode()
-    return float(found[1])
+    told = output.decode()
+    rate = re.search(r"tps = ([\d.]+)", told)
+    done = re.search(r"actually processed: (\d+)", told)
+    assert rate is not None, told
+    assert done is not None, told
+    return float(rate[1]), (await worked.of_the_server(owner) - before) / int(done[1]) * 1e6
 
 
 async def _rolled(owner: Any, stop: asyncio.Event) -> None:
@@ -220,6 +227,7 @@ async def test_a_settlement_beside_what_others_do(
         "ours, all accounts at random": accounts.settle(is_hot=False),
     }
     found: dict[str, list[float]] = {name: [] for name in scripts}
+    costs: dict[str, list[float]] = {name: [] for name in scripts}
     for _ in range(ROUNDS):
         for number, (name, text) in enumerate(scripts.items()):
             path = None
@@ -228,16 +236,21 @@ async def test_a_settlement_beside_what_others_do(
                 path.write_text(
                     re.sub(r"\s*\n(?!\\|$|INSERT|SELECT|UPDATE|BEGIN|COMMIT)", " ", text)
                 )
-            found[name].append(await _pgbench(api if name.startswith("ours") else owner_dsn, path))
+            rate, cost = await _pgbench(api if name.startswith("ours") else owner_dsn, path, owner)
+            found[name].append(rate)
+            costs[name].append(cost)
     ratios = {
         name: statistics.median(a / b for a, b in zip(runs, found["TPC-B-like"], strict=True))
         for name, runs in found.items()
     }
     for name, runs in found.items():
-        print(f"{name:40} {statistics.median(runs):9.0f}/s  {ratios[name]:5.2f} × TPC-B-like")
-    many = await _in_bulk(owner_dsn, accounts)
+        cost = statistics.median(costs[name])
+        print(f"{name:40} {statistics.median(runs):9.0f}/s  {ratios[name]:5.2f} × TPC-B-like;"
+              f" {cost:5.0f} µs of the server's, {statistics.median(costs['TPC-B-like']) / cost:5.2f} × by that")  # fmt: skip
+    many, cost = await _in_bulk(owner_dsn, accounts)
     base = statistics.median(found["TPC-B-like"])
-    print(f"{'a run of many, with the roll-up':40} {many:9.0f}/s  {many / base:5.2f} × TPC-B-like")
+    print(f"{'a run of many, with the roll-up':40} {many:9.0f}/s  {many / base:5.2f} × TPC-B-like;"
+          f" {cost:5.0f} µs of the server's, {statistics.median(costs['TPC-B-like']) / cost:5.2f} × by that")  # fmt: skip
     hot, cold = (ratios[name] for name in list(scripts)[3:])
     print(f"penalty of two hot accounts: {1 - hot / cold:.1%}")
     await _same_after_replay(db, almighty)
@@ -248,15 +261,15 @@ async def test_a_settlement_beside_what_others_do(
     )
 
 
-async def _in_bulk(dsn: str, accounts: Books) -> float:
-    """Return how many a second two writers settle by statements of a thousand, until all is rolled up.
+async def _in_bulk(dsn: str, accounts: Books) -> tuple[float, float]:
+    """Return how many a second two writers settle by many a statement, until all is rolled up.
 
-    What the runs before left to be rolled up is not theirs, and is rolled up first.
+    And what one costs the server, with the roll-up, in microseconds of a core. What the runs before left to be rolled up is not theirs, and is rolled up first.
     """
     roller, *writers = [await asyncpg.connect(dsn) for _ in range(1 + WRITERS)]
     await roller.execute(_ROLL_UP)
     stop = asyncio.Event()
-    before = await _worked(roller)
+    before = await worked.of_the_server(roller)
     began = time.perf_counter()
     rolling = asyncio.create_task(_rolled(roller, stop))
     done = sum(
@@ -268,15 +281,14 @@ async def _in_bulk(dsn: str, accounts: Books) -> float:
     await rolling
     await roller.execute(_ROLL_UP)
     rate = done / (time.perf_counter() - began)
-    spent = (await _worked(roller) - before) / done * 1e6
-    print(f"a run of many costs the server {spent:.0f} µs of a core a settlement, the roll-up too")
+    spent = (await worked.of_the_server(roller) - before) / done * 1e6
     for each in (roller, *writers):
         await each.close()
-    return rate
+    return rate, spent
 
 
 async def _write(writer: Any, accounts: Books, number: int, until: float) -> int:
-    """Settle a thousand orders a statement, each of the writer's own share of them, until then."""
+    """Settle orders of the writer's own share of them, many a statement, until then."""
     await writer.execute("SELECT set_config('app.clearance', 'system', false)")
     share = ORDERS // WRITERS
     done = 0
@@ -284,12 +296,6 @@ async def _write(writer: Any, accounts: Books, number: int, until: float) -> int
         await writer.execute(_bulk(accounts, number * share + done % share, BATCH))
         done += BATCH
     return done
-
-
-async def _worked(connection: Any) -> float:
-    owner = await connection.fetchval("SELECT current_user")
-    serving, writing = await worked.serving(connection, owner), await worked.writing(connection)
-    return worked.seconds_of([*serving, *writing])
 
 
 async def test_the_journal_grows_and_is_replayed(
