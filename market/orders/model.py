@@ -130,6 +130,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     accepted_by: AcceptedBy | None = None
     bundle_id: uuid.UUID | None = None  # 组合订单: ordered together with others
     agreement_id: uuid.UUID | None = None  # under which it stands, if one was negotiated
+    grant_id: uuid.UUID | None = None  # 使用授权: under which its data are used, once delivered
     # What it counts as from when it was cleared on, whatever becomes of the product's description.
     book: Book = Book.MARKET  # in which its money is accounted (账套)
     industry_section: str = ""  # GB/T 4754 门类

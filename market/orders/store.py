@@ -164,6 +164,7 @@ SELECT: Final = """
            updated_at, decision, suspended_from, contracted_at, paid_at, delivered_at,
            inspection_ends_at, accepted_at, closed_at, manifest, fingerprint_id, reason,
            bought_before, special_price, cancellation_reason, accepted_by, bundle_id, agreement_id,
+           (SELECT g.id FROM market.grants g WHERE g.order_id = market.orders.id) AS grant_id,
            book, industry_section, industry_division, region_code, net_fen, tax_fen
       FROM market.orders"""
 
@@ -477,7 +478,11 @@ def _signature(row: Row) -> ContractSignature:
 
 
 def _values(order: Order) -> dict[str, Any]:
-    return msgspec.structs.asdict(order) | {
+    # Whose the grant is, is said by the grant alone.
+    told = {
+        name: value for name, value in msgspec.structs.asdict(order).items() if name != "grant_id"
+    }
+    return told | {
         "state": order.state.value,
         "price_item": msgspec.to_builtins(order.price_item),
         "use_category": None if order.use_category is None else order.use_category.value,

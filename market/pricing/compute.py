@@ -148,6 +148,11 @@ def quota(item: PriceItem, quantity: int) -> int | None:
     return quantity if item.charge in _BY_USE else None
 
 
+def lasts(unit: MeteringUnit) -> bool:
+    """Tell whether a unit is a time, after which it is over (计时单位)."""
+    return unit is MeteringUnit.HOUR or unit in _DAYS
+
+
 def term(item: PriceItem, quantity: int) -> dt.timedelta | None:
     """Return how long what was bought lasts; None if neither a period nor a trial was."""
     if item.trial_days is not UNSET:

@@ -41,6 +41,12 @@ class PeriodUnitInvalid(Invalid):
     code = "filing_period_unit_invalid"
 
 
+class OneOffUnitLasts(Invalid):
+    """What is paid once and for all is priced by the month, or another time: nobody knows how often it is due."""
+
+    code = "filing_one_off_unit_lasts"
+
+
 class TrialUnlimited(Invalid):
     """A trial has no end or no greatest quantity (试用)."""
 
@@ -94,6 +100,8 @@ def faults(item: PriceItem) -> Iterator[type[Invalid]]:
         yield TaxOnFreePlan
     if item.charge is Charge.PERIOD and compute.term(item, 1) is None:
         yield PeriodUnitInvalid
+    if item.charge is Charge.ONE_OFF and compute.lasts(item.unit):
+        yield OneOffUnitLasts
     if item.charge is Charge.TRIAL and (item.trial_days is UNSET or item.quantity_max is None):
         yield TrialUnlimited
     if item.charge is Charge.QUOTE and (

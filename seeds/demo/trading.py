@@ -53,7 +53,7 @@ async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) 
                 {
                     "code": "standard",
                     "charge": "one_off",
-                    "unit": product.description["metering_unit"],
+                    "unit": _unit(product),
                     "unit_price_fen": price_fen,
                     "note": "标准许可，半年内使用",
                 }
@@ -79,6 +79,12 @@ async def file_price_and_list(t: Teller, product: DemoProduct, product_id: str) 
     await t.do(member, f"{key}/list", "POST", f"{path}/submissions")
     await t.do(people.ACCEPTOR, f"{key}/publish-listing", "POST", f"{path}/publications")
     t.say("上架 · listed", product.name)
+
+
+def _unit(product: DemoProduct) -> str:
+    """Return by what a licence that is paid once is counted: not by the month, as its use may be."""
+    unit = str(product.description["metering_unit"])
+    return "file" if unit in ("month", "day") else unit
 
 
 def _papers(product: DemoProduct, *, is_public: bool) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _ceiling(product: DemoProduct, price_fen: int) -> dict[str, Any]:
     return {
         "document_number": "示例发改价格〔2026〕8号",
         "authority": "示例省发展和改革委员会",
-        "unit": product.description["metering_unit"],
+        "unit": _unit(product),
         "amount_fen": price_fen + price_fen // 10,
         "valid_from": "2026-01-01",
         "valid_to": "2028-12-31",

@@ -237,6 +237,8 @@ METERED = {"billing": Billing.AS_USED}
         ({"highest_unit_price_fen": 3}, "filing_plan_part_unfit"),
         ({"charge": Charge.PERIOD, "free_quantity": 1}, "filing_plan_part_unfit"),
         ({"charge": Charge.PERIOD, "unit": MeteringUnit.SEAT}, "filing_period_unit_invalid"),
+        ({"charge": Charge.ONE_OFF, "unit": MeteringUnit.HOUR}, "filing_one_off_unit_lasts"),
+        ({"charge": Charge.ONE_OFF, "unit": MeteringUnit.MONTH}, "filing_one_off_unit_lasts"),
         ({"charge": Charge.TRIAL, "quantity_max": 5}, "filing_trial_unlimited"),
         ({"charge": Charge.TRIAL, "trial_days": 5}, "filing_trial_unlimited"),
         (METERED | {"included_uses": 5}, "filing_metered_price_unfit"),

@@ -122,6 +122,7 @@ async def deliver(
     limits = await by_agreement.limits_of(tx, order, agreed)
     granted = _grant(delivered, content, mark, label, now, agreed=agreed, limits=limits)
     await access.create(tx, actor=actor, now=now, grant=granted)
+    delivered = msgspec.structs.replace(delivered, grant_id=granted.id)
     await charging.open_account(tx, actor=actor, now=now, order=delivered)
     await remember(
         tx,
