@@ -185,11 +185,11 @@ def best(
     """Return score and row of the best that have ``least`` of the things, best first; of equals the newer.
 
     ``matched`` tells which rows have so many, ``marked`` which have those that marks stand for. Few
-    have nearly all of what is asked, and if they are enough, only those others are looked at that have
-    what may score as much as the last of them.
+    have nearly all of what is asked, or half of it, and if they are enough, only those others are looked
+    at that have what may score as much as the last of them.
     """
     if ranked.after is None:
-        for many in dict.fromkeys((len(things), len(things) - 1, _SOME)):
+        for many in dict.fromkeys((len(things), len(things) - 1, len(things) // 2, _SOME)):
             if many > least:
                 found = _best(things, matched(many), ranked, total=total)
                 if len(found) == ranked.most:

@@ -36,7 +36,7 @@ META: Final = "meta.json"
 NO_PRICE: Final = -1
 # So many answers of each kind a base remembers, those longest unasked forgotten first.
 _KEPT: Final = 1024
-_KEPT_ROWS: Final = 4  # these are long
+_KEPT_ROWS: Final = 6  # these are long
 _KEPT_MARKS: Final = 2
 _KEPT_LISTS: Final = 8  # as are these, of things with synonyms
 # So many rows are looked through at a time for the newest that a filter leaves.
