@@ -52,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     arrears_in_working_days: bool = True  # False: those are calendar days
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     prices_need_recording: bool = True  # False: filing suffices (备案不是审批, RULES §6.1)
+    retention_max_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = (
+        300  # of a sale: 质保金上限 [P]
+    )
     treasury_bps: int = 1_000  # of each sale of public data: non-tax revenue (JX-3)
     max_upload_bytes: int = 256 * 1024 * 1024
     smtp_host: str | None = None  # e-mail goes out where this names a server

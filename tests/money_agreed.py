@@ -10,6 +10,7 @@ from typing import Final
 from settlement.fees.deducting import Base, Fee, Payee, Tier
 from settlement.money import Bps
 from settlement.revenue.agreement import Deduction, FrozenSplit, OwedTax, freeze
+from settlement.revenue.retaining import Retained
 from settlement.revenue.split import PURPOSES, Method, Role, Share
 from tests.reference import money as reference
 
@@ -40,12 +41,16 @@ def agreed(rng: random.Random, price: int) -> tuple[reference.Order, FrozenSplit
         Share(party_id=party, role=role, method=Method.PROFIT_SHARING, share_bps=Bps(bps))
         for (role, party), bps in zip(roles, parts, strict=True)
     )
+    holders = [party for role, party in roles if role is Role.RIGHT_HOLDER]
+    keeper = rng.choice((None, None, *holders[:1], HOLDERS[8]))  # who may have no share at all
+    bps = rng.choice((300, rng.randint(1, 10_000)))
     order = reference.Order(
         payer=str(rng.choice(BUYERS)),
         price=price,
         fees=fees,
         shares=tuple((each.account.code, each.share_bps) for each in shares),
         tax=None if tax is None else (tax.account.code, tax.rate_bps),
+        keeps=None if keeper is None else (str(keeper), bps),
     )
     split = freeze(
         version=f"agreement/{rng.randint(1, 3)}",
@@ -53,6 +58,7 @@ def agreed(rng: random.Random, price: int) -> tuple[reference.Order, FrozenSplit
         shares=shares,
         deductions=deductions,
         tax=tax,
+        retained=None if keeper is None else Retained(party_id=keeper, share_bps=Bps(bps), days=30),
     )
     return order, split
 

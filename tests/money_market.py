@@ -35,7 +35,7 @@ class Market:
     def __init__(self, db: Database, actor: Actor) -> None:
         self.db, self.actor = db, actor
         self.second = msgspec.structs.replace(actor, account_id=AccountId(new_id()), name="second")
-        self.job = system("money_model", "payout:send", "refund:send")
+        self.job = system("money_model", "payout:send", "refund:send", "retention_money:release")
         self.model = reference.Books()
         self.month = Month(2026, 3)
         self.commands = self.refused = self.sequences = 0

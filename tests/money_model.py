@@ -12,9 +12,10 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from catalog.kernel.db import begin
+from catalog.kernel.db import Tx, begin
 from catalog.kernel.ids import new_id
 from settlement.escrow import operations as escrow
+from settlement.escrow.model import Release
 from settlement.escrow.release import ReleaseFacts
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import Account, Purpose
@@ -27,6 +28,7 @@ from settlement.payouts.model import Payout
 from settlement.payouts.operations import batches, sending
 from settlement.payouts.store import lock_lines
 from settlement.periods.months import Month
+from settlement.retentions import operations as retentions
 from settlement.returns import operations as returns
 from settlement.taxes.model import Tax
 from tests.bank_files import write_outcomes
@@ -49,7 +51,7 @@ class Sequences(Market):
         acts: list[Callable[[random.Random, uuid.UUID], Awaitable[None]]] = [
             self._pay, self._pay, self._capture, self._capture, self._release, self._release,
             self._refund_part, self._refund, self._dispute, self._give_back, self._give_back,
-            self._pay_out, self._retain, self._roll_up, self._too_late,
+            self._pay_out, self._retain, self._free_kept, self._free_kept, self._roll_up, self._too_late,
         ]  # fmt: skip
         for order in orders:
             if rng.random() < 0.9:
@@ -138,14 +140,30 @@ class Sequences(Market):
         facts = ReleaseFacts(
             accepted_at=now if is_accepted else None, inspection_ends_at=now, has_open_dispute=False
         )
+        split = self._splits[order_id]
+
+        async def command(tx: Tx) -> Release:
+            paid = await escrow.release(
+                tx, actor=self.actor, now=now, order_id=order_id, split=split, facts=facts
+            )
+            if split.retained is not None:
+                await retentions.keep(
+                    tx, actor=self.actor, now=now, release=paid, retained=split.retained,
+                    due_at=split.frozen_at,
+                )  # fmt: skip
+            return paid
+
         await self.both(
-            lambda: self.model.release(text, order_id, is_accepted=is_accepted),
-            lambda tx: escrow.release(
-                tx, actor=self.actor, now=now, order_id=order_id, split=self._splits[order_id],
-                facts=facts,
-            ),
-            "release",
-        )  # fmt: skip
+            lambda: self.model.release(text, order_id, is_accepted=is_accepted), command, "release"
+        )
+
+    async def _free_kept(self, _rng: random.Random, order_id: uuid.UUID) -> None:
+        text, now = self._when(None)
+        await self.both(
+            lambda: self.model.free_kept(text, order_id),
+            lambda tx: retentions.release(tx, actor=self.job, now=now, order_id=order_id),
+            "free what is kept",
+        )
 
     async def _refund_part(
         self, rng: random.Random, order_id: uuid.UUID, month: Month | None = None

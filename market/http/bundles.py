@@ -41,6 +41,7 @@ async def place_bundle(request: AnyRequest, data: JSONBody[PlaceBundle]) -> Resp
             now=c.now,
             wanted=wanted,
             expected_total_fen=data.expected_total_fen,
+            retention_most_bps=c.context.settings.retention_max_bps,
         )
         return created(file, f"/api/v1/bundles/{file.bundle.id}")
 

@@ -88,7 +88,13 @@ async def place_order(request: AnyRequest, data: JSONBody[PlaceOrder]) -> Respon
     wanted = placing.PlacedOrder(**msgspec.structs.asdict(data))
 
     async def act(c: Command) -> Answer:
-        order = await placing.place(c.tx, actor=c.actor, now=c.now, wanted=wanted)
+        order = await placing.place(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            wanted=wanted,
+            retention_most_bps=c.context.settings.retention_max_bps,
+        )
         return created(order, f"/api/v1/orders/{order.id}")
 
     return await command(request, act)

@@ -21,7 +21,7 @@ from market.http.context import AnyRequest, Context, context
 from market.http.describe import KEYLESS
 from market.orders import queries as orders
 from market.orders.operations import payment as order_payment
-from settlement.escrow import operations as escrow
+from market.orders.operations import releasing
 from settlement.escrow.model import Release
 from settlement.payments import callback as callbacks
 from settlement.payments import operations as payments
@@ -244,16 +244,7 @@ async def release_escrow(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> 
     """Pay the escrow out by the split that was frozen with the order (放款)."""
 
     async def act(c: Command) -> Answer:
-        terms = await orders.get_release_terms(c.tx, order_id=order_id)
-        release = await escrow.release(
-            c.tx,
-            actor=c.actor,
-            now=c.now,
-            order_id=order_id,
-            split=terms.split,
-            facts=terms.facts,
-        )
-        return done(release)
+        return done(await releasing.release(c.tx, actor=c.actor, now=c.now, order_id=order_id))
 
     return await command(request, act)
 

@@ -52,6 +52,7 @@ from market.jobs import (
     release_escrow,
     replay_ledger,
     reports_due,
+    retentions_due,
     roll_up_ledger,
     saved_searches_due,
     send_payouts,
@@ -130,6 +131,10 @@ async def _negotiations(context: Context) -> int:
 
 async def _auctions(context: Context) -> int:
     return await auctions_due.run(context.db, now=context.now())
+
+
+async def _retentions(context: Context) -> int:
+    return await retentions_due.run(context.db, now=context.now())
 
 
 async def _deposits(context: Context) -> int:
@@ -264,6 +269,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("orders_due", _orders),
     ("auctions_due", _auctions),
     ("deposits_due", _deposits),
+    ("retentions_due", _retentions),
     ("charge_usage", _usage),
     ("holds_due", _holds),
     ("chargebacks_due", _chargebacks),

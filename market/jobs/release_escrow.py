@@ -15,6 +15,7 @@ from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
 from market.orders import queries as orders
+from market.orders.operations import releasing
 from settlement.escrow import operations as escrow
 from settlement.escrow import states
 from settlement.lanes.batching import MOST_TOGETHER
@@ -42,12 +43,15 @@ async def run(db: Database, *, now: dt.datetime) -> int:
 async def _drawn_up(
     tx: Tx, due: Sequence[uuid.UUID], now: dt.datetime
 ) -> tuple[list[Request], list[uuid.UUID]]:
-    """Return what the lane is to post, and the orders whose escrow is frozen: they go alone."""
+    """Return what the lane is to post, and the orders that go alone: frozen ones, or such as keep something."""
     held: list[Request] = []
     frozen: list[uuid.UUID] = []
     for order_id in due:
         try:
             terms = await orders.get_release_terms(tx, order_id=order_id)
+            if terms.retained is not None:  # what is kept is held in the same transaction
+                frozen.append(order_id)
+                continue
             request = await escrow.draw_up_release(
                 tx, actor=_ACTOR, now=now, order_id=order_id, split=terms.split, facts=terms.facts
             )
@@ -82,10 +86,7 @@ async def _submitted(lane: Lane, request: Request) -> int:
 
 async def _release_alone(db: Database, order_id: uuid.UUID, now: dt.datetime) -> int:
     async def once(tx: Tx) -> int:
-        terms = await orders.get_release_terms(tx, order_id=order_id)
-        release = await escrow.release(
-            tx, actor=_ACTOR, now=now, order_id=order_id, split=terms.split, facts=terms.facts
-        )
+        release = await releasing.release(tx, actor=_ACTOR, now=now, order_id=order_id)
         return 0 if release.is_replay else 1
 
     try:

@@ -26,6 +26,7 @@ from market.pricing.model import PriceItem, UseCategory
 from market.special_prices import equal_terms
 from settlement.money import CURRENCY
 from settlement.revenue.agreement import Deduction, FrozenSplit, OwedTax
+from settlement.revenue.retaining import Retained
 from settlement.revenue.split import Share
 from settlement.taxes.model import Taxed
 
@@ -98,6 +99,7 @@ class TheSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     deductions: tuple[Deduction, ...] = ()  # the fees that come before the shares
     tax: OwedTax | None = None  # the tax in the price, which is nobody's share
+    retained: Retained | None = None  # what is kept back of the supplier's share
 
 
 class TheAgreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +136,7 @@ class ContractRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             shares=self.split.shares,
             deductions=self.split.deductions,
             tax=self.split.tax,
+            retained=self.split.retained,
         )
 
 
@@ -206,6 +209,7 @@ def document(
                 # What has no fees before the shares is written as it always was.
                 **({"deductions": split.deductions} if split.deductions else {}),
                 **({} if split.tax is None else {"tax": split.tax}),
+                **({} if split.retained is None else {"retained": split.retained}),
             },
             "drafted_at": instant(drafted_at),
             # What was ordered without negotiating is written as it always was.

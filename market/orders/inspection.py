@@ -10,12 +10,13 @@ import datetime as dt
 from typing import Final
 
 from catalog.kernel.errors import Refused
-from catalog.kernel.local_time import local_date
+from catalog.kernel.local_time import end_of_day, local_date
 from catalog.kernel.periods import CHOSEN, Period, Unit, deadline
 from catalog.kernel.workdays import Calendar
 from market.orders.model import AcceptedBy, Order
 from market.orders.states import State
 from settlement.escrow.release import ReleaseFacts
+from settlement.revenue.agreement import FrozenSplit
 
 # [P] Enough to fetch a file again or try an interface out; nobody works with so few.
 INSPECTION_USES: Final = 10
@@ -80,6 +81,17 @@ def accepted_by(order: Order, now: dt.datetime, *, used: int) -> AcceptedBy:
     if is_put_to_use(used):
         return AcceptedBy.USE
     raise InspectionRunning
+
+
+def retained_until(split: FrozenSplit, facts: ReleaseFacts) -> dt.datetime | None:
+    """Return when what is kept back is freed (质保期届满): days after the acceptance, the last one whole.
+
+    None: nothing is kept, or nothing was accepted.
+    """
+    if split.retained is None or facts.accepted_at is None:
+        return None
+    accepted_on = local_date(facts.accepted_at)
+    return end_of_day(accepted_on + dt.timedelta(days=split.retained.days))
 
 
 def release_facts(order: Order, *, is_held: bool) -> ReleaseFacts:

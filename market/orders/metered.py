@@ -34,10 +34,17 @@ class CreditWithoutMetering(Invalid):
     code = "order_credit_without_metering"
 
 
+class RetentionOfMetered(Invalid):
+    """Nothing is kept of what is charged as it is used: each window is accepted for itself (质保金)."""
+
+    code = "order_retention_of_metered"
+
+
 def check(item: PriceItem, terms: RequestedTerms, *, amount_fen: int, is_special: bool) -> None:
     """Return if an order of this item may be placed on these terms.
 
     :raises CreditWithoutMetering: if it would have a credit limit, and pays in advance.
+    :raises RetentionOfMetered: if something would be kept, and it is charged as it is used.
     :raises MeteredAtSpecialPrice: if it is charged as it is used, at a special price.
     :raises PrepaymentMissing: if it is charged as it is used, and nothing is paid first.
     """
@@ -45,6 +52,8 @@ def check(item: PriceItem, terms: RequestedTerms, *, amount_fen: int, is_special
         if terms.credit_limit_fen is not UNSET:
             raise CreditWithoutMetering
         return
+    if terms.retention_bps is not UNSET:
+        raise RetentionOfMetered
     if is_special:
         raise MeteredAtSpecialPrice
     if not amount_fen:

@@ -20,6 +20,7 @@ from market.pricing.model import PriceItem, UseCategory
 from settlement.escrow.release import ReleaseFacts
 from settlement.ledger.accounts import Book
 from settlement.revenue.agreement import FrozenSplit
+from settlement.revenue.retaining import Retained
 from settlement.taxes.model import Tax
 
 OrderId = NewType("OrderId", uuid.UUID)
@@ -209,6 +210,12 @@ class ReleaseTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: ReleaseFacts
     split: FrozenSplit
+    retained_until: dt.datetime | None = None  # when what is kept is freed, if something is
+
+    @property
+    def retained(self) -> Retained | None:
+        """Return what is kept back of the supplier's share (质保金), or None."""
+        return self.split.retained
 
 
 class UsedAfterWithdrawal(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import UNSET
@@ -18,7 +19,7 @@ from market.access.decision import PERSONAL_BASIS_MISSING
 from market.contracts import queries as agreements
 from market.cut_offs.model import Level
 from market.orders import destroying, store, under_agreement
-from market.orders.inspection import INSPECTION_USES, release_facts
+from market.orders.inspection import INSPECTION_USES, release_facts, retained_until
 from market.orders.model import (
     BundleFile,
     Contract,
@@ -193,7 +194,21 @@ async def get_release_terms(tx: Tx, *, order_id: uuid.UUID) -> ReleaseTerms:
     if contract is None:
         raise ContractMissing
     is_held = await store.find_hold(tx, order_id) is not None
-    return ReleaseTerms(facts=release_facts(order, is_held=is_held), split=contract.split)
+    facts = release_facts(order, is_held=is_held)
+    return ReleaseTerms(
+        facts=facts, split=contract.split, retained_until=retained_until(contract.split, facts)
+    )
+
+
+async def list_payouts_held(tx: Tx, *, order_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return of which of these orders the payout is held, for a complaint or a dispute (临时措施)."""
+    rows = await tx.fetch(
+        """SELECT order_id AS id FROM market.payout_holds
+            WHERE order_id = ANY ($1) AND lifted_at IS NULL
+            UNION SELECT id FROM market.orders WHERE id = ANY ($1) AND state = 'disputed'""",
+        list(order_ids),
+    )
+    return {row["id"] for row in rows}
 
 
 async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:

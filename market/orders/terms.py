@@ -9,6 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from catalog.kernel.errors import Invalid
 from market.orders.cross_border import CrossBorderRoute
+from settlement.money import WHOLE
+from settlement.revenue import retaining
+from settlement.revenue.retaining import DAYS_MAX
 
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -44,6 +47,22 @@ class RequestedTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     cross_border_route: CrossBorderRoute | UnsetType = UNSET  # 出境路径, if data leave the country
     credit_limit_fen: Annotated[int, Meta(ge=1, le=10**15)] | UnsetType = UNSET  # 信用额度
     region: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET  # where it is used
+    retention_bps: Annotated[int, Meta(ge=1, le=WHOLE)] | UnsetType = UNSET  # 质保金比例 (万分比)
+    retention_days: Annotated[int, Meta(ge=1, le=DAYS_MAX)] | UnsetType = (
+        UNSET  # 质保期, from acceptance
+    )
+
+
+def check_retention(terms: RequestedTerms, *, most_bps: int) -> None:
+    """Return if so much may be kept of what the supplier gets, for so long (质保金).
+
+    :raises RetentionIncomplete: if share or days are missing.
+    :raises RetentionAboveMaximum: if it is more than this market allows.
+    """
+    share, days = terms.retention_bps, terms.retention_days
+    retaining.check(
+        None if share is UNSET else share, None if days is UNSET else days, most_bps=most_bps
+    )
 
 
 def check(terms: RequestedTerms) -> None:

@@ -117,6 +117,7 @@ GROUPS: Final = {
         "hold",
         "chargeback",
         "deposit",
+        "retention_money",
         "escrow",
         "usage",
         "usage_account",

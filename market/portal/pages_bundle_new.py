@@ -96,6 +96,7 @@ async def place_bundle(request: AnyRequest) -> Response[bytes]:
             now=c.now,
             wanted=wanted,
             expected_total_fen=_total(fields),
+            retention_most_bps=c.context.settings.retention_max_bps,
         )
         return f"/bundles/{file.bundle.id}"
 

@@ -99,7 +99,13 @@ async def place_order(request: AnyRequest, product_id: FromPath[uuid.UUID]) -> R
 
     async def act(c: Command) -> str:
         wanted = wanted_of(product_id, fields)
-        order = await placing.place(c.tx, actor=c.actor, now=c.now, wanted=wanted)
+        order = await placing.place(
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            wanted=wanted,
+            retention_most_bps=c.context.settings.retention_max_bps,
+        )
         return f"{PATH}/{order.id}"
 
     try:

@@ -24,6 +24,8 @@ from settlement.ledger_reports.queries import accounts, months
 from settlement.payouts import queries as payouts
 from settlement.payouts.model import Payout
 from settlement.periods import queries as periods
+from settlement.retentions import queries as retentions
+from settlement.retentions.model import Retention
 from settlement.statements.model import PURPOSES, Side, Statement
 
 #: A page is read by a person; all lines are in the workbook and in the signed statement.
@@ -39,6 +41,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     months: list[MonthSums]
     payouts: list[Payout]
     metered: list[AccountStanding]  # purchases that pay as they use
+    retentions: list[Retention]  # what is and was kept of its sales
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -153,6 +156,9 @@ async def _own(c: Command, side: Side, book: str) -> Own:
         ),
         payouts=paid,
         metered=await charging.list_of_payer(c.tx, c.actor.party) if side is Side.BUYER else [],
+        retentions=await retentions.list_own(c.tx, viewer=c.actor, book=book)
+        if side is Side.SUPPLIER
+        else [],
     )
 
 

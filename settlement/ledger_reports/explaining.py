@@ -116,11 +116,11 @@ def _divided(entry: Entry, split: FrozenSplit, past: Past) -> ExplainedEntry:
     told = explain(entry.amount_fen, split)
     parts = {part.account: part for part in told.parts}
     legs = [
-        _leg(leg, reasons.NOT_SHOWN if part is None else reasons.of_part(part), part=part)
+        _leg(leg, _why(leg, split, part, entry.amount_fen), part=part)
         for leg in entry.legs[1:]
         for part in [parts.get(leg.account.code)]
     ]
-    paid = {part.account: part.amount_fen for part in told.parts if part.amount_fen}
+    paid = {leg.account.code: leg.amount_fen for leg in split.credits(entry.amount_fen)}
     return _told(
         entry,
         past,
@@ -129,6 +129,17 @@ def _divided(entry: Entry, split: FrozenSplit, past: Past) -> ExplainedEntry:
         left_fen=told.left_fen,
         is_as_posted=paid == _credits(entry),
     )
+
+
+def _why(leg: Leg, split: FrozenSplit, part: ExplainedPart | None, amount_fen: int) -> Words:
+    kept = split.retained
+    if kept is not None and leg.account == kept.account:
+        return reasons.of_keeping(kept, amount_fen, leg.amount_fen)
+    if part is None:
+        return reasons.NOT_SHOWN
+    if kept is not None and leg.account == kept.source and leg.amount_fen < part.amount_fen:
+        return reasons.less_kept(part, part.amount_fen - leg.amount_fen)
+    return reasons.of_part(part)
 
 
 def _cumulative(entry: Entry, split: FrozenSplit, past: Past) -> ExplainedEntry:

@@ -7,6 +7,7 @@ from typing import Final
 from settlement.fees.deducting import Base, Tier
 from settlement.money import percent, yuan
 from settlement.revenue.explaining import Exact, ExplainedPart, Rule, exact
+from settlement.revenue.retaining import Retained
 from settlement.revenue.split import Method, Role
 from settlement.taxes import taxing
 
@@ -54,6 +55,24 @@ def of_part(part: ExplainedPart) -> Words:
     """Return why a part of an amount that is divided at once comes to its fen."""
     rule, got = _rule(part), _rest(part)
     return f"{rule[0]}{got[0]}", f"{rule[1]} {got[1]}"
+
+
+def of_keeping(kept: Retained, amount_fen: int, kept_fen: int) -> Words:
+    """Return why so many fen are kept back of a sale (质保金): the share of all of it, cut to a fen."""
+    of, share, got = yuan(amount_fen), percent(kept.share_bps), yuan(kept_fen)
+    return (
+        f"质保金：按价款 {of} 的 {share} 计、不足一分舍去，且不超过供方应得，扣留 {got}，验收后 {kept.days} 日退还。",
+        (
+            f"Retention: {share} of {of}, cut to the fen and never more than the seller's part, keeps {got}"
+            f" for {kept.days} days from acceptance."
+        ),
+    )
+
+
+def less_kept(part: ExplainedPart, kept_fen: int) -> Words:
+    """Return why a seller gets its part less what is kept back of it."""
+    zh, en = of_part(part)
+    return f"{zh}其中 {yuan(kept_fen)} 扣作质保金。", f"{en} {yuan(kept_fen)} of it are kept back."
 
 
 def of_increment(part: ExplainedPart, before: Exact, amount_fen: int) -> Words:

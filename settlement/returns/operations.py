@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from catalog.audit_log import operations as audit_log
 from catalog.audit_log.events import Event
 from catalog.audit_log.model import Subject
@@ -28,8 +30,13 @@ from settlement.ledger.accounts import (
 )
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Fen, fen
+from settlement.retentions import operations as keeping
+from settlement.retentions import queries as retentions
+from settlement.retentions.model import Retention
+from settlement.retentions.states import State as Keeping
 from settlement.returns import store
 from settlement.returns.model import GivenBack, Return, To
+from settlement.revenue.retaining import merged
 from settlement.revenue.reversing import given_back, given_back_with_tax, sources
 
 RULE_VERSION: Final = "return/1"
@@ -99,17 +106,24 @@ async def restore(
     held = await escrow.lock(tx, order_id)
     (taken,) = [each for each in await store.list_of_order(tx, order_id) if each.key == key]
     paid = await _released_by(tx, held)
+    kept = await retentions.find(tx, order_id)
     for part in taken.parts:
         of = account(part.account)
+        # Of what was freed meanwhile nothing is kept again: it is the party's.
+        is_freed = kept is not None and kept.state is Keeping.RELEASED
+        was_kept = kept is not None and kept.destination == of and not is_freed
         for to, amount in (
             (of, part.from_owed_fen),
-            (_retention_of(of), part.from_retention_fen),
+            (of if is_freed else _retention_of(of), part.from_retention_fen),
             (_PLATFORM, part.from_platform_fen),
         ):
             if amount:
                 legs = transfer(chargeback_of(order_id), [Leg(to, amount)])
                 entry = _entry(Kind.CHARGEBACK_WON, legs, held, book=paid.book, now=now)
                 await ledger.post(tx, actor=actor, now=now, entry=entry)
+        again = min(part.from_retention_fen, kept.drawn_fen) if kept and was_kept else 0
+        if again:
+            await keeping.restore(tx, actor=actor, now=now, order_id=order_id, amount_fen=again)
         await store.restore(tx, key=key, account=part.account, now=now)
     return entry.key
 
@@ -138,7 +152,7 @@ async def _take(
     order_id, earlier = held.order_id, await store.list_standing(tx, held.order_id)
     paid = await _released_by(tx, held)
     await ledger.roll_up(tx, now=now)  # what was shared out until now can be taken back
-    legs = paid.legs[1:]
+    legs = merged(paid.legs[1:])  # what is kept of a party is its own
     before = [
         sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)
         for code in (leg.account.code for leg in legs)
@@ -146,9 +160,11 @@ async def _take(
     due = _due(held, legs, before, amount)
     # Always in one order, so that two refunds never wait for each other.
     owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
-    parts = tuple([await _part(tx, of, back, book=paid.book) for of, back in owing])
+    kept = await retentions.find(tx, order_id)
+    parts = tuple([await _part(tx, of, back, kept, book=paid.book) for of, back in owing])
     for part in parts:
-        for entry in await _entries(tx, part, paid, held, to, now=now):
+        rest = await _draw(tx, part, kept, to, actor=actor, now=now)
+        for entry in await _entries(tx, rest, paid, held, to, now=now):
             await ledger.post(tx, actor=actor, now=now, entry=entry)
     await store.insert(tx, key=key, order_id=order_id, now=now, parts=parts, what=what)
     await audit_log.append(
@@ -195,19 +211,45 @@ async def _released_by(tx: Tx, held: Escrow) -> Entry:
     return entry
 
 
-async def _part(tx: Tx, of: Account, due_fen: int, *, book: str) -> GivenBack:
+async def _part(
+    tx: Tx, of: Account, due_fen: int, kept: Retention | None, *, book: str
+) -> GivenBack:
+    """Return where a party's part comes from: what is kept of this order first, then what it is owed."""
+    drawn = min(due_fen, _left_of(kept, of))
     owed, floor = await store.spendable(tx, of, book=book)
     retained = 0
     if of.purpose is Purpose.PAYABLE:
         retained, _ = await store.spendable(tx, _retention_of(of), book=book)
-    found = sources(due_fen, owed_fen=owed, floor_fen=floor, retained_fen=retained)
+    found = sources(due_fen - drawn, owed_fen=owed, floor_fen=floor, retained_fen=retained)
     return GivenBack(
         account=of.code,
         amount_fen=due_fen,
         from_owed_fen=found.payable_fen,
-        from_retention_fen=found.retention_fen,
+        from_retention_fen=found.retention_fen + drawn,
         from_platform_fen=found.loss_fen,
     )
+
+
+def _left_of(kept: Retention | None, of: Account) -> int:
+    is_kept = kept is not None and kept.state is Keeping.KEPT and kept.destination == of
+    return kept.left_fen if kept is not None and is_kept else 0
+
+
+async def _draw(
+    tx: Tx,
+    part: GivenBack,
+    kept: Retention | None,
+    to: Account,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+) -> GivenBack:
+    """Draw what is kept of the order; return the part without it."""
+    drawn = min(part.from_retention_fen, _left_of(kept, account(part.account)))
+    if not drawn or kept is None:
+        return part
+    await keeping.draw(tx, actor=actor, now=now, order_id=kept.order_id, amount_fen=drawn, to=to)
+    return msgspec.structs.replace(part, from_retention_fen=part.from_retention_fen - drawn)
 
 
 async def _entries(

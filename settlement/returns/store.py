@@ -114,7 +114,7 @@ async def reversible(
              LEFT JOIN settlement.reversed_legs r
                ON r.original = p.key AND r.account_id = p.account_id
             WHERE p.order_id = $1 AND p.n > 1 AND a.book = $2 AND a.purpose = $3 AND a.owner = $4
-              AND a.currency = $5 AND e.kind IN ('release', 'chargeback_won')
+              AND a.currency = $5 AND e.kind IN ('release', 'chargeback_won', 'retention_released')
             ORDER BY p.key LIMIT 1000""",
         order_id,
         book,

@@ -27,6 +27,7 @@ from settlement.ledger.journal import Leg, instant
 from settlement.money import WHOLE, Bps, Fen, fen
 from settlement.revenue import metering
 from settlement.revenue.dividing import divide
+from settlement.revenue.retaining import Retained, keep
 from settlement.revenue.split import (
     PURPOSES,
     SHARES_MAX,
@@ -103,6 +104,7 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...]
     deductions: tuple[Deduction, ...] = ()
     tax: OwedTax | None = None
+    retained: Retained | None = None  # 质保金: what is kept back of the seller's share
 
     def claims(self, amount_fen: Fen) -> tuple[Claim, ...]:
         """Return the exact claims on ``amount_fen``: tax, fees, shares; their sum is the amount.
@@ -163,6 +165,16 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
     def credits(self, amount_fen: Fen) -> tuple[Leg, ...]:
         """Return the credits that pay ``amount_fen`` out; a claim that comes to nothing has none.
 
+        What is kept of the seller's share stands on the retention account.
+
+        :raises SharesNotWhole: if the shares divide no whole.
+        """
+        due = self.divided(amount_fen)
+        return due if self.retained is None else keep(due, self.retained, amount_fen)
+
+    def divided(self, amount_fen: Fen) -> tuple[Leg, ...]:
+        """Return what each is due of ``amount_fen``, before anything is kept back.
+
         :raises SharesNotWhole: if the shares divide no whole.
         """
         claims = self.claims(amount_fen)
@@ -189,7 +201,7 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Return the SHA-256 (hex) of the canonical split, for the contract to name.
 
-        A split without fees is written as it always was, and so is one without a tax of its own.
+        A split without fees, tax of its own or anything kept back is written as it always was.
         """
         told: dict[str, Any] = {
             "format": "shushi/split/1",
@@ -212,6 +224,9 @@ class FrozenSplit(msgspec.Struct, frozen=True, kw_only=True):
         if self.tax is not None:
             told["format"] = "shushi/split/3"
             told["tax"] = msgspec.to_builtins(self.tax)
+        if self.retained is not None:
+            told["format"] = "shushi/split/4"
+            told["retained"] = msgspec.to_builtins(self.retained)
         return hashlib.sha256(rfc8785.dumps(told)).hexdigest()
 
 
@@ -222,6 +237,7 @@ def freeze(
     shares: tuple[Share, ...],
     deductions: tuple[Deduction, ...] = (),
     tax: OwedTax | None = None,
+    retained: Retained | None = None,
 ) -> FrozenSplit:
     """Return the split for an order that is signed now.
 
@@ -243,5 +259,10 @@ def freeze(
             raise ShareTwice(party_id=str(each.party_id), role=str(each.role))
         accounts.add(each.account)
     return FrozenSplit(
-        version=version, frozen_at=frozen_at, shares=shares, deductions=deductions, tax=tax
+        version=version,
+        frozen_at=frozen_at,
+        shares=shares,
+        deductions=deductions,
+        tax=tax,
+        retained=retained,
     )

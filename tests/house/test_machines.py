@@ -60,6 +60,7 @@ ENDS: Final = {
     "settlement.adjustments": "posted rejected withdrawn",
     "settlement.beneficiaries": "rejected withdrawn",
     "settlement.refunds": "settled",
+    "settlement.retentions": "released",
     "settlement.payouts": "paid returned not_sent cancelled",
     "market.access": "expired revoked",
     "market.approvals": "rejected expired withdrawn used",

@@ -22,6 +22,7 @@ from tests.illegal_writes import (
     payouts,
     periods,
     reconciliation,
+    retentions,
 )
 from tests.illegal_writes.attempt import KEPT, NOT_BY_HAND, Attempt, Section, uid
 
@@ -31,6 +32,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     escrow.SECTION,
     holds.HOLDS_SECTION,
     deposits.SECTION,
+    retentions.SECTION,
     payments.SECTION,
     payments.REFUNDS_SECTION,
     holds.CHARGEBACKS_SECTION,

@@ -139,6 +139,13 @@ def test_a_tally_goes_on_from_what_was_charged_and_counts_each_request_once() ->
             False,
             "order_credit_without_metering",
         ),
+        (
+            TIERED,
+            RequestedTerms(retention_bps=300, retention_days=30),
+            100,
+            False,
+            "order_retention_of_metered",
+        ),
         (TIERED, RequestedTerms(), 100, True, "order_metered_at_special_price"),
         (TIERED, RequestedTerms(), 0, False, "order_prepayment_missing"),
     ],

@@ -56,8 +56,15 @@ class Order:
     refunded: int = 0
     legs: dict[str, int] | None = None  # of the one release, if it was one
     ended_by: str = ""
+    keeps: tuple[str, int] | None = None  # 质保金: from whom, and how many ten-thousandths of all
+    kept: int = 0  # what is still kept of it
+    given: dict[str, list[int]] = dataclasses.field(
+        default_factory=dict
+    )  # by entry, not taken back
     returned: dict[str, int] = dataclasses.field(default_factory=lambda: defaultdict(int))
     returns: dict[uuid.UUID, int] = dataclasses.field(default_factory=dict)
+
+    was_kept: bool = False
 
     @property
     def left(self) -> int:
@@ -88,6 +95,7 @@ class Books:
         self.stands: dict[str, int] = defaultdict(int)
         self.waits: dict[str, int] = defaultdict(int)
         self.floors: dict[str, int] = {}
+        self.held: dict[str, int] = defaultdict(int)  # retention money: nothing else takes it
         self.verified: set[str] = set()
         self.closed: set[str] = set()
         self.entries: dict[str, int] = defaultdict(int)
@@ -111,7 +119,8 @@ class Books:
         if month in self.closed:
             raise Refused("period_closed")
         is_guarded = source.split("/", maxsplit=1)[0] not in _UNGUARDED
-        if is_guarded and self.free(source) - amount < self.floors.get(source, 0):
+        free = self.free(source) - self.held[source]
+        if is_guarded and free - amount < self.floors.get(source, 0):
             raise Refused("ledger_balance_insufficient")
         self.stands[source] -= amount
         for account, part in arriving.items():
@@ -182,8 +191,15 @@ class Books:
         else:
             amount = order.left
             legs = paid_out(claims(order, amount))
-            self.move(month, f"order_escrow/{order_id}", legs)
+            arriving = kept_back(order, legs, amount)
+            self.move(month, f"order_escrow/{order_id}", arriving)
             order.captured, order.legs = amount, legs
+            order.given = {one: [part] for one, part in arriving.items()}
+            if order.keeps is not None:
+                account = f"retention/{order.keeps[0]}"
+                order.kept = arriving.get(account, 0)
+                order.was_kept = order.kept > 0
+                self.held[account] += order.kept
         order.state, order.ended_by = "released", "release"
         return DONE
 
@@ -243,6 +259,23 @@ class Books:
 
     def retain(self, month: str, party: str, amount: int) -> str:
         self.move(month, f"payable/{party}", {f"retention/{party}": amount})
+        return DONE
+
+    def free_kept(self, month: str, order_id: uuid.UUID) -> str:
+        """Give what is kept of an order to whom it was kept from: its day has come."""
+        order = self.orders[order_id]
+        if order.keeps is None or (not order.kept and not order.was_kept):
+            raise Refused("not_found")
+        if not order.kept:
+            raise Refused("retention_money_event_not_allowed")
+        party, amount = order.keeps[0], order.kept
+        self._take_kept(order, amount)
+        try:
+            self.move(month, f"retention/{party}", {f"payable/{party}": amount})
+        except Refused:
+            self._put_kept(order, amount)
+            raise
+        order.given.setdefault(f"payable/{party}", []).append(amount)
         return DONE
 
     # ── payouts ──
@@ -372,16 +405,58 @@ class Books:
     def _one_gives_back(self, month: str, order_id: uuid.UUID, account: str, due: int) -> None:
         purpose, owner = account.split("/")
         owed = max(self.free(account) - self.floors.get(account, 0), 0)
-        kept = self.stands[f"retention/{owner}"] if purpose == "payable" else 0
+        order, pot = self.orders[order_id], f"retention/{owner}"
+        of_this = 0
+        if order.keeps is not None and purpose == "payable" and owner == order.keeps[0]:
+            of_this = min(due, order.kept)
+        if of_this:
+            self._take_kept(order, of_this)
+            self._owe_back(month, order_id, pot, of_this)
+            due -= of_this
+        kept = self.stands[pot] - self.held[pot] if purpose == "payable" else 0
         own = min(due, owed)
         drawn = min(due - own, kept)
+        for part in self._by_entry(order, account, own):
+            self._owe_back(month, order_id, account, part)
         for source, part in (
-            (account, own),
             (f"retention/{owner}", drawn),
             (_LOSS, due - own - drawn),
         ):
             if part:
                 self._owe_back(month, order_id, source, part)
+
+    def _by_entry(self, order: Order, account: str, amount: int) -> list[int]:
+        """Return a sum that is taken back in the parts in which it was given, the first one first."""
+        parts, given = [], order.given.get(account, [])
+        for place, there in enumerate(given):
+            part = min(amount, there)
+            given[place] -= part
+            amount -= part
+            parts += [part] if part else []
+        assert amount == 0, account
+        return parts
+
+    def _take_kept(self, order: Order, amount: int) -> None:
+        assert order.keeps is not None
+        order.kept -= amount
+        self.held[f"retention/{order.keeps[0]}"] -= amount
+
+    def _put_kept(self, order: Order, amount: int) -> None:
+        self._take_kept(order, -amount)
+
+
+def kept_back(order: Order, legs: dict[str, int], amount: int) -> dict[str, int]:
+    """Return what arrives if a share of all is kept of what one of them gets, never more than that."""
+    if order.keeps is None:
+        return legs
+    party, bps = order.keeps
+    arriving, kept = {}, min(amount * bps // 10_000, legs.get(f"payable/{party}", 0))
+    for account, part in legs.items():
+        if account == f"payable/{party}":
+            arriving |= {account: part - kept, f"retention/{party}": kept}
+        else:
+            arriving[account] = part
+    return {account: part for account, part in arriving.items() if part}
 
 
 def claims(order: Order, amount: int) -> dict[str, Fraction]:

@@ -19,6 +19,7 @@ from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from tests.illegal_writes.attempt import Attempt
 from tests.illegal_writes.catalogue import SECTIONS, attempts
 from tests.illegal_writes.ledger import ROWS, after_a_legal_one, row
+from tests.illegal_writes.retentions import KEEPER
 from tests.store.money import NOON, paid_escrow
 
 _NO_RIGHT = "42501"
@@ -36,6 +37,22 @@ async def _books(db: Database, almighty: Actor) -> None:
                 key=new_id(),
                 kind=Kind.RELEASE,
                 legs=transfer(escrow_of(order_id), [Leg(Account(Purpose.PAYABLE, "holder"), 1)]),
+                booked_at=NOON,
+                value_on=dt.date(2026, 3, 2),
+                rule_version="test/1",
+                order_id=order_id,
+            ),
+        )
+        await ledger.post(
+            tx,
+            actor=almighty,
+            now=NOON,
+            entry=Entry(
+                key=new_id(),
+                kind=Kind.RELEASE,
+                legs=transfer(
+                    escrow_of(order_id), [Leg(Account(Purpose.RETENTION, str(KEEPER)), 5)]
+                ),
                 booked_at=NOON,
                 value_on=dt.date(2026, 3, 2),
                 rule_version="test/1",

@@ -18,6 +18,7 @@ from market.orders import store
 from market.orders.model import Bundle, BundleFile, BundleId
 from market.orders.operations import placing
 from market.orders.operations.placing import PlacedOrder
+from settlement.revenue import retaining
 
 
 class BundleDoubled(Invalid):
@@ -39,6 +40,7 @@ async def place(
     now: dt.datetime,
     wanted: Sequence[PlacedOrder],
     expected_total_fen: int | None = None,
+    retention_most_bps: int = retaining.MOST_BPS,
 ) -> BundleFile:
     """Place one order for each product of a bundle, all of them or none (组合下单).
 
@@ -59,7 +61,14 @@ async def place(
     for item, each in enumerate(wanted):
         try:
             orders.append(
-                await placing.place(tx, actor=actor, now=now, wanted=each, bundle_id=bundle_id)
+                await placing.place(
+                    tx,
+                    actor=actor,
+                    now=now,
+                    wanted=each,
+                    bundle_id=bundle_id,
+                    retention_most_bps=retention_most_bps,
+                )
             )
         except DomainError as refused:
             refused.facts["item"] = item

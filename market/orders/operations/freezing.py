@@ -21,6 +21,7 @@ from market.revenue_agreements import queries as revenue_agreements
 from settlement.fees import queries as fees
 from settlement.ledger.accounts import Book
 from settlement.revenue.agreement import FrozenSplit, freeze
+from settlement.revenue.retaining import Retained
 
 #: Of what the market takes by its settings, and owners share by the certificate.
 SPLIT_VERSION: Final = "order-split/1"
@@ -74,7 +75,16 @@ async def freeze_split(
             has_own_tax=order.price_item.tax is not UNSET,
         ),
         tax=shares.owed_tax(order.price_item.tax, order.supplier_party_id),
+        retained=retained_of(order),
     )
+
+
+def retained_of(order: Order) -> Retained | None:
+    """Return what is kept of the supplier's share by the terms of an order (质保金), or None."""
+    share, days = order.terms.retention_bps, order.terms.retention_days
+    if share is UNSET or days is UNSET:
+        return None
+    return Retained(party_id=order.supplier_party_id, share_bps=share, days=days)
 
 
 async def _holders(tx: Tx, order: Order, certificate_number: str | None) -> list[Holder]:

@@ -34,6 +34,7 @@ from market.pricing import compute
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, UseCategory
 from settlement.escrow import operations as escrow
+from settlement.revenue import retaining
 
 
 class PaidOrderOfSupplier(Refused):
@@ -65,6 +66,7 @@ async def place(
     now: dt.datetime,
     wanted: PlacedOrder,
     bundle_id: uuid.UUID | None = None,
+    retention_most_bps: int = retaining.MOST_BPS,
 ) -> Order:
     """Place an order (下单): the price is the filed one, the purpose is told.
 
@@ -74,6 +76,7 @@ async def place(
     :raises AuthorisationCutOff: if the product or one of the two is cut off.
     :raises BuyerNotVerified: if the buyer was not identified (and the others of ``buying.py``).
     :raises ResponsibilityClauseMissing: if a clause is missing (``terms.py``).
+    :raises RetentionAboveMaximum: if more is kept than the market allows (``retention_most_bps``).
     :raises PricingFilingRequired: if no price is in effect for the use.
     :raises PartyBanned: if the buyer is banned by its record (``credit/sanctions.py``).
     :raises OrderLimitExceeded: if the order is above the limit of its record.
@@ -90,6 +93,7 @@ async def place(
     """
     actor.require("order:place")
     terms.check(wanted.terms)
+    terms.check_retention(wanted.terms, most_bps=retention_most_bps)
     there = await contracts.get_on_offer(
         tx,
         product_id=wanted.product_id,
