@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0922"
-down_revision = "0169"
+revision = "0172"
+down_revision = "0171"
 branch_labels = None
 depends_on = None
 
