@@ -36,6 +36,8 @@ COMMANDS = {
     "charges": "market.cli.charges:charges",
     "payouts": "market.cli.payouts:payouts",
     "refunds": "market.cli.refunds:refunds",
+    "chargebacks": "market.cli.chargebacks:chargebacks",
+    "write-offs": "market.cli.write_offs:write_offs",
     "adjustments": "market.cli.adjustments:adjustments",
     "fee-schedules": "market.cli.fee_schedules:fee_schedules",
     "revenue-agreements": "market.cli.revenue_agreements:revenue_agreements",

@@ -50,6 +50,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secure_cookies: bool = False
     arrears_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 5  # to pay what was used (欠费) [P]
     arrears_in_working_days: bool = True  # False: those are calendar days
+    usage_window_minutes: Annotated[int, msgspec.Meta(ge=5, le=1_440)] = (
+        60  # how long a window of uses stays open before it is charged (计费窗口) [P]
+    )
+    usage_low_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = (
+        20  # of what was prepaid: so little left is told (余额预警) [P]
+    )
     platform_fee_bps: int = 500  # of each sale, in ten-thousandths
     prices_need_recording: bool = True  # False: filing suffices (备案不是审批, RULES §6.1)
     retention_max_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = (

@@ -166,6 +166,7 @@ class Topic(enum.StrEnum):
     REVENUE_AGREEMENT_ENDED = "revenue_agreement_ended"  # 收益分配约定已终止
     ALLOWED_REVENUE_TAKEN = "allowed_revenue_taken"  # 准许收入预警
     PUBLIC_DATA_REPORT_DRAWN_UP = "public_data_report_drawn_up"  # 年度报告已出具
+    PUBLIC_DATA_REPORT_DUE = "public_data_report_due"  # 年度报告待披露，告知运营机构
     FEES_TO_ADJUST = "fees_to_adjust"  # 复核偏离：调整收费
     PRICE_ABOVE_NEW_CEILING = "price_above_new_ceiling"  # 价格超出新上限
 

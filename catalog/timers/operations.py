@@ -103,6 +103,16 @@ async def meet(
     return met
 
 
+async def find_running(
+    tx: Tx, *, kind: str, subject_kind: str, subject_id: uuid.UUID
+) -> Timer | None:
+    """Return the timer of a kind that runs for a case, locked, or None."""
+    running = await store.lock_running(
+        tx, subject_kind=subject_kind, subject_id=subject_id, kind=kind
+    )
+    return running[0] if running else None  # at most one: one_running_timer_of_a_kind_per_subject
+
+
 async def run_out(
     tx: Tx, *, now: dt.datetime, kind: str, subject_kind: str, subject_id: uuid.UUID
 ) -> Timer | None:

@@ -80,7 +80,12 @@ async def deliver_order(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> R
     async def act(c: Command) -> Answer:
         return done(
             await delivery.deliver(
-                c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), order_id=order_id
+                c.tx,
+                actor=c.actor,
+                now=c.now,
+                calendar=await c.calendar(),
+                order_id=order_id,
+                low_percent=c.context.settings.usage_low_percent,
             )
         )
 

@@ -349,6 +349,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "reconciliation:resolve",
         "chargeback:read",
         "chargeback:contest",
+        "chargeback:accept",
+        "chargeback:decide",
         "beneficiary:read",
         "beneficiary:verify",
         "payout_batch:read",
@@ -359,6 +361,9 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
         "adjustment:read",
         "adjustment:propose",
         "adjustment:decide",
+        "write_off:read",
+        "write_off:propose",
+        "write_off:decide",
     },
     Role.AGENCY_REVIEWER: _MEMBER
     | {
@@ -378,6 +383,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     | {
         "ledger:replay",
         "reconciliation:read",
+        "write_off:read",
         "adjustment:read",
         "beneficiary:read",
         "payout_batch:read",

@@ -16,7 +16,7 @@ from catalog.kernel.errors import DomainError
 from catalog.kernel.periods import Period
 from market.orders import queries as orders
 from market.orders.operations import charging
-from settlement.charging import arrears
+from settlement.charging import arrears, windows
 from settlement.charging import queries as accounts
 
 BATCH: Final = 100
@@ -24,18 +24,24 @@ _ACTOR: Final = system("charge_usage", "usage:charge", "escrow:release")
 _log = structlog.get_logger("jobs")
 
 
-async def run(db: Database, *, now: dt.datetime, within: Period = arrears.PAID_WITHIN) -> int:
+async def run(
+    db: Database,
+    *,
+    now: dt.datetime,
+    within: Period = arrears.PAID_WITHIN,
+    open_for: dt.timedelta = windows.OPEN_FOR,
+) -> int:
     """Do what is due, a window in a transaction; return how many windows, ends and stops there were.
 
     Two runs at once are harmless: the second finds each window charged. One that is refused stays for
     the next run and does not stop the others.
     """
     async with begin(db, _ACTOR) as tx:
-        due = await orders.list_chargeable(tx, now=now, limit=BATCH)
+        due = await orders.list_chargeable(tx, now=now, limit=BATCH, open_for=open_for)
 
     async def charge(tx: Tx, order_id: uuid.UUID) -> object:
         return await charging.charge_next(
-            tx, actor=_ACTOR, now=now, order_id=order_id, within=within
+            tx, actor=_ACTOR, now=now, order_id=order_id, within=within, open_for=open_for
         )
 
     async def suspend(tx: Tx, order_id: uuid.UUID) -> object:

@@ -12,10 +12,11 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, begin
 from catalog.kernel.errors import DomainError
-from settlement.chargebacks import operations, queries
+from market.orders.operations import charged_back
+from settlement.chargebacks import queries
 
 BATCH: Final = 100
-_ACTOR: Final = system("chargebacks_due", "chargeback:lapse")
+_ACTOR: Final = system("chargebacks_due", "chargeback:lapse", "chargeback:read")
 _log = structlog.get_logger("jobs")
 
 
@@ -26,7 +27,7 @@ async def run(db: Database, *, now: dt.datetime) -> int:
     lapsed = 0
     for chargeback_id in due:
         once = functools.partial(
-            operations.lapse, actor=_ACTOR, now=now, chargeback_id=chargeback_id
+            charged_back.lapse, actor=_ACTOR, now=now, chargeback_id=chargeback_id
         )
         try:
             await database.run(db, _ACTOR, once)

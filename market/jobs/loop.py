@@ -34,6 +34,7 @@ from market.jobs import (
     deliver_webhooks,
     demand_posts_due,
     deposits_due,
+    disclosures_due,
     disputes_due,
     follow_catalogue,
     harvest_sources,
@@ -149,7 +150,8 @@ async def _usage(context: Context) -> int:
     settings = context.settings
     unit = Unit.WORKING_DAYS if settings.arrears_in_working_days else Unit.DAYS
     within = Period(settings.arrears_days, unit, CHOSEN)
-    return await charge_usage.run(context.db, now=context.now(), within=within)
+    open_for = dt.timedelta(minutes=settings.usage_window_minutes)
+    return await charge_usage.run(context.db, now=context.now(), within=within, open_for=open_for)
 
 
 async def _escrow(context: Context) -> int:
@@ -250,6 +252,10 @@ async def _allowed_revenue(context: Context) -> int:
     return await allowed_revenue_due.run(context.db, now=context.now())
 
 
+async def _disclosures(context: Context) -> int:
+    return await disclosures_due.run(context.db, now=context.now())
+
+
 async def _keys(context: Context) -> int:
     return await keys_due.run(context.db, now=context.now(), signer=context.log_signer)
 
@@ -278,6 +284,7 @@ JOBS: Final[tuple[tuple[str, Callable[[Context], Awaitable[int]]], ...]] = (
     ("send_payouts", _payouts),
     ("reconcile_statements", _reconcile),
     ("allowed_revenue_due", _allowed_revenue),
+    ("disclosures_due", _disclosures),
     ("reports_due", _reports),
     ("saved_searches_due", _saved_searches),
     ("demand_posts_due", _demand_posts),

@@ -228,7 +228,9 @@ async def list_releasable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.
     return [row["id"] for row in rows]
 
 
-async def list_chargeable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
+async def list_chargeable(
+    tx: Tx, *, now: dt.datetime, limit: int, open_for: dt.timedelta = windows.OPEN_FOR
+) -> list[uuid.UUID]:
     """Return orders of which a window of uses is closed, or that are over and not settled yet."""
     rows = await tx.fetch(
         """
@@ -253,7 +255,7 @@ async def list_chargeable(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.
          ORDER BY first_use.at, o.id LIMIT $2""",
         now,
         limit,
-        windows.OPEN_FOR,
+        open_for,
         windows.USES_MAX,
     )
     return [row["id"] for row in rows]

@@ -107,6 +107,7 @@ GROUPS: Final = {
         "refund_file",
         "beneficiary",
         "adjustment",
+        "write_off",
         "payout_batch",
         "payout_file",
         "payout:sent",

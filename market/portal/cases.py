@@ -31,6 +31,7 @@ _PAGES: Final = {
     "negotiation": "/negotiations/",
     "agreement": "/agreements/",
     "order": "/orders/",
+    "usage_account": "/orders/",
     "approval": "/approvals/",
     "complaint": "/complaints/",
 }

@@ -25,6 +25,7 @@ from market.orders.cross_border import CrossBorderRoute, RouteKind
 from market.orders.operations import placing
 from market.orders.terms import RequestedTerms
 from market.portal import terms_form
+from market.portal.auction_fields import read_fen
 from market.portal.forms import (
     BLANK,
     MAX_FORM_BYTES,
@@ -39,7 +40,7 @@ from market.portal.pages_orders import PATH
 from market.portal.refused_fields import CLAUSE
 from market.portal.render import NOT_KEPT, page
 from market.portal.terms_choices import Choices, find_choices
-from market.pricing import compute, offers
+from market.pricing import compute, metered, offers
 from market.pricing import queries as pricing
 from market.pricing.compute import PriceLine
 from market.pricing.model import PlanTax, UseCategory
@@ -71,6 +72,7 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int  # what is paid, with the tax
     taxed: Taxed | None  # what of it is tax; None: the plan does not say
     tax: PlanTax | UnsetType
+    is_metered: bool = False  # it is charged as it is used, so a credit limit may be agreed
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +126,8 @@ def wanted_of(product_id: uuid.UUID, fields: Mapping[str, str]) -> placing.Place
     said |= {name: fields.get(name) == _YES for name in _TICKED}
     if fields.get("kind"):
         said["cross_border_route"] = filled_in(CrossBorderRoute, fields)
+    if fields.get("credit_limit"):
+        said["credit_limit_fen"] = read_fen(fields, "credit_limit")
     terms = filled_in(RequestedTerms, said)
     asked = filled_in(PlaceOrder, said | {"product_id": str(product_id), "terms": terms})
     return placing.PlacedOrder(**msgspec.structs.asdict(asked))
@@ -180,7 +184,13 @@ async def quote(c: Command, product_id: uuid.UUID, choices: Choices, chosen: Cho
     before = await orders.count_bought_before(c.tx, item, filing, buyer=c.actor.party)
     amount_fen = compute.price_fen(item, chosen.quantity, bought_before=before)
     told = compute.priced(item, chosen.quantity, bought_before=before)
-    return Quoted(lines=told.lines, amount_fen=amount_fen, taxed=told.taxed, tax=item.tax)
+    return Quoted(
+        lines=told.lines,
+        amount_fen=amount_fen,
+        taxed=told.taxed,
+        tax=item.tax,
+        is_metered=metered.is_metered(item),
+    )
 
 
 def filled(agreement: Agreement | None) -> dict[str, str]:

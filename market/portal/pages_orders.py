@@ -192,7 +192,12 @@ async def deliver(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> Respons
 
     async def act(c: Command, _fields: dict[str, str]) -> None:
         await delivery.deliver(
-            c.tx, actor=c.actor, now=c.now, calendar=await c.calendar(), order_id=order_id
+            c.tx,
+            actor=c.actor,
+            now=c.now,
+            calendar=await c.calendar(),
+            order_id=order_id,
+            low_percent=c.context.settings.usage_low_percent,
         )
 
     return await _step(request, order_id, act)

@@ -11,21 +11,27 @@ from litestar.params import FromPath, FromQuery
 from msgspec import Meta
 
 from catalog.kernel.paging import Page
+from catalog.products import queries as products
+from catalog.products.model import Product
+from catalog.products.states import State as ProductState
 from market.http.command import Command, read
 from market.http.context import AnyRequest, actor
 from market.identity import queries as identity
+from market.portal import sharing_form
 from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, Step, filled_in, run_step
 from market.portal.pages_negotiations import product_name
 from market.portal.render import NOT_KEPT, page
-from market.portal.show import linker
+from market.portal.show import linker, one_of
 from market.revenue_agreements import operations, queries
 from market.revenue_agreements.model import RevenueAgreement
 from market.revenue_agreements.states import State
 from settlement.money import percent
-from settlement.revenue.split import Share
+from settlement.revenue.split import Method, Share
 
 _ALL: Final = "/revenue-agreements"
+_NEW: Final = "/revenue-agreements/new"
 _ONE: Final = "/revenue-agreements/{agreement_id:uuid}"
+_PRODUCTS: Final = 100
 _PAGE_SIZE: Final = 20
 
 
@@ -69,6 +75,30 @@ async def list_agreements(
         link=linker(_ALL, {}),
         is_continued=bool(cursor),
     )
+
+
+@get(_NEW, include_in_schema=False)
+async def show_proposal_form(
+    request: AnyRequest, *, method: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """Show the form by which a supplier proposes how the revenue of a product is shared."""
+    return await _form(request, one_of(Method, method) or Method.PROFIT_SHARING, BLANK)
+
+
+@post(_NEW, include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
+async def propose(request: AnyRequest, *, method: FromQuery[str | None] = None) -> Response[bytes]:
+    """Propose it; all who share are asked (提出)."""
+
+    async def act(c: Command, fields: dict[str, str]) -> None:
+        product_id, agreed = await sharing_form.read_agreed(c, fields)
+        await operations.propose(
+            c.tx, actor=c.actor, now=c.now, product_id=product_id, agreed=agreed
+        )
+
+    async def again(form: Shown) -> Response[bytes]:
+        return await _form(request, one_of(Method, method) or Method.PROFIT_SHARING, form)
+
+    return await run_step(request, act, place=_ALL, again=again)
 
 
 @get(_ONE, include_in_schema=False)
@@ -121,6 +151,24 @@ async def end(request: AnyRequest, agreement_id: FromPath[uuid.UUID]) -> Respons
         )
 
     return await _step(request, agreement_id, act)
+
+
+async def _form(request: AnyRequest, method: Method, form: Shown) -> Response[bytes]:
+    async def look(c: Command) -> list[Product]:
+        c.actor.require("revenue_agreement:propose")
+        own = await products.list_own(c.tx, viewer=c.actor, limit=_PRODUCTS)
+        return [each for each in own.items if each.state is not ProductState.WITHDRAWN]
+
+    return page(
+        request,
+        "revenue_agreement_new.html",
+        status=form.status,
+        cache=NOT_KEPT,
+        methods=tuple(Method),
+        method=method,
+        products=await read(request, look),
+        form=form,
+    )
 
 
 async def _listed(c: Command, found: Page[RevenueAgreement]) -> Listed:

@@ -15,7 +15,7 @@ _PAGES: Final = (
     "approvals", "auction_bidding", "auction_deposits", "auction_objections", "auction_selling", "auctions", "zones", "zone_desk", "my_zones",
     "collections", "my_collections", "open_data", "openings", "open_plans", "open_plan_desk",
     "data_demands", "demand_desk", "demands", "finance", "ledger", "explanations", "demand_files", "quotes",
-    "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "adjustments", "reconciliation", "webhooks",
+    "complaints", "complaint_desk", "cut_offs", "credit", "payouts", "refund_batches", "chargebacks", "write_offs", "replays", "adjustments", "reconciliation", "webhooks",
     "personal", "bundle_new", "bundles", "responsibility", "about", "static", "paper", "register", "agencies",
     "account", "affiliations", "my_products", "product_batches", "saved_searches", "inbox", "keys",
     "fee_schedules", "revenue_agreements", "invoices",

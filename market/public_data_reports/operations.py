@@ -12,22 +12,27 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
+from catalog.kernel.workdays import Calendar
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
+from catalog.rulebooks.hainan_2023 import HAINAN_2023
 from catalog.signing.canonical import canonical, sha256_hex
 from catalog.signing.signer import Signer
+from catalog.timers import operations as timers
 from market.allowed_revenue import queries as allowances
 from market.identity import queries as identity
 from market.identity.model import Capacity
-from market.public_data_reports import drawing_up, queries, store
+from market.public_data_reports import disclosing, drawing_up, queries, store
 from market.public_data_reports.check import SUBJECT
-from market.public_data_reports.model import DrawUp, SignedReport
+from market.public_data_reports.model import DrawUp, Due, SignedReport
 from market.trade_statistics import queries as statistics
 from settlement.ledger.accounts import Book
 from settlement.periods import months
 
 _BOOK: Final = Book.PUBLIC_DATA
 _RULES: Final = ("GD-07", "JX-3")
+CLOCK: Final = "public_data_disclosure"
+CLOCK_SUBJECT: Final = "operator"
 
 
 async def draw_up(
@@ -93,8 +98,68 @@ async def draw_up(
         rules=_RULES,
         digests=[Digest(SUBJECT, str(report.id), made.sha256)],
     )
+    await _stop_clock(tx, operator.id, wanted.year, now=now)
     await _deliver(tx, made, now=now)
     return made
+
+
+async def remind(tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, due: Due) -> bool:
+    """Start the days in which an operator discloses a year, and tell it; return if that was new.
+
+    One that owes an older year is told of the next when that is reported.
+
+    :raises NotPermitted: if the actor reminds nobody.
+    """
+    actor.require("public_data_report:remind")
+    operator = PartyId(due.operator_party_id)
+    try:
+        timer = await timers.start(
+            tx,
+            now=now,
+            calendar=calendar,
+            kind=CLOCK,
+            subject_kind=CLOCK_SUBJECT,
+            subject_id=operator,
+            against="operator",
+            rulebook=HAINAN_2023.code,
+            period=disclosing.WITHIN,
+            started_on=disclosing.counted_from(due.year),
+            party_id=operator,
+            note=str(due.year),
+        )
+    except timers.TimerAlreadyRunning:
+        return False
+    await audit_log.append(
+        tx,
+        Event.PUBLIC_DATA_REPORT_AWAITED,
+        actor=actor,
+        now=now,
+        subjects=[Subject("party", str(operator))],
+        facts={"year": due.year, "due_on": timer.due_on.isoformat()},
+        rules=("NAT-DISC",),
+    )
+    await notifications.send(
+        tx,
+        now=now,
+        to=operator,
+        topic=Topic.PUBLIC_DATA_REPORT_DUE,
+        subject=Subject("party", str(operator)),
+        facts={
+            "operator": due.operator_name,
+            "year": due.year,
+            "due_on": timer.due_on.isoformat(),
+        },
+    )
+    return True
+
+
+async def _stop_clock(tx: Tx, operator: PartyId, year: int, *, now: dt.datetime) -> None:
+    """Record that a year is disclosed, in time or late, if its days run."""
+    running = await timers.find_running(
+        tx, kind=CLOCK, subject_kind=CLOCK_SUBJECT, subject_id=operator
+    )
+    if running is not None and running.note == str(year):
+        await timers.meet(tx, now=now, kind=CLOCK, subject_kind=CLOCK_SUBJECT, subject_id=operator)
 
 
 async def _deliver(tx: Tx, made: SignedReport, *, now: dt.datetime) -> None:

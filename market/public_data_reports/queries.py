@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Final
 
@@ -9,6 +10,7 @@ from catalog.kernel import paging
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
+from catalog.kernel.local_time import start_of_day
 from catalog.kernel.paging import Page
 from market.public_data_reports import drawing_up, store
 from market.public_data_reports.model import Due, Published, SignedReport
@@ -47,6 +49,17 @@ _DUE: Final = """
      ORDER BY year, n.name LIMIT 100"""
 
 
+#: Operators that were paid for public data in a year of which nothing was published yet.
+_OWING: Final = """
+    SELECT DISTINCT o.supplier_party_id AS operator_party_id, n.name, $1::integer AS year
+      FROM market.orders o JOIN market.parties n ON n.id = o.supplier_party_id
+     WHERE o.book = $2 AND o.paid_at >= $3 AND o.paid_at < $4
+       AND NOT EXISTS (
+           SELECT FROM market.public_data_publications p
+            WHERE p.operator_party_id = o.supplier_party_id AND p.year = $1)
+     ORDER BY n.name, o.supplier_party_id LIMIT 1000"""
+
+
 class ReportMissing(Missing):
     """There is no such report, or none that this actor may read whole."""
 
@@ -76,6 +89,26 @@ async def list_published(
     )
     found = [store.published_of(row) for row in rows]
     return paging.page_by_id(query, found, limit)
+
+
+async def list_owing(tx: Tx, *, year: int) -> list[Due]:
+    """Return the operators that were paid for public data in a year and did not report it yet."""
+    rows = await tx.fetch(
+        _OWING,
+        year,
+        str(Book.PUBLIC_DATA),
+        start_of_day(dt.date(year, 1, 1)),
+        start_of_day(dt.date(year + 1, 1, 1)),
+    )
+    return [
+        Due(
+            operator_party_id=row["operator_party_id"],
+            operator_name=row["name"],
+            year=row["year"],
+            due_on=drawing_up.due_on(row["year"]),
+        )
+        for row in rows
+    ]
 
 
 async def get_report(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> SignedReport:

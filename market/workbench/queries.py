@@ -57,6 +57,10 @@ _NAMES: Final = {
           LEFT JOIN catalog.applications a ON a.id = f.application_id
           LEFT JOIN catalog.products p ON p.id = a.product_id
          WHERE f.id = ANY($1::uuid[])""",
+    "operator": """
+        SELECT id, NULL AS number, name AS title FROM market.parties WHERE id = ANY($1::uuid[])""",
+    "usage_account": """
+        SELECT id, number, product_name AS title FROM market.orders WHERE id = ANY($1::uuid[])""",
     "listing": """
         SELECT l.id, NULL AS number, p.name AS title
           FROM market.listings l LEFT JOIN catalog.products p ON p.id = l.product_id

@@ -20,7 +20,7 @@ CONTESTED_WITHIN: Final = dt.timedelta(days=7)
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What we know of the payment that the event names.
 
-    ``takeable_fen`` can be taken back: what is in the escrow, or what those who shared got, less
+    ``takeable_fen`` can be taken back: what is in the escrow, and what those who shared got, less
     what went back before.
     """
 
@@ -64,6 +64,11 @@ def judge(facts: Facts | None, event: ChannelEvent) -> Judgement:
     if case.state not in STANDING:
         return Judgement(found=Break.CASE_OVER)
     return Judgement(_ENDINGS[event.kind])
+
+
+def from_escrow(amount_fen: int, left_fen: int) -> int:
+    """Return how much of a charge-back comes out of the escrow: all that is there, before anybody gives back."""
+    return min(amount_fen, left_fen)
 
 
 def _opening(facts: Facts, event: ChannelEvent) -> Judgement:

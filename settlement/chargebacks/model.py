@@ -14,7 +14,9 @@ from settlement.money import Fen
 class Chargeback(msgspec.Struct, frozen=True, kw_only=True):
     """One payment that a buyer's bank takes back, under the channel's number of the case.
 
-    ``was_shared`` tells that the escrow had been released: the money came from those who shared.
+    ``escrow_fen`` of it came out of the escrow, the rest from those who shared; ``was_shared`` tells
+    that it did not all come out of the escrow. ``ending_note`` is what a person said who ended it: why it was accepted,
+    or by which notice the channel decided.
     """
 
     id: uuid.UUID
@@ -24,6 +26,7 @@ class Chargeback(msgspec.Struct, frozen=True, kw_only=True):
     order_id: uuid.UUID
     amount_fen: Fen
     was_shared: bool
+    escrow_fen: int = 0
     state: State
     opened_at: dt.datetime
     contest_until: dt.datetime  # the first instant that is too late
@@ -32,3 +35,5 @@ class Chargeback(msgspec.Struct, frozen=True, kw_only=True):
     contested_by: uuid.UUID | None = None
     ended_at: dt.datetime | None = None
     ending_key: uuid.UUID | None = None  # the entry that took the money off, or back, last
+    ended_by: uuid.UUID | None = None  # the person, if it was not the channel
+    ending_note: str | None = None

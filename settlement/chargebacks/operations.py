@@ -17,16 +17,17 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Subject
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Refused
+from catalog.kernel.errors import Forbidden, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
 from settlement.chargebacks import store
-from settlement.chargebacks.judging import CONTESTED_WITHIN, Facts, Judgement, judge
+from settlement.chargebacks.judging import CONTESTED_WITHIN, Facts, Judgement, from_escrow, judge
 from settlement.chargebacks.model import Chargeback
 from settlement.chargebacks.queries import ChargebackMissing
 from settlement.chargebacks.states import STANDING, Event, State, advance
 from settlement.deposits import operations as deposits
 from settlement.escrow import operations as escrow
+from settlement.escrow.model import Escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import chargeback_of, clearing_of
@@ -41,12 +42,14 @@ from settlement.payments.states import State as PaymentState
 from settlement.returns import operations as returns
 
 Evidence = Annotated[str, Meta(min_length=1, max_length=4_000, pattern=r"\S")]
+Note = Annotated[str, Meta(min_length=1, max_length=1_000, pattern=r"\S")]
 
 RULE_VERSION: Final = "chargebacks/1"
 _IN_ESCROW: Final = frozenset({EscrowState.HELD, EscrowState.DISPUTED, EscrowState.CHARGED_BACK})
 _WHAT: Final = {
     Event.CONTEST: Happened.CHARGEBACK_CONTESTED,
     Event.LAPSE: Happened.CHARGEBACK_LAPSED,
+    Event.ACCEPT: Happened.CHARGEBACK_ACCEPTED,
     Event.WIN: Happened.CHARGEBACK_WON,
     Event.LOSE: Happened.CHARGEBACK_LOST,
 }
@@ -62,6 +65,12 @@ class NotLapsed(Refused):
     """The charge-back can still be contested."""
 
     code = "chargeback_not_lapsed"
+
+
+class OutcomeBySamePerson(Forbidden):
+    """Whoever contested a charge-back does not record what came of it (不相容岗位分离)."""
+
+    code = "chargeback_second_person_needed"
 
 
 async def hear(
@@ -136,16 +145,49 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, chargeback_id: uuid.U
     return await _end(tx, case, Event.LAPSE, actor=actor, now=now)
 
 
+async def accept(
+    tx: Tx, *, actor: Actor, now: dt.datetime, chargeback_id: uuid.UUID, note: str
+) -> Chargeback:
+    """Accept a charge-back instead of contesting it, and say why (接受拒付): the money goes to the channel.
+
+    :raises NotPermitted: if the actor accepts none.
+    :raises ChargebackMissing: if there is none.
+    :raises EventNotAllowed: if it was contested, or is over.
+    """
+    actor.require("chargeback:accept")
+    case = await _lock(tx, chargeback_id)
+    advance(case.state, Event.ACCEPT)
+    return await _end(tx, case, Event.ACCEPT, actor=actor, now=now, note=note)
+
+
+async def record_outcome(
+    tx: Tx, *, actor: Actor, now: dt.datetime, chargeback_id: uuid.UUID, is_won: bool, note: str
+) -> Chargeback:
+    """Record how the channel decided, from its written notice (登记裁定结果), where it calls nobody back.
+
+    What the channel states of the day shows it again in the reconciliation; told otherwise by its own
+    callback later, it is kept as a break.
+
+    :raises NotPermitted: if the actor records none.
+    :raises ChargebackMissing: if there is none.
+    :raises EventNotAllowed: if it is over.
+    :raises OutcomeBySamePerson: if the actor contested it.
+    """
+    actor.require("chargeback:decide")
+    case = await _lock(tx, chargeback_id)
+    event = Event.WIN if is_won else Event.LOSE
+    advance(case.state, event)
+    if case.contested_by is not None and case.contested_by == actor.account_id:
+        raise OutcomeBySamePerson
+    return await _end(tx, case, event, actor=actor, now=now, note=note)
+
+
 async def _facts(tx: Tx, payment: Payment, event: ChannelEvent) -> Facts:
     cases = await store.lock_of_payment(tx, payment.id)
     number = event.channel_transaction_id
     case = next((each for each in cases if each.case_number == number), None)
     held = await escrow.lock(tx, payment.order_id)
-    takeable = 0
-    if held.state in _IN_ESCROW and not held.captured_fen:
-        takeable = held.left_fen
-    elif held.state is EscrowState.RELEASED:
-        takeable = await returns.takeable_fen(tx, held)
+    takeable = await _in_escrow(tx, held, None) + await returns.takeable_fen(tx, held)
     return Facts(
         is_paid=payment.state is PaymentState.SUCCEEDED,
         takeable_fen=takeable,
@@ -175,6 +217,7 @@ async def _open(
     tx: Tx, payment: Payment, *, actor: Actor, now: dt.datetime, told: ChannelEvent
 ) -> None:
     held = await escrow.lock(tx, payment.order_id)
+    kept = from_escrow(told.amount_fen, await _in_escrow(tx, held, None))
     case = Chargeback(
         id=new_id(),
         channel=payment.channel,
@@ -182,12 +225,16 @@ async def _open(
         payment_id=payment.id,
         order_id=payment.order_id,
         amount_fen=Fen(told.amount_fen),
-        was_shared=held.state is EscrowState.RELEASED,
+        was_shared=kept < told.amount_fen,
+        escrow_fen=kept,
         state=State.OPENED,
         opened_at=now,
         contest_until=now + CONTESTED_WITHIN,
     )
     await store.insert(tx, case)
+    if kept:
+        await deposits.charge_back(tx, actor=actor, now=now, deposit_id=case.order_id)
+        await escrow.charge_back(tx, actor=actor, now=now, order_id=case.order_id, amount_fen=kept)
     if case.was_shared:
         await returns.charge_back(
             tx,
@@ -195,37 +242,51 @@ async def _open(
             now=now,
             order_id=case.order_id,
             key=case.id,
-            amount_fen=case.amount_fen,
-        )
-    else:
-        await deposits.charge_back(tx, actor=actor, now=now, deposit_id=case.order_id)
-        await escrow.charge_back(
-            tx, actor=actor, now=now, order_id=case.order_id, amount_fen=case.amount_fen
+            amount_fen=case.amount_fen - kept,
         )
     await _remember(tx, Happened.CHARGEBACK_OPENED, case, actor=actor, now=now)
 
 
+async def _in_escrow(tx: Tx, held: Escrow, but: uuid.UUID | None) -> int:
+    """Return how much of an escrow is not set aside for a case, except ``but``."""
+    if held.state not in _IN_ESCROW:
+        return 0
+    return held.left_fen - await store.sum_aside(tx, held.order_id, but=but)
+
+
 async def _end(
-    tx: Tx, case: Chargeback, event: Event, *, actor: Actor, now: dt.datetime
+    tx: Tx,
+    case: Chargeback,
+    event: Event,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    note: str | None = None,
 ) -> Chargeback:
-    is_won = event is Event.WIN
-    if not case.was_shared:
+    is_won, key = event is Event.WIN, None
+    if case.escrow_fen:
         key = await escrow.end_chargeback(
             tx,
             actor=actor,
             now=now,
             order_id=case.order_id,
-            amount_fen=case.amount_fen,
+            amount_fen=case.escrow_fen,
             lost_to=None if is_won else case.channel,
+            aside_fen=await store.sum_aside(tx, case.order_id, but=case.id),
         )
         await deposits.end_chargeback(
             tx, actor=actor, now=now, deposit_id=case.order_id, is_won=is_won, by=key
         )
-    elif is_won:
-        key = await returns.restore(tx, actor=actor, now=now, order_id=case.order_id, key=case.id)
-    else:
-        key = await _lose(tx, case, actor=actor, now=now)
-    return await _move(tx, case, event, actor=actor, now=now, ended_at=now, ending_key=key)
+    if case.was_shared:
+        end = _give_back if is_won else _lose
+        key = await end(tx, case, actor=actor, now=now)
+    assert key is not None, "what is charged back came from somewhere"
+    told = {} if note is None else {"ended_by": actor.account_id, "ending_note": note}
+    return await _move(tx, case, event, actor=actor, now=now, ended_at=now, ending_key=key, **told)
+
+
+async def _give_back(tx: Tx, case: Chargeback, *, actor: Actor, now: dt.datetime) -> uuid.UUID:
+    return await returns.restore(tx, actor=actor, now=now, order_id=case.order_id, key=case.id)
 
 
 async def _lose(tx: Tx, case: Chargeback, *, actor: Actor, now: dt.datetime) -> uuid.UUID:
@@ -234,7 +295,8 @@ async def _lose(tx: Tx, case: Chargeback, *, actor: Actor, now: dt.datetime) -> 
         key=new_id(),
         kind=Kind.CHARGEBACK_LOST,
         legs=transfer(
-            chargeback_of(case.order_id), [Leg(clearing_of(case.channel), case.amount_fen)]
+            chargeback_of(case.order_id),
+            [Leg(clearing_of(case.channel), case.amount_fen - case.escrow_fen)],
         ),
         booked_at=now,
         value_on=local_date(now),
@@ -279,4 +341,5 @@ async def _remember(
             Subject("order", str(case.order_id)),
         ],
         facts={"amount_fen": case.amount_fen, "case_number": case.case_number},
+        reason=case.ending_note,
     )

@@ -60,6 +60,17 @@ async def list_chargebacks(
     return paging.Page(items, paging.encode(query, str(items[-1].id)) if more else None)
 
 
+async def has_standing(tx: Tx, order_id: uuid.UUID) -> bool:
+    """Tell whether a charge-back of an order is undecided."""
+    return bool(
+        await tx.fetch_value(
+            """SELECT EXISTS (SELECT FROM settlement.chargebacks
+                               WHERE order_id = $1 AND state IN ('opened', 'contested'))""",
+            order_id,
+        )
+    )
+
+
 async def list_lapsing(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
     """Return the charge-backs that nobody contested in time, the longest ago first."""
     rows = await tx.fetch(

@@ -1,4 +1,4 @@
-"""Tell the life of a charge-back (拒付): contested within its window or lost by silence."""
+"""Tell the life of a charge-back (拒付): contested within its window, accepted, or lost by silence."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Event(enum.StrEnum):
 
     CONTEST = "contest"  # 提交申诉证据
     LAPSE = "lapse"  # 逾期未申诉
+    ACCEPT = "accept"  # 接受拒付，不申诉
     WIN = "win"  # 渠道裁定我方胜
     LOSE = "lose"  # 渠道裁定拒付成立
 
@@ -35,6 +36,7 @@ class EventNotAllowed(Refused):
 TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.OPENED, Event.CONTEST): State.CONTESTED,
     (State.OPENED, Event.LAPSE): State.LOST,
+    (State.OPENED, Event.ACCEPT): State.LOST,
     (State.OPENED, Event.WIN): State.WON,
     (State.OPENED, Event.LOSE): State.LOST,
     (State.CONTESTED, Event.WIN): State.WON,

@@ -21,6 +21,7 @@ CHARGEBACKS: Final = sa.Table(
     sa.Column("order_id", sa.Uuid, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("was_shared", sa.Boolean, nullable=False),
+    sa.Column("escrow_fen", sa.BigInteger),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("contest_until", sa.DateTime(timezone=True), nullable=False),
@@ -29,11 +30,15 @@ CHARGEBACKS: Final = sa.Table(
     sa.Column("contested_by", sa.Uuid),
     sa.Column("ended_at", sa.DateTime(timezone=True)),
     sa.Column("ending_key", sa.Uuid),
+    sa.Column("ended_by", sa.Uuid),
+    sa.Column("ending_note", sa.Text),
     schema="settlement",
 )
 SELECT: Final = """
-    SELECT id, channel, case_number, payment_id, order_id, amount_fen, was_shared, state, opened_at,
-           contest_until, evidence, contested_at, contested_by, ended_at, ending_key
+    SELECT id, channel, case_number, payment_id, order_id, amount_fen, was_shared,
+           coalesce(escrow_fen, CASE WHEN was_shared THEN 0 ELSE amount_fen END) AS escrow_fen, state,
+           opened_at, contest_until, evidence, contested_at, contested_by, ended_at, ending_key,
+           ended_by, ending_note
       FROM settlement.chargebacks"""
 
 
@@ -47,7 +52,7 @@ async def update(tx: Tx, case: Chargeback) -> None:
     await tx.execute(
         """UPDATE settlement.chargebacks
               SET state = $2, evidence = $3, contested_at = $4, contested_by = $5, ended_at = $6,
-                  ending_key = $7
+                  ending_key = $7, ended_by = $8, ending_note = $9
             WHERE id = $1""",
         case.id,
         str(case.state),
@@ -56,6 +61,8 @@ async def update(tx: Tx, case: Chargeback) -> None:
         case.contested_by,
         case.ended_at,
         case.ending_key,
+        case.ended_by,
+        case.ending_note,
     )
 
 
@@ -77,6 +84,21 @@ async def lock_of_payment(tx: Tx, payment_id: uuid.UUID) -> list[Chargeback]:
         f"{SELECT} WHERE payment_id = $1 ORDER BY opened_at, id LIMIT 1000 FOR UPDATE", payment_id
     )
     return [case(row) for row in rows]
+
+
+async def sum_aside(tx: Tx, order_id: uuid.UUID, *, but: uuid.UUID | None) -> int:
+    """Return how much of an order's escrow is set aside for cases that stand, except one, in fen."""
+    return int(
+        await tx.fetch_value(
+            """SELECT coalesce(sum(CASE WHEN was_shared THEN coalesce(escrow_fen, 0)
+                                     ELSE amount_fen END), 0)
+                 FROM settlement.chargebacks
+                WHERE order_id = $1 AND state IN ('opened', 'contested')
+                  AND id IS DISTINCT FROM $2""",
+            order_id,
+            but,
+        )
+    )
 
 
 def case(row: Row) -> Chargeback:

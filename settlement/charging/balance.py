@@ -1,6 +1,6 @@
 """Say what an account has left, and what that means (余额、信用额度).
 
-The balance is what was paid, less what went back and what was charged. It may be negative: nobody is
+The balance is what was paid, less what went back, what a bank took back, and what was charged. It may be negative: nobody is
 paid with money that is not there, so what the escrow does not cover is a debt and waits. A credit
 limit (信用额度), which both sides signed, lets the buyer go on so far below zero.
 """
@@ -12,8 +12,9 @@ from typing import Final
 
 from settlement.charging.states import Event, State
 
-#: Of what was prepaid: so little left is told, in time for a transfer between banks [P].
-LOW_PART: Final = 5
+#: Percent of what was prepaid: so little left is told, in time for a transfer between banks [P].
+LOW_PERCENT: Final = 20
+_HUNDRED: Final = 100
 
 
 class Level(enum.StrEnum):
@@ -24,9 +25,9 @@ class Level(enum.StrEnum):
     NOTHING = "nothing"  # 用尽
 
 
-def low_mark(prepaid_fen: int) -> int:
-    """Return from which rest downwards the buyer is told: a fifth of what was prepaid [P]."""
-    return prepaid_fen // LOW_PART
+def low_mark(prepaid_fen: int, *, percent: int = LOW_PERCENT) -> int:
+    """Return from which rest downwards the buyer is told, in fen: a part of what was prepaid."""
+    return prepaid_fen * percent // _HUNDRED
 
 
 def level(balance_fen: int, *, credit_limit_fen: int, low_fen: int) -> Level:
@@ -54,6 +55,6 @@ _CHANGES: Final[dict[tuple[State, Level], Event]] = {
 }
 
 
-def collectable(*, charged_fen: int, captured_fen: int, left_fen: int) -> int:
+def collectable(*, charged_fen: int, collected_fen: int, left_fen: int) -> int:
     """Return how much of what was charged the escrow can pay now; the rest is a debt."""
-    return max(min(charged_fen - captured_fen, left_fen), 0)
+    return max(min(charged_fen - collected_fen, left_fen), 0)

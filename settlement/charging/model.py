@@ -97,13 +97,15 @@ class AccountStanding(msgspec.Struct, frozen=True, kw_only=True):
     paid_fen: int
     refunded_fen: int
     charged_fen: int
-    collected_fen: int
+    collected_fen: int  # by those who share, less what a charge-back took from them
     charged_to_seq: int
+    charged_back_fen: int = 0  # taken back by the buyer's bank, decided or not (拒付)
 
     @property
     def balance_fen(self) -> int:
         """Return what is left; negative is what is owed."""
-        return self.paid_fen - self.refunded_fen - self.charged_fen
+        came = self.paid_fen - self.refunded_fen - self.charged_back_fen
+        return came - self.charged_fen
 
     @property
     def owed_fen(self) -> int:

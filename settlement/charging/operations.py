@@ -71,10 +71,12 @@ async def open(  # noqa: A001
     payee_party_id: uuid.UUID,
     prepaid_fen: int,
     credit_limit_fen: int,
+    low_percent: int = balance.LOW_PERCENT,
 ) -> UsageAccount:
     """Open the account of an order that pays as it uses; opening it again changes nothing.
 
-    ``credit_limit_fen`` is how far below zero its contract lets it run (信用额度).
+    ``credit_limit_fen`` is how far below zero its contract lets it run (信用额度); what is left is low
+    from ``low_percent`` of what was prepaid downwards (余额预警).
     """
     account = UsageAccount(
         order_id=order_id,
@@ -82,7 +84,7 @@ async def open(  # noqa: A001
         payee_party_id=payee_party_id,
         state=State.RUNNING,
         credit_limit_fen=credit_limit_fen,
-        low_fen=balance.low_mark(prepaid_fen),
+        low_fen=balance.low_mark(prepaid_fen, percent=low_percent),
         opened_at=now,
     )
     if not await store.insert(tx, account):
@@ -218,7 +220,7 @@ async def collect(
     held = await escrow.lock(tx, account.order_id)
     due = balance.collectable(
         charged_fen=standing.charged_fen,
-        captured_fen=held.captured_fen,
+        collected_fen=standing.collected_fen,
         left_fen=held.left_fen if held.state is EscrowState.HELD else 0,
     )
     if due:
@@ -265,7 +267,7 @@ async def _close(
     standing = await standing_of(tx, account)
     if standing.owed_fen:
         if states.allows(account.state, Event.OWE):
-            return await _moved(tx, account, Event.OWE, actor=actor, now=now)
+            return await _moved(tx, account, Event.OWE, actor=actor, now=now, closed_at=None)
         return account
     await escrow.finish(tx, actor=actor, now=now, order_id=account.order_id, split=split)
     if not states.allows(account.state, Event.SETTLE):

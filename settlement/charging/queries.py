@@ -12,7 +12,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from settlement.charging import store
 from settlement.charging.model import AccountStanding, Charge, UsageAccount
-from settlement.escrow.queries import find_escrow
+from settlement.ledger.queries import get_order_sums
 
 
 class UsageAccountMissing(Missing):
@@ -29,16 +29,16 @@ async def find_standing(tx: Tx, order_id: uuid.UUID) -> AccountStanding | None:
 
 async def standing_of(tx: Tx, account: UsageAccount) -> AccountStanding:
     """Return what stands on an account now."""
-    held = await find_escrow(tx, account.order_id)
-    assert held is not None, "usage_account_of_an_escrow"
+    money = await get_order_sums(tx, account.order_id)
     last = await store.find_last(tx, account.order_id)
     return AccountStanding(
         account=account,
-        paid_fen=held.amount_fen,
-        refunded_fen=held.refunded_fen,
+        paid_fen=money.paid_fen,
+        refunded_fen=money.refunded_fen,
         charged_fen=0 if last is None else last.cumulative_fen,
-        collected_fen=held.captured_fen,
+        collected_fen=money.released_fen,
         charged_to_seq=0 if last is None else last.to_seq,
+        charged_back_fen=money.charged_back_fen,
     )
 
 
@@ -105,10 +105,11 @@ async def list_of_payer(
 ) -> list[AccountStanding]:
     """Return the accounts that a party pays, those in arrears first, then the newest."""
     rows = await tx.fetch(
-        """SELECT a.*, e.amount_fen AS paid_fen, e.refunded_fen, e.captured_fen AS collected_fen,
+        """SELECT a.*, m.paid AS paid_fen, m.refunded AS refunded_fen, m.released AS collected_fen,
+                  m.charged_back AS charged_back_fen,
                   coalesce(c.cumulative_fen, 0) AS charged_fen, coalesce(c.to_seq, 0) AS charged_to_seq
              FROM settlement.usage_accounts a
-             JOIN settlement.escrows e USING (order_id)
+             JOIN settlement.order_money m USING (order_id)
              LEFT JOIN LATERAL (
                   SELECT cumulative_fen, to_seq FROM settlement.charges
                    WHERE order_id = a.order_id ORDER BY to_seq DESC LIMIT 1) c ON true
@@ -117,7 +118,14 @@ async def list_of_payer(
         payer_party_id,
         limit,
     )
-    sums = ("paid_fen", "refunded_fen", "charged_fen", "collected_fen", "charged_to_seq")
+    sums = (
+        "paid_fen",
+        "refunded_fen",
+        "charged_fen",
+        "collected_fen",
+        "charged_to_seq",
+        "charged_back_fen",
+    )
     return [
         msgspec.convert(
             {"account": dict(row)} | {name: row[name] for name in sums}, AccountStanding

@@ -1,7 +1,8 @@
 """Tell the life of the account of an order that pays as it uses (计量账户).
 
 What stands on it decides: enough, little, or nothing. Only days that ran out unpaid suspend it, and
-only money lets it go on. When the order is over it is settled, at once or when the debt is paid.
+only money lets it go on. When the order is over it is settled, at once or when the debt is paid; a
+charge-back that comes after that opens the debt again.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
         for event, following in ((Event.OWE, State.OWING), (Event.SETTLE, State.SETTLED))
     },
     (State.OWING, Event.SETTLE): State.SETTLED,
+    (State.SETTLED, Event.OWE): State.OWING,  # a bank took back what it was settled with (拒付)
 }
 #: Where the order goes on, and more may be charged.
 LIVE: Final = frozenset({State.RUNNING, State.LOW, State.ARREARS, State.SUSPENDED})

@@ -32,9 +32,11 @@ class ChargeFalls(Conflict):
     code = "charge_falls"
 
 
-def is_due(*, first_at: dt.datetime, uses: int, now: dt.datetime) -> bool:
+def is_due(
+    *, first_at: dt.datetime, uses: int, now: dt.datetime, open_for: dt.timedelta = OPEN_FOR
+) -> bool:
     """Tell whether the window that began with ``first_at`` is closed: it is old, or full."""
-    return uses >= USES_MAX or now - first_at >= OPEN_FOR
+    return uses >= USES_MAX or now - first_at >= open_for
 
 
 def check_turn(before: Charged, tally: Tally) -> None:

@@ -219,6 +219,31 @@ async def top_up(
     return msgspec.structs.replace(await lock(tx, order_id), funding_key=entry.key)
 
 
+async def cover(
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    order_id: uuid.UUID,
+    source: Account,
+    amount_fen: int,
+) -> uuid.UUID:
+    """Book money of the platform into the escrow of an order that its buyer never paid (坏账核销).
+
+    Return by which entry.
+
+    :raises EscrowMissing: if the order has none.
+    :raises EventNotAllowed: if nothing was paid yet, or it is disputed.
+    """
+    escrow, amount = await lock(tx, order_id), fen(amount_fen)
+    following = advance(escrow.state, states.Event.TOP_UP)
+    legs = transfer(source, [Leg(escrow_of(order_id), amount)])
+    key = await _charge(tx, Kind.LOSS_COVERED, legs, escrow, actor=actor, now=now)
+    await store.top_up(tx, order_id, state=following, amount_fen=amount)
+    await _remember(tx, Event.ESCROW_TOPPED_UP, escrow, amount, actor=actor, now=now)
+    return key
+
+
 async def finish(
     tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, split: Distribution
 ) -> None:
@@ -516,15 +541,19 @@ async def end_chargeback(
     order_id: uuid.UUID,
     amount_fen: int,
     lost_to: str | None,
+    aside_fen: int = 0,
 ) -> uuid.UUID:
     """Let what was set aside go to the channel ``lost_to``, or back; return by which entry (拒付了结).
+
+    ``aside_fen`` stay set aside for other cases of the order, and all of it frozen until they are over.
 
     :raises EscrowMissing: if the order has none.
     :raises EventNotAllowed: if nothing was set aside.
     """
     escrow = await lock(tx, order_id)
     left = escrow.left_fen - amount_fen if lost_to else escrow.left_fen
-    following = advance(escrow.state, states.losing(left_fen=left))
+    over = states.ending(left_fen=left, captured_fen=escrow.captured_fen, aside_fen=aside_fen)
+    following = advance(escrow.state, over)
     kind = Kind.CHARGEBACK_LOST if lost_to else Kind.CHARGEBACK_WON
     to = clearing_of(lost_to) if lost_to else escrow_of(order_id)
     legs = transfer(chargeback_of(order_id), [Leg(to, fen(amount_fen))])

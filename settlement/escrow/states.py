@@ -45,7 +45,9 @@ class Event(enum.StrEnum):
     RESOLVE_REST = "resolve_rest"  # 裁决退还余款
     CHARGE_BACK = "charge_back"  # 拒付
     CHARGEBACK_OVER = "chargeback_over"  # 拒付了结，仍有余款
+    CHARGEBACK_ONE_OVER = "chargeback_one_over"  # 一案了结，另案未决
     CHARGEBACK_LOST = "chargeback_lost"  # 拒付成立，款已全部退出
+    CHARGEBACK_LOST_REST = "chargeback_lost_rest"  # 拒付成立，余款已全部退出
 
 
 class EventNotAllowed(Refused):
@@ -76,7 +78,12 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (State.HELD, Event.CHARGE_BACK): State.CHARGED_BACK,
     (State.DISPUTED, Event.CHARGE_BACK): State.CHARGED_BACK,  # who disputes is heard by the order
     (State.CHARGED_BACK, Event.CHARGEBACK_OVER): State.HELD,
+    # Another payment of an order that pays as it uses, taken back or paid in meanwhile.
+    (State.CHARGED_BACK, Event.CHARGE_BACK): State.CHARGED_BACK,
+    (State.CHARGED_BACK, Event.TOP_UP): State.CHARGED_BACK,
+    (State.CHARGED_BACK, Event.CHARGEBACK_ONE_OVER): State.CHARGED_BACK,
     (State.CHARGED_BACK, Event.CHARGEBACK_LOST): State.REFUNDED,
+    (State.CHARGED_BACK, Event.CHARGEBACK_LOST_REST): State.RELEASED,
 }
 
 
@@ -108,6 +115,13 @@ def refunding_part(state: State) -> Event:
     return Event.RESOLVE_PART if state is State.DISPUTED else Event.REFUND_PART
 
 
-def losing(*, left_fen: int) -> Event:
-    """Return by which event a charge-back is over that took money for good, ``left_fen`` after it."""
-    return Event.CHARGEBACK_OVER if left_fen else Event.CHARGEBACK_LOST
+def ending(*, left_fen: int, captured_fen: int = 0, aside_fen: int = 0) -> Event:
+    """Return by which event a charge-back is over, with ``left_fen`` in the escrow after it.
+
+    ``aside_fen`` of that is set aside for other cases; ``captured_fen`` went to those who share before.
+    """
+    if aside_fen:
+        return Event.CHARGEBACK_ONE_OVER
+    if left_fen:
+        return Event.CHARGEBACK_OVER
+    return Event.CHARGEBACK_LOST_REST if captured_fen else Event.CHARGEBACK_LOST

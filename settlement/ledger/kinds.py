@@ -133,7 +133,7 @@ RULES: Final[Mapping[Kind, KindRule]] = {
     Kind.CHARGEBACK: KindRule(
         16,
         _from([_P.ORDER_ESCROW], [_P.CHARGEBACK_HOLD], OnOrder(charged_back=1))
-        | _from([_P.PAYABLE], [_P.CHARGEBACK_HOLD], _TAKEN_BACK),
+        | _from(_OWED, [_P.CHARGEBACK_HOLD], _TAKEN_BACK),
     ),
     Kind.CHARGEBACK_WON: KindRule(
         17,
@@ -147,7 +147,8 @@ RULES: Final[Mapping[Kind, KindRule]] = {
     Kind.CHARGEBACK_LOST: KindRule(18, _from([_P.CHARGEBACK_HOLD], [_P.CHANNEL_CLEARING])),
     Kind.LOSS_COVERED: KindRule(
         19,
-        _from([_P.PLATFORM_LOSS], [_P.REFUND_PAYABLE], _GIVEN_BACK)
+        _from([_P.PLATFORM_LOSS], [_P.ORDER_ESCROW], _PAID)  # 坏账核销: a debt nobody paid
+        | _from([_P.PLATFORM_LOSS], [_P.REFUND_PAYABLE], _GIVEN_BACK)
         | _from([_P.PLATFORM_LOSS], [_P.CHARGEBACK_HOLD], _TAKEN_BACK)
         | _from([_P.PLATFORM_LOSS], [_P.CHANNEL_CLEARING]),
     ),

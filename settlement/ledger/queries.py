@@ -106,6 +106,15 @@ class TrialBalance(msgspec.Struct, frozen=True, kw_only=True):
     is_balanced: bool
 
 
+class OrderSums(msgspec.Struct, frozen=True, kw_only=True):
+    """What came and went of one order, in fen."""
+
+    paid_fen: int = 0
+    released_fen: int = 0
+    refunded_fen: int = 0
+    charged_back_fen: int = 0
+
+
 class OrderLedger(msgspec.Struct, frozen=True, kw_only=True):
     """The money of one order: what came, what went, and every entry that says so."""
 
@@ -224,6 +233,19 @@ async def get_order_ledger(tx: Tx, order_id: uuid.UUID) -> OrderLedger:
         disputed_fen=money["disputed"] if money else 0,
         charged_back_fen=money["charged_back"] if money else 0,
         entries=tuple(_entry(row) for row in rows),
+    )
+
+
+async def get_order_sums(tx: Tx, order_id: uuid.UUID) -> OrderSums:
+    """Return what came and went of an order, without its entries; all zero before it was paid."""
+    money = await tx.fetch_one(f"{_ORDER_MONEY} WHERE order_id = $1", order_id)
+    if money is None:
+        return OrderSums()
+    return OrderSums(
+        paid_fen=money["paid"],
+        released_fen=money["released"],
+        refunded_fen=money["refunded"],
+        charged_back_fen=money["charged_back"],
     )
 
 

@@ -15,6 +15,7 @@ class What(enum.StrEnum):
 
     BREAKS_LATE = "breaks_late"  # 逾期差错
     GATES = "gates"  # 未解释的待清算款
+    CHARGEBACKS = "chargebacks"  # 待申诉的拒付
     PAYOUTS_UNKNOWN = "payouts_unknown"  # 结果未知的付款
     PAYMENTS_UNKNOWN = "payments_unknown"  # 结果未知的收款
     REFUNDS_IN_DOUBT = "refunds_in_doubt"  # 未退成的退款
@@ -28,6 +29,7 @@ class What(enum.StrEnum):
 PLACES: Final[dict[What, str]] = {
     What.BREAKS_LATE: "/reconciliation",
     What.GATES: "/reconciliation",
+    What.CHARGEBACKS: "/chargebacks?chargeback_state=opened",
     What.BREAKS: "/reconciliation",
     What.PAYMENTS_UNKNOWN: "/reconciliation",
     What.REFUNDS_IN_DOUBT: "/reconciliation",
@@ -38,7 +40,13 @@ PLACES: Final[dict[What, str]] = {
 }
 _RANKS: Final = {what: rank for rank, what in enumerate(What)}
 _URGENT: Final = frozenset(
-    {What.BREAKS_LATE, What.GATES, What.PAYOUTS_UNKNOWN, What.PAYMENTS_UNKNOWN}
+    {
+        What.BREAKS_LATE,
+        What.GATES,
+        What.CHARGEBACKS,
+        What.PAYOUTS_UNKNOWN,
+        What.PAYMENTS_UNKNOWN,
+    }
 )
 
 

@@ -67,6 +67,21 @@ async def list_batches(
     return paging.page_by_id(query, [store.batch_of(row) for row in rows], limit)
 
 
+async def get_batch(
+    tx: Tx, *, viewer: Actor, batch_id: uuid.UUID
+) -> tuple[RefundBatch, list[Refund]]:
+    """Return a batch and its refunds, in the order of its file.
+
+    :raises NotPermitted: if the viewer transfers no refunds.
+    :raises Missing: if there is no such batch.
+    """
+    viewer.require("refund:transfer")
+    batch = await store.find_batch(tx, batch_id)
+    if batch is None:
+        raise Missing
+    return batch, await store.list_lines(tx, batch_id)
+
+
 async def get_file(tx: Tx, *, viewer: Actor, batch_id: uuid.UUID) -> tuple[RefundBatch, bytes]:
     """Return a batch and its file for the bank, the same bytes whenever it is asked for.
 

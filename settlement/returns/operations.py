@@ -21,12 +21,14 @@ from settlement.escrow import operations as escrow
 from settlement.escrow.model import Escrow
 from settlement.escrow.states import State
 from settlement.ledger import operations as ledger
+from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
     Account,
     Purpose,
     account,
     chargeback_of,
     refund_owed_to,
+    residual_of,
 )
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Fen, fen
@@ -56,6 +58,13 @@ class ReturnKeyReused(Conflict):
     code = "return_key_reused"
 
 
+class _Shared(msgspec.Struct, frozen=True):
+    """What each got of an order: by one entry, or in parts (分次划付)."""
+
+    legs: Sequence[Leg]
+    is_in_parts: bool = False
+
+
 async def give_back(
     tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, key: uuid.UUID, amount_fen: int
 ) -> Return:
@@ -76,8 +85,18 @@ async def give_back(
     async with beyond_own_rows(tx):  # whosever order it is of: that it is used may be known
         if await store.is_used(tx, key):
             raise ReturnKeyReused(key=str(key))
-    to = refund_owed_to(held.payer_party_id)
-    return await _take(tx, held, To.REFUND, to, actor=actor, now=now, key=key, amount=amount)
+    to, paid = refund_owed_to(held.payer_party_id), await _released_by(tx, held)
+    return await _take(
+        tx,
+        held,
+        To.REFUND,
+        to,
+        _Shared(paid.legs[1:]),
+        actor=actor,
+        now=now,
+        key=key,
+        amount=amount,
+    )
 
 
 async def charge_back(
@@ -85,15 +104,17 @@ async def charge_back(
 ) -> Return:
     """Take ``amount_fen`` back from those who shared and set it aside, as a channel wants it (拒付追回).
 
-    Whoever calls has seen to it that the key is new.
+    Whoever calls has seen to it that the key is new. Of what was paid out in parts each gives back
+    of all that it got; the few fen that nobody is entitled to yet are advanced by the platform.
 
     :raises EscrowMissing: if the order has no escrow.
-    :raises NotReleasedAtOnce: if it was not released, or in parts.
     :raises ReversalTooLarge: if more would be taken back than was paid out.
     """
     held = await escrow.lock(tx, order_id)
-    amount, to = fen(amount_fen), chargeback_of(order_id)
-    return await _take(tx, held, To.CHARGEBACK, to, actor=actor, now=now, key=key, amount=amount)
+    amount, to, of = fen(amount_fen), chargeback_of(order_id), await _shared(tx, held)
+    return await _take(
+        tx, held, To.CHARGEBACK, to, of, actor=actor, now=now, key=key, amount=amount
+    )
 
 
 async def restore(
@@ -105,7 +126,6 @@ async def restore(
     """
     held = await escrow.lock(tx, order_id)
     (taken,) = [each for each in await store.list_of_order(tx, order_id) if each.key == key]
-    paid = await _released_by(tx, held)
     kept = await retentions.find(tx, order_id)
     for part in taken.parts:
         of = account(part.account)
@@ -119,7 +139,7 @@ async def restore(
         ):
             if amount:
                 legs = transfer(chargeback_of(order_id), [Leg(to, amount)])
-                entry = _entry(Kind.CHARGEBACK_WON, legs, held, book=paid.book, now=now)
+                entry = _entry(Kind.CHARGEBACK_WON, legs, held, book=held.book, now=now)
                 await ledger.post(tx, actor=actor, now=now, entry=entry)
         again = min(part.from_retention_fen, kept.drawn_fen) if kept and was_kept else 0
         if again:
@@ -129,13 +149,10 @@ async def restore(
 
 
 async def takeable_fen(tx: Tx, held: Escrow) -> int:
-    """Return how much can still be taken back of an escrow that was released at once; else nothing."""
-    try:
-        paid = await _released_by(tx, held)
-    except NotReleasedAtOnce:
-        return 0
+    """Return how much of what was paid out of an escrow can still be taken back, in fen."""
     taken = await store.list_standing(tx, held.order_id)
-    return paid.amount_fen - sum(each.amount_fen for each in taken)
+    shared = sum(leg.amount_fen for leg in (await _shared(tx, held)).legs)
+    return shared - sum(each.amount_fen for each in taken)
 
 
 async def _take(
@@ -143,6 +160,7 @@ async def _take(
     held: Escrow,
     what: To,
     to: Account,
+    shared: _Shared,
     *,
     actor: Actor,
     now: dt.datetime,
@@ -150,21 +168,29 @@ async def _take(
     amount: Fen,
 ) -> Return:
     order_id, earlier = held.order_id, await store.list_standing(tx, held.order_id)
-    paid = await _released_by(tx, held)
     await ledger.roll_up(tx, now=now)  # what was shared out until now can be taken back
-    legs = merged(paid.legs[1:])  # what is kept of a party is its own
+    legs = merged(shared.legs)  # what is kept of a party is its own
     before = [
         sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)
         for code in (leg.account.code for leg in legs)
     ]
-    due = _due(held, legs, before, amount)
+    due = (
+        given_back([leg.amount_fen for leg in legs], before, amount)
+        if shared.is_in_parts
+        else _due(held, legs, before, amount)
+    )
     # Always in one order, so that two refunds never wait for each other.
     owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
     kept = await retentions.find(tx, order_id)
-    parts = tuple([await _part(tx, of, back, kept, book=paid.book) for of, back in owing])
+    parts = tuple([await _part(tx, of, back, kept, book=held.book) for of, back in owing])
     for part in parts:
         rest = await _draw(tx, part, kept, to, actor=actor, now=now)
-        for entry in await _entries(tx, rest, paid, held, to, now=now):
+        entries = (
+            _in_one(rest, held, to, now=now)
+            if shared.is_in_parts
+            else await _by_original(tx, rest, held, to, now=now)
+        )
+        for entry in entries:
             await ledger.post(tx, actor=actor, now=now, entry=entry)
     await store.insert(tx, key=key, order_id=order_id, now=now, parts=parts, what=what)
     await audit_log.append(
@@ -173,7 +199,7 @@ async def _take(
         actor=actor,
         now=now,
         subjects=[Subject("order", str(order_id))],
-        facts={"amount_fen": amount, "parts": parts, "reverses": str(paid.key)},
+        facts={"amount_fen": amount, "parts": parts, "reverses": str(held.closing_key or "")},
     )
     return Return(order_id=order_id, key=key, amount_fen=amount, returned_at=now, parts=parts)
 
@@ -211,12 +237,28 @@ async def _released_by(tx: Tx, held: Escrow) -> Entry:
     return entry
 
 
+async def _shared(tx: Tx, held: Escrow) -> _Shared:
+    """Return what each got of an escrow, and last what nobody is entitled to yet."""
+    try:
+        return _Shared((await _released_by(tx, held)).legs[1:])
+    except NotReleasedAtOnce:
+        legs = await store.list_shared(tx, held.order_id, book=held.book)
+    waiting = residual_of(held.order_id)
+    if left := await books.get_balance(tx, waiting, book=held.book):
+        legs.append(Leg(waiting, left))
+    return _Shared(legs, is_in_parts=True)
+
+
 async def _part(
     tx: Tx, of: Account, due_fen: int, kept: Retention | None, *, book: str
 ) -> GivenBack:
-    """Return where a party's part comes from: what is kept of this order first, then what it is owed."""
+    """Return where a party's part comes from: what is kept of this order first, then what it is owed.
+
+    The residual has to be there when the next part is shared, so the platform stands in for it.
+    """
     drawn = min(due_fen, _left_of(kept, of))
-    owed, floor = await store.spendable(tx, of, book=book)
+    is_waiting = of.purpose is Purpose.ROUNDING_RESIDUAL
+    owed, floor = (0, 0) if is_waiting else await store.spendable(tx, of, book=book)
     retained = 0
     if of.purpose is Purpose.PAYABLE:
         retained, _ = await store.spendable(tx, _retention_of(of), book=book)
@@ -252,11 +294,11 @@ async def _draw(
     return msgspec.structs.replace(part, from_retention_fen=part.from_retention_fen - drawn)
 
 
-async def _entries(
-    tx: Tx, part: GivenBack, paid: Entry, held: Escrow, to: Account, *, now: dt.datetime
+async def _by_original(
+    tx: Tx, part: GivenBack, held: Escrow, to: Account, *, now: dt.datetime
 ) -> list[Entry]:
     """Return the entries by which one party gives back, each reversing what it was credited."""
-    of, book = account(part.account), paid.book
+    of, book = account(part.account), held.book
     left, made = part.from_owed_fen, []
     for original, can_give in await store.reversible(tx, held.order_id, of, book=book):
         moved = min(left, can_give)
@@ -265,14 +307,32 @@ async def _entries(
             legs = transfer(of, [Leg(to, moved)])
             made.append(_entry(Kind.REVERSAL, legs, held, book=book, now=now, reverses=original))
     assert left == 0, "nobody gives back more than it was credited"
-    for kind, source, moved in (
-        (Kind.RETENTION_DRAWN, _retention_of(of), part.from_retention_fen),
+    return [*made, *_beyond_owed(part, held, to, now=now)]
+
+
+def _in_one(part: GivenBack, held: Escrow, to: Account, *, now: dt.datetime) -> list[Entry]:
+    """Return the entries by which one party gives back of what it got in parts.
+
+    Not an entry for each part: an order that pays as it uses is shared hourly. That nobody gives more
+    than it got of this order is held by the order's sums.
+    """
+    made = []
+    if part.from_owed_fen:
+        legs = transfer(account(part.account), [Leg(to, part.from_owed_fen)])
+        made.append(_entry(Kind.CHARGEBACK, legs, held, book=held.book, now=now))
+    return [*made, *_beyond_owed(part, held, to, now=now)]
+
+
+def _beyond_owed(part: GivenBack, held: Escrow, to: Account, *, now: dt.datetime) -> list[Entry]:
+    sources = (
+        (Kind.RETENTION_DRAWN, _retention_of(account(part.account)), part.from_retention_fen),
         (Kind.LOSS_COVERED, _PLATFORM, part.from_platform_fen),
-    ):
-        if moved:
-            legs = transfer(source, [Leg(to, moved)])
-            made.append(_entry(kind, legs, held, book=book, now=now))
-    return made
+    )
+    return [
+        _entry(kind, transfer(source, [Leg(to, moved)]), held, book=held.book, now=now)
+        for kind, source, moved in sources
+        if moved
+    ]
 
 
 def _entry(

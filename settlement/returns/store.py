@@ -12,7 +12,8 @@ import msgspec
 import sqlalchemy as sa
 
 from catalog.kernel.db import METADATA, Row, Tx
-from settlement.ledger.accounts import Account
+from settlement.ledger.accounts import Account, Purpose
+from settlement.ledger.journal import Leg
 from settlement.money import CURRENCY, Fen
 from settlement.returns.model import GivenBack, Return, To
 
@@ -97,6 +98,22 @@ async def _list(tx: Tx, order_id: uuid.UUID, *, is_restored: bool) -> list[Retur
         is_restored,
     )
     return [_return(list(of_key)) for _, of_key in groupby(rows, key=lambda row: row["key"])]
+
+
+async def list_shared(tx: Tx, order_id: uuid.UUID, *, book: str) -> list[Leg]:
+    """Return what each account got of an order that was paid out in parts, by the accounts' codes."""
+    rows = await tx.fetch(
+        """SELECT a.purpose, a.owner, sum(p.amount)::bigint AS amount_fen
+             FROM settlement.postings p
+             JOIN settlement.accounts a ON a.id = p.account_id
+             JOIN settlement.entries e ON e.key = p.key
+            WHERE p.order_id = $1 AND p.n > 1 AND a.book = $2 AND a.purpose <> 'rounding_residual'
+              AND e.kind IN ('release', 'residual_settled')
+            GROUP BY a.purpose, a.owner ORDER BY a.purpose, a.owner LIMIT 1000""",
+        order_id,
+        book,
+    )
+    return [Leg(Account(Purpose(row["purpose"]), row["owner"]), row["amount_fen"]) for row in rows]
 
 
 async def reversible(

@@ -23,7 +23,14 @@ from settlement.statements.model import (
 )
 
 #: What divides a payment among those who share in it, or takes a share back.
-_SHARING: Final = ("release", "usage_charged", "residual_settled", "reversal")
+_SHARING: Final = (
+    "release",
+    "usage_charged",
+    "residual_settled",
+    "reversal",
+    "chargeback",
+    "chargeback_won",
+)
 
 
 class StatementDiffers(RuntimeError):

@@ -47,7 +47,7 @@ ENDS: Final = {
     ),
     "catalog.thesaurus": "declined removed",
     "catalog.timers": "met cancelled",
-    "settlement.charging": "settled",
+    "settlement.charging": "",  # a bank may take back what it was settled with
     "settlement.escrow": "",  # one that is paid as it is used opens again when more is paid in
     "settlement.chargebacks": "won lost",
     "settlement.deposits": "returned forfeited lost",
@@ -57,6 +57,7 @@ ENDS: Final = {
     "settlement.payments": "succeeded expired",
     "settlement.periods": "closed",
     "settlement.reconciliation": "resolved",
+    "settlement.write_offs": "written_off rejected withdrawn",
     "settlement.adjustments": "posted rejected withdrawn",
     "settlement.beneficiaries": "rejected withdrawn",
     "settlement.refunds": "settled",

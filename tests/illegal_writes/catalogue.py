@@ -23,6 +23,7 @@ from tests.illegal_writes import (
     periods,
     reconciliation,
     retentions,
+    write_offs,
 )
 from tests.illegal_writes.attempt import KEPT, NOT_BY_HAND, Attempt, Section, uid
 
@@ -35,11 +36,14 @@ SECTIONS: Final[tuple[Section, ...]] = (
     retentions.SECTION,
     payments.SECTION,
     payments.REFUNDS_SECTION,
+    payments.BATCHES_SECTION,
     holds.CHARGEBACKS_SECTION,
     payouts.SECTION,
     periods.SECTION,
     reconciliation.SECTION,
     adjustments.SECTION,
+    write_offs.CHARGES_SECTION,
+    write_offs.SECTION,
     documents.INVOICES_SECTION,
     documents.FEES_SECTION,
     documents.LANES_SECTION,

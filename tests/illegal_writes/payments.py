@@ -101,6 +101,38 @@ REFUNDS: Rows = {
     **kept("refunds", is_appended_only=False),
 }  # fmt: skip
 
+_BATCH = {"id": uid(240), "made_at": "now()"}
+BATCHES_GIVEN = (
+    f"""INSERT INTO settlement.refund_batches (id, channel, made_at, file_sha256)
+        VALUES ({uid(241)}, 'bank_transfer', now(), repeat('a', 64)),
+               ({uid(242)}, 'bank_transfer', now(), repeat('b', 64))""",
+    f"""INSERT INTO settlement.refund_batch_lines (batch_id, refund_id)
+        VALUES ({uid(241)}, {uid(43)})""",
+    f"""INSERT INTO settlement.refund_outcome_files (sha256, batch_id, taken_at)
+        VALUES (repeat('c', 64), {uid(241)}, now())""",
+)
+_LINE = {"batch_id": uid(242)}
+BATCHES: Rows = {
+    "a batch whose file has no digest": (other("refund_batches", _BATCH, file_sha256="'abc'"), "refund_file_is_digested"),
+    "a batch that is there already": (other("refund_batches", {}), "refund_batches_pkey"),
+    "a line of no batch": (other("refund_batch_lines", {"batch_id": uid(243)}, outcome="'returned'", ended_at="now()"), "refund_batch_lines_batch_id_fkey"),
+    "a line of no refund": (other("refund_batch_lines", {**_LINE, "refund_id": uid(244)}), "refund_batch_lines_refund_id_fkey"),
+    "a line twice in its batch": (other("refund_batch_lines", {}), "refund_batch_lines_pkey"),
+    "a refund in two open batches": (other("refund_batch_lines", _LINE), "refund_in_one_open_batch"),
+    "a line of refunds with an unknown outcome": (update("refund_batch_lines", outcome="'lost'", ended_at="now()"), "refund_outcome_known"),
+    "a line ended without an outcome": (update("refund_batch_lines", ended_at="now()"), "refund_line_ended_with_its_outcome"),
+    "a refund paid by two batches": (f"INSERT INTO settlement.refund_batch_lines (batch_id, refund_id, outcome, ended_at) VALUES ({uid(242)}, {uid(43)}, 'paid', now()); UPDATE settlement.refund_batch_lines SET outcome = 'paid', ended_at = now() WHERE batch_id = {uid(241)}", "refund_paid_in_one_batch"),
+    "an answer of the bank taken twice": (other("refund_outcome_files", {}, batch_id=uid(242)), "refund_outcome_files_pkey"),
+    "an answer to no batch": (other("refund_outcome_files", {"sha256": "repeat('d', 64)"}, batch_id=uid(243)), "refund_outcome_files_batch_id_fkey"),
+    **kept("refund_batches", "refund_outcome_files", is_appended_only=True),
+    **kept("refund_batch_lines", is_appended_only=False),
+}  # fmt: skip
+BATCHES_SECTION = Section(
+    title="Refund batches 退款批次",
+    tables=("refund_batches", "refund_batch_lines", "refund_outcome_files"),
+    rows=BATCHES,
+    given=BATCHES_GIVEN,
+)
 REFUNDS_SECTION = Section(
     title="Refunds 退款、放款后退款",
     tables=("refunds", "returned_legs"),

@@ -153,6 +153,9 @@ async def test_who_runs_out_is_told_until_when_then_suspended_and_goes_on_when_i
     await trade.move_by(10 * DAY)
     refused = await trade.content(order)
     assert (refused.status_code, code(refused)) == (409, "usage_in_arrears")
+    owed = must(await trade.by(trade.buyer).get("/api/v1/work-queue"))["items"]
+    (clock,) = [each["timer"] for each in owed if each["timer"]["kind"] == "usage_arrears"]
+    assert (clock["due_on"], clock["state"]) == (account["due_on"], "overdue")
     assert (await topics(trade, trade.supplier)) == ["usage_suspended"]
     assert code(await trade.step(order, "top-ups", trade.stranger, amount_fen=5)) == ("not_found")
 
@@ -163,6 +166,8 @@ async def test_who_runs_out_is_told_until_when_then_suspended_and_goes_on_when_i
     after = await charges(trade, order)
     assert after["standing"]["account"]["state"] == "running"
     assert (after["balance_fen"], after["owed_fen"]) == (2_999, 0)
+    owed = must(await trade.by(trade.buyer).get("/api/v1/work-queue"))["items"]
+    assert "usage_arrears" not in [each["timer"]["kind"] for each in owed]
     assert (await topics(trade, trade.buyer))[0] == "usage_resumed"
 
 

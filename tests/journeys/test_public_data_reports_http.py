@@ -16,7 +16,7 @@ from catalog.audit_log import export_format
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.cli import verify as door
-from market.jobs import close_periods
+from market.jobs import close_periods, disclosures_due
 from tests.api import Api, code
 from tests.journeys.test_allowed_revenue_http import REVIEW, lay_down, make_public, sell
 from tests.journeys.test_month_end import month_of
@@ -159,3 +159,25 @@ async def test_an_outsider_finds_the_report_in_the_log_and_whoever_changes_it_is
                 await connection.execute(f"DELETE FROM market.{table}")
     finally:
         await connection.close()
+
+
+async def test_an_operator_is_reminded_once_of_the_year_that_it_discloses_by_the_end_of_march(
+    trade: Trade,
+) -> None:
+    await sell(trade, 8)
+    early = await disclosures_due.run(trade.db, now=trade.clock.now())
+    year = await year_ends(trade)
+
+    reminded = [await disclosures_due.run(trade.db, now=trade.clock.now()) for _ in range(2)]
+
+    inbox = must(await trade.by(trade.supplier).get("/api/v1/my/notifications"))["items"]
+    told = [each["topic"] for each in inbox]
+    owed = must(await trade.by(trade.supplier).get("/api/v1/work-queue"))["items"]
+    (clock,) = [each for each in owed if each["timer"]["kind"] == "public_data_disclosure"]
+    must(await trade.by(trade.issuer).post(PATH, asked(trade, year)))
+    after = must(await trade.by(trade.supplier).get("/api/v1/work-queue"))["items"]
+    assert (early, reminded) == (0, [1, 0])
+    assert told.count("public_data_report_due") == 1
+    assert clock["timer"]["due_on"] == f"{year + 1}-03-31"
+    assert "public_data_disclosure" not in [each["timer"]["kind"] for each in after]
+    assert await disclosures_due.run(trade.db, now=trade.clock.now()) == 0

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from settlement.chargebacks.judging import IGNORE, Facts, Judgement, judge
+from settlement.chargebacks.judging import IGNORE, Facts, Judgement, from_escrow, judge
 from settlement.chargebacks.model import Chargeback
 from settlement.chargebacks.states import Event, State
 from settlement.escrow import states as escrows
@@ -102,6 +102,13 @@ def test_what_is_known_is_old_news(state: State, kind: EventKind) -> None:
     assert judge(facts(case=case(state)), told(kind)) is IGNORE
 
 
+@pytest.mark.parametrize(("left", "taken"), [(0, 0), (40, 40), (100, 100), (300, 100)])
+def test_the_escrow_gives_before_those_who_share(left: int, taken: int) -> None:
+    assert from_escrow(100, left) == taken
+
+
 def test_an_escrow_from_which_something_is_left_goes_on() -> None:
-    assert escrows.losing(left_fen=1) is escrows.Event.CHARGEBACK_OVER
-    assert escrows.losing(left_fen=0) is escrows.Event.CHARGEBACK_LOST
+    assert escrows.ending(left_fen=1) is escrows.Event.CHARGEBACK_OVER
+    assert escrows.ending(left_fen=0) is escrows.Event.CHARGEBACK_LOST
+    assert escrows.ending(left_fen=0, captured_fen=1) is escrows.Event.CHARGEBACK_LOST_REST
+    assert escrows.ending(left_fen=2, aside_fen=1) is escrows.Event.CHARGEBACK_ONE_OVER

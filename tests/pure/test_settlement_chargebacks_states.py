@@ -11,6 +11,7 @@ from settlement.chargebacks.states import STANDING, Event, EventNotAllowed, Stat
 ALLOWED = {
     ("opened", "contest"): "contested",
     ("opened", "lapse"): "lost",
+    ("opened", "accept"): "lost",
     ("opened", "win"): "won",
     ("opened", "lose"): "lost",
     ("contested", "win"): "won",

@@ -46,6 +46,7 @@ ALLOWED = {
     ("suspended", "owe"): "owing",
     ("suspended", "settle"): "settled",
     ("owing", "settle"): "settled",
+    ("settled", "owe"): "owing",
 }
 
 
@@ -89,9 +90,9 @@ def test_every_event_in_every_state(state: State, event: Event) -> None:
         assert advance(state, event) == following
 
 
-def test_every_state_is_reached_and_only_what_is_settled_is_final() -> None:
+def test_every_state_is_reached_and_what_is_settled_may_be_owed_again() -> None:
     assert {State.RUNNING, *TRANSITIONS.values()} == set(State)
-    assert set(State) - {state for state, _ in TRANSITIONS} == {State.SETTLED}
+    assert {event for state, event in TRANSITIONS if state is State.SETTLED} == {Event.OWE}
     assert set(State) - LIVE == {State.OWING, State.SETTLED}
     assert {State.ARREARS, State.SUSPENDED, State.OWING} == UNPAID
 
@@ -114,6 +115,13 @@ def test_what_is_left_counts_down_to_the_floor_that_was_agreed(
     left: int, credit: int, found: Level
 ) -> None:
     assert balance.level(left, credit_limit_fen=credit, low_fen=balance.low_mark(1_000)) is found
+
+
+@pytest.mark.parametrize(("percent", "mark"), [(1, 9), (20, 199), (50, 499), (100, 999)])
+def test_the_low_mark_is_a_part_of_what_was_prepaid_and_never_rounded_up(
+    percent: int, mark: int
+) -> None:
+    assert balance.low_mark(999, percent=percent) == mark
 
 
 @pytest.mark.parametrize(("state", "found"), list(itertools.product(State, Level)))
@@ -140,7 +148,7 @@ def test_a_level_moves_an_account_to_where_it_belongs_and_a_second_time_nowhere(
 def test_no_more_is_collected_than_is_owed_and_there(
     charged: int, captured: int, left: int, due: int
 ) -> None:
-    found = balance.collectable(charged_fen=charged, captured_fen=captured, left_fen=left)
+    found = balance.collectable(charged_fen=charged, collected_fen=captured, left_fen=left)
 
     assert found == due
 

@@ -39,7 +39,11 @@ ALLOWED = {
     ("held", "charge_back"): "charged_back",
     ("disputed", "charge_back"): "charged_back",
     ("charged_back", "chargeback_over"): "held",
+    ("charged_back", "charge_back"): "charged_back",
+    ("charged_back", "top_up"): "charged_back",
+    ("charged_back", "chargeback_one_over"): "charged_back",
     ("charged_back", "chargeback_lost"): "refunded",
+    ("charged_back", "chargeback_lost_rest"): "released",
 }
 
 

@@ -265,6 +265,8 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/chargebacks"): read("chargeback:read"),
     ("GET", f"{V1}/chargebacks/{{chargeback_id}}"): read("chargeback:read"),
     ("POST", f"{V1}/chargebacks/{{chargeback_id}}/contests"): do("chargeback:contest"),
+    ("POST", f"{V1}/chargebacks/{{chargeback_id}}/acceptances"): do("chargeback:accept"),
+    ("POST", f"{V1}/chargebacks/{{chargeback_id}}/outcomes"): do("chargeback:decide"),
     ("GET", f"{V1}/channel-breaks"): read("reconciliation:read"),
     ("GET", f"{V1}/channel-breaks/{{break_id}}"): read("reconciliation:read"),
     **{
@@ -288,6 +290,12 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/account-ledgers/{{book}}/{{purpose}}/{{owner}}/file"): read(
         "account_statement:read", PARTY
     ),
+    ("POST", f"{V1}/ledger/write-offs"): do("write_off:propose"),
+    ("GET", f"{V1}/ledger/write-offs"): read("write_off:read"),
+    ("GET", f"{V1}/ledger/write-offs/{{write_off_id}}"): read("write_off:read"),
+    ("POST", f"{V1}/ledger/write-offs/{{write_off_id}}/approvals"): do("write_off:decide"),
+    ("POST", f"{V1}/ledger/write-offs/{{write_off_id}}/rejections"): do("write_off:decide"),
+    ("POST", f"{V1}/ledger/write-offs/{{write_off_id}}/withdrawals"): do("write_off:propose"),
     ("POST", f"{V1}/ledger/adjustments"): do("adjustment:propose"),
     ("GET", f"{V1}/ledger/adjustments"): read("adjustment:read"),
     ("GET", f"{V1}/ledger/adjustments/{{adjustment_id}}"): read("adjustment:read"),

@@ -21,12 +21,14 @@ from catalog.notifications.topics import Topic
 from catalog.timers import queries as timers
 from market.orders import metered, store
 from market.orders.model import Order
+from market.orders.operations import arrears_clock
 from market.orders.operations.casework import lock
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import State
 from market.usage import metering
 from market.usage import queries as usage
-from settlement.charging import arrears, states, windows
+from settlement.chargebacks import queries as chargebacks
+from settlement.charging import arrears, balance, states, windows
 from settlement.charging import operations as charging
 from settlement.charging import queries as accounts
 from settlement.charging.model import AccountStanding, Charged, UsageAccount
@@ -46,7 +48,9 @@ _TOLD: Final = {
 }
 
 
-async def open_account(tx: Tx, *, actor: Actor, now: dt.datetime, order: Order) -> None:
+async def open_account(
+    tx: Tx, *, actor: Actor, now: dt.datetime, order: Order, low_percent: int = balance.LOW_PERCENT
+) -> None:
     """Open the account of an order that is delivered, if it pays as it uses."""
     if not metered.is_metered(order):
         return
@@ -59,6 +63,7 @@ async def open_account(tx: Tx, *, actor: Actor, now: dt.datetime, order: Order) 
         payee_party_id=order.supplier_party_id,
         prepaid_fen=order.amount_fen,
         credit_limit_fen=metered.credit_limit_fen(order),
+        low_percent=low_percent,
     )
 
 
@@ -69,10 +74,12 @@ async def charge_next(
     now: dt.datetime,
     order_id: uuid.UUID,
     within: Period = arrears.PAID_WITHIN,
+    open_for: dt.timedelta = windows.OPEN_FOR,
 ) -> int | None:
     """Charge the next window of an order if it is closed, or settle an order that is over (计费).
 
-    Return how many uses were charged, or 0 if it was settled; None if nothing is due.
+    Return how many uses were charged, or 0 if it was settled; None if nothing is due: while a bank
+    takes back what was paid, nobody knows what is left to settle.
 
     :raises NotPermitted: if the actor charges nothing.
     :raises OrderMissing: if there is no such order.
@@ -84,13 +91,15 @@ async def charge_next(
     if before.account.state not in states.LIVE:
         return None
     is_over = order.state in OVER
-    told = await _charge_window(tx, order, before, actor=actor, now=now, within=within)
-    if told is None and is_over:
+    told = await _charge_window(
+        tx, order, before, actor=actor, now=now, within=within, open_for=open_for
+    )
+    if told is None and is_over and not await chargebacks.has_standing(tx, order.id):
         split = await _split(tx, order.id)
         await charging.settle(tx, actor=actor, now=now, order_id=order.id, split=split)
         told = 0
     if told is not None:
-        await _tell_change(tx, order, before.account, now=now)
+        await _tell_change(tx, order, before.account, now=now, within=within)
     return told
 
 
@@ -102,6 +111,7 @@ async def _charge_window(
     actor: Actor,
     now: dt.datetime,
     within: Period,
+    open_for: dt.timedelta,
 ) -> int | None:
     """Charge what follows the last window; None if nothing does, or it is not closed."""
     if order.accepted_at is None:
@@ -114,7 +124,8 @@ async def _charge_window(
     if not uses:
         return None
     first_at = dt.datetime.fromisoformat(uses[0].event.at)
-    if order.state not in OVER and not windows.is_due(first_at=first_at, uses=len(uses), now=now):
+    is_due = windows.is_due(first_at=first_at, uses=len(uses), now=now, open_for=open_for)
+    if order.state not in OVER and not is_due:
         return None
     used = metering.tally(so_far, uses)
     await charging.charge(
@@ -155,7 +166,7 @@ async def receive(
         split=await _split(tx, order_id),
         within=within,
     )
-    await _tell_change(tx, order, before.account, now=now)
+    await _tell_change(tx, order, before.account, now=now, within=within)
     return standing
 
 
@@ -217,10 +228,18 @@ async def _split(tx: Tx, order_id: uuid.UUID) -> FrozenSplit:
     return contract.split
 
 
-async def _tell_change(tx: Tx, order: Order, before: UsageAccount, *, now: dt.datetime) -> None:
+async def _tell_change(
+    tx: Tx,
+    order: Order,
+    before: UsageAccount,
+    *,
+    now: dt.datetime,
+    within: Period = arrears.PAID_WITHIN,
+) -> None:
     """Tell the buyer how its account stands now, if that is new; the supplier what stops or goes on."""
     standing = await accounts.get_standing(tx, order.id)
     after = standing.account
+    await arrears_clock.follow(tx, order, before, after, now=now, within=within)
     topic = _TOLD.get(after.state)
     if after.state is before.state or topic is None:
         return

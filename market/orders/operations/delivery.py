@@ -40,6 +40,7 @@ from market.pricing import compute
 from market.usage import operations as usage
 from market.usage.metering import FIRST
 from market.usage.model import StoredEvent
+from settlement.charging.balance import LOW_PERCENT
 from settlement.escrow import operations as escrow
 
 DOWNLOAD_TOKEN: Final = "download_token"  # noqa: S105
@@ -74,9 +75,17 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 async def deliver(
-    tx: Tx, *, actor: Actor, now: dt.datetime, calendar: Calendar, order_id: uuid.UUID
+    tx: Tx,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    calendar: Calendar,
+    order_id: uuid.UUID,
+    low_percent: int = LOW_PERCENT,
 ) -> Order:
     """Deliver an order (交付): the buyer gets a licence grant, and the manifest with its hashes.
+
+    What is left of an order that pays as it uses is low from ``low_percent`` of its prepayment on.
 
     :raises NotPermitted: if the actor delivers nothing.
     :raises OrderMissing: if it is unknown or somebody else's sale.
@@ -123,7 +132,7 @@ async def deliver(
     granted = _grant(delivered, content, mark, label, now, agreed=agreed, limits=limits)
     await access.create(tx, actor=actor, now=now, grant=granted)
     delivered = msgspec.structs.replace(delivered, grant_id=granted.id)
-    await charging.open_account(tx, actor=actor, now=now, order=delivered)
+    await charging.open_account(tx, actor=actor, now=now, order=delivered, low_percent=low_percent)
     await remember(
         tx,
         Happened.ORDER_DELIVERED,

@@ -12,7 +12,7 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from market.orders import store
 from market.orders.model import Order
-from market.orders.operations import charging
+from market.orders.operations import charged_back, charging
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
 from settlement.chargebacks import operations as chargebacks
@@ -20,6 +20,7 @@ from settlement.deposits import operations as deposits
 from settlement.deposits import queries as deposit_queries
 from settlement.escrow import operations as escrow
 from settlement.payments import operations as payments
+from settlement.payments.callback import Effect
 from settlement.payments.channel import OF_CHARGEBACKS, ChannelEvent
 from settlement.payments.model import Recorded
 
@@ -33,7 +34,10 @@ async def hear(
     :raises EventReused: if the event's id was.
     """
     if event.kind in OF_CHARGEBACKS:
-        return await chargebacks.hear(tx, now=now, channel=channel, event=event, nonce=nonce)
+        heard = await chargebacks.hear(tx, now=now, channel=channel, event=event, nonce=nonce)
+        if heard.effect is Effect.APPLIED and not heard.is_replay and heard.payment is not None:
+            await charged_back.follow(tx, now=now, order_id=heard.payment.order_id)
+        return heard
     recorded = await payments.record_callback(
         tx, now=now, channel=channel, event=event, nonce=nonce
     )

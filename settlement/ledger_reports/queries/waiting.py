@@ -28,6 +28,10 @@ _COUNTS: Final = """
            min((created_at AT TIME ZONE 'Asia/Shanghai')::date)
       FROM settlement.refunds WHERE state IN ('unknown', 'failed')
     UNION ALL
+    SELECT 'chargebacks', count(*), sum(amount_fen)::bigint,
+           min((opened_at AT TIME ZONE 'Asia/Shanghai')::date)
+      FROM settlement.chargebacks WHERE state = 'opened'
+    UNION ALL
     SELECT 'payouts_unknown', count(*), sum(amount_fen)::bigint,
            min((sent_at AT TIME ZONE 'Asia/Shanghai')::date)
       FROM settlement.payouts WHERE state = 'unknown'
