@@ -27,9 +27,9 @@ RULEBOOK: Final = HAINAN_2023.code
 async def follow(
     tx: Tx,
     order: Order,
+    *,
     before: UsageAccount,
     after: UsageAccount,
-    *,
     now: dt.datetime,
     within: Period,
 ) -> None:

@@ -239,7 +239,7 @@ async def _tell_change(
     """Tell the buyer how its account stands now, if that is new; the supplier what stops or goes on."""
     standing = await accounts.get_standing(tx, order.id)
     after = standing.account
-    await arrears_clock.follow(tx, order, before, after, now=now, within=within)
+    await arrears_clock.follow(tx, order, before=before, after=after, now=now, within=within)
     topic = _TOLD.get(after.state)
     if after.state is before.state or topic is None:
         return
