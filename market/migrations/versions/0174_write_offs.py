@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0932"
-down_revision = "0931"
+revision = "0174"
+down_revision = "0173"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0931"
-down_revision = "0166"
+revision = "0173"
+down_revision = "0172"
 branch_labels = None
 depends_on = None
 
