@@ -89,7 +89,7 @@ ROWS: Rows = {
     "a write-off decided by who proposed it": (update("write_offs", **{**_DECIDED, "decided_by": "proposed_by"}, state="'rejected'", decision_reason="'x'"), "write_off_decided_by_two"),
     "a write-off decided by nobody": (update("write_offs", state="'rejected'", decision_reason="'x'"), "write_off_decided_by_somebody"),
     "written off without an entry": (update("write_offs", **_DECIDED, state="'written_off'"), "write_off_posted_by_an_entry"),
-    "written off by an entry that is not there": (update("write_offs", **_DECIDED, state="'written_off'", entry_key=uid(295)), "write_off_by_an_entry_of_ours"),
+    "written off by an entry that is not there": (update("write_offs", "state = 'proposed'", **_DECIDED, state="'written_off'", entry_key=uid(295)), "write_off_by_an_entry_of_ours"),
     "a write-off rejected without a reason": (update("write_offs", **_DECIDED, state="'rejected'"), "write_off_rejected_with_a_reason"),
     "two write-offs by one entry": (_by_one_entry(), "write_off_entry_used_once"),
     "a write-off decided again": (update("write_offs", "state = 'withdrawn'", state="'proposed'"), "decided_write_off_stays"),
