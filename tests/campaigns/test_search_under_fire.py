@@ -1,7 +1,7 @@
 """Write in one process and search in another at once, while who follows is killed, paused and left behind.
 
 ``CAMPAIGN_PAIRS`` (of a write and a search for it), ``CAMPAIGN_SEED``. Prints how many were asked under what,
-how many answers were stale, and how long answers took.
+how many answers were stale, and how long answers took; of a long run every hundredth, what it came to so far.
 """
 
 from __future__ import annotations
@@ -76,6 +76,11 @@ class Fire:
                 each.signal(signal.SIGKILL)
                 await each.process.wait()
 
+    def told(self, seconds: float) -> str:
+        """Tell what it came to in so many seconds."""
+        counts = ", ".join(f"{count} {under}" for under, count in self.counts.items())
+        return f"{counts} in {seconds:.0f} s: {len(self.stale)} stale"
+
     async def step(self, number: int) -> None:
         await self._pair(number)
         if number % 25 == 10 and len(self.waiting) < OPEN_AT_MOST:
@@ -147,9 +152,10 @@ async def test_no_answer_is_ever_stale(
     async with fire.burning():
         for number in range(PAIRS):
             await fire.step(number)
-    told = ", ".join(f"{count} {under}" for under, count in fire.counts.items())
+            if (number + 1) % max(PAIRS // 100, 500) == 0:
+                print(fire.told(monotonic() - started), flush=True)
     times = sorted(fire.times)
-    print(f"\n{told} in {monotonic() - started:.0f} s: {len(fire.stale)} stale")
+    print(f"\n{fire.told(monotonic() - started)}")
     print(
         f"answers: p50 {times[len(times) // 2]:.1f} ms, p99 {times[len(times) * 99 // 100]:.1f} ms"
     )
