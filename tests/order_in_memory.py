@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log import merkle, published_keys, receipts
@@ -37,10 +38,11 @@ from market.access.model import Grant, GrantId, Scope
 from market.access.states import State as GrantState
 from market.orders import contract
 from market.orders.model import ContractSignature, Order, OrderId, Side
+from market.orders.shares import owed_tax
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
 from market.pricing.compute import price_fen
-from market.pricing.model import Charge, PriceItem, Regime, Terms
+from market.pricing.model import Charge, PlanTax, PriceItem, Regime, Terms
 from market.proof_bundles import binding, sealing, showing
 from market.proof_bundles.model import (
     CertificatePapers,
@@ -93,6 +95,7 @@ class OrderInMemory:
         is_delivered: bool = True,
         binds_licence: bool = True,
         sides: Mapping[Side, Signer] | None = None,
+        tax: PlanTax | UnsetType = UNSET,
         **changed: Callable[[Any], None],
     ) -> None:
         self.changed = changed
@@ -103,7 +106,7 @@ class OrderInMemory:
         self.now = START
         self.leaves: list[bytes] = []
         self.rows: list[tuple[uuid.UUID | None, bytes | None, bytes | None]] = []
-        self.item = msgspec.structs.replace(ITEM, unit_price_fen=unit_price_fen)
+        self.item = msgspec.structs.replace(ITEM, unit_price_fen=unit_price_fen, tax=tax)
         self.quantity = quantity
         self.hidden = frozenset(hidden)
         self.miscounted = miscounted
@@ -281,6 +284,7 @@ class OrderInMemory:
                 Share(party_id=party, role=role, method=Method.PROFIT_SHARING, share_bps=Bps(bps))
                 for party, role, bps in shares
             ),
+            tax=owed_tax(self.item.tax, PartyId(self.supplier)),
         )
         self.amount = amount
         self.contract = contract.document(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from catalog.audit_log.leaf import instant
 from catalog.kernel.errors import DomainError
@@ -64,7 +65,7 @@ from market.orders.model import (
 from market.orders.shares import Holder, Rates
 from market.orders.states import State
 from market.orders.terms import RequestedTerms
-from market.pricing.model import Charge, Filing, FilingId
+from market.pricing.model import Charge, Filing, FilingId, PlanTax
 from market.pricing.states import State as FilingState
 from market.usage import metering, statement
 from market.usage.model import Outcome, StoredEvent, UsageEvent, UsageId
@@ -72,6 +73,7 @@ from settlement.fees.deducting import Fee, Payee, Tier
 from settlement.money import Bps
 from settlement.revenue.agreement import freeze
 from settlement.revenue.split import Method, Role, Share, check
+from settlement.taxes.model import Tax, ZeroReason
 from tests.makers_products import make_description
 from tests.pure.test_pricing import make_item, make_terms
 
@@ -907,3 +909,18 @@ def test_a_statement_with_an_event_missing_or_moved_is_not_drawn_up(
     swapped[gone], swapped[gone + 1] = swapped[gone + 1], swapped[gone]
     with pytest.raises(statement.ChainBroken):
         draw_up(swapped)
+
+
+@pytest.mark.parametrize(
+    ("tax", "told"),
+    [
+        (UNSET, None),
+        (PlanTax(is_included=False, rate_bps=600), Tax(rate_bps=600)),
+        (
+            PlanTax(is_included=True, rate_bps=0, zero_reason=ZeroReason.EXEMPT),
+            Tax(rate_bps=0, zero_reason=ZeroReason.EXEMPT),
+        ),
+    ],
+)
+def test_an_order_is_taxed_as_its_price_says(tax: Any, told: Tax | None) -> None:
+    assert make_order(price_item=make_item(tax=tax)).tax == told

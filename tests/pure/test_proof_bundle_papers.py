@@ -18,13 +18,14 @@ from catalog.signing.purposes import Purpose
 from catalog.signing.signer import Signer
 from market.orders.contract import ContractUnreadable, read_document
 from market.orders.model import Side
-from market.pricing.model import Charge
+from market.pricing.model import Charge, PlanTax
 from market.proof_bundles import archive, bill, binding, check
 from market.proof_bundles.archive import ArchiveFault, ArchiveRefused
 from market.proof_bundles.check_order import bill_in_words
 from settlement.ledger.accounts import Account, clearing_of, escrow_of, refund_owed_to, residual_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.money import Fen
+from settlement.taxes.model import ZeroReason
 from tests.bundle_tampering import first_bad, resealed, verdict_of, with_json, with_json_lines
 from tests.log_of_tests import signer_of
 from tests.order_in_memory import OrderInMemory
@@ -368,6 +369,49 @@ def test_a_bill_of_many_captures_and_a_refund_is_that_of_one_sum() -> None:
         leg.account.code: leg.amount_fen for leg in split.credits(Fen(due - 1_001))
     }
     assert bill.bill(told, units_used=0, entries=whole[:-1]).differences != ()
+
+
+@pytest.mark.parametrize(
+    ("tax", "paid", "told_tax"),
+    [
+        (PlanTax(is_included=False, rate_bps=600), 13_085_700, 740_700),
+        (PlanTax(is_included=True, rate_bps=600), 12_345_000, 698_774),
+        (PlanTax(is_included=True, rate_bps=0, zero_reason=ZeroReason.EXEMPT), 12_345_000, 0),
+    ],
+)
+def test_a_bundle_of_a_price_that_says_its_tax_is_whole_and_its_bill_agrees(
+    tax: PlanTax, paid: int, told_tax: int
+) -> None:
+    order = OrderInMemory(tax=tax)
+
+    told = _bill(order, units=6)
+
+    assert told.differences == ()
+    assert told.due_fen == told.paid_fen == paid
+    assert dict(told.portions).get(f"tax_payable/{order.supplier}", 0) == told_tax
+    assert sum(fen for _, fen in told.portions) == paid
+    assert verdict_of(archive.unpack(order.sealed(order.gathered()))).problems == ()
+
+
+def test_a_bill_names_a_tax_that_is_not_that_of_the_price_or_not_taken_out() -> None:
+    order = OrderInMemory(tax=PlanTax(is_included=False, rate_bps=600))
+    told = read_document(order.contract)
+    taxed = told.price.taxed
+    assert taxed is not None
+    other = msgspec.structs.replace(taxed, net_fen=taxed.net_fen + 1, tax_fen=taxed.tax_fen - 1)
+    untaken = msgspec.structs.replace(told, split=msgspec.structs.replace(told.split, tax=None))
+
+    moved = [each.place for each in _bill(order, units=6, taxed=other).differences]
+    none = [each.place for each in _bill(order, units=6, taxed=None).differences]
+    shared = bill.bill(untaken, units_used=6, entries=order.journal).differences
+    plain = OrderInMemory()
+    made_up = [each.place for each in _bill(plain, units=6, taxed=taxed).differences]
+
+    places = [f"contract.price.taxed.{name}_fen" for name in ("net", "tax", "gross")]
+    assert moved == places[:2]
+    assert none == places
+    assert made_up == places
+    assert shared[0] == bill.Difference("contract.split.tax.rate_bps", 600, 0)
 
 
 def test_a_denial_and_a_repetition_cost_nothing() -> None:
