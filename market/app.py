@@ -70,6 +70,7 @@ from market.portal import errors
 from market.portal import routes as pages
 from market.settings import SettingInvalid, Settings
 from settlement.payments.channel import Channel
+from settlement.taxes import disk as tax_table
 
 _log = structlog.get_logger()
 # The dictionaries, a tenth of a second of the processor, when those who waited for the start are answered.
@@ -372,7 +373,10 @@ class Application:
         )
         use = KeyUse(RunId(new_id()), held, now=now)
         said = effective.effective(
-            self._settings, routes=POLICY, version=importlib.metadata.version("shushi")
+            self._settings,
+            routes=POLICY,
+            tax_rates=tax_table.read_rates(),
+            version=importlib.metadata.version("shushi"),
         )
 
         async def begin(tx: Tx) -> None:

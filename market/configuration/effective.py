@@ -1,9 +1,9 @@
-"""Say what is configured (生效配置): every setting but secrets, and the tables that stand in code."""
+"""Say what is configured (生效配置): every setting but secrets, and the tables that are delivered with us."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,7 @@ from catalog.rulebooks.registry import RULEBOOKS
 from catalog.signing.canonical import canonical
 from market.identity.permissions import PERMISSIONS
 from market.settings import Settings
+from settlement.taxes.model import TaxRate
 
 #: Never told, not even as a digest: of these only whether they are set.
 SECRETS: Final = frozenset(
@@ -42,7 +43,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def effective(
-    settings: Settings, *, routes: Mapping[tuple[str, str], Any], version: str
+    settings: Settings,
+    *,
+    routes: Mapping[tuple[str, str], Any],
+    tax_rates: Sequence[TaxRate],
+    version: str,
 ) -> Configuration:
     """Return what is configured."""
     told = msgspec.structs.asdict(settings)
@@ -57,6 +62,7 @@ def effective(
                 {f"{method} {path}": rule for (method, path), rule in routes.items()}
             ),
             "rulebooks": _digest(RULEBOOKS),
+            "tax_rates": _digest(tax_rates),
         },
         version=version,
     )

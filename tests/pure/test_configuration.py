@@ -12,6 +12,7 @@ import msgspec
 from market.configuration.effective import SECRETS, Configuration, changes, effective
 from market.http.policy import POLICY
 from market.settings import Settings
+from settlement.taxes.disk import read_rates
 
 _SOUNDS_SECRET = re.compile(
     r"secret|passphrase$|password|(?<!pkcs11_)token$|_pin$|database_url|board_operators"
@@ -19,7 +20,12 @@ _SOUNDS_SECRET = re.compile(
 
 
 def told(**settings: object) -> Configuration:
-    return effective(Settings(**settings), routes=POLICY, version="1.0")  # type: ignore[arg-type]
+    return effective(
+        Settings(**settings),  # type: ignore[arg-type]
+        routes=POLICY,
+        tax_rates=read_rates(),
+        version="1.0",
+    )
 
 
 def test_every_setting_is_told_and_no_secret() -> None:
@@ -43,6 +49,8 @@ def test_what_changed_is_named_and_of_secrets_that_they_are_set() -> None:
     assert changes(before, told(port=9000, bootstrap_secret="x")) == ["bootstrap_secret", "port"]
     assert changes(told(bootstrap_secret="x"), told(bootstrap_secret="y")) == []
     assert changes(before, msgspec.structs.replace(before, version="1.1")) == ["version"]
+    untaxed = effective(Settings(), routes=POLICY, tax_rates=(), version="1.0")
+    assert changes(before, untaxed) == ["tax_rates"]
     other = before.tables | {"permissions": "0" * 64}
     assert changes(before, msgspec.structs.replace(before, tables=other)) == ["permissions"]
 
@@ -65,7 +73,9 @@ def test_two_processes_have_the_same_digest_however_they_hash() -> None:
         "from market.configuration.effective import effective;"
         "from market.http.policy import POLICY;"
         "from market.settings import Settings;"
-        "print(effective(Settings(), routes=POLICY, version='1.0').sha256)"
+        "from settlement.taxes.disk import read_rates;"
+        "told = dict(routes=POLICY, tax_rates=read_rates(), version='1.0');"
+        "print(effective(Settings(), **told).sha256)"
     )
 
     found = {
