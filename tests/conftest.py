@@ -7,13 +7,14 @@ embedded server. Every test that asks for ``db`` gets a fresh copy of a migrated
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 import pathlib
 import secrets
 import shutil
 import tempfile
 import urllib.parse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 import asyncpg
@@ -46,6 +47,12 @@ _FORGETFUL: Final = {
     "autovacuum": "off",
     "max_wal_size": "256MB",
     "max_connections": "200",
+    # Nobody follows it, and what is copied for each test is written down nowhere else.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1d",
+    "bgwriter_lru_maxpages": "0",
+    "max_parallel_workers_per_gather": "0",
 }
 
 
@@ -194,11 +201,14 @@ def calendar() -> Calendar:
 
 
 @pytest.fixture
-def data_dir(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A directory for keys and files."""
-    path = tmp_path / "data"
+def data_dir(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A directory for keys and files, in memory: each key is written through to the disk when it is made."""
+    place = _in_memory() or tmp_path
+    path = place / "data"
     path.mkdir(mode=0o700)
-    return path
+    yield path
+    if place is not tmp_path:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture
@@ -222,7 +232,10 @@ def doors() -> Any:
     """The service with its doors and nothing behind them: to make them takes longer than most tests."""
     from market.app import create_app
 
-    return create_app(Settings(log_level="critical"))
+    made = create_app(Settings(log_level="critical"))
+    gc.collect()
+    gc.freeze()  # what was loaded stays: no test needs to look for garbage in it
+    return made
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from market.http import answers, examples, policy, routes
 from market.http.auth import SESSION_COOKIE
 from market.http.policies.rule import Rule
 from market.http.problem import PROBLEM, ProblemDocument
+from market.http.registering import Together
 
 #: For a handler's ``opt``: a command without an Idempotency-Key, because its answer holds a secret
 #: or it can not happen twice.
@@ -111,7 +112,7 @@ class OperationUnnamed(RuntimeError):
 def document() -> dict[str, Any]:
     """Return the OpenAPI document. Made once; it is the same for as long as the process lives."""
     handlers = routes.handlers()
-    app = _generator(handlers)
+    app = _generator()
     described: dict[str, Any] = app.openapi_schema.to_schema()
     enums = described["components"].get("schemas", {})
     schemas = _Schemas(handlers)
@@ -160,10 +161,11 @@ class _Schemas:
             schema["required"] = list(schema["properties"])
 
 
-def _generator(handlers: list[HTTPRouteHandler]) -> Litestar:
+@functools.cache
+def _generator() -> Litestar:
     # An application that serves nobody; litestar describes only what is routed in one.
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=[Together(path="/", route_handlers=routes.handlers())],
         logging_config=None,
         openapi_config=OpenAPIConfig(
             title=_TITLE,
@@ -185,7 +187,7 @@ def _version() -> str:
 @functools.cache
 def handlers_by_place() -> Mapping[tuple[str, str], HTTPRouteHandler]:
     """Return all handlers of this door by method and path, as the policy table writes them."""
-    return _by_place(_generator(routes.handlers()))
+    return _by_place(_generator())
 
 
 def _by_place(app: Litestar) -> Mapping[tuple[str, str], HTTPRouteHandler]:
