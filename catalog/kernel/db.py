@@ -50,6 +50,9 @@ _GONE: Final = (
     asyncpg.InternalClientError,
 )
 _ATTEMPTS: Final = 4
+_STATEMENTS_KEPT: Final = (
+    512  # by each connection, with their plans: some 15 MB of the server's memory
+)
 # A bulk goes on as long as it takes; nobody waits for it.
 _COPY_SECONDS: Final = 3600.0
 
@@ -308,6 +311,10 @@ class Database:
             reset=_leave_as_it_is,
             min_size=1,
             max_size=self._pool_size,
+            # The jobs alone ask more than a hundred questions, asyncpg's number: what a request asks had
+            # to be planned anew after each of their rounds.
+            statement_cache_size=_STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
             command_timeout=60,
             server_settings={
                 "application_name": "shushi",
