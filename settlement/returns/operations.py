@@ -174,11 +174,7 @@ async def _take(
         sum(part.amount_fen for each in earlier for part in each.parts if part.account == code)
         for code in (leg.account.code for leg in legs)
     ]
-    due = (
-        given_back([leg.amount_fen for leg in legs], before, amount)
-        if shared.is_in_parts
-        else _due(held, legs, before, amount)
-    )
+    due = _due(held, legs, before, amount)
     # Always in one order, so that two refunds never wait for each other.
     owing = sorted((leg.account, back) for leg, back in zip(legs, due, strict=True) if back)
     kept = await retentions.find(tx, order_id)

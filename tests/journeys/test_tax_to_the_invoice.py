@@ -156,7 +156,7 @@ async def test_windows_of_use_pay_the_tax_of_what_they_come_to(trade: Trade) -> 
         await use(trade, order, times)
         await trade.move_by(HOUR)
         told = await charges(trade, order)
-        paid.append((told["charged_fen"], await taxes(trade, order)))
+        paid.append((told["standing"]["charged_fen"], await taxes(trade, order)))
 
     # 1,001 and 60.06, 2,002 and 120.12, 2,502 and 150.12
     assert paid == [(1_061, 60), (2_122, 120), (2_652, 150)]
