@@ -46,10 +46,11 @@ async def _ask(
     db: Database, actor: Actor, now: dt.datetime, *, principal: str | None = None
 ) -> idempotency.StoredAnswer | None:
     name = principal or actor.principal
-    async with begin(db, actor) as tx:
-        stored = await idempotency.claim(
-            tx, principal=name, key="k", route="POST /x", request_sha256=b"1", now=now
-        )
+    claiming = idempotency.claiming(
+        principal=name, key="k", route="POST /x", request_sha256=b"1", now=now
+    )
+    async with begin(db, actor, ahead=claiming) as tx:
+        stored = await idempotency.find_answer(tx)
         if stored is None:
             await idempotency.keep(
                 tx, principal=name, key="k", status=201, headers={}, body=b"mine"
