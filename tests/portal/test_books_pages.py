@@ -53,11 +53,11 @@ async def test_a_replay_is_asked_for_on_a_page_and_says_that_all_agrees(
 async def test_a_supplier_proposes_how_revenue_is_shared_by_a_form(api: Api, market: Trade) -> None:
     by(api, market.supplier)
     place = "/revenue-agreements/new"
-    name = market.supplier.party.name
-    other = market.buyer.party.name
+    name = market.supplier.party.uscc
+    other = market.buyer.party.uscc
     said = {
         "method": "profit_sharing",
-        "product_id": market.product,
+        "product_id": market.product_id,
         "sharers": f"{name}，70\n{other}，30",
         "document_sha256": "ab" * 32,
     }
