@@ -12,6 +12,7 @@ import msgspec
 from catalog.signing.algorithms import BESIDE, Algorithm, find_algorithm
 from catalog.signing.purposes import OF_THE_SERVICE, Purpose
 from catalog.timestamps.hashing import HashAlgorithm
+from settlement.reconciliation.custody_words import Wording
 
 
 class SettingInvalid(ValueError):
@@ -40,6 +41,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transfer_account: str = ""  # buyers pay by bank transfer to it (存管账户); none: they can not
     transfer_payee: str = ""  # whose account that is
     transfer_bank: str = ""  # at which bank
+    custody_institution: str = (
+        ""  # who keeps the money, as its files say it; none: no custodian (存管)
+    )
+    custody_name: str = ""
+    custody_licence: str = ""
+    custody_agreement: str = ""  # its number
+    custody_wording: Wording = (
+        Wording.CUSTODY
+    )  # what pages and papers call it: 存管, 托管, 代收代付
     keys_passphrase: str | None = None  # of encrypted key files; new ones are then encrypted
     keys_passphrase_fd: int | None = None  # read it from this open file instead (one process)
     pkcs11_module: pathlib.Path | None = None  # the library of a security module (extra `pkcs11`)

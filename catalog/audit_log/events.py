@@ -263,6 +263,7 @@ class Event(enum.StrEnum):
     PAYMENT_BREAK_FOUND = "payment_break:found"
     CHANNEL_STATEMENT_LOADED = "channel_statement:loaded"
     CHANNEL_STATEMENT_RECONCILED = "channel_statement:reconciled"
+    CUSTODY_CONFIRMED = "channel_statement:custody_confirmed"
     CHANNEL_BREAK_BOOKED = "channel_break:booked"
     CHANNEL_BREAK_PROPOSED = "channel_break:proposed"
     CHANNEL_BREAK_RETURNED = "channel_break:returned"

@@ -10,6 +10,7 @@ import rich_click as click
 
 from market.cli import service
 from market.cli.service import Asking
+from settlement.money import yuan
 from settlement.reconciliation.differences import Way
 from settlement.reconciliation.states import State
 
@@ -52,6 +53,23 @@ def statements(channel: str, asked: Asking) -> None:
 def gate(channel: str, asked: Asking) -> None:
     """Print clearing account, statements, open breaks, and what nobody can explain."""
     asked.show(asked.service.get(f"/api/v1/channels/{channel}/clearing-gate"), _gate)
+
+
+@reconcile.command(help="资金存管 · Who keeps the money, and what was confirmed lately.")
+@service.asking
+def custody(asked: Asking) -> None:
+    """Print institution, agreement, what the ledger says, and the last confirmations."""
+    asked.show(asked.service.get("/api/v1/custody"), _custody)
+
+
+@reconcile.command("custody-load", help="存管余额确认 · Take the custodian's FILE of a day.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=pathlib.Path))
+@service.asking
+def custody_load(file: pathlib.Path, *, asked: Asking) -> None:
+    """Upload the file, give the command, and print what comparing it came to."""
+    stored = asked.service.upload(file)
+    body = {"file_id": stored["id"]}
+    asked.show(asked.service.post("/api/v1/custody/confirmations", body), _file)
 
 
 @reconcile.command(help="差错 · How statements and books differ, the oldest first.")
@@ -107,6 +125,14 @@ def _file(each: dict[str, Any]) -> str:
         else f"matched {each['matched_count']}  breaks {each['break_count']}"
     )
     return f"{each['id']}  {each['stated_on']}  {each['line_count']} lines  {came_to}"
+
+
+def _custody(each: dict[str, Any]) -> str:
+    lines = [each["sentence_zh"], each["sentence_en"]]
+    if each["account"]:
+        lines.append(f"{each['account']}  {yuan(each['total_fen'])}  {each['as_of']}")
+    lines += [f"  {name}  {yuan(fen)}" for name, fen in each["balances"].items()]
+    return "\n".join([*lines, *(_file(one) for one in each["confirmations"])])
 
 
 def _gate(each: dict[str, Any]) -> str:

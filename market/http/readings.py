@@ -198,6 +198,7 @@ READINGS: Final[Mapping[str, Reading]] = {
     f"{V1}/payout-batches/{{batch_id}}": _OFFICIAL,
     f"{V1}/payout-batches/{{batch_id}}/bank-file": Reading(Kept.AT_THE_DOOR, "payout_batch"),
     f"{V1}/payouts": _DOOR,
+    f"{V1}/custody": _OFFICIAL,
     f"{V1}/channels/{{channel}}/statements": _OFFICIAL,
     f"{V1}/channels/{{channel}}/clearing-gate": _OFFICIAL,
     f"{V1}/chargebacks": _DOOR,

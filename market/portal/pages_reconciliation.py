@@ -14,6 +14,8 @@ from catalog.kernel.errors import FieldError
 from catalog.kernel.paging import Page
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
+from market.http.custody import ShownCustody
+from market.http.custody import look as look_at_custody
 from market.portal.forms import (
     BLANK,
     MAX_FORM_BYTES,
@@ -47,6 +49,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
     gates: tuple[Gate, ...]
     breaks: Page[Break]
+    custody: ShownCustody
 
 
 @get(_PLACE, include_in_schema=False)
@@ -64,6 +67,7 @@ async def list_breaks(
                     for channel in channels
                 ]
             ),
+            custody=await look_at_custody(c),
             breaks=await queries.list_breaks(
                 c.tx,
                 viewer=c.actor,
@@ -74,11 +78,13 @@ async def list_breaks(
             ),
         )
 
+    overview = await read(request, look)
     return page(
         request,
         "reconciliation.html",
         cache=NOT_KEPT,
-        overview=await read(request, look),
+        overview=overview,
+        custody=overview.custody,
         link=linker(_PLACE, {}),
         is_continued=bool(cursor),
     )

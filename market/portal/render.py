@@ -16,12 +16,14 @@ from litestar.datastructures import Cookie
 
 from catalog.kernel.ids import new_id
 from market.http.context import AnyRequest, actor
+from market.http.custody import custodian_of
 from market.http.wording import name_of
 from market.portal import dates, show, static_files
 from market.portal.site_footer import SiteNames, footer_lines
 from market.portal.wording import LANGUAGES, Speaker
 from market.settings import Settings
 from settlement.money import percent
+from settlement.reconciliation.custody_words import sentence
 
 LANGUAGE_COOKIE: Final = "shushi_lang"
 #: Larger text and larger targets (长者模式): asked for by ``?view=large``, kept in a cookie.
@@ -122,6 +124,7 @@ def page(
             footer=footer_lines(_site_names(settings)),
             printed_from=settings.public_url.rstrip("/") + again,
             static=static_files.address,
+            money_lies=functools.partial(_money_lies, settings, language),
             day=functools.partial(dates.day, language=language),
             plain_day=functools.partial(dates.plain, language=language),
             last_day=functools.partial(dates.last_day, language=language),
@@ -173,6 +176,11 @@ def go(path: str, *, cookies: list[Cookie] | None = None) -> Response[bytes]:
         headers={"location": path, "cache-control": NOT_KEPT},
         cookies=cookies or [],
     )
+
+
+def _money_lies(settings: Settings, language: str) -> str:
+    """Return where the money lies, in the words that the operator's licence allows (资金存管)."""
+    return sentence(custodian_of(settings), settings.custody_wording, language)
 
 
 def _site_names(settings: Settings) -> SiteNames:

@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
     STATUS = "status"  # 状态不符: we have it, the channel says that it failed
     DUPLICATE = "duplicate"  # 重复: a second transaction for what was paid once
     DATE_CUT = "date_cut"  # 日切: so late that it is in the next day's statement
+    BALANCE = "balance"  # 存管余额不符: of a custodian's account
 
 
 class Desk(enum.StrEnum):
@@ -53,6 +54,7 @@ DESKS: Final = {
     Kind.STATUS: Desk.CHANNEL,
     Kind.DUPLICATE: Desk.CASHIER,
     Kind.DATE_CUT: Desk.CASHIER,
+    Kind.BALANCE: Desk.CASHIER,
 }
 #: Until when a break is to be booked or matched: money of others does not lie about.
 DUE: Final = Period(3, Unit.WORKING_DAYS, "[P]")

@@ -67,6 +67,15 @@ async def list_files(
     return paging.page_by_id(query, [store.file_of(row) for row in rows], limit)
 
 
+async def cleared_until(tx: Tx, *, viewer: Actor, day: dt.date) -> dict[str, int]:
+    """Return by channel what it holds for us at the end of a day, by the ledger, in all books.
+
+    :raises NotPermitted: if the viewer reads no reconciliation.
+    """
+    viewer.require("reconciliation:read")
+    return await store.cleared_until(tx, day)
+
+
 async def list_unreconciled(tx: Tx, *, limit: int) -> list[StatementFile]:
     """Return files that were loaded and not compared yet, the oldest day first."""
     rows = await tx.fetch(

@@ -42,6 +42,7 @@ class Move(enum.StrEnum):
     REFUND = "refund"  # 退款
     PAYOUT = "payout"  # 付款
     CHARGEBACK = "chargeback"  # 拒付: a payment that was taken back for good
+    BALANCE = "balance"  # 余额: what stands with a custodian; in no statement of a channel
 
 
 class Outcome(enum.StrEnum):
@@ -225,7 +226,7 @@ def _line(number: int, row: list[str]) -> Line:
     )
 
 
-_MOVES: Final = {move.value: move for move in Move}
+_MOVES: Final = {move.value: move for move in Move if move is not Move.BALANCE}
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
 
 

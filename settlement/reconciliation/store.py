@@ -393,6 +393,31 @@ async def lock_explained(tx: Tx, channel: str, *, limit: int) -> list[Break]:
     return [break_of(row) for row in rows]
 
 
+async def cleared_until(tx: Tx, day: dt.date) -> dict[str, int]:
+    """Return by channel what it holds for us at the end of a day, by the ledger, in all books."""
+    rows = await tx.fetch(
+        """SELECT a.owner, (-sum(p.amount))::bigint AS stands
+             FROM settlement.accounts a
+             JOIN settlement.postings p ON p.account_id = a.id
+             JOIN settlement.entries e ON e.key = p.key
+            WHERE a.purpose = 'channel_clearing' AND e.value_on <= $1
+            GROUP BY a.owner ORDER BY a.owner LIMIT 1000""",
+        day,
+    )
+    return {row["owner"]: row["stands"] for row in rows}
+
+
+async def lock_open_balances(tx: Tx, account: str) -> list[Break]:
+    """Return, locked, the open breaks of a custodian's balances, the first one first."""
+    rows = await tx.fetch(
+        f"""{SELECT_BREAK}
+            WHERE channel = $1 AND kind = 'balance' AND state = 'open'
+            ORDER BY id LIMIT 1000 FOR UPDATE""",
+        account,
+    )
+    return [break_of(row) for row in rows]
+
+
 def file_of(row: Row) -> StatementFile:
     """Return the file in a row."""
     return msgspec.convert(dict(row), StatementFile)

@@ -38,6 +38,7 @@ ROWS: Rows = {
     "a break without a difference": (other("statement_breaks", _BREAK, difference_fen="0"), "statement_break_differs"),
     "a difference of an unknown kind": (other("statement_breaks", _BREAK, kind="'odd'"), "statement_break_kind_known"),
     "a break of what does not move": (other("statement_breaks", _BREAK, move="'gift'"), "statement_break_move_known"),
+    "a break of a balance at a channel": (other("statement_breaks", _BREAK, kind="'balance'", move="'balance'"), "statement_break_of_a_balance"),
     "a break on no desk": (other("statement_breaks", _BREAK, desk="'bin'"), "statement_break_desk_known"),
     "a break in an unknown state": (update("statement_breaks", state="'gone'"), "statement_break_state_known"),
     "a break settled in an unknown way": (update("statement_breaks", way="'kept'", resolved_by=uid(85)), "statement_break_way_known"),

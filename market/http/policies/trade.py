@@ -259,6 +259,8 @@ TRADE: Final[Rules] = {
     ("GET", f"{V1}/payout-batches/{{batch_id}}/bank-file"): read("payout:approve"),
     ("POST", f"{V1}/payout-batches/{{batch_id}}/outcomes"): do("payout:approve"),
     ("GET", f"{V1}/payouts"): read("payout:read", PARTY),
+    ("GET", f"{V1}/custody"): read("reconciliation:read"),
+    ("POST", f"{V1}/custody/confirmations"): do("reconciliation:run"),
     ("POST", f"{V1}/channels/{{channel}}/statements"): do("reconciliation:run"),
     ("GET", f"{V1}/channels/{{channel}}/statements"): read("reconciliation:read"),
     ("GET", f"{V1}/channels/{{channel}}/clearing-gate"): read("reconciliation:read"),

@@ -49,10 +49,13 @@ async def book(tx: Tx, *, actor: Actor, now: dt.datetime, break_id: uuid.UUID) -
 
     :raises NotPermitted: if the actor settles no breaks.
     :raises Missing: if there is no such break.
+    :raises NotThisWay: if it is of a custodian's balance, which a later day explains.
     :raises EventNotAllowed: if it is not open.
     """
     by = By(actor, now)
     found = await _lock(tx, actor, break_id)
+    if found.kind is Difference.BALANCE:  # what is missing stands in a channel's statement
+        raise NotThisWay(way="booked", difference_fen=found.difference_fen)
     advance(found.state, states.Event.BOOK)
     key = await out_of_clearing(tx, by, found)
     return await move(
