@@ -64,7 +64,7 @@ HEAD = "#shushi-custody-balance/1,hnbank,CG-1,2026-03-02\n"
         (sealed(HEAD + "sandbox,1\nsandbox,2\n", 2, 3), 3, "doubled"),
         (sealed(HEAD + "sandbox,1\n", 2, 1), 3, "checksum"),
         (sealed(HEAD + "sandbox,1\n", 1, 2), 3, "checksum"),
-        (sealed(HEAD + "sandbox,1\n", 1, 1) + b"x", 3, "checksum"),
+        (sealed(HEAD + "sandbox,1\n", 1, 1) + b"x", 3, "fields"),
         (sealed(HEAD + "sandbox,1\n", 1, 1).replace(b"sandbox,1", b"sandbox,2"), 3, "checksum"),
     ],
 )
