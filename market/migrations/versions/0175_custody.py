@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0923"
-down_revision = "0172"
+revision = "0175"
+down_revision = "0174"
 branch_labels = None
 depends_on = None
 
