@@ -53,7 +53,7 @@ async def confirm(
     actor.require("reconciliation:run")
     day = confirmed.stated_on
     if (confirmed.institution, confirmed.agreement) != (custodian.institution, custodian.agreement):
-        raise CustodyOfAnother(name=confirmed.institution, agreement=confirmed.agreement)
+        raise CustodyOfAnother(name=confirmed.institution, contract_number=confirmed.agreement)
     if now < end_of_day(day):
         raise StatementOfTheFuture(on=day.isoformat())
     ours = await store.cleared_until(tx, day)
@@ -76,7 +76,7 @@ async def confirm(
         raise StatementLoadedBefore(channel=custodian.account, on=day.isoformat())
     await store.set_reconciled(tx, file)
     by = By(actor, now)
-    await remember_file(tx, by, Event.CUSTODY_CONFIRMED, file, breaks=len(found))
+    await remember_file(tx, by=by, event=Event.CUSTODY_CONFIRMED, file=file, breaks=len(found))
     for each in await store.lock_open_balances(tx, custodian.account):
         await move(
             tx,

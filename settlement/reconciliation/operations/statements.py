@@ -89,7 +89,7 @@ async def load(
         assert number is not None, "another file has the line"
         line = next(line for line in statement.lines if line.number == number)
         raise StatementLineDoubled(line=number, name=line.transaction_id) from violation
-    await remember_file(tx, By(actor, now), Event.CHANNEL_STATEMENT_LOADED, file)
+    await remember_file(tx, by=By(actor, now), event=Event.CHANNEL_STATEMENT_LOADED, file=file)
     return file
 
 
@@ -146,7 +146,9 @@ async def reconcile(
     )
     await store.set_reconciled(tx, file)
     kinds = Counter(str(each.kind) for each in found)
-    await remember_file(tx, By(actor, now), Event.CHANNEL_STATEMENT_RECONCILED, file, **kinds)
+    await remember_file(
+        tx, by=By(actor, now), event=Event.CHANNEL_STATEMENT_RECONCILED, file=file, **kinds
+    )
     await match_explained(tx, actor=actor, now=now, channel=file.channel)
     return file
 
@@ -216,7 +218,9 @@ def _kept(file: StatementFile, found: Found, now: dt.datetime, due_on: dt.date, 
     )
 
 
-async def remember_file(tx: Tx, by: By, event: Event, file: StatementFile, **counts: int) -> None:
+async def remember_file(
+    tx: Tx, *, by: By, event: Event, file: StatementFile, **counts: int
+) -> None:
     """Remember what became of a file, with its digest; a part of another command."""
     await audit_log.append(
         tx,
