@@ -83,17 +83,15 @@ class Overlay(msgspec.Struct, frozen=True):
 
     def found(self, wanted: Sequence[Wanted], bounds: Bounds, *, least: int) -> list[Changed]:
         """Return what a question finds here: what has so much at least of what is wanted."""
+        return [each for each, has in self.within(wanted, bounds) if has >= least]
+
+    def within(self, wanted: Sequence[Wanted], bounds: Bounds) -> list[tuple[Changed, int]]:
+        """Return what is within the bounds of a question, each with how much of what is wanted it has."""
         return [
-            each
+            (each, sum(ranking.covers(*each.record, one) for one in wanted))
             for each in self.changed.values()
-            if each.record is not None
-            and each.is_within(bounds)
-            and _has(each.record, wanted, least)
+            if each.record is not None and each.is_within(bounds)
         ]
-
-
-def _has(record: Record, wanted: Sequence[Wanted], least: int) -> bool:
-    return sum(ranking.covers(*record, each) for each in wanted) >= least
 
 
 def count(found: Iterable[Changed], narrowed: Mapping[str, str]) -> dict[str, dict[str, int]]:

@@ -73,8 +73,8 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
 
     view: View
     asked: Asked
-    overlay: Overlay
     wanted: tuple[Wanted, ...]
+    laid_over: Sequence[tuple[Changed, int]]  # what changed, with how many of the things it has
     averages: Averages = Averages()
     weights: tuple[float, ...] = ()  # of all that was asked, 0 what stands nowhere
     is_alone: bool = False  # what has all of it is ranked alone
@@ -86,7 +86,7 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def changed(self) -> list[Changed]:
         """Return what is found of what changed."""
-        return self.overlay.found(self.wanted, self.asked, least=self.asked.needed)
+        return [each for each, has in self.laid_over if has >= self.asked.needed]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,11 +163,12 @@ async def count_whole(
         overlay = None if read is None else read[0]
     if view is None or overlay is None:
         view, overlay = FullText(tx), Overlay("")
+    wanted = tuple(Wanted(_keys(concept), 1.0) for concept in asked.concepts)
     asking = _Asking(
         view=view,
         asked=msgspec.structs.replace(asked, without=frozenset(overlay.changed)),
-        overlay=overlay,
-        wanted=tuple(Wanted(_keys(concept), 1.0) for concept in asked.concepts),
+        wanted=wanted,
+        laid_over=overlay.within(wanted, asked),
     )
     return await _total(asking)
 
@@ -346,6 +347,7 @@ async def _weighed(put: _Put, view: View, overlay: Overlay) -> _Asking:
         averages = told.averages
         weights = [_weight(concept, told, overlay) for concept in concepts]
     known = [(c, w) for c, w in zip(concepts, weights, strict=True) if w > 0]
+    wanted = tuple(Wanted(_keys(c), w) for c, w in known)
     return _Asking(
         view=view,
         asked=Asked(
@@ -354,8 +356,8 @@ async def _weighed(put: _Put, view: View, overlay: Overlay) -> _Asking:
             prices=put.asked.prices,
             without=frozenset(overlay.changed),
         ),
-        overlay=overlay,
-        wanted=tuple(Wanted(_keys(c), w) for c, w in known),
+        wanted=wanted,
+        laid_over=overlay.within(wanted, put.asked),
         averages=averages,
         weights=tuple(weights),
     )
