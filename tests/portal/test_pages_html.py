@@ -615,6 +615,10 @@ def test_every_word_that_a_template_says_is_there_and_none_is_left_over() -> Non
     built += ("order_move.",)  # market/portal/order_steps.py
     built += ("approval.", "approval.means_")  # by the verdict, by the state
     built += ("metered.said.", "auctions.notice_over")  # by the state of what is told
+    built += ("chargebacks.said.", "deposits.said.", "site.group.")  # by the state, by the group
+    # by the method of sharing
+    built += ("sharing_new.says.", "sharing_new.sharers.", "sharing_new.line.")
+    built += ("sharing_new.party.", "sharing_new.part.")
     # by who gets money, why it stands open, how far a month is closed
     built += (
         "explained.sources.",
