@@ -15,6 +15,8 @@ from catalog.thesaurus.synonyms import NO_SYNONYMS, Synonyms
 MAX_QUESTION_LENGTH: Final = 400
 # More different words than this are a text and no question; the first ones count.
 MAX_CONCEPTS: Final = 24
+# What stands in the place of bytes that are not UTF-8.
+_NO_TEXT: Final = "\ufffd"
 # By these a question is put (疑问词): no product is about them, though a few have them by chance.
 _ASKING: Final = frozenset(
     (
@@ -33,7 +35,7 @@ class SearchQuestionTooLong(Invalid):
 
 
 class SearchQuestionUnreadable(Invalid):
-    """The question holds control characters."""
+    """The question holds control characters, or bytes that are no text."""
 
     code = "search_question_unreadable"
 
@@ -56,11 +58,11 @@ def read(text: str, synonyms: Synonyms = NO_SYNONYMS) -> tuple[Concept, ...]:
     a question is put are left out where others remain.
 
     :raises SearchQuestionTooLong: if it is longer than questions are.
-    :raises SearchQuestionUnreadable: if it holds control characters.
+    :raises SearchQuestionUnreadable: if it holds control characters, or bytes that are no text.
     """
     if len(text) > MAX_QUESTION_LENGTH:
         raise SearchQuestionTooLong(maximum=MAX_QUESTION_LENGTH, length=len(text))
-    if not is_readable(text):
+    if not is_readable(text) or _NO_TEXT in text:
         raise SearchQuestionUnreadable
     asked: dict[tuple[str, ...], Concept] = {}
     words, place = terms.words(text), 0

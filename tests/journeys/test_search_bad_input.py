@@ -41,6 +41,12 @@ async def test_it_is_refused_by_name(api: Api, asked: dict[str, Any], refusal: s
     assert code(refused) == refusal
 
 
+async def test_bytes_that_are_no_text_are_refused(api: Api) -> None:
+    refused = await api.get(f"{PATH}?q=%E6%B8")
+
+    assert (refused.status_code, code(refused)) == (422, "search_question_unreadable")
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -27,8 +27,8 @@ def test_a_question_is_not_longer_than_a_question() -> None:
         question.read("x" * 10_000)
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "\x1b[31m"])
-def test_a_question_with_control_characters_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["a\x00b", "\x1b[31m", "港\ufffd"])
+def test_a_question_that_is_no_text_is_refused(text: str) -> None:
     with pytest.raises(question.SearchQuestionUnreadable):
         question.read(text)
 
