@@ -20,7 +20,7 @@ import httpx
 from market.postgres import cluster
 
 ROOT = pathlib.Path(__file__).parents[1]
-PATIENCE = 60
+PATIENCE = 150
 
 # ``market …`` as somebody, in a process of its own.
 Run = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
