@@ -17,6 +17,7 @@ from settlement.ledger_reports import explaining
 from settlement.ledger_reports.explaining import ExplainedEntry, Past, Way, explain_entry
 from settlement.money import Bps, Fen
 from settlement.revenue.agreement import Deduction, FrozenSplit, freeze
+from settlement.revenue.retaining import Retained
 from settlement.revenue.split import Method, Role, Share
 
 NOON = dt.datetime(2026, 3, 2, 4, 0, tzinfo=dt.UTC)
@@ -91,6 +92,40 @@ def test_a_division_is_explained_to_the_fen_as_it_was_posted(amount: int) -> Non
     extra = [leg.part.extra_fen for leg in told.legs if leg.part is not None]
     assert sum(extra) <= told.left_fen < 4
     assert all(leg.reason_zh.endswith("。") and leg.reason_en.endswith(".") for leg in told.legs)
+
+
+def test_what_is_kept_back_is_explained_where_it_is_kept_and_where_it_is_missing() -> None:
+    split = freeze(
+        version="agreement/7",
+        frozen_at=NOON,
+        shares=(share(SUPPLIER, 9_000), share(OWNER, 1_000, Role.DEPARTMENT)),
+        retained=Retained(party_id=SUPPLIER, share_bps=300, days=90),
+    )
+
+    told = explain_entry(release(10_001, split), split, Past())
+
+    assert told.is_as_posted
+    by = {leg.account: leg for leg in told.legs}
+    kept = by[f"retention/{SUPPLIER}"]
+    assert kept.amount_fen == 300
+    assert kept.reason_zh == (
+        "质保金：按价款 ¥100.01 的 3% 计、不足一分舍去，且不超过供方应得，扣留 ¥3.00，验收后 90 日退还。"
+    )
+    assert kept.reason_en.startswith("Retention: 3% of ¥100.01, cut to the fen")
+    less = by[f"payable/{SUPPLIER}"]
+    assert less.reason_zh.endswith("其中 ¥3.00 扣作质保金。")
+    assert less.reason_en.endswith("¥3.00 of it are kept back.")
+
+
+def test_a_leg_that_the_split_does_not_know_is_told_to_be_by_it() -> None:
+    stray = transfer(
+        escrow_of(ORDER), [Leg(Account(Purpose.PAYABLE, str(uuid.UUID(int=9))), Fen(7))]
+    )
+
+    told = explain_entry(entry(Kind.RELEASE, stray), SPLIT, Past())
+
+    assert not told.is_as_posted
+    assert told.legs[1].reason_en == explaining.reasons.NOT_SHOWN[1]
 
 
 def test_the_words_name_rule_base_fraction_remainder_and_who_got_the_rest() -> None:

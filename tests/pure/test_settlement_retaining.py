@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import uuid
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger.journal import Leg
 from settlement.money import Bps, Fen
+from settlement.retentions.model import Retention
 from settlement.retentions.states import Event, EventNotAllowed, State, advance, drawing
 from settlement.revenue import retaining
 from settlement.revenue.agreement import freeze
 from settlement.revenue.retaining import Retained, RetentionAboveMaximum, RetentionIncomplete
 from settlement.revenue.split import Method, Role, Share
+from tests.filled import filled
 
 SELLER, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 PAYABLE = Account(Purpose.PAYABLE, str(SELLER))
@@ -136,3 +139,11 @@ def test_a_split_that_keeps_something_has_another_digest_and_one_that_does_not_h
     assert plain.digest() != keeping.digest()
     assert retained().source == PAYABLE
     assert retained().account == KEPT
+
+
+def test_it_is_kept_by_one_party_and_goes_back_to_it() -> None:
+    money = msgspec.structs.replace(filled(Retention), amount_fen=Fen(300), drawn_fen=120)
+
+    assert money.left_fen == 180
+    assert money.account == Account(Purpose.RETENTION, str(money.party_id))
+    assert money.destination == Account(Purpose.PAYABLE, str(money.party_id))
