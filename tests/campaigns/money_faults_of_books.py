@@ -345,17 +345,32 @@ async def _owe(scene: Scene, party: uuid.UUID) -> None:
     await _until(scene, paid_and_released)
 
 
-async def _sent(scene: Scene, parties: list[uuid.UUID]) -> tuple[uuid.UUID, list[Payout]]:
+async def _prepared(scene: Scene, parties: list[uuid.UUID]) -> uuid.UUID:
+    """Ask for a batch until there is one: what is owed counts when no older transaction is open."""
     batch: dict[str, Any] = {"now": NOON, "channel": "bank_transfer", "minimum_fen": 1}
-    await _once(
-        scene,
-        lambda tx: batches.prepare(tx, actor=_CLERK, party_ids=parties, **batch),
-        NothingToPay,
-    )
-    async with scene.stage.owner() as owner:
-        batch_id = await owner.fetchval(
-            "SELECT batch_id FROM settlement.payouts WHERE party_id = $1", parties[0]
+    end = monotonic() + PATIENCE_SECONDS
+    while monotonic() < end:
+        await _once(
+            scene,
+            lambda tx: batches.prepare(tx, actor=_CLERK, party_ids=parties, **batch),
+            NothingToPay,
         )
+        async with scene.stage.owner() as owner:
+            found: list[uuid.UUID] = [
+                row["batch_id"]
+                for row in await owner.fetch(
+                    "SELECT DISTINCT batch_id FROM settlement.payouts WHERE party_id = ANY ($1)",
+                    parties,
+                )
+            ]
+        if found:
+            (batch_id,) = found
+            return batch_id
+    raise NeverAnswered
+
+
+async def _sent(scene: Scene, parties: list[uuid.UUID]) -> tuple[uuid.UUID, list[Payout]]:
+    batch_id = await _prepared(scene, parties)
     await _once(
         scene,
         lambda tx: batches.approve(tx, actor=_SECOND, now=NOON, batch_id=batch_id),
