@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pathlib
 import re
+import tomllib
+
+import pytest
 
 README = pathlib.Path("README.md").read_text("utf-8")
 
@@ -26,6 +29,28 @@ def test_every_place_of_the_ten_second_table_exists() -> None:
 
     assert len(places) >= 16
     assert [place for place in places if not pathlib.Path(place).exists()] == []
+
+
+@pytest.mark.parametrize("package", ["catalog", "settlement", "market"])
+def test_the_map_of_the_house_names_each_room_in_the_order_of_the_imports(package: str) -> None:
+    tables = tomllib.loads(pathlib.Path("pyproject.toml").read_text("utf-8"))["tool"]
+    (layers,) = [
+        each["layers"]
+        for each in tables["importlinter"]["contracts"]
+        if each.get("containers") == [package]
+    ]
+    rooms = (
+        layers[layers.index("manifests") : layers.index("settings")]
+        if package == "market"
+        else layers
+    )
+    house = README.split("## The house", 1)[1].split("```")[1]
+    drawn = re.search(rf"^{package} .*\n(?:^ .*\n)*", house, re.MULTILINE)
+
+    assert drawn is not None
+    lines = drawn[0].splitlines()[1:] if package == "market" else drawn[0].splitlines()
+    text = " → ".join(line[26:].strip().removeprefix("→ ") for line in lines)
+    assert text.split(" → ") == rooms
 
 
 def test_every_package_tells_its_decisions() -> None:
