@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from catalog.kernel.db import Tx, begin
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Release
+from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.release import ReleaseFacts
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import Account, Purpose
@@ -125,7 +125,7 @@ class Sequences(Market):
         key, amount = self._key(rng), self._part(rng, order_id)
         await self.both(
             lambda: self.model.capture(self.month.text, order_id, key, amount),
-            lambda tx: escrow.capture(
+            lambda tx: releasing.capture(
                 tx, actor=self.actor, now=self.now, order_id=order_id, key=key, amount_fen=amount,
                 split=self._splits[order_id],
             ),
@@ -143,7 +143,7 @@ class Sequences(Market):
         split = self._splits[order_id]
 
         async def command(tx: Tx) -> Release:
-            paid = await escrow.release(
+            paid = await releasing.release(
                 tx, actor=self.actor, now=now, order_id=order_id, split=split, facts=facts
             )
             if split.retained is not None:
@@ -172,7 +172,7 @@ class Sequences(Market):
         text, now = self._when(month)
         await self.both(
             lambda: self.model.refund_part(text, order_id, key, amount),
-            lambda tx: escrow.refund_part(
+            lambda tx: refunding.refund_part(
                 tx, actor=self.actor, now=now, order_id=order_id, key=key, amount_fen=amount
             ),
             "refund in part", amount,
@@ -184,7 +184,7 @@ class Sequences(Market):
         text, now = self._when(month)
         await self.both(
             lambda: self.model.refund(text, order_id),
-            lambda tx: escrow.refund(
+            lambda tx: refunding.refund(
                 tx, actor=self.actor, now=now, order_id=order_id, split=self._splits[order_id]
             ),
             "refund",
@@ -194,7 +194,7 @@ class Sequences(Market):
         """Freeze the money of an order, and often decide at once: in part, for one, for the other."""
         await self.both(
             lambda: self.model.freeze(order_id),
-            lambda tx: escrow.freeze(tx, actor=self.actor, now=self.now, order_id=order_id),
+            lambda tx: freezing.freeze(tx, actor=self.actor, now=self.now, order_id=order_id),
             "dispute",
         )
         decided = rng.choice((self._refund_part, self._release, self._refund, None))

@@ -16,8 +16,8 @@ from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
 from market.orders import queries as orders
 from market.orders.operations import releasing
-from settlement.escrow import operations as escrow
 from settlement.escrow import states
+from settlement.escrow.operations import releasing as escrow
 from settlement.lanes.batching import MOST_TOGETHER
 from settlement.lanes.model import LaneTaken, Request
 from settlement.lanes.operations.writing import Lane

@@ -26,8 +26,9 @@ from settlement.chargebacks.model import Chargeback
 from settlement.chargebacks.queries import ChargebackMissing
 from settlement.chargebacks.states import STANDING, Event, State, advance
 from settlement.deposits import operations as deposits
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import freezing
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import chargeback_of, clearing_of
@@ -234,7 +235,9 @@ async def _open(
     await store.insert(tx, case)
     if kept:
         await deposits.charge_back(tx, actor=actor, now=now, deposit_id=case.order_id)
-        await escrow.charge_back(tx, actor=actor, now=now, order_id=case.order_id, amount_fen=kept)
+        await freezing.charge_back(
+            tx, actor=actor, now=now, order_id=case.order_id, amount_fen=kept
+        )
     if case.was_shared:
         await returns.charge_back(
             tx,
@@ -265,7 +268,7 @@ async def _end(
 ) -> Chargeback:
     is_won, key = event is Event.WIN, None
     if case.escrow_fen:
-        key = await escrow.end_chargeback(
+        key = await freezing.end_chargeback(
             tx,
             actor=actor,
             now=now,

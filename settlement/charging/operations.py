@@ -34,7 +34,8 @@ from settlement.charging.model import (
 )
 from settlement.charging.queries import UsageAccountMissing, standing_of
 from settlement.charging.states import LIVE, Event, State, advance
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import refunding, releasing
 from settlement.escrow.release import Distribution
 from settlement.escrow.states import State as EscrowState
 
@@ -224,7 +225,7 @@ async def collect(
         left_fen=held.left_fen if held.state is EscrowState.HELD else 0,
     )
     if due:
-        await escrow.capture(
+        await releasing.capture(
             tx,
             actor=actor,
             now=now,
@@ -269,7 +270,7 @@ async def _close(
         if states.allows(account.state, Event.OWE):
             return await _moved(tx, account, Event.OWE, actor=actor, now=now, closed_at=None)
         return account
-    await escrow.finish(tx, actor=actor, now=now, order_id=account.order_id, split=split)
+    await refunding.finish(tx, actor=actor, now=now, order_id=account.order_id, split=split)
     if not states.allows(account.state, Event.SETTLE):
         return account  # money came after all was settled, and went back
     return await _moved(

@@ -23,7 +23,8 @@ from settlement.deposits import store
 from settlement.deposits.model import RECEIVING, Deposit, Ground
 from settlement.deposits.queries import DepositMissing
 from settlement.deposits.states import Event, State, advance, arriving
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import funding, refunding, releasing
 from settlement.holds import operations as holds
 from settlement.holds.model import Reason
 from settlement.ledger.accounts import BOOK, Account, Book, escrow_of
@@ -124,7 +125,7 @@ async def receive(tx: Tx, *, actor: Actor, now: dt.datetime, deposit_id: uuid.UU
     event = arriving(deposit.state, is_late=now >= deposit.pay_until)
     advance(deposit.state, event)
     if event is Event.PAY_LATE:
-        refund = await escrow.refund(tx, actor=actor, now=now, order_id=deposit_id)
+        refund = await refunding.refund(tx, actor=actor, now=now, order_id=deposit_id)
         return await _end(
             tx, deposit, event, actor=actor, now=now, ground=Ground.PAID_LATE, by=refund.journal_key
         )
@@ -145,7 +146,7 @@ async def lapse(tx: Tx, *, actor: Actor, now: dt.datetime, deposit_id: uuid.UUID
     advance(deposit.state, Event.LAPSE)
     if now < deposit.pay_until:
         raise DepositNotDue(until=deposit.pay_until.isoformat())
-    await escrow.expire(tx, actor=actor, now=now, order_id=deposit_id)
+    await funding.expire(tx, actor=actor, now=now, order_id=deposit_id)
     return await _move(tx, deposit, Event.LAPSE, actor=actor, now=now, ended_at=now)
 
 
@@ -161,7 +162,7 @@ async def give_back(
     advance(deposit.state, Event.RETURN)
     assert deposit.hold_key is not None, "what is held has its hold"
     await holds.release(tx, actor=actor, now=now, key=deposit.hold_key)
-    refund = await escrow.refund(tx, actor=actor, now=now, order_id=deposit_id)
+    refund = await refunding.refund(tx, actor=actor, now=now, order_id=deposit_id)
     return await _end(
         tx, deposit, Event.RETURN, actor=actor, now=now, ground=ground, by=refund.journal_key
     )
@@ -187,7 +188,7 @@ async def forfeit(
     deposit = await lock(tx, deposit_id)
     advance(deposit.state, Event.FORFEIT)
     assert deposit.hold_key is not None, "what is held has its hold"
-    key = await escrow.forfeit(
+    key = await releasing.forfeit(
         tx, actor=actor, now=now, order_id=deposit_id, hold_key=deposit.hold_key, to=to
     )
     return await _end(
@@ -230,7 +231,7 @@ async def end_chargeback(
         await _move(tx, deposit, Event.WIN, actor=actor, now=now, hold_key=key)
         return
     if (await escrow.lock(tx, deposit_id)).left_fen:
-        await escrow.refund(tx, actor=actor, now=now, order_id=deposit_id)
+        await refunding.refund(tx, actor=actor, now=now, order_id=deposit_id)
     await _move(tx, deposit, Event.LOSE, actor=actor, now=now, ended_at=now, ending_key=by)
 
 

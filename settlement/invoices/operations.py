@@ -18,8 +18,8 @@ from catalog.kernel.ids import PartyId, new_id
 from catalog.kernel.local_time import local_date
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Escrow
+from settlement.escrow.operations import casework as escrow
 from settlement.escrow.queries import EscrowMissing
 from settlement.invoices import invoicing, store
 from settlement.invoices.model import For, Invoice, InvoiceId, RedLetter, Wanted

@@ -15,7 +15,8 @@ from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import funding
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger.accounts import BOOK, Book
 from settlement.money import CURRENCY, fen
@@ -80,7 +81,7 @@ async def start(
     :raises OutcomeUnknown: if it may be there.
     """
     actor.require("order:pay")
-    due = await escrow.open(  # which holds it, new or not
+    due = await funding.open(  # which holds it, new or not
         tx,
         actor=actor,
         now=now,
@@ -342,7 +343,7 @@ async def _take_in(
     tx: Tx, payment: Payment, *, actor: Actor, now: dt.datetime, amount_fen: int
 ) -> uuid.UUID | None:
     """Book the money into the order's escrow; return the key of the entry."""
-    take = escrow.top_up if payment.is_top_up else escrow.fund
+    take = funding.top_up if payment.is_top_up else funding.fund
     booked = await take(
         tx,
         actor=actor,

@@ -20,8 +20,8 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Release
+from settlement.escrow.operations import casework as escrow
 from settlement.holds import operations as holds
 from settlement.holds.model import Reason
 from settlement.ledger.accounts import Account

@@ -17,8 +17,8 @@ from catalog.kernel.db import Tx, beyond_own_rows
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Escrow
+from settlement.escrow.operations import casework as escrow
 from settlement.escrow.states import State
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books

@@ -24,7 +24,8 @@ from settlement.charging import operations as charging
 from settlement.charging.model import AccountStanding
 from settlement.charging.queries import find_last_charge, get_standing
 from settlement.charging.states import State as AccountState
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import funding
 from settlement.escrow.release import Distribution
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, chargeback_of
@@ -116,7 +117,7 @@ async def approve(
     owed = await _owed(tx, found.order_id, found.ground, now=now, book=book)
     if owed != found.amount_fen:
         raise DebtChanged(owed_fen=owed, amount_fen=found.amount_fen)
-    key = await escrow.cover(
+    key = await funding.cover(
         tx, actor=actor, now=now, order_id=found.order_id, source=BAD_DEBT, amount_fen=owed
     )
     await charging.receive(

@@ -24,7 +24,7 @@ from catalog.kernel.db import Tx, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import AccountId, new_id
 from catalog.kernel.local_time import SHANGHAI
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import releasing as escrow
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, clearing_of

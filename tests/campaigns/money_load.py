@@ -23,7 +23,8 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database, DatabaseUnreachable, TooBusy, Tx
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.queries import find_escrow
 from settlement.escrow.states import EventNotAllowed, State
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request, StateMoved
@@ -210,7 +211,7 @@ class Load:
         async def freeze(tx: Tx) -> None:
             found = await escrow.lock(tx, order)
             if found.state is State.HELD:
-                await escrow.freeze(tx, actor=ACTOR, now=self.now(), order_id=order)
+                await freezing.freeze(tx, actor=ACTOR, now=self.now(), order_id=order)
 
         async def released() -> Posted | None:
             try:
@@ -297,7 +298,7 @@ class Load:
 
     async def release_alone(self, order: uuid.UUID, amount: int) -> None:
         done = await self.until(
-            lambda tx: escrow.release(
+            lambda tx: releasing.release(
                 tx,
                 actor=ACTOR,
                 now=self.now(),
@@ -310,7 +311,7 @@ class Load:
 
     async def refund_alone(self, order: uuid.UUID, amount: int) -> uuid.UUID:
         done = await self.until(
-            lambda tx: escrow.refund(tx, actor=ACTOR, now=self.now(), order_id=order)
+            lambda tx: refunding.refund(tx, actor=ACTOR, now=self.now(), order_id=order)
         )
         self._ack("refund", order, amount, done.journal_key)
         return done.journal_key
@@ -357,7 +358,7 @@ class Load:
         raise NeverAnswered
 
     async def _drawn_up(self, tx: Tx, order: uuid.UUID) -> Request:
-        return await escrow.draw_up_release(
+        return await releasing.draw_up_release(
             tx, actor=ACTOR, now=self.now(), order_id=order, split=self._split, facts=self._facts()
         )
 

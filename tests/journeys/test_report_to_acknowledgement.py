@@ -26,7 +26,7 @@ from market.cli.export import write_export
 from market.cli.verify import Directory, check
 from market.jobs import deadlines_due, reports_due, sequence_log
 from market.supervision import from_export, trace_verify
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding, releasing
 from tests.api import Api, code
 from tests.makers_national import NDA, offering
 from tests.makers_registration import Scene, make_scene, must
@@ -71,7 +71,7 @@ async def move_money(scene: Scene, almighty: Actor) -> uuid.UUID:
     order_id = uuid.uuid4()
     now = scene.clock.now()
     async with begin(scene.db, almighty) as tx:
-        await escrow.open(
+        await funding.open(
             tx,
             actor=almighty,
             now=now,
@@ -79,10 +79,10 @@ async def move_money(scene: Scene, almighty: Actor) -> uuid.UUID:
             payer_party_id=uuid.uuid4(),
             amount_fen=100_001,
         )
-        await escrow.fund(
+        await funding.fund(
             tx, actor=almighty, now=now, order_id=order_id, channel="sandbox", amount_fen=100_001
         )
-        await escrow.release(
+        await releasing.release(
             tx,
             actor=almighty,
             now=now,

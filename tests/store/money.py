@@ -9,7 +9,7 @@ from catalog.kernel import db as database
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding as escrow
 from settlement.escrow.release import ReleaseFacts
 from settlement.ledger.accounts import Book
 from settlement.money import Bps

@@ -11,7 +11,7 @@ import pytest
 from catalog.kernel.actor import Actor, Clearance, NotPermitted
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import AccountId, PartyId, new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding, releasing
 from settlement.periods import months
 from settlement.periods.queries import PeriodNotClosed
 from settlement.revenue.agreement import FrozenSplit
@@ -39,7 +39,7 @@ def of_party(party_id: uuid.UUID) -> Actor:
 async def sold(db: Database, actor: Actor, split: FrozenSplit, amount_fen: int) -> uuid.UUID:
     order_id = new_id()
     async with begin(db, actor) as tx:
-        await escrow.open(
+        await funding.open(
             tx,
             actor=actor,
             now=NOON,
@@ -47,10 +47,10 @@ async def sold(db: Database, actor: Actor, split: FrozenSplit, amount_fen: int) 
             payer_party_id=BUYER,
             amount_fen=amount_fen,
         )
-        await escrow.fund(
+        await funding.fund(
             tx, actor=actor, now=NOON, order_id=order_id, channel="sandbox", amount_fen=amount_fen
         )
-        await escrow.release(
+        await releasing.release(
             tx, actor=actor, now=NOON, order_id=order_id, split=split, facts=accepted()
         )
     return order_id

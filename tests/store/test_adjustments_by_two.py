@@ -24,7 +24,7 @@ from settlement.adjustments.adjusting import (
 from settlement.adjustments.model import Adjustment, Proposed
 from settlement.adjustments.operations import AdjustmentOfAnother
 from settlement.adjustments.states import EventNotAllowed, State
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import releasing as escrow
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger.operations import BalanceInsufficient, PeriodClosed

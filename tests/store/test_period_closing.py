@@ -16,7 +16,7 @@ from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
 from market.jobs import close_periods
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import releasing as escrow
 from settlement.ledger import operations as ledger
 from settlement.ledger.accounts import clearing_of, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer

@@ -15,8 +15,8 @@ from catalog.kernel.ids import AccountId, new_id
 from catalog.kernel.local_time import end_of_day
 from catalog.kernel.workdays import Calendar
 from market.jobs import close_periods
-from settlement.escrow import operations as escrow
-from settlement.escrow.operations import OtherTerms
+from settlement.escrow.operations import freezing, funding, refunding, releasing
+from settlement.escrow.operations.funding import OtherTerms
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
@@ -82,16 +82,16 @@ async def test_the_whole_life_of_a_public_order_stands_in_the_book_of_public_dat
     split = _split(share(Role.RIGHT_HOLDER, 5_000), department, treasury)
     order = await paid_escrow(tx, almighty, 100_001, book=PUBLIC)
 
-    await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order)
-    await escrow.refund_part(
+    await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order)
+    await refunding.refund_part(
         tx, actor=almighty, now=NOON, order_id=order, key=new_id(), amount_fen=20_000
     )
     parts = await paid_escrow(tx, almighty, 30_001, book=PUBLIC)
-    await escrow.capture(
+    await releasing.capture(
         tx, actor=almighty, now=NOON, order_id=parts, key=new_id(), amount_fen=10_001, split=split
     )
     for each in (order, parts):
-        await escrow.release(
+        await releasing.release(
             tx, actor=almighty, now=NOON, order_id=each, split=split, facts=accepted()
         )
     await is_over(tx)
@@ -129,7 +129,7 @@ async def test_the_whole_life_of_a_public_order_stands_in_the_book_of_public_dat
 async def test_each_book_is_balanced_by_itself(tx: Tx, almighty: Actor) -> None:
     for book, amount in ((Book.MARKET, 700), (PUBLIC, 1_100)):
         order = await paid_escrow(tx, almighty, amount, book=book)
-        await escrow.release(
+        await releasing.release(
             tx,
             actor=almighty,
             now=NOON,
@@ -235,18 +235,18 @@ async def test_money_of_an_order_is_not_booked_into_another_book(
 async def test_an_escrow_is_not_opened_again_in_another_book(tx: Tx, almighty: Actor) -> None:
     order, payer = new_id(), new_id()
     wanted = {"order_id": order, "payer_party_id": payer, "amount_fen": 7}
-    opened = await escrow.open(tx, actor=almighty, now=NOON, book=PUBLIC, **wanted)
+    opened = await funding.open(tx, actor=almighty, now=NOON, book=PUBLIC, **wanted)
 
     with pytest.raises(OtherTerms):
-        await escrow.open(tx, actor=almighty, now=NOON, **wanted)
+        await funding.open(tx, actor=almighty, now=NOON, **wanted)
 
-    assert (await escrow.open(tx, actor=almighty, now=NOON, book=PUBLIC, **wanted)) == opened
+    assert (await funding.open(tx, actor=almighty, now=NOON, book=PUBLIC, **wanted)) == opened
 
 
 async def test_a_lane_releases_a_public_order_in_its_book(tx: Tx, almighty: Actor) -> None:
     order = await paid_escrow(tx, almighty, 500, book=PUBLIC)
 
-    request = await escrow.draw_up_release(
+    request = await releasing.draw_up_release(
         tx, actor=almighty, now=NOON, order_id=order, split=three_way_split(), facts=accepted()
     )
 
@@ -258,7 +258,7 @@ async def test_a_refund_of_a_public_order_is_sent_and_settled_in_its_book(
 ) -> None:
     actor = msgspec.structs.replace(almighty, permissions=almighty.permissions | {"refund:send"})
     payment = await _paid(tx, actor, book=PUBLIC)
-    await escrow.refund(tx, actor=actor, now=NOON, order_id=payment.order_id)
+    await refunding.refund(tx, actor=actor, now=NOON, order_id=payment.order_id)
 
     assert await refunds.prepare(tx, actor=actor, now=NOON, limit=10) == 1
 
@@ -303,7 +303,7 @@ async def test_a_month_of_public_data_is_closed_and_stated_apart_from_the_market
     async with begin(db, almighty) as tx:
         for book, amount in ((Book.MARKET, 300), (PUBLIC, 1_000)):
             order = await paid_escrow(tx, almighty, amount, book=book)
-            await escrow.release(
+            await releasing.release(
                 tx, actor=almighty, now=NOON, order_id=order, split=split, facts=accepted()
             )
     march = months.month("2026-03")

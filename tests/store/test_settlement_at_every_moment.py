@@ -14,7 +14,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.states import State
 from settlement.ledger import queries as books
 from settlement.payments import operations as payments
@@ -67,15 +67,15 @@ async def test_the_books_are_in_order_at_every_moment(
             )
 
     async def release(tx: Tx, order_id: uuid.UUID) -> None:
-        await escrow.release(
+        await releasing.release(
             tx, actor=almighty, now=NOON, order_id=order_id, split=split, facts=accepted()
         )
 
     async def refund(tx: Tx, order_id: uuid.UUID) -> None:
-        await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id)
+        await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id)
 
     async def freeze(tx: Tx, order_id: uuid.UUID) -> None:
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
 
     steps: list[Callable[[Tx, uuid.UUID], Awaitable[None]]] = [
         pay, pay, confirm, confirm, release, refund, freeze

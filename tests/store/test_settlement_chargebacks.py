@@ -25,7 +25,7 @@ from settlement.chargebacks.model import Chargeback
 from settlement.chargebacks.operations import ContestedTooLate, NotLapsed
 from settlement.chargebacks.queries import ChargebackMissing
 from settlement.chargebacks.states import EventNotAllowed, State
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed as EscrowEventNotAllowed
 from settlement.escrow.states import State as EscrowState
@@ -68,7 +68,7 @@ async def paid(tx: Tx, actor: Actor, amount: int = PRICE) -> Payment:
 
 async def shared(tx: Tx, actor: Actor) -> Payment:
     payment = await paid(tx, actor)
-    await escrow.release(
+    await releasing.release(
         tx,
         actor=actor,
         now=NOON,
@@ -125,9 +125,9 @@ async def test_what_is_charged_back_before_the_release_leaves_the_escrow_and_fre
     assert (money.charged_back_fen, money.refunded_fen) == (60_000, 0)
     assert (await get_escrow(tx, order)).state is EscrowState.CHARGED_BACK
     with pytest.raises(EscrowEventNotAllowed):
-        await escrow.refund(tx, actor=almighty, now=NOON, order_id=order)
+        await refunding.refund(tx, actor=almighty, now=NOON, order_id=order)
     with pytest.raises(EscrowEventNotAllowed):
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order)
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order)
     await is_over(tx)
     assert await books.find_breaches(tx) == []
 
@@ -144,7 +144,7 @@ async def test_a_case_that_is_lost_leaves_through_the_channel_and_frees_the_rest
     assert await stands(tx, chargeback_of(order)) == 0
     held = await get_escrow(tx, order)
     assert (held.state, held.left_fen) == (EscrowState.HELD, PRICE - 60_000)
-    await escrow.release(
+    await releasing.release(
         tx,
         actor=almighty,
         now=NOON,
@@ -179,7 +179,7 @@ async def test_a_disputed_escrow_that_is_charged_back_is_held_for_the_channel_al
     tx: Tx, almighty: Actor
 ) -> None:
     payment = await paid(tx, almighty)
-    await escrow.freeze(tx, actor=almighty, now=NOON, order_id=payment.order_id)
+    await freezing.freeze(tx, actor=almighty, now=NOON, order_id=payment.order_id)
 
     await tell(tx, told(payment))
 
@@ -386,7 +386,7 @@ async def test_twenty_deliveries_and_a_release_at_once_take_the_money_once(
     async def once(number: int) -> str:
         async def command(tx: Tx) -> str:
             if number % 5 == 0:
-                await escrow.release(
+                await releasing.release(
                     tx,
                     actor=almighty,
                     now=NOON,

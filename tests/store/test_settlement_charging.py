@@ -26,7 +26,7 @@ from settlement.charging.queries import (
     list_overdue,
 )
 from settlement.charging.states import State
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding as escrow
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import queries as books

@@ -20,7 +20,7 @@ from settlement.deposits.model import Deposit, Ground
 from settlement.deposits.operations import DepositNotDue, DepositPaidBefore, DepositTooLate
 from settlement.deposits.queries import DepositMissing
 from settlement.deposits.states import EventNotAllowed, State
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import refunding as escrow
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.holds.model import Reason

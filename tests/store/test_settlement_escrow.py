@@ -14,7 +14,7 @@ from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import PartyId, new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, funding, refunding, releasing
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.release import NotReleasable, ReleaseFacts
 from settlement.escrow.states import EventNotAllowed, State
@@ -33,7 +33,7 @@ async def test_fifty_identical_releases_at_once_have_one_effect(
 
     async def once(number: int) -> Any:
         async def command(tx: Tx) -> Any:
-            return await escrow.release(
+            return await releasing.release(
                 tx,
                 actor=almighty,
                 now=NOON + dt.timedelta(milliseconds=number),
@@ -68,9 +68,9 @@ async def test_releases_and_refunds_at_once_give_the_money_out_once(
     async def once(number: int) -> str:
         async def command(tx: Tx) -> str:
             if number % 2:
-                await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id)
+                await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id)
                 return "refunded"
-            await escrow.release(
+            await releasing.release(
                 tx,
                 actor=almighty,
                 now=NOON,
@@ -103,7 +103,7 @@ async def test_fifty_openings_at_once_open_one_escrow(db: Database, almighty: Ac
 
     async def once() -> Any:
         async def command(tx: Tx) -> Any:
-            return await escrow.open(
+            return await funding.open(
                 tx,
                 actor=almighty,
                 now=NOON,
@@ -125,8 +125,8 @@ async def test_an_escrow_opened_on_other_terms_is_refused(tx: Tx, almighty: Acto
     order_id = await paid_escrow(tx, almighty, 100)
     payer = (await get_escrow(tx, order_id)).payer_party_id
 
-    with pytest.raises(escrow.OtherTerms):
-        await escrow.open(
+    with pytest.raises(funding.OtherTerms):
+        await funding.open(
             tx,
             actor=almighty,
             now=NOON,
@@ -134,8 +134,8 @@ async def test_an_escrow_opened_on_other_terms_is_refused(tx: Tx, almighty: Acto
             payer_party_id=payer,
             amount_fen=101,
         )
-    with pytest.raises(escrow.OtherTerms):
-        await escrow.open(
+    with pytest.raises(funding.OtherTerms):
+        await funding.open(
             tx,
             actor=almighty,
             now=NOON,
@@ -144,7 +144,7 @@ async def test_an_escrow_opened_on_other_terms_is_refused(tx: Tx, almighty: Acto
             amount_fen=100,
         )
     with pytest.raises(AmountNotPositive):
-        await escrow.open(
+        await funding.open(
             tx,
             actor=almighty,
             now=NOON,
@@ -159,12 +159,12 @@ async def test_an_order_without_escrow_is_missing(tx: Tx, almighty: Actor) -> No
     with pytest.raises(EscrowMissing):
         await get_escrow(tx, new_id())
     with pytest.raises(EscrowMissing):
-        await escrow.refund(tx, actor=almighty, now=NOON, order_id=new_id())
+        await refunding.refund(tx, actor=almighty, now=NOON, order_id=new_id())
 
 
 async def test_money_comes_once_and_exactly(tx: Tx, almighty: Actor) -> None:
     order_id = new_id()
-    await escrow.open(
+    await funding.open(
         tx,
         actor=almighty,
         now=NOON,
@@ -173,15 +173,15 @@ async def test_money_comes_once_and_exactly(tx: Tx, almighty: Actor) -> None:
         amount_fen=100,
     )
 
-    with pytest.raises(escrow.AmountDiffers):
-        await escrow.fund(
+    with pytest.raises(funding.AmountDiffers):
+        await funding.fund(
             tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=99
         )
-    held = await escrow.fund(
+    held = await funding.fund(
         tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=100
     )
     with pytest.raises(EventNotAllowed):
-        await escrow.fund(
+        await funding.fund(
             tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=100
         )
 
@@ -193,7 +193,7 @@ async def test_a_release_waits_for_all_that_must_be_true(tx: Tx, almighty: Actor
     order_id = await paid_escrow(tx, almighty)
 
     with pytest.raises(NotReleasable) as refused:
-        await escrow.release(
+        await releasing.release(
             tx,
             actor=almighty,
             now=NOON,
@@ -215,7 +215,7 @@ async def test_only_who_may_release_releases(tx: Tx, almighty: Actor) -> None:
     buyer = msgspec.structs.replace(almighty, permissions=frozenset({"order:pay"}))
 
     with pytest.raises(DomainError) as refused:
-        await escrow.release(
+        await releasing.release(
             tx,
             actor=buyer,
             now=NOON,
@@ -229,7 +229,7 @@ async def test_only_who_may_release_releases(tx: Tx, almighty: Actor) -> None:
 
 async def test_a_second_release_by_another_split_is_refused(tx: Tx, almighty: Actor) -> None:
     order_id = await paid_escrow(tx, almighty)
-    await escrow.release(
+    await releasing.release(
         tx,
         actor=almighty,
         now=NOON,
@@ -238,8 +238,8 @@ async def test_a_second_release_by_another_split_is_refused(tx: Tx, almighty: Ac
         facts=accepted(),
     )
 
-    with pytest.raises(escrow.AlreadyReleased) as refused:
-        await escrow.release(
+    with pytest.raises(releasing.AlreadyReleased) as refused:
+        await releasing.release(
             tx,
             actor=almighty,
             now=NOON,
@@ -257,8 +257,8 @@ async def test_frozen_money_is_kept_by_the_database_and_then_goes_where_it_was_d
     async with begin(db, almighty) as tx:
         to_release = await paid_escrow(tx, almighty)
         to_refund = await paid_escrow(tx, almighty)
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=to_release)
-        frozen = await escrow.freeze(tx, actor=almighty, now=NOON, order_id=to_refund)
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=to_release)
+        frozen = await freezing.freeze(tx, actor=almighty, now=NOON, order_id=to_refund)
     assert frozen.state is State.DISPUTED
 
     # While frozen, not even a state that was set by hand lets the money go.
@@ -267,16 +267,16 @@ async def test_frozen_money_is_kept_by_the_database_and_then_goes_where_it_was_d
     await owner.close()
     with pytest.raises(DomainError) as refused:
         async with begin(db, almighty) as tx:
-            await escrow.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
+            await refunding.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
     assert refused.value.code == "ledger_balance_insufficient"
     owner = await asyncpg.connect(server.dsn(database_name))
     await owner.execute("UPDATE settlement.escrows SET state = 'disputed'")
     await owner.close()
 
     async with begin(db, almighty) as tx:
-        refund = await escrow.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
-        again = await escrow.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
-        await escrow.release(
+        refund = await refunding.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
+        again = await refunding.refund(tx, actor=almighty, now=NOON, order_id=to_refund)
+        await releasing.release(
             tx,
             actor=almighty,
             now=NOON,
@@ -299,7 +299,7 @@ async def test_the_supplier_gives_the_money_back(db: Database, almighty: Actor) 
     )
     order_id = new_id()
     async with begin(db, almighty) as tx:
-        await escrow.open(
+        await funding.open(
             tx,
             actor=almighty,
             now=NOON,
@@ -308,12 +308,12 @@ async def test_the_supplier_gives_the_money_back(db: Database, almighty: Actor) 
             payee_party_id=supplier.party,
             amount_fen=100,
         )
-        await escrow.fund(
+        await funding.fund(
             tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=100
         )
 
     async with begin(db, supplier) as tx:
-        refund = await escrow.refund(tx, actor=supplier, now=NOON, order_id=order_id)
+        refund = await refunding.refund(tx, actor=supplier, now=NOON, order_id=order_id)
 
     assert refund.amount_fen == 100
     async with begin(db, almighty) as tx:

@@ -14,7 +14,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import freezing, funding, refunding, releasing
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed, State
 from settlement.ledger import queries as books
@@ -28,7 +29,7 @@ from tests.store.money import NOON, accepted, paid_escrow, three_way_split
 async def capture(
     tx: Tx, actor: Actor, order_id: uuid.UUID, amount: int, split: FrozenSplit, *, key: Any = None
 ) -> Any:
-    return await escrow.capture(
+    return await releasing.capture(
         tx,
         actor=actor,
         now=NOON,
@@ -40,7 +41,7 @@ async def capture(
 
 
 async def release(tx: Tx, actor: Actor, order_id: uuid.UUID, split: FrozenSplit) -> Any:
-    return await escrow.release(
+    return await releasing.release(
         tx, actor=actor, now=NOON, order_id=order_id, split=split, facts=accepted()
     )
 
@@ -48,7 +49,7 @@ async def release(tx: Tx, actor: Actor, order_id: uuid.UUID, split: FrozenSplit)
 async def refund_part(
     tx: Tx, actor: Actor, order_id: uuid.UUID, amount: int, *, key: Any = None
 ) -> Any:
-    return await escrow.refund_part(
+    return await refunding.refund_part(
         tx, actor=actor, now=NOON, order_id=order_id, key=key or new_id(), amount_fen=amount
     )
 
@@ -96,7 +97,7 @@ async def test_what_was_not_captured_goes_back_and_the_residual_to_who_shares(
     for amount in (1, 1, 331):
         await capture(tx, almighty, order_id, amount, split)
 
-    refund = await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id, split=split)
+    refund = await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id, split=split)
 
     assert refund.amount_fen == 667
     for leg in split.credits(Fen(333)):
@@ -105,8 +106,8 @@ async def test_what_was_not_captured_goes_back_and_the_residual_to_who_shares(
     assert (closed.state, closed.left_fen) == (State.RELEASED, 0)
     assert await books.find_breaches(tx) == []
     with pytest.raises(EventNotAllowed):
-        await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id, split=split)
-    with pytest.raises(escrow.AlreadyReleased):
+        await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id, split=split)
+    with pytest.raises(releasing.AlreadyReleased):
         await release(tx, almighty, order_id, split)
 
 
@@ -179,7 +180,7 @@ async def test_all_of_it_is_no_part_and_a_dispute_stops_captures(tx: Tx, almight
         with pytest.raises(escrow.LessLeft):
             await capture(tx, almighty, order_id, amount, split)
     assert refused.value.facts == {"left_fen": 100, "amount_fen": 101}
-    await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
+    await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
     with pytest.raises(EventNotAllowed):
         await capture(tx, almighty, order_id, 1, split)
 
@@ -200,9 +201,9 @@ async def test_a_dispute_after_captures_ends_with_what_is_left(tx: Tx, almighty:
     orders = [await paid_escrow(tx, almighty, 100) for _ in range(2)]
     for order_id in orders:
         await capture(tx, almighty, order_id, 30, split)
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
 
-    back = await escrow.refund(tx, actor=almighty, now=NOON, order_id=orders[0], split=split)
+    back = await refunding.refund(tx, actor=almighty, now=NOON, order_id=orders[0], split=split)
     out = await release(tx, almighty, orders[1], split)
 
     assert (back.amount_fen, out.amount_fen) == (70, 70)
@@ -214,20 +215,20 @@ async def test_an_escrow_that_nobody_paid_runs_out_once_and_late_money_goes_back
     tx: Tx, almighty: Actor
 ) -> None:
     order_id = new_id()
-    await escrow.expire(tx, actor=almighty, now=NOON, order_id=order_id)
-    await escrow.open(
+    await funding.expire(tx, actor=almighty, now=NOON, order_id=order_id)
+    await funding.open(
         tx, actor=almighty, now=NOON, order_id=order_id, payer_party_id=new_id(), amount_fen=100
     )
     for _ in range(2):
-        await escrow.expire(tx, actor=almighty, now=NOON, order_id=order_id)
+        await funding.expire(tx, actor=almighty, now=NOON, order_id=order_id)
     assert (await get_escrow(tx, order_id)).state is State.EXPIRED
 
-    await escrow.fund(
+    await funding.fund(
         tx, actor=almighty, now=NOON, order_id=order_id, channel="sandbox", amount_fen=100
     )
     with pytest.raises(EventNotAllowed):
-        await escrow.expire(tx, actor=almighty, now=NOON, order_id=order_id)
-    refund = await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id)
+        await funding.expire(tx, actor=almighty, now=NOON, order_id=order_id)
+    refund = await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id)
 
     assert refund.amount_fen == 100
     assert (await get_escrow(tx, order_id)).state is State.REFUNDED

@@ -16,7 +16,7 @@ from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError, Forbidden
 from catalog.kernel.ids import new_id
 from market.jobs import holds_due
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, refunding
 from settlement.holds import operations as holds
 from settlement.holds.capturing import HoldExceeded, HoldNotDue, HoldOfAnother, HoldRanOut
 from settlement.holds.model import Hold, Reason
@@ -285,13 +285,13 @@ async def test_a_server_process_killed_in_the_middle_leaves_hold_and_balance_as_
 async def test_a_dispute_is_a_hold_of_all_that_is_left(tx: Tx, almighty: Actor) -> None:
     order_id = await paid_escrow(tx, almighty, 1_000)
 
-    await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
+    await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order_id)
 
     frozen = await find_standing(tx, order_id=order_id, reason=Reason.DISPUTE)
     assert frozen is not None
     assert frozen.left_fen == 1_000
     assert (await books.get_order_ledger(tx, order_id)).disputed_fen == 1_000
-    await escrow.refund(tx, actor=almighty, now=NOON, order_id=order_id)
+    await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id)
     assert (await get_hold(tx, frozen.key)).state is State.RELEASED
     assert (await books.get_order_ledger(tx, order_id)).disputed_fen == 0
 

@@ -18,7 +18,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, DatabaseUnreachable, Tx, begin
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed, State
 from settlement.lanes.batching import FEW_TOGETHER
@@ -173,7 +173,7 @@ async def test_disputed_money_stays(
 ) -> None:
     async with begin(db, almighty) as tx:
         order = await paid_escrow(tx, almighty, 100)
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=order)
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order)
     async with lane() as writer:
         with pytest.raises((BalanceInsufficient, OrderMoneyExceeded)):
             await writer.submit(Request(release(order, 100)))
@@ -200,7 +200,7 @@ async def test_what_is_no_entry_for_the_database_is_a_fault_of_its_sender_alone(
 
 async def drawn_up(db: Database, actor: Actor, order: uuid.UUID, split: Any) -> Request:
     async with begin(db, actor) as tx:
-        return await escrow.draw_up_release(
+        return await releasing.draw_up_release(
             tx, actor=actor, now=NOON, order_id=order, split=split, facts=accepted()
         )
 
@@ -237,7 +237,7 @@ async def test_a_dispute_that_comes_between_stops_the_release_and_no_other(
         orders = [await paid_escrow(tx, almighty) for _ in range(4)]
     requests = [await drawn_up(db, almighty, each, split) for each in orders]
     async with begin(db, almighty) as tx:
-        await escrow.freeze(tx, actor=almighty, now=NOON, order_id=orders[1])
+        await freezing.freeze(tx, actor=almighty, now=NOON, order_id=orders[1])
     async with lane() as writer:
         codes = await handed_in(writer, requests)
 
@@ -267,7 +267,7 @@ async def test_a_row_that_moved_has_its_entry_refused(
 async def test_what_is_not_held_is_not_drawn_up(db: Database, almighty: Actor) -> None:
     async with begin(db, almighty) as tx:
         order = await paid_escrow(tx, almighty)
-        await escrow.refund(tx, actor=almighty, now=NOON, order_id=order)
+        await refunding.refund(tx, actor=almighty, now=NOON, order_id=order)
     with pytest.raises(EventNotAllowed):
         await drawn_up(db, almighty, order, three_way_split())
 

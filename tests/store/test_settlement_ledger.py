@@ -249,7 +249,7 @@ TAMPERINGS: dict[str, tuple[str, set[Law]]] = {
 async def test_the_check_finds_what_was_changed_behind_the_databases_back(
     db: Database, almighty: Actor, server: Any, database_name: str, what: str
 ) -> None:
-    from settlement.escrow import operations as escrow
+    from settlement.escrow.operations import releasing as escrow
 
     async with begin(db, almighty) as tx:
         order_id = await paid_escrow(tx, almighty)

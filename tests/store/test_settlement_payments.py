@@ -14,8 +14,9 @@ import pytest
 from catalog.kernel.actor import Actor, Clearance
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.ids import PartyId, new_id
-from settlement.escrow import operations as escrow
-from settlement.escrow.operations import OtherTerms
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import funding
+from settlement.escrow.operations.funding import OtherTerms
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import queries as books
@@ -321,7 +322,7 @@ async def test_the_second_wall_shows_the_money_of_an_order_to_its_two_sides_only
 
     async with begin(db, supplier) as tx:
         assert await queries.list_payments(tx, payment.order_id) == [payment]
-        await escrow.expire(tx, actor=supplier, now=NOON, order_id=payment.order_id)
+        await funding.expire(tx, actor=supplier, now=NOON, order_id=payment.order_id)
         found = await find_escrow(tx, payment.order_id)
         assert found is not None
         assert found.state is EscrowState.EXPIRED

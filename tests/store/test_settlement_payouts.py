@@ -26,7 +26,7 @@ from settlement.beneficiaries.model import Beneficiary, Handed
 from settlement.beneficiaries.operations import SecondPersonNeeded as CheckedByTheSame
 from settlement.beneficiaries.states import EventNotAllowed as AccountEventNotAllowed
 from settlement.beneficiaries.states import State as AccountState
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import releasing as escrow
 from settlement.holds import operations as holds
 from settlement.holds.model import Reason
 from settlement.ledger import queries as books

@@ -14,7 +14,7 @@ from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
 from settlement.chargebacks import operations as chargebacks
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import releasing as escrow
 from settlement.holds.model import Reason
 from settlement.holds.queries import find_standing
 from settlement.ledger import operations as ledger

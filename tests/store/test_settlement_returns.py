@@ -15,8 +15,9 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Release
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import releasing
 from settlement.escrow.queries import EscrowMissing
 from settlement.ledger import operations as ledger
 from settlement.ledger import queries as books
@@ -30,7 +31,7 @@ from tests.store.money import NOON, accepted, is_over, paid_escrow, three_way_sp
 
 async def released(tx: Tx, actor: Actor, amount: int = 100_001) -> tuple[uuid.UUID, Release]:
     order_id = await paid_escrow(tx, actor, amount)
-    release = await escrow.release(
+    release = await releasing.release(
         tx, actor=actor, now=NOON, order_id=order_id, split=three_way_split(), facts=accepted()
     )
     await is_over(tx)
@@ -166,7 +167,7 @@ async def test_only_what_was_released_at_once_is_given_back_by_its_legs(
     held = await paid_escrow(tx, almighty, 100)
     in_parts = await paid_escrow(tx, almighty, 100)
     split = three_way_split()
-    await escrow.capture(
+    await releasing.capture(
         tx,
         actor=almighty,
         now=NOON,
@@ -175,7 +176,7 @@ async def test_only_what_was_released_at_once_is_given_back_by_its_legs(
         amount_fen=50,
         split=split,
     )
-    await escrow.release(
+    await releasing.release(
         tx, actor=almighty, now=NOON, order_id=in_parts, split=split, facts=accepted()
     )
 

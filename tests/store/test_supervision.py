@@ -24,7 +24,7 @@ from market.supervision.model import QuarterlyReport, Recomputation
 from market.supervision.operations import generation, submission
 from market.supervision.operations.generation import ReportAlreadyGenerated, ReportMoneyUntied
 from market.supervision.states import State
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding as escrow
 from settlement.ledger import queries as books
 from settlement.ledger.accounts import Book
 from tests.log_of_tests import TestLog, signer_of

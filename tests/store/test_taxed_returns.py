@@ -11,7 +11,7 @@ import pytest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding, releasing
 from settlement.ledger import queries as books
 from settlement.returns import operations as returns
 from settlement.revenue.agreement import FrozenSplit, OwedTax
@@ -29,7 +29,7 @@ def taxed_split() -> FrozenSplit:
 
 async def opened(tx: Tx, actor: Actor) -> uuid.UUID:
     order_id = new_id()
-    await escrow.open(
+    await funding.open(
         tx,
         actor=actor,
         now=NOON,
@@ -38,7 +38,7 @@ async def opened(tx: Tx, actor: Actor) -> uuid.UUID:
         amount_fen=PAID,
         tax=Tax(rate_bps=600),
     )
-    await escrow.fund(
+    await funding.fund(
         tx, actor=actor, now=NOON, order_id=order_id, channel="sandbox", amount_fen=PAID
     )
     return order_id
@@ -52,7 +52,7 @@ async def test_a_charge_back_takes_the_tax_of_what_is_not_kept(
     assert split.tax is not None
     account = split.tax.account
     for amount in parts:
-        await escrow.capture(
+        await releasing.capture(
             tx,
             actor=almighty,
             now=NOON,
@@ -61,7 +61,7 @@ async def test_a_charge_back_takes_the_tax_of_what_is_not_kept(
             amount_fen=amount,
             split=split,
         )
-    await escrow.release(
+    await releasing.release(
         tx, actor=almighty, now=NOON, order_id=order_id, split=split, facts=accepted()
     )
     await is_over(tx)

@@ -21,7 +21,7 @@ from market.orders.operations import approving, by_agreement
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import ContractMissing, OrderMissing
 from market.orders.states import Event, advance
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding as escrow
 
 
 async def sign(

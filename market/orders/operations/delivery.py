@@ -41,7 +41,7 @@ from market.usage import operations as usage
 from market.usage.metering import FIRST
 from market.usage.model import StoredEvent
 from settlement.charging.balance import LOW_PERCENT
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import freezing, refunding
 
 DOWNLOAD_TOKEN: Final = "download_token"  # noqa: S105
 
@@ -274,7 +274,7 @@ async def raise_issue(
     inspection.check_objectable(order, now, used=await _used(tx, order))
     disputed = await move(tx, order, Event.RAISE_ISSUE, now=now, reason=reason)
     if not order.is_free:
-        await escrow.freeze(tx, actor=actor, now=now, order_id=order.id)
+        await freezing.freeze(tx, actor=actor, now=now, order_id=order.id)
     await remember(tx, Happened.DELIVERY_DISPUTED, disputed, actor=actor, now=now, reason=reason)
     return disputed
 
@@ -311,7 +311,7 @@ async def resolve(
             tx, actor=actor, now=now, order_id=order.id, reason=reason, for_good=True
         )
         if not order.is_free:
-            await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+            await refunding.refund(tx, actor=actor, now=now, order_id=order.id)
         await destruction.ask_for(tx, now=now, order=resolved)
     else:
         resolved = await move(
@@ -324,7 +324,7 @@ async def resolve(
             reason=reason,
         )
         if refund_fen is not None:
-            await escrow.refund_part(
+            await refunding.refund_part(
                 tx,
                 actor=actor,
                 now=now,

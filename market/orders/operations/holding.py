@@ -12,7 +12,8 @@ from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import new_id
 from market.orders import store
 from market.orders.operations.casework import lock, remember
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import freezing
 from settlement.escrow.states import State as EscrowState
 
 
@@ -43,7 +44,7 @@ async def hold(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, r
         raise PayoutHeldAlready
     held = await escrow.lock(tx, order_id)
     if held.state is not EscrowState.DISPUTED:
-        await escrow.freeze(tx, actor=actor, now=now, order_id=order_id)
+        await freezing.freeze(tx, actor=actor, now=now, order_id=order_id)
     await store.insert_hold(
         tx, hold_id=new_id(), order_id=order_id, reason=reason, by=actor.account_id, now=now
     )

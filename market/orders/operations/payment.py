@@ -18,7 +18,7 @@ from market.orders.states import Event, State, allows
 from settlement.chargebacks import operations as chargebacks
 from settlement.deposits import operations as deposits
 from settlement.deposits import queries as deposit_queries
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import refunding as escrow
 from settlement.payments import operations as payments
 from settlement.payments.callback import Effect
 from settlement.payments.channel import OF_CHARGEBACKS, ChannelEvent

@@ -33,7 +33,7 @@ from market.orders.under_agreement import Ordered
 from market.pricing import compute
 from market.pricing import queries as pricing
 from market.pricing.model import Filing, UseCategory
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import funding, refunding
 from settlement.revenue import retaining
 
 
@@ -198,9 +198,9 @@ async def cancel(
         closed_at=now,
     )
     if order.paid_at is None:
-        await escrow.expire(tx, actor=actor, now=now, order_id=order.id)
+        await funding.expire(tx, actor=actor, now=now, order_id=order.id)
     elif not order.is_free:
-        await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+        await refunding.refund(tx, actor=actor, now=now, order_id=order.id)
     await remember(
         tx,
         Happened.ORDER_CANCELLED,

@@ -8,8 +8,8 @@ import uuid
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from market.orders import queries
-from settlement.escrow import operations as escrow
 from settlement.escrow.model import Release
+from settlement.escrow.operations import releasing as escrow
 from settlement.retentions import operations as retentions
 
 

@@ -15,7 +15,8 @@ from market.orders.operations import destruction
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
 from market.orders.states import RESUMING, Event
-from settlement.escrow import operations as escrow
+from settlement.escrow.operations import casework as escrow
+from settlement.escrow.operations import funding, refunding
 from settlement.escrow.states import State as EscrowState
 
 _ANY_ORDER = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
@@ -143,10 +144,10 @@ async def _remember(
 
 async def _give_back(tx: Tx, order: Order, *, actor: Actor, now: dt.datetime) -> None:
     if order.paid_at is None:
-        await escrow.expire(tx, actor=actor, now=now, order_id=order.id)
+        await funding.expire(tx, actor=actor, now=now, order_id=order.id)
         return
     if order.is_free or order.accepted_at is not None:
         return
     held = await escrow.lock(tx, order.id)
     if held.state in (EscrowState.HELD, EscrowState.DISPUTED):
-        await escrow.refund(tx, actor=actor, now=now, order_id=order.id)
+        await refunding.refund(tx, actor=actor, now=now, order_id=order.id)
