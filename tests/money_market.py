@@ -15,8 +15,8 @@ from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import AccountId, new_id
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose
+from settlement.ledger.queries import balances as books
 from settlement.payments.channel import ChannelEvent, EventKind, Standing, Told
 from settlement.periods import operations as periods
 from settlement.periods import queries as months

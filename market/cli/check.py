@@ -74,11 +74,11 @@ async def _look(market: OpenMarket, *, now: dt.datetime) -> list[Finding]:
     from market.cli import beside_the_log
     from market.cli.export import write_export
     from market.cli.verify import check as verify
-    from settlement.ledger import queries as ledger
+    from settlement.ledger.queries import balances, checking
 
     async with begin(market.db, system("check", "ledger:read"), snapshot=True) as tx:
-        breaches = await ledger.find_breaches(tx)
-        trial = await ledger.trial_balance(tx)
+        breaches = await checking.find_breaches(tx)
+        trial = await balances.trial_balance(tx)
     with tempfile.TemporaryDirectory() as directory:
         out = pathlib.Path(directory) / "export"
         await write_export(

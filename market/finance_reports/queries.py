@@ -16,7 +16,7 @@ from market.orders.queries import ContractMissing, OrderMissing
 from settlement.invoices import queries as invoices
 from settlement.invoices.model import For
 from settlement.ledger.accounts import Account, Purpose
-from settlement.ledger.queries import EntryMissing
+from settlement.ledger.queries.entries import EntryMissing
 from settlement.ledger_reports import explaining
 from settlement.ledger_reports.explaining import ExplainedEntry, Explanation, Of, Source
 from settlement.ledger_reports.queries import explaining as entries

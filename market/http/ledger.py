@@ -14,9 +14,11 @@ from market.http.answers import answers
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
 from market.orders import queries as orders
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import BOOK, Book, Purpose
-from settlement.ledger.queries import Balance, OrderLedger, PostedEntry
+from settlement.ledger.queries import balances, entries, order_money
+from settlement.ledger.queries.balances import Balance
+from settlement.ledger.queries.entries import PostedEntry
+from settlement.ledger.queries.order_money import OrderLedger
 from settlement.ledger_reports.model import TrialBalance, TrialLine
 from settlement.ledger_reports.queries import trials, waiting
 from settlement.ledger_reports.waiting import Waiting
@@ -35,7 +37,7 @@ async def get_order_ledger(request: AnyRequest, order_id: FromPath[uuid.UUID]) -
 
     async def look(c: Command) -> OrderLedger:
         await orders.get_order(c.tx, viewer=c.actor, order_id=order_id)  # Missing if a stranger's
-        return await books.get_order_ledger(c.tx, order_id)
+        return await order_money.get_order_ledger(c.tx, order_id)
 
     return answer(await read(request, look))
 
@@ -56,7 +58,7 @@ async def list_accounts(
     """Return the accounts with what stands on them, those of one purpose (科目) if named."""
 
     async def look(c: Command) -> Page[Balance]:
-        return await books.list_balances(c.tx, purpose=purpose, limit=limit, cursor=cursor)
+        return await balances.list_balances(c.tx, purpose=purpose, limit=limit, cursor=cursor)
 
     return answer(await read(request, look))
 
@@ -79,7 +81,7 @@ async def list_entries(
     """Return entries of the journal, those of one order, or of one account of a book, if named (凭证)."""
 
     async def look(c: Command) -> Page[PostedEntry]:
-        return await books.list_entries(
+        return await entries.list_entries(
             c.tx,
             order_id=order_id,
             account_code=account,

@@ -44,8 +44,8 @@ from market.portal.show import scenario_names
 from market.proof_bundles import bill as bills
 from settlement.charging import queries as accounts
 from settlement.charging.model import AccountStanding
-from settlement.ledger import queries as books
 from settlement.ledger.journal import read_record
+from settlement.ledger.queries import order_money as books
 from settlement.payments import queries as payments
 from settlement.payments.model import Payment
 

@@ -50,8 +50,8 @@ from market.supervision.report import check_layout, compute, document, read_docu
 from market.supervision.trace import TracedRecord, bound_records, leading_subjects
 from market.supervision.workbook import workbook
 from market.usage import queries as usage
-from settlement.ledger import queries as ledger
-from settlement.ledger.queries import PostedEntry
+from settlement.ledger.queries import entries as ledger
+from settlement.ledger.queries.entries import PostedEntry
 
 TIMER: Final = "quarterly_report"
 _POSITION_LENGTH: Final = 3

@@ -12,7 +12,7 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from settlement.charging import store
 from settlement.charging.model import AccountStanding, Charge, UsageAccount
-from settlement.ledger.queries import get_order_sums
+from settlement.ledger.queries.order_money import get_order_sums
 
 
 class UsageAccountMissing(Missing):

@@ -25,9 +25,9 @@ from settlement.invoices import invoicing, store
 from settlement.invoices.model import For, Invoice, InvoiceId, RedLetter, Wanted
 from settlement.invoices.queries import InvoiceMissing
 from settlement.invoices.states import Event, State, advance
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Purpose, account
-from settlement.ledger.queries import OrderLedger
+from settlement.ledger.queries import order_money as books
+from settlement.ledger.queries.order_money import OrderLedger
 
 
 class InvoiceNumberTaken(Conflict):

@@ -21,7 +21,6 @@ from settlement.escrow.model import Escrow
 from settlement.escrow.operations import casework as escrow
 from settlement.escrow.states import State
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
     Account,
     Purpose,
@@ -31,6 +30,7 @@ from settlement.ledger.accounts import (
     residual_of,
 )
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.ledger.queries import balances as books
 from settlement.money import Fen, fen
 from settlement.retentions import operations as keeping
 from settlement.retentions import queries as retentions

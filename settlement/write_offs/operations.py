@@ -27,8 +27,8 @@ from settlement.charging.states import State as AccountState
 from settlement.escrow.operations import casework as escrow
 from settlement.escrow.operations import funding
 from settlement.escrow.release import Distribution
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, chargeback_of
+from settlement.ledger.queries import balances, entries
 from settlement.write_offs import grounds, store
 from settlement.write_offs.grounds import (
     DebtChanged,
@@ -124,7 +124,7 @@ async def approve(
         tx, actor=_COLLECTING, now=now, calendar=calendar, order_id=found.order_id, split=split
     )
     made = await _decide(tx, found, Event.APPROVE, actor=actor, now=now, entry_key=key)
-    digest = await books.get_entry(tx, key)
+    digest = await entries.get_entry(tx, key)
     await _remember(
         tx,
         Happened.WRITE_OFF_MADE,
@@ -185,7 +185,7 @@ async def _owed(tx: Tx, order_id: uuid.UUID, ground: Ground, *, now: dt.datetime
     standing: AccountStanding = await get_standing(tx, order_id)
     last = await find_last_charge(tx, order_id)
     is_over = standing.account.state is AccountState.OWING
-    is_disputed = await books.get_balance(tx, chargeback_of(order_id), book=book) != 0
+    is_disputed = await balances.get_balance(tx, chargeback_of(order_id), book=book) != 0
     if last is None or not is_over or is_disputed:
         raise NothingOwed
     grounds.check(

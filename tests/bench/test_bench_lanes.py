@@ -27,9 +27,9 @@ from catalog.kernel.ids import new_id
 from market.postgres.binaries import find_binaries
 from settlement.lanes.model import Request
 from settlement.lanes.operations.writing import Lane
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.ledger.queries import checking as books
 from tests.bench import worked
 from tests.conftest import TestServer
 from tests.lanes_model import FEE, NOON, TAX, pay_in

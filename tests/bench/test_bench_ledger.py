@@ -23,8 +23,8 @@ import pytest
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
 from market.postgres.binaries import find_binaries
-from settlement.ledger import queries as books
 from settlement.ledger.kinds import RULES, Kind
+from settlement.ledger.queries import checking as books
 from tests.bench import worked
 from tests.conftest import TestServer
 

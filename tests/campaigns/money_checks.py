@@ -9,7 +9,7 @@ from typing import Any, Final
 from catalog.kernel.db import Database, begin
 from settlement.escrow.queries import find_escrow
 from settlement.escrow.states import State
-from settlement.ledger import queries as books
+from settlement.ledger.queries import balances, checking, entries, order_money
 from tests.campaigns.fire import LOG_NEVER
 from tests.campaigns.money_load import ACTOR, Ack
 from tests.campaigns.money_stage import Stage
@@ -49,12 +49,12 @@ async def findings(
     """Return everything that is not as it must be."""
     found: list[str] = []
     async with begin(db, ACTOR, snapshot=True) as tx:
-        found += [f"the books: {each}" for each in await books.find_breaches(tx)]
-        trial = await books.trial_balance(tx)
+        found += [f"the books: {each}" for each in await checking.find_breaches(tx)]
+        trial = await balances.trial_balance(tx)
         if not trial.is_balanced:
             found.append(f"the trial balance is off by {trial.difference_fen} fen")
         keys = [ack.key for ack in acks if ack.key is not None]
-        there = await books.list_there(tx, keys)
+        there = await entries.list_there(tx, keys)
         found += [f"lost: {key}" for key in keys if key not in there]
         of_order: dict[uuid.UUID, list[Ack]] = collections.defaultdict(list)
         for ack in acks:
@@ -70,7 +70,7 @@ async def findings(
 async def _of_order(tx: Any, order: uuid.UUID, acks: list[Ack], *, is_ended: bool) -> list[str]:
     """Return what is wrong with one order: what was told is there once, and an ended one has no money left."""
     found = []
-    money = await books.get_order_ledger(tx, order)
+    money = await order_money.get_order_ledger(tx, order)
     kinds = collections.Counter(entry.kind for entry in money.entries)
     moved = {"pay_in": money.paid_fen, "release": money.released_fen, "refund": money.refunded_fen}
     found += [f"{order} has {n} entries of {kind}" for kind, n in kinds.items() if n > 1]

@@ -25,8 +25,8 @@ from catalog.kernel.clock import monotonic
 from catalog.kernel.db import begin
 from settlement.lanes.model import LaneFull, Request
 from settlement.lanes.operations.writing import Lane
-from settlement.ledger import queries as books
 from settlement.ledger.operations import Posted
+from settlement.ledger.queries import checking as books
 from tests.campaigns.money_load import ACTOR, DOWN, Ack, Load
 from tests.campaigns.money_stage import Stage, Wire
 from tests.campaigns.money_worker import Job, Told

@@ -26,10 +26,10 @@ from catalog.kernel.ids import AccountId, new_id
 from catalog.kernel.local_time import SHANGHAI
 from settlement.escrow.operations import releasing as escrow
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, clearing_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.ledger.operations import PeriodClosed, Posted
+from settlement.ledger.queries import balances as books
 from settlement.money import Bps, Fen
 from settlement.payouts.bank_file import Outcome as BankOutcome
 from settlement.payouts.bank_file import OutcomeFileMalformed

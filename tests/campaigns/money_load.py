@@ -30,8 +30,8 @@ from settlement.escrow.states import EventNotAllowed, State
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request, StateMoved
 from settlement.lanes.operations.writing import LEASE, Lane
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.operations import BalanceInsufficient, KeyReused, OrderMoneyExceeded, Posted
+from settlement.ledger.queries import order_money as books
 from settlement.payments import operations as payments
 from settlement.payments.channel import ChannelEvent, EventKind
 from tests.lanes_model import NOON, pay_in, refund, refund_settled, release, under_key

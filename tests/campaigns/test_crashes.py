@@ -29,7 +29,7 @@ import pytest
 
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, DatabaseUnreachable, begin
-from settlement.ledger import queries as ledger
+from settlement.ledger.queries import balances, checking
 from tests.campaigns.commands_under_fire import (
     Acknowledged,
     Keys,
@@ -217,8 +217,8 @@ class Campaign:
         """See that the ledger sums to zero and that nothing impossible is there."""
         async with self.database() as db:
             async with begin(db, system("campaign", "ledger:read"), snapshot=True) as tx:
-                breaches = await ledger.find_breaches(tx)
-                trial = await ledger.trial_balance(tx)
+                breaches = await checking.find_breaches(tx)
+                trial = await balances.trial_balance(tx)
             self.looks += 1
             self.problems += [f"the books: {breach}" for breach in breaches]
             if not trial.is_balanced:

@@ -16,7 +16,7 @@ import pytest
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import monotonic
 from catalog.kernel.db import Database, begin
-from settlement.ledger import queries as books
+from settlement.ledger.queries import checking as books
 from tests.money_model import SEQUENCES_A_MONTH, Sequences
 
 CYCLES: Final = int(os.environ.get("CAMPAIGN_CYCLES", "10000"))

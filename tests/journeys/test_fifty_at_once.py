@@ -14,7 +14,7 @@ import pytest
 from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
-from settlement.ledger import queries as ledger
+from settlement.ledger.queries import balances, checking, order_money
 from tests.api import Api, code
 from tests.makers_identity import Member
 from tests.makers_registration import must
@@ -58,9 +58,9 @@ async def entries(db: Database, order: str) -> collections.Counter[str]:
 async def postings(db: Database, order: str) -> list[tuple[str, int]]:
     """Return kind and amount of what the ledger has for an order; all of it is in order."""
     async with begin(db, system("test", "ledger:read"), snapshot=True) as tx:
-        assert await ledger.find_breaches(tx) == []
-        assert (await ledger.trial_balance(tx)).difference_fen == 0
-        kept = await ledger.get_order_ledger(tx, uuid.UUID(order))
+        assert await checking.find_breaches(tx) == []
+        assert (await balances.trial_balance(tx)).difference_fen == 0
+        kept = await order_money.get_order_ledger(tx, uuid.UUID(order))
     return [
         (entry.kind, sum(leg.amount_fen for leg in entry.legs if leg.amount_fen > 0))
         for entry in kept.entries

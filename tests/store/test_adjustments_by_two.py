@@ -25,9 +25,9 @@ from settlement.adjustments.model import Adjustment, Proposed
 from settlement.adjustments.operations import AdjustmentOfAnother
 from settlement.adjustments.states import EventNotAllowed, State
 from settlement.escrow.operations import releasing as escrow
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger.operations import BalanceInsufficient, PeriodClosed
+from settlement.ledger.queries import balances, entries
 from settlement.periods import operations as periods
 from settlement.periods.months import Month
 from tests.store.money import NOON, accepted, paid_escrow, three_way_split
@@ -86,7 +86,7 @@ async def approve(db: Database, actor: Actor, found: Adjustment) -> Adjustment:
 
 async def balance(db: Database, actor: Actor, of: Account) -> int:
     async with begin(db, actor) as tx:
-        return await books.get_balance(tx, of)
+        return await balances.get_balance(tx, of)
 
 
 async def test_what_one_proposed_and_another_approved_is_one_entry_that_names_it(
@@ -106,7 +106,7 @@ async def test_what_one_proposed_and_another_approved_is_one_entry_that_names_it
     assert (posted.state, posted.decided_by_name) == (State.POSTED, "乙")
     assert posted.entry_key is not None
     async with begin(db, second) as tx:
-        entry = await books.get_entry(tx, posted.entry_key)
+        entry = await entries.get_entry(tx, posted.entry_key)
         seen = await queries.get_adjustment(tx, viewer=second, adjustment_id=posted.id)
         listed = await queries.list_adjustments(tx, viewer=second, state=State.POSTED)
         with pytest.raises(Missing):

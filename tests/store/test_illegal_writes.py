@@ -13,9 +13,9 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
 from catalog.kernel.ids import new_id
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, escrow_of
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.ledger.queries import checking as books
 from tests.illegal_writes.attempt import Attempt
 from tests.illegal_writes.catalogue import SECTIONS, attempts
 from tests.illegal_writes.ledger import ROWS, after_a_legal_one, row

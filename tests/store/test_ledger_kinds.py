@@ -14,7 +14,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import RULES as CHARTED
 from settlement.ledger.accounts import (
     Account,
@@ -32,6 +31,8 @@ from settlement.ledger.operations import (
     ReversalExceeded,
     ReversesNothing,
 )
+from settlement.ledger.queries import checking, order_money
+from settlement.ledger.queries import entries as journal
 from tests.store.money import NOON
 
 ORDER = uuid.UUID("019c0000-0000-7000-8000-00000000000a")
@@ -150,7 +151,7 @@ async def test_every_kind_is_booked_from_and_to_every_purpose_it_has(
     for debit, credit in RULES[kind].flows:
         await _book(db, almighty, kind, debit, credit)
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def settle(db: Database, actor: Actor, *entries: Entry) -> None:
@@ -202,9 +203,9 @@ async def test_no_more_is_taken_back_of_a_leg_than_it_was_over_all_reversals(
     assert refused.value.code == "reversal_exceeds_the_leg"
     assert refused.value.facts["reverses"] == str(release.key)
     async with begin(db, almighty, snapshot=True) as tx:
-        money = await books.get_order_ledger(tx, ORDER)
+        money = await order_money.get_order_ledger(tx, ORDER)
         assert (money.paid_fen, money.released_fen, money.refunded_fen) == (150, 50, 100)
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 @pytest.mark.parametrize("what", ["an unknown entry", "another order", "another account"])
@@ -276,7 +277,7 @@ async def test_nothing_is_posted_into_a_month_that_is_closed(
             book="public_data",
         )
         await post(tx, almighty, late, other)
-        stored = await books.get_entry(tx, late.key)
+        stored = await journal.get_entry(tx, late.key)
         assert (stored.adjusts, stored.book) == (dt.date(2026, 3, 1), "market")
         assert '"adjusts":"2026-03-01"' in stored.record
 

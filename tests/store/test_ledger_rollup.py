@@ -15,11 +15,11 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
 from market.jobs import roll_up_ledger
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger import store
 from settlement.ledger.accounts import Purpose, clearing_of, escrow_of
 from settlement.ledger.journal import Kind
 from settlement.ledger.operations import BalanceInsufficient, MonthMissing
+from settlement.ledger.queries import balances, checking, entries
 from tests.store.money import NOON
 from tests.store.test_ledger_kinds import ORDER, entry, of, post
 
@@ -48,8 +48,8 @@ async def test_what_arrived_may_leave_after_the_roll_up_and_not_before(
         await post(tx, almighty, payout)
 
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.get_balance(tx, PAYABLE) == 0
-        assert await books.find_breaches(tx) == []
+        assert await balances.get_balance(tx, PAYABLE) == 0
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_a_balance_and_a_statement_are_whole_before_and_after(
@@ -61,12 +61,12 @@ async def test_a_balance_and_a_statement_are_whole_before_and_after(
         if roll:
             await roll_up_ledger.run(db, now=NOON)
         async with begin(db, almighty, snapshot=True) as tx:
-            trial = await books.trial_balance(tx)
-            mine = await books.list_entries(tx, account_code=PAYABLE.code)
-            first = await books.list_entries(tx, account_code=PAYABLE.code, limit=1)
-            of_order = await books.list_entries(tx, account_code=escrow_of(ORDER).code)
-            clearing = await books.get_balance(tx, clearing_of("sandbox"))
-            seen.append((await books.get_balance(tx, FEE), len(mine.items), len(of_order.items)))
+            trial = await balances.trial_balance(tx)
+            mine = await entries.list_entries(tx, account_code=PAYABLE.code)
+            first = await entries.list_entries(tx, account_code=PAYABLE.code, limit=1)
+            of_order = await entries.list_entries(tx, account_code=escrow_of(ORDER).code)
+            clearing = await balances.get_balance(tx, clearing_of("sandbox"))
+            seen.append((await balances.get_balance(tx, FEE), len(mine.items), len(of_order.items)))
             assert trial.is_balanced
             assert (trial.entries, clearing) == (2 * len(seen), -100 * len(seen))
             assert first.items == mine.items[:1]
@@ -85,13 +85,13 @@ async def test_what_a_running_transaction_wrote_waits_and_is_not_lost(
         async with begin(db, almighty) as tx:
             assert await ledger.roll_up(tx, now=NOON) == 2
         async with begin(db, almighty, snapshot=True) as tx:
-            assert await books.get_balance(tx, PAYABLE) == 180
+            assert await balances.get_balance(tx, PAYABLE) == 180
 
     async with begin(db, almighty) as tx:
         assert await ledger.roll_up(tx, now=NOON) == 3
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
-        assert await books.get_balance(tx, clearing_of("sandbox")) == -207
+        assert await checking.find_breaches(tx) == []
+        assert await balances.get_balance(tx, clearing_of("sandbox")) == -207
 
 
 async def test_roll_ups_at_once_add_nothing_up_twice(db: Database, almighty: Actor) -> None:
@@ -102,8 +102,8 @@ async def test_roll_ups_at_once_add_nothing_up_twice(db: Database, almighty: Act
 
     assert sum(rolled) == 10
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.get_balance(tx, FEE) == 50
-        assert await books.find_breaches(tx) == []
+        assert await balances.get_balance(tx, FEE) == 50
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_the_replay_in_the_database_names_the_account_that_differs(
@@ -111,7 +111,7 @@ async def test_the_replay_in_the_database_names_the_account_that_differs(
 ) -> None:
     await _release(db, almighty)
     async with begin(db, almighty, snapshot=True) as tx:
-        replayed = await books.replay(tx)
+        replayed = await checking.replay(tx)
     assert (replayed.postings, replayed.total_fen, replayed.differing) == (5, 0, ())
     owner: Any = await asyncpg.connect(owner_dsn)
     await owner.execute("SET session_replication_role = replica")
@@ -122,7 +122,7 @@ async def test_the_replay_in_the_database_names_the_account_that_differs(
     await owner.close()
 
     async with begin(db, almighty, snapshot=True) as tx:
-        assert (await books.replay(tx)).differing == (FEE.code,)
+        assert (await checking.replay(tx)).differing == (FEE.code,)
 
 
 @pytest.mark.parametrize("arrivals", [1, 5, 6, 15])
@@ -136,7 +136,7 @@ async def test_the_replay_counts_every_leg_of_an_entry(
 
     for _ in range(2):
         async with begin(db, almighty, snapshot=True) as tx:
-            replayed = await books.replay(tx)
+            replayed = await checking.replay(tx)
         assert (replayed.postings, replayed.total_fen) == (2 + 1 + arrivals, 0)
         assert (replayed.accounts, replayed.differing) == (2 + arrivals, ())
         await roll_up_ledger.run(db, now=NOON)

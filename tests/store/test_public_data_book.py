@@ -18,7 +18,6 @@ from market.jobs import close_periods
 from settlement.escrow.operations import freezing, funding, refunding, releasing
 from settlement.escrow.operations.funding import OtherTerms
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import (
     Account,
     Book,
@@ -30,6 +29,7 @@ from settlement.ledger.accounts import (
 )
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.ledger.operations import NotAllPosted
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.payouts import queries as payouts
 from settlement.payouts.operations import batches, sending
 from settlement.periods import months
@@ -116,14 +116,14 @@ async def test_the_whole_life_of_a_public_order_stands_in_the_book_of_public_dat
 
     assert set(await _by_book(tx)) == {"public_data"}
     assert line.book == "public_data"
-    public = await books.trial_balance(tx, book=PUBLIC)
-    whole = await books.trial_balance(tx)
+    public = await balances.trial_balance(tx, book=PUBLIC)
+    whole = await balances.trial_balance(tx)
     assert public == whole
     assert (public.difference_fen, public.is_balanced) == (0, True)
-    assert (await books.trial_balance(tx, book=Book.MARKET)).lines == ()
-    money = await books.get_order_ledger(tx, order)
+    assert (await balances.trial_balance(tx, book=Book.MARKET)).lines == ()
+    money = await order_money.get_order_ledger(tx, order)
     assert (money.released_fen, money.refunded_fen) == (79_001, 21_000)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_each_book_is_balanced_by_itself(tx: Tx, almighty: Actor) -> None:
@@ -141,11 +141,11 @@ async def test_each_book_is_balanced_by_itself(tx: Tx, almighty: Actor) -> None:
     paid = {
         book: {line.purpose: line.debits_fen for line in found.lines}["channel_clearing"]
         for book in Book
-        for found in [await books.trial_balance(tx, book=book)]
+        for found in [await balances.trial_balance(tx, book=book)]
         if found.is_balanced
     }
     assert paid == {Book.MARKET: 700, PUBLIC: 1_100}
-    assert (await books.trial_balance(tx)).debits_fen == 2 * (700 + 1_100)
+    assert (await balances.trial_balance(tx)).debits_fen == 2 * (700 + 1_100)
 
 
 @pytest.mark.parametrize("role", [None, "market_api"])
@@ -264,8 +264,8 @@ async def test_a_refund_of_a_public_order_is_sent_and_settled_in_its_book(
 
     assert await tx.fetch_value("SELECT book FROM settlement.refunds") == "public_data"
     owed = refund_owed_to(payment.payer_party_id)
-    assert await books.get_balance(tx, owed, book=PUBLIC) == payment.amount_fen
-    assert await books.get_balance(tx, owed) == 0
+    assert await balances.get_balance(tx, owed, book=PUBLIC) == payment.amount_fen
+    assert await balances.get_balance(tx, owed) == 0
 
 
 async def test_fees_and_breaks_of_a_channel_are_booked_where_they_belong(
@@ -288,9 +288,9 @@ async def test_fees_and_breaks_of_a_channel_are_booked_where_they_belong(
     assert found.book == "public_data"
     fees, suspense = (Account(each, "sandbox") for each in (Purpose.CHANNEL_FEE, Purpose.SUSPENSE))
     for book, difference in ((Book.MARKET, 0), (PUBLIC, -1)):
-        assert await books.get_balance(tx, fees, book=book) == -fee
-        assert await books.get_balance(tx, suspense, book=book) == difference
-    assert await books.find_breaches(tx) == []
+        assert await balances.get_balance(tx, fees, book=book) == -fee
+        assert await balances.get_balance(tx, suspense, book=book) == difference
+    assert await checking.find_breaches(tx) == []
     gate = await gates.get_gate(tx, viewer=almighty, channel="sandbox")
     assert gate.unexplained_fen == 0
 

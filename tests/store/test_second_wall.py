@@ -23,7 +23,7 @@ from catalog.timers.operations import TimerNotRunning
 from market.idempotency import operations as idempotency
 from market.supervision.store import REPORTS
 from settlement.escrow.operations import funding as escrow
-from settlement.ledger import queries as ledger
+from settlement.ledger.queries import order_money as ledger
 from settlement.payments.store import CHANNEL_EVENTS, CHANNEL_NONCES
 from tests.makers_products import make_actor, make_description
 

@@ -16,7 +16,7 @@ from catalog.kernel.errors import DomainError
 from catalog.kernel.ids import new_id
 from settlement.escrow.operations import freezing, refunding, releasing
 from settlement.escrow.states import State
-from settlement.ledger import queries as books
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.payments import operations as payments
 from settlement.payments.channel import ChannelEvent, EventKind
 from tests.store.money import NOON, accepted, three_way_split
@@ -99,8 +99,8 @@ async def test_the_books_are_in_order_at_every_moment(
         looks = 0
         while not is_over.is_set():
             async with begin(db, almighty, snapshot=True) as tx:
-                assert await books.find_breaches(tx) == []
-                assert (await books.trial_balance(tx)).is_balanced
+                assert await checking.find_breaches(tx) == []
+                assert (await balances.trial_balance(tx)).is_balanced
             looks += 1
         return looks
 
@@ -111,11 +111,11 @@ async def test_the_books_are_in_order_at_every_moment(
     assert await watcher > 0
     assert refusals <= EXPECTED
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
         rows = await tx.fetch("SELECT order_id, state FROM settlement.escrows")
         assert rows
         for row in rows:
-            money = await books.get_order_ledger(tx, row["order_id"])
+            money = await order_money.get_order_ledger(tx, row["order_id"])
             is_final = row["state"] in (State.RELEASED, State.REFUNDED)
             left = money.paid_fen - money.released_fen - money.refunded_fen
             assert len([e for e in money.entries if e.kind == "pay_in"]) <= 1

@@ -30,9 +30,9 @@ from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed as EscrowEventNotAllowed
 from settlement.escrow.states import State as EscrowState
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, chargeback_of, clearing_of, escrow_of
 from settlement.ledger.journal import Leg
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.money import Fen
 from settlement.payments import operations as payments
 from settlement.payments.callback import Break, Effect, EventReused
@@ -107,7 +107,7 @@ async def case_of(tx: Tx, actor: Actor) -> Chargeback:
 
 
 async def stands(tx: Tx, account: Account) -> int:
-    return await books.get_balance(tx, account)
+    return await balances.get_balance(tx, account)
 
 
 async def test_what_is_charged_back_before_the_release_leaves_the_escrow_and_freezes_it(
@@ -121,7 +121,7 @@ async def test_what_is_charged_back_before_the_release_leaves_the_escrow_and_fre
     assert (recorded.effect, recorded.found) == (Effect.APPLIED, None)
     assert await stands(tx, escrow_of(order)) == PRICE - 60_000
     assert await stands(tx, chargeback_of(order)) == 60_000
-    money = await books.get_order_ledger(tx, order)
+    money = await order_money.get_order_ledger(tx, order)
     assert (money.charged_back_fen, money.refunded_fen) == (60_000, 0)
     assert (await get_escrow(tx, order)).state is EscrowState.CHARGED_BACK
     with pytest.raises(EscrowEventNotAllowed):
@@ -129,7 +129,7 @@ async def test_what_is_charged_back_before_the_release_leaves_the_escrow_and_fre
     with pytest.raises(EscrowEventNotAllowed):
         await freezing.freeze(tx, actor=almighty, now=NOON, order_id=order)
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_case_that_is_lost_leaves_through_the_channel_and_frees_the_rest(
@@ -154,7 +154,7 @@ async def test_a_case_that_is_lost_leaves_through_the_channel_and_frees_the_rest
     )
     await is_over(tx)
     assert await stands(tx, clearing_of("sandbox")) == -(PRICE - 60_000)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_all_of_an_escrow_that_is_lost_ends_it_and_all_that_is_won_goes_on(
@@ -170,9 +170,9 @@ async def test_all_of_an_escrow_that_is_lost_ends_it_and_all_that_is_won_goes_on
     assert (await get_escrow(tx, lost.order_id)).state is EscrowState.REFUNDED
     assert (await get_escrow(tx, won.order_id)).state is EscrowState.HELD
     assert await stands(tx, escrow_of(won.order_id)) == PRICE
-    assert (await books.get_order_ledger(tx, won.order_id)).charged_back_fen == 0
+    assert (await order_money.get_order_ledger(tx, won.order_id)).charged_back_fen == 0
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_disputed_escrow_that_is_charged_back_is_held_for_the_channel_alone(
@@ -183,7 +183,7 @@ async def test_a_disputed_escrow_that_is_charged_back_is_held_for_the_channel_al
 
     await tell(tx, told(payment))
 
-    assert (await books.get_order_ledger(tx, payment.order_id)).disputed_fen == 0
+    assert (await order_money.get_order_ledger(tx, payment.order_id)).disputed_fen == 0
     assert await stands(tx, chargeback_of(payment.order_id)) == PRICE
 
 
@@ -192,7 +192,7 @@ async def test_after_the_release_those_who_shared_give_back_and_have_it_again_wh
 ) -> None:
     payment = await shared(tx, almighty)
     order = payment.order_id
-    released = (await books.get_order_ledger(tx, order)).entries[-1]
+    released = (await order_money.get_order_ledger(tx, order)).entries[-1]
     before = {leg.account: leg.amount_fen for leg in released.legs[1:]}
 
     await tell(tx, told(payment))
@@ -200,20 +200,20 @@ async def test_after_the_release_those_who_shared_give_back_and_have_it_again_wh
     case = await case_of(tx, almighty)
     assert case.was_shared
     assert await stands(tx, chargeback_of(order)) == PRICE
-    money = await books.get_order_ledger(tx, order)
+    money = await order_money.get_order_ledger(tx, order)
     assert (money.released_fen, money.charged_back_fen) == (0, PRICE)
     assert await list_returns(tx, order_id=order) == []
 
     await tell(tx, told(payment, EventKind.CHARGEBACK_WON))
 
-    money = await books.get_order_ledger(tx, order)
+    money = await order_money.get_order_ledger(tx, order)
     assert (money.released_fen, money.charged_back_fen) == (PRICE, 0)
     assert await stands(tx, chargeback_of(order)) == 0
     for code, amount in before.items():
         purpose, _, owner = code.partition("/")
         assert await stands(tx, Account(Purpose(purpose), owner)) == amount
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_what_was_won_can_be_refunded_whole_afterwards(tx: Tx, almighty: Actor) -> None:
@@ -232,9 +232,9 @@ async def test_what_was_won_can_be_refunded_whole_afterwards(tx: Tx, almighty: A
     )
 
     assert [part.from_platform_fen for part in made.parts] == [0, 0, 0]
-    assert (await books.get_order_ledger(tx, payment.order_id)).refunded_fen == PRICE
+    assert (await order_money.get_order_ledger(tx, payment.order_id)).refunded_fen == PRICE
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_after_the_release_a_lost_case_is_gone_and_no_more_is_taken_than_was_shared(
@@ -255,7 +255,7 @@ async def test_what_was_paid_out_meanwhile_the_platform_bears_and_has_back_when_
     tx: Tx, almighty: Actor
 ) -> None:
     payment = await shared(tx, almighty)
-    entries = (await books.get_order_ledger(tx, payment.order_id)).entries
+    entries = (await order_money.get_order_ledger(tx, payment.order_id)).entries
     code, amount = entries[-1].legs[1].account, entries[-1].legs[1].amount_fen
     purpose, _, owner = code.partition("/")
     await ledger.roll_up(tx, now=NOON)
@@ -268,7 +268,7 @@ async def test_what_was_paid_out_meanwhile_the_platform_bears_and_has_back_when_
 
     assert await stands(tx, loss) == 0
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ async def test_twenty_deliveries_and_a_release_at_once_take_the_money_once(
     assert outcomes.count("applied") == 1
     async with begin(db, almighty, snapshot=True) as tx:
         assert await stands(tx, chargeback_of(payment.order_id)) == PRICE
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 def charged_back_line(payment: Payment, case: str = "C1", **other: Any) -> Line:

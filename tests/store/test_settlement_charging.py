@@ -29,8 +29,8 @@ from settlement.charging.states import State
 from settlement.escrow.operations import funding as escrow
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import State as EscrowState
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import refund_owed_to, residual_of
+from settlement.ledger.queries import balances, checking
 from settlement.money import Fen
 from settlement.revenue.agreement import FrozenSplit
 from tests.store.money import NOON, is_over, paid_escrow, three_way_split
@@ -117,13 +117,13 @@ async def test_however_windows_and_top_ups_come_everyone_gets_what_one_release_g
     assert settled.state is State.SETTLED
     held = await get_escrow(tx, order_id)
     assert (held.captured_fen, held.refunded_fen, held.left_fen) == (cost, paid - cost, 0)
-    assert await books.get_balance(tx, refund_owed_to(held.payer_party_id)) == paid - cost
-    assert await books.get_balance(tx, residual_of(order_id)) == 0
+    assert await balances.get_balance(tx, refund_owed_to(held.payer_party_id)) == paid - cost
+    assert await balances.get_balance(tx, residual_of(order_id)) == 0
     for leg in split.credits(Fen(cost)):
-        assert await books.get_balance(tx, leg.account) == leg.amount_fen
+        assert await balances.get_balance(tx, leg.account) == leg.amount_fen
     charges = (await list_charges(tx, order_id, limit=100)).items
     assert sum(each.amount_fen for each in charges) == cost
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_window_is_charged_once_even_if_two_charge_it_at_once(
@@ -243,9 +243,9 @@ async def test_an_order_that_ends_in_debt_is_settled_when_the_debt_is_paid(
 
     held = await get_escrow(tx, order_id)
     assert (held.captured_fen, held.refunded_fen, held.left_fen) == (1_111, 139, 0)
-    assert await books.get_balance(tx, residual_of(order_id)) == 0
+    assert await balances.get_balance(tx, residual_of(order_id)) == 0
     for leg in split.credits(Fen(1_111)):
-        assert await books.get_balance(tx, leg.account) == leg.amount_fen
+        assert await balances.get_balance(tx, leg.account) == leg.amount_fen
 
 
 async def test_a_window_that_does_not_go_on_and_a_sum_that_falls_are_refused(

@@ -25,9 +25,9 @@ from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import State as EscrowState
 from settlement.holds.model import Reason
 from settlement.holds.queries import find_standing
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, chargeback_of, escrow_of, refund_owed_to
 from settlement.ledger.operations import BalanceInsufficient
+from settlement.ledger.queries import balances, checking, entries
 from settlement.payments.callback import Effect
 from settlement.payments.channel import ChannelEvent, EventKind
 from settlement.payments.model import Payment, Recorded
@@ -132,14 +132,14 @@ async def test_given_back_it_is_owed_to_who_paid_and_only_once(tx: Tx, almighty:
     )
 
     assert (after.state, after.ground) == (State.RETURNED, Ground.NOT_AWARDED)
-    assert await books.get_balance(tx, escrow_of(deposit.id)) == 0
-    assert await books.get_balance(tx, refund_owed_to(deposit.payer_party_id)) == AMOUNT
+    assert await balances.get_balance(tx, escrow_of(deposit.id)) == 0
+    assert await balances.get_balance(tx, refund_owed_to(deposit.payer_party_id)) == AMOUNT
     with pytest.raises(EventNotAllowed):
         await deposits.give_back(
             tx, actor=almighty, now=NOON, deposit_id=deposit.id, ground=Ground.SIGNED
         )
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_forfeited_it_goes_to_the_seller_whole_by_an_entry_that_captures_the_hold(
@@ -158,12 +158,12 @@ async def test_forfeited_it_goes_to_the_seller_whole_by_an_entry_that_captures_t
 
     assert (after.state, after.received_by) == (State.FORFEITED, SELLER.code)
     assert after.ending_key is not None
-    found = await books.get_entry(tx, after.ending_key)
+    found = await entries.get_entry(tx, after.ending_key)
     assert '"kind":"deposit_forfeited"' in found.record
     assert (await get_escrow(tx, deposit.id)).state is EscrowState.RELEASED
     await is_over(tx)
-    assert await books.get_balance(tx, SELLER) == AMOUNT
-    assert await books.find_breaches(tx) == []
+    assert await balances.get_balance(tx, SELLER) == AMOUNT
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_what_arrives_after_its_time_goes_back_at_once(tx: Tx, almighty: Actor) -> None:
@@ -173,7 +173,7 @@ async def test_what_arrives_after_its_time_goes_back_at_once(tx: Tx, almighty: A
     after = await deposits.lock(tx, deposit.id)
 
     assert (after.state, after.ground) == (State.RETURNED, Ground.PAID_LATE)
-    assert await books.get_balance(tx, refund_owed_to(deposit.payer_party_id)) == AMOUNT
+    assert await balances.get_balance(tx, refund_owed_to(deposit.payer_party_id)) == AMOUNT
 
 
 async def test_what_nobody_paid_lapses_and_money_that_comes_then_goes_back(
@@ -189,7 +189,7 @@ async def test_what_nobody_paid_lapses_and_money_that_comes_then_goes_back(
     assert lapsed.state is State.LAPSED
     assert (await deposits.lock(tx, deposit.id)).ground is Ground.PAID_LATE
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_charge_back_frees_the_hold_first_and_won_it_is_held_again(
@@ -199,7 +199,7 @@ async def test_a_charge_back_frees_the_hold_first_and_won_it_is_held_again(
 
     told = await tell(tx, payment, EventKind.CHARGED_BACK)
     taken = await deposits.lock(tx, deposit.id)
-    set_aside = await books.get_balance(tx, chargeback_of(deposit.id))
+    set_aside = await balances.get_balance(tx, chargeback_of(deposit.id))
     standing = await find_standing(tx, order_id=deposit.id, reason=Reason.DEPOSIT)
     await tell(tx, payment, EventKind.CHARGEBACK_WON)
     again = await deposits.lock(tx, deposit.id)
@@ -209,7 +209,7 @@ async def test_a_charge_back_frees_the_hold_first_and_won_it_is_held_again(
     assert again.state is State.HELD
     assert again.hold_key != deposit.hold_key
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 @pytest.mark.parametrize("amount", [AMOUNT, 1_200])
@@ -226,10 +226,10 @@ async def test_a_charge_back_that_is_lost_ends_it_and_the_rest_goes_back(
     await tell(tx, payment, EventKind.CHARGEBACK_LOST, amount=amount)
 
     assert (await deposits.lock(tx, deposit.id)).state is State.LOST
-    owed = await books.get_balance(tx, refund_owed_to(deposit.payer_party_id))
+    owed = await balances.get_balance(tx, refund_owed_to(deposit.payer_party_id))
     assert owed == AMOUNT - amount
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_two_ends_at_once_end_it_once(db: Database, almighty: Actor) -> None:
@@ -258,7 +258,7 @@ async def test_two_ends_at_once_end_it_once(db: Database, almighty: Actor) -> No
     assert sum(each is None for each in came) == 1
     assert all(each is None or isinstance(each, DomainError) for each in came)
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_the_job_lets_what_is_unpaid_lapse_once(db: Database, almighty: Actor) -> None:

@@ -18,8 +18,8 @@ from settlement.escrow.operations import freezing, funding, refunding, releasing
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.release import NotReleasable, ReleaseFacts
 from settlement.escrow.states import EventNotAllowed, State
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import refund_owed_to
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.money import AmountNotPositive
 from tests.store.money import NOON, accepted, paid_escrow, three_way_split
 
@@ -50,12 +50,12 @@ async def test_fifty_identical_releases_at_once_have_one_effect(
     assert len({release.journal_key for release in releases}) == 1
     assert len({release.credits for release in releases}) == 1
     async with begin(db, almighty, snapshot=True) as tx:
-        money = await books.get_order_ledger(tx, order_id)
+        money = await order_money.get_order_ledger(tx, order_id)
         assert (money.paid_fen, money.released_fen) == (100_001, 100_001)
         assert [entry.kind for entry in money.entries] == ["pay_in", "release"]
         for leg in releases[0].credits:
-            assert await books.get_balance(tx, leg.account) == leg.amount_fen
-        assert await books.find_breaches(tx) == []
+            assert await balances.get_balance(tx, leg.account) == leg.amount_fen
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_releases_and_refunds_at_once_give_the_money_out_once(
@@ -92,10 +92,10 @@ async def test_releases_and_refunds_at_once_give_the_money_out_once(
         {"refunded", "escrow_event_not_allowed"},
     )
     async with begin(db, almighty, snapshot=True) as tx:
-        money = await books.get_order_ledger(tx, order_id)
+        money = await order_money.get_order_ledger(tx, order_id)
         assert money.released_fen + money.refunded_fen == money.paid_fen
         assert len(money.entries) == 2
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_fifty_openings_at_once_open_one_escrow(db: Database, almighty: Actor) -> None:
@@ -286,11 +286,11 @@ async def test_frozen_money_is_kept_by_the_database_and_then_goes_where_it_was_d
         )
     async with begin(db, almighty, snapshot=True) as tx:
         assert again == msgspec.structs.replace(refund, is_replay=True)
-        owed = await books.get_balance(tx, refund_owed_to(refund.payer_party_id))
+        owed = await balances.get_balance(tx, refund_owed_to(refund.payer_party_id))
         assert owed == refund.amount_fen
         assert (await get_escrow(tx, to_release)).state is State.RELEASED
-        assert (await books.get_order_ledger(tx, to_refund)).disputed_fen == 0
-        assert await books.find_breaches(tx) == []
+        assert (await order_money.get_order_ledger(tx, to_refund)).disputed_fen == 0
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_the_supplier_gives_the_money_back(db: Database, almighty: Actor) -> None:

@@ -18,9 +18,9 @@ from settlement.escrow.operations import casework as escrow
 from settlement.escrow.operations import freezing, funding, refunding, releasing
 from settlement.escrow.queries import get_escrow
 from settlement.escrow.states import EventNotAllowed, State
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import refund_owed_to, residual_of
 from settlement.ledger.operations import KeyReused
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.money import AmountNotPositive, Fen
 from settlement.revenue.agreement import FrozenSplit
 from tests.store.money import NOON, accepted, paid_escrow, three_way_split
@@ -78,16 +78,16 @@ async def test_however_it_is_captured_everyone_gets_what_one_release_gives(
     await release(tx, almighty, order_id, split)
 
     for leg in split.credits(Fen(9_973 - back)):
-        assert await books.get_balance(tx, leg.account) == leg.amount_fen
-    assert await books.get_balance(tx, residual_of(order_id)) == 0
+        assert await balances.get_balance(tx, leg.account) == leg.amount_fen
+    assert await balances.get_balance(tx, residual_of(order_id)) == 0
     closed = await get_escrow(tx, order_id)
     assert (closed.state, closed.captured_fen, closed.refunded_fen) == (
         State.RELEASED,
         9_973 - back,
         back,
     )
-    assert await books.get_balance(tx, refund_owed_to(closed.payer_party_id)) == back
-    assert await books.find_breaches(tx) == []
+    assert await balances.get_balance(tx, refund_owed_to(closed.payer_party_id)) == back
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_what_was_not_captured_goes_back_and_the_residual_to_who_shares(
@@ -101,10 +101,10 @@ async def test_what_was_not_captured_goes_back_and_the_residual_to_who_shares(
 
     assert refund.amount_fen == 667
     for leg in split.credits(Fen(333)):
-        assert await books.get_balance(tx, leg.account) == leg.amount_fen
+        assert await balances.get_balance(tx, leg.account) == leg.amount_fen
     closed = await get_escrow(tx, order_id)
     assert (closed.state, closed.left_fen) == (State.RELEASED, 0)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
     with pytest.raises(EventNotAllowed):
         await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id, split=split)
     with pytest.raises(releasing.AlreadyReleased):
@@ -158,7 +158,7 @@ async def test_sixteen_refunds_at_once_never_give_back_more_than_was_paid(
     assert outcomes.count("refunded") == 6
     assert set(outcomes) == {"refunded", "escrow_less_left"}
     async with begin(db, almighty) as tx:
-        assert (await books.get_order_ledger(tx, order_id)).refunded_fen == 900
+        assert (await order_money.get_order_ledger(tx, order_id)).refunded_fen == 900
 
 
 @pytest.mark.parametrize("amount", [0, -1])
@@ -188,12 +188,12 @@ async def test_all_of_it_is_no_part_and_a_dispute_stops_captures(tx: Tx, almight
 
     settled = await get_escrow(tx, order_id)
     assert (settled.state, settled.left_fen) == (State.HELD, 60)
-    assert (await books.get_order_ledger(tx, order_id)).disputed_fen == 0
+    assert (await order_money.get_order_ledger(tx, order_id)).disputed_fen == 0
     await release(tx, almighty, order_id, split)
     again = await release(tx, almighty, order_id, split)
     assert again.is_replay
     assert again.amount_fen == 60
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_dispute_after_captures_ends_with_what_is_left(tx: Tx, almighty: Actor) -> None:
@@ -208,7 +208,7 @@ async def test_a_dispute_after_captures_ends_with_what_is_left(tx: Tx, almighty:
 
     assert (back.amount_fen, out.amount_fen) == (70, 70)
     assert [(await get_escrow(tx, each)).state for each in orders] == [State.RELEASED] * 2
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_an_escrow_that_nobody_paid_runs_out_once_and_late_money_goes_back(

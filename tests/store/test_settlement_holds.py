@@ -24,10 +24,10 @@ from settlement.holds.operations import HoldKeyReused
 from settlement.holds.queries import HoldMissing, find_standing, get_hold, list_holds
 from settlement.holds.states import EventNotAllowed, State
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import clearing_of, escrow_of, refund_owed_to
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
 from settlement.ledger.operations import BalanceInsufficient
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.money import AmountNotPositive
 from tests.store.money import NOON, is_over, paid_escrow
 
@@ -86,9 +86,9 @@ async def test_a_hold_is_captured_in_parts_until_nothing_is_left(tx: Tx, almight
         0,
         NOON,
     )
-    assert await books.get_balance(tx, escrow_of(order_id)) == 300
+    assert await balances.get_balance(tx, escrow_of(order_id)) == 300
     await is_over(tx)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_held_money_goes_nowhere_else_and_what_is_free_does(tx: Tx, almighty: Actor) -> None:
@@ -222,8 +222,8 @@ async def test_twenty_captures_at_once_take_no_more_than_was_held(
     assert set(outcomes) == {"captured", "hold_exceeded"}
     async with begin(db, almighty, snapshot=True) as tx:
         assert (await get_hold(tx, hold.key)).captured_fen == 910
-        assert await books.get_balance(tx, escrow_of(order_id)) == 9_090
-        assert await books.find_breaches(tx) == []
+        assert await balances.get_balance(tx, escrow_of(order_id)) == 9_090
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_a_capture_and_a_release_at_once_leave_one_truth(
@@ -248,9 +248,9 @@ async def test_a_capture_and_a_release_at_once_leave_one_truth(
 
     async with begin(db, almighty, snapshot=True) as tx:
         found = await get_hold(tx, hold.key)
-        balance = await books.get_balance(tx, escrow_of(order_id))
+        balance = await balances.get_balance(tx, escrow_of(order_id))
         assert (found.state, balance) in ((State.CAPTURED, 0), (State.RELEASED, 1_000))
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_a_server_process_killed_in_the_middle_leaves_hold_and_balance_as_they_were(
@@ -275,11 +275,11 @@ async def test_a_server_process_killed_in_the_middle_leaves_hold_and_balance_as_
 
     async with begin(db, almighty) as tx:
         assert (await get_hold(tx, hold.key)).left_fen == 700
-        assert await books.get_balance(tx, escrow_of(order_id)) == 1_000
+        assert await balances.get_balance(tx, escrow_of(order_id)) == 1_000
         done = await holds.capture(tx, actor=almighty, now=NOON, key=hold.key, entry=entry)
         assert (done.is_replay, done.hold.left_fen) == (False, 400)
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_a_dispute_is_a_hold_of_all_that_is_left(tx: Tx, almighty: Actor) -> None:
@@ -290,10 +290,10 @@ async def test_a_dispute_is_a_hold_of_all_that_is_left(tx: Tx, almighty: Actor) 
     frozen = await find_standing(tx, order_id=order_id, reason=Reason.DISPUTE)
     assert frozen is not None
     assert frozen.left_fen == 1_000
-    assert (await books.get_order_ledger(tx, order_id)).disputed_fen == 1_000
+    assert (await order_money.get_order_ledger(tx, order_id)).disputed_fen == 1_000
     await refunding.refund(tx, actor=almighty, now=NOON, order_id=order_id)
     assert (await get_hold(tx, frozen.key)).state is State.RELEASED
-    assert (await books.get_order_ledger(tx, order_id)).disputed_fen == 0
+    assert (await order_money.get_order_ledger(tx, order_id)).disputed_fen == 0
 
 
 HOLD = "(SELECT key FROM settlement.holds WHERE captured_fen = 0)"
@@ -441,7 +441,7 @@ async def test_every_illegal_write_of_a_hold_is_refused_by_the_database_alone(
     assert accepted == []
     assert otherwise == {}
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_an_unguarded_account_holds_nothing(tx: Tx, almighty: Actor) -> None:

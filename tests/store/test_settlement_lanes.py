@@ -25,7 +25,6 @@ from settlement.lanes.batching import FEW_TOGETHER
 from settlement.lanes.model import LaneFull, LaneLost, LaneTaken, Request, StateMoved
 from settlement.lanes.operations import posting
 from settlement.lanes.operations.writing import Lane
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, escrow_of
 from settlement.ledger.journal import Entry
 from settlement.ledger.operations import (
@@ -35,6 +34,7 @@ from settlement.ledger.operations import (
     OrderMoneyExceeded,
     Posted,
 )
+from settlement.ledger.queries import balances, checking
 from tests.lanes_model import (
     FEE,
     NOON,
@@ -73,12 +73,12 @@ async def handed_in(lane: Lane, requests: list[Request]) -> list[str]:
 
 async def balance(db: Database, actor: Actor, of: Account) -> int:
     async with begin(db, actor) as tx:
-        return await books.get_balance(tx, of)
+        return await balances.get_balance(tx, of)
 
 
 async def check_books(db: Database, actor: Actor) -> None:
     async with begin(db, actor, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 # ── answers ──
@@ -317,7 +317,7 @@ async def walk(writer: Lane, model: SerialModel, rng: random.Random) -> None:
 
 async def compare(db: Database, actor: Actor, model: SerialModel) -> None:
     async with begin(db, actor, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
         rows = await tx.fetch(
             """SELECT a.code, sum(p.amount)::bigint AS amount FROM settlement.postings p
                  JOIN settlement.accounts a ON a.id = p.account_id GROUP BY a.code"""

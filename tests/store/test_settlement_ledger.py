@@ -14,7 +14,6 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, clearing_of, escrow_of
 from settlement.ledger.invariants import Law
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
@@ -24,6 +23,7 @@ from settlement.ledger.operations import (
     KeyReused,
     OrderMoneyExceeded,
 )
+from settlement.ledger.queries import balances, checking, entries, order_money
 from tests.store.money import NOON, accepted, paid_escrow, three_way_split
 
 
@@ -50,7 +50,7 @@ async def test_an_entry_posted_twice_moves_money_once(tx: Tx, almighty: Actor) -
     assert first.is_new
     assert not second.is_new
     assert second.entry == entry
-    assert await books.get_balance(tx, entry.legs[1].account) == 500
+    assert await balances.get_balance(tx, entry.legs[1].account) == 500
 
 
 async def test_a_key_reused_for_another_amount_is_refused(tx: Tx, almighty: Actor) -> None:
@@ -128,7 +128,7 @@ async def test_every_entry_has_its_digest_in_the_audit_log(tx: Tx, almighty: Act
 
     await ledger.post(tx, actor=almighty, now=NOON, entry=entry)
 
-    stored = await books.get_entry(tx, entry.key)
+    stored = await entries.get_entry(tx, entry.key)
     assert hashlib.sha256(stored.record.encode()).hexdigest() == stored.record_sha256
     leaves = await tx.fetch("SELECT leaf FROM audit_log.waiting")
     digests = [d for leaf in leaves for d in json.loads(bytes(leaf["leaf"]))["digests"]]
@@ -138,8 +138,8 @@ async def test_every_entry_has_its_digest_in_the_audit_log(tx: Tx, almighty: Act
 async def test_an_entry_that_nobody_booked_is_missing(tx: Tx) -> None:
     key = new_id()
 
-    with pytest.raises(books.EntryMissing) as refused:
-        await books.get_entry(tx, key)
+    with pytest.raises(entries.EntryMissing) as refused:
+        await entries.get_entry(tx, key)
 
     assert refused.value.code == "journal_entry_not_found"
     assert refused.value.facts == {"key": str(key)}
@@ -150,35 +150,35 @@ async def test_the_trial_balance_is_zero_and_lists_walk_all_entries(
 ) -> None:
     orders = [await paid_escrow(tx, almighty, 100 + i) for i in range(5)]
 
-    trial = await books.trial_balance(tx)
+    trial = await balances.trial_balance(tx)
     assert trial.is_balanced
     assert (trial.difference_fen, trial.entries, trial.debits_fen) == (0, 5, 510)
     assert [line.purpose for line in trial.lines] == ["channel_clearing", "order_escrow"]
 
     seen, cursor = [], None
     while True:
-        page = await books.list_entries(tx, limit=2, cursor=cursor)
+        page = await entries.list_entries(tx, limit=2, cursor=cursor)
         seen += [entry.order_id for entry in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
     assert seen == orders
 
-    clearing = await books.list_entries(tx, account_code="channel_clearing/sandbox", limit=200)
+    clearing = await entries.list_entries(tx, account_code="channel_clearing/sandbox", limit=200)
     assert len(clearing.items) == 5
-    of_one = await books.list_entries(tx, account_code=f"order_escrow/{orders[1]}")
+    of_one = await entries.list_entries(tx, account_code=f"order_escrow/{orders[1]}")
     assert [entry.order_id for entry in of_one.items] == [orders[1]]
-    assert (await books.list_entries(tx, account_code="payable/nobody")).items == []
-    assert (await books.get_order_ledger(tx, orders[0])).paid_fen == 100
-    assert (await books.get_order_ledger(tx, new_id())).entries == ()
+    assert (await entries.list_entries(tx, account_code="payable/nobody")).items == []
+    assert (await order_money.get_order_ledger(tx, orders[0])).paid_fen == 100
+    assert (await order_money.get_order_ledger(tx, new_id())).entries == ()
 
-    balances = await books.list_balances(tx, limit=3)
-    assert len(balances.items) == 3
-    rest = await books.list_balances(tx, limit=200, cursor=balances.next_cursor)
-    every = balances.items + rest.items
+    first = await balances.list_balances(tx, limit=3)
+    assert len(first.items) == 3
+    rest = await balances.list_balances(tx, limit=200, cursor=first.next_cursor)
+    every = first.items + rest.items
     assert sum(balance.balance_fen for balance in every) == 0
     assert every[0].balance == "-¥5.10"
-    only = await books.list_balances(tx, purpose=Purpose.CHANNEL_CLEARING)
+    only = await balances.list_balances(tx, purpose=Purpose.CHANNEL_CLEARING)
     assert [balance.account for balance in only.items] == ["channel_clearing/sandbox"]
 
 
@@ -262,7 +262,7 @@ async def test_the_check_finds_what_was_changed_behind_the_databases_back(
             facts=accepted(),
         )
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
     sql, laws = TAMPERINGS[what]
     owner = await asyncpg.connect(server.dsn(database_name))
@@ -271,13 +271,13 @@ async def test_the_check_finds_what_was_changed_behind_the_databases_back(
     await owner.close()
 
     async with begin(db, almighty, snapshot=True) as tx:
-        found = await books.find_breaches(tx)
+        found = await checking.find_breaches(tx)
         # What was tampered with can still be looked at.
-        assert (await books.trial_balance(tx)).is_balanced is (
+        assert (await balances.trial_balance(tx)).is_balanced is (
             Law.TRIAL_BALANCE_ZERO not in {breach.law for breach in found}
         )
-        assert (await books.list_balances(tx, limit=200)).items
-        await books.list_entries(tx, limit=200)
+        assert (await balances.list_balances(tx, limit=200)).items
+        await entries.list_entries(tx, limit=200)
     assert laws <= {breach.law for breach in found}
 
 

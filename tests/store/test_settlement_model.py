@@ -12,7 +12,7 @@ import asyncpg
 
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Database, begin
-from settlement.ledger import queries as books
+from settlement.ledger.queries import checking as books
 from tests.money_model import Sequences
 
 

@@ -19,7 +19,7 @@ from settlement.escrow.operations import funding
 from settlement.escrow.operations.funding import OtherTerms
 from settlement.escrow.queries import EscrowMissing, find_escrow, get_escrow
 from settlement.escrow.states import State as EscrowState
-from settlement.ledger import queries as books
+from settlement.ledger.queries import checking, order_money
 from settlement.payments import asking, queries
 from settlement.payments import operations as payments
 from settlement.payments.callback import Break, Effect, EventReused, NonceReused
@@ -81,7 +81,7 @@ async def test_a_payment_goes_from_start_to_escrow(tx: Tx, almighty: Actor) -> N
     held = await get_escrow(tx, order_id)
     assert held.state is EscrowState.HELD
     assert held.funding_key == recorded.payment.journal_key
-    assert (await books.get_order_ledger(tx, order_id)).paid_fen == PRICE
+    assert (await order_money.get_order_ledger(tx, order_id)).paid_fen == PRICE
     assert [p.state for p in await queries.list_payments(tx, order_id)] == [State.SUCCEEDED]
 
 
@@ -111,8 +111,8 @@ async def test_fifty_deliveries_at_once_bring_the_money_in_once(
     assert [r.is_replay for r in recorded].count(True) == 49
     assert {r.effect for r in recorded} == {Effect.APPLIED}
     async with begin(db, almighty, snapshot=True) as tx:
-        assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == PRICE
-        assert await books.find_breaches(tx) == []
+        assert (await order_money.get_order_ledger(tx, payment.order_id)).paid_fen == PRICE
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_one_transaction_under_many_event_ids_counts_once(
@@ -161,7 +161,7 @@ async def test_a_success_that_arrives_after_the_failure_is_booked(tx: Tx, almigh
 
     twice = await _tell(tx, _told(second))
     assert (twice.effect, twice.found) == (Effect.BREAK, Break.PAID_TWICE)
-    assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == PRICE
+    assert (await order_money.get_order_ledger(tx, payment.order_id)).paid_fen == PRICE
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_what_does_not_fit_is_kept_as_a_break_and_moves_nothing(
     assert [(b.kind, b.told_fen) for b in kept.items] == [
         (found, _told(payment, **change).amount_fen)
     ]
-    assert (await books.get_order_ledger(tx, payment.order_id)).paid_fen == 0
+    assert (await order_money.get_order_ledger(tx, payment.order_id)).paid_fen == 0
     # The right amount is still taken afterwards.
     assert (await _tell(tx, _told(payment, event_id="E-right", channel_transaction_id="T2"))).is_new
 

@@ -29,8 +29,8 @@ from settlement.beneficiaries.states import State as AccountState
 from settlement.escrow.operations import releasing as escrow
 from settlement.holds import operations as holds
 from settlement.holds.model import Reason
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, clearing_of
+from settlement.ledger.queries import balances as books
 from settlement.money import Bps
 from settlement.payouts import queries
 from settlement.payouts.bank_file import (

@@ -17,8 +17,8 @@ from catalog.kernel.errors import Missing
 from catalog.kernel.ids import AccountId, new_id
 from catalog.kernel.local_time import SHANGHAI, end_of_day
 from catalog.kernel.workdays import Calendar
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, refund_owed_to
+from settlement.ledger.queries import balances as books
 from settlement.money import Fen
 from settlement.payments import operations as payments
 from settlement.payments.channel import ChannelEvent, EventKind

@@ -18,10 +18,10 @@ from settlement.escrow.operations import releasing as escrow
 from settlement.holds.model import Reason
 from settlement.holds.queries import find_standing
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, chargeback_of, refund_owed_to
 from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
 from settlement.ledger.operations import BalanceInsufficient
+from settlement.ledger.queries import balances, checking, entries
 from settlement.ledger_reports.explaining import Past, explain_entry
 from settlement.payments.channel import EventKind
 from settlement.payments.model import Payment
@@ -89,7 +89,7 @@ async def hear(tx: Tx, payment: Payment, kind: EventKind, amount: int) -> None:
 
 
 async def stands(tx: Tx, account: Account) -> int:
-    return await books.get_balance(tx, account)
+    return await balances.get_balance(tx, account)
 
 
 async def test_a_release_keeps_its_share_and_holds_it_for_the_order(
@@ -108,13 +108,13 @@ async def test_a_release_keeps_its_share_and_holds_it_for_the_order(
     assert hold is not None
     assert (hold.key, hold.left_fen) == (kept.hold_key, KEPT)
     assert (await stands(tx, PAYABLE), await stands(tx, ACCOUNT)) == (90_001 - KEPT, KEPT)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_every_fen_of_the_release_is_explained_and_as_posted(tx: Tx, almighty: Actor) -> None:
     payment, of = await released(tx, almighty)
     kept = await kept_of(tx, payment)
-    entry = read_record((await books.get_entry(tx, kept.kept_by)).record.encode())
+    entry = read_record((await entries.get_entry(tx, kept.kept_by)).record.encode())
 
     explained = explain_entry(entry, of, Past())
 
@@ -139,7 +139,7 @@ async def test_it_is_freed_on_its_day_and_not_before(tx: Tx, almighty: Actor) ->
     assert (await stands(tx, ACCOUNT), await stands(tx, PAYABLE)) == (0, 90_001)
     with pytest.raises(EventNotAllowed):
         await retentions.release(tx, actor=JOB, now=DUE, order_id=order)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_refund_takes_it_first_and_then_what_the_seller_is_owed(
@@ -164,7 +164,7 @@ async def test_a_refund_takes_it_first_and_then_what_the_seller_is_owed(
     await is_over(tx)
     assert (await stands(tx, ACCOUNT), await stands(tx, PAYABLE)) == (0, 0)
     assert await stands(tx, refund_owed_to(payment.payer_party_id)) == PRICE
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_after_it_was_freed_all_of_the_sale_can_still_be_given_back(
@@ -180,7 +180,7 @@ async def test_after_it_was_freed_all_of_the_sale_can_still_be_given_back(
     await is_over(tx)
     assert await stands(tx, PAYABLE) == 0
     assert await stands(tx, refund_owed_to(payment.payer_party_id)) == PRICE
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_a_charge_back_draws_it_first_and_won_it_is_kept_again(
@@ -198,7 +198,7 @@ async def test_a_charge_back_draws_it_first_and_won_it_is_kept_again(
     assert (again.state, again.left_fen) == (State.KEPT, KEPT)
     await is_over(tx)
     assert (await stands(tx, ACCOUNT), await stands(tx, PAYABLE)) == (KEPT, 90_001 - KEPT)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_what_a_charge_back_drew_goes_to_the_seller_if_the_rest_was_freed_meanwhile(
@@ -216,7 +216,7 @@ async def test_what_a_charge_back_drew_goes_to_the_seller_if_the_rest_was_freed_
     await give_back(tx, almighty, payment, PRICE)
     await is_over(tx)
     assert await stands(tx, PAYABLE) == 0
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_nothing_else_takes_what_is_kept(tx: Tx, almighty: Actor) -> None:
@@ -263,4 +263,4 @@ async def test_two_that_free_it_at_once_free_it_once(db: Database, almighty: Act
     assert sum(each is None for each in came) in (1, 2)
     assert all(each is None or isinstance(each, DomainError) for each in came)
     async with begin(db, almighty, snapshot=True) as tx:
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []

@@ -20,9 +20,9 @@ from settlement.escrow.operations import casework as escrow
 from settlement.escrow.operations import releasing
 from settlement.escrow.queries import EscrowMissing
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account, Purpose, refund_owed_to
 from settlement.ledger.journal import Entry, Kind, Leg, transfer
+from settlement.ledger.queries import balances, checking, order_money
 from settlement.returns import operations as returns
 from settlement.returns.queries import list_returns
 from settlement.revenue.reversing import ReversalTooLarge
@@ -84,12 +84,12 @@ async def test_any_refunds_take_back_the_legs_and_all_of_them_all_of_it(
         left -= amount
 
     for leg in release.credits:
-        assert await books.get_balance(tx, leg.account) == 0
-    money = await books.get_order_ledger(tx, order_id)
+        assert await balances.get_balance(tx, leg.account) == 0
+    money = await order_money.get_order_ledger(tx, order_id)
     assert (money.released_fen, money.refunded_fen) == (0, 9_973)
     with pytest.raises(ReversalTooLarge):
         await give_back(tx, almighty, order_id, 1)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_what_was_paid_out_comes_from_the_floor_the_retention_and_last_the_platform(
@@ -121,13 +121,13 @@ async def test_what_was_paid_out_comes_from_the_floor_the_retention_and_last_the
         1_000,
         owed.amount_fen - 1_700,
     )
-    assert await books.get_balance(tx, owed.account) == -500
-    assert await books.get_balance(tx, retention) == 0
+    assert await balances.get_balance(tx, owed.account) == -500
+    assert await balances.get_balance(tx, retention) == 0
     loss = Account(Purpose.PLATFORM_LOSS, "market")
-    assert await books.get_balance(tx, loss) == -(owed.amount_fen - 1_700)
-    money = await books.get_order_ledger(tx, order_id)
+    assert await balances.get_balance(tx, loss) == -(owed.amount_fen - 1_700)
+    money = await order_money.get_order_ledger(tx, order_id)
     assert (money.released_fen, money.refunded_fen) == (0, 100_001)
-    assert await books.find_breaches(tx) == []
+    assert await checking.find_breaches(tx) == []
 
 
 async def test_one_key_gives_back_once_and_many_at_once_never_too_much(
@@ -158,7 +158,7 @@ async def test_one_key_gives_back_once_and_many_at_once_never_too_much(
         if key in {each.key for each in found}:
             with pytest.raises(returns.ReturnKeyReused):
                 await give_back(tx, almighty, order_id, 301, key=key)
-        assert await books.find_breaches(tx) == []
+        assert await checking.find_breaches(tx) == []
 
 
 async def test_only_what_was_released_at_once_is_given_back_by_its_legs(
@@ -203,7 +203,7 @@ async def test_the_buyer_is_owed_what_was_given_back(tx: Tx, almighty: Actor) ->
 
     await give_back(tx, almighty, order_id, 5_000)
 
-    assert await books.get_balance(tx, refund_owed_to(payer)) == 5_000
+    assert await balances.get_balance(tx, refund_owed_to(payer)) == 5_000
 
 
 async def test_nobody_rewrites_what_was_given_back(

@@ -25,8 +25,8 @@ from market.supervision.operations import generation, submission
 from market.supervision.operations.generation import ReportAlreadyGenerated, ReportMoneyUntied
 from market.supervision.states import State
 from settlement.escrow.operations import funding as escrow
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Book
+from settlement.ledger.queries import balances as books
 from tests.log_of_tests import TestLog, signer_of
 from tests.makers_identity import make_party
 

@@ -12,7 +12,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.ids import new_id
 from settlement.escrow.operations import funding, releasing
-from settlement.ledger import queries as books
+from settlement.ledger.queries import balances, checking
 from settlement.returns import operations as returns
 from settlement.revenue.agreement import FrozenSplit, OwedTax
 from settlement.taxes.model import Tax
@@ -65,7 +65,7 @@ async def test_a_charge_back_takes_the_tax_of_what_is_not_kept(
         tx, actor=almighty, now=NOON, order_id=order_id, split=split, facts=accepted()
     )
     await is_over(tx)
-    assert await books.get_balance(tx, account) == slow_inside(PAID, 600)
+    assert await balances.get_balance(tx, account) == slow_inside(PAID, 600)
 
     kept = PAID
     for amount in (8, 9_992, 10_000, PAID - 20_000):
@@ -74,5 +74,5 @@ async def test_a_charge_back_takes_the_tax_of_what_is_not_kept(
         )
         await is_over(tx)
         kept -= amount
-        assert await books.get_balance(tx, account) == slow_inside(kept, 600)
-    assert await books.find_breaches(tx) == []
+        assert await balances.get_balance(tx, account) == slow_inside(kept, 600)
+    assert await checking.find_breaches(tx) == []

@@ -18,7 +18,7 @@ from market.orders.queries import ContractMissing
 from market.pricing import queries as pricing
 from market.proof_bundles.model import ContractPapers, OrderPapers
 from market.usage import queries as usage
-from settlement.ledger import queries as books
+from settlement.ledger.queries import order_money as books
 
 
 async def of_order(

@@ -22,9 +22,9 @@ from settlement.holds import operations as holds
 from settlement.holds.model import Reason
 from settlement.holds.queries import find_standing
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import residual_of
 from settlement.ledger.journal import Entry, Kind, Leg, read_record, transfer
+from settlement.ledger.queries import entries as books
 from settlement.money import Fen
 
 RULE_VERSION = "escrow/1"

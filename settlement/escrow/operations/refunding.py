@@ -15,10 +15,10 @@ from settlement.escrow.operations import casework
 from settlement.escrow.release import Distribution
 from settlement.escrow.states import State, advance, refunding, refunding_part
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import escrow_of, refund_owed_to, residual_of
 from settlement.ledger.journal import Kind, Leg, transfer
 from settlement.ledger.operations import KeyReused
+from settlement.ledger.queries import balances as books
 from settlement.money import Fen, fen
 
 

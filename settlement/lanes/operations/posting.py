@@ -18,8 +18,8 @@ from settlement.lanes import store
 from settlement.lanes.batching import by_transition, halves
 from settlement.lanes.model import LaneLost, Move, Request, StateMoved, Transition
 from settlement.ledger import operations as ledger
-from settlement.ledger import queries as books
 from settlement.ledger.operations import AccountIds, Effect, NotAllPosted, Posted
+from settlement.ledger.queries import entries as books
 
 Answer = Posted | Exception
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from catalog.kernel.db import Tx
-from settlement.ledger import queries as books
 from settlement.ledger.accounts import Account
 from settlement.ledger.journal import Entry, read_record
-from settlement.ledger.queries import PostedEntry
+from settlement.ledger.queries import entries as journal
+from settlement.ledger.queries import order_money
+from settlement.ledger.queries.entries import PostedEntry
 from settlement.ledger_reports import explaining
 from settlement.ledger_reports.explaining import DIVIDING, ExplainedEntry, Past, Source
 from settlement.periods import queries as periods
@@ -26,12 +27,12 @@ async def get_entry(tx: Tx, key: uuid.UUID) -> Entry:
     :raises EntryMissing: if there is none that row-level security shows.
     :raises RecordUnreadable: if its columns make no entry.
     """
-    return _entry(await books.get_entry(tx, key))
+    return _entry(await journal.get_entry(tx, key))
 
 
 async def list_of_order(tx: Tx, order_id: uuid.UUID) -> list[Entry]:
     """Return the entries of an order in the order in which they were booked."""
-    told = await books.get_order_ledger(tx, order_id)
+    told = await order_money.get_order_ledger(tx, order_id)
     return sorted((_entry(each) for each in told.entries), key=lambda e: (e.booked_at, e.key))
 
 

@@ -1,0 +1,1 @@
+"""Read the books: entries, the money of an order, balances, and what is wrong with them."""
