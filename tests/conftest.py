@@ -6,7 +6,9 @@ embedded server. Every test that asks for ``db`` gets a fresh copy of a migrated
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import functools
 import gc
 import os
 import pathlib
@@ -32,6 +34,7 @@ from market.migrations.upgrade import upgrade
 from market.settings import Settings
 from seeds.workdays import load_calendar
 from tests.api import Api
+from tests.stages import Stage, Stages, maker_for
 
 hypothesis.settings.register_profile("house", deadline=None, max_examples=100)
 hypothesis.settings.load_profile("house")
@@ -39,6 +42,7 @@ hypothesis.settings.load_profile("house")
 _MEMORY: Final = pathlib.Path("/dev/shm")
 _ROOM_BYTES: Final = 2 * 1024**3
 _PREFIX: Final = "shushi-tests-"
+_MORNING: Final = dt.datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)  # a Monday
 # What is tested here is lost with the machine, and nobody minds.
 _FORGETFUL: Final = {
     "fsync": "off",
@@ -114,6 +118,11 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
     shutil.rmtree(place, ignore_errors=True)
 
 
+def _directory() -> pathlib.Path:
+    """Return a new directory, in memory where there is enough of it."""
+    return _in_memory() or pathlib.Path(tempfile.mkdtemp(prefix=_PREFIX))
+
+
 def _in_memory() -> pathlib.Path | None:
     """Return a new directory in memory, None where there is too little: a disk takes five times as long.
 
@@ -138,11 +147,41 @@ async def load_reference(server: TestServer) -> None:
         await db.close()
 
 
+def _database(server: TestServer, name: str) -> Database:
+    return Database(lambda role: server.dsn(name, role), pool_size=60)
+
+
+@pytest.fixture(scope="session")
+async def stages(server: TestServer) -> AsyncIterator[Stages]:
+    """The stages that this worker has set."""
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[Any]:
+        name, place, clock = f"stage_{secrets.token_hex(6)}", _directory(), ManualClock(_MORNING)
+        await server.create(name, server.template)
+        settings, db = _service_settings(server.dsn(name), place), _database(server, name)
+        async with _opened(_doors_made(), settings, clock) as app, Api.on(app, clock) as api:
+            yield name, place, api, db, clock
+            await db.close()
+
+    found = Stages(opened, server.drop)
+    yield found
+    await found.strike_all()
+
+
 @pytest.fixture
-async def database_name(server: TestServer) -> AsyncIterator[str]:
-    """A fresh copy of the migrated template."""
+async def stage_to_copy(request: pytest.FixtureRequest, stages: Stages) -> Stage | None:
+    """The stage that the test asks for by a fixture of ``staged``."""
+    maker = maker_for(request)
+    return None if maker is None else await stages.set(maker)
+
+
+@pytest.fixture
+async def database_name(server: TestServer, stage_to_copy: Stage | None) -> AsyncIterator[str]:
+    """A fresh copy of the migrated template, or of the stage that was set."""
     name = f"test_{secrets.token_hex(6)}"
-    await server.create(name, server.template)
+    origin = server.template if stage_to_copy is None else stage_to_copy.database
+    await server.create(name, origin)
     yield name
     await server.drop(name)
 
@@ -156,7 +195,7 @@ async def owner_dsn(server: TestServer, database_name: str) -> str:
 @pytest.fixture
 async def db(server: TestServer, database_name: str) -> AsyncIterator[Database]:
     """The test's own database, reached with the rights of the service's roles."""
-    found = Database(lambda role: server.dsn(database_name, role), pool_size=60)
+    found = _database(server, database_name)
     yield found
     await found.close()
 
@@ -185,7 +224,7 @@ async def tx(db: Database, almighty: Actor) -> AsyncIterator[Tx]:
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that stands at 2026-03-02 (Monday) 09:00 in Asia/Shanghai."""
-    return ManualClock(dt.datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI))
+    return ManualClock(_MORNING)
 
 
 @pytest.fixture
@@ -211,11 +250,9 @@ def data_dir(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-@pytest.fixture
-def settings(server: TestServer, database_name: str, data_dir: pathlib.Path) -> Settings:
-    """Settings of a service on the test's own database."""
+def _service_settings(database_url: str, data_dir: pathlib.Path) -> Settings:
     return Settings(
-        database_url=server.dsn(database_name),
+        database_url=database_url,
         separate_logins=True,
         pool_size=20,
         data_dir=data_dir,
@@ -227,9 +264,18 @@ def settings(server: TestServer, database_name: str, data_dir: pathlib.Path) -> 
     )
 
 
-@pytest.fixture(scope="session")
-def doors() -> Any:
-    """The service with its doors and nothing behind them: to make them takes longer than most tests."""
+@pytest.fixture
+def settings(
+    server: TestServer, database_name: str, data_dir: pathlib.Path, stage_to_copy: Stage | None
+) -> Settings:
+    """Settings of a service on the test's own database; its files are there."""
+    if stage_to_copy is not None:
+        shutil.copytree(stage_to_copy.files, data_dir, dirs_exist_ok=True)
+    return _service_settings(server.dsn(database_name), data_dir)
+
+
+@functools.cache
+def _doors_made() -> Any:
     from market.app import create_app
 
     made = create_app(Settings(log_level="critical"))
@@ -238,13 +284,29 @@ def doors() -> Any:
     return made
 
 
-@pytest.fixture
-async def app(doors: Any, settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
-    """The service, wired and started, on the test's own database and clock."""
+@pytest.fixture(scope="session")
+def doors() -> Any:
+    """The service with its doors and nothing behind them: to make them takes longer than most tests."""
+    return _doors_made()
+
+
+@contextlib.asynccontextmanager
+async def _opened(doors: Any, settings: Settings, clock: ManualClock) -> AsyncIterator[Any]:
     doors.stand_on(settings)
     doors._clock = clock
     async with doors.wired():
         yield doors
+
+
+@pytest.fixture
+async def app(
+    doors: Any, settings: Settings, clock: ManualClock, stage_to_copy: Stage | None
+) -> AsyncIterator[Any]:
+    """The service, wired and started, on the test's own database and clock."""
+    if stage_to_copy is not None:
+        clock.move_to(stage_to_copy.ends_at)
+    async with _opened(doors, settings, clock) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -56,6 +56,10 @@ class OwnKey:
         self.public_key = self._private.public_key
         self.key_id = key_id_of(self.public_key)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> OwnKey:
+        """Return the same key: nothing of it ever changes."""
+        return self
+
     def seal(self, document: Any, purpose: Purpose | None = None) -> dict[str, str]:
         """Return the signature over the canonical form of ``document``."""
         message = framed(purpose or self.purpose, canonical(document))

@@ -34,13 +34,14 @@ from tests.makers_demands import another_supplier, invite, published, quote, req
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import REGISTRATION, Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run
 
 UNKNOWN = str(uuid.UUID(int=7))
 USE = "industrial_development"
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     trade.filing_id = await trade.priced(  # type: ignore[attr-defined]

@@ -6,21 +6,17 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member
 from tests.makers_products import make_actor
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 RULE = {"agency_party_id": None, "agency_reason": ""}
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def accepted(scene: Scene) -> str:

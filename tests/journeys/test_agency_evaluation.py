@@ -10,14 +10,14 @@ import asyncpg
 import pytest
 
 from catalog.agencies import queries as agency_queries
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
 from market.jobs import loop
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_agencies import hold_selection
 from tests.makers_identity import Member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 ENDS_ON = dt.date(2028, 3, 2)
 SAID = {
@@ -30,9 +30,7 @@ SAID = {
 }
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def contract_of(scene: Scene, agency: Member) -> str:

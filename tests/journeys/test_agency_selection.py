@@ -21,6 +21,7 @@ from tests.api import Api, code
 from tests.makers_identity import Member, make_member
 from tests.makers_products import make_actor
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 from tests.terminal import market
 
 PATH = "/api/v1/agency-selections"
@@ -50,7 +51,7 @@ class Comparing(Scene):
         self.experts = [getattr(held, f"expert_{n}") for n in range(len(self.experts))]
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Comparing:
     made = await make_scene(api, db, clock)
     scene = Comparing(api, db, clock)

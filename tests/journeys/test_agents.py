@@ -22,6 +22,7 @@ from tests.makers_identity import MAKER, Member, make_member
 from tests.makers_national import NDA, go_to, offering
 from tests.makers_products import make_description
 from tests.makers_registration import MATERIALS, Scene, make_scene, must
+from tests.stages import staged
 
 EVERYTHING = ["draft", "submit", "correct", "withdraw", "receive_notifications", "respond"]
 
@@ -87,7 +88,7 @@ class Agency(Scene):
         )
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Agency:
     made = await make_scene(api, db, clock)
     found = Agency(api, db, clock)

@@ -13,22 +13,17 @@ import hashlib
 import uuid
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member
 from tests.makers_negotiations import BASE, CLAUSES, PURPOSE, Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 AGREEMENTS = "/api/v1/agreements"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def concluded(trade: Trade, **changes: Any) -> dict[str, Any]:

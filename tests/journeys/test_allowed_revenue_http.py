@@ -14,6 +14,7 @@ from tests.api import Api
 from tests.journeys.test_filing_life import CEILING, GUIDED
 from tests.makers_registration import must
 from tests.makers_trade import REGISTRATION, Trade, make_trade
+from tests.stages import staged
 
 REVIEW = {
     "reviewed_by": "省保密办",
@@ -25,11 +26,6 @@ REVIEW = {
 
 def code(response: Any) -> str:
     return str(response.json()["code"])
-
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_public(api, db, clock)
 
 
 async def make_public(api: Api, db: Database, clock: ManualClock) -> Trade:
@@ -51,6 +47,9 @@ async def make_public(api: Api, db: Database, clock: ManualClock) -> Trade:
     )
     await trade.priced(**GUIDED, ceiling=CEILING)
     return trade
+
+
+trade = staged(make_public)
 
 
 async def lay_down(trade: Trade, who: str = "regulator", **changes: Any) -> Any:

@@ -9,7 +9,6 @@ import uuid
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -19,6 +18,7 @@ from tests.makers_identity import Member, make_member
 from tests.makers_negotiations import Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 CHAIN = "/api/v1/approval-chain"
 APPROVALS = "/api/v1/approvals"
@@ -32,7 +32,7 @@ class Buying(Trade):
     colleague: Member
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Buying:
     buying = Buying(api, db, clock)
     vars(buying).update(vars(await make_trade(api, db, clock)))

@@ -6,24 +6,20 @@ import datetime as dt
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.actor import Clearance
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
-from tests.api import Api
+from catalog.kernel.db import begin
 from tests.makers_bidding import LASTS, NOTICE, Sale, make_sale
 from tests.makers_identity import Member
 from tests.makers_products import make_actor
 from tests.makers_registration import must
+from tests.stages import staged
 
 DEPOSIT = 5_000
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 async def announced(sale: Sale, kind: str = "english") -> str:

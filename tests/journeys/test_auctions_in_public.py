@@ -21,13 +21,12 @@ from tests.makers_bidding import LASTS, NOTICE, QUOTE, SALT, Sale, make_sale, re
 from tests.makers_identity import make_member
 from tests.makers_products import make_actor
 from tests.makers_registration import must
+from tests.stages import staged
 
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 async def inbox(sale: Sale, who: Any) -> list[str]:

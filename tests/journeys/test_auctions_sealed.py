@@ -12,25 +12,22 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import Actor, Clearance
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from market.auctions import record, sealing
 from market.identity.permissions import Role
 from market.jobs import auctions_due
-from tests.api import Api
 from tests.makers_auctions import OPERATOR_PRIVATE, SUPPLIER_PRIVATE, sealed_bid
 from tests.makers_bidding import LASTS, NOTICE, SALT, Sale, b64, make_sale, reserve_of
 from tests.makers_identity import make_member
 from tests.makers_products import make_actor
 from tests.makers_registration import must
+from tests.stages import staged
 
 FIRST, SECOND = "sealed_first_price", "sealed_second_price"
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 async def open_all(sale: Sale, auction: str, **reserve: Any) -> dict[str, Any]:

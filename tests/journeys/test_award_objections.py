@@ -7,22 +7,18 @@ import datetime as dt
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
-from tests.api import Api
+from catalog.kernel.db import begin
 from tests.makers_bidding import ON_NOTICE, Sale, make_sale
 from tests.makers_identity import Member
 from tests.makers_registration import must
+from tests.stages import staged
 
 REASONS = "竞得人与供方有未披露的控制关系。"
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 async def to_object(sale: Sale, auction: str, who: Member, **said: Any) -> httpx.Response:

@@ -8,21 +8,15 @@ import pathlib
 import stat
 import uuid
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_bidding import NOTICE, SALT, Sale, make_sale, reserve_of
 from tests.makers_registration import must
+from tests.stages import staged
 from tests.terminal import Run, told
 
 UNKNOWN = str(uuid.UUID(int=7))
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 async def test_a_bid_is_sealed_offline_handed_in_opened_and_wins(

@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import pathlib
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.journeys.test_month_end import closed, month_ends, month_of, sell
 from tests.journeys.test_readings_keys_settings import kept
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_the_trial_balance_is_drilled_into_at_a_terminal(trade: Trade, run: Run) -> None:

@@ -11,11 +11,9 @@ import msgspec
 import pytest
 
 from catalog.audit_log.export_format import Keys
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.case_files import archive, check
 from market.case_files.model import CASE, PAGE, TRACE
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_changes import let
 from tests.journeys.test_encumbrances import encumber
 from tests.journeys.test_instruments import referred, step, verified
@@ -27,12 +25,10 @@ from tests.makers_changes import Changing
 from tests.makers_identity import Member
 from tests.makers_national import NDA, go_to, offering
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 from tests.terminal import market
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def case_file(scene: Scene, application: str, who: Member | None = None) -> bytes:

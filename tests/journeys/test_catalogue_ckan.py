@@ -16,6 +16,7 @@ from tests.api import Api
 from tests.journeys.test_catalogue_dcat import import_lines, import_records
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 ACTION = "/api/3/action/"
 RECORDS = [
@@ -33,7 +34,7 @@ RECORDS = [
 ]
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     found = await make_trade(api, db, clock)
     await import_lines(db, clock, [json.dumps(each).encode() for each in RECORDS])

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 
-import pytest
 import yaml
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.ids import new_id
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 NAMES = ("contract.odcs", "product.odps", "product.odps4")
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_each_is_had_in_yaml_and_in_json_and_not_twice(trade: Trade) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from catalog.formats import dcat, reading_dcat
 from catalog.formats.dcat import JSON_LD, TURTLE
 from catalog.kernel.actor import system
@@ -18,13 +16,12 @@ from market.http.negotiation import rdf_wanted
 from tests.api import Api, code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 IMPORTER = system("import", "product:import")
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def import_records(db: Database, clock: ManualClock, count: int) -> None:

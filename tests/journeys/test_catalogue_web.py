@@ -17,15 +17,14 @@ from tests.api import Api
 from tests.journeys.test_catalogue_dcat import import_records
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 GONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def withdraw(trade: Trade) -> None:

@@ -16,18 +16,15 @@ from catalog.audit_log import export_format as form
 from catalog.audit_log.verdict import Fault, Unreadable, Verdict
 from catalog.certificates import credential_check, status_list
 from catalog.certificates.status_list import Status
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_offline_evidence import check, served
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 REASON = "双方就来源数据的使用权发生争议"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def fetched(scene: Scene, path: str) -> bytes:

@@ -6,23 +6,19 @@ import base64
 import datetime as dt
 import hashlib
 
-import pytest
-
 from catalog.certificates import queries as certificates
 from catalog.certificates.format import Reason, Verdict
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
+from catalog.kernel.db import begin
 from catalog.key_custody import operations as key_custody
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 REASON = "双方就来源数据的使用权发生争议"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def frozen_after_an_hour(scene: Scene) -> tuple[str, dt.datetime]:

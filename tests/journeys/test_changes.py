@@ -19,9 +19,10 @@ from tests.journeys.test_consequences import OnSale, trade  # noqa: F401 - a fix
 from tests.journeys.test_offline_evidence import check
 from tests.makers_changes import RENAMED, Changing, make_changing
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 
-@pytest.fixture
+@staged
 async def changing(api: Api, db: Database, clock: ManualClock) -> Changing:
     return await make_changing(await make_scene(api, db, clock))
 

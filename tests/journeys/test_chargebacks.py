@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
 from market.jobs import chargebacks_due
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def paid(trade: Trade) -> tuple[str, str]:
