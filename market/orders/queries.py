@@ -18,7 +18,7 @@ from catalog.kernel.paging import Page
 from market.access.decision import PERSONAL_BASIS_MISSING
 from market.contracts import queries as agreements
 from market.cut_offs.model import Level
-from market.orders import destroying, store, under_agreement
+from market.orders import destroying, under_agreement
 from market.orders.inspection import INSPECTION_USES, release_facts, retained_until
 from market.orders.model import (
     BundleFile,
@@ -30,6 +30,7 @@ from market.orders.model import (
     UsedAfterWithdrawal,
 )
 from market.orders.states import Event, advance
+from market.orders.store import bundles, contracts, destructions, orders, payout_holds
 from market.pricing.model import Charge, Filing, PriceItem
 from settlement.charging import windows
 
@@ -67,7 +68,7 @@ async def get_order(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Order:
 
     :raises OrderMissing: if there is none that the viewer may see.
     """
-    found = await store.find(tx, order_id)
+    found = await orders.find(tx, order_id)
     if found is None or not _may_see(viewer, found):
         raise OrderMissing
     return found
@@ -75,7 +76,7 @@ async def get_order(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Order:
 
 async def find_by_special_price(tx: Tx, *, special_price_id: uuid.UUID) -> Order | None:
     """Return the order in which a special price was used, if the actor may see it, or None."""
-    return await store.find_by_special_price(tx, special_price_id)
+    return await orders.find_by_special_price(tx, special_price_id)
 
 
 async def list_orders(
@@ -95,7 +96,7 @@ async def list_orders(
     party = None if viewer.clearance in _SEES_ALL else viewer.party
     query = paging.fingerprint("orders", str(party), str(product_id), state)
     rows = await tx.fetch(
-        store.SELECT
+        orders.SELECT
         + """
          WHERE ($1::uuid IS NULL OR $1 IN (buyer_party_id, supplier_party_id))
            AND ($2::uuid IS NULL OR product_id = $2)
@@ -108,33 +109,33 @@ async def list_orders(
         paging.decode_id(query, cursor),
         paging.check_limit(limit) + 1,
     )
-    found = [store.order_of(row) for row in rows]
+    found = [orders.order_of(row) for row in rows]
     return paging.page_by_id(query, found, limit)
 
 
 async def count_bought_before(tx: Tx, item: PriceItem, filing: Filing, *, buyer: PartyId) -> int:
     """Return how much a buyer had before of what counts: trials of the product, units of a free quota."""
     if item.charge is Charge.TRIAL:
-        return await store.count_trials(tx, buyer=buyer, product_id=filing.product_id)
+        return await orders.count_trials(tx, buyer=buyer, product_id=filing.product_id)
     if item.free_quantity is UNSET:
         return 0
-    return await store.count_bought(tx, buyer=buyer, filing_id=filing.id, price_item=item.code)
+    return await orders.count_bought(tx, buyer=buyer, filing_id=filing.id, price_item=item.code)
 
 
 async def list_for_product(tx: Tx, *, product_id: uuid.UUID) -> list[Order]:
     """Return the orders of a product, oldest first, as the supervisor's trace shows them."""
     rows = await tx.fetch(
-        store.SELECT + " WHERE product_id = $1 ORDER BY id LIMIT 10000", product_id
+        orders.SELECT + " WHERE product_id = $1 ORDER BY id LIMIT 10000", product_id
     )
-    return [store.order_of(row) for row in rows]
+    return [orders.order_of(row) for row in rows]
 
 
 async def list_between(tx: Tx, *, start: dt.datetime, end: dt.datetime) -> list[Order]:
     """Return the orders placed from ``start`` until before ``end``, for the quarterly report."""
     rows = await tx.fetch(
-        store.SELECT + " WHERE placed_at >= $1 AND placed_at < $2 ORDER BY id", start, end
+        orders.SELECT + " WHERE placed_at >= $1 AND placed_at < $2 ORDER BY id", start, end
     )
-    return [store.order_of(row) for row in rows]
+    return [orders.order_of(row) for row in rows]
 
 
 async def get_contract(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Contract:
@@ -144,7 +145,7 @@ async def get_contract(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Contrac
     :raises ContractMissing: if the order has none yet.
     """
     await get_order(tx, viewer=viewer, order_id=order_id)
-    found = await store.find_contract(tx, order_id)
+    found = await contracts.find(tx, order_id)
     if found is None:
         raise ContractMissing
     return found
@@ -187,13 +188,13 @@ async def get_release_terms(tx: Tx, *, order_id: uuid.UUID) -> ReleaseTerms:
     :raises OrderMissing: if there is no such order.
     :raises ContractMissing: if it has no contract yet.
     """
-    order = await store.find(tx, order_id)
+    order = await orders.find(tx, order_id)
     if order is None:
         raise OrderMissing
-    contract = await store.find_contract(tx, order_id)
+    contract = await contracts.find(tx, order_id)
     if contract is None:
         raise ContractMissing
-    is_held = await store.find_hold(tx, order_id) is not None
+    is_held = await payout_holds.find(tx, order_id) is not None
     facts = release_facts(order, is_held=is_held)
     return ReleaseTerms(
         facts=facts, split=contract.split, retained_until=retained_until(contract.split, facts)
@@ -370,13 +371,13 @@ async def get_bundle(tx: Tx, *, viewer: Actor, bundle_id: uuid.UUID) -> BundleFi
 
     :raises BundleMissing: if there is none that the viewer may see.
     """
-    found = await store.find_bundle(tx, bundle_id)
+    found = await bundles.find(tx, bundle_id)
     if found is None or (
         viewer.clearance not in _SEES_ALL and viewer.party != found.buyer_party_id
     ):
         raise BundleMissing
-    rows = await tx.fetch(store.SELECT + " WHERE bundle_id = $1 ORDER BY id", bundle_id)
-    return BundleFile(bundle=found, orders=[store.order_of(row) for row in rows])
+    rows = await tx.fetch(orders.SELECT + " WHERE bundle_id = $1 ORDER BY id", bundle_id)
+    return BundleFile(bundle=found, orders=[orders.order_of(row) for row in rows])
 
 
 async def get_destruction(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> DestructionStatement:
@@ -386,7 +387,7 @@ async def get_destruction(tx: Tx, *, viewer: Actor, order_id: uuid.UUID) -> Dest
     :raises DestructionMissing: if nothing was stated.
     """
     await get_order(tx, viewer=viewer, order_id=order_id)
-    found = await store.find_destruction(tx, order_id)
+    found = await destructions.find(tx, order_id)
     if found is None:
         raise DestructionMissing
     return found
@@ -414,15 +415,15 @@ async def list_reached(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> list[O
     """Return the orders under a running grant that a cut-off of this reaches, oldest first."""
     reached = await tx.fetch(_LIST_REACHED, level.value, subject_id)
     rows = await tx.fetch(
-        store.SELECT + " WHERE id = ANY ($1) ORDER BY id", [row["id"] for row in reached]
+        orders.SELECT + " WHERE id = ANY ($1) ORDER BY id", [row["id"] for row in reached]
     )
-    return [store.order_of(row) for row in rows]
+    return [orders.order_of(row) for row in rows]
 
 
 async def find_granted(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> Order | None:
     """Return the order of an agreement or a grant, if data were granted under it."""
     found = await tx.fetch_value(_FIND_GRANTED, level.value, subject_id)
-    return None if found is None else await store.find(tx, found)
+    return None if found is None else await orders.find(tx, found)
 
 
 def _may_see(viewer: Actor, order: Order) -> bool:

@@ -23,7 +23,7 @@ from catalog.kernel.local_time import local_date
 from market.access import operations as access
 from market.access.model import Asked
 from market.http.proof_bundles import _signers
-from market.orders import store as orders
+from market.orders.store import standings
 from market.proof_bundles import archive, check, sealing
 from market.proof_bundles.model import Gathered
 from market.proof_bundles.operations import issuing
@@ -46,9 +46,7 @@ async def used(trade: Trade, almighty: Actor, uses: int) -> str:
     while done < uses:
         async with begin(trade.db, actor) as tx:
             grant = await access.lock(tx, uuid.UUID(order))
-            standing = await orders.read_standing(
-                tx, grant.order_id, today=local_date(trade.clock.now())
-            )
+            standing = await standings.read(tx, grant.order_id, today=local_date(trade.clock.now()))
             for _ in range(min(1_000, uses - done)):
                 now = trade.clock.now()
                 recorded = await usage.record(

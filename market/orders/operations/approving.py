@@ -12,11 +12,11 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from market.approvals import operations as approvals
 from market.approvals.model import About, Approval, Wanted
-from market.orders import store
 from market.orders.model import Contract, Order
 from market.orders.operations.casework import lock_of_buyer
 from market.orders.queries import ContractMissing
 from market.orders.states import Event, advance
+from market.orders.store import contracts
 
 
 async def ask(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) -> Approval:
@@ -31,7 +31,7 @@ async def ask(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID) ->
     actor.require("approval:request")
     order = await lock_of_buyer(tx, actor, order_id)
     advance(order.state, Event.SIGN)
-    contract = await store.find_contract(tx, order.id)
+    contract = await contracts.find(tx, order.id)
     if contract is None:
         raise ContractMissing
     if order.agreement_id is not None:

@@ -14,10 +14,11 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, DomainError, Invalid
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import local_date
-from market.orders import store
 from market.orders.model import Bundle, BundleFile, BundleId
 from market.orders.operations import placing
 from market.orders.operations.placing import PlacedOrder
+from market.orders.store import bundles
+from market.orders.store import orders as kept
 from settlement.revenue import retaining
 
 
@@ -56,7 +57,7 @@ async def place(
     if len({each.product_id for each in wanted}) < len(wanted):
         raise BundleDoubled
     bundle_id = BundleId(new_id())
-    number = f"ZH-{local_date(now).year}-{await store.next_number(tx):08d}"
+    number = f"ZH-{local_date(now).year}-{await kept.next_number(tx):08d}"
     orders = []
     for item, each in enumerate(wanted):
         try:
@@ -79,7 +80,7 @@ async def place(
     bundle = Bundle(
         id=bundle_id, number=number, buyer_party_id=actor.party, total_fen=total, placed_at=now
     )
-    await store.insert_bundle(tx, bundle)
+    await bundles.insert(tx, bundle)
     await _remember(tx, bundle, [order.id for order in orders], actor=actor, now=now)
     return BundleFile(bundle=bundle, orders=orders)
 

@@ -24,12 +24,13 @@ from market.contracts.model import Agreement, check_in_force
 from market.contracts.policy import PolicyAgreement
 from market.contracts.price_duty import PriceDuty
 from market.cut_offs import queries as cut_offs
-from market.orders import store, under_agreement
+from market.orders import under_agreement
 from market.orders.contract import TheAgreement
 from market.orders.model import Order
 from market.orders.operations import stopping
 from market.orders.operations.casework import lock
 from market.orders.states import UNDELIVERED
+from market.orders.store import orders
 from market.orders.under_agreement import AgreementOrderedBefore, Ordered
 from market.pricing.model import Filing
 
@@ -62,7 +63,7 @@ async def check_new(
     check_in_force(found, now)
     if await cut_offs.is_cut_off(tx, found.id):
         raise AuthorisationCutOff
-    if await store.find_live_of(tx, found.id) is not None:
+    if await orders.find_live_of(tx, found.id) is not None:
         raise AgreementOrderedBefore
     terms = document.read(found.document).terms
     product = await products.find(tx, product_id=product_id)
@@ -143,7 +144,7 @@ async def end(tx: Tx, *, actor: Actor, now: dt.datetime, agreement_id: uuid.UUID
         ``contracts.confirm_end``).
     """
     ended = await contracts.confirm_end(tx, actor=actor, now=now, agreement_id=agreement_id)
-    order = await store.find_live_of(tx, ended.id)
+    order = await orders.find_live_of(tx, ended.id)
     if order is not None:
         await stopping.end(tx, order, actor=actor, now=now, reason=ended.reason or "")
     return ended

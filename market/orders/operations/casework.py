@@ -13,10 +13,10 @@ from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest, Subject
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from market.orders import store
 from market.orders.model import Order
 from market.orders.queries import OrderMissing
 from market.orders.states import Event, advance
+from market.orders.store import orders
 
 
 async def lock(tx: Tx, order_id: uuid.UUID) -> Order:
@@ -24,7 +24,7 @@ async def lock(tx: Tx, order_id: uuid.UUID) -> Order:
 
     :raises OrderMissing: if there is none.
     """
-    found = await store.lock(tx, order_id)
+    found = await orders.lock(tx, order_id)
     if found is None:
         raise OrderMissing
     return found
@@ -64,7 +64,7 @@ async def move(tx: Tx, before: Order, event: Event, *, now: dt.datetime, **chang
         updated_at=now,
         **changes,
     )
-    await store.update(tx, after)
+    await orders.update(tx, after)
     return after
 
 

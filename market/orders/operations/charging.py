@@ -19,12 +19,13 @@ from catalog.kernel.periods import Period
 from catalog.notifications import operations as notifications
 from catalog.notifications.topics import Topic
 from catalog.timers import queries as timers
-from market.orders import metered, store
+from market.orders import metered
 from market.orders.model import Order
 from market.orders.operations import arrears_clock
 from market.orders.operations.casework import lock
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import State
+from market.orders.store import contracts
 from market.usage import metering
 from market.usage import queries as usage
 from settlement.chargebacks import queries as chargebacks
@@ -222,7 +223,7 @@ async def suspend(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID
 
 
 async def _split(tx: Tx, order_id: uuid.UUID) -> FrozenSplit:
-    contract = await store.find_contract(tx, order_id)
+    contract = await contracts.find(tx, order_id)
     if contract is None:
         raise OrderMissing
     return contract.split

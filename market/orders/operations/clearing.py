@@ -32,12 +32,13 @@ from market.identity.model import Capacity, Party
 from market.identity.states import State as PartyState
 from market.listings import queries as listings
 from market.listings.model import Listing
-from market.orders import compliance, contract, store
+from market.orders import compliance, contract
 from market.orders.model import Contract, Order, Side
 from market.orders.operations import by_agreement, freezing
 from market.orders.operations.casework import lock, move, remember
 from market.orders.shares import Rates
 from market.orders.states import Event, advance
+from market.orders.store import contracts as kept
 from market.pricing import queries as pricing
 from market.pricing.regimes import is_public
 
@@ -234,5 +235,5 @@ async def _draft_contract(
         split=split,
         drafted_at=now,
     )
-    await store.insert_contract(tx, drafted, order)
+    await kept.insert(tx, drafted, order)
     return drafted

@@ -14,13 +14,13 @@ from catalog.kernel.db import Tx
 from catalog.kernel.ids import PartyId
 from catalog.signing.model import Signature
 from market.contracts import queries as contracts
-from market.orders import store
 from market.orders.contract import ContractAlreadySigned
 from market.orders.model import Contract, ContractSignature, Order, Side
 from market.orders.operations import approving, by_agreement
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import ContractMissing, OrderMissing
 from market.orders.states import Event, advance
+from market.orders.store import contracts as kept
 from settlement.escrow.operations import funding as escrow
 
 
@@ -47,7 +47,7 @@ async def sign(
     side = _side(order, actor.party)
     advance(order.state, Event.SIGN)
     await by_agreement.terms_in_force(tx, order, now=now)
-    contract = await store.find_contract(tx, order_id)
+    contract = await kept.find(tx, order_id)
     if contract is None:
         raise ContractMissing
     if side in {signed.side for signed in contract.signatures}:
@@ -58,7 +58,7 @@ async def sign(
     if side is Side.BUYER:
         await approving.let_through(tx, order, contract, now=now)
     signed = ContractSignature(side=side, party_id=actor.party, signature=signature, signed_at=now)
-    await store.insert_signature(tx, signed, order)
+    await kept.insert_signature(tx, signed, order)
     contract = msgspec.structs.replace(contract, signatures=(*contract.signatures, signed))
     digest = Digest("contract", str(order.id), contract.sha256)
     order = await move(tx, order, Event.SIGN, now=now)

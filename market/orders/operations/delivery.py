@@ -30,12 +30,13 @@ from market.access.queries import find_for_order
 from market.access.rates import Limits
 from market.contracts.policy import PolicyAgreement
 from market.cut_offs import queries as cut_offs
-from market.orders import contract, inspection, store, under_agreement
+from market.orders import contract, inspection, under_agreement
 from market.orders.model import AcceptedBy, ManifestFile, Order
 from market.orders.operations import by_agreement, charging, destruction
 from market.orders.operations.casework import lock, lock_of_buyer, lock_of_supplier, move, remember
 from market.orders.queries import OrderMissing, get_order
 from market.orders.states import Event, advance, allows
+from market.orders.store import contracts, standings
 from market.pricing import compute
 from market.usage import operations as usage
 from market.usage.metering import FIRST
@@ -106,7 +107,7 @@ async def deliver(
     content = await products.get_content(
         tx, product_id=order.product_id, version=order.product_version
     )
-    drafted = await store.find_contract(tx, order.id)
+    drafted = await contracts.find(tx, order.id)
     assert drafted is not None, "what is cleared has a contract"
     label = contract.read_document(drafted.document).object.ai_generated
     mark = contract.fingerprint(order, order.buyer_party_id, content.sha256)
@@ -192,7 +193,7 @@ async def lock_with_standing(
     (``access.locking``), both are read at once.
     """
     if tx.ahead == access.locking(order_id):
-        found = await store.find_with_grant(tx, order_id, today=today)
+        found = await standings.find_with_grant(tx, order_id, today=today)
         if found is None:
             raise await _why_none(tx, actor, order_id)
         grant, standing = found
@@ -201,7 +202,7 @@ async def lock_with_standing(
             grant = await access.lock(tx, order_id)
         except access.GrantMissing:
             raise await _why_none(tx, actor, order_id) from None
-        standing = await store.read_standing(tx, order_id, today=today)
+        standing = await standings.read(tx, order_id, today=today)
     if grant.buyer_party_id != actor.party:
         raise OrderMissing
     return grant, standing

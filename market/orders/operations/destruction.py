@@ -24,9 +24,10 @@ from catalog.signing.canonical import canonical, sha256_hex
 from catalog.timers import operations as clocks
 from catalog.timers import queries as timers
 from catalog.timers.states import State as TimerState
-from market.orders import destroying, store
+from market.orders import destroying
 from market.orders.model import DestructionStatement, Order
 from market.orders.operations.casework import lock, lock_of_buyer, remember
+from market.orders.store import destructions
 
 _RULEBOOK: Final = HAINAN_2023.code
 
@@ -131,7 +132,7 @@ async def state(
     actor.require("delivery:accept")
     order = await lock_of_buyer(tx, actor, order_id)
     destroying.check(order, destroyed_on=destroyed.destroyed_on, today=local_date(now))
-    if await store.find_destruction(tx, order.id) is not None:
+    if await destructions.find(tx, order.id) is not None:
         raise DestructionStated
     assert order.fingerprint_id is not None, "what was delivered has a fingerprint"
     statement = DestructionStatement(
@@ -146,7 +147,7 @@ async def state(
         evidence_sha256=destroyed.evidence_sha256,
         stated_at=now,
     )
-    await store.insert_destruction(tx, statement)
+    await destructions.insert(tx, statement)
     async with beyond_own_rows(tx):
         # What ended before there was a clock has none.
         if await clocks.was_started(

@@ -14,8 +14,8 @@ from catalog.kernel.db import Tx
 from catalog.kernel.local_time import local_date
 from market.access.asking import Standing, ask
 from market.access.model import Asked, Grant
-from market.orders import store
 from market.orders.operations.delivery import lock_with_standing
+from market.orders.store import standings
 
 
 async def lock_standing(
@@ -41,7 +41,7 @@ async def list_stopped(
     asked = Asked(uses=0)
     found = {
         each.order_id: ask(grants[each.order_id], asked, each, now).reasons
-        for each in await store.list_standing(tx, list(grants), today=local_date(now))
+        for each in await standings.list_of(tx, list(grants), today=local_date(now))
     }
     return {order_id: reasons for order_id, reasons in found.items() if reasons}
 

@@ -10,8 +10,8 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Conflict, Refused
 from catalog.kernel.ids import new_id
-from market.orders import store
 from market.orders.operations.casework import lock, remember
+from market.orders.store import payout_holds
 from settlement.escrow.operations import casework as escrow
 from settlement.escrow.operations import freezing
 from settlement.escrow.states import State as EscrowState
@@ -40,12 +40,12 @@ async def hold(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, r
     """
     actor.require("payout:hold")
     order = await lock(tx, order_id)
-    if await store.find_hold(tx, order_id) is not None:
+    if await payout_holds.find(tx, order_id) is not None:
         raise PayoutHeldAlready
     held = await escrow.lock(tx, order_id)
     if held.state is not EscrowState.DISPUTED:
         await freezing.freeze(tx, actor=actor, now=now, order_id=order_id)
-    await store.insert_hold(
+    await payout_holds.insert(
         tx, hold_id=new_id(), order_id=order_id, reason=reason, by=actor.account_id, now=now
     )
     await remember(
@@ -62,10 +62,10 @@ async def lift(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UUID, r
     """
     actor.require("payout:hold")
     order = await lock(tx, order_id)
-    standing = await store.find_hold(tx, order_id)
+    standing = await payout_holds.find(tx, order_id)
     if standing is None:
         raise PayoutNotHeld
-    await store.lift_hold(tx, standing, reason=reason, now=now)
+    await payout_holds.lift(tx, standing, reason=reason, now=now)
     await remember(
         tx, Happened.PAYOUT_LIFTED, order, actor=actor, now=now, reason=reason, rules=("QD-S2",)
     )

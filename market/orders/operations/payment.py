@@ -10,11 +10,11 @@ import msgspec
 from catalog.audit_log.events import Event as Happened
 from catalog.kernel.actor import Actor, system
 from catalog.kernel.db import Tx
-from market.orders import store
 from market.orders.model import Order
 from market.orders.operations import charged_back, charging
 from market.orders.operations.casework import lock, move, remember
 from market.orders.states import Event, State, allows
+from market.orders.store import orders
 from settlement.chargebacks import operations as chargebacks
 from settlement.deposits import operations as deposits
 from settlement.deposits import queries as deposit_queries
@@ -73,7 +73,7 @@ async def mark_paid(tx: Tx, *, actor: Actor, now: dt.datetime, order_id: uuid.UU
             version=order.version + 1,
             updated_at=now,
         )
-        await store.update(tx, order)
+        await orders.update(tx, order)
     else:
         await escrow.refund(tx, actor=actor, now=now, order_id=order_id)
     await remember(tx, Happened.ORDER_PAID, order, actor=actor, now=now)

@@ -21,13 +21,14 @@ from market.contracts import queries as contracts
 from market.contracts.queries import OnOffer
 from market.credit import queries as credit
 from market.credit import sanctions
-from market.orders import cancelling, destroying, metered, scope, store, terms
+from market.orders import cancelling, destroying, metered, scope, terms
 from market.orders.model import CancellationReason, Order, OrderId, Side
 from market.orders.operations import by_agreement
 from market.orders.operations.agreeing import Agreed, agree
 from market.orders.operations.casework import lock, move, remember
 from market.orders.queries import OrderMissing
 from market.orders.states import Event, State
+from market.orders.store import destructions, orders
 from market.orders.terms import RequestedTerms
 from market.orders.under_agreement import Ordered
 from market.pricing import compute
@@ -141,9 +142,9 @@ async def place(
             filing=filing,
             now=now,
         )
-    number = f"DD-{local_date(now).year}-{await store.next_number(tx):08d}"
+    number = f"DD-{local_date(now).year}-{await orders.next_number(tx):08d}"
     order = _order(wanted, there, filing, agreed, number=number, bundle_id=bundle_id, now=now)
-    await store.insert(tx, order)
+    await orders.insert(tx, order)
     await remember(
         tx, Happened.ORDER_PLACED, order, actor=actor, now=now, rules=("BJ-17", "BJ-27", "GD-05")
     )
@@ -217,7 +218,7 @@ async def _check_record(tx: Tx, buyer: PartyId, amount_fen: int, *, now: dt.date
     """Return if nothing that the buyer did before stands against this order."""
     standing = await credit.get_standing(tx, party_id=buyer, on=local_date(now))
     sanctions.check_order(standing, amount_fen)
-    destroying.check_none_overdue(await store.list_undestroyed(tx, buyer=buyer, now=now))
+    destroying.check_none_overdue(await destructions.list_undestroyed(tx, buyer=buyer, now=now))
 
 
 def _order(

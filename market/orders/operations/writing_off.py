@@ -8,9 +8,9 @@ import uuid
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.workdays import Calendar
-from market.orders import store
 from market.orders.operations.casework import lock
 from market.orders.queries import OrderMissing
+from market.orders.store import contracts
 from settlement.write_offs import operations as write_offs
 from settlement.write_offs import queries
 from settlement.write_offs.model import WriteOff
@@ -26,7 +26,7 @@ async def approve(
     actor.require("write_off:decide")
     found = await queries.get_write_off(tx, viewer=actor, write_off_id=write_off_id)
     await lock(tx, found.order_id)  # before its escrow, as who charges its uses does
-    contract = await store.find_contract(tx, found.order_id)
+    contract = await contracts.find(tx, found.order_id)
     if contract is None:
         raise OrderMissing
     return await write_offs.approve(
