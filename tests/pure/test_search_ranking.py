@@ -156,10 +156,10 @@ def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
     *_, title, labels, text = records.read_head(data, 0)
     fields = (
         (3.0, title, averages.title),
-        (0.25, labels, averages.labels),
+        (0.15, labels, averages.labels),
         (1.0, text, averages.text),
     )
-    tells = [most / (1 - 0.75 + 0.75 / average * length) for most, length, average in fields]
+    tells = [most / (1 - 0.8 + 0.8 / average * length) for most, length, average in fields]
     covered = total = 0.0
     for wanted in asked:
         often = 0.0
@@ -170,9 +170,9 @@ def plainly(data: bytes, asked: Sequence[Wanted], averages: Averages) -> float:
                 float(np.float32(sum(t * (n > 0) for t, n in zip(tells, times, strict=True))))
                 for times in found
             )
-            often = max(often, least * 0.5 if place else least)
+            often = max(often, float(np.float32(least) * np.float32(0.35)) if place else least)
         covered += wanted.weight if often else 0.0
-        total += wanted.weight * 1.15 * often / (often + 0.15)
+        total += wanted.weight * 1.05 * often / (often + 0.05)
     whole = sum(wanted.weight for wanted in asked)
     return total * (covered / whole) if whole else 0.0
 

@@ -17,7 +17,7 @@ from catalog.search.facets import ALL
 from catalog.search.totals import State, field_of
 
 # What is made by other rules than these is made anew.
-LAYOUT: Final = "10"
+LAYOUT: Final = "11"
 PUBLIC: Final = "public"
 STATE: Final = "state"
 CURRENT: Final = "current"
