@@ -63,7 +63,8 @@ async def order(
         version=1,
         zone_id=zone_id,
     )
-    await store.insert(tx, ordered)
+    if not await store.insert(tx, ordered):  # another one was quicker
+        raise CutOffStands(level=level.value)
     await _remember(tx, Happened.CUT_OFF_ORDERED, ordered, actor=actor, now=now, reason=reason)
     return ordered
 

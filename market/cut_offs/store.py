@@ -36,12 +36,26 @@ SELECT: Final = """
       FROM market.cut_offs"""
 
 
-async def insert(tx: Tx, cut_off: CutOff) -> None:
-    """Add a cut-off."""
-    await tx.insert(
-        CUT_OFFS,
-        **msgspec.structs.asdict(cut_off)
-        | {"level": cut_off.level.value, "state": cut_off.state.value},
+async def insert(tx: Tx, cut_off: CutOff) -> bool:
+    """Add a cut-off; tell False if another one of the same thing stands."""
+    return bool(
+        await tx.execute(
+            """
+            INSERT INTO market.cut_offs
+                (id, level, subject_id, state, reason, ordered_by_party_id, ordered_at,
+                 orders_reached, version, zone_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING""",
+            cut_off.id,
+            cut_off.level.value,
+            cut_off.subject_id,
+            cut_off.state.value,
+            cut_off.reason,
+            cut_off.ordered_by_party_id,
+            cut_off.ordered_at,
+            cut_off.orders_reached,
+            cut_off.version,
+            cut_off.zone_id,
+        )
     )
 
 
