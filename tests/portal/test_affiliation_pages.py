@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -18,9 +17,10 @@ from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import look
 from tests.portal.test_trade_pages import there
+from tests.stages import staged
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     trade.filing_id = await trade.priced(  # type: ignore[attr-defined]

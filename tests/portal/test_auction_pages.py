@@ -10,8 +10,6 @@ import asyncpg
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import SHANGHAI
 from market.portal import dates, show
 from tests.api import Api
@@ -21,14 +19,13 @@ from tests.makers_registration import must
 from tests.makers_trade import SCENARIO
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 FIRST = "sealed_first_price"
 ONCE = "01a224c8-c008-7709-9356-1582ad30597f"
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 def form(sale: Sale, **changes: str) -> dict[str, str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from settlement.refunds.bank_lines import Outcome
 from tests.api import Api
@@ -16,13 +13,12 @@ from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
 from tests.portal.test_trade_pages import gone_astray, there
+from tests.stages import staged
 
 trade = money.trade
 
 
-@pytest.fixture
-async def market(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+market = staged(make_trade)
 
 
 async def test_a_replay_is_asked_for_on_a_page_and_says_that_all_agrees(

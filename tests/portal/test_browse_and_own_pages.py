@@ -19,11 +19,9 @@ from tests.makers_identity import make_member
 from tests.makers_portal import make_stage
 from tests.makers_shelves import ENGLISH, Window, make_window
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def window(api: Api, db: Database, clock: ManualClock) -> Window:
-    return await make_window(api, db, clock)
+window = staged(make_window)
 
 
 def plain(text: str) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_identity import PASSWORD, Member
 from tests.makers_portal import Desk, make_desk
 from tests.makers_registration import must
 from tests.portal.test_pages_html import HTML, OWN, Outline, check, look
+from tests.stages import staged
 
 LANGUAGES = (("zh", "zh-CN"), ("en", "en"))
 
 
-@pytest.fixture
-async def desk(api: Api, db: Database, clock: ManualClock) -> Desk:
-    return await make_desk(api, db, clock)
+desk = staged(make_desk)
 
 
 async def sign_in(api: Api, member: Member) -> None:

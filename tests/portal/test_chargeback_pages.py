@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
 from tests.api import Api
@@ -15,11 +12,9 @@ from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
 from tests.portal.test_trade_pages import gone_astray, there
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_a_charge_back_is_contested_by_one_and_its_outcome_recorded_by_another_on_pages(

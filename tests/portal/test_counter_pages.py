@@ -25,11 +25,9 @@ from tests.makers_portal import HOSTILE
 from tests.makers_registration import must
 from tests.makers_shelves import described, show
 from tests.portal.test_pages_html import HTML, OWN, Outline, check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def counter(api: Api, db: Database, clock: ManualClock) -> Counter:
-    return await make_counter(api, db, clock)
+counter = staged(make_counter)
 
 
 def plain(text: str) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_demands import (
     POSTS,
@@ -31,6 +29,7 @@ from tests.makers_registration import must, renewed
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 FORM = {
     "title": "港口作业气象风险",
@@ -47,9 +46,7 @@ FORM = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def read(api: Api, who: Member | None, path: str, lang: str = "zh") -> str:

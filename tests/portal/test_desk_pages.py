@@ -19,6 +19,7 @@ from tests.makers_registration import must
 from tests.makers_shelves import describe, hide, show
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 UNKNOWN = "00000000-0000-7000-8000-000000000009"
 
@@ -35,7 +36,7 @@ class Office(msgspec.Struct, frozen=True):
     hidden: str
 
 
-@pytest.fixture
+@staged
 async def office(api: Api, db: Database, clock: ManualClock) -> Office:
     now = clock.now()
     supplier = await make_member(db, Role.SUPPLIER, now=now)

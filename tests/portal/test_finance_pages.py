@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.portal import charts, pages_finance
 from settlement.periods.model import Movement
 from tests.api import Api
@@ -13,11 +11,9 @@ from tests.journeys.test_month_end import CLEARING, closed, month_ends, month_of
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_the_books_are_shown_empty_and_then_in_balance(api: Api, trade: Trade) -> None:

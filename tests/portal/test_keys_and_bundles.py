@@ -6,10 +6,6 @@ import base64
 import re
 import urllib.parse
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.signing.algorithms import KEY_PREFIX, Algorithm
 from catalog.signing.purposes import Purpose
 from tests.api import Api
@@ -19,11 +15,9 @@ from tests.makers_trade import SCENARIO, Trade, make_trade
 from tests.portal.test_counter_pages import HTML, by, plain, section, send
 from tests.portal.test_orders_placed_by_forms import TERMS, hidden, orders_of
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def quoted(text: str) -> str:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.journeys.test_month_end import closed, month_ends, month_of, sell
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_a_purpose_leads_to_its_accounts_and_an_account_to_its_entries(

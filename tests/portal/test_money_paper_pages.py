@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.journeys.test_fee_schedules import day
 from tests.journeys.test_invoices_and_returns import PAID, TITLE, released
@@ -15,11 +11,9 @@ from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
 from tests.portal.test_trade_pages import gone_astray, there
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_an_invoice_is_asked_for_issued_and_reddened_on_pages(api: Api, trade: Trade) -> None:

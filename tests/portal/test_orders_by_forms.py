@@ -7,7 +7,6 @@ import datetime as dt
 import re
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -19,13 +18,12 @@ from tests.makers_registration import OwnKey, must
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import HTML, OWN, check, look
+from tests.stages import staged
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def signed(api: Api, order: str, who: Member, key: OwnKey, **changes: str) -> httpx.Response:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_negotiations import PURPOSE, requested
 from tests.makers_registration import must
 from tests.makers_trade import SCENARIO, Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 CHOSEN = f"price_item=per_call&quantity=3&scenario={SCENARIO}"
 TERMS = {
@@ -30,9 +27,7 @@ TERMS = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def hidden(page: str) -> dict[str, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 
-import pytest
-
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -16,11 +14,9 @@ from tests.makers_portal import make_stage
 from tests.makers_registration import must
 from tests.makers_shelves import Window, make_window
 from tests.portal.test_pages_html import HTML, check, look
+from tests.stages import staged
 
-
-@pytest.fixture
-async def window(api: Api, db: Database, clock: ManualClock) -> Window:
-    return await make_window(api, db, clock)
+window = staged(make_window)
 
 
 def section(text: str, anchor: str) -> str:

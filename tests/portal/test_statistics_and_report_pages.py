@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.portal import charts, pages_trade_statistics, public_data_paper
@@ -22,11 +20,9 @@ from tests.makers_trade import REGISTRATION, Trade
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import check, look
 from tests.pure.test_public_data_reports import allowance, compared, drawn_up, made
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_coded_trade(api, db, clock)
+trade = staged(make_coded_trade)
 
 
 async def test_statistics_are_read_by_the_houses_and_by_a_supplier(api: Api, trade: Trade) -> None:

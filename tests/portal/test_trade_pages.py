@@ -18,13 +18,12 @@ from tests.makers_registration import OwnKey, must
 from tests.makers_workspaces import FORM, Workspaces, make_workspaces
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import Outline, check, look
+from tests.stages import staged
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
-async def made(api: Api, db: Database, clock: ManualClock) -> Workspaces:
-    return await make_workspaces(api, db, clock)
+made = staged(make_workspaces)
 
 
 def form(made: Workspaces, **changes: str) -> dict[str, str]:

@@ -6,8 +6,6 @@ import html
 import re
 import uuid
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
@@ -17,13 +15,12 @@ from tests.makers_watched import ANONYMISED, Watched, make_watched
 from tests.portal.test_counter_pages import by, key_of, plain, section, send
 from tests.portal.test_pages_html import check, look
 from tests.portal.test_trade_pages import gone_astray, there
+from tests.stages import staged
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_every_such_page_is_there_in_both_languages_and_leads_somewhere(

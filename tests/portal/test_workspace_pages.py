@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_workspaces import Market, make_market
 from tests.portal.test_counter_pages import by, plain, section, send
 from tests.portal.test_pages_html import Outline, look
 from tests.portal.test_trade_pages import gone_astray, there
+from tests.stages import staged
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
-async def market(api: Api, db: Database, clock: ManualClock) -> Market:
-    return await make_market(api, db, clock)
+market = staged(make_market)
 
 
 async def test_every_page_of_a_workspace_is_there_in_both_languages(
