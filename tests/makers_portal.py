@@ -16,6 +16,7 @@ from catalog.products.operations import importing
 from catalog.products.operations.publishing import set_visible
 from market.jobs import reports_due
 from tests.api import Api
+from tests.makers_identity import MAKER
 from tests.makers_registration import Scene, make_scene, must
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
@@ -90,7 +91,7 @@ class Stage(msgspec.Struct, frozen=True):
         ]
 
 
-async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
+async def make_stage(api: Api, db: Database, clock: ManualClock) -> Stage:
     """Play the first quarter, and the beginning of the second."""
     scene = await make_scene(api, db, clock)
     past_application, number = await scene.certified()
@@ -98,7 +99,7 @@ async def make_stage(api: Api, db: Database, clock: ManualClock, almighty: Actor
     certified = scene.product_id
     await put_on_offer(scene, certified)
     hostile = await scene.describe(name=HOSTILE, description=f"{HOSTILE}\n第二段。")
-    async with begin(db, almighty) as tx:
+    async with begin(db, MAKER) as tx:
         tx.remember()  # part of a stretch that is not played here
         await set_visible(tx, now=clock.now(), product_id=hostile, is_public=True)
     await take_in(db, clock.now(), *RECORDS)

@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.products.states import State
@@ -16,12 +15,13 @@ from market.identity.permissions import Role
 from market.portal.next_steps import NextStep, next_step
 from tests.api import Api
 from tests.makers_identity import make_member
-from tests.makers_portal import make_stage
+from tests.makers_portal import Stage, make_stage
 from tests.makers_shelves import ENGLISH, Window, make_window
 from tests.portal.test_pages_html import check, look
 from tests.stages import staged
 
 window = staged(make_window)
+stage = staged(make_stage)
 
 
 def plain(text: str) -> str:
@@ -110,10 +110,7 @@ async def test_a_supplier_sees_how_far_its_products_are_and_what_comes_next(
     assert 'href="/my/products" aria-current="page"' in page.text
 
 
-async def test_a_listed_product_is_to_be_kept(
-    api: Api, db: Database, clock: ManualClock, almighty: Actor
-) -> None:
-    stage = await make_stage(api, db, clock, almighty)
+async def test_a_listed_product_is_to_be_kept(api: Api, stage: Stage) -> None:
     api.http.cookies.set(SESSION_COOKIE, stage.scene.supplier.token)
 
     told = card((await look(api, "/my/products")).text, "港口作业气象风险指数")

@@ -75,6 +75,7 @@ from settlement.revenue import split
 from tests.api import Api
 from tests.makers_identity import PASSWORD
 from tests.makers_portal import HOSTILE, Stage, make_stage, take_in
+from tests.stages import staged
 
 TEMPLATES = pathlib.Path("market/portal/templates")
 TERMINAL = TEMPLATES.parents[1] / "cli"
@@ -130,9 +131,7 @@ class Outline(html.parser.HTMLParser):
             assert self._open.pop() == tag, tag
 
 
-@pytest.fixture
-async def stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
-    return await make_stage(api, db, clock, almighty)
+stage = staged(make_stage)
 
 
 async def look(api: Api, path: str, **headers: str) -> httpx.Response:

@@ -14,12 +14,12 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_identity import PASSWORD
 from tests.makers_portal import Desk, Stage, make_desk, make_stage
+from tests.stages import staged
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -67,9 +67,7 @@ LOW_CONTRAST = """() => {
 }"""
 
 
-@pytest.fixture
-async def stage(api: Api, db: Database, clock: ManualClock, almighty: Actor) -> Stage:
-    return await make_stage(api, db, clock, almighty)
+stage = staged(make_stage)
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import uuid
 
-from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.http.auth import SESSION_COOKIE
 from tests.api import Api
-from tests.makers_portal import make_stage
+from tests.makers_portal import Stage, make_stage
 from tests.makers_registration import must
 from tests.makers_shelves import Window, make_window
 from tests.portal.test_pages_html import HTML, check, look
 from tests.stages import staged
 
 window = staged(make_window)
+stage = staged(make_stage)
 
 
 def section(text: str, anchor: str) -> str:
@@ -161,10 +161,7 @@ async def test_a_draft_is_a_page_for_its_supplier_and_none_for_others(
     assert "尚未分类分级" in own.text
 
 
-async def test_a_listed_product_tells_licence_notice_and_citation(
-    api: Api, db: Database, clock: ManualClock, almighty: Actor
-) -> None:
-    stage = await make_stage(api, db, clock, almighty)
+async def test_a_listed_product_tells_licence_notice_and_citation(api: Api, stage: Stage) -> None:
     text = (await look(api, f"/products/{stage.product_id}")).text
     usage = plain(section(text, "usage"))
     objections = section(text, "objections")
@@ -183,10 +180,7 @@ async def test_a_listed_product_tells_licence_notice_and_citation(
     assert f'href="/products/{stage.product_id}/dcat.ttl"' in section(text, "formats")
 
 
-async def test_notices_are_listed_by_product(
-    api: Api, db: Database, clock: ManualClock, almighty: Actor
-) -> None:
-    stage = await make_stage(api, db, clock, almighty)
+async def test_notices_are_listed_by_product(api: Api, stage: Stage) -> None:
 
     found = (await api.get("/api/v1/notices", product_id=stage.product_id)).json()["items"]
     none = (await api.get("/api/v1/notices", product_id=stage.hostile_id)).json()["items"]
