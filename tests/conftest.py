@@ -6,6 +6,7 @@ embedded server. Every test that asks for ``db`` gets a fresh copy of a migrated
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import functools
@@ -68,6 +69,8 @@ class TestServer:
     def __init__(self, admin_dsn: str) -> None:
         self.admin_dsn = admin_dsn
         self.template = f"template_{secrets.token_hex(4)}"
+        self._admin: asyncpg.Connection[Any] | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     def dsn(self, database: str, user: str | None = None) -> str:
         parts = urllib.parse.urlsplit(self.admin_dsn)
@@ -77,20 +80,22 @@ class TestServer:
         return parts._replace(netloc=netloc, path=f"/{database}").geturl()
 
     async def create(self, name: str, template: str = "template0") -> None:
-        connection = await asyncpg.connect(self.admin_dsn)
-        try:
-            await connection.execute(
-                f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'
-            )
-        finally:
-            await connection.close()
+        await self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     async def drop(self, name: str) -> None:
-        connection = await asyncpg.connect(self.admin_dsn)
-        try:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        finally:
-            await connection.close()
+        await self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def close(self) -> None:
+        """Close the connection by which databases are made."""
+        if self._admin is not None:
+            await self._admin.close()
+
+    async def _administer(self, statement: str) -> None:
+        # A connection for each statement costs a quarter of what it costs to make a database.
+        async with self._one_at_a_time:
+            if self._admin is None or self._admin.is_closed():
+                self._admin = await asyncpg.connect(self.admin_dsn)
+            await self._admin.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +116,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
     await load_reference(found)
     yield found
     await found.drop(found.template)
+    await found.close()
     if embedded is not None:
         from market.postgres import cluster
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from catalog.kernel.actor import Actor, system
+from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI

@@ -36,4 +36,5 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Test
     await upgrade(found.dsn(found.template))
     await load_reference(found)
     yield found
+    await found.close()
     await cluster.stop(embedded)
