@@ -8,46 +8,21 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from catalog.kernel.errors import Missing
 from market.auctions import queries as auctions
 from market.auctions.depositing import DepositNotAsked, is_asked
 from market.auctions.model import PublicAuction
 from market.auctions.operations import deposits as operations
-from market.channels.sandbox import SandboxChannel
 from market.http.auction_deposits import begin
 from market.http.command import Command, read
-from market.http.context import AnyRequest, context
-from market.http.payments import ConfirmPayment, channel_of, hear_or_refuse, play_bank
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    run_step,
-    shown_again,
-)
+from market.http.context import AnyRequest
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, run_step
 from market.portal.pages_auctions import AUCTION, PATH
-from market.portal.render import NOT_KEPT, go, page
+from market.portal.render import NOT_KEPT, page
+from market.portal.till import chosen_channel, hear_bank, shown_at_till, waits
 from settlement.deposits.model import Deposit
 from settlement.deposits.states import State
 from settlement.payments import queries as payments
-from settlement.payments.channel import EventKind
 from settlement.payments.model import Payment
-from settlement.payments.states import OPEN
-
-
-class _Channel(msgspec.Struct, frozen=True):
-    """Through which channel."""
-
-    channel: str
-
-
-class _BankSays(msgspec.Struct, frozen=True):
-    """What the bank that is played tells."""
-
-    kind: EventKind
 
 
 class Till(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +56,7 @@ async def start_deposit(request: AnyRequest, auction_id: FromPath[uuid.UUID]) ->
     """Start to pay through the channel of the form; while one is open, that one is shown."""
 
     async def act(c: Command, fields: dict[str, str]) -> None:
-        chosen = filled_in(_Channel, fields).channel
-        await begin(c, auction_id, channel_of(c.context, chosen))
+        await begin(c, auction_id, chosen_channel(c, fields))
 
     async def again(form: Shown) -> Response[bytes]:
         return await _again(request, auction_id, form)
@@ -100,16 +74,14 @@ async def confirm_deposit(request: AnyRequest, auction_id: FromPath[uuid.UUID]) 
 
     :raises ChannelMissing: if there is no sandbox here.
     """
-    fields = await read_form(request)
-    till = await read(request, lambda c: _look(c, auction_id))
-    if till.payment is None:
-        raise Missing
-    try:
-        told = ConfirmPayment(kind=filled_in(_BankSays, fields).kind)
-        hear_or_refuse(await play_bank(request, till.payment.reference, told))
-    except SHOWN_AGAIN as error:
-        return await _again(request, auction_id, shown_again(request, fields, error))
-    return go(_place(auction_id))
+
+    async def look(c: Command) -> Payment | None:
+        return (await _look(c, auction_id)).payment
+
+    async def again(form: Shown) -> Response[bytes]:
+        return await _again(request, auction_id, form)
+
+    return await hear_bank(request, look, place=_place(auction_id), again=again)
 
 
 @post(
@@ -148,7 +120,7 @@ async def _look(c: Command, auction_id: uuid.UUID) -> Till:
         deposits=made,
         has_joined=mine.bidder is not None,
         payment=payment,
-        is_open=payment is not None and payment.state in OPEN and c.now < payment.expires_at,
+        is_open=waits(payment, c.now),
         is_due=mine.bidder is not None and has_ended and c.now < min(until, auction.ends_at),
         may_withdraw=newest is not None
         and newest.state is State.HELD
@@ -164,8 +136,6 @@ async def _look(c: Command, auction_id: uuid.UUID) -> Till:
 
 async def _again(request: AnyRequest, auction_id: uuid.UUID, form: Shown) -> Response[bytes]:
     till = await read(request, lambda c: _look(c, auction_id))
-    channels = context(request).channels
-    used = None if till.payment is None else channels.get(till.payment.channel)
     return page(
         request,
         "auction_deposit.html",
@@ -175,8 +145,6 @@ async def _again(request: AnyRequest, auction_id: uuid.UUID, form: Shown) -> Res
         till=till,
         auction=till.auction,
         deposit=till.deposit,
-        payment=till.payment,
-        channels=sorted(channels),
-        is_played=isinstance(used, SandboxChannel),
         form=form,
+        **shown_at_till(request, till.payment),
     )

@@ -9,46 +9,22 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from catalog.kernel.errors import Missing
-from market.channels.sandbox import SandboxChannel
 from market.http.command import Command, read
-from market.http.context import AnyRequest, context
-from market.http.payments import ConfirmPayment, begin, channel_of, hear_or_refuse, play_bank
+from market.http.context import AnyRequest
+from market.http.payments import begin
 from market.orders import queries as orders
 from market.orders.model import Order, Side
 from market.orders.queries import OrderMissing
 from market.orders.states import Event, allows
-from market.portal.forms import (
-    BLANK,
-    MAX_FORM_BYTES,
-    SHOWN_AGAIN,
-    Shown,
-    filled_in,
-    read_form,
-    run_step,
-    shown_again,
-)
+from market.portal.forms import BLANK, MAX_FORM_BYTES, Shown, run_step
 from market.portal.order_steps import side_of
 from market.portal.pages_orders import PATH
-from market.portal.render import NOT_KEPT, go, page
+from market.portal.render import NOT_KEPT, page
+from market.portal.till import chosen_channel, hear_bank, shown_at_till, waits
 from settlement.payments import queries as payments
-from settlement.payments.channel import EventKind
 from settlement.payments.model import Payment
-from settlement.payments.states import OPEN
 
 _ONE: Final = "/orders/{order_id:uuid}"
-
-
-class _Channel(msgspec.Struct, frozen=True):
-    """Through which channel."""
-
-    channel: str
-
-
-class _BankSays(msgspec.Struct, frozen=True):
-    """What the bank that is played tells."""
-
-    kind: EventKind
 
 
 class Till(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +50,7 @@ async def start_payment(request: AnyRequest, order_id: FromPath[uuid.UUID]) -> R
     """Start to pay through the channel of the form; while one is open, that one is shown."""
 
     async def act(c: Command, fields: dict[str, str]) -> None:
-        chosen = filled_in(_Channel, fields).channel
-        await begin(c, order_id, channel_of(c.context, chosen))
+        await begin(c, order_id, chosen_channel(c, fields))
 
     async def again(form: Shown) -> Response[bytes]:
         return await _again(request, order_id, form)
@@ -94,16 +69,14 @@ async def confirm_payment(request: AnyRequest, order_id: FromPath[uuid.UUID]) ->
     :raises OrderMissing: if it is not the reader's purchase.
     :raises ChannelMissing: if there is no sandbox here.
     """
-    fields = await read_form(request)
-    till = await read(request, lambda c: _look(c, order_id))
-    if till.payment is None:
-        raise Missing
-    try:
-        told = ConfirmPayment(kind=filled_in(_BankSays, fields).kind)
-        hear_or_refuse(await play_bank(request, till.payment.reference, told))
-    except SHOWN_AGAIN as error:
-        return await _again(request, order_id, shown_again(request, fields, error))
-    return go(f"{PATH}/{order_id}/payment")
+
+    async def look(c: Command) -> Payment | None:
+        return (await _look(c, order_id)).payment
+
+    async def again(form: Shown) -> Response[bytes]:
+        return await _again(request, order_id, form)
+
+    return await hear_bank(request, look, place=f"{PATH}/{order_id}/payment", again=again)
 
 
 async def _look(c: Command, order_id: uuid.UUID) -> Till:
@@ -115,16 +88,13 @@ async def _look(c: Command, order_id: uuid.UUID) -> Till:
     return Till(
         order=order,
         payment=newest,
-        is_open=newest is not None and newest.state in OPEN and c.now < newest.expires_at,
+        is_open=waits(newest, c.now),
         is_due=allows(order.state, Event.PAY) and not order.is_free,
     )
 
 
 async def _again(request: AnyRequest, order_id: uuid.UUID, form: Shown) -> Response[bytes]:
     till = await read(request, lambda c: _look(c, order_id))
-    channels = context(request).channels
-    payment = till.payment
-    used = None if payment is None else channels.get(payment.channel)
     return page(
         request,
         "order_payment.html",
@@ -133,8 +103,6 @@ async def _again(request: AnyRequest, order_id: uuid.UUID, form: Shown) -> Respo
         at=f"{PATH}/{order_id}/payment",
         till=till,
         order=till.order,
-        payment=payment,
-        channels=sorted(channels),
-        is_played=isinstance(used, SandboxChannel),
         form=form,
+        **shown_at_till(request, till.payment),
     )
