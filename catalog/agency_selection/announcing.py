@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from catalog.agency_selection.model import Criterion, Qualification
-from catalog.kernel.errors import Conflict, Invalid
+from catalog.agency_selection.model import Criterion, Qualification, Selection
+from catalog.agency_selection.states import State
+from catalog.kernel.errors import Conflict, Invalid, Missing
 from catalog.kernel.periods import deadline
 from catalog.kernel.workdays import Calendar
 from catalog.rulebooks.rulebook import Rulebook
@@ -74,6 +76,22 @@ def check_days(today: dt.date, bids_until: dt.date, rulebook: Rulebook, calendar
     earliest = deadline(rulebook.agency_bid_window, today, calendar).last_day
     if bids_until < earliest:
         raise BidWindowTooShort(earliest=earliest.isoformat())
+
+
+def check_beside(
+    earlier: Sequence[Selection], *, selection_number: str, follows: uuid.UUID | None
+) -> None:
+    """Return if a selection may be announced beside those of the same operator.
+
+    :raises SelectionNumberUsed: if the number was used before.
+    :raises Missing: if the one that it follows is not a failed one among them.
+    """
+    if any(each.selection_number == selection_number for each in earlier):
+        raise SelectionNumberUsed(selection_number=selection_number)
+    if follows is not None and not any(
+        each.id == follows and each.state is State.FAILED for each in earlier
+    ):
+        raise Missing
 
 
 def _distinct(codes: Iterable[str]) -> bool:

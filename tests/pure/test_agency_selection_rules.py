@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import uuid
@@ -197,6 +198,25 @@ def test_bids_may_come_in_for_five_working_days_at_least() -> None:
     with refusal("bid_window_too_short") as refused:
         announcing.check_days(friday, dt.date(2026, 2, 26), HAINAN_2023, calendar)
     assert refused.value.facts["earliest"] == "2026-02-27"
+
+
+def test_a_selection_is_announced_under_a_number_of_its_own() -> None:
+    earlier = [make_selection(selection_number="比选〔2026〕1号")]
+
+    announcing.check_beside(earlier, selection_number="比选〔2026〕2号", follows=None)
+
+    with refusal("selection_number_used"):
+        announcing.check_beside(earlier, selection_number="比选〔2026〕1号", follows=None)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_a_selection_that_failed_is_announced_again(state: State) -> None:
+    before = make_selection(state=state)
+
+    with contextlib.nullcontext() if state is State.FAILED else refusal("not_found"):
+        announcing.check_beside([before], selection_number="比选〔2026〕2号", follows=before.id)
+    with refusal("not_found"):
+        announcing.check_beside([before], selection_number="比选〔2026〕2号", follows=new_id())
 
 
 # ── the bids ────────────────────────────────────────────────────────────────────────────────

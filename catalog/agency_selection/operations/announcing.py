@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 from catalog.agency_selection import announcing, store
@@ -14,7 +15,6 @@ from catalog.agency_selection.states import State
 from catalog.audit_log.events import Event
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
-from catalog.kernel.errors import Missing
 from catalog.kernel.ids import new_id
 from catalog.kernel.local_time import end_of_day, local_date
 from catalog.kernel.workdays import Calendar
@@ -65,12 +65,7 @@ async def announce(
     announcing.check_days(local_date(now), bids_until, book, calendar)
     await store.lock_operator(tx, actor.party)
     before = await store.list_of_operator(tx, actor.party)
-    if any(each.selection_number == selection_number for each in before):
-        raise announcing.SelectionNumberUsed(selection_number=selection_number)
-    if follows is not None and not any(
-        each.id == follows and each.state is State.FAILED for each in before
-    ):
-        raise Missing
+    announcing.check_beside(before, selection_number=selection_number, follows=follows)
     selection = Selection(
         id=SelectionId(new_id()),
         selection_number=selection_number,
@@ -89,16 +84,7 @@ async def announce(
         follows=None if follows is None else SelectionId(follows),
     )
     await store.insert(tx, selection)
-    for each in before:
-        # At most the newest award has one: the reminder that its contracts end.
-        with contextlib.suppress(TimerNotRunning):
-            await timers.meet(
-                tx,
-                now=now,
-                kind=RESELECTION,
-                subject_kind="agency_selection",
-                subject_id=each.id,
-            )
+    await _end_reminders(tx, before, now=now)
     await casework.tell(
         tx,
         selection,
@@ -107,6 +93,24 @@ async def announce(
         now=now,
         bids_until=bids_until.isoformat(),
     )
+    await _remember(tx, selection, actor=actor, now=now)
+    return selection
+
+
+async def _end_reminders(tx: Tx, before: Sequence[Selection], *, now: dt.datetime) -> None:
+    """End the reminder that agencies are to be chosen again, which at most the newest award has."""
+    for each in before:
+        with contextlib.suppress(TimerNotRunning):
+            await timers.meet(
+                tx,
+                now=now,
+                kind=RESELECTION,
+                subject_kind="agency_selection",
+                subject_id=each.id,
+            )
+
+
+async def _remember(tx: Tx, selection: Selection, *, actor: Actor, now: dt.datetime) -> None:
     await casework.remember(
         tx,
         Event.AGENCY_SELECTION_ANNOUNCED,
@@ -114,13 +118,12 @@ async def announce(
         actor=actor,
         now=now,
         facts={
-            "selection_number": selection_number,
-            "criteria": criteria,
-            "qualifications": qualifications,
-            "bids_until": bids_until,
-            "panel_size": panel_size,
-            "seats": seats,
-            "follows": follows,
+            "selection_number": selection.selection_number,
+            "criteria": selection.criteria,
+            "qualifications": selection.qualifications,
+            "bids_until": selection.bids_until,
+            "panel_size": selection.panel_size,
+            "seats": selection.seats,
+            "follows": selection.follows,
         },
     )
-    return selection

@@ -95,43 +95,8 @@ async def place(
     actor.require("order:place")
     terms.check(wanted.terms)
     terms.check_retention(wanted.terms, most_bps=retention_most_bps)
-    there = await contracts.get_on_offer(
-        tx,
-        product_id=wanted.product_id,
-        buyer=actor.party,
-        modes=[wanted.delivery_mode],
-        on=local_date(now),
-    )
-    filing = await pricing.find_effective(
-        tx,
-        product_id=wanted.product_id,
-        use_category=wanted.use_category,
-        scenario=wanted.scenario,
-    )
-    if filing is None:
-        raise buying.PricingFilingRequired
-    scope.check_filed(
-        filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
-    )
-    agreed = await agree(
-        tx,
-        filing,
-        actor=actor,
-        now=now,
-        price_item=wanted.price_item,
-        quantity=wanted.quantity,
-        expected_fen=wanted.expected_amount_fen,
-        special_price_id=wanted.special_price_id,
-        agreed_price=await by_agreement.find_price(
-            tx, agreement_id=wanted.agreement_id, buyer=actor.party
-        ),
-    )
-    metered.check(
-        agreed.item,
-        wanted.terms,
-        amount_fen=agreed.amount_fen,
-        is_special=agreed.special_price is not None,
-    )
+    there, filing = await _offered(tx, wanted, buyer=actor.party, today=local_date(now))
+    agreed = await _agree_price(tx, wanted, filing, actor=actor, now=now)
     await _check_record(tx, actor.party, agreed.amount_fen, now=now)
     if wanted.agreement_id is not None:
         await by_agreement.check_new(
@@ -212,6 +177,57 @@ async def cancel(
         reason=reason,
     )
     return cancelled
+
+
+async def _offered(
+    tx: Tx, wanted: PlacedOrder, *, buyer: PartyId, today: dt.date
+) -> tuple[OnOffer, Filing]:
+    """Return what the buyer is offered today, and the filing whose price is in effect for the use."""
+    there = await contracts.get_on_offer(
+        tx,
+        product_id=wanted.product_id,
+        buyer=buyer,
+        modes=[wanted.delivery_mode],
+        on=today,
+    )
+    filing = await pricing.find_effective(
+        tx,
+        product_id=wanted.product_id,
+        use_category=wanted.use_category,
+        scenario=wanted.scenario,
+    )
+    if filing is None:
+        raise buying.PricingFilingRequired
+    scope.check_filed(
+        filing, purpose=wanted.purpose, scenario=wanted.scenario, mode=wanted.delivery_mode
+    )
+    return there, filing
+
+
+async def _agree_price(
+    tx: Tx, wanted: PlacedOrder, filing: Filing, *, actor: Actor, now: dt.datetime
+) -> Agreed:
+    """Return the price of the order, if what its terms say of paying goes with it."""
+    agreed = await agree(
+        tx,
+        filing,
+        actor=actor,
+        now=now,
+        price_item=wanted.price_item,
+        quantity=wanted.quantity,
+        expected_fen=wanted.expected_amount_fen,
+        special_price_id=wanted.special_price_id,
+        agreed_price=await by_agreement.find_price(
+            tx, agreement_id=wanted.agreement_id, buyer=actor.party
+        ),
+    )
+    metered.check(
+        agreed.item,
+        wanted.terms,
+        amount_fen=agreed.amount_fen,
+        is_special=agreed.special_price is not None,
+    )
+    return agreed
 
 
 async def _check_record(tx: Tx, buyer: PartyId, amount_fen: int, *, now: dt.datetime) -> None:
