@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
@@ -15,12 +13,13 @@ from tests.journeys.test_metered_order import HOUR, METERED, accepted, charges, 
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run
 
 WEEKS = dt.timedelta(days=14)
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     await trade.priced(price_items=[METERED])

@@ -11,14 +11,13 @@ import asyncpg
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.complaints import filing
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PATH = "/api/v1/complaints"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -40,9 +39,7 @@ STEPS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def complaint(trade: Trade, **changes: Any) -> dict[str, Any]:

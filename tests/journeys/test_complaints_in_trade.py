@@ -18,14 +18,13 @@ from tests.makers_identity import Member, make_party
 from tests.makers_portal import put_on_offer
 from tests.makers_registration import Scene, make_scene, must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PATH = "/api/v1/complaints"
 UPHELD = {"outcome": "upheld", "findings": "查证属实"}
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def step(

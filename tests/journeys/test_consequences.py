@@ -15,6 +15,7 @@ from tests.journeys.test_instruments import verified
 from tests.makers_identity import Member
 from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import must
+from tests.stages import staged
 
 
 class OnSale(Owned):
@@ -24,7 +25,7 @@ class OnSale(Owned):
     order: str
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> OnSale:
     made = await make_owned(api, db, clock)
     on_sale = OnSale(api, db, clock)

@@ -11,16 +11,16 @@ import asyncpg
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
+from catalog.kernel.db import begin
 from catalog.kernel.local_time import SHANGHAI, local_date
 from catalog.products.operations.publishing import set_visible
 from market.credit import queries as credit
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import MAKER, Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PATH = "/api/v1/credit-records"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -32,9 +32,7 @@ STEPS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def found(trade: Trade, party: Member | None = None) -> str:

@@ -8,8 +8,6 @@ import httpx
 import msgspec
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
 from market.identity.permissions import Role
 from settlement.reconciliation import custody_file
@@ -19,13 +17,12 @@ from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 PAID = 37_035
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def connect(api: Api, **changes: str) -> None:

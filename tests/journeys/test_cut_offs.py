@@ -14,19 +14,16 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from catalog.kernel.ids import new_id
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def cut(trade: Trade, who: Member, level: str, subject: object) -> httpx.Response:

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.model import Capacity
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_demands import (
     FILES,
     POSTS,
@@ -30,13 +29,12 @@ from tests.makers_demands import (
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 MINE = "/api/v1/my/demand-matches"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def told(trade: Trade, who: Any) -> list[str]:

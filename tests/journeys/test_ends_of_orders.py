@@ -6,24 +6,19 @@ import asyncio
 import datetime as dt
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.ids import new_id
 from market.identity.permissions import Role
 from market.orders.inspection import INSPECTION_USES
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.stages import staged
 
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_more_uses_than_an_inspection_takes_accept_a_delivery(trade: Trade) -> None:

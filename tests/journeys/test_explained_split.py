@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_the_parties_and_the_house_read_how_every_fen_is_divided(trade: Trade) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 FEES = [
     {
@@ -40,9 +39,7 @@ FEES = [
 ]
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def day(trade: Trade, number: int = 0) -> str:

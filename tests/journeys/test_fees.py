@@ -7,20 +7,15 @@ import datetime as dt
 from typing import Any
 
 import httpx
-import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
 from catalog.rulebooks.hainan_2023 import HAINAN_2023
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_changes import Changing, make_changing
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 def day(scene: Scene, days: int) -> str:

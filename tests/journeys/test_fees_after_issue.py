@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import local_date
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_changes import let
 from tests.journeys.test_encumbrances import encumber, release
 from tests.journeys.test_fees import set_price
@@ -22,14 +20,13 @@ from tests.journeys.test_transfers import scene as handing  # noqa: F401 - a fix
 from tests.makers_identity import Member
 from tests.makers_national import NDA, NDRC, National, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 PAID_FIRST = "unpaid_fee_stops_acceptance"
 MONDAY = dt.date(2026, 7, 6)
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def priced(scene: Scene, kind: str) -> None:

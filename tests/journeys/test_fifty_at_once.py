@@ -12,21 +12,19 @@ import httpx
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from settlement.ledger.queries import balances, checking, order_money
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 AT_ONCE = 50
 AMOUNT_FEN = 3 * 12_345
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def one_key() -> Callable[[], str]:

@@ -16,6 +16,7 @@ from market.pricing.deadlines import FILING, RECORDING, REPLY
 from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 OTHER = "harbour_insurance"
 GUIDED: dict[str, Any] = {
@@ -38,7 +39,7 @@ def code(response: Any) -> str:
     return str(response.json()["code"])
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(api, db, clock, is_listed=False)
 
@@ -270,7 +271,7 @@ async def test_what_was_not_asked_is_not_decided(trade: Trade, step: str) -> Non
 # ── ceilings ────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
+@staged
 async def public_trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(
         api,

@@ -25,6 +25,7 @@ from tests.makers_owned import make_owned
 from tests.makers_products import make_source
 from tests.makers_registration import make_scene, must
 from tests.makers_trade import REGISTRATION, Trade
+from tests.stages import staged
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 LATER = dt.date(2026, 3, 20)  # when the other registrar has issued its certificate
@@ -91,7 +92,7 @@ class Importing(Trade):
         return dict(found)
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Importing:
     made = await make_owned(api, db, clock)
     importing = Importing(api, db, clock)

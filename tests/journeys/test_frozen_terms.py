@@ -12,12 +12,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_negotiations import BASE, PURPOSE, Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 SECOND: Final = dt.timedelta(seconds=1)
 CUT_OFFS: Final = "/api/v1/cut-offs"
@@ -53,9 +52,7 @@ DOORS: Final[dict[str, dict[str, str | None]]] = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def agreed(trade: Trade, **changes: Any) -> str:

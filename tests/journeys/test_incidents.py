@@ -10,21 +10,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
 from market.cli.check import check_all
 from market.cli.connection import OpenMarket
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 @pytest.fixture

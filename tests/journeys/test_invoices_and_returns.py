@@ -6,21 +6,16 @@ import asyncio
 import datetime as dt
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 TITLE = {"name": "海南某港航有限公司", "tax_number": "91460000MA5T00000X"}
 PAID = 37_035
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def released(trade: Trade) -> str:

@@ -15,6 +15,7 @@ from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import MAKER, Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 
 class Owners(Scene):
@@ -63,7 +64,7 @@ class Owners(Scene):
         )
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Owners:
     made = await make_scene(api, db, clock)
     found = Owners(api, db, clock)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member
 from tests.makers_negotiations import requested
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 SEARCH = "/api/v1/log/entries"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def found(trade: Trade, who: Member, kind: str, identifier: str) -> list[str] | str:

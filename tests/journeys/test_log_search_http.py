@@ -10,19 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 SEARCH = "/api/v1/log/entries"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def search(scene: Scene, who: Member, **wanted: Any) -> httpx.Response:

@@ -17,6 +17,7 @@ from settlement.ledger.journal import Kind, read_record
 from tests.api import Api, code
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run
 
 HOUR = dt.timedelta(hours=1)
@@ -33,7 +34,7 @@ METERED = {
 }
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     await trade.priced(price_items=[METERED])

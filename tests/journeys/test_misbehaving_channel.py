@@ -6,13 +6,11 @@ import datetime as dt
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.channels.mischief import Mischief
 from market.jobs import ask_channels
-from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 SENT = {
     Mischief.LATE: ["callback_outside_window"],
@@ -26,9 +24,7 @@ SENT = {
 }
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def _ask(trade: Trade) -> int:

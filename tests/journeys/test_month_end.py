@@ -10,23 +10,19 @@ import zipfile
 from typing import Any
 
 import msgspec
-import pytest
 
 from catalog.audit_log import export_format
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.cli import verify as door
 from settlement.statements.model import SignedAccountStatement
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 CLEARING = "channel_clearing/sandbox"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def sell(trade: Trade) -> str:

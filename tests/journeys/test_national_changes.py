@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.rulebooks.steps import Step
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_changes import RENAMED, Changing
 from tests.makers_national import NDA, NDRC, National, cited, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 MONDAY = dt.date(2026, 7, 6)
 
@@ -47,9 +46,7 @@ class NationalChange(Changing):
         return change
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def of(scene: Scene, rulebook: str) -> NationalChange:

@@ -8,13 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.rulebooks.steps import Step
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member
 from tests.makers_national import NDA, NDRC, National, cited, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 MONDAY = dt.date(2026, 7, 6)
 RENAMED = "数据产品（更正）"
@@ -78,9 +77,7 @@ async def disputed_under(scene: Scene, rulebook: str) -> Disputed:
     return Disputed(national, number, objection)
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 @pytest.fixture

@@ -13,22 +13,20 @@ import pytest
 from catalog.audit_log.checkpoint import parse_vkey
 from catalog.audit_log.export_format import Keys
 from catalog.certificates import check as certificates
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.rulebooks.steps import Step
 from market.case_files import archive, check
 from market.case_files.model import PAGE
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import MAKER, Member
 from tests.makers_national import NDA, NDRC, National, cited, go_to, offering, run_jobs
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 MONDAY = dt.date(2026, 7, 6)
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -16,11 +15,12 @@ from tests.makers_identity import Member
 from tests.makers_negotiations import BASE, PURPOSE, Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 REASON = "首个试点单位，承担测试工作。"
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     made = await make_trade(api, db, clock, is_listed=False)
     items = [*made.filing()["price_items"], QUOTE]

@@ -14,19 +14,16 @@ import uuid
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_negotiations import BASE, PURPOSE, Talk, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 UNSIGNED = {"key_id": "none", "signature": base64.b64encode(b"nothing!").decode()}
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def finalized(trade: Trade) -> Talk:

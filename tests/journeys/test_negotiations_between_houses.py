@@ -11,21 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.jobs import deliver_negotiations
 from market.negotiations.exchange import Envelope, NoAnswer
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_negotiations import BASE, requested
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.two_houses import Houses, two_houses
 
 RUNS = 12
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 @pytest.fixture

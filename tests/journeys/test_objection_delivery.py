@@ -6,20 +6,16 @@ import datetime as dt
 from typing import Any
 
 import msgspec
-import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.timers import queries as timers
 from catalog.timers.operations import load_calendar_year
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def forwarded(scene: Scene) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
@@ -13,6 +11,7 @@ from tests.api import Api, code
 from tests.journeys.test_instruments import step, told, verified
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 
 class Disputed(Scene):
@@ -46,7 +45,7 @@ class Disputed(Scene):
         return str(old["superseded_by"])
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Disputed:
     made = await make_scene(api, db, clock)
     disputed = Disputed(api, db, clock)

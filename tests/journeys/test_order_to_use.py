@@ -23,6 +23,7 @@ from tests.api import Api, code
 from tests.makers_identity import make_member
 from tests.makers_registration import OwnKey, must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.stages import staged
 
 DAY = dt.timedelta(days=1)
 
@@ -31,9 +32,7 @@ async def published_keys(trade: Trade) -> Keys:
     return msgspec.json.decode((await trade.api.get("/api/v1/keys")).content, type=Keys)
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_a_product_is_ordered_signed_paid_delivered_used_accepted_and_settled(

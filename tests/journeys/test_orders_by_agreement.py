@@ -12,21 +12,16 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_negotiations import BASE, PURPOSE, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.stages import staged
 
 SECOND = dt.timedelta(seconds=1)
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def agreed(trade: Trade, **changes: Any) -> str:

@@ -7,7 +7,6 @@ import pathlib
 import uuid
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -24,6 +23,7 @@ from tests.journeys.conftest import Run
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PRICE = 3 * 12_345
 ACCOUNT = {
@@ -72,7 +72,7 @@ class Treasury(Trade):
         return await who.post(f"/api/v1/channels/{channel}/statements", body)
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Treasury:
     made = await make_trade(api, db, clock)
     made.__class__ = Treasury

@@ -17,12 +17,13 @@ from tests.api import Api, code
 from tests.makers_identity import Member, make_member, make_party
 from tests.makers_registration import must
 from tests.makers_trade import SCENARIO, Trade, make_trade
+from tests.stages import staged
 
 DAY = dt.timedelta(days=1)
 SHA = "ab" * 32
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     """A product with personal information on offer, and nobody's consent yet."""
     trade = await make_trade(api, db, clock, is_listed=False, contains_personal_info=True)

@@ -12,6 +12,7 @@ from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 ON_TOP = {"is_included": False, "rate_bps": 600}
 WITHIN = {"is_included": True, "rate_bps": 600}
@@ -23,7 +24,7 @@ PER_CALL: dict[str, Any] = {
 }
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     return await make_trade(api, db, clock, is_listed=False)
 

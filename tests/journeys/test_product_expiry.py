@@ -16,6 +16,7 @@ from tests.makers_changes import Changing
 from tests.makers_identity import Member
 from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import must
+from tests.stages import staged
 
 LAST = dt.date(2026, 6, 19)  # a holiday: a validity has no working days
 REMINDED = dt.date(2026, 5, 20)
@@ -44,7 +45,7 @@ class OnSale(Owned):
         return [each["topic"] for each in found]
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> OnSale:
     made = await make_owned(api, db, clock)
     on_sale = OnSale(api, db, clock)

@@ -28,10 +28,11 @@ from tests.makers_identity import Member, make_member
 from tests.makers_owned import Owned, make_owned
 from tests.makers_registration import OwnKey, must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.witness_network import Network
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Owned:
     """Return a trade in which buyer and supplier sign by SM2 and ML-DSA-44."""
     trade = await make_owned(api, db, clock)

@@ -22,12 +22,13 @@ from tests.journeys.test_allowed_revenue_http import REVIEW, lay_down, make_publ
 from tests.journeys.test_month_end import month_of
 from tests.makers_registration import must
 from tests.makers_trade import REGISTRATION, Trade
+from tests.stages import staged
 
 PATH = "/api/v1/public-data-reports"
 BOOK = "/api/v1/ledger/periods/public_data"
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_public(api, db, clock)
     await trade.listed(

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 import msgspec
-import pytest
 
 from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
@@ -19,6 +18,7 @@ from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member, make_party
 from tests.makers_products import make_description, make_source
+from tests.stages import staged
 
 
 class Scene(msgspec.Struct):
@@ -62,7 +62,7 @@ class Scene(msgspec.Struct):
         return issue
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
     now = clock.now()
     operator = await make_party(db, Capacity.SUPERMARKET_OPERATOR, now=now, name="运营者")

@@ -34,13 +34,12 @@ from tests.makers_identity import Member, make_member
 from tests.makers_negotiations import Talk
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 NEGOTIATIONS = "/api/v1/negotiations"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def told(trade: Trade, who: Member) -> list[str]:

@@ -20,6 +20,7 @@ from market.settings import Settings
 from tests.api import Api
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 OPEN_LISTS = sorted(
     route
@@ -42,9 +43,7 @@ async def kept(db: Database, event: str) -> list[dict[str, Any]]:
 # ── readings ────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 @pytest.mark.parametrize("route", OPEN_LISTS)
@@ -133,8 +132,9 @@ async def test_a_reading_that_is_refused_is_no_reading(scene: Scene) -> None:
 
 
 async def test_a_process_tells_which_keys_it_loaded_and_how_often_each_signed(
-    scene: Scene, settings: Settings, clock: ManualClock
+    api: Api, db: Database, settings: Settings, clock: ManualClock
 ) -> None:
+    scene = await make_scene(api, db, clock)  # by the process that is asked, and by no other
     (loaded,) = await kept(scene.db, "key:loaded")
     purposes = {key["purpose"]: key["key_id"] for key in loaded["facts"]["keys"]}
     application = await scene.submitted()

@@ -7,25 +7,21 @@ from typing import Final
 import asyncpg
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.cli.recheck import Rechecked
 from market.retention.model import Kind
-from tests.api import Api
 from tests.journeys import test_transfers as transferring
 from tests.journeys.test_agency_evaluation import ended, evaluate
 from tests.journeys.test_changes import let
 from tests.journeys.test_retention import incidents, recheck
 from tests.makers_changes import Changing
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 NOTHING: Final = f"'\\x{'00' * 64}'"
 OTHER: Final = "convert_to('{}', 'UTF8')"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def tampered(scene: Scene, owner_dsn: str, table: str, change: str) -> Rechecked:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.jobs import refunds_due
 from settlement.payments.channel import (
@@ -18,9 +17,9 @@ from settlement.payments.channel import (
     Standing,
     Told,
 )
-from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PRICE = 3 * 12_345
 
@@ -52,9 +51,7 @@ class Bank:
         return Told(standing=Standing.PAID if is_paid else Standing.FAILED, event=event)
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def _owed(trade: Trade) -> str:

@@ -18,6 +18,7 @@ from tests.api import Api, code
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 
 async def test_a_fault_of_ours_says_nothing_of_its_inside(api: Api) -> None:
@@ -56,9 +57,7 @@ async def test_a_command_with_a_cookie_from_another_site_is_refused(
 # ── the channel's callbacks ─────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def _hear(

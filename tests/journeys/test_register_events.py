@@ -6,22 +6,17 @@ import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_instruments import verified
 from tests.makers_changes import make_changing
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 REASON = "内部事由：甲乙双方往来函件"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def announced(scene: Scene, **asked: Any) -> list[dict[str, Any]]:

@@ -13,20 +13,18 @@ import pytest
 
 from catalog.certificates.number import is_well_formed
 from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
+from catalog.kernel.db import begin
 from catalog.kernel.local_time import end_of_day
 from catalog.signing.purposes import Purpose
 from catalog.signing.verifier import verify_detached
 from market.identity.permissions import Role
 from market.jobs import deadlines_due
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import MAKER, make_member
 from tests.makers_registration import OwnKey, Scene, a_test_on, make_scene, must, run_notices
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 # ── the main line ───────────────────────────────────────────────────────────────────────────

@@ -7,21 +7,18 @@ import hashlib
 from typing import Any
 
 import httpx
-import pytest
 
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.signing.canonical import canonical
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import MAKER, Member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 HAINAN = "hn-2023-interim"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def set_value(scene: Scene, name: str, value: Any) -> None:

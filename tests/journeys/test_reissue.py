@@ -6,7 +6,6 @@ import pathlib
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -18,6 +17,7 @@ from tests.makers_identity import Member
 from tests.makers_owned import make_owned
 from tests.makers_registration import OwnKey, Scene, must
 from tests.makers_trade import Trade
+from tests.stages import staged
 
 RENAMED = "港口作业气象风险指数（更正）"
 
@@ -100,7 +100,7 @@ class Disputed(Trade):
         return dict(found)
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Disputed:
     made = await make_owned(api, db, clock)
     disputed = Disputed(api, db, clock)

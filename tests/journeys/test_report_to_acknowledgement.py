@@ -31,12 +31,13 @@ from tests.api import Api, code
 from tests.makers_national import NDA, offering
 from tests.makers_registration import Scene, make_scene, must
 from tests.makers_trade import make_trade
+from tests.stages import staged
 from tests.store.money import accepted, three_way_split
 
 QUARTER = {"year": 2026, "quarter": 1}
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
     """Everyone, in the first quarter of 2026."""
     return await make_scene(api, db, clock)

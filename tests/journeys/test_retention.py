@@ -11,8 +11,7 @@ import pytest
 
 from catalog.files import disk
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, Tx, begin
+from catalog.kernel.db import Tx, begin
 from catalog.kernel.local_time import SHANGHAI
 from catalog.timers import queries as timers
 from market.cli.recheck import Rechecked, recheck_batch
@@ -21,16 +20,14 @@ from market.retention import operations as retention
 from market.retention import queries
 from market.retention.model import Kind
 from market.retention.operations import RecheckOvertaken
-from tests.api import Api
 from tests.makers_identity import make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 CHECKER = system("recheck", "retention:recheck", "incident:detect")
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def recheck(scene: Scene, kind: Kind = Kind.FILES, size: int = 1_000) -> Rechecked:

@@ -7,21 +7,18 @@ from typing import Any
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api, code
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
 from tests.portal.test_counter_pages import by, plain
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 
 PAID = 37_035
 KEPT = 1_111  # 3 % of it, cut to the fen
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def keeping(**terms: Any) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.signing.canonical import canonical
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import MAKER, Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 HAINAN = "hn-2023-interim"
 CHANGE = {
@@ -25,9 +25,7 @@ CHANGE = {
 }
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def answer(scene: Scene, objection: str) -> None:

@@ -10,8 +10,6 @@ import datetime as dt
 import uuid
 from typing import Any, Final
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.http.policy import API
@@ -21,6 +19,7 @@ from tests.api import Api, code
 from tests.makers_changes import Changing
 from tests.makers_identity import Member, make_member, make_party
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 V1: Final = "/api/v1"
 # What stands in what was filed, and nowhere else.
@@ -71,7 +70,7 @@ class World:
     duties: dict[str, str]
 
 
-@pytest.fixture
+@staged
 async def world(api: Api, db: Database, clock: ManualClock) -> World:
     scene = await make_scene(api, db, clock)
     made = World()

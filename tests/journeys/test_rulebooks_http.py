@@ -9,18 +9,15 @@ import asyncpg
 import httpx
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 HAINAN = "hn-2023-interim"
 ACCEPTANCE = {"length": 4, "unit": "working_days"}
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def set_value(scene: Scene, **said: Any) -> httpx.Response:

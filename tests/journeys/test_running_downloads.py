@@ -16,18 +16,17 @@ from typing import Any
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database, begin
+from catalog.kernel.db import begin
 from catalog.kernel.ids import new_id
 from market.access import queries as access
 from market.access.model import Grant
 from market.http import running
 from market.http.running import ContentStopped, RunningDownloads
 from market.identity.permissions import Role
-from tests.api import Api
 from tests.makers_identity import make_member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 PART = b"x" * 1000
 
@@ -59,9 +58,7 @@ class Download:
         await self._parts.aclose()  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def grant_of(trade: Trade, order: str) -> Grant:

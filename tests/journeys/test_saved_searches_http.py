@@ -13,13 +13,14 @@ from market.saved_searches import keeping
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import must, renewed
+from tests.stages import staged
 from tests.store.test_search import import_records
 
 PATH = "/api/v1/my/saved-searches"
 SEARCH = {"name": "海南港口", "text": "港口", "filters": {"region": "海南"}}
 
 
-@pytest.fixture
+@staged
 async def buyer(api: Api, db: Database, clock: ManualClock) -> Member:
     return await make_member(db, Role.BUYER, now=clock.now())
 

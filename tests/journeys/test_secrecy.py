@@ -6,20 +6,15 @@ import uuid
 from typing import Any
 
 import httpx
-import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.identity.model import Capacity
 from market.identity.permissions import Role
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_identity import Member, make_member, make_party
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def colleague(scene: Scene, *roles: Role) -> Member:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from tests.api import Api, code
@@ -13,11 +11,9 @@ from tests.journeys import test_spot_checks as checking
 from tests.journeys.test_secrecy import entries, files_of, look
 from tests.makers_identity import Member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def sees(scene: Scene, application: str, *who: Member) -> list[int]:
@@ -112,7 +108,7 @@ async def test_with_its_objection_the_adjudicator_loses_the_case_it_was_about(sc
 # ── spot checks ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
+@staged
 async def checked(api: Api, db: Database, clock: ManualClock) -> checking.Checked:
     return await checking.make_checked(api, db, clock)
 

@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.kernel.local_time import SHANGHAI
 from catalog.kernel.workdays import Calendar
@@ -17,17 +16,16 @@ from catalog.notices.channel import Standing
 from catalog.registration.operations import interruption
 from market.supervision import queries as reports
 from market.supervision.operations import generation
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_changes import make_changing
 from tests.makers_identity import MAKER
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 HAINAN = "hn-2023-interim"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 def days(length: int, unit: str = "working_days") -> dict[str, Any]:

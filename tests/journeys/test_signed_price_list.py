@@ -11,18 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.audit_log import export_format as export
 from catalog.audit_log import handed_out
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 SIGNED = "/api/v1/price-list/signed"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_the_price_list_of_a_scenario_is_proven_by_the_public_key_alone(trade: Trade) -> None:

@@ -19,6 +19,7 @@ from tests.api import Api
 from tests.makers_identity import Member
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 BANDS: dict[str, Any] = {
     "code": "per_call",
@@ -47,7 +48,7 @@ QUOTE = {
 }
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     trade.filing_id = await trade.priced(  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from market.identity.permissions import Role
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 from tests.terminal import market
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -48,9 +49,7 @@ async def make_checked(api: Api, db: Database, clock: ManualClock) -> Checked:
     return scene
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Checked:
-    return await make_checked(api, db, clock)
+scene = staged(make_checked)
 
 
 async def plan(scene: Checked, **said: Any) -> httpx.Response:

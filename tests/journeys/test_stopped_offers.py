@@ -11,15 +11,14 @@ from catalog.kernel.db import Database
 from tests.api import Api
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 
 def code(response: Any) -> str:
     return str(response.json()["code"])
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def listing(trade: Trade) -> str:

@@ -20,13 +20,12 @@ from catalog.subject_heads.model import SubjectEntries
 from market.jobs import publish_heads
 from tests.api import Api, code
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def an_hour_later(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from market.identity.permissions import OPERATOR_STAFF, Role
 from seeds.synonyms import read_groups
 from tests.api import Api, code
 from tests.makers_identity import Member, make_member
+from tests.stages import staged
 from tests.store.test_search import import_records
 from tests.terminal import Run
 
@@ -22,7 +23,7 @@ WORDS = {"words": ["船舶锚地", "驻泊点"], "reason": "行业用语"}
 PROPOSERS = OPERATOR_STAFF - {Role.OPERATOR_FINANCE}
 
 
-@pytest.fixture
+@staged
 async def head(api: Api, db: Database, clock: ManualClock) -> Member:
     return await make_member(db, Role.OPERATOR_HEAD, now=clock.now())
 

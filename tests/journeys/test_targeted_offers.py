@@ -17,12 +17,13 @@ from tests.makers_identity import Member
 from tests.makers_negotiations import BASE, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 OFFERS = "/api/v1/targeted-offers"
 NAME = "zqtargetedname 数据"
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     made = await make_trade(api, db, clock, is_listed=False, name=NAME)
     await made.priced()

@@ -19,6 +19,7 @@ from tests.journeys.test_invoices_and_returns import ask, give_back, released, s
 from tests.journeys.test_metered_order import HOUR, METERED, accepted, charges, use
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 ON_TOP = {"is_included": False, "rate_bps": 600}
 PER_CALL: dict[str, Any] = {
@@ -32,7 +33,7 @@ NET, TAX, PAID = 37_035, 2_222, 39_257  # 2,222.10 of a fen of tax
 KEPT_TAX = 1_656  # of 29,257 that are kept: 1,656.06
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     await trade.priced(price_items=[PER_CALL])

@@ -21,15 +21,14 @@ from tests.makers_identity import make_member
 from tests.makers_negotiations import BASE, PURPOSE, requested, terms
 from tests.makers_registration import must
 from tests.makers_trade import TERMS, Trade, make_trade
+from tests.stages import staged
 
 SECOND = dt.timedelta(seconds=1)
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def later(trade: Trade, delta: dt.timedelta) -> None:

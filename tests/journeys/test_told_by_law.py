@@ -8,19 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import SHANGHAI, end_of_day
-from tests.api import Api
 from tests.makers_identity import Member
 from tests.makers_registration import MATERIALS, Scene, make_scene, must
+from tests.stages import staged
 
-
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def inbox(scene: Scene, who: Member) -> list[str]:

@@ -9,24 +9,20 @@ import zipfile
 from typing import Any
 
 import asyncpg
-import pytest
 
 from catalog.audit_log import export_format
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from market.cli import verify as door
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_month_end import closed, month_of, sell
 from tests.makers_coded import make_coded_trade
 from tests.makers_registration import must
 from tests.makers_trade import Trade
+from tests.stages import staged
 
 PATH = "/api/v1/trade-statistics"
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_coded_trade(api, db, clock)
+trade = staged(make_coded_trade)
 
 
 def lines(told: dict[str, Any], dimension: str) -> dict[str, int]:

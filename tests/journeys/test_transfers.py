@@ -6,7 +6,6 @@ import hashlib
 from typing import Any
 
 import httpx
-import pytest
 
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
@@ -16,6 +15,7 @@ from tests.journeys.test_changes import let
 from tests.journeys.test_encumbrances import encumber
 from tests.makers_identity import Member
 from tests.makers_registration import OwnKey, Scene, make_scene, must
+from tests.stages import staged
 
 FLAG = "voluntary_transfer_allowed"
 CONTRACT = "转让合同"
@@ -96,7 +96,7 @@ async def make_handing(made: Scene) -> Handing:
     return handing
 
 
-@pytest.fixture
+@staged
 async def scene(api: Api, db: Database, clock: ManualClock) -> Handing:
     return await make_handing(await make_scene(api, db, clock))
 

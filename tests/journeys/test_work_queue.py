@@ -6,18 +6,15 @@ import datetime as dt
 
 import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.kernel.local_time import SHANGHAI
-from tests.api import Api, code
+from tests.api import code
 from tests.makers_registration import Scene, make_scene, must
+from tests.stages import staged
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def move_to(scene: Scene, day: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database
 from market.identity.permissions import Role
@@ -16,13 +14,14 @@ from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
 from tests.portal.test_counter_pages import by, plain, send
 from tests.portal.test_pages_html import check, look
+from tests.stages import staged
 from tests.terminal import Run
 
 PLACE = "/api/v1/ledger/write-offs"
 YEAR = dt.timedelta(days=366)
 
 
-@pytest.fixture
+@staged
 async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
     trade = await make_trade(api, db, clock, is_listed=False)
     await trade.priced(price_items=[METERED])

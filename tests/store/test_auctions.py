@@ -10,21 +10,18 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin
 from catalog.kernel.ids import new_id
 from catalog.signing.canonical import sha256_hex
 from market.auctions import store
 from market.auctions.model import AuctionId, Bid, BidId, SealedBid
-from tests.api import Api
 from tests.makers_bidding import LASTS, Sale, make_sale
+from tests.stages import staged
 
 ROOT = system("test")
 
 
-@pytest.fixture
-async def sale(api: Api, db: Database, clock: ManualClock) -> Sale:
-    return await make_sale(api, db, clock)
+sale = staged(make_sale)
 
 
 def bid(auction: str, place: int, amount_fen: int, at: dt.datetime) -> Bid:

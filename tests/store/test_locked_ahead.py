@@ -11,7 +11,6 @@ import pytest
 
 from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import Actor
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
 from catalog.kernel.statements.db import Ahead
@@ -19,15 +18,12 @@ from market.access import operations as access
 from market.access.model import Asked
 from market.orders.operations import delivery, stopping
 from market.usage.model import Outcome
-from tests.api import Api
 from tests.conftest import TestServer
 from tests.makers_identity import MAKER
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def use(

@@ -9,17 +9,13 @@ import msgspec
 import pytest
 
 from catalog.kernel.actor import NotPermitted
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, Tx, run
 from market.orders.operations import holding
 from market.orders.operations.holding import PayoutHeldAlready, PayoutNotHeld
-from tests.api import Api
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_a_payout_is_held_once_and_lifted_once(trade: Trade, db: Database) -> None:

@@ -10,10 +10,9 @@ import asyncpg
 import pytest
 
 from catalog.kernel.actor import system
-from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import SEQUENCER_ROLE, Database, begin
-from tests.api import Api
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 HOT = ("market.grants", "market.usage_events", "audit_log.entries")
 _COPY = """
@@ -25,9 +24,7 @@ _ENTRY = """
 _SALT = b"s" * 16
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,12 @@ from tests.api import Api
 from tests.makers_identity import MAKER
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
 TABLES = ("orders", "contracts", "contract_signatures", "grants", "usage_events")
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def _count(db: Database, actor: object, table: str) -> int:
