@@ -61,6 +61,7 @@ from market.http.auth import permit
 from market.http.body_guard import BodyGuard
 from market.http.context import Context
 from market.http.denial_guard import DenialGuard
+from market.http.parameters import check_parameters
 from market.http.policy import POLICY
 from market.http.problem import HANDLERS, page_makers
 from market.http.registering import Routed, Together, mark_quickly
@@ -315,7 +316,7 @@ class Application:
         every = [*routes.handlers(), *pages.handlers()]
         self.litestar = Routed(
             route_handlers=[Together(path="/", route_handlers=every)],
-            guards=[permit],
+            guards=[permit, check_parameters],
             exception_handlers=HANDLERS,
             lifespan=[lambda _app: self.wired()],
             openapi_config=None,  # /openapi.json is ours: market/http/openapi.py

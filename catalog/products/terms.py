@@ -22,6 +22,13 @@ _MAX_POSITIONS: Final = 255
 _GAP: Final = 16
 _REMEMBERED: Final = 1 << 15
 
+# What nobody sees and editors leave behind: soft hyphens, joiners, marks of direction. Between two
+# characters of a word it would make two words of it.
+UNSEEN: Final = frozenset(
+    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+)
+_UNSEEN: Final = dict.fromkeys(UNSEEN)
+
 # Words that stand in nearly every description and tell nothing.
 _EMPTY: Final = frozenset(
     [
@@ -59,8 +66,9 @@ def load() -> None:
 
 
 def normal(text: str) -> str:
-    """Return ``text`` as it is cut: half width, small letters, simplified characters."""
-    simple: str = _simplifier().convert(unicodedata.normalize("NFKC", text).lower())
+    """Return ``text`` as it is cut: half width, small letters, simplified characters, nothing unseen."""
+    seen = unicodedata.normalize("NFKC", text).translate(_UNSEEN).lower()
+    simple: str = _simplifier().convert(seen)
     return simple
 
 

@@ -149,6 +149,6 @@ def _may_be(facet: Facet, value: str) -> bool:
             lineage(facet.tree, value)
         except CodeMalformed:
             return False
-    if len(value) > MAX_VALUE_LENGTH:
+    if not value.strip() or len(value) > MAX_VALUE_LENGTH:
         return False
     return facet.values is None or value in facet.values.__members__.values()

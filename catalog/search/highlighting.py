@@ -49,7 +49,8 @@ class _Small(dict[int, str]):
     """Each character in half width and small; one may become several."""
 
     def __missing__(self, code: int) -> str:
-        found = unicodedata.normalize("NFKC", chr(code)).lower()
+        is_seen = code not in terms.UNSEEN
+        found = unicodedata.normalize("NFKC", chr(code)).lower() if is_seen else ""
         if len(self) < _REMEMBERED:
             self[code] = found
         return found

@@ -213,6 +213,14 @@ async def list_matching(
     )
 
 
+async def check_codes(tx: Tx, filters: Filters) -> None:
+    """Return if the tables of codes have each one to which a search is narrowed.
+
+    :raises DomainError: see ``search``, of the filters.
+    """
+    await _check_codes(tx, _asked("", NO_SYNONYMS, filters))
+
+
 async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | None:
     """Return the number of the product's certificate in force, or None (凭证编号)."""
     number: str | None = await tx.fetch_value(
@@ -458,9 +466,7 @@ async def _nothing(tx: Tx, asked: Asked) -> Found:
 
     :raises SearchFilterUnknown: if the table of one has it not.
     """
-    for field, tree, code in facets.codes_asked(asked.narrowed):
-        if code not in await code_trees.find(tx, tree=tree, codes=[code]):
-            raise facets.unknown(field, code)
+    await _check_codes(tx, asked)
     return Found(
         items=[],
         total=0,
@@ -468,6 +474,12 @@ async def _nothing(tx: Tx, asked: Asked) -> Found:
         next_cursor=None,
         terms=[concept.name for concept in asked.concepts],
     )
+
+
+async def _check_codes(tx: Tx, asked: Asked) -> None:
+    for field, tree, code in facets.codes_asked(asked.narrowed):
+        if code not in await code_trees.find(tx, tree=tree, codes=[code]):
+            raise facets.unknown(field, code)
 
 
 def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import rich_click as click
@@ -86,21 +86,33 @@ search.add_command(synonyms)
 @search.command(help="检索 · Find products by words; without words the newest first.")
 @click.argument("words", nargs=-1)
 @_filters
+@click.option(
+    "--sort",
+    type=click.Choice(("relevance", "newest", "oldest")),
+    default="relevance",
+    show_default=True,
+    help="排序 · in which order",
+)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--cursor", help="续上页 · go on where the last page ended")
 @click.option(
     "--data-dir", type=click.Path(path_type=pathlib.Path), help="数据目录 · where data lies"
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 def find(
     words: tuple[str, ...],
+    *,
+    sort: str,
     limit: int,
+    cursor: str | None,
     data_dir: pathlib.Path | None,
     as_json: bool,
     **narrowed: str | None,
 ) -> None:
     """Print what is found, best first; without words the newest first."""
+    page = {"sort": sort, "limit": limit, "cursor": cursor}
     found = settings_of.run(
-        _search(settings_of.environment(data_dir=data_dir), " ".join(words), narrowed, limit),
+        _search(settings_of.environment(data_dir=data_dir), " ".join(words), narrowed, page),
         fault=settings_of.CouldNotBeDone,
     )
     if as_json:
@@ -169,29 +181,34 @@ async def _rebuild(settings: Settings) -> int:
 
 
 async def _search(
-    settings: Settings, text: str, narrowed: Mapping[str, str | None], limit: int
+    settings: Settings, text: str, narrowed: Mapping[str, str | None], page: Mapping[str, Any]
 ) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
     from catalog.search.disk.reading import TantivyIndex
-    from catalog.search.model import Filters
+    from catalog.search.model import Filters, Sort
     from catalog.suggestions import queries
     from catalog.thesaurus.queries import Book
     from market.cli.connection import open_market
+    from market.zones import queries as zones
 
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
         index = TantivyIndex(market.settings.search_path)
-        return await Book().answered(
+        filters = msgspec.convert(dict(narrowed), Filters)
+        found = await Book().answered(
             tx,
             lambda synonyms: queries.search_with_help(
                 tx,
                 port=index,
                 text=text,
                 synonyms=synonyms,
-                filters=msgspec.convert(dict(narrowed), Filters),
-                limit=limit,
+                filters=filters,
+                **page | {"sort": Sort(page["sort"])},
             ),
         )
+        if not found.total:
+            await zones.require_asked(tx, filters)
+        return found
 
 
 def _print(found: Found) -> None:
@@ -208,3 +225,5 @@ def _print(found: Found) -> None:
     Console().print(table)
     for each in found.suggestions:
         click.echo(f"{each.text}    {each.zh} · {each.en}")
+    if found.next_cursor:
+        click.echo(f"下一页 · next page: --cursor {found.next_cursor}")

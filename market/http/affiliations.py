@@ -58,7 +58,7 @@ async def state_tie(request: AnyRequest, data: JSONBody[Stated]) -> Response[byt
         key = identity_key(c.context.settings.keys_dir)
         tie = await ties.state(c.tx, actor=c.actor, now=c.now, stated=data, identity_key=key)
         await special_prices.look_again(c.tx, actor=c.actor, now=c.now)
-        return created(tie, f"/api/v1/affiliations?tie={tie.id}")
+        return created(tie, "/api/v1/affiliations")
 
     return await command(request, act, body_sha256=_sha256(data))
 

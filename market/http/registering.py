@@ -17,6 +17,8 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ControllerRouterHandler, HTTPScope, Method, Receive, Send
 from litestar.types.internal_types import RouteHandlerMapItem
 
+from market.http.parameters import ASKED_BY, ASKED_OFTEN
+
 #: What stands in a route instead of what a handler takes, until that is read.
 UNREAD: Final = cast("KwargsModel", object())
 
@@ -68,6 +70,9 @@ class _ReadAtFirst(HTTPRoute):
         if known is UNREAD:
             handler.on_registration(app)
             read = handler.create_kwargs_model(path_parameters=self.path_parameters)
+            names = frozenset(each.field_alias for each in read.expected_query_params)
+            handler.opt[ASKED_BY] = names
+            handler.opt[ASKED_OFTEN] = frozenset(read.sequence_query_parameter_names)
             self.route_handler_map[method] = (handler, read)
 
 

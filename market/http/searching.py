@@ -17,6 +17,7 @@ from catalog.suggestions import queries as suggestions
 from market.credit import sanctions
 from market.http.command import Command, Glance
 from market.metrics import counted
+from market.zones import queries as zones
 
 _log: Final = structlog.get_logger("search")
 
@@ -33,6 +34,7 @@ async def find(
     """Return what is found, with help if it is little.
 
     :raises DomainError: see ``catalog.suggestions.queries.search_with_help``.
+    :raises SearchFilterUnknown: if it is narrowed to a zone that there is not.
     """
     began = monotonic()
     asked: dict[str, Any] = {
@@ -43,11 +45,14 @@ async def find(
         "cursor": cursor,
     }
     try:
-        found = await _found(c, c.context.search, asked)
-    except IndexAway as error:
-        # Nothing was written and nothing is lost: the database finds the same, more slowly.
-        _log.warning("search_index_away", why=str(error))
-        found = await _found(c, None, asked)
+        try:
+            found = await _found(c, c.context.search, asked)
+        except IndexAway as error:
+            # Nothing was written and nothing is lost: the database finds the same, more slowly.
+            _log.warning("search_index_away", why=str(error))
+            found = await _found(c, None, asked)
+        if not found.total:
+            await zones.require_asked(c.tx, filters)
     except DomainError:
         counted.search(counted.REFUSED)
         raise

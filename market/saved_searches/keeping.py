@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from catalog.kernel.errors import Conflict, Invalid, Refused
+from catalog.search import question
 from catalog.search.model import Filters
 
 # [P] more are no searches that somebody reads about.
@@ -23,7 +24,7 @@ LATEST_COMMIT: Final = dt.timedelta(minutes=2)
 
 
 class SavedSearchEmpty(Invalid):
-    """A search without words and filters finds everything, and everything new would be told."""
+    """A search without words and filters finds everything, one of signs alone nothing, ever."""
 
     code = "saved_search_empty"
 
@@ -50,10 +51,11 @@ def check(*, name: str, text: str, filters: Filters) -> None:
     """Return if a search may be kept under a name; whether its words are a question the search says.
 
     :raises SavedSearchNameBlank: if the name has nothing in it.
-    :raises SavedSearchEmpty: if it has neither words nor filters.
+    :raises SavedSearchEmpty: if it has neither words nor filters, or no word in what is written.
     """
     check_name(name)
-    if not text.strip() and all(value is None for value in msgspec.structs.astuple(filters)):
+    is_narrowed = any(value is not None for value in msgspec.structs.astuple(filters))
+    if not (question.read(text) if text.strip() else is_narrowed):
         raise SavedSearchEmpty
 
 

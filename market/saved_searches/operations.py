@@ -22,6 +22,7 @@ from market.saved_searches import keeping, store
 from market.saved_searches.keeping import SavedSearchNameTaken
 from market.saved_searches.model import Kept, SavedSearch, SavedSearchId
 from market.saved_searches.queries import SavedSearchMissing, owner
+from market.zones import queries as zones
 
 
 async def save(
@@ -38,7 +39,7 @@ async def save(
 
     :raises NotPermitted: if the actor keeps none.
     :raises SavedSearchNameBlank: if the name has nothing in it.
-    :raises SavedSearchEmpty: if it has neither words nor filters.
+    :raises SavedSearchEmpty: if it has neither words nor filters, or no word in what is written.
     :raises SavedSearchesTooMany: if the account keeps as many as it may.
     :raises SavedSearchNameTaken: if the account keeps another under the name.
     :raises DomainError: see ``search``, of words and filters.
@@ -46,6 +47,9 @@ async def save(
     account_id = owner(actor)
     keeping.check(name=name, text=text, filters=filters)
     keeping.check_room(await store.count_of(tx, account_id))
+    # A code that is nowhere would be kept for good, and nothing would ever come of it.
+    await search.check_codes(tx, filters)
+    await zones.require_asked(tx, filters)
     # The position first: what is committed meanwhile is among the known, and seen again in vain.
     position = await search.read_position(tx)
     known = await search.list_matching(

@@ -10,6 +10,8 @@ from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
 from catalog.kernel.paging import Page
+from catalog.search import facets
+from catalog.search.model import Filters
 from market.zones import store
 from market.zones.model import Placement, Zone, ZoneFile, ZoneId
 
@@ -85,6 +87,17 @@ async def names(tx: Tx) -> dict[str, str]:
     """Return what the zones are called, by their codes, as a filter shows them."""
     rows = await tx.fetch("SELECT code, name FROM market.zones ORDER BY code LIMIT 1000")
     return {row["code"]: row["name"] for row in rows}
+
+
+async def require_asked(tx: Tx, filters: Filters | None) -> None:
+    """Return if a search is narrowed to no zone, or to one that the actor may know of.
+
+    :raises SearchFilterUnknown: if there is none, or none that the actor may see.
+    """
+    code = None if filters is None else filters.zone
+    known = "SELECT true FROM market.zones WHERE code = $1"
+    if code is not None and not await tx.fetch_value(known, code):
+        raise facets.unknown("zone", code)
 
 
 async def find_operator(tx: Tx, *, product_id: uuid.UUID) -> PartyId | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ PATH = "/api/v1/products"
         ({"region": "x" * 10_000}, "search_filter_unknown"),
         ({"industry": "ZZ9"}, "search_filter_unknown"),
         ({"certified": "maybe"}, "search_filter_unknown"),
+        ({"region": ""}, "search_filter_unknown"),
+        ({"zone": "nosuch"}, "search_filter_unknown"),
+        ({"q": "港口", "zone": str(uuid.UUID(int=7))}, "search_filter_unknown"),
+        ({"regoin": "海南"}, "parameter_unknown"),
         ({"price_from_fen": 5, "price_to_fen": 4}, "search_prices_unreadable"),
         ({"limit": 0}, "limit_out_of_range"),
         ({"limit": 101}, "limit_out_of_range"),

@@ -96,6 +96,24 @@ async def there(api: Api, zone: str, *, removed: bool = False) -> list[str]:
     return [each["product_name"] for each in found.json()["items"]]
 
 
+async def test_a_search_in_an_empty_zone_finds_nothing_and_in_one_that_is_not_open_is_refused(
+    api: Api, operator: Member, regulator: Member
+) -> None:
+    await opened(api, operator, regulator)
+    prepared = body(operator, regulator, code="transport")
+    assert (await api.as_(regulator.token).post("/api/v1/zones", prepared)).status_code == 201
+
+    empty = await api.get("/api/v1/products", zone="finance")
+    hidden = await api.get("/api/v1/products", zone="transport")
+    of_its_operator = await api.as_(operator.token).get("/api/v1/products", zone="transport")
+    page = await api.http.get("/products?zone=transport", headers={"accept": "text/html"})
+
+    assert (empty.status_code, empty.json()["total"]) == (200, 0)
+    assert (hidden.status_code, hidden.json()["code"]) == (422, "search_filter_unknown")
+    assert (of_its_operator.status_code, of_its_operator.json()["total"]) == (200, 0)
+    assert (page.status_code, "没有这个值" in page.text) == (422, True)
+
+
 async def test_a_zone_lists_its_public_products_only_and_tells_what_was_taken_out(
     api: Api,
     shown: Show,

@@ -22,6 +22,11 @@ def test_long_words_are_also_found_by_the_words_inside() -> None:
     assert {"食品", "行业", "食品行业"} <= set(terms.cut("食品行业"))
 
 
+def test_what_nobody_sees_parts_no_word() -> None:
+    assert terms.cut("港\u200b口\ufeff") == terms.cut("港口")
+    assert terms.cut("inter\u00adnational \u202edata\u202c") == ["international", "data"]
+
+
 def test_punctuation_and_empty_words_are_no_terms() -> None:
     assert terms.cut("的，。 ！\x00 -- the") == []
     assert terms.cut("") == []

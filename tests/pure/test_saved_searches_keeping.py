@@ -16,6 +16,8 @@ from market.saved_searches import keeping
         ("海南", "", Filters(region="海南"), None),
         ("低价", "", Filters(price_to_fen=0), None),
         ("全部", " ", Filters(), "saved_search_empty"),
+        ("符号", "！？", Filters(), "saved_search_empty"),
+        ("符号", "的", Filters(region="海南"), "saved_search_empty"),
         ("　", "港口", Filters(), "saved_search_name_blank"),
     ],
 )

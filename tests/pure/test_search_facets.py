@@ -31,7 +31,7 @@ def test_a_value_that_its_field_may_have_is_let_through(name: str, value: str) -
 @pytest.mark.parametrize(
     ("name", "value"),
     [("form", "Dataset"), ("industry", ""), ("industry", "98"), ("region_code", "460"),
-     ("level", "bj_9"), ("update_cycle", ""), ("delivery", "DELIVERY"), ("theme", "长" * 201)],
+     ("level", "bj_9"), ("update_cycle", ""), ("delivery", "DELIVERY"), ("theme", "长" * 201), ("region", ""), ("zone", "　")],
 )  # fmt: skip
 def test_another_is_refused_by_the_name_of_the_field(name: str, value: str) -> None:
     with pytest.raises(SearchFilterUnknown) as refused:
