@@ -203,7 +203,7 @@ async def _search(
                 text=text,
                 synonyms=synonyms,
                 filters=filters,
-                **page | {"sort": Sort(page["sort"])},
+                **{**page, "sort": Sort(page["sort"])},
             ),
         )
         if not found.total:
