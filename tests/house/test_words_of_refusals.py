@@ -87,6 +87,7 @@ AS_PROGRAMS_CALL_IT = {
     "operator": "a word of ODRL",
     "meant": "a field of a file, as the file has it",
     "member": "a member of a signed document",
+    "parameters": "a query parameter, as the address has it",
     "permission": "a permission, as the interface has it; pages say it in words of their own",
     "problems": "what a check of signatures says, line by line",
     "purpose": "a purpose of a key, as the interface has it",

@@ -100,7 +100,8 @@ async def test_a_search_in_an_empty_zone_finds_nothing_and_in_one_that_is_not_op
     api: Api, operator: Member, regulator: Member
 ) -> None:
     await opened(api, operator, regulator)
-    prepared = body(operator, regulator, code="transport")
+    said = {"name": "交通公共数据专区", "domains": ["transport"]}
+    prepared = body(operator, regulator, code="transport", said=said)
     assert (await api.as_(regulator.token).post("/api/v1/zones", prepared)).status_code == 201
 
     empty = await api.get("/api/v1/products", zone="finance")
