@@ -46,6 +46,7 @@ def make_source(**changes: Any) -> Source:
 
 
 def make_description(**changes: Any) -> Description:
+    personal = changes.get("contains_personal_info", False)
     values: dict[str, Any] = {
         "name": "港口作业气象风险指数",
         "form": Form.DATA_INDICATOR,
@@ -55,7 +56,7 @@ def make_description(**changes: Any) -> Description:
         "value_statement": "减少因恶劣天气停工的误判，保障作业安全。",
         "origin_path": OriginPath.OWN_RESOURCE,
         "scenarios": (Scenario("port_safety", "港口作业安全预警"),),
-        "sources": (make_source(),),
+        "sources": (make_source(contains_personal_info=personal),),
         "classification": Classification("GB/T 43697", Level.GENERAL, "行业数据"),
         "data_nature": DataNature.ENTERPRISE,
         "region": "海南",

@@ -1,7 +1,9 @@
 """Tell from a code where it stands in its tree (上下级关系).
 
 A region lies in the one it begins with, and so do groups and classes of industries; to which
-section a division belongs is a table of the standard (GB/T 4754—2017, table 1).
+section a division belongs is a table of the standard (GB/T 4754—2017, table 1). GB/T 2260 writes
+all regions with six digits, 460000 for a province and 460100 for a city; the noughts stand for
+nothing below and are left out.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ _LAST_DIVISIONS: Final = (
     ("A", 5), ("B", 12), ("C", 43), ("D", 46), ("E", 50), ("F", 52), ("G", 60), ("H", 62), ("I", 65), ("J", 69),
     ("K", 70), ("L", 72), ("M", 75), ("N", 79), ("O", 82), ("P", 83), ("Q", 85), ("R", 90), ("S", 96), ("T", 97),
 )  # fmt: skip
+_SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
+_SHORTEST: Final = 2
 _SHAPES: Final = {
     Tree.INDUSTRY: re.compile(r"[A-T]|[0-9]{2,4}"),
     Tree.REGION: re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}"),
@@ -29,6 +33,18 @@ class CodeMalformed(Invalid):
     code = "code_malformed"
 
 
+def canonical(tree: Tree, code: str) -> str:
+    """Return a code as its table has it: a province by two digits, a city by four (460000 is 46).
+
+    What has not the shape of a code is returned as it is.
+    """
+    if tree is not Tree.REGION or not _SIX_DIGITS.fullmatch(code):
+        return code
+    while len(code) > _SHORTEST and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
 def lineage(tree: Tree, code: str) -> tuple[str, ...]:
     """Return the codes from the top of the tree down to ``code`` itself.
 
@@ -38,6 +54,7 @@ def lineage(tree: Tree, code: str) -> tuple[str, ...]:
     """
     if not _SHAPES[tree].fullmatch(code):
         raise CodeMalformed(tree=tree.value, given=code)
+    code = canonical(tree, code)
     if tree is Tree.REGION:
         return tuple(code[:length] for length in range(2, len(code) + 1, 2))
     if code.isalpha():
@@ -59,7 +76,7 @@ def is_in_subtree(tree: Tree, code: str, *, of: str) -> bool:
 
     :raises CodeMalformed: if it has not the shape of a code of this tree.
     """
-    return of in lineage(tree, code)
+    return canonical(tree, of) in lineage(tree, code)
 
 
 def _section(code: str) -> str:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from catalog.code_trees.lineage import CodeMalformed, is_in_subtree, lineage
+from catalog.code_trees.lineage import CodeMalformed, canonical, is_in_subtree, lineage
 from catalog.code_trees.model import Code, Tree
 from catalog.kernel.errors import FieldError, Invalid
 from catalog.products.model import Description
@@ -58,7 +58,7 @@ def check_codes(description: Description, known: Mapping[Tree, Mapping[str, Code
         FieldError(f"/{field}", CodeUnknown.code, code)
         for tree in Tree
         for field, code in codes_named(description, tree).items()
-        if not _counts(code, known.get(tree, {}))
+        if not _counts(tree, code, known.get(tree, {}))
     )
     if unknown:
         given = {each.pointer[1:]: each.message for each in unknown}
@@ -66,8 +66,9 @@ def check_codes(description: Description, known: Mapping[Tree, Mapping[str, Code
     _check_together(list(codes_named(description, Tree.INDUSTRY).items()))
 
 
-def _counts(code: str, known: Mapping[str, Code]) -> bool:
-    return code in known and known[code].is_current
+def _counts(tree: Tree, code: str, known: Mapping[str, Code]) -> bool:
+    found = known.get(code) or known.get(canonical(tree, code))
+    return found is not None and found.is_current
 
 
 def _check_together(pairs: Collection[tuple[str, str]]) -> None:

@@ -20,7 +20,11 @@ Known = Mapping[Tree, Mapping[str, Code]]
 
 
 class CoreDataNotTaken(Invalid):
-    """What holds national core data is not traded, nor described in bulk (HN-15(2), 国家核心数据)."""
+    """What holds national core data is not traded, nor described in bulk, nor are its bytes taken.
+
+    Describing it one by one is left open: that declaration is what registration is refused for, and
+    what the authority is told of (HN-15(2), 国家核心数据).
+    """
 
     code = "core_data_not_taken"
 
@@ -52,7 +56,7 @@ def faults(
 def check_no_core_data(description: Description) -> None:
     """Return if the description declares no national core data.
 
-    Asked where many are taken at once, and nobody looks at each.
+    Asked where many are taken at once, and nobody looks at each; and before bytes are taken.
 
     :raises CoreDataNotTaken: if it does.
     """

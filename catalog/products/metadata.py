@@ -13,11 +13,14 @@ from typing import Any, Final
 import msgspec
 
 from catalog.kernel.errors import FieldError, Invalid
-from catalog.products.model import DataNature, Description, Form, OriginPath
+from catalog.products.contradictions import MUST_AGREE
+from catalog.products.model import DataNature, Description, Form, OriginPath, SharingType
 from catalog.products.standards import check_standards
 
 # Unicode's Cc and Cs, but line breaks and tabs.
 _UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# What turns the text behind it round, so that a name is read otherwise than it is written.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class ProductNotProcessed(Invalid):
@@ -92,6 +95,24 @@ class PersonalInformationUnfounded(Invalid):
     code = "personal_information_unfounded"
 
 
+class PersonalInformationSourceMissing(Invalid):
+    """The product holds personal information, and no source is named from which (BJ-21)."""
+
+    code = "personal_information_source_missing"
+
+
+class ClassificationCategoryMissing(Invalid):
+    """The product has a level and no category; 分类 and 分级 are two things (GD-02)."""
+
+    code = "classification_category_missing"
+
+
+class SharingConditionMissing(Invalid):
+    """The resource is shared on conditions, and nothing says on which (有条件共享, FIELDS 9)."""
+
+    code = "sharing_condition_missing"
+
+
 class ValidityInvalid(Invalid):
     """The last day lies before the first."""
 
@@ -99,7 +120,7 @@ class ValidityInvalid(Invalid):
 
 
 class TextUnreadable(Invalid):
-    """A text holds control characters, which nobody can read and the database refuses."""
+    """A text holds control characters, which nobody can read, or which turn the text round."""
 
     code = "text_unreadable"
 
@@ -107,12 +128,12 @@ class TextUnreadable(Invalid):
 def check_readable(value: msgspec.Struct) -> None:
     """Return if all texts in ``value`` can be stored and read.
 
-    :raises TextUnreadable: if one holds control characters or half a character.
+    :raises TextUnreadable: if one holds control characters, half a character, or what turns it round.
     """
     errors = tuple(
         FieldError(pointer, "text_unreadable")
         for pointer, text in _texts(msgspec.to_builtins(value), "")
-        if not is_readable(text)
+        if not is_readable(text) or _TURNING.search(text)
     )
     if errors:
         raise TextUnreadable(errors=errors)
@@ -129,6 +150,15 @@ def check_complete(description: Description) -> None:
     :raises ProductNotProcessed: and its neighbours above, each for what it says.
     """
     for check in (*MUST_SAY, *MUST_FIT):
+        check(description)
+
+
+def check_fitting(description: Description) -> None:
+    """Return if ``description``, finished or not, says nothing that can not stand.
+
+    :raises ImportantDataBasisMissing: and its neighbours, each for what it says.
+    """
+    for check in MUST_FIT:
         check(description)
 
 
@@ -231,6 +261,26 @@ def _check_personal_information(description: Description) -> None:
         )
 
 
+def _check_personal_source(description: Description) -> None:
+    told = description.contains_personal_info
+    if told and not any(source.contains_personal_info for source in description.sources):
+        error = _at(PersonalInformationSourceMissing, "/sources")
+        raise PersonalInformationSourceMissing(errors=error)
+
+
+def _check_category(description: Description) -> None:
+    given = description.classification
+    if given is not None and not given.category.strip():
+        error = _at(ClassificationCategoryMissing, "/classification/category")
+        raise ClassificationCategoryMissing(errors=error)
+
+
+def _check_sharing(description: Description) -> None:
+    is_conditional = description.sharing_type is SharingType.CONDITIONAL
+    if is_conditional and not description.sharing_condition.strip():
+        raise SharingConditionMissing(errors=_at(SharingConditionMissing, "/sharing_condition"))
+
+
 def _check_validity(description: Description) -> None:
     first, last = description.valid_from, description.valid_to
     if first is not None and last is not None and last < first:
@@ -266,6 +316,9 @@ MUST_SAY: Final = (
     _check_nature,
     _check_catalogue,
     _check_scenarios,
+    _check_personal_source,
+    _check_category,
+    _check_sharing,
 )
 #: What can not stand as it is said, however much is still to come.
 MUST_FIT: Final = (
@@ -273,4 +326,5 @@ MUST_FIT: Final = (
     _check_personal_information,
     _check_validity,
     check_standards,
+    *MUST_AGREE,
 )

@@ -121,7 +121,7 @@ def values_have_their_type(facts: Facts) -> Said:
     return _share(
         good,
         sum(column.values for _, column in facts.pairs),
-        "个值符合数据字典声明的类型",
+        "{of} 个值中 {good} 个符合数据字典声明的类型",
         "values have their declared type",
     )
 
@@ -134,7 +134,7 @@ def rows_are_whole(facts: Facts) -> Said:
     return _share(
         rows - facts.profile.ragged_rows,
         rows,
-        "行的值与列数一致",
+        "{of} 行中 {good} 行的值与列数一致",
         "rows have a value for each column",
     )
 
@@ -147,7 +147,9 @@ def values_fit_their_length(facts: Facts) -> Said:
     if not bounded:
         return Said(None, "数据字典没有声明长度", "The dictionary declares no length")
     good = sum(column.longest <= (item.length or 0) for item, column in bounded)
-    return _share(good, len(bounded), "列不超过声明的长度", "columns keep to their length")
+    return _share(
+        good, len(bounded), "{of} 列中 {good} 列不超过声明的长度", "columns keep to their length"
+    )
 
 
 def file_and_dictionary_are_about_the_same(facts: Facts) -> Said:
@@ -161,7 +163,7 @@ def file_and_dictionary_are_about_the_same(facts: Facts) -> Said:
     return _share(
         len(declared & found),
         len(declared | found),
-        "列在文件与数据字典中都有",
+        "{of} 列中 {good} 列在文件与数据字典中都有",
         "columns stand in the file and in the dictionary",
     )
 
@@ -178,7 +180,7 @@ def it_says_what_it_is_for(facts: Facts) -> Said:
     return _share(
         sum(named),
         len(named),
-        "项（场景、关键词、行业、地区）已说明",
+        "场景、关键词、行业、地区 {of} 项中 {good} 项已说明",
         "of scenario, keywords, industry and region are named",
     )
 
@@ -191,7 +193,7 @@ def values_are_there(facts: Facts) -> Said:
     return _share(
         good,
         good + sum(column.nulls for column in facts.profile.columns),
-        "个单元格有值",
+        "{of} 个单元格中 {good} 个有值",
         "cells hold a value",
     )
 
@@ -204,7 +206,9 @@ def required_values_are_there(facts: Facts) -> Said:
     if not required:
         return Said(None, "没有声明必填的信息项", "No item is declared as required")
     good = sum(column.nulls == 0 for column in required)
-    return _share(good, len(required), "个必填信息项没有缺值", "required items lack no value")
+    return _share(
+        good, len(required), "{of} 个必填信息项中 {good} 个没有缺值", "required items lack no value"
+    )
 
 
 def items_are_explained(facts: Facts) -> Said:
@@ -216,7 +220,7 @@ def items_are_explained(facts: Facts) -> Said:
     return _share(
         good,
         len(items),
-        "个信息项有标题（数值另有单位）",
+        "{of} 个信息项中 {good} 个有标题（数值另有单位）",
         "items have a title, and numbers a unit",
     )
 
@@ -236,7 +240,7 @@ def it_is_as_new_as_promised(facts: Facts) -> Said:
     return Said(
         points,
         f"最新内容距今 {age} 天，更新周期 {days} 天",
-        f"The newest content is {age} days old, its cycle {days}",
+        f"The newest content is {age} days old, and its cycle {days} long",
     )
 
 
@@ -250,7 +254,9 @@ def it_was_renewed_as_promised(facts: Facts) -> Said:
         for earlier, later in zip(facts.attached_on, facts.attached_on[1:], strict=False)
     ]
     good = sum(step * _TWO <= days * 3 for step in steps)
-    return _share(good, len(steps), "次更新按周期完成", "renewals came in their cycle")
+    return _share(
+        good, len(steps), "{of} 次更新中 {good} 次按周期完成", "renewals came in their cycle"
+    )
 
 
 RULES: Final[Sequence[tuple[str, int, Dimension, Callable[[Facts], Said]]]] = (
@@ -299,7 +305,7 @@ def _judged(rule: tuple[str, int, Dimension, Callable[[Facts], Said]], facts: Fa
 
 def _share(good: int, of: int, zh: str, en: str) -> Said:
     points = FULL if of == 0 else FULL * good // of
-    return Said(points, f"{of} 中有 {good} {zh}", f"{good} of {of} {en}")
+    return Said(points, zh.format(of=f"{of:,}", good=f"{good:,}"), f"{good:,} of {of:,} {en}")
 
 
 def _mean(points: Sequence[int | None]) -> int | None:

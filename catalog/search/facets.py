@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from catalog.code_trees.lineage import CodeMalformed, lineage
+from catalog.code_trees.lineage import CodeMalformed, canonical, lineage
 from catalog.code_trees.model import Tree
 from catalog.kernel.errors import FieldError, Invalid
 from catalog.products.model import DeliveryMode, Form, Level, UpdateCycle
@@ -91,6 +91,15 @@ def check(narrowed: Mapping[str, str]) -> None:
         value = narrowed.get(facet.name)
         if value is not None and not _may_be(facet, value):
             raise unknown(facet.name, value)
+
+
+def as_filed(narrowed: Mapping[str, str]) -> dict[str, str]:
+    """Return what a search is narrowed to, each code as products are filed under it (460000 as 46)."""
+    trees = {facet.name: facet.tree for facet in ALL}
+    return {
+        name: value if (tree := trees[name]) is None else canonical(tree, value)
+        for name, value in narrowed.items()
+    }
 
 
 def codes_asked(narrowed: Mapping[str, str]) -> list[tuple[str, Tree, str]]:

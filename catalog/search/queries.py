@@ -483,8 +483,9 @@ async def _check_codes(tx: Tx, asked: Asked) -> None:
 
 
 def _asked(text: str, synonyms: Synonyms, filters: Filters) -> Asked:
-    narrowed = {name: value for name in FACETS if (value := getattr(filters, name)) is not None}
-    facets.check(narrowed)
+    given = {name: value for name in FACETS if (value := getattr(filters, name)) is not None}
+    facets.check(given)
+    narrowed = facets.as_filed(given)
     return Asked(
         concepts=question.read(text, synonyms),
         narrowed=narrowed,

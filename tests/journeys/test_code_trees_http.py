@@ -46,3 +46,20 @@ async def test_a_description_with_an_unknown_code_is_refused_by_its_field(
     assert unknown.json()["errors"][0]["pointer"] == "/region_code"
     assert code(apart) == "industry_codes_contradict"
     assert (await mine.get("/api/v1/my/products")).json()["items"] == []
+
+
+async def test_a_region_is_known_by_the_six_digits_of_the_standard_too(
+    api: Api, db: Database, clock: ManualClock
+) -> None:
+    supplier = await make_member(db, Role.SUPPLIER, now=clock.now())
+    mine = api.as_(supplier.token)
+    body = msgspec.to_builtins(make_description(region_code="460000"))
+
+    described = await mine.post("/api/v1/products", body)
+    branch = await api.get("/api/v1/code-trees/region", code="460100")
+    searched = await api.get("/api/v1/products", region_code="460000")
+
+    assert described.status_code == 201, described.text
+    assert [each["code"] for each in branch.json()["above"]] == ["46", "4601"]
+    assert branch.json()["below"]
+    assert searched.status_code == 200

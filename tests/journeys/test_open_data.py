@@ -117,7 +117,9 @@ async def test_what_may_not_be_open_is_refused_with_all_that_forbids_it(
     api: Api, supplier: Member, acceptor: Member
 ) -> None:
     mine = api.as_(supplier.token)
-    conditional = await describe(mine, sharing_type=SharingType.CONDITIONAL, content=False)
+    conditional = await describe(
+        mine, sharing_type=SharingType.CONDITIONAL, sharing_condition="须经审批", content=False
+    )
     fine = await describe(mine)
 
     refused = await mine.post("/api/v1/openings", asked(conditional))

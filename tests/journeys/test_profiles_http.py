@@ -155,7 +155,14 @@ async def test_everybody_sees_masked_rows_and_columns_without_their_ends(
 @pytest.mark.parametrize(
     ("changes", "public"),
     [
-        ({"classification": {"scheme": "GB/T 43697", "level": "important", "category": "x"}}, 409),
+        (
+            {
+                "classification": {"scheme": "GB/T 43697", "level": "important", "category": "x"},
+                "contains_important_data": True,
+                "important_data_basis": "行业目录",
+            },
+            409,
+        ),
         ({"classification": {"scheme": "GB/T 43697", "level": "general", "category": "x"}}, 200),
     ],
 )

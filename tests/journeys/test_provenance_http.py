@@ -124,7 +124,11 @@ async def test_sources_that_are_not_shared_or_called_less_are_refused_by_their_f
     mine, theirs = api.as_(supplier.token), api.as_(stranger.token)
     kept = await describe(mine, name="不共享的资源", sharing_type="not_shared")
     for_some = await describe(
-        mine, name="有条件共享的资源", sharing_type="conditional", **at_level("bj_2")
+        mine,
+        name="有条件共享的资源",
+        sharing_type="conditional",
+        sharing_condition="须经审批",
+        **at_level("bj_2"),
     )
     for product in (kept, for_some):
         await show(db, clock, product)
@@ -374,3 +378,41 @@ async def test_a_second_description_of_an_item_and_a_level_without_scheme_are_re
         == "level_not_of_scheme"
     )
     assert (await mine.get("/api/v1/my/products")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused", "place"),
+    [
+        ({"sources": [source(resource_id=str(uuid.uuid4()))]}, "source_resource_missing", "sources/0/resource_id"),
+        ({"classification": {"scheme": "", "level": "general", "category": "x"}}, "classification_scheme_missing", "classification/scheme"),
+        ({"contains_sensitive_personal_info": True}, "personal_information_denied", "contains_personal_info"),
+        ({"sources": [source(), source(name="另一来源")]}, "source_doubled", "sources/1/source_id"),
+        ({"scenarios": [{"code": "a", "description": "甲"}] * 2}, "scenario_doubled", "scenarios/1/code"),
+        ({"name": "  "}, "text_blank", "name"),
+        ({"name": "abc\u202edef"}, "text_unreadable", "name"),
+    ],
+)  # fmt: skip
+async def test_a_draft_says_nothing_wrong_either_and_nothing_of_it_remains(
+    api: Api, supplier: Member, changes: dict[str, Any], refused: str, place: str
+) -> None:
+    mine = api.as_(supplier.token)
+
+    answer = await mine.post("/api/v1/products?draft=true", body(**changes))
+
+    assert (answer.status_code, code(answer)) == (422, refused)
+    assert answer.json()["errors"][0]["pointer"] == f"/{place}"
+    assert (await mine.get("/api/v1/my/products")).json()["items"] == []
+
+
+async def test_no_bytes_are_taken_of_what_is_declared_as_core_data(
+    api: Api, supplier: Member
+) -> None:
+    mine = api.as_(supplier.token)
+    declared = await mine.post("/api/v1/products", body(contains_national_core_data=True))
+    file = (await mine.upload(b"a,b\n1,2\n", "数据.csv", "text/csv")).json()
+    product = f"/api/v1/products/{declared.json()['id']}"
+
+    refused = await mine.post(f"{product}/contents", {"file_id": file["id"]})
+
+    assert (refused.status_code, code(refused)) == (422, "core_data_not_taken")
+    assert (await mine.get(product)).json()["contents"] == []

@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from catalog.certificates.number import is_well_formed
@@ -21,6 +22,7 @@ from market.identity.permissions import Role
 from market.jobs import deadlines_due
 from tests.api import code
 from tests.makers_identity import MAKER, make_member
+from tests.makers_products import make_description
 from tests.makers_registration import OwnKey, Scene, a_test_on, make_scene, must, run_notices
 from tests.stages import staged
 
@@ -765,7 +767,9 @@ async def test_a_failed_technical_review_can_be_cured_inside_the_period(scene: S
 
 
 async def test_national_core_data_never_pass(scene: Scene) -> None:
-    scene.product_id = await scene.describe(contains_national_core_data=True)
+    declared = msgspec.to_builtins(make_description(contains_national_core_data=True))
+    product = f"/api/v1/products/{scene.product_id}"
+    must(await scene.by(scene.supplier).put(product, declared, if_match='"1"'))
     application = await scene.under_review()
     must(await scene.technical_opinion(application))
     must(await scene.compliance_opinion(application))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.code_trees.lineage import CodeMalformed, is_in_subtree, lineage, parent
+from catalog.code_trees.lineage import CodeMalformed, canonical, is_in_subtree, lineage, parent
 from catalog.code_trees.model import Entry, Tree
 from catalog.code_trees.reading import CodeTableWrong, read_table
 from seeds.code_trees import read_tables
@@ -24,6 +24,9 @@ TABLES = {table.tree: table for table in read_tables()}
         (Tree.INDUSTRY, "97", ("T", "97")),
         (Tree.REGION, "46", ("46",)),
         (Tree.REGION, "460105", ("46", "4601", "460105")),
+        (Tree.REGION, "460100", ("46", "4601")),
+        (Tree.REGION, "460000", ("46",)),
+        (Tree.REGION, "441900", ("44", "4419")),
     ],
 )
 def test_a_code_tells_what_lies_above_it(tree: Tree, code: str, line: tuple[str, ...]) -> None:
@@ -49,6 +52,14 @@ def test_a_code_tells_what_lies_above_it(tree: Tree, code: str, line: tuple[str,
 def test_what_has_another_shape_is_no_code(tree: Tree, text: str) -> None:
     with pytest.raises(CodeMalformed):
         lineage(tree, text)
+
+
+def test_each_code_of_the_tables_is_written_in_the_one_way_by_which_it_is_filed() -> None:
+    for table in TABLES.values():
+        assert [e.code for e in table.entries if canonical(table.tree, e.code) != e.code] == []
+    assert canonical(Tree.REGION, "000000") == "00"
+    assert canonical(Tree.REGION, "海南省") == "海南省"
+    assert is_in_subtree(Tree.REGION, "460105", of="460000")
 
 
 def test_the_tables_that_come_with_the_service_are_those_of_the_standards() -> None:

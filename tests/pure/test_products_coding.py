@@ -77,6 +77,21 @@ def test_an_unknown_code_is_refused_by_its_field(
     assert all(code in refusal.value.facts["codes"] for code in changes.values())
 
 
+@pytest.mark.parametrize(
+    ("written", "filed"),
+    [("460000", ("46",)), ("460100", ("46", "4601")), ("460105", ("46", "4601", "460105"))],
+)
+def test_a_region_may_be_written_with_six_digits_as_the_standard_does(
+    written: str, filed: tuple[str, ...]
+) -> None:
+    product = described(region_code=written)
+
+    check_codes(product, known())
+    assert filed_under(product, Tree.REGION) == filed
+    with pytest.raises(CodeUnknown):
+        check_codes(described(region_code="470000"), known())
+
+
 def test_a_code_that_a_later_edition_dropped_is_unknown_to_a_new_description() -> None:
     with pytest.raises(CodeUnknown):
         check_codes(described(), known("460105"))

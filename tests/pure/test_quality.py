@@ -72,7 +72,7 @@ def test_each_rule_judges_by_its_share() -> None:
     }
     assert (found.overall, found.measured) == ((67 + 87 + 56 + 75) // 4, 4)
     assert (found.content_version, found.as_of) == (3, TODAY)
-    assert rules["Q-ACC-1"].zh == "7 中有 6 个值符合数据字典声明的类型"
+    assert rules["Q-ACC-1"].zh == "7 个值中 6 个符合数据字典声明的类型"
     assert {judged.version for judged in rules.values()} == {1}
     assert all(judged.zh and judged.en for judged in rules.values())
 

@@ -39,6 +39,11 @@ def test_another_is_refused_by_the_name_of_the_field(name: str, value: str) -> N
     assert refused.value.facts == {"field": name, "value": value}
 
 
+def test_a_code_is_asked_for_as_products_are_filed_under_it() -> None:
+    asked = {"region_code": "460000", "industry": "55", "form": "dataset"}
+    assert facets.as_filed(asked) == asked | {"region_code": "46"}
+
+
 def test_codes_are_told_with_their_trees() -> None:
     narrowed = {"region_code": "46", "industry": "C", "form": "dataset"}
     assert facets.codes_asked(narrowed) == [

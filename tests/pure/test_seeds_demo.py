@@ -11,9 +11,15 @@ import msgspec
 import pytest
 
 from catalog.products.classification import check_level, require_classified
+from catalog.products.coding import check_codes
+from catalog.products.faults import as_known
 from catalog.products.metadata import check_complete, check_readable
 from catalog.products.model import Description
+from catalog.profiles.conformance import findings
+from catalog.profiles.profiling import profile_of
+from catalog.tables.reading import open_table
 from market.spot_checks.drawing import MIN_INSPECTORS
+from seeds.code_trees import read_tables
 from seeds.demo import people
 from seeds.demo.catalogue import DemoProduct, read_product, read_products
 from seeds.demo.changing import new_name
@@ -42,6 +48,18 @@ def test_each_product_can_be_described_and_listed(product: DemoProduct) -> None:
     check_level(description)
     require_classified(description)
     assert read_product(product.key) == product
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda p: p.key)
+def test_each_product_has_a_dictionary_that_its_file_bears_out(product: DemoProduct) -> None:
+    description = msgspec.convert(product.description, Description)
+
+    assert description.items
+    assert all(item.title for item in description.items)
+    check_codes(description, as_known(read_tables()))
+    if product.media_type != "application/json":  # a document, and no table
+        profile = profile_of(open_table(io.BytesIO(product.content)))
+        assert findings(description, profile) == ()
 
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda p: p.key)

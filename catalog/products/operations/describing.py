@@ -23,9 +23,11 @@ from catalog.products.ai_labels import check_kept
 from catalog.products.bulk import ProductIsListed
 from catalog.products.classification import check_level, check_scheme
 from catalog.products.coding import check_codes, codes_named
+from catalog.products.faults import check_no_core_data
 from catalog.products.items import check_items
 from catalog.products.metadata import (
     check_complete,
+    check_fitting,
     check_readable,
     check_resources_known,
     named_resources,
@@ -64,13 +66,15 @@ async def describe(
 ) -> Product:
     """Put a product into the catalogue (著录). Nobody else sees it before it is listed.
 
+    A draft may lack what is still to be said; what it says has to be right all the same.
     ``reference`` is how its supplier calls it.
 
     :raises NotPermitted: if the actor describes no products.
     :raises AuthorisationLetterOutOfScope: and its like, if an agent may describe no new one (HN-06).
-    :raises Invalid: if a code is unknown (``coding.py``), or if it is no draft and not complete
-        (``metadata.py``), its items (``items.py``), its level (``classification.py``) or the
-        resources that it names (``sharing.py``) do not fit; or the reference is no name.
+    :raises Invalid: if a code is unknown (``coding.py``), if it is no draft and not complete or says
+        one thing twice and otherwise (``metadata.py``), if its items (``items.py``), its level
+        (``classification.py``) or the resources that it names (``sharing.py``) do not fit; or the
+        reference is no name.
     :raises ReferenceTaken: if another product of the supplier is called so.
     """
     actor.require("product:describe")
@@ -195,11 +199,14 @@ async def attach_content(
     :raises AuthorisationLetterOutOfScope: and its like, if an agent may not do this today (HN-06).
     :raises FileMissing: if the file is.
     :raises ProductNotDescribed: if the product was withdrawn.
+    :raises CoreDataNotTaken: if it declares national core data: no bytes of it are taken (HN-15(2)).
     """
     actor.require("product:describe")
     product = await _lock_to_describe(tx, actor, now, product_id)
     if product.state is State.WITHDRAWN:
         raise ProductNotDescribed(state=product.state.value)
+    if product.description is not None:
+        check_no_core_data(product.description)
     file = await files.get_own(tx, viewer=actor, file_id=file_id)
     content = Content(
         version=len(product.contents) + 1,
@@ -240,8 +247,9 @@ async def _check(
         {tree: await code_trees.find(tx, tree=tree, codes=c) for tree, c in named_codes.items()},
     )
     if is_draft:
-        return
-    check_complete(description)
+        check_fitting(description)
+    else:
+        check_complete(description)
     check_items(description)
     if description.classification is not None:
         check_scheme(description.classification)

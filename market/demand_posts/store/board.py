@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from catalog.code_trees.lineage import lineage
+from catalog.code_trees.lineage import canonical, lineage
 from catalog.code_trees.model import Tree
 from catalog.kernel.db import METADATA, Tx
 from market.demand_posts.model import DemandPosting
@@ -84,6 +84,7 @@ async def list_board(
     tx: Tx, *, narrowed: Mapping[str, str | None], before: uuid.UUID | None, limit: int
 ) -> list[DemandPosting]:
     """Return what is asked for now and seen by the actor, the newest first."""
+    asked = narrowed["region_code"]
     rows = await tx.fetch(
         """
         SELECT b.posting FROM market.demand_board b
@@ -97,7 +98,7 @@ async def list_board(
          ORDER BY b.post_id DESC LIMIT $7""",
         narrowed["form"],
         narrowed["industry"],
-        narrowed["region_code"],
+        asked and canonical(Tree.REGION, asked),
         narrowed["delivery_mode"],
         narrowed["use_category"],
         before,

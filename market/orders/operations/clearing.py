@@ -11,6 +11,8 @@ import msgspec
 from catalog.audit_log.events import Event as Happened
 from catalog.audit_log.model import Digest
 from catalog.certificates import queries as certificates
+from catalog.code_trees.lineage import canonical
+from catalog.code_trees.model import Tree
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
@@ -103,7 +105,7 @@ async def clear(
         book=freezing.book_of(said.data_nature),
         industry_section=said.industry_section,
         industry_division=said.industry_division,
-        region_code=said.region_code,
+        region_code=canonical(Tree.REGION, said.region_code),
     )
     rates = await _rates(tx, platform_bps=platform_bps, treasury_bps=treasury_bps)
     drafted = await _draft_contract(tx, cleared, grounds, rates, now=now)
