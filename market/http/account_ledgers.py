@@ -11,10 +11,9 @@ from litestar.params import FromPath, FromQuery
 from catalog.kernel import paging
 from market.finance_reports import account_file
 from market.http.answers import answers, sends
-from market.http.attachment import content_disposition
+from market.http.attachment import XLSX, content_disposition
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
-from market.http.reports import XLSX
 from settlement.ledger.accounts import Account, Purpose
 from settlement.ledger_reports.model import AccountLedger, LedgerAccount
 from settlement.ledger_reports.queries import accounts

@@ -11,11 +11,11 @@ from litestar.params import FromPath, FromQuery
 from catalog.signing.purposes import Purpose
 from market.finance_reports import operations
 from market.finance_reports.workbook import workbook
+from market.http import attachment
 from market.http.answers import answers, sends
-from market.http.attachment import content_disposition
+from market.http.attachment import XLSX
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
-from market.http.reports import XLSX
 from settlement.periods import queries as periods
 from settlement.statements.model import Side, SignedAccountStatement, Statement
 
@@ -94,12 +94,4 @@ async def get_workbook(
         )
 
     told = await read(request, look)
-    return Response(
-        workbook(told),
-        media_type=XLSX,
-        headers={
-            "cache-control": "no-store",
-            "content-disposition": content_disposition(f"对账单-{side}-{told.period}.xlsx"),
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return attachment.workbook(workbook(told), f"对账单-{side}-{told.period}.xlsx")

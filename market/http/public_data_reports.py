@@ -11,11 +11,11 @@ from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.products.metadata import check_readable
 from catalog.signing.purposes import Purpose
+from market.http import attachment
 from market.http.answers import answers, creates, sends
-from market.http.attachment import content_disposition
+from market.http.attachment import XLSX
 from market.http.command import Answer, Command, answer, command, created, read
 from market.http.context import AnyRequest
-from market.http.reports import XLSX
 from market.public_data_reports import operations, queries
 from market.public_data_reports.model import DrawUp, Published, SignedReport
 from market.public_data_reports.workbook import workbook
@@ -97,12 +97,4 @@ async def get_report_workbook(
     made = await read(request, look)
     public = made.report.public
     name = f"公共数据年度报告-{public.year}-第{public.version}版.xlsx"
-    return Response(
-        workbook(made),
-        media_type=XLSX,
-        headers={
-            "cache-control": "no-store",
-            "content-disposition": content_disposition(name),
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return attachment.workbook(workbook(made), name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -12,16 +12,15 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from catalog.kernel import paging
 from catalog.kernel.paging import Page
 from catalog.signing.purposes import Purpose
+from market.http import attachment
 from market.http.answers import answers, creates, sends
-from market.http.attachment import content_disposition
+from market.http.attachment import XLSX
 from market.http.command import Answer, Command, answer, command, created, done, read
 from market.http.context import AnyRequest
 from market.supervision import queries
 from market.supervision.model import QuarterlyReport, Recomputation, ReportDocument
 from market.supervision.operations import generation, submission, tracing
 from market.supervision.trace import Trace
-
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class GenerateReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,15 +106,7 @@ async def get_workbook(request: AnyRequest, report_id: FromPath[UUID]) -> Respon
     content = await read(
         request, lambda c: queries.get_workbook(c.tx, viewer=c.actor, report_id=report_id)
     )
-    return Response(
-        content,
-        media_type=XLSX,
-        headers={
-            "cache-control": "no-store",
-            "content-disposition": content_disposition(f"季度报告-{report_id}.xlsx"),
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return attachment.workbook(content, f"季度报告-{report_id}.xlsx")
 
 
 @get(

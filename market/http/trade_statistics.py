@@ -8,11 +8,11 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from catalog.signing.purposes import Purpose
+from market.http import attachment
 from market.http.answers import answers, sends
-from market.http.attachment import content_disposition
+from market.http.attachment import XLSX
 from market.http.command import Command, answer, read
 from market.http.context import AnyRequest
-from market.http.reports import XLSX
 from market.trade_statistics import operations, queries
 from market.trade_statistics.model import SignedStatistics
 from market.trade_statistics.workbook import workbook
@@ -70,12 +70,4 @@ async def get_statistics_workbook(
         )
         return workbook(told, await queries.names_of(c.tx, told))
 
-    return Response(
-        await read(request, look),
-        media_type=XLSX,
-        headers={
-            "cache-control": "no-store",
-            "content-disposition": content_disposition(f"交易统计-{book}-{period}.xlsx"),
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return attachment.workbook(await read(request, look), f"交易统计-{book}-{period}.xlsx")

@@ -14,7 +14,7 @@ from catalog.certificates.model import Certificate
 from catalog.kernel.errors import Missing
 from catalog.signing import queries as signing
 from catalog.signing.purposes import Purpose
-from market.http.attachment import content_disposition
+from market.http import attachment
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.portal.typesetting import certificate_pdf
@@ -42,14 +42,8 @@ async def get_paper(request: AnyRequest, number: FromPath[str]) -> Response[byte
     if found is None:
         raise Missing
     seal = functools.partial(_sealing().sealed, certificate=certificate, sign=signer.sign)
-    return Response(
-        await certificate_pdf(found, seal),
-        media_type="application/pdf",
-        headers={
-            "content-disposition": content_disposition(f"{found.number}.pdf"),
-            "cache-control": _BRIEFLY,
-            "content-security-policy": "default-src 'none'; sandbox",
-        },
+    return attachment.paper(
+        await certificate_pdf(found, seal), f"{found.number}.pdf", cache=_BRIEFLY
     )
 
 

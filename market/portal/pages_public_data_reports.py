@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from catalog.kernel.local_time import local_date
 from catalog.kernel.paging import Page
 from catalog.signing.purposes import Purpose
-from market.http.attachment import content_disposition
+from market.http import attachment
 from market.http.command import Command, read
 from market.http.context import AnyRequest, context
 from market.portal import public_data_paper
@@ -72,14 +72,8 @@ async def get_report_paper(request: AnyRequest, report_id: FromPath[uuid.UUID]) 
     made = await read(request, look)
     public = made.report.public
     name = f"公共数据年度报告-{public.year}-第{public.version}版.pdf"
-    return Response(
-        await paper_pdf(public_data_paper.paper(made), public.drawn_up_on),
-        media_type="application/pdf",
-        headers={
-            "cache-control": NOT_KEPT,
-            "content-disposition": content_disposition(name),
-            "content-security-policy": "default-src 'none'; sandbox",
-        },
+    return attachment.paper(
+        await paper_pdf(public_data_paper.paper(made), public.drawn_up_on), name, cache=NOT_KEPT
     )
 
 

@@ -11,7 +11,7 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from market.finance_reports import operations, words
-from market.http.attachment import content_disposition
+from market.http import attachment
 from market.http.command import Command, read
 from market.http.context import AnyRequest
 from market.portal import charts
@@ -108,14 +108,8 @@ async def get_paper(
         )
 
     told = await read(request, look)
-    return Response(
-        await statement_pdf(told),
-        media_type="application/pdf",
-        headers={
-            "cache-control": NOT_KEPT,
-            "content-disposition": content_disposition(f"对账单-{side}-{told.period}.pdf"),
-            "content-security-policy": "default-src 'none'; sandbox",
-        },
+    return attachment.paper(
+        await statement_pdf(told), f"对账单-{side}-{told.period}.pdf", cache=NOT_KEPT
     )
 
 
