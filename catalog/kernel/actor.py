@@ -29,6 +29,9 @@ class Clearance(enum.StrEnum):
     SYSTEM = "system"  # a job of ours
 
 
+_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
+
+
 class NotPermitted(Forbidden):
     """The actor's roles do not carry the permission."""
 
@@ -58,6 +61,11 @@ class Actor(msgspec.Struct, frozen=True):
         """
         if permission not in self.permissions:
             raise NotPermitted(permission=permission)
+
+    @property
+    def sees_all(self) -> bool:
+        """Tell whether the second wall lets the actor see every party's rows (``catalog.sees_all()``)."""
+        return self.clearance in _SEES_ALL
 
     @property
     def principal(self) -> str:

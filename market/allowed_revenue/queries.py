@@ -6,15 +6,13 @@ import datetime as dt
 import uuid
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import end_of_day, start_of_day
 from catalog.kernel.paging import Page
 from market.allowed_revenue import allowing, store
 from market.allowed_revenue.model import Allowance, Burn
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class AllowanceMissing(Missing):
@@ -34,7 +32,7 @@ async def list_allowances(
     :raises NotPermitted: if the viewer reads none.
     """
     viewer.require("allowed_revenue:read")
-    party = operator_party_id if viewer.clearance in _SEES_ALL else viewer.party
+    party = operator_party_id if viewer.sees_all else viewer.party
     query = paging.fingerprint("allowed_revenues", str(party))
     rows = await tx.fetch(
         store.SELECT

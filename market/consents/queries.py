@@ -6,15 +6,13 @@ import datetime as dt
 import uuid
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.paging import Page
 from catalog.products import queries as products
 from catalog.products.queries import ProductMissing
 from market.consents import grounds, store
 from market.consents.model import Consent
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 async def list_consents(
@@ -33,7 +31,7 @@ async def list_consents(
     viewer.require("consent:read")
     if await products.find(tx, product_id=product_id) is None:
         raise ProductMissing
-    holder = None if viewer.clearance in _SEES_ALL else viewer.party
+    holder = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("consents", str(product_id), str(holder))
     rows = await tx.fetch(
         store.SELECT

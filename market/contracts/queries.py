@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.ids import PartyId
@@ -35,8 +34,6 @@ from market.listings import queries as listings
 from market.listings.model import Listing
 from market.pricing.regimes import is_public
 from market.zones import queries as zones
-
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class OnOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +135,7 @@ async def list_page(
     :raises NotPermitted: if the viewer reads no agreements.
     """
     viewer.require("negotiation:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("agreements", str(party), str(product_id))
     rows = await tx.fetch(
         store.SELECT
@@ -205,7 +202,7 @@ async def check_signature(
 
 
 def _may_see(viewer: Actor, found: Agreement) -> bool:
-    return viewer.clearance in _SEES_ALL or viewer.party_id in (
+    return viewer.sees_all or viewer.party_id in (
         found.buyer_party_id,
         found.supplier_party_id,
     )

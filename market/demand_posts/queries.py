@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
@@ -29,7 +29,6 @@ from market.pricing.model import UseCategory
 
 # [P] how old matches may be when the catalogue changes; of a demand that changed they are found at once.
 LOOKED_EVERY: Final = dt.timedelta(minutes=5)
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class DemandPostMissing(Missing):
@@ -130,7 +129,7 @@ async def list_posts(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     viewer.require("demand_post:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("demand_posts", str(party), state)
     found = await posts.list_page(
         tx,
@@ -188,7 +187,7 @@ async def list_due(tx: Tx, *, now: dt.datetime, limit: int) -> list[uuid.UUID]:
 async def _get(tx: Tx, viewer: Actor, post_id: uuid.UUID) -> DemandPost:
     viewer.require("demand_post:read")
     found = await posts.find(tx, post_id)
-    if found is None or not (viewer.clearance in _SEES_ALL or found.buyer_party_id == viewer.party):
+    if found is None or not (viewer.sees_all or found.buyer_party_id == viewer.party):
         raise DemandPostMissing
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
@@ -22,8 +22,6 @@ from settlement.ledger_reports.explaining import ExplainedEntry, Explanation, Of
 from settlement.ledger_reports.queries import explaining as entries
 from settlement.payouts import queries as payouts
 from settlement.revenue.agreement import FrozenSplit
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 async def explain(tx: Tx, *, viewer: Actor, of: Of, identifier: uuid.UUID) -> Explanation:
@@ -84,7 +82,7 @@ async def _explained(tx: Tx, viewer: Actor, key: uuid.UUID) -> ExplainedEntry:
         listed = await entries.list_of_order(tx, entry.order_id)
         explained = await entries.explain_entries(tx, listed, split)
         told = next(each for each in explained if each.key == key)
-    if is_whole or viewer.clearance in _SEES_ALL:
+    if is_whole or viewer.sees_all:
         return told
     return explaining.cut(told, str(viewer.party))
 

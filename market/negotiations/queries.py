@@ -5,15 +5,13 @@ from __future__ import annotations
 import uuid
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from market.negotiations import store
 from market.negotiations.model import Exchanged, Negotiation
 from market.negotiations.states import State
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 async def get(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> Negotiation:
@@ -43,7 +41,7 @@ async def list_page(
     :raises NotPermitted: if the viewer reads no negotiations.
     """
     viewer.require("negotiation:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("negotiations", str(party), str(product_id), state)
     rows = await tx.fetch(
         store.SELECT
@@ -73,4 +71,4 @@ async def list_messages(tx: Tx, *, viewer: Actor, negotiation_id: uuid.UUID) -> 
 
 
 def _may_see(viewer: Actor, found: Negotiation) -> bool:
-    return viewer.clearance in _SEES_ALL or viewer.party_id == found.party_id
+    return viewer.sees_all or viewer.party_id == found.party_id

@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Final
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import CursorUnreadable, Page
 from market.open_data import store
 from market.open_data.model import Opening, OpenProduct
 from market.open_data.states import State
-
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class OpeningMissing(Missing):
@@ -72,7 +69,7 @@ async def list_openings(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     viewer.require("opening:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("openings", state, str(party))
     rows = await tx.fetch(
         f"""{store.SELECT}

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import UNSET
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance, NotPermitted
+from catalog.kernel.actor import Actor, NotPermitted
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing, Refused
 from catalog.kernel.ids import PartyId
@@ -33,8 +33,6 @@ from market.orders.states import Event, advance
 from market.orders.store import bundles, contracts, destructions, orders, payout_holds
 from market.pricing.model import Charge, Filing, PriceItem
 from settlement.charging import windows
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class OrderMissing(Missing):
@@ -93,7 +91,7 @@ async def list_orders(
     :raises NotPermitted: if the viewer reads no orders.
     """
     viewer.require("order:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("orders", str(party), str(product_id), state)
     rows = await tx.fetch(
         orders.SELECT
@@ -372,9 +370,7 @@ async def get_bundle(tx: Tx, *, viewer: Actor, bundle_id: uuid.UUID) -> BundleFi
     :raises BundleMissing: if there is none that the viewer may see.
     """
     found = await bundles.find(tx, bundle_id)
-    if found is None or (
-        viewer.clearance not in _SEES_ALL and viewer.party != found.buyer_party_id
-    ):
+    if found is None or (not viewer.sees_all and viewer.party != found.buyer_party_id):
         raise BundleMissing
     rows = await tx.fetch(orders.SELECT + " WHERE bundle_id = $1 ORDER BY id", bundle_id)
     return BundleFile(bundle=found, orders=[orders.order_of(row) for row in rows])
@@ -427,7 +423,7 @@ async def find_granted(tx: Tx, *, level: Level, subject_id: uuid.UUID) -> Order 
 
 
 def _may_see(viewer: Actor, order: Order) -> bool:
-    if viewer.clearance in _SEES_ALL:
+    if viewer.sees_all:
         return True
     try:
         return viewer.party in (order.buyer_party_id, order.supplier_party_id)

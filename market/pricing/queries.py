@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
@@ -61,7 +61,7 @@ async def list_filings(
     :raises NotPermitted: if the viewer reads no filings.
     """
     viewer.require("pricing:read")
-    party = None if _sees_all(viewer) else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("pricing_filings", str(party), str(product_id), state)
     rows = await tx.fetch(
         store.SELECT
@@ -306,9 +306,5 @@ async def find_lowest_prices(
     return lowest
 
 
-def _sees_all(viewer: Actor) -> bool:
-    return viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
-
-
 def _is_reader(viewer: Actor, filing: Filing) -> bool:
-    return _sees_all(viewer) or filing.supplier_party_id == viewer.party
+    return viewer.sees_all or filing.supplier_party_id == viewer.party

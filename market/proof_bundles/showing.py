@@ -23,13 +23,8 @@ def state_of(entry: PlacedEntry, viewer: Actor) -> Shown:
     return Shown.SHOWN if is_own or viewer.may("audit:read") else Shown.WITHHELD
 
 
-def sees_all(viewer: Actor) -> bool:
-    """Tell whether somebody may have the bundle of any subject."""
-    return viewer.clearance in (Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM)
-
-
 def reader_of(viewer: Actor) -> Reader:
     """Return as whom somebody gets a bundle."""
-    if not sees_all(viewer):
+    if not viewer.sees_all:
         return Reader.OWN_PARTY
     return Reader.AUTHORITY if viewer.clearance is Clearance.REGULATOR else Reader.OPERATOR

@@ -7,7 +7,7 @@ import uuid
 from typing import Final
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import start_of_day
@@ -17,7 +17,6 @@ from market.public_data_reports.model import Due, Published, SignedReport
 from settlement.ledger.accounts import Book
 from settlement.periods.months import Span
 
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 #: What each department was credited of an operator's orders in closed months, and what was taken back.
 _DEPARTMENTS: Final = """
     SELECT a.owner::uuid AS party_id, n.name,
@@ -122,7 +121,7 @@ async def get_report(tx: Tx, *, viewer: Actor, report_id: uuid.UUID) -> SignedRe
     if row is None:
         raise ReportMissing
     is_own = viewer.party_id == row["operator_party_id"]
-    if viewer.clearance not in _SEES_ALL and not is_own:
+    if not viewer.sees_all and not is_own:
         raise ReportMissing
     return store.report_of(row)
 

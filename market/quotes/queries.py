@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Final
 
 from msgspec.structs import replace
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.local_time import local_date
@@ -18,8 +17,6 @@ from market.demand_posts import queries as demand_posts
 from market.quotes import store
 from market.quotes.model import QuoteRequest, RequestFile, Settled
 from market.quotes.states import State
-
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class QuoteRequestMissing(Missing):
@@ -67,7 +64,7 @@ async def list_requests(
     :raises CursorUnreadable: if the cursor is not of this list.
     """
     viewer.require("quote:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("quote_requests", str(party), str(post_id), state)
     found = await store.list_page(
         tx,
@@ -97,7 +94,7 @@ async def list_settled(tx: Tx, *, now: dt.datetime, limit: int) -> list[Settled]
 
 async def _as_seen(tx: Tx, viewer: Actor, found: list[QuoteRequest]) -> list[QuoteRequest]:
     """Return requests without the buyer where a supplier is not told who it is."""
-    if viewer.clearance in _SEES_ALL:
+    if viewer.sees_all:
         return found
     shown = await demand_posts.find_postings(tx, post_ids=[each.post_id for each in found])
     return [

@@ -5,14 +5,12 @@ from __future__ import annotations
 import uuid
 
 from catalog.kernel import paging
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from catalog.kernel.paging import Page
 from market.revenue_agreements import store
 from market.revenue_agreements.model import RevenueAgreement
-
-_SEES_ALL = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class RevenueAgreementMissing(Missing):
@@ -56,7 +54,7 @@ async def list_revenue_agreements(
     :raises NotPermitted: if the viewer reads none.
     """
     viewer.require("revenue_agreement:read")
-    party = None if viewer.clearance in _SEES_ALL else viewer.party
+    party = None if viewer.sees_all else viewer.party
     query = paging.fingerprint("revenue_agreements", str(party), str(product_id))
     rows = await tx.fetch(
         store.SELECT
@@ -74,4 +72,4 @@ async def list_revenue_agreements(
 
 
 def _may_see(viewer: Actor, agreement: RevenueAgreement) -> bool:
-    return viewer.clearance in _SEES_ALL or viewer.party in agreement.asked
+    return viewer.sees_all or viewer.party in agreement.asked

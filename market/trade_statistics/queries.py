@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from catalog.code_trees import queries as code_trees
 from catalog.code_trees.model import Code, Tree
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Missing
 from market.trade_statistics import tallying
@@ -16,7 +16,6 @@ from market.trade_statistics.words import TREES
 from settlement.periods import queries as periods
 from settlement.periods.months import Span
 
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 #: Each credited leg of the entries of closed months, under the facts that were frozen with its order.
 _FLOWS: Final = """
     SELECT v.month, k.kind, s.purpose AS debit, a.purpose AS credit,
@@ -59,7 +58,7 @@ def check_reader(viewer: Actor, supplier_party_id: uuid.UUID | None) -> None:
     """
     viewer.require("account_statement:read")
     is_own = supplier_party_id is not None and viewer.party_id == supplier_party_id
-    if viewer.clearance not in _SEES_ALL and not is_own:
+    if not viewer.sees_all and not is_own:
         raise StatisticsMissing
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Row, Tx
 from catalog.kernel.errors import Missing
 from catalog.signing.canonical import canonical
@@ -16,7 +16,6 @@ from settlement.statements import drawing_up
 from settlement.statements.drawing_up import Moved, Stood
 from settlement.statements.model import PURPOSES, KindSum, Side, Statement
 
-_SEES_ALL: Final = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 _MOVED: Final = """
     SELECT v.month, v.number, j.key, j.value_on, j.kind, j.order_id, j.reverses, j.amounts,
            j.codes
@@ -40,7 +39,7 @@ def check_reader(viewer: Actor, side: Side, party_id: uuid.UUID | None) -> None:
     is_of_book = side is Side.REGULATOR
     if is_of_book != (party_id is None):
         raise StatementMissing
-    if viewer.clearance not in _SEES_ALL and (is_of_book or viewer.party != party_id):
+    if not viewer.sees_all and (is_of_book or viewer.party != party_id):
         raise StatementMissing
 
 

@@ -34,6 +34,13 @@ def test_an_agent_speaks_for_its_principal() -> None:
     assert (alone.party, agent.party) == (own, principal)
 
 
+@pytest.mark.parametrize("clearance", Clearance)
+def test_staff_the_regulator_and_the_service_see_all_and_nobody_else(clearance: Clearance) -> None:
+    actor = msgspec.structs.replace(PUBLIC, clearance=clearance)
+
+    assert actor.sees_all is (clearance in {"staff", "regulator", "system"})
+
+
 def test_who_belongs_to_no_party_speaks_for_none() -> None:
     with pytest.raises(NotPermitted) as refused:
         _ = PUBLIC.party

@@ -39,6 +39,16 @@ async def seen(db: Database, actor: Actor, table: str) -> int:
         return int(await tx.fetch_value(f"SELECT count(*) FROM {table}"))
 
 
+@pytest.mark.parametrize("clearance", Clearance)
+async def test_the_service_and_the_database_agree_on_who_sees_all(
+    db: Database, clearance: Clearance
+) -> None:
+    actor = make_actor(clearance=clearance)
+
+    async with begin(db, actor) as tx:
+        assert await tx.fetch_value("SELECT catalog.sees_all()") is actor.sees_all
+
+
 # ── answers ─────────────────────────────────────────────────────────────────────────────────
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from catalog.audit_log.events import Event as Happened
-from catalog.kernel.actor import Actor, Clearance
+from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from market.access import operations as access
@@ -18,8 +18,6 @@ from market.orders.states import RESUMING, Event
 from settlement.escrow.operations import casework as escrow
 from settlement.escrow.operations import funding, refunding
 from settlement.escrow.states import State as EscrowState
-
-_ANY_ORDER = frozenset({Clearance.STAFF, Clearance.REGULATOR, Clearance.SYSTEM})
 
 
 class OrderNotSuspended(Refused):
@@ -48,7 +46,7 @@ async def cut_off(
     """
     actor.require("order:cut_off")
     order = await lock(tx, order_id)
-    if actor.clearance not in _ANY_ORDER and order.supplier_party_id != actor.party:
+    if not actor.sees_all and order.supplier_party_id != actor.party:
         raise OrderMissing
     if for_good:
         return await end(tx, order, actor=actor, now=now, reason=reason)
@@ -84,7 +82,7 @@ async def resume(
     """
     actor.require("order:cut_off")
     order = await lock(tx, order_id)
-    if actor.clearance not in _ANY_ORDER and order.supplier_party_id != actor.party:
+    if not actor.sees_all and order.supplier_party_id != actor.party:
         raise OrderMissing
     if order.suspended_from is None:
         raise OrderNotSuspended(state=order.state.value)

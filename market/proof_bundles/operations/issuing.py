@@ -182,21 +182,22 @@ async def _own_subject(tx: Tx, actor: Actor, kind: str, identifier: str) -> str:
 
     :raises Missing: if there is none of that kind and name, or it is not the actor's.
     """
-    sees_all = showing.sees_all(actor)
-    party = None if sees_all else actor.party
+    party = None if actor.sees_all else actor.party
     if kind == Kind.CERTIFICATE:
         certificate = await certificates.find(tx, identifier)
         is_there = certificate is not None and (
-            sees_all or certificate.registrant_party_id == party
+            actor.sees_all or certificate.registrant_party_id == party
         )
     elif kind == Kind.ORDER:
         await orders.get_order(tx, viewer=actor, order_id=_uuid(identifier))
         is_there = True
     elif kind == Kind.PRODUCT:
         product = await products.find(tx, product_id=_uuid(identifier))
-        is_there = product is not None and (sees_all or product.supplier_party_id == party)
+        is_there = product is not None and (actor.sees_all or product.supplier_party_id == party)
     else:
-        is_there = kind in (Kind.BUYER, Kind.SUPPLIER) and (sees_all or _uuid(identifier) == party)
+        is_there = kind in (Kind.BUYER, Kind.SUPPLIER) and (
+            actor.sees_all or _uuid(identifier) == party
+        )
     if not is_there:
         raise Missing
     return f"{kind}:{identifier}"
