@@ -61,6 +61,14 @@ _FORGETFUL: Final = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that another PostgreSQL may answer otherwise: those that ask for the server."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 class TestServer:
     """One PostgreSQL for the whole run, and the template that tests copy."""
 

@@ -33,6 +33,8 @@ from market.postgres.directories import MissingRight
 from market.postgres.locks import Place
 from market.postgres.service_lock import ServiceAlreadyRunning
 
+pytestmark = pytest.mark.database
+
 DEBIAN = pathlib.Path("/usr/lib/postgresql/15/bin")
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
