@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +11,8 @@ import msgspec
 
 from catalog.kernel.errors import Invalid
 from catalog.product_batches.columns import COMMENT, KEY, Column, Shape
-from catalog.product_batches.vocabulary import flag_of, value_of
+from catalog.product_batches.dates import read_day
+from catalog.product_batches.vocabulary import NAMES, flag_of, value_of
 from catalog.products.model import ItemType, OriginPath, Sensitivity
 from catalog.products.standards import read_standard
 
@@ -105,6 +107,8 @@ def _value(column: Column, text: str) -> Any:
         if flag is None:
             raise BatchFlagUnclear(given=text[:50])
         return flag
+    if column.shape is Shape.DAY:
+        return read_day(text)
     if column.shape is Shape.VALUE:
         return _listed(column, text)
     if column.shape is Shape.SCENARIOS:
@@ -123,8 +127,12 @@ def _listed(column: Column, text: str) -> str:
     assert column.kind is not None, "a list has its values"
     found = value_of(column.kind, text)
     if found is None:
-        raise BatchValueUnknown(given=text[:50], known=[value.value for value in column.kind])
+        raise BatchValueUnknown(given=text[:50], known=_known(column.kind))
     return found
+
+
+def _known(kind: type[enum.StrEnum]) -> list[str]:
+    return [f"{chinese} {value}" for value, (chinese, _) in NAMES[kind].items()]
 
 
 def _scenario(line: str) -> dict[str, str]:

@@ -16,6 +16,8 @@ from catalog.products.labels import LABELS, Label
 
 MAX_SOURCES: Final = 5  # [P] of one product in a table; JSON has no such bound
 KEY: Final = "key"
+_SHOWN: Final = 50  # characters of a column that is none
+_MOST_SHOWN: Final = 10  # of them; the count tells the rest
 COMMENT: Final = "#"  # what begins with it is for people: columns of a report, rows of a template
 
 
@@ -27,6 +29,7 @@ class Shape(enum.Enum):
     VALUES = enum.auto()  # several of it, separated
     WORDS = enum.auto()  # several words, separated
     FLAG = enum.auto()  # yes or no
+    DAY = enum.auto()  # as people write it
     SCENARIOS = enum.auto()  # code: description, one a line
     ITEMS = enum.auto()  # name|type|title|unit|required|sensitivity, one a line
     STANDARDS = enum.auto()  # number|title|address, one a line
@@ -42,7 +45,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchColumnUnknown(Invalid):
-    """A column is called as no field is; perhaps it is misspelt."""
+    """Columns are called as no field is; perhaps they are misspelt, or for people alone."""
 
     code = "product_batch_column_unknown"
 
@@ -83,6 +86,7 @@ _FLAGS: Final = frozenset(
         "sources/is_supermarket_resource",
     }
 )
+_DAYS: Final = frozenset({"valid_from", "valid_to", "sources/authorisation_valid_to"})
 _SHAPES: Final[Mapping[str, tuple[Shape, type[enum.StrEnum] | None]]] = {
     "delivery_modes": (Shape.VALUES, model.DeliveryMode),
     "keywords": (Shape.WORDS, None),
@@ -107,6 +111,8 @@ def _column(path: str, name: str, label: Label) -> Column:
         shape, kind = Shape.VALUE, _LISTS[name]
     elif name in _FLAGS:
         shape = Shape.FLAG
+    elif name in _DAYS:
+        shape = Shape.DAY
     return Column(path=path, label=label, shape=shape, kind=kind)
 
 
@@ -141,20 +147,26 @@ _BY_NAME: Final[Mapping[str, Column]] = {
 }
 
 
+def is_header(names: Sequence[str]) -> bool:
+    """Tell whether a row names the columns: most of those that no table can do without."""
+    found = {column.path for name in names if (column := _BY_NAME.get(plain(name))) is not None}
+    return len(found.intersection(REQUIRED)) >= len(REQUIRED) - 1
+
+
 def matched(names: Sequence[str]) -> dict[str, Column]:
     """Return of which field each column of a file is; those for people alone are left out.
 
-    :raises BatchColumnUnknown: if one is of none.
+    :raises BatchColumnUnknown: with all that are of none, and what each may mean.
     :raises BatchColumnDoubled: if two are of the same.
     :raises BatchColumnMissing: if one is missing that every product needs.
     """
     found: dict[str, Column] = {}
-    for name in names:
-        if name.startswith(COMMENT):
-            continue
-        column = _BY_NAME.get(plain(name))
-        if column is None:
-            raise BatchColumnUnknown(column=name, meant=_meant(name))
+    told = [name for name in names if not name.startswith(COMMENT)]
+    if unknown := [name for name in told if plain(name) not in _BY_NAME]:
+        shown = [f"{name[:_SHOWN]}{_meant(name)}" for name in unknown[:_MOST_SHOWN]]
+        raise BatchColumnUnknown(columns=shown, count=len(unknown))
+    for name in told:
+        column = _BY_NAME[plain(name)]
         if doubled := next((other for other, has in found.items() if has == column), None):
             raise BatchColumnDoubled(column=name, other=doubled)
         found[name] = column
@@ -166,4 +178,4 @@ def matched(names: Sequence[str]) -> dict[str, Column]:
 
 def _meant(name: str) -> str:
     near = difflib.get_close_matches(plain(name), _BY_NAME, n=1, cutoff=0.5)
-    return _BY_NAME[near[0]].label.zh if near else "—"
+    return f"（{_BY_NAME[near[0]].label.zh}？）" if near else ""

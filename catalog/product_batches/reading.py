@@ -13,9 +13,11 @@ from catalog.kernel.caged import MEBIBYTE, Limits, Task, by_code
 from catalog.kernel.errors import Invalid
 from catalog.product_batches import foreign
 from catalog.product_batches.cells import is_comment
+from catalog.product_batches.columns import is_header
 from catalog.product_batches.kinds import MAX_BYTES, TABLES
 from catalog.product_batches.model import Kind, Line
 from catalog.tables import json_text, workbook
+from catalog.tables.header import is_blank
 from catalog.tables.model import Format, Table, TableUnreadable
 from catalog.tables.reading import REFUSALS as TABLE_REFUSALS
 from catalog.tables.reading import open_table
@@ -62,16 +64,18 @@ def lines(given: Given, source: BinaryIO) -> Iterator[Line]:
 
 
 def _rows(given: Given, source: BinaryIO) -> Iterator[Line]:
-    table = open_table(source, file_name=given.file_name)
+    table = open_table(source, file_name=given.file_name, is_header=is_header)
     if table.format is not _FORMATS[given.kind]:
         raise BatchKindContradicts(named=given.kind.value, found=table.format.value)
     is_table = given.kind in TABLES
     if is_table:
-        yield Line(line=1, columns=tuple(table.columns))
+        yield Line(line=table.header_row, columns=tuple(table.columns))
     for row in table.rows:
+        if is_table and is_blank(row.values):
+            continue  # a spreadsheet writes as many as were ever touched
         cells = _cells(table, row.values)
         if not (is_table and is_comment(cells)):
-            surplus = sum(value not in (None, "") for value in row.values[len(table.columns) :])
+            surplus = sum(not is_blank([value]) for value in row.values[len(table.columns) :])
             yield Line(line=row.number, cells=cells, surplus=surplus)
 
 

@@ -44,6 +44,7 @@ _EXAMPLE: Final = {
 }
 _HINTS: Final = {
     Shape.FLAG: "是 / 否",
+    Shape.DAY: "2026-01-31",
     Shape.WORDS: "多个以；分隔",
     Shape.SCENARIOS: "代码: 说明，每行一个",
     Shape.STANDARDS: "标准号-年代号|名称|网址，每行一项",

@@ -19,7 +19,13 @@ _SMALL: Final = 1024 * 1024  # so little may shrink as it likes
 _INNER: Final = (".zip", ".xlsx", ".xlsm", ".xls", ".docx", ".jar", ".gz", ".7z", ".rar", ".exe")
 _CELL: Final = re.compile(rb"""<(?:\w{1,20}:)?c\s[^>]{0,100}?r=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _ANY_CELL: Final = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")  # one that does not say where it is, too
-_LONGEST_CELL: Final = 200  # what the pattern can match, so that a cell across two parts is seen
+# A formula without its value; one whose value is an empty text says so by its type.
+_UNCOMPUTED: Final = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s(?![^>]{0,200}?\bt=["']str["'])[^>]{0,200}?r=["']([A-Z]{1,3}[0-9]{1,7})["'][^>]{0,200}>\s*"""
+    rb"""<(?:\w{1,20}:)?f(?:\s[^>]{0,300})?(?:/>|>[^<]{0,8192}</(?:\w{1,20}:)?f>)\s*"""
+    rb"""(?:<(?:\w{1,20}:)?v\s*/>\s*|<(?:\w{1,20}:)?v>\s*</(?:\w{1,20}:)?v>\s*)?</(?:\w{1,20}:)?c>"""
+)
+_LONGEST_CELL: Final = 9500  # what the patterns can match, so that a cell across two parts is seen
 _PART: Final = 1024 * 1024
 MAX_CELLS: Final = 5_000_000  # [P] of the rectangle that is used: 100,000 rows of 50 columns
 
@@ -42,6 +48,12 @@ class WorkbookRefersOutside(Invalid):
     code = "workbook_refers_outside"
 
 
+class WorkbookFormulaUncomputed(Invalid):
+    """A program wrote a formula and no spreadsheet has computed it yet: the cell would be read as empty."""
+
+    code = "workbook_formula_uncomputed"
+
+
 class WorkbookTooLarge(Invalid):
     """A sheet reaches further than a table that is read here; CSV has no such bound."""
 
@@ -54,6 +66,7 @@ def check_archive(raw: bytes) -> tuple[str, ...]:
     :raises WorkbookArchiveUnsafe: with the ``entry`` and the ``reason``.
     :raises WorkbookHasMacros: if there is a program in it.
     :raises WorkbookRefersOutside: if it takes values from elsewhere.
+    :raises WorkbookFormulaUncomputed: if a formula has no value.
     :raises WorkbookTooLarge: if a sheet reaches too far.
     """
     try:
@@ -121,13 +134,15 @@ def _check_contents(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) ->
 
 
 def _check_reach(head: bytes, opened: IO[bytes], name: str) -> None:
-    """Refuse a sheet whose used rectangle is too large; what it says of itself is not believed."""
+    """Refuse a sheet that is too large or not computed; what it says of itself is not believed."""
     rows = columns = cells = 0
     rest, part = b"", head
     while part:
         text = rest + part
         for letters, digits in _CELL.findall(text):
             rows, columns = max(rows, int(digits)), max(columns, _column(letters))
+        if (found := _UNCOMPUTED.search(text)) is not None:
+            raise WorkbookFormulaUncomputed(entry=name, cell=found[1].decode())
         cells += len(_ANY_CELL.findall(part))
         if max(rows * columns, cells) > MAX_CELLS:
             raise WorkbookTooLarge(entry=name, cells=max(rows * columns, cells), maximum=MAX_CELLS)

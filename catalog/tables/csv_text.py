@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
+from catalog.tables.header import IsHeader, find_header
 from catalog.tables.lines import encoding_of, lines_of
-from catalog.tables.model import Format, Row, Table, TableEmpty, TableUnreadable, checked_header
+from catalog.tables.model import (
+    Format,
+    Row,
+    Table,
+    TableEmpty,
+    TableUnreadable,
+    checked_header,
+)
 
 MAX_FIELD: Final = 131_072  # [P] characters; a quotation mark that is never closed ends here
 _SEPARATORS: Final = ",\t;|"
+#: A spreadsheet's own way to say which separator follows; it shows no such row.
+_SAYS_SEPARATOR: Final = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
 
-def read_csv(head: bytes, source: BinaryIO) -> Table:
+def read_csv(head: bytes, source: BinaryIO, is_header: IsHeader | None = None) -> Table:
     """Return a table of comma-separated values, or of values separated by a tab, ``;`` or ``|``.
 
     :raises TableEmpty: if there is no line.
@@ -22,22 +34,28 @@ def read_csv(head: bytes, source: BinaryIO) -> Table:
     """
     encoding = encoding_of(head)
     lines = lines_of(head, source, encoding)
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
+    first = next(lines, "")
+    said = _SAYS_SEPARATOR.fullmatch(first.removeprefix("\ufeff"))
+    if said is not None:
+        first = next(lines, "")
+    begun = [first]
+    while not begun[-1].strip() and begun[-1]:
+        begun.append(next(lines, ""))
+    if not begun[-1]:
         raise TableEmpty
-    delimiter = separator_of(first)
-    csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(_from(first, lines), delimiter=delimiter, strict=True)
-    try:
-        columns = checked_header(next(reader))
-    except csv.Error as error:
-        raise TableUnreadable(row=1, reason=str(error)) from error
+    delimiter = said[1] if said is not None else separator_of(begun[-1])
+    rows = _rows(itertools.chain(begun, lines), delimiter)
+    header, rest = find_header(rows, is_header)
+    names = [str(value) for value in header.values]
+    while not names[-1].strip():
+        names.pop()
     return Table(
         format=Format.CSV,
-        columns=columns,
-        rows=_rows(reader),
+        columns=checked_header(names, row=header.number),
+        rows=rest,
         encoding=encoding,
         delimiter=delimiter,
+        header_row=header.number,
     )
 
 
@@ -47,17 +65,14 @@ def separator_of(line: str) -> str:
     return max(_SEPARATORS, key=bare.count)
 
 
-def _from(first: str, lines: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from lines
-
-
-def _rows(reader: Any) -> Iterator[Row]:
-    number = 1
+def _rows(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
+    """Yield the rows by the number that a spreadsheet shows beside them; an empty line is none."""
+    csv.field_size_limit(MAX_FIELD)
+    number = 0
     try:
-        for values in reader:
+        for values in csv.reader(lines, delimiter=delimiter, strict=True):
             number += 1
-            if values:  # an empty line is no row
+            if values:
                 yield Row(number, values)
     except csv.Error as error:
         raise TableUnreadable(row=number + 1, reason=str(error)) from error

@@ -47,7 +47,9 @@ def read_json_lines(head: bytes, source: BinaryIO) -> Table:
     columns: list[str] = []
     lines = lines_of(head.removeprefix(b"\xef\xbb\xbf"), source, "utf-8")
     numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    objects = ((number, _object(number, parsed(line, number))) for number, line in numbered)
+    objects = (
+        (number, _object(number, parsed(line.rstrip(), number))) for number, line in numbered
+    )
     return Table(format=Format.JSONL, columns=columns, rows=_rows(columns, objects))
 
 
@@ -90,8 +92,9 @@ def parsed(text: str, row: int) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except ValueError as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:100]
-        raise TableUnreadable(row=row, reason=reason) from error
+        if isinstance(error, json.JSONDecodeError):
+            raise TableUnreadable(row=row + error.lineno - 1, reason=error.msg) from error
+        raise TableUnreadable(row=row, reason=str(error)[:100]) from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -117,7 +120,9 @@ def _rows(columns: list[str], objects: Iterator[tuple[int, dict[str, Any]]]) -> 
         for name in values:
             if name not in places:
                 if not name.strip() or len(name) > MAX_NAME or len(columns) >= MAX_COLUMNS:
-                    raise TableHeaderInvalid(column=len(columns) + 1, reason="name_or_number")
+                    raise TableHeaderInvalid(
+                        row=number, column=len(columns) + 1, reason="name_or_number"
+                    )
                 places[name] = len(columns)
                 columns.append(name)
         yield Row(number, [values.get(name) for name in columns])

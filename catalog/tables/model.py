@@ -44,6 +44,7 @@ class Table(msgspec.Struct, kw_only=True):
     rows: Iterator[Row]
     encoding: str = "utf-8"
     delimiter: str = ""
+    header_row: int = 1  # where the columns are named; a title may stand above
     sheet: str = ""
     other_sheets: int = 0
     notes: tuple[str, ...] = ()  # what an archive holds besides, and does no harm
@@ -56,7 +57,7 @@ class TableEmpty(Invalid):
 
 
 class TableHeaderInvalid(Invalid):
-    """The first row does not name each column, once."""
+    """The row that should does not name each column, once."""
 
     code = "table_header_invalid"
 
@@ -73,21 +74,21 @@ class TableLineTooLong(Invalid):
     code = "table_line_too_long"
 
 
-def checked_header(names: list[str]) -> list[str]:
-    """Return the names of the columns without blanks around them.
+def checked_header(names: list[str], *, row: int = 1) -> list[str]:
+    """Return the names of the columns without blanks around them; ``row`` is where they stand.
 
     :raises TableHeaderInvalid: if one is empty, too long or doubled, or there are too many.
     """
     stripped = [name.strip().strip("\ufeff") for name in names]
     if len(stripped) > MAX_COLUMNS:
-        raise TableHeaderInvalid(column=len(stripped), reason="too_many_columns")
+        raise TableHeaderInvalid(row=row, column=len(stripped), reason="too_many_columns")
     seen: set[str] = set()
     for number, name in enumerate(stripped, start=1):
         if not name:
-            raise TableHeaderInvalid(column=number, reason="name_missing")
+            raise TableHeaderInvalid(row=row, column=number, reason="name_missing")
         if len(name) > MAX_NAME:
-            raise TableHeaderInvalid(column=number, reason="name_too_long")
+            raise TableHeaderInvalid(row=row, column=number, reason="name_too_long")
         if name in seen:
-            raise TableHeaderInvalid(column=number, reason="name_doubled")
+            raise TableHeaderInvalid(row=row, column=number, reason="name_doubled")
         seen.add(name)
     return stripped

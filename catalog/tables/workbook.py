@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import importlib
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, Final
 
 from catalog.tables.archive import MAX_BYTES, WorkbookArchiveUnsafe, check_archive
+from catalog.tables.header import MOST_ROWS_ABOVE, IsHeader, cell_text, find_header
 from catalog.tables.model import Format, Row, Table, TableEmpty, TableUnreadable, checked_header
 
 #: Loaded by whoever reads workbooks, before its process is confined.
 READER: Final = "python_calamine"
+_LOOKED_AT: Final = 5  # [P] sheets, for the one that holds the table: each is unpacked
 
 
-def read_workbook(head: bytes, source: BinaryIO) -> Table:
-    """Return the table on the first sheet that is shown.
+def read_workbook(head: bytes, source: BinaryIO, is_header: IsHeader | None = None) -> Table:
+    """Return the table on the first sheet that is shown, or on the first of which a row is the header.
 
     :raises WorkbookArchiveUnsafe: and its neighbours, see ``archive.py``.
     :raises TableEmpty: if there is nothing on it.
@@ -36,33 +40,54 @@ def read_workbook(head: bytes, source: BinaryIO) -> Table:
             if sheet.visible is library.SheetVisibleEnum.Visible
             and sheet.typ is library.SheetTypeEnum.WorkSheet
         ]
-        rows = book.get_sheet_by_name(shown[0]).iter_rows() if shown else iter(())
+        rows_of = [
+            functools.partial(_rows, book.get_sheet_by_name(name)) for name in shown[:_LOOKED_AT]
+        ]
     except (library.CalamineError, library.ZipError, library.XmlError, OSError) as error:
         raise TableUnreadable(row=1, reason="not_a_workbook") from error
-    numbered = enumerate(rows, start=1)
-    first = next(((number, row) for number, row in numbered if any(c != "" for c in row)), None)
-    if first is None:
+    if not rows_of:
         raise TableEmpty
-    names = [str(_value(cell) or "") for cell in first[1]]
-    while names and not names[-1].strip():
+    place, (header, rest) = _header(rows_of, is_header)
+    names = [cell_text(value) for value in header.values]
+    while not names[-1].strip():
         names.pop()
     return Table(
         format=Format.XLSX,
-        columns=checked_header(names),
-        rows=_rows(numbered, len(names)),
-        sheet=shown[0],
+        columns=checked_header(names, row=header.number),
+        rows=_trimmed(rest, len(names)),
+        sheet=shown[place],
         other_sheets=len(shown) - 1,
         notes=notes,
+        header_row=header.number,
     )
 
 
-def _rows(numbered: Iterator[tuple[int, list[Any]]], width: int) -> Iterator[Row]:
-    for number, cells in numbered:
+def _header(
+    sheets: Sequence[Callable[[], Iterator[Row]]], is_header: IsHeader | None
+) -> tuple[int, tuple[Row, Iterator[Row]]]:
+    """Return the sheet whose row names the columns, that row and those below; else the first row there is."""
+    if is_header is not None:
+        for place, rows in enumerate(sheets):
+            top = itertools.islice(rows(), MOST_ROWS_ABOVE)
+            if any(is_header([cell_text(value) for value in row.values]) for row in top):
+                return place, find_header(rows(), is_header)
+    return 0, find_header(sheets[0](), None)
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    """Yield the rows that hold something."""
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
         values = [_value(cell) for cell in cells]
-        while len(values) > width and values[-1] is None:
-            values.pop()
         if any(value is not None for value in values):
             yield Row(number, values)
+
+
+def _trimmed(rows: Iterator[Row], width: int) -> Iterator[Row]:
+    for row in rows:
+        values = row.values
+        while len(values) > width and values[-1] is None:
+            values.pop()
+        yield row
 
 
 def _value(cell: Any) -> Any:

@@ -33,7 +33,7 @@ from tests.house import walk
 PLAIN = frozenset({
     "accepted_on", "account", "accounts", "addresses", "age_seconds", "algorithm", "amount_fen",
     "at", "authorisation_number", "awarded_on", "batch_id", "begins", "bid_id", "burdens",
-    "ceiling_fen", "cells", "charged_fen", "charged_to_seq", "change_number", "closed_at", "closes_at", "closes_on", "coarse",
+    "ceiling_fen", "cell", "cells", "charged_fen", "charged_to_seq", "change_number", "closed_at", "closes_at", "closes_on", "coarse",
     "code", "codes", "column", "columns", "content_sha256", "contract_number", "cosigned",
     "difference_fen", "month", "period",
     "count", "criteria", "currency", "days", "destroyed_on", "directory", "document_number",

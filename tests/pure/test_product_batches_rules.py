@@ -116,9 +116,13 @@ def test_columns_for_people_are_left_out() -> None:
         (
             ["key", "name", "form", "产品名"],
             BatchColumnUnknown,
-            {"column": "产品名", "meant": "产品名称"},
+            {"columns": ["产品名（产品名称？）"], "count": 1},
         ),
-        (["key", "name", "form", "zzzz"], BatchColumnUnknown, {"column": "zzzz", "meant": "—"}),
+        (
+            ["key", "name", "form", *(f"内部{n}" for n in range(100))],
+            BatchColumnUnknown,
+            {"columns": [f"内部{n}" for n in range(10)], "count": 100},
+        ),
         (
             ["key", "name", "form", "产品名称"],
             BatchColumnDoubled,
@@ -196,6 +200,23 @@ def test_what_a_workbook_knows_as_a_number_or_a_truth_is_read_as_it_looks() -> N
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-01-31", "2026-1-31", "2026/1/31", "2026.1.31", "2026年1月31日", "2026 年 1 月 31 日",
+        "20260131", "２０２６／１／３１", "2026-01-31 00:00:00", "2026/1/31 0:00",
+    ],
+)  # fmt: skip
+def test_a_day_is_read_as_people_and_spreadsheets_write_it(written: str) -> None:
+    assert str(described(NEEDED | {"有效期起": written}).valid_from) == "2026-01-31"
+
+
+def test_a_value_that_is_in_no_list_is_answered_with_the_list_in_words() -> None:
+    (fault,) = ready(NEEDED | {"计量单位": "吨"}).faults
+
+    assert "次调用 api_call" in fault.facts["known"]
+
+
 def test_standards_are_cited_one_a_line_as_people_cite_them() -> None:
     said = described(
         NEEDED | {"遵循标准": "GB/T 36344-2018|数据质量评价指标|https://std.example/1\nQX/T 118"}
@@ -228,7 +249,10 @@ def test_standards_are_cited_one_a_line_as_people_cite_them() -> None:
         ({"遵循标准": "|名称"}, [("遵循标准", "product_batch_standard_unclear")]),
         ({"遵循标准": "a|b|http://c|d"}, [("遵循标准", "product_batch_standard_unclear")]),
         ({"遵循标准": "a" * 101}, [("遵循标准", "product_value_wrong")]),
-        ({"有效期起": "31.1.2026"}, [("有效期起", "product_value_wrong")]),
+        ({"有效期起": "31.1.2026"}, [("有效期起", "product_batch_date_unclear")]),
+        ({"有效期起": "2026-02-30"}, [("有效期起", "product_batch_date_unclear")]),
+        ({"有效期止": 46752}, [("有效期止", "product_batch_date_unclear")]),
+        ({"来源1：授权有效期至": "长期"}, [("来源1：授权有效期至", "product_batch_date_unclear")]),
         ({"来源1：来源名称": "甲"}, [("来源1：来源持有者", "product_value_wrong")]),
         ({"来源3：来源持有者": "甲"}, [("来源3：来源名称", "product_value_wrong")]),
         ({"级别": "一般数据"}, []),
@@ -357,6 +381,13 @@ def test_a_table_first_tells_its_columns_and_leaves_rows_for_people_out() -> Non
 
     assert head.columns == ("key", "name")
     assert (row.line, row.cells, row.surplus) == (3, {"key": "p-1", "name": "甲"}, 1)
+
+
+def test_rows_that_hold_nothing_are_none() -> None:
+    found = lines("产品清单,,\nkey,name,form\n,,\n1,甲,数据集\n , ,\n,,,\n".encode(), Kind.CSV)
+
+    assert [(line.line, line.surplus) for line in found] == [(2, 0), (4, 0)]
+    assert [line.cells for line in lines(b"{}\n", Kind.JSONL)] == [{}]
 
 
 def test_json_tells_its_objects() -> None:

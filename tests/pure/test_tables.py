@@ -6,9 +6,11 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +56,94 @@ def test_csv_is_read_in_its_own_encoding_and_with_its_own_separator(
     ]
 
 
+def test_a_mark_of_utf_8_before_what_is_none_is_not_believed() -> None:
+    raw = b"\xef\xbb\xbf" + "姓名,城市\n张三,海口\n".encode("gb18030")
+
+    assert opened(raw).columns == ["姓名", "城市"]
+    assert isinstance(refusal(b"\xef\xbb\xbfa,b\n\xff\xff\n"), lines.TableNotText)
+
+
+def test_text_that_begins_without_chinese_may_go_on_in_gb_18030() -> None:
+    plain = b"a,b\n" + b"1,2\n" * 20_000
+    cut = plain + b"," * (-(len(plain) + 1) % (64 * 1024))  # a character lies across two parts
+
+    assert rows(plain + "张三,海口\n".encode("gb18030"))[-1] == (20_002, ["张三", "海口"])
+    assert rows(cut + "张三\n".encode("gb18030"))[-1][1][-1] == "张三"
+    assert isinstance(refusal("城,b\n".encode() + plain + b"\xd5\xc5\n"), lines.TableNotText)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_system_ends_them_and_blank_ones_are_counted(end: str) -> None:
+    assert rows(end.join(["", " ", "a,b", "1,2", "", "3,4"]).encode()) == [
+        (4, ["1", "2"]),
+        (6, ["3", "4"]),
+    ]
+    assert rows(b"a,b\r\n1,2\n3,4\r5,6\r") == [(2, ["1", "2"]), (3, ["3", "4"]), (4, ["5", "6"])]
+
+
+def test_what_a_spreadsheet_says_of_its_separator_is_heeded_and_no_row() -> None:
+    table = opened("sep=;\r\n名称;说明\r\n甲;a,b,c\r\n".encode("utf-8-sig"))
+
+    assert (table.columns, table.delimiter) == (["名称", "说明"], ";")
+    assert [(row.number, row.values) for row in table.rows] == [(2, ["甲", "a,b,c"])]
+    assert isinstance(refusal(b"sep=;\n"), model.TableEmpty)
+
+
+def test_columns_that_a_spreadsheet_only_touched_are_none() -> None:
+    assert opened(b"a,b, ,\n1,2,,\n").columns == ["a", "b"]
+
+
+def named(names: Sequence[str]) -> bool:
+    return "编号" in names
+
+
+def test_a_title_above_the_columns_is_passed_over_if_one_knows_the_columns() -> None:
+    raw = "数据产品清单,,\n填报单位：甲,,\n编号,名称,\n1,水,\n".encode()
+    book = bombs.workbook([["数据产品清单"], [], ["编号", "名称"], [1, "水"]])
+
+    for written in (raw, book):
+        table = open_table(io.BytesIO(written), is_header=named)
+        assert (table.columns, table.header_row) == (["编号", "名称"], 3)
+        assert [(row.number, [str(value) for value in row.values[:2]]) for row in table.rows] == [
+            (4, ["1", "水"])
+        ]
+    first = open_table(io.BytesIO(b",\na,b\n1,2\n"), is_header=named)
+    assert (first.columns, first.header_row) == (["a", "b"], 2)
+
+
+def test_the_sheet_whose_row_names_the_columns_is_read() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        book.add_worksheet("说明").write_row(0, 0, ["填写说明"])
+        book.add_worksheet("产品").write_row(0, 0, ["编号", "名称"])
+
+    assert open_table(io.BytesIO(out.getvalue()), is_header=named).sheet == "产品"
+    assert open_table(io.BytesIO(out.getvalue())).sheet == "说明"
+    neither = open_table(io.BytesIO(out.getvalue()), is_header=lambda _: False)
+    assert neither.sheet == "说明"
+
+
+@pytest.mark.parametrize("value", ["<v />", "<v></v>", ""])
+def test_a_formula_that_nobody_computed_is_refused_and_not_read_as_nothing(value: str) -> None:
+    raw = bombs.workbook([["a", "b"], [1, 2]])
+    sheet = _entry(raw, "xl/worksheets/sheet1.xml")
+    cell = rb'<c r="B2"><v>2</v></c>'
+    assert cell in sheet
+
+    def changed(to: str) -> bytes:
+        return bombs.changed(raw, {"xl/worksheets/sheet1.xml": sheet.replace(cell, to.encode())})
+
+    refused = refusal(changed(f'<c r="B2" s="1"><f>A2*2</f>{value}</c>'))
+    assert (refused.code, refused.facts["cell"]) == ("workbook_formula_uncomputed", "B2")
+    assert rows(changed('<c r="B2"><f>A2*2</f><v>2</v></c>')) == [(2, [1, 2])]
+    assert rows(changed('<c r="B2" t="str"><f>""</f><v></v></c>')) == [(2, [1, None])]
+
+
+def test_json_is_named_by_the_line_on_which_it_is_wrong() -> None:
+    assert refusal(b'[\n{"a": 1},\n{"a": }\n]').facts["row"] == 3
+    assert refusal(b'{"a": 1}\n\n{"a": }\n').facts["row"] == 3
+
+
 def test_values_in_quotation_marks_may_hold_separators_and_line_breaks() -> None:
     assert rows(b'"a,x";b\n"1\n2";"3;4"\n') == [(2, ["1\n2", "3;4"])]
 
@@ -86,14 +176,14 @@ def test_whatever_was_written_as_csv_is_read(values: list[list[str]]) -> None:
 @pytest.mark.parametrize(
     ("raw", "facts"),
     [
-        (b"a,,c\n", {"column": 2, "reason": "name_missing"}),
-        (b"a,b,a\n", {"column": 3, "reason": "name_doubled"}),
-        (b"a," + b"x" * 300 + b"\n", {"column": 2, "reason": "name_too_long"}),
+        (b"a,,c\n", {"row": 1, "column": 2, "reason": "name_missing"}),
+        (b"\n\na,b,a\n", {"row": 3, "column": 3, "reason": "name_doubled"}),
+        (b"a," + b"x" * 300 + b"\n", {"row": 1, "column": 2, "reason": "name_too_long"}),
         (
             b",".join(b"%d" % n for n in range(1001)),
-            {"column": 1001, "reason": "too_many_columns"},
+            {"row": 1, "column": 1001, "reason": "too_many_columns"},
         ),
-        (b'{"": 1}', {"column": 1, "reason": "name_or_number"}),
+        (b'{"": 1}', {"row": 1, "column": 1, "reason": "name_or_number"}),
     ],
 )
 def test_columns_without_names_of_their_own_are_refused(raw: bytes, facts: dict[str, Any]) -> None:
@@ -133,13 +223,17 @@ def test_a_line_that_ends_too_late_is_refused_as_well(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     "raw",
-    [b"a,b\n" + b"1,2\n" * 20_000 + b"\xff\xff\n", b"a,b\n" + b"1,2\n" * 20_000 + b"1,\0\n"],
+    [
+        b"a,b\n" + b"1,2\n" * 20_000 + b"\xff\xff\n",
+        b"a,b\r\n" + b"1,2\r" * 20_000 + b"\xff\xff\r",
+        b"a,b\n" + b"1,2\n" * 20_000 + b"1,\0\n",
+    ],
 )
 def test_bytes_that_are_no_text_are_named_by_their_line(raw: bytes) -> None:
     refused = refusal(raw)
 
     assert isinstance(refused, lines.TableNotText)
-    assert 16_000 < refused.facts["line"] <= 20_002
+    assert refused.facts["line"] == 20_002
 
 
 def test_a_quotation_mark_that_is_never_closed_or_stands_wrong_is_named_by_its_row() -> None:
