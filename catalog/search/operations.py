@@ -15,7 +15,7 @@ import structlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Row, Tx, begin
 from catalog.kernel.errors import Conflict
-from catalog.search.disk import layout, writing
+from catalog.search.disk import faults, layout, writing
 from catalog.search.disk.building import APART_FROM, Apart, Builder, complete
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.disk.writing import IndexedRow, IndexWriter, Lock
@@ -31,6 +31,8 @@ KEPT_SECONDS: Final = 86_400
 # A position that stands still is written again from time to time, so that it stays a known one.
 _RENEWED_EVERY: Final = dt.timedelta(minutes=10)
 _PRUNED_EVERY: Final = dt.timedelta(minutes=10)
+# [P] what could not be read is made anew this often at most; questions are answered all the same.
+_MADE_ANEW_EVERY: Final = dt.timedelta(minutes=10)
 
 
 class SearchIndexBeingBuilt(Conflict):
@@ -49,6 +51,7 @@ class Follower:
         self._writer: IndexWriter | None = None
         self._renewed_at: dt.datetime | None = None
         self._pruned_at: dt.datetime | None = None
+        self._made_anew_at: dt.datetime | None = None
         self._rebuilding: asyncio.Task[int] | None = None
 
     async def follow(self, *, now: dt.datetime) -> int:
@@ -56,6 +59,7 @@ class Follower:
 
         When so much changed that it is better made anew, that begins, and the old one is followed
         until it is done. Somebody else may hold the lock; then nothing is done, and tried again the next time.
+        What can not be read, by this process or by one that asked it, is made anew too.
         """
         if not self._lock.acquire():
             return 0
@@ -64,8 +68,11 @@ class Follower:
         except BaseException as error:
             replaced = isinstance(error, OSError | ValueError) and self._is_replaced()
             self._let_go()  # what was written and not committed never was
-            if not replaced:
+            if not replaced and not (faults.is_fault(error) and self._may_make_anew(now)):
                 raise
+            if not replaced:
+                _log.exception("search_index_unreadable", exc_info=error)
+                return await _rebuild(self._db, self._directory)
         return await self.follow(now=now)  # swapped just now, and the old one removed
 
     async def rebuild(self) -> int:
@@ -95,7 +102,18 @@ class Follower:
         writer = self._writer
         return writer is not None and layout.current(self._directory) != writer.path.name
 
+    def _may_make_anew(self, now: dt.datetime) -> bool:
+        """Tell whether what can not be read is made anew now: what fails again and again is not its bytes."""
+        last, due = self._made_anew_at, _MADE_ANEW_EVERY
+        if last is not None and now < last + due:
+            return False
+        self._made_anew_at = now
+        return True
+
     async def _follow(self, now: dt.datetime) -> int:
+        if faults.is_reported(self._directory) and self._may_make_anew(now):
+            self._let_go()
+            return await _rebuild(self._db, self._directory)
         writer = self._open()
         count = None if writer is None else await self._catch_up(writer, now)
         if writer is None or count is None:

@@ -154,6 +154,10 @@ class IndexAway(Exception):
     """An index elsewhere does not answer, or not wholly; ask the database instead (索引不可达)."""
 
 
+class IndexUnreadable(ValueError):
+    """An index says what can not be so: its bytes are not those that were written (索引损坏)."""
+
+
 class RemoteState(msgspec.Struct, frozen=True, kw_only=True):
     """What an index elsewhere holds, as it says beside itself."""
 

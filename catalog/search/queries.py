@@ -32,6 +32,7 @@ from catalog.search.port import (
     Asked,
     Counts,
     Frequencies,
+    IndexUnreadable,
     Ranking,
     SearchPort,
     View,
@@ -119,6 +120,7 @@ async def search(
     :raises SearchPricesUnreadable: if no price lies in the range that is asked for.
     :raises SearchFilterUnknown: if a filter can not have the value, or its table lacks the code.
     :raises SynonymsOutdated: if they are of a table that changed since: read them and ask again.
+    :raises IndexUnreadable: if the index says what can not be so; see ``disk/faults.py`` for what is done.
     """
     asked = _asked(text, synonyms, filters or Filters())
     if not 1 <= limit <= MAX_LIMIT:
@@ -233,7 +235,10 @@ async def find_certificate_number(tx: Tx, *, product_id: uuid.UUID) -> str | Non
 
 
 async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
-    """Return what the index finds with all that was committed; None if it is too far behind."""
+    """Return what the index finds with all that was committed; None if it is too far behind.
+
+    :raises IndexUnreadable: if it names products that there are not, and that did not go just now.
+    """
     overlay = view.overlay
     kept: Found | None = overlay.pages.get(put.key)
     if kept is not None:
@@ -248,6 +253,8 @@ async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
         read = await _read_on(tx, view, read[0], answer.products, put.synonyms)
     if read is None:
         return None
+    if not read[1].accounts_for(answer.products):
+        raise IndexUnreadable
     # What was hidden in between is not shown any more.
     found = _found(put, answer, read[1].documents)
     if read[1].may_be_kept:

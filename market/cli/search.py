@@ -185,6 +185,7 @@ async def _search(
 ) -> Found:
     from catalog.kernel.actor import PUBLIC
     from catalog.kernel.db import begin
+    from catalog.search.disk import faults
     from catalog.search.disk.reading import TantivyIndex
     from catalog.search.model import Filters, Sort
     from catalog.suggestions import queries
@@ -195,15 +196,19 @@ async def _search(
     async with open_market(settings) as market, begin(market.db, PUBLIC) as tx:
         index = TantivyIndex(market.settings.search_path)
         filters = msgspec.convert(dict(narrowed), Filters)
-        found = await Book().answered(
-            tx,
-            lambda synonyms: queries.search_with_help(
+        book = Book()
+        found = await faults.answered(
+            index,
+            lambda port: book.answered(
                 tx,
-                port=index,
-                text=text,
-                synonyms=synonyms,
-                filters=filters,
-                **{**page, "sort": Sort(page["sort"])},
+                lambda synonyms: queries.search_with_help(
+                    tx,
+                    port=port,
+                    text=text,
+                    synonyms=synonyms,
+                    filters=filters,
+                    **{**page, "sort": Sort(page["sort"])},
+                ),
             ),
         )
         if not found.total:

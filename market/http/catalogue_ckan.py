@@ -29,6 +29,7 @@ from catalog.formats.ckan_query import (
 )
 from catalog.kernel.errors import DomainError, Missing
 from catalog.kernel.local_time import local_date
+from catalog.search.disk import faults
 from catalog.search.model import Count
 from market.http.answers import answers, takes
 from market.http.catalogue_dcat import site_of
@@ -122,9 +123,12 @@ def _sent(status: int, content: Any) -> Response[bytes]:
 
 async def _package_search(c: Command, request: AnyRequest, given: Given) -> Any:
     asked = read_search(given)
-    found = await c.context.synonyms.answered(
-        c.tx,
-        lambda synonyms: lists.find_products(c.tx, asked, port=c.context.search, synonyms=synonyms),
+    found = await faults.answered(
+        c.context.search,
+        lambda port: c.context.synonyms.answered(
+            c.tx,
+            lambda synonyms: lists.find_products(c.tx, asked, port=port, synonyms=synonyms),
+        ),
     )
     site = site_of(request)
     shown = await facts.list_facts_of(c.tx, product_ids=found.product_ids, today=local_date(c.now))

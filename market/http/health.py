@@ -11,6 +11,7 @@ from litestar import Response, get
 from catalog.kernel.actor import system
 from catalog.kernel.db import begin
 from catalog.search import queries as search
+from catalog.search.disk import faults
 from catalog.search.model import IndexStanding
 from catalog.timestamps import queries as stamps
 from catalog.witnessing import queries as witnessing
@@ -71,7 +72,10 @@ async def ready(request: AnyRequest) -> Response[Readiness]:
             if wiring.timestamping is not None:
                 timestamps = _timestamps(wiring, await stamps.waits_since(tx))
             if wiring.search is not None:
-                index = _search(wiring, await search.get_standing(tx, wiring.search))
+                standing = await faults.answered(
+                    wiring.search, lambda port: search.get_standing(tx, port)
+                )
+                index = _search(wiring, standing)
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
         database = type(error).__name__
     free = shutil.disk_usage(wiring.settings.data_dir).free

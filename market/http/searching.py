@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-import structlog
 
 from catalog.kernel import paging
 from catalog.kernel.clock import monotonic
 from catalog.kernel.errors import DomainError
 from catalog.kernel.local_time import local_date
+from catalog.search.disk import faults
 from catalog.search.model import Filters, Found, Sort
-from catalog.search.port import IndexAway, SearchPort
+from catalog.search.port import SearchPort
 from catalog.suggestions import queries as suggestions
 from market.credit import sanctions
 from market.http.command import Command, Glance
 from market.metrics import counted
 from market.zones import queries as zones
-
-_log: Final = structlog.get_logger("search")
 
 
 async def find(
@@ -45,12 +43,7 @@ async def find(
         "cursor": cursor,
     }
     try:
-        try:
-            found = await _found(c, c.context.search, asked)
-        except IndexAway as error:
-            # Nothing was written and nothing is lost: the database finds the same, more slowly.
-            _log.warning("search_index_away", why=str(error))
-            found = await _found(c, None, asked)
+        found = await faults.answered(c.context.search, lambda port: _found(c, port, asked))
         if not found.total:
             await zones.require_asked(c.tx, filters)
     except DomainError:

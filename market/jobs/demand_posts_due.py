@@ -8,12 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from catalog.kernel import db as database
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin
-from catalog.search.port import IndexAway, SearchPort
+from catalog.search.disk import faults
+from catalog.search.port import SearchPort
 from catalog.thesaurus.queries import Book
 from catalog.timers import queries as timers
 from market.demand_posts import queries
@@ -35,14 +37,14 @@ async def run(db: Database, *, now: dt.datetime, port: SearchPort | None, synony
     async with begin(db, _ACTOR) as tx:
         due = await queries.list_due(tx, now=now, limit=BATCH)
     for post_id in due:
-        look = functools.partial(_look, now=now, port=port, synonyms=synonyms, post_id=post_id)
-        try:
-            count += await database.run(db, _ACTOR, look, must_remember=False)
-        except IndexAway:
-            # Nothing was written: the database finds the same, more slowly.
-            alone = functools.partial(_look, now=now, port=None, synonyms=synonyms, post_id=post_id)
-            count += await database.run(db, _ACTOR, alone, must_remember=False)
+        look = functools.partial(_look, now=now, synonyms=synonyms, post_id=post_id)
+        count += await faults.answered(port, functools.partial(_run, db, look))
     return count
+
+
+async def _run(db: Database, look: Callable[..., Awaitable[int]], port: SearchPort | None) -> int:
+    # A transaction of its own each time: one that an index failed in wrote nothing.
+    return await database.run(db, _ACTOR, functools.partial(look, port=port), must_remember=False)
 
 
 async def _expire(tx: Tx, *, now: dt.datetime, post_id: uuid.UUID) -> bool:

@@ -17,6 +17,7 @@ from catalog.audit_log.promising import Backlog
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, begin
 from catalog.search import queries as search
+from catalog.search.disk import faults
 from catalog.search.model import IndexStanding
 from catalog.search.port import SearchPort
 from catalog.subject_heads import queries as subject_heads
@@ -59,7 +60,7 @@ async def read(
             at=now,
             progress=await log.get_progress(tx),
             backlog=await log.get_backlog(tx),
-            search=await search.get_standing(tx, search_port),
+            search=await faults.answered(search_port, lambda port: search.get_standing(tx, port)),
             heads=await subject_heads.get_freshness(tx),
             witnesses=() if policy is None else await witnessing.list_progress(tx, policy),
             unwitnessed_since=None if policy is None else await witnessing.waits_since(tx),

@@ -9,6 +9,8 @@ import msgspec
 from catalog.code_trees import queries as code_trees
 from catalog.code_trees.model import Tree
 from market.http.command import Command
+from market.portal.asked_search import PRICES
+from market.portal.show import yuan
 from market.portal.wording import Speaker
 
 # The filters, and so the lists of words, whose values are codes of a tree.
@@ -25,6 +27,8 @@ class CodeNames(msgspec.Struct, frozen=True):
         """Return what says how a value is called: by our words, or else by its table's name."""
 
         def call(name: str, value: str) -> str:
+            if name in PRICES and value.isdecimal():
+                return yuan(int(value))
             if name == "zone":
                 return self.of_zones.get(value, value)
             worded = speaker.label(name, value)

@@ -27,7 +27,7 @@ from market.portal.forms import (
     shown_again,
     submit,
 )
-from market.portal.kept_search import asked_of, prices_of
+from market.portal.kept_search import asked_of
 from market.portal.render import NOT_KEPT, language_of, page
 from market.portal.show import linker
 from market.portal.wording import Speaker
@@ -51,7 +51,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     search: SavedSearch
     asked: AskedSearch
-    prices: dict[str, int]
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,11 +206,7 @@ async def _page(
 
 
 def _kept(search: SavedSearch) -> Kept:
-    return Kept(
-        search=search,
-        asked=asked_of(search.text, search.filters),
-        prices=prices_of(search.filters),
-    )
+    return Kept(search=search, asked=asked_of(search.text, search.filters))
 
 
 async def _names(c: Command, searches: Iterable[AskedSearch]) -> CodeNames:

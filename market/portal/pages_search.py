@@ -15,6 +15,7 @@ from catalog.kernel.paging import CursorUnreadable
 from catalog.search import queries as search
 from catalog.search.facets import ALL, SearchFilterUnknown
 from catalog.search.model import Count, Found, Hit
+from catalog.search.prices import SearchPricesUnreadable
 from catalog.search.question import (
     MAX_QUESTION_LENGTH,
     SearchQuestionTooLong,
@@ -23,10 +24,11 @@ from catalog.search.question import (
 from market.http import searching
 from market.http.command import Command, read
 from market.http.context import AnyRequest
+from market.http.parameters import check as check_names
 from market.http.problem import status_of
 from market.open_data import queries as open_data
 from market.portal import found_table
-from market.portal.asked_search import FILTERS, AskedSearch, read_search
+from market.portal.asked_search import FILTERS, PRICES, AskedSearch, passed_over, read_search
 from market.portal.code_names import CodeNames, find_names
 from market.portal.errors import said
 from market.portal.kept_search import address_to_keep
@@ -46,6 +48,7 @@ _FIRST_SHOWN: Final = (
 )  # fmt: skip
 _SHOWN: Final = (*_FIRST_SHOWN, *(name for name in FILTERS if name not in _FIRST_SHOWN))
 _VALUES_AT_FIRST: Final = 8
+_LONGEST_TOLD: Final = 50
 # So many filters are tried to be left out, when nothing was found.
 _MOST_LEFT_OUT: Final = 5
 # What is refused on the page itself, and which advice goes with it.
@@ -53,6 +56,7 @@ _REFUSED_FOR: Final[Mapping[type[DomainError], str]] = {
     SearchQuestionTooLong: "question",
     SearchQuestionUnreadable: "question",
     SearchFilterUnknown: "filter",
+    SearchPricesUnreadable: "prices",
     CursorUnreadable: "place",
 }
 # What is narrowed by a branch can be narrowed further, by what lies right below.
@@ -120,7 +124,10 @@ async def list_products(
         status=200 if refused is None else status_of(refused),
         asked=asked,
         keep_address=address_to_keep(asked),
-        link_of_words=asked.link(**dict.fromkeys(FILTERS)),
+        link_of_words=asked.link(**dict.fromkeys((*FILTERS, *PRICES))),
+        prices=PRICES,
+        passed_over=[name[:_LONGEST_TOLD] for name in passed_over(request.query_params)[:5]],
+        has_part_alone=not cursor and _has_part_alone(shelf.found),
         sorts=asked.sorts,
         shown_sort=asked.shown_sort,
         pieces=pieces,
@@ -136,9 +143,19 @@ async def list_products(
     )
 
 
+def _has_part_alone(found: Found) -> bool:
+    """Tell whether each of a page has a part of what was asked and none has all of it."""
+    return bool(found.items) and all(len(hit.matched) < len(found.terms) for hit in found.items)
+
+
 @get("/products/found.csv", include_in_schema=False)
 async def get_found(request: AnyRequest) -> Response[bytes]:
-    """Return what a search finds as a table for a spreadsheet, the first of it if it is much."""
+    """Return what a search finds as a table for a spreadsheet, the first of it if it is much.
+
+    :raises ParameterUnknown: if the address asks by what is no condition: a table can not tell of it.
+    """
+    if unknown := passed_over(request.query_params):
+        check_names(unknown, known=frozenset((*FILTERS, *PRICES, "q", "sort")), often=frozenset())
     asked = read_search(request.query_params)
 
     async def look(c: Command) -> list[Hit]:

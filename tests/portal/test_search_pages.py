@@ -15,9 +15,11 @@ from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.products.operations.publishing import set_visible
-from catalog.search.model import Hit
+from catalog.search.model import Filters, Hit
+from catalog.search.prices import SearchPricesUnreadable
 from market.portal import found_table
-from market.portal.asked_search import read_search
+from market.portal.asked_search import passed_over, read_search
+from market.portal.kept_search import asked_of
 from market.portal.marking import Piece, pieces
 from market.portal.show import tongue
 from tests.api import Api
@@ -159,6 +161,49 @@ async def test_who_finds_nothing_is_told_which_filter_to_leave_out(api: Api) -> 
     assert re.search(r'去掉条件“来源目录：示例目录”</a> <span class="quiet keep">共 1 件产品', page)
 
 
+async def test_who_finds_parts_of_a_question_alone_is_told_so(api: Api) -> None:
+    part = (await look(api, "/products?q=港口 猫粮")).text
+    whole = (await look(api, "/products?q=港口 气象")).text
+
+    assert "这里没有哪件产品包含全部检索词（港口、猫" in part
+    assert "这里没有哪件产品包含全部检索词" not in whole
+
+
+async def test_who_asks_without_a_word_is_told_what_a_question_is(api: Api) -> None:
+    page = await look(api, "/products?q=！？")
+
+    check(page, "zh-CN")
+    assert "输入至少一个可检索的字或词" in page.text
+    assert "/my/saved-searches" not in page.text.split("<main")[1]
+
+
+async def test_what_an_address_asks_by_an_unknown_name_is_told_and_a_table_is_refused(
+    api: Api,
+) -> None:
+    page = await look(api, "/products?q=港口&regoin=海南&sort=dearest&utm_source=letter")
+    table = await api.http.get("/products/found.csv?q=港口&regoin=海南")
+
+    check(page, "zh-CN")
+    assert "网址中的 sort=dearest、regoin 不是这里的检索条件" in page.text
+    assert (table.status_code, table.json()["code"]) == (400, "parameter_unknown")
+    assert "不是这里的检索条件" not in (await look(api, "/products?q=港口&utm_source=letter")).text
+
+
+async def test_a_range_of_prices_is_typed_in_yuan_and_kept_in_fen(api: Api) -> None:
+    page = await look(api, "/products?q=港口&price_from=99.5&price_to=1,000")
+    wrong = await look(api, "/products?q=港口&price_from=8&price_to=7")
+    odd = await look(api, "/products?q=港口&price_from=cheap")
+
+    check(page, "zh-CN")
+    assert "价格不低于：¥99.50" in page.text
+    assert "price_from_fen=9950&amp;price_to_fen=100000" in page.text
+    assert link(page.text, "去掉条件“价格不高于：¥1,000.00”").endswith("&price_from_fen=9950")
+    for refused in (wrong, odd):
+        check(refused, "zh-CN")
+        assert refused.status_code == 422
+        assert "请用元填写价格" in refused.text
+
+
 async def test_a_table_of_what_was_found_has_its_filters_and_runs_nothing(api: Api) -> None:
     page = (await look(api, "/products?q=港口&source=示例目录")).text
     answer = await api.http.get(link(page, "下载为表格"))
@@ -218,6 +263,31 @@ def test_an_address_that_asks_for_what_there_is_not_asks_for_the_usual() -> None
 
     assert asked.given == {"form": "dataset"}
     assert asked.link() == "/products?q=%E6%B8%AF%E5%8F%A3&form=dataset"
+
+
+@pytest.mark.parametrize(
+    ("typed", "fen"), [("100", 10_000), ("99.5", 9_950), ("¥1,234.50", 123_450), ("", None)]
+)
+def test_an_end_of_a_range_is_read_as_people_write_amounts(typed: str, fen: int | None) -> None:
+    asked = read_search({"price_to": typed})
+
+    assert asked.filters.price_to_fen == fen
+    assert read_search({k: str(v) for k, v in asked.query.items() if v}) == asked
+    assert asked_of("", asked.filters) == asked
+
+
+@pytest.mark.parametrize("written", ["cheap", "-1", "1e3", "٣"])
+def test_what_is_no_amount_is_refused(written: str) -> None:
+    with pytest.raises(SearchPricesUnreadable):
+        _ = read_search({"price_from_fen": written}).filters
+
+
+def test_every_filter_can_be_asked_by_an_address() -> None:
+    filters = Filters(region="海南", supplier_name="某公司", price_from_fen=0, price_to_fen=5)
+    asked = asked_of("港口", filters)
+
+    assert asked.filters == filters
+    assert passed_over({k: v for k, v in asked.query.items() if v}) == []
 
 
 def test_marks_stand_where_they_are_told_and_lose_nothing() -> None:

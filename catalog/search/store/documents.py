@@ -73,6 +73,12 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     documents: Mapping[uuid.UUID, Row]
     is_shared: bool  # it is committed, and so true for others too
 
+    def accounts_for(self, page: Sequence[uuid.UUID]) -> bool:
+        """Tell whether each product of a page is there, or went since."""
+        if len(self.documents) == len(page):
+            return True
+        return self.changed.keys() | self.documents.keys() >= set(page)
+
     @property
     def may_be_kept(self) -> bool:
         """Tell whether the page stays what it is until a document changes.
