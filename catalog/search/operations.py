@@ -68,7 +68,7 @@ class Follower:
         except BaseException as error:
             replaced = isinstance(error, OSError | ValueError) and self._is_replaced()
             self._let_go()  # what was written and not committed never was
-            if not replaced and not (faults.is_fault(error) and self._may_make_anew(now)):
+            if not replaced and not (faults.is_of_bytes(error) and self._may_make_anew(now)):
                 raise
             if not replaced:
                 _log.exception("search_index_unreadable", exc_info=error)

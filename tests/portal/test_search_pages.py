@@ -145,6 +145,7 @@ async def test_a_filter_that_there_is_not_is_refused_and_can_be_taken_off(api: A
 
     check(page, "zh-CN")
     assert page.status_code == 422
+    assert "筛选项“产品形式”没有这个值：no_such_form" in page.text
     assert "请去掉这个条件" in page.text
     assert link(page.text, "产品形式：no_such_form") == "/products?q=%E6%B8%AF%E5%8F%A3"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import pathlib
 from typing import Any
 
@@ -12,7 +13,7 @@ from catalog.kernel.actor import PUBLIC
 from catalog.kernel.clock import ManualClock
 from catalog.kernel.db import Database, begin
 from catalog.search import queries
-from catalog.search.disk import faults, layout
+from catalog.search.disk import faults, layout, writing
 from catalog.search.disk.reading import TantivyIndex
 from catalog.search.model import Found, IndexStanding
 from catalog.search.operations import Follower
@@ -90,6 +91,25 @@ async def test_what_stays_unreadable_is_made_anew_once_and_told_after_that(
     with pytest.raises(ValueError, match="corrupt"):
         await follower.follow(now=now + dt.timedelta(minutes=11))
     follower.close()
+
+
+async def test_a_full_disk_is_told_and_nothing_is_made_anew_on_it(
+    db: Database, now: dt.datetime, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = Follower(db, index)
+    await follower.follow(now=now)
+    before = layout.current(index.directory)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    await write(db, now, record(1, "港口"))
+    monkeypatch.setattr(writing.IndexWriter, "commit", full)
+    with pytest.raises(OSError, match="no space left"):
+        await follower.follow(now=now)
+    follower.close()
+
+    assert layout.current(index.directory) == before
 
 
 async def test_a_service_whose_index_is_spoilt_stays_ready_and_answers_at_every_door(

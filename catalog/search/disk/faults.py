@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ _FAULTS: Final = (
     struct.error,
     msgspec.MsgspecError,
 )
+_OF_BYTES: Final = (None, errno.ENOENT, errno.EIO)
 _PANIC: Final = "PanicException"
 
 
@@ -61,6 +63,11 @@ def is_fault(error: BaseException) -> bool:
     if type(error).__module__.partition(".")[0] == "asyncpg":
         return False
     return isinstance(error, _FAULTS) or type(error).__name__ == _PANIC
+
+
+def is_of_bytes(error: BaseException) -> bool:
+    """Tell whether another index would help: on a full disk, or where one may not write, none would."""
+    return is_fault(error) and getattr(error, "errno", None) in _OF_BYTES
 
 
 def report(directory: Path) -> None:
