@@ -198,7 +198,7 @@ async def test_a_range_of_prices_is_typed_in_yuan_and_kept_in_fen(api: Api) -> N
     check(page, "zh-CN")
     assert "价格不低于：¥99.50" in page.text
     assert "price_from_fen=9950&amp;price_to_fen=100000" in page.text
-    assert link(page.text, "去掉条件“价格不高于：¥1,000.00”").endswith("&price_from_fen=9950")
+    assert link(page.text, "价格不高于：¥1,000.00").endswith("&price_from_fen=9950")
     for refused in (wrong, odd):
         check(refused, "zh-CN")
         assert refused.status_code == 422
