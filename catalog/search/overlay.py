@@ -18,8 +18,8 @@ from catalog.search import facets, prices, ranking
 from catalog.search.prices import ANY, Prices
 from catalog.search.ranking import Record, Wanted
 
-# [P] so many pages are kept, the oldest forgotten first.
-_MOST_PAGES: Final = 512
+# [P] so many pages are kept, of some 30 kB each; those longest unasked are forgotten first.
+_MOST_PAGES: Final = 2048
 
 Kinds = tuple[tuple[str, ...], ...]  # the values of each facet, in the order of ``facets.ALL``
 
@@ -74,6 +74,13 @@ class Overlay(msgspec.Struct, frozen=True):
         if not changed:
             return Overlay(position, self.changed, self.pages)
         return Overlay(position, {**self.changed, **changed})
+
+    def kept(self, asked: Any) -> Any:
+        """Return a page that was made for who asked the same, or None."""
+        page = self.pages.pop(asked, None)
+        if page is not None:
+            self.pages[asked] = page  # the last one asked is the last one forgotten
+        return page
 
     def keep(self, asked: Any, page: Any) -> None:
         """Keep a page for whoever asks the same."""

@@ -240,7 +240,7 @@ async def _by_index(tx: Tx, view: View, put: _Put) -> Found | None:
     :raises IndexUnreadable: if it names products that there are not, and that did not go just now.
     """
     overlay = view.overlay
-    kept: Found | None = overlay.pages.get(put.key)
+    kept: Found | None = overlay.kept(put.key)
     if kept is not None:
         read = await _read_on(tx, view, overlay, [], put.synonyms)
         if read is None or not read[1].changed:

@@ -124,7 +124,9 @@ async def by_two_processes(dsn: str, directory: pathlib.Path, size: int) -> floa
     kept = sorted(t for each in answers for t in each["times"]["kept"])
     _p99[size] = kept[len(kept) * 99 // 100]
     rate = sum(each["rate"] for each in answers)
-    print(f"{rate:.0f} pages a second by two processes; memory {[a['memory'] for a in answers]} MB")
+    cold = sum(1000 * len(each) / sum(each) for each in (a["times"]["cold"] for a in answers))
+    print(f"{rate:.0f} kept pages a second by two processes, {cold:.0f} cold ones")
+    print(f"memory {[a['memory'] for a in answers]} MB")
     return 2000 / rate
 
 

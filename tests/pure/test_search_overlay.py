@@ -95,14 +95,16 @@ def test_reading_on_replaces_what_changed_again_and_leaves_the_old_overlay_as_it
     assert after.plus({}, "4:4:").changed is after.changed
 
 
-def test_pages_are_kept_until_something_changes_and_the_oldest_are_forgotten() -> None:
+def test_pages_are_kept_until_something_changes_and_those_longest_unasked_are_forgotten() -> None:
     first = Overlay("1:1:")
-    for number in range(600):
+    first.keep("asked again and again", "its page")
+    for number in range(2500):
         first.keep(number, f"page {number}")
+        assert first.kept("asked again and again") == "its page"
 
-    assert 0 not in first.pages
-    assert first.pages[599] == "page 599"
-    assert len(first.pages) == 512
+    assert first.kept(0) is None
+    assert first.kept(2499) == "page 2499"
+    assert len(first.pages) == 2048
     assert first.plus({}, "2:2:").pages is first.pages
     assert first.plus({AIR: Changed(None)}, "2:2:").pages == {}
     assert Overlay("1:1:").pages == {}
