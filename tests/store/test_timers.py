@@ -557,8 +557,12 @@ async def test_what_is_overdue_or_not_there_does_not_stand_still(
 
 
 async def test_a_statement_is_planned_once_until_the_transaction_ends_and_not_longer(
-    db: Database,
+    db: Database, owner_dsn: str, database_name: str
 ) -> None:
+    owner = await asyncpg.connect(owner_dsn)  # by itself, the tests' server keeps every plan
+    await owner.execute(f'ALTER DATABASE "{database_name}" SET plan_cache_mode = auto')
+    await owner.close()
+
     modes = []
     for is_asked in (True, False):
         async with begin(db, CLERK) as tx:
