@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 import pathlib
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.journeys.conftest import Run
 from tests.makers_demands import asked, match, published, step
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_a_demand_is_posted_from_a_file_listed_and_matched(

@@ -5,21 +5,14 @@ from __future__ import annotations
 import json
 import pathlib
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.journeys.test_fee_schedules import FEES, day
 from tests.journeys.test_invoices_and_returns import TITLE, released
 from tests.journeys.test_revenue_agreements import SIGNED, costs
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run
 
-
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_an_invoice_is_asked_for_issued_and_reddened_at_a_terminal(

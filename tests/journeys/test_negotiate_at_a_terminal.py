@@ -6,22 +6,16 @@ import json
 import pathlib
 import uuid
 
-import pytest
-
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_negotiations import BASE, Talk, terms
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run, told
 
 UNKNOWN = str(uuid.UUID(int=7))
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_both_sides_ask_offer_accept_and_agree_at_a_terminal(

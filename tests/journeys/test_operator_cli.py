@@ -14,8 +14,6 @@ from catalog.agency_evaluation.operations import TIMER as EVALUATION
 from catalog.agency_selection.operations.announcing import RESELECTION
 from catalog.agency_selection.operations.result import CYCLE
 from catalog.instruments.operations.casework import NEW_HOLDER_ACTION
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
 from catalog.objections import deadlines as objections
 from catalog.registration.completeness import MaterialKind
 from catalog.registration.operations import casework
@@ -29,8 +27,8 @@ from market.orders.destroying import CLOCK as DESTRUCTION
 from market.portal.wording import LANGUAGES, Speaker, all_words
 from market.spot_checks.operations.publishing import RECTIFICATION
 from market.supervision.queries import TIMER as REPORT
-from tests.api import Api
 from tests.makers_registration import Scene, make_scene
+from tests.stages import staged
 from tests.terminal import Run, market
 
 CLOCKS = [
@@ -54,9 +52,7 @@ last = 2027-01-03
 """
 
 
-@pytest.fixture
-async def scene(api: Api, db: Database, clock: ManualClock) -> Scene:
-    return await make_scene(api, db, clock)
+scene = staged(make_scene)
 
 
 async def number_of(scene: Scene, application: str) -> str:

@@ -8,11 +8,8 @@ import uuid
 from typing import Any
 
 import msgspec
-import pytest
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api, code
+from tests.api import code
 from tests.journeys.test_complaints import make as complain
 from tests.journeys.test_credit import found
 from tests.journeys.test_personal_consents import given
@@ -20,15 +17,14 @@ from tests.journeys.test_webhooks import PATH as ENDPOINTS
 from tests.journeys.test_webhooks import deliver, register
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
+from tests.stages import staged
 from tests.terminal import Run, told
 from tests.webhook_receiver import receiving
 
 UNKNOWN = str(uuid.UUID(int=7))
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 async def test_what_an_endpoint_did_not_take_is_seen_and_told_once_more(
