@@ -23,7 +23,7 @@ from catalog.formats.facts import (
     Site,
     Use,
 )
-from catalog.formats.iris import web_address
+from catalog.formats.iris import is_worldwide, web_address
 from catalog.kernel.ids import new_id
 from catalog.products import imports
 from catalog.products.metadata import is_readable
@@ -189,7 +189,7 @@ def as_record(facts: Facts, *, source: str) -> imports.Record:
         cycle = authorities.WORD_OF_FREQUENCY.get(code, "realtime")
     licence = "数据产品使用许可" if foreign is None else foreign.licence
     return imports.Record(
-        id=facts.source_id or str(facts.id),
+        id=facts.source_id if is_worldwide(facts.source_id or "") else str(facts.id),
         title=facts.name,
         source=source,
         description=facts.description,

@@ -24,7 +24,7 @@ from catalog.formats.facts import (
     Site,
     yuan,
 )
-from catalog.formats.iris import web_address
+from catalog.formats.iris import is_worldwide, web_address
 from catalog.products.model import Content, Form, Standard
 from catalog.products.standards import find_known
 
@@ -100,9 +100,10 @@ def _dataset(facts: Facts, site: Site) -> Node:
     node: Node = {
         "@id": address,
         "@type": "dcat:Dataset",
-        "dct:identifier": facts.source_id or str(facts.id),
+        "dct:identifier": _identifier(facts),
         "dct:title": facts.name,
-        "dct:description": facts.description or NO_DESCRIPTION,
+        # What we say for a publisher has a language, what he said has none: readers tell them apart.
+        "dct:description": facts.description or _zh(NO_DESCRIPTION),
         "dct:language": _language(),
         "dct:issued": _instant(facts.created_at),
         "dct:modified": _instant(facts.updated_at),
@@ -132,6 +133,13 @@ def _dataset(facts: Facts, site: Site) -> Node:
     return node
 
 
+def _identifier(facts: Facts) -> str:
+    """Return by what the catalogue calls a product; one of a source counts if it is nobody else's."""
+    # Two sources number their records alike, and the identifier is to be unique here (DCAT-AP 3.0).
+    of_source = facts.source_id or ""
+    return of_source if is_worldwide(of_source) else str(facts.id)
+
+
 def _landing_page(facts: Facts, site: Site) -> str:
     return _foreign_address(facts) or site.product(facts.id)
 
@@ -156,8 +164,9 @@ def _distribution(facts: Facts, site: Site) -> Node:
         "@type": "dcat:Distribution",
         "dct:title": facts.name,
         "dcat:accessURL": {"@id": had_at, "@type": "rdfs:Resource"},
-        "dct:license": _licence(facts, site),
     }
+    if licence := _licence(facts, site):
+        node["dct:license"] = licence
     if facts.foreign is not None and facts.foreign.format:
         node["dct:format"] = _format(facts.foreign.format)
     if facts.content is not None:
@@ -240,7 +249,7 @@ def _licence(facts: Facts, site: Site) -> Node:
         }
     licence = facts.foreign.licence
     if not licence:
-        return {"@type": "dct:LicenseDocument", "dct:title": _zh("未说明")}
+        return {}  # a word in its place would be read as a licence of that name
     known = authorities.LICENCES.get(licence)
     named = {} if known is None else {"@id": known}
     return {**named, "@type": "dct:LicenseDocument", "rdfs:label": licence}

@@ -14,6 +14,14 @@ _NOT_IN_IRI: Final = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
+_WORLDWIDE: Final = ("http://", "https://", "urn:", "doi:")
+
+
+def is_worldwide(identifier: str) -> bool:
+    """Tell whether an identifier is one for all the world, as an address, a URN or a DOI is."""
+    return identifier.startswith(_WORLDWIDE)
+
+
 def safe_iri(address: str) -> str:
     """Return an address with what none may hold written by its bytes."""
     return _NOT_IN_IRI.sub(_percent, address)

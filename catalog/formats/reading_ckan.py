@@ -6,11 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.formats import authorities
 from catalog.formats.iris import web_address
 from catalog.formats.reading_dcat import CataloguePage, CatalogueUnreadable, Skipped
 from catalog.products.imports import Record
 
 _LONGEST_KEYWORD: Final = 100
+#: Where packages tell it: ours, those of most portals, those of ckanext-dcat.
+_FREQUENCIES: Final = ("update_frequency", "frequency", "accrual_periodicity")
+_REGIONS: Final = ("region", "spatial-text", "spatial_name", "spatial_text")
 
 
 class _Answer(msgspec.Struct):
@@ -38,40 +42,55 @@ def read(data: bytes, *, source: str) -> tuple[CataloguePage, int]:
         if not isinstance(package, dict):
             skipped.append(Skipped("", "package_malformed"))
             continue
-        name, title = _text(package, "id") or _text(package, "name"), _text(package, "title")
-        if not (name and title):
-            skipped.append(Skipped(name or title, "title_missing" if name else "id_missing"))
-            continue
-        records.append(_record(package, name, title, source))
+        found = record_of(package, source=source)
+        if found.id and found.title:
+            records.append(found)
+        else:
+            missing = "title_missing" if found.id else "id_missing"
+            skipped.append(Skipped(found.id or found.title, missing))
     return CataloguePage(tuple(records), tuple(skipped)), count
 
 
-def _record(package: dict[str, Any], name: str, title: str, source: str) -> Record:
+def record_of(package: dict[str, Any], *, source: str) -> Record:
+    """Return what is known here of a package; its name stands for a title that it lacks, as in CKAN."""
     resources = _dicts(package, "resources")
     extras = {_text(each, "key"): _text(each, "value") for each in _dicts(package, "extras")}
     groups = _dicts(package, "groups")
     organisation = package.get("organization")
+    name, title = _text(package, "name"), _text(package, "title")
+    publisher = _text(organisation if isinstance(organisation, dict) else {}, "title")
     addresses = [_text(package, "url"), *(_text(each, "url") for each in resources)]
     return Record(
-        id=name,
-        title=title,
+        id=_text(package, "id") or name,
+        title=title or name,
         source=source,
         description=_text(package, "notes"),
-        publisher=_text(organisation if isinstance(organisation, dict) else {}, "title"),
-        theme=_text(groups[0], "title") if groups else "",
+        publisher=publisher or _text(package, "author"),
+        theme=_first([_named(each) for each in groups]),
         keywords=_keywords(package),
         format=_first([_text(each, "format").lower() for each in resources]),
-        update_frequency=_first([extras.get(key, "") for key in ("update_frequency", "frequency")]),
-        region=_first([extras.get(key, "") for key in ("region", "spatial-text")]),
+        update_frequency=_frequency(_first([extras.get(key, "") for key in _FREQUENCIES])),
+        region=_first([extras.get(key, "") for key in _REGIONS]),
         url=_first([web_address(address) or "" for address in addresses]),
-        licence=_text(package, "license_id"),
+        licence=_text(package, "license_id") or _text(package, "license_title"),
     )
 
 
 def _keywords(package: dict[str, Any]) -> tuple[str, ...]:
-    tags = _dicts(package, "tags")
-    words = [_text(each, "display_name") or _text(each, "name") for each in tags]
+    tags = package.get("tags")
+    listed = tags if isinstance(tags, list) else []
+    words = [_named(each) if isinstance(each, dict) else _written(each) for each in listed]
     return tuple(dict.fromkeys(word[:_LONGEST_KEYWORD] for word in words if word))
+
+
+def _named(labelled: dict[str, Any]) -> str:
+    return _first([_text(labelled, field) for field in ("title", "display_name", "name")])
+
+
+def _frequency(word: str) -> str:
+    # ckanext-dcat keeps the address of the EU's table.
+    code = word.rstrip("/").rpartition("/")[2] if word.startswith("http") else ""
+    return authorities.WORD_OF_FREQUENCY.get(code, word)
 
 
 def _dicts(value: dict[str, Any], field: str) -> list[dict[str, Any]]:
@@ -80,8 +99,12 @@ def _dicts(value: dict[str, Any], field: str) -> list[dict[str, Any]]:
 
 
 def _text(value: dict[str, Any], field: str) -> str:
-    found = value.get(field)
-    return found.strip() if isinstance(found, str) else ""
+    return _written(value.get(field))
+
+
+def _written(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value).strip() if isinstance(value, str) or is_number else ""
 
 
 def _first(words: list[str]) -> str:

@@ -1,6 +1,6 @@
 """Read the data sets of a DCAT catalogue, ours or anybody's, as records that can be imported.
 
-JSON-LD (with its context inside) and Turtle. What a foreign publisher left out stays empty; a data
+JSON-LD (with its context inside), Turtle and RDF/XML. What a foreign publisher left out stays empty; a data
 set without an identifier or title is told with its reason. Nothing is fetched: a context that would
 have to be is refused. The library is loaded when there is something to read.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from catalog.formats import authorities
-from catalog.formats.dcat import JSON_LD, TURTLE
+from catalog.formats.dcat import JSON_LD, RDF_XML, TURTLE
 from catalog.formats.facts import NO_DESCRIPTION
 from catalog.formats.iris import web_address
 from catalog.kernel.errors import Invalid
@@ -29,11 +29,23 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 40
 _LONGEST_KEYWORD: Final = 100
 _BASE: Final = "http://relative.invalid/"  # of addresses that are not whole
-_FORMATS: Final = {JSON_LD: "json-ld", TURTLE: "turtle"}
+_FORMATS: Final = {
+    JSON_LD: "json-ld",
+    TURTLE: "turtle",
+    RDF_XML: "xml",
+    "application/json": "json-ld",
+    "application/n-triples": "turtle",  # each of which is Turtle
+    "application/x-turtle": "turtle",
+}
+#: What servers call a file that they do not know; it tells itself what it is.
+_ANYTHING: Final = frozenset(
+    {"", "application/octet-stream", "application/xml", "text/plain", "text/xml"}
+)
+_MARKUP: Final = ("<?xml", "<rdf:RDF", "<!")
 
 
 class CatalogueUnreadable(Invalid):
-    """The bytes are no DCAT in JSON-LD or Turtle (目录无法解析)."""
+    """The bytes are no DCAT in JSON-LD, Turtle or RDF/XML (目录无法解析)."""
 
     code = "catalogue_unreadable"
 
@@ -62,10 +74,12 @@ class CataloguePage(msgspec.Struct, frozen=True):
 def read(data: bytes, media_type: str, *, source: str) -> CataloguePage:
     """Return the data sets on a page of a catalogue, as records of ``source``.
 
-    :raises CatalogueUnreadable: if it is neither JSON-LD nor Turtle, or malformed.
+    :raises CatalogueUnreadable: if it is none of JSON-LD, Turtle and RDF/XML, malformed, or not DCAT.
     :raises ContextRemote: if it can only be read by fetching something else.
     """
     graph = _graph(data, media_type.partition(";")[0].strip().lower())
+    if not _is_catalogue(graph):
+        raise CatalogueUnreadable(reason="no_catalogue")
     records, skipped = [], []
     for dataset in _datasets(graph):
         found = _Dataset(graph, dataset)
@@ -80,14 +94,14 @@ def read(data: bytes, media_type: str, *, source: str) -> CataloguePage:
 def _graph(data: bytes, media_type: str) -> Graph:
     from rdflib import Dataset, Graph  # noqa: PLC0415 - 150 ms, for those who read catalogues
 
-    name = _FORMATS.get(media_type)
-    if name is None:
-        raise CatalogueUnreadable(reason=media_type or "no media type")
     try:
         text = data.decode("utf-8-sig")
+        name = _format_of(media_type, text)
         graph = Graph()
-        if name == "turtle":
-            graph.parse(data=text, format=name, publicID=_BASE)
+        if name != "json-ld":
+            if name == "xml" and ("<!DOCTYPE" in text or "<!ENTITY" in text):
+                raise CatalogueUnreadable(reason="doctype")  # entities grow, or lie elsewhere
+            graph.parse(data=text.strip(), format=name, publicID=_BASE)
             return graph
         _check_contexts(json.loads(text), 0)
         with warnings.catch_warnings():  # the library's own reader uses what the library deprecates
@@ -101,6 +115,18 @@ def _graph(data: bytes, media_type: str) -> Graph:
     except Exception as error:  # the library raises what it likes on what strangers wrote
         raise CatalogueUnreadable(reason=type(error).__name__) from error
     return graph
+
+
+def _format_of(media_type: str, text: str) -> str:
+    """Return in which format a text is, by its media type; by its first letters if that says nothing."""
+    name = _FORMATS.get(media_type)
+    if name is None and media_type in _ANYTHING:
+        begins = text.lstrip()
+        name = "json-ld" if begins.startswith(("{", "[")) else "turtle"
+        name = "xml" if begins.startswith(_MARKUP) else name
+    if name is None:
+        raise CatalogueUnreadable(reason=media_type)
+    return name
 
 
 def _check_contexts(value: Any, depth: int) -> None:
@@ -120,6 +146,13 @@ def _check_contexts(value: Any, depth: int) -> None:
                 raise ContextRemote(context=str(each)[:200])
         for each in value.values():
             _check_contexts(each, depth + 1)
+
+
+def _is_catalogue(graph: Graph) -> bool:
+    """Tell whether there is a catalogue or a data set in it: pages of other things are RDF, too."""
+    from rdflib import DCAT, RDF  # noqa: PLC0415 - loaded already
+
+    return any((None, RDF.type, kind) in graph for kind in (DCAT.Catalog, DCAT.Dataset))
 
 
 def _datasets(graph: Graph) -> list[Node]:
@@ -149,13 +182,12 @@ class _Dataset:
         self._node = node
 
     def record(self, identifier: str, title: str, source: str) -> Record:
-        description = self.text("dct:description")
         distributions = [_Dataset(self._graph, each) for each in self.all("dcat:distribution")]
         return Record(
             id=identifier,
             title=title,
             source=source,
-            description="" if description == NO_DESCRIPTION else description,
+            description=self._description(),
             publisher=self._label("dct:publisher", "foaf:name"),
             theme=self._theme(),
             keywords=tuple(
@@ -172,6 +204,12 @@ class _Dataset:
         """Return the value of a property, Chinese before another language."""
         found = sorted(self.all(name), key=_by_language)
         return str(found[0]).strip() if found else ""
+
+    def _description(self) -> str:
+        """Return the description; what a service of ours says for a publisher who gave none is none."""
+        said = self.text("dct:description")
+        is_ours = any(getattr(each, "language", None) for each in self.all("dct:description"))
+        return "" if said == NO_DESCRIPTION and is_ours else said
 
     def format(self) -> str:
         """Return what a distribution calls its format, or the last part of its address."""
@@ -192,7 +230,7 @@ class _Dataset:
     def licence(self) -> str:
         """Return what the licence is called, or its address."""
         word = self._label("dct:license", "rdfs:label", "dct:title", "skos:prefLabel")
-        return "" if word == "未说明" else word or _first(map(str, self.all("dct:license")))
+        return word or _first(map(str, self._named("dct:license")))
 
     def _address(self, distributions: list[_Dataset]) -> str:
         """Return where a foreign data set is had; a page of ours that names itself says nothing new."""
@@ -217,10 +255,14 @@ class _Dataset:
                     return word
         return ""
 
-    def _code(self, name: str) -> str:
+    def _named(self, name: str) -> list[Node]:
+        """Return what of that has an address; a node without one has no name that says anything."""
         from rdflib import URIRef  # noqa: PLC0415 - loaded already
 
-        addresses = (str(found) for found in self.all(name) if isinstance(found, URIRef))
+        return [found for found in self.all(name) if isinstance(found, URIRef)]
+
+    def _code(self, name: str) -> str:
+        addresses = map(str, self._named(name))
         return _first(address.rstrip("/").rpartition("/")[2] for address in addresses)
 
     def all(self, name: str) -> list[Node]:

@@ -48,9 +48,7 @@ def dataset(facts: Facts, site: Site) -> Node:
         "dateCreated": _instant(facts.created_at),
         "dateModified": _instant(facts.updated_at),
         "includedInDataCatalog": {"@type": "DataCatalog", "name": NAME_ZH, "url": f"{site.url}/"},
-        "isAccessibleForFree": not facts.prices or any(not p.amount_fen for p in facts.prices),
-        "license": _licence(facts, site),
-    }
+    } | _access(facts, site)
     if facts.supplier_name:
         found["creator"] = {"@type": "Organization", "name": facts.supplier_name}
     if facts.keywords:
@@ -128,6 +126,20 @@ def _identifiers(facts: Facts, site: Site) -> list[Any]:
     return found
 
 
+def _access(facts: Facts, site: Site) -> Node:
+    """Return under which licence it is had, and whether for nothing, as far as somebody said so."""
+    found: Node = {}
+    if licence := _licence(facts, site):
+        found["license"] = licence
+    foreign = facts.foreign
+    is_open = foreign is not None and foreign.licence in authorities.LICENCES
+    if facts.prices:
+        found["isAccessibleForFree"] = any(not price.amount_fen for price in facts.prices)
+    elif facts.open_licence is not None or is_open:
+        found["isAccessibleForFree"] = True
+    return found
+
+
 def _licence(facts: Facts, site: Site) -> Any:
     if facts.open_licence is not None:
         return site.licence(facts.open_licence)
@@ -139,7 +151,8 @@ def _licence(facts: Facts, site: Site) -> Any:
             "url": site.product(facts.id),
         }
     word = facts.foreign.licence
-    return authorities.LICENCES.get(word, {"@type": "CreativeWork", "name": word or "未说明"})
+    named = {"@type": "CreativeWork", "name": word} if word else None
+    return authorities.LICENCES.get(word, named)
 
 
 def _offer(price: Price, page: str, facts: Facts) -> Node:

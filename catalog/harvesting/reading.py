@@ -87,6 +87,8 @@ PAGE: Final = Task(
         "rdflib",
         "rdflib.plugins.parsers.jsonld",
         "rdflib.plugins.parsers.notation3",
+        "rdflib.plugins.parsers.rdfxml",
+        "xml.sax.expatreader",
         "rdflib.plugins.stores.memory",
     ),
 )

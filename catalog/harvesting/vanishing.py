@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from catalog.formats.iris import is_worldwide
 from catalog.products.imports import Record
 
 #: [P] a source that lost more than a fifth at once was more likely half read than half emptied.
@@ -22,7 +23,7 @@ def keys(record: Record) -> tuple[str, ...]:
     An identifier counts if it is one for all the world, as an address or ``urn:`` is.
     """
     found = []
-    if record.id.startswith(("http://", "https://", "urn:", "doi:")):
+    if is_worldwide(record.id):
         found.append(f"id {record.id}")
     if record.url:
         found.append(f"url {record.url}")

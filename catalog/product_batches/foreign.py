@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
+from catalog.formats import reading_ckan
 from catalog.kernel.errors import Invalid
 from catalog.products import imports
 from catalog.products.model import Form, OriginPath, UpdateCycle
@@ -34,30 +37,10 @@ def packages(answer: Any) -> list[Any]:
     return found
 
 
-def record_of_package(package: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of a package: what of it is known here, texts alone."""
-    resources = [each for each in _list(package.get("resources")) if isinstance(each, dict)]
-    extras = {
-        _text(each.get("key")): _text(each.get("value"))
-        for each in _list(package.get("extras"))
-        if isinstance(each, dict)
-    }
-    organization = package.get("organization")
-    publisher = organization.get("title") if isinstance(organization, dict) else None
-    first = resources[0] if resources else {}
-    return {
-        "id": _text(package.get("id") or package.get("name")),
-        "title": _text(package.get("title") or package.get("name")),
-        "description": _text(package.get("notes")),
-        "publisher": _text(publisher or package.get("author")),
-        "theme": next(_names(package.get("groups")), ""),
-        "keywords": list(_names(package.get("tags"))),
-        "format": _text(first.get("format")),
-        "update_frequency": extras.get("frequency") or extras.get("accrual_periodicity", ""),
-        "region": extras.get("spatial-text") or extras.get("spatial_name", ""),
-        "url": _text(package.get("url") or first.get("url")),
-        "licence": _text(package.get("license_title") or package.get("license_id")),
-    }
+def record_of_package(package: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a package: what of it is known here."""
+    record: dict[str, Any] = msgspec.to_builtins(reading_ckan.record_of(package, source="batch"))
+    return record
 
 
 def said_of_record(record: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -94,18 +77,3 @@ def key_of(identifier: str) -> str:
     if len(plain) <= MAX_LENGTH:
         return plain
     return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
-
-
-def _names(value: Any) -> Iterator[str]:
-    for each in _list(value):
-        word = each.get("display_name") or each.get("name") if isinstance(each, dict) else each
-        if text := _text(word):
-            yield text
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()

@@ -22,7 +22,9 @@ from catalog.kernel.errors import Refused
 LONGEST: Final = 32 * 1024 * 1024  # [P] of a page
 SECONDS: Final = 60.0  # [P] for a page, all redirects together
 _REDIRECTS: Final = 5
-_ACCEPT: Final = "application/ld+json, text/turtle;q=0.9, application/json;q=0.8"
+_ACCEPT: Final = (
+    "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.9, application/json;q=0.8"
+)
 
 Resolve = Callable[[str, int], "asyncio.Future[list[str]]"]
 

@@ -141,10 +141,16 @@ def _print(run: Any, indent: str = "") -> None:
         f" · 未变 unchanged {run.unchanged} · 重复 duplicates {run.duplicates}"
         f" · 跳过 skipped {run.skipped} · 消失 vanished {run.vanished}"
     )
+    from market.portal import harvest_reasons
+    from market.portal.wording import Speaker
+
+    tongues = [Speaker(language) for language in ("zh", "en")]
     if run.reason:
-        click.echo(f"{indent}  {run.reason}")
+        told = [harvest_reasons.why_ended(run.reason, speak).text for speak in tongues]
+        click.echo(f"{indent}  {' · '.join(dict.fromkeys(told))}")
     for each in run.errors:
-        click.echo(f"{indent}  {each.name}: {each.reason}")
+        told = [harvest_reasons.why_skipped(each.reason, speak).text for speak in tongues]
+        click.echo(f"{indent}  {each.name}: {' · '.join(dict.fromkeys(told))}")
 
 
 async def _command(market: Any, act: Any) -> Any:

@@ -8,6 +8,7 @@ import gzip
 import io
 import pathlib
 import sys
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, cast
 
@@ -22,6 +23,7 @@ BATCH_SIZE: Final = 2000
 # While one batch is written by the database, the words of the next are cut.
 _BATCHES_AT_ONCE: Final = 2
 _SHOWN: Final = 50  # rejected lines that a person is shown; --json lists all
+_PART_BYTES: Final = 1024 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -54,7 +56,7 @@ def import_(file: pathlib.Path, data_dir: pathlib.Path | None, as_json: bool) ->
             _import(settings_of.environment(data_dir=data_dir), file, quiet=as_json),
             fault=settings_of.CouldNotBeDone,
         )
-    except (OSError, EOFError) as error:  # not gzip after all, cut off, or unreadable
+    except (OSError, EOFError, zlib.error) as error:  # not gzip after all, cut off, or damaged
         click.echo(f"无法读取 · can not read {file}: {error}", err=True)
         sys.exit(2)
     if as_json:
@@ -72,12 +74,18 @@ async def _import(settings: Settings, file: pathlib.Path, *, quiet: bool) -> Rep
 
 
 async def import_file(db: Any, file: pathlib.Path, *, quiet: bool) -> Report:
-    """Import ``file`` into an open database and return the report."""
+    """Import ``file`` into an open database and return the report.
+
+    An archive that is damaged or cut off is refused before its first line is taken.
+
+    :raises OSError: and its like, ``EOFError`` and ``zlib.error``, if the file can not be read.
+    """
     from catalog.kernel.actor import system
     from catalog.kernel.clock import SystemClock, monotonic
     from catalog.kernel.db import Tx, run
     from catalog.products.operations import importing as products
 
+    await asyncio.to_thread(_read_through, file)
     report, clock, started = Report(), SystemClock(), monotonic()
     actor = system("import", "product:import")
 
@@ -165,6 +173,14 @@ def _progress(file: pathlib.Path, *, quiet: bool) -> Iterator[tuple[BinaryIO, An
                 raw,
                 lambda report: progress.update(task, completed=raw.tell(), read=report.read),
             )
+
+
+def _read_through(file: pathlib.Path) -> None:
+    """Return if an archive can be unpacked to its end; what is no archive is read as it is."""
+    with file.open("rb") as raw, _unpacked(raw) as lines:
+        if lines is not raw:
+            while lines.read(_PART_BYTES):
+                pass
 
 
 @contextlib.contextmanager

@@ -18,7 +18,9 @@ from litestar.params import FromPath
 from catalog.formats import ckan
 from catalog.formats.ckan import GROUP, ORGANISATION
 from catalog.formats.ckan_query import (
+    DEFAULT_ROWS,
     MAX_NAMES,
+    MAX_ROWS,
     AskedLabels,
     CkanRefusal,
     flag,
@@ -179,6 +181,23 @@ async def _package_list(c: Command, _request: AnyRequest, given: Given) -> Any:
     return [str(each) for each in await labels.list_ids(c.tx, start=start, limit=_cap(limit))]
 
 
+async def _package_list_with_resources(c: Command, request: AnyRequest, given: Given) -> Any:
+    start, limit = number(given, "offset", 0), number(given, "limit", DEFAULT_ROWS)
+    ids = await labels.list_ids(c.tx, start=start, limit=min(limit, MAX_ROWS))
+    shown = await facts.list_facts_of(c.tx, product_ids=ids, today=local_date(c.now))
+    site = site_of(request)
+    return [ckan.package(each, site) for each in shown]
+
+
+async def _resource_show(c: Command, request: AnyRequest, given: Given) -> Any:
+    name = _named(given, "id")
+    shown = await _package_show(c, request, {"id": name.rpartition("-")[0] or name})
+    for resource in shown["resources"]:
+        if resource["id"] == name:
+            return resource
+    raise _NotFound
+
+
 async def _organization_list(c: Command, _request: AnyRequest, given: Given) -> Any:
     return await _collections(c, ORGANISATION, given)
 
@@ -236,6 +255,25 @@ async def _tag_list(c: Command, _request: AnyRequest, given: Given) -> Any:
     return [ckan.tag(each.value) if asked.is_whole else each.value for each in found]
 
 
+async def _tag_search(c: Command, _request: AnyRequest, given: Given) -> Any:
+    found = await _tags_like(c, given)
+    start = number(given, "offset", 0)
+    shown = found[start : start + number(given, "limit", MAX_NAMES)]
+    return {"count": len(found), "results": [ckan.tag(each) for each in shown]}
+
+
+async def _tag_autocomplete(c: Command, _request: AnyRequest, given: Given) -> Any:
+    return (await _tags_like(c, given))[: number(given, "limit", DEFAULT_ROWS)]
+
+
+async def _tags_like(c: Command, given: Given) -> list[str]:
+    """Return the tags in which a word stands, which clients of CKAN call by either name."""
+    if given.get("vocabulary_id"):
+        raise _NotFound  # there are free tags alone
+    asked = read_labels({"query": _named(given, "query", "q")})
+    return [each.value for each in await labels.list_labels(c.tx, labels.TAG, asked)]
+
+
 async def _tag_show(c: Command, request: AnyRequest, given: Given) -> Any:
     word = _named(given, "id")
     if given.get("vocabulary_id") or not await labels.count_label(c.tx, labels.TAG, word):
@@ -255,6 +293,10 @@ async def _packages(c: Command, request: AnyRequest, kind: str, value: str) -> l
 
 async def _status_show(_c: Command, request: AnyRequest, _given: Given) -> Any:
     return ckan.status(site_of(request))
+
+
+async def _site_read(_c: Command, _request: AnyRequest, _given: Given) -> Any:
+    return True  # everybody may; clients ask before they read
 
 
 async def _help_show(_c: Command, request: AnyRequest, given: Given) -> Any:
@@ -280,12 +322,17 @@ _ACTIONS: Final[Mapping[str, _Act]] = {
     "package_search": _package_search,
     "package_show": _package_show,
     "package_list": _package_list,
+    "current_package_list_with_resources": _package_list_with_resources,
+    "resource_show": _resource_show,
     "organization_list": _organization_list,
     "organization_show": _organization_show,
     "group_list": _group_list,
     "group_show": _group_show,
     "tag_list": _tag_list,
     "tag_show": _tag_show,
+    "tag_search": _tag_search,
+    "tag_autocomplete": _tag_autocomplete,
+    "site_read": _site_read,
     "status_show": _status_show,
     "help_show": _help_show,
 }

@@ -137,6 +137,22 @@ async def test_all_names_are_listed_and_each_leads_to_what_has_it(trade: Trade) 
     assert "package_show" in await ask(api, "help_show", name="package_show")
 
 
+async def test_a_resource_and_tags_are_found_as_clients_ask_for_them(trade: Trade) -> None:
+    (package,) = await ask(trade, "current_package_list_with_resources", limit=1)
+    resource = await ask(trade, "resource_show", id=package["resources"][0]["id"])
+    word = package["tags"][0]["name"]
+
+    assert package == await ask(trade, "package_show", id=package["id"])
+    assert resource == package["resources"][0]
+    assert await ask(trade, "tag_autocomplete", q=word[:1]) == await ask(
+        trade, "tag_autocomplete", query=word[:1]
+    )
+    assert word in await ask(trade, "tag_autocomplete", q=word[1:])
+    found = await ask(trade, "tag_search", query=word, limit=5)
+    assert (found["count"], found["results"][0]["name"]) == (1, word)
+    assert await ask(trade, "site_read") is True
+
+
 async def test_labels_are_paged_ordered_and_named_as_ckan_does(trade: Trade) -> None:
     api = trade.api
     tags = await ask(api, "tag_list")
@@ -173,6 +189,9 @@ async def test_what_is_not_there_is_refused_as_ckan_does(trade: Trade) -> None:
         ("organization_show", {"id": "organization-0"}),
         ("tag_show", {"id": "unknown"}),
         ("tag_show", {"id": "k0", "vocabulary_id": "v"}),
+        ("tag_search", {"query": "k0", "vocabulary_id": "v"}),
+        ("resource_show", {"id": f"{new_id()}-1"}),
+        ("resource_show", {"id": "1"}),
         ("tag_list", {"vocabulary_id": "v"}),
         ("help_show", {"name": "unknown"}),
     ):

@@ -162,7 +162,7 @@ async def titles(api: Api) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "path"), [(Kind.CKAN, ""), (Kind.DCAT, "/catalogue.ttl"), (Kind.DCAT, "/catalogue.jsonld")]
+    ("kind", "path"), [(Kind.CKAN, ""), (Kind.DCAT, "/catalogue.ttl"), (Kind.DCAT, "/catalogue.jsonld"), (Kind.DCAT, "/catalogue.rdf")]
 )  # fmt: skip
 async def test_a_catalogue_is_taken_in_whole_and_a_second_time_changes_nothing(
     ours: Harvester, peer: Peer, api: Api, kind: Kind, path: str
@@ -518,6 +518,8 @@ async def test_the_operator_harvests_at_a_terminal(
     doubled = await market_("add", "city", "dcat", peer.site.url)
     odd = await market_("add", "Odd Code", "dcat", peer.site.url)
     ftp = await market_("add", "county", "dcat", "ftp://data.example/catalogue.ttl")
+    await market_("add", "page", "dcat", f"{peer.site.url}/")
+    page = await market_("run", "page")
     read = await market_("run", "city")
     nobody = await market_("run", "nobody")
     listed = await market_("list")
@@ -529,6 +531,9 @@ async def test_the_operator_harvests_at_a_terminal(
     assert "city" in doubled.stderr
     assert (read.returncode, nobody.returncode) == (0, 2)
     assert "imported 2" in read.stdout
+    assert page.returncode == 1
+    assert "无法" in page.stdout  # in words, and not as it is kept
+    assert "{" not in page.stdout
     assert "finished" in listed.stdout
     assert as_json[0]["runs"][0]["imported"] == 2
     confirmed = await market_("confirm", as_json[0]["runs"][0]["id"])

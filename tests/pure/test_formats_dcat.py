@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from typing import Any
 
 import msgspec
@@ -13,8 +14,8 @@ from rdflib import DCTERMS, Graph
 from rdflib.compare import isomorphic
 
 from catalog.formats import dcat, rdf_xml, reading_dcat, turtle
-from catalog.formats.dcat import JSON_LD, TURTLE
-from catalog.formats.facts import Facts, Origin, Price, yuan
+from catalog.formats.dcat import JSON_LD, RDF_XML, TURTLE
+from catalog.formats.facts import NO_DESCRIPTION, Facts, Origin, Price, yuan
 from catalog.formats.iris import web_address
 from catalog.formats.reading_dcat import CatalogueUnreadable, ContextRemote, Skipped
 from catalog.products.model import Form, Level, MeteringUnit, Standard
@@ -50,7 +51,10 @@ def check_whole(facts: Facts) -> None:
     as_xml = rdf_xml.write(dcat.product(facts, SITE))
     if rdf_xml.REPLACED not in as_xml:  # what XML can not write, no reader can get
         assert isomorphic(graph, Graph().parse(data=as_xml, format="xml"))
-    for data, media_type in ((as_json, JSON_LD), (as_turtle, f"{TURTLE}; charset=utf-8")):
+    told = [(as_json, JSON_LD), (as_turtle, f"{TURTLE}; charset=utf-8")]
+    if rdf_xml.REPLACED not in as_xml:
+        told.append((as_xml.encode(), RDF_XML))
+    for data, media_type in told:
         page = reading_dcat.read(data, media_type, source="us")
         assert page == reading_dcat.CataloguePage((wanted,), ())
 
@@ -59,6 +63,42 @@ def check_whole(facts: Facts) -> None:
 @settings(max_examples=30)
 def test_a_foreign_record_comes_back_as_it_was(facts: Facts) -> None:
     check_whole(facts)
+
+
+def test_what_a_publisher_left_out_is_told_apart_from_what_he_said_in_the_same_words() -> None:
+    for said in ("", "未说明", NO_DESCRIPTION):
+        check_whole(make_foreign(licence=said, description=said))
+
+
+def test_two_sources_that_number_alike_are_two_and_an_identifier_for_all_the_world_stays() -> None:
+    one, other = make_foreign(id="1"), make_foreign(id="1", source="other")
+    other = msgspec.structs.replace(other, id=uuid.uuid4())
+    page = dcat.catalogue([one, other], SITE, address="a", next_address=None, suffix="jsonld")
+    read = reading_dcat.read(msgspec.json.encode(page), JSON_LD, source="us")
+
+    assert {record.id for record in read.records} == {str(one.id), str(other.id)}
+    assert dcat.product(make_foreign(id="doi:10.1/x"), SITE)["dct:identifier"] == "doi:10.1/x"
+
+
+@pytest.mark.parametrize("media_type", ["", "text/plain", "application/octet-stream", "text/xml"])
+def test_a_file_that_its_server_does_not_know_tells_itself_what_it_is(media_type: str) -> None:
+    facts = make_foreign()
+    node = dcat.product(facts, SITE)
+    for written in (msgspec.json.encode(node).decode(), turtle.write(node), rdf_xml.write(node)):
+        read = reading_dcat.read(f"\ufeff\n{written}".strip().encode(), media_type, source="us")
+        assert read.records == (as_record(facts, source="us"),)
+    read = reading_dcat.read(msgspec.json.encode(node), "application/json", source="us")
+    assert len(read.records) == 1
+
+
+@pytest.mark.parametrize(
+    "begins", ['<!DOCTYPE r [<!ENTITY a "b">]>', "<?xml version='1.0'?><!DOCTYPE r>"]
+)
+def test_rdf_xml_that_declares_entities_is_not_read(begins: str) -> None:
+    with pytest.raises(CatalogueUnreadable) as refused:
+        reading_dcat.read(f"{begins}<rdf:RDF/>".encode(), RDF_XML, source="a")
+
+    assert refused.value.facts == {"reason": "doctype"}
 
 
 @given(facts=any_described())
@@ -310,6 +350,8 @@ def test_a_context_that_lies_elsewhere_is_refused_and_not_fetched(context: objec
         (b"<a> <b>", TURTLE),
         (b"<rdf/>", "application/rdf+xml"),
         (b"", ""),
+        (b"{}", JSON_LD),
+        (b"<html/>", "text/html"),
         (b"[" * 60 + b"]" * 60, JSON_LD),
     ],
 )

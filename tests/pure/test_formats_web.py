@@ -38,6 +38,18 @@ def test_a_product_is_a_data_set_with_its_offers() -> None:
     assert told["isAccessibleForFree"] is False
 
 
+def test_nothing_is_told_to_be_free_or_licensed_that_nobody_said_to_be() -> None:
+    unpriced = schema_org.dataset(make_facts(prices=(), use=None), SITE)
+    unknown = schema_org.dataset(make_foreign(licence=""), SITE)
+
+    assert "isAccessibleForFree" not in unpriced
+    assert unpriced["license"]["name"] == "数据产品使用许可"
+    assert not unknown.keys() & {"isAccessibleForFree", "license"}
+    assert "isAccessibleForFree" not in schema_org.dataset(make_foreign(licence="自定"), SITE)
+    for is_free in (make_open(), make_foreign(licence="MIT")):
+        assert schema_org.dataset(is_free, SITE)["isAccessibleForFree"] is True
+
+
 def test_a_record_leads_to_where_it_is_had_and_a_bare_one_nowhere() -> None:
     told = schema_org.dataset(make_foreign(), SITE)
     other = schema_org.dataset(make_foreign(format="", licence="自定"), SITE)

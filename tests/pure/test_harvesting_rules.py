@@ -75,6 +75,31 @@ def test_a_recorded_answer_of_a_ckan_is_read_as_far_as_it_speaks() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ({"name": "bikes"}, {"id": "bikes", "title": "bikes"}),
+        ({"id": 7, "title": "t", "author": "甲局"}, {"id": "7", "publisher": "甲局"}),
+        ({"id": True, "name": "n"}, {"id": "n"}),
+        ({"groups": [{"name": "traffic"}]}, {"theme": "traffic"}),
+        ({"tags": ["自行车", 1, {"name": "站点"}]}, {"keywords": ("自行车", "1", "站点")}),
+        ({"license_title": "署名"}, {"licence": "署名"}),
+        ({"license_title": "署名", "license_id": "cc-by"}, {"licence": "cc-by"}),
+        (
+            {"extras": [{"key": "frequency", "value": "http://publications.europa.eu/resource/authority/frequency/ANNUAL"}]},
+            {"update_frequency": "annual"},
+        ),
+        ({"extras": [{"key": "update_frequency", "value": "daily"}, {"key": "region", "value": "琼"}]}, {"update_frequency": "daily", "region": "琼"}),
+    ],
+)  # fmt: skip
+def test_a_package_is_read_by_whichever_name_its_portal_uses(
+    package: dict[str, Any], said: dict[str, Any]
+) -> None:
+    record = reading_ckan.record_of(package, source="city")
+
+    assert {name: getattr(record, name) for name in said} == said
+
+
 def test_our_own_package_says_of_a_record_what_the_record_says() -> None:
     facts = make_foreign()
     told = ckan.done("h", {"count": 1, "results": [ckan.package(facts, SITE)]})

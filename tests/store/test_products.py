@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import pathlib
+import zlib
 
 import asyncpg
 import msgspec
@@ -27,6 +28,7 @@ from catalog.products.operations.describing import ProductIsListed
 from catalog.products.operations.importing import ImportRecordDoubled
 from catalog.products.queries import ProductMissing, ProductNotDescribed
 from catalog.products.states import ProductEventNotAllowed, State
+from market.cli import import_
 from market.cli.import_ import import_file
 from tests.makers_products import make_actor, make_description, make_source
 
@@ -301,6 +303,25 @@ async def test_an_import_is_one_batch_one_entry_and_no_doubles(
             SUPPLIER,
             lambda tx: importing.import_batch(tx, actor=SUPPLIER, now=now, batch=[record(1)]),
         )
+
+
+async def test_an_archive_that_is_cut_off_or_damaged_leaves_nothing_behind(
+    db: Database, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_, "BATCH_SIZE", 10)
+    lines = [
+        b'{"id":"%d","title":"%s","source":"s"}' % (n, new_id().bytes.hex().encode())
+        for n in range(200)
+    ]
+    whole = gzip.compress(b"\n".join(lines))
+    file = tmp_path / "records.jsonl.gz"
+
+    for damaged in (whole[:-40], whole[:-200] + b"\xff" * 192 + whole[-8:]):
+        file.write_bytes(damaged)
+        with pytest.raises((OSError, EOFError, zlib.error)):
+            await import_file(db, file, quiet=True)
+        async with begin(db, system("test")) as tx:
+            assert await tx.fetch_value("SELECT count(*) FROM catalog.products") == 0
 
 
 @pytest.mark.parametrize("packed", [False, True])
