@@ -113,6 +113,18 @@ class SharingConditionMissing(Invalid):
     code = "sharing_condition_missing"
 
 
+class SourceUnnamed(Invalid):
+    """A source has no number, no name, or nobody who holds it (HN-08(4), FIELDS 1.3)."""
+
+    code = "source_unnamed"
+
+
+class ProductReasonMissing(Invalid):
+    """What is decided or taken back is so for a reason, and blanks are none."""
+
+    code = "product_reason_missing"
+
+
 class ValidityInvalid(Invalid):
     """The last day lies before the first."""
 
@@ -160,6 +172,18 @@ def check_fitting(description: Description) -> None:
     """
     for check in MUST_FIT:
         check(description)
+
+
+def check_reason(reason: str) -> None:
+    """Return if ``reason`` says something that can be stored and read.
+
+    :raises TextUnreadable: if it holds control characters.
+    :raises ProductReasonMissing: if it is blank.
+    """
+    if not is_readable(reason) or _TURNING.search(reason):
+        raise TextUnreadable(errors=_at(TextUnreadable, "/reason"))
+    if not reason.strip():
+        raise ProductReasonMissing(errors=_at(ProductReasonMissing, "/reason"))
 
 
 def named_resources(description: Description) -> list[uuid.UUID]:
@@ -261,6 +285,17 @@ def _check_personal_information(description: Description) -> None:
         )
 
 
+def _check_sources(description: Description) -> None:
+    unnamed = [
+        f"/sources/{index}/{field}"
+        for index, source in enumerate(description.sources)
+        for field in ("source_id", "name", "holder")
+        if not getattr(source, field).strip()
+    ]
+    if unnamed:
+        raise SourceUnnamed(errors=_at(SourceUnnamed, *unnamed))
+
+
 def _check_personal_source(description: Description) -> None:
     told = description.contains_personal_info
     if told and not any(source.contains_personal_info for source in description.sources):
@@ -316,6 +351,7 @@ MUST_SAY: Final = (
     _check_nature,
     _check_catalogue,
     _check_scenarios,
+    _check_sources,
     _check_personal_source,
     _check_category,
     _check_sharing,

@@ -47,9 +47,7 @@ def read_json_lines(head: bytes, source: BinaryIO) -> Table:
     columns: list[str] = []
     lines = lines_of(head.removeprefix(b"\xef\xbb\xbf"), source, "utf-8")
     numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    objects = (
-        (number, _object(number, parsed(line.rstrip(), number))) for number, line in numbered
-    )
+    objects = ((number, _object(number, _on_a_line(line, number))) for number, line in numbered)
     return Table(format=Format.JSONL, columns=columns, rows=_rows(columns, objects))
 
 
@@ -95,6 +93,15 @@ def parsed(text: str, row: int) -> Any:
         if isinstance(error, json.JSONDecodeError):
             raise TableUnreadable(row=row + error.lineno - 1, reason=error.msg) from error
         raise TableUnreadable(row=row, reason=str(error)[:100]) from error
+
+
+def _on_a_line(line: str, row: int) -> Any:
+    try:
+        return parsed(line.rstrip(), row)
+    except TableUnreadable:
+        if line.rstrip().endswith(("{", "[", ",")):  # it goes on in the next line
+            raise TableUnreadable(row=row, reason="json_document") from None
+        raise
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -58,6 +58,10 @@ class BodyMalformed(Invalid):
     code = "body_malformed"
 
 
+#: How PostgreSQL refuses a character that no text of it holds: in a value, and inside JSON.
+_NO_TEXT: Final = frozenset({"22021", "22P05"})
+
+
 class BodyTooDeep(Invalid):
     """The body nests deeper than any of ours does."""
 
@@ -293,7 +297,12 @@ def _from_validation(error: HTTPException) -> DomainError:
 
 
 def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer a fault of ours: say nothing of its inside, and log all of it."""
+    """Answer a fault of ours: say nothing of its inside, and log all of it.
+
+    A NUL that no check met and the database does not take is the caller's, and refused as such.
+    """
+    if getattr(error, "sqlstate", "") in _NO_TEXT:
+        return refuse(request, BodyInvalid(errors=(FieldError("", "nul_character", "NUL"),)))
     _log.error("request_failed", path=request.url.path, exc_info=error)
     return _respond(request, "internal_error", 500)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
+from litestar import get
+from litestar.testing import create_test_client
 
+from market.http.problem import HANDLERS
 from tests.api import Api, code
 
 
@@ -64,6 +68,23 @@ async def test_json_that_two_readers_could_read_differently_is_refused(
 
     assert code(answer) == refused_as
     assert answer.status_code in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError]
+)
+def test_a_nul_that_no_check_meets_is_the_callers_and_no_fault_of_the_service(
+    error: type[Exception],
+) -> None:
+    @get("/")
+    async def door() -> None:
+        raise error
+
+    with create_test_client([door], exception_handlers=HANDLERS) as client:
+        answer = client.get("/")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "body_invalid")
+    assert answer.json()["errors"][0]["code"] == "nul_character"
 
 
 async def test_a_body_of_another_type_is_refused(api: Api) -> None:

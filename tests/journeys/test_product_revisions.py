@@ -122,6 +122,11 @@ async def test_what_nobody_saw_leaves_no_tombstone(
     mine = api.as_(supplier.token)
     product = (await mine.post("/api/v1/products", body())).json()["id"]
 
+    blank = await mine.post(f"/api/v1/products/{product}/withdrawals", {"reason": "  "})
+    nul = await mine.post(f"/api/v1/products/{product}/withdrawals", {"reason": "写\x00错了"})
+    assert (blank.status_code, code(blank)) == (422, "product_reason_missing")
+    assert (nul.status_code, code(nul)) == (422, "text_unreadable")
+
     await mine.post(f"/api/v1/products/{product}/withdrawals", {"reason": "写错了"})
 
     assert (await api.get(f"/api/v1/products/{product}")).status_code == 404

@@ -122,6 +122,11 @@ def test_what_contradicts_itself_is_refused_of_a_draft_too(
             "/classification/category",
         ),
         (
+            make_description(sources=(make_source(), make_source(source_id="s2", name=" "))),
+            metadata.SourceUnnamed,
+            "/sources/1/name",
+        ),
+        (
             make_description(sharing_type=SharingType.CONDITIONAL),
             metadata.SharingConditionMissing,
             "/sharing_condition",
@@ -137,3 +142,20 @@ def test_a_draft_may_still_lack_it_and_a_finished_description_may_not(
         metadata.check_complete(description)
 
     assert [error.pointer for error in refused.value.errors] == [place]
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusal"),
+    [
+        (" \t\n", metadata.ProductReasonMissing),
+        ("", metadata.ProductReasonMissing),
+        ("a\x00b", metadata.TextUnreadable),
+        ("a\u202eb", metadata.TextUnreadable),
+    ],
+)
+def test_a_reason_says_something_that_people_can_read(reason: str, refusal: type[Invalid]) -> None:
+    with pytest.raises(refusal) as refused:
+        metadata.check_reason(reason)
+
+    assert [error.pointer for error in refused.value.errors] == ["/reason"]
+    metadata.check_reason("数据源停止更新")

@@ -18,6 +18,7 @@ from catalog.kernel.errors import DomainError
 from catalog.tables import archive, json_text, kinds, lines, model
 from catalog.tables.model import Format, Table
 from catalog.tables.reading import REFUSALS, open_table
+from market.http.wording import words
 from tests import bombs
 
 
@@ -288,6 +289,20 @@ def test_json_is_measured_before_it_is_read() -> None:
     assert rows(bombs.deep_json(31))
     assert rows(b'{"a": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"["}')
     assert isinstance(refusal(b"[" + b" " * json_text.MAX_LIST_BYTES), json_text.JsonListTooLarge)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{\n "rows": [{"a": 1}]\n}\n', b'{"x": 1,\n "y": 2}', b'{"rows": [\n{"a": 1}]}']
+)
+def test_one_document_over_many_lines_is_told_to_be_one(raw: bytes) -> None:
+    assert refusal(raw, "x.json").facts == {"row": 1, "reason": "json_document"}
+    assert "一个 JSON 文档" in words("table_unreadable", {"row": 1, "reason": "json_document"}).zh
+
+
+def test_a_line_that_is_cut_short_is_told_as_it_was() -> None:
+    cut = refusal(b'{"a": 1}\n{"a": \n', "x.jsonl")
+
+    assert (cut.facts["row"], cut.facts["reason"]) == (2, "Expecting value")
 
 
 def test_a_workbook_is_read_as_it_is_shown() -> None:

@@ -29,6 +29,7 @@ from catalog.products.metadata import (
     check_complete,
     check_fitting,
     check_readable,
+    check_reason,
     check_resources_known,
     named_resources,
 )
@@ -168,10 +169,12 @@ async def withdraw(
 
     :raises NotPermitted: if the actor withdraws no products; no letter lets an agent do it.
     :raises ProductMissing: if it is unknown or somebody else's.
+    :raises TextUnreadable: or ``ProductReasonMissing``, if the reason is none that people can read.
     :raises ProductIsListed: if the public sees it.
     :raises ProductEventNotAllowed: if it was withdrawn before.
     """
     actor.require("product:withdraw")
+    check_reason(reason)
     before = await _lock_own(tx, actor, product_id)
     if before.is_public:
         raise ProductIsListed

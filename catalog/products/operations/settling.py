@@ -11,6 +11,7 @@ from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
 from catalog.kernel.errors import Refused
 from catalog.products.items import claimed, key_of
+from catalog.products.metadata import check_reason
 from catalog.products.operations.remembering import subject
 from catalog.products.queries import ProductMissing
 from catalog.products.states import State
@@ -29,10 +30,12 @@ async def settle_item(
     """Name the one product that an item comes from (GD-01(b)). The others may not claim it any more.
 
     :raises NotPermitted: if the actor settles no such conflicts.
+    :raises ProductReasonMissing: if nothing is said for it.
     :raises ProductMissing: if there is no such product.
     :raises ItemNotClaimed: if it does not claim the item.
     """
     actor.require("item_conflict:settle")
+    check_reason(reason)
     product = await products.lock(tx, product_id)
     if product is None or product.description is None:
         raise ProductMissing
