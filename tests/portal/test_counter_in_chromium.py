@@ -8,9 +8,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Browser
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_counter import Counter, make_counter
 from tests.makers_identity import Member
 from tests.portal.test_pages_in_chromium import (
@@ -24,6 +21,7 @@ from tests.portal.test_pages_in_chromium import (
     sign_in,
     site,
 )
+from tests.stages import staged
 
 __all__ = ["browser", "pytestmark", "site"]
 
@@ -38,9 +36,7 @@ SMALL_TEXT = """() => [...document.querySelectorAll('body *')]
   .map(e => getComputedStyle(e).fontSize + ' ' + e.tagName + '.' + e.className + ' ' + e.textContent.trim().slice(0, 30))"""
 
 
-@pytest.fixture
-async def counter(api: Api, db: Database, clock: ManualClock) -> Counter:
-    return await make_counter(api, db, clock)
+counter = staged(make_counter)
 
 
 def whose(counter: Counter, group: str) -> Iterator[tuple[str, Member | None, list[str]]]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_demands import another_supplier, drafted, opened, published, quote, requested
 from tests.makers_registration import must
 from tests.makers_trade import Trade, make_trade
@@ -20,15 +17,14 @@ from tests.portal.test_pages_in_chromium import (
     sign_in,
     site,
 )
+from tests.stages import staged
 
 __all__ = ["browser", "pytestmark", "site"]
 
 WIDTHS = {"wide": 1280, "phone": 390}
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 @pytest.mark.parametrize("width", sorted(WIDTHS))

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.journeys.test_month_end import closed, month_of, sell
 from tests.makers_identity import Member
 from tests.makers_trade import Trade, make_trade
@@ -21,13 +18,12 @@ from tests.portal.test_pages_in_chromium import (
     sign_in,
     site,
 )
+from tests.stages import staged
 
 __all__ = ["browser", "pytestmark", "site"]
 
 
-@pytest.fixture
-async def trade(api: Api, db: Database, clock: ManualClock) -> Trade:
-    return await make_trade(api, db, clock)
+trade = staged(make_trade)
 
 
 def pages_of(trade: Trade, month: str, order: str) -> list[tuple[Member, str]]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser
 
-from catalog.kernel.clock import ManualClock
-from catalog.kernel.db import Database
-from tests.api import Api
 from tests.makers_workspaces import Market, make_market
 from tests.portal.test_counter_in_chromium import SMALL_TARGETS, SMALL_TEXT, WIDTHS, opened
 from tests.portal.test_pages_in_chromium import (
@@ -19,13 +16,12 @@ from tests.portal.test_pages_in_chromium import (
     sign_in,
     site,
 )
+from tests.stages import staged
 
 __all__ = ["browser", "pytestmark", "site"]
 
 
-@pytest.fixture
-async def market(api: Api, db: Database, clock: ManualClock) -> Market:
-    return await make_market(api, db, clock)
+market = staged(make_market)
 
 
 @pytest.mark.timeout(900)  # some ninety pages; under load one takes seconds
