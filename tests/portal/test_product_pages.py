@@ -212,7 +212,7 @@ async def test_a_table_is_shown_masked_with_its_quality_and_why(
     assert "已脱敏" in preview
     assert "准确性" in plain(quality)
     assert re.search(r"\d+ / 100", quality)
-    assert "个值符合数据字典声明的类型" in quality
+    assert "个符合数据字典声明的类型" in quality
     assert check(await look(api, f"/products/{window.full}?lang=en"), "en")
 
 
