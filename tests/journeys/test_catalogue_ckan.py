@@ -138,19 +138,18 @@ async def test_all_names_are_listed_and_each_leads_to_what_has_it(trade: Trade) 
 
 
 async def test_a_resource_and_tags_are_found_as_clients_ask_for_them(trade: Trade) -> None:
-    (package,) = await ask(trade, "current_package_list_with_resources", limit=1)
-    resource = await ask(trade, "resource_show", id=package["resources"][0]["id"])
-    word = package["tags"][0]["name"]
+    api = trade.api
+    (package,) = await ask(api, "current_package_list_with_resources", limit=1)
+    resource = await ask(api, "resource_show", id=package["resources"][0]["id"])
 
-    assert package == await ask(trade, "package_show", id=package["id"])
+    assert package == await ask(api, "package_show", id=package["id"])
     assert resource == package["resources"][0]
-    assert await ask(trade, "tag_autocomplete", q=word[:1]) == await ask(
-        trade, "tag_autocomplete", query=word[:1]
-    )
-    assert word in await ask(trade, "tag_autocomplete", q=word[1:])
-    found = await ask(trade, "tag_search", query=word, limit=5)
-    assert (found["count"], found["results"][0]["name"]) == (1, word)
-    assert await ask(trade, "site_read") is True
+    like = await ask(api, "tag_autocomplete", q="口")
+    assert "港口" in like
+    assert like == await ask(api, "tag_autocomplete", query="口")
+    found = await ask(api, "tag_search", query="口", limit=1)
+    assert (found["count"], len(found["results"])) == (len(like), 1)
+    assert await ask(api, "site_read") is True
 
 
 async def test_labels_are_paged_ordered_and_named_as_ckan_does(trade: Trade) -> None:
