@@ -414,7 +414,7 @@ async def test_what_ckan_answers_goes_in_as_drafts(by: Api) -> None:
     said = (await own(by))["5f1c"]["description"]
     assert (said["name"], said["form"], said["update_cycle"]) == ("停车场", "data_api", "daily")
     assert said["description"] == (
-        "位置与余位\n发布机构：交通局\n主题：交通\n格式：API\n"
+        "位置与余位\n发布机构：交通局\n主题：交通\n格式：api\n"
         "原目录地址：https://data.example/parking\n许可：CC BY 4.0"
     )
 
