@@ -105,6 +105,12 @@ async def make_window(api: Api, db: Database, clock: ManualClock) -> Window:
         valid_to="2027-12-31",
         sharing_type="conditional",
         sharing_condition="须签订保密协议",
+        sub_form="verification",
+        market_tier="primary",
+        open_attribute="conditional",
+        in_authorized_scope=True,
+        resource_code="460100/000123",
+        related_codes=["460100/000124", "460100/000125"],
         catalogue={"responsible_department": "示例市港航局"},
     )
     full = must(await mine.post("/api/v1/products", full_body))["id"]

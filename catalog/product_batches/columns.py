@@ -64,12 +64,15 @@ class BatchColumnMissing(Invalid):
 
 _LISTS: Final[Mapping[str, type[enum.StrEnum]]] = {
     "form": model.Form,
+    "sub_form": model.SubForm,
+    "market_tier": model.MarketTier,
     "metering_unit": model.MeteringUnit,
     "origin_path": model.OriginPath,
     "data_nature": model.DataNature,
     "ai_generated": model.AiShare,
     "update_cycle": model.UpdateCycle,
     "sharing_type": model.SharingType,
+    "open_attribute": model.OpenAttribute,
     "classification/level": model.Level,
     "sources/nature": model.DataNature,
     "sources/acquisition_method": model.AcquisitionMethod,
@@ -81,6 +84,7 @@ _FLAGS: Final = frozenset(
         "contains_sensitive_personal_info",
         "contains_important_data",
         "contains_national_core_data",
+        "in_authorized_scope",
         "sources/authorisation_required",
         "sources/contains_personal_info",
         "sources/is_supermarket_resource",
@@ -90,6 +94,7 @@ _DAYS: Final = frozenset({"valid_from", "valid_to", "sources/authorisation_valid
 _SHAPES: Final[Mapping[str, tuple[Shape, type[enum.StrEnum] | None]]] = {
     "delivery_modes": (Shape.VALUES, model.DeliveryMode),
     "keywords": (Shape.WORDS, None),
+    "related_codes": (Shape.WORDS, None),
     "scenarios": (Shape.SCENARIOS, None),
     "items": (Shape.ITEMS, None),
     "conforms_to": (Shape.STANDARDS, None),

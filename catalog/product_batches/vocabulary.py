@@ -23,6 +23,22 @@ NAMES: Final[Mapping[type[enum.StrEnum], _Names]] = {
         "data_service": ("数据服务", "Data service"),
         "other_tradable": ("其他可流通标的物", "Other tradable thing"),
     },
+    model.SubForm: {
+        "model": ("数据模型", "Data model"),
+        "verification": ("数据核验", "Verification of data"),
+        "evaluation_index": ("评价指数", "Evaluation index"),
+        "visualisation": ("可视化", "Visualisation"),
+        "data_engine": ("数据引擎", "Data engine"),
+    },
+    model.MarketTier: {
+        "primary": ("一级市场", "Primary market"),
+        "secondary": ("二级市场", "Secondary market"),
+    },
+    model.OpenAttribute: {
+        "unconditional": ("无条件开放", "Open to everybody"),
+        "conditional": ("有条件开放", "Open on conditions"),
+        "not_open": ("不予开放", "Not open"),
+    },
     model.MeteringUnit: {
         "record": ("条", "record"),
         "file": ("个文件", "file"),

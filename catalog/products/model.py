@@ -34,6 +34,23 @@ class Form(enum.StrEnum):
     OTHER_TRADABLE = "other_tradable"  # 等可流通的标的物: needs a description of its own
 
 
+class SubForm(enum.StrEnum):
+    """Which kind within a form the product is (形式细类, E36, GD-14)."""
+
+    MODEL = "model"  # 数据模型
+    VERIFICATION = "verification"  # 数据核验
+    EVALUATION_INDEX = "evaluation_index"  # 评价指数
+    VISUALISATION = "visualisation"  # 可视化
+    DATA_ENGINE = "data_engine"  # 数据引擎
+
+
+class MarketTier(enum.StrEnum):
+    """In which market the product is traded (市场层级, E44, GZ-2)."""
+
+    PRIMARY = "primary"  # 一级市场
+    SECONDARY = "secondary"  # 二级市场
+
+
 class MeteringUnit(enum.StrEnum):
     """By what the product is counted (计量单位, E4)."""
 
@@ -137,6 +154,14 @@ class SharingType(enum.StrEnum):
     UNCONDITIONAL = "unconditional"  # 无条件共享
     CONDITIONAL = "conditional"  # 有条件共享
     NOT_SHARED = "not_shared"  # 不予共享
+
+
+class OpenAttribute(enum.StrEnum):
+    """Whether the catalogue of public data gives the resource to everybody (开放属性, GD-08)."""
+
+    UNCONDITIONAL = "unconditional"  # 无条件开放
+    CONDITIONAL = "conditional"  # 有条件开放
+    NOT_OPEN = "not_open"  # 不予开放
 
 
 class ItemType(enum.StrEnum):
@@ -265,6 +290,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     form: Form
     form_description: Line = ""
+    sub_form: SubForm | None = None
+    market_tier: MarketTier | None = None
     description: Text = ""
     metering_unit: MeteringUnit | None = None
     processing_statement: Text = ""
@@ -277,6 +304,10 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     items: Annotated[tuple[Item, ...], Meta(max_length=500)] = ()
     sharing_type: SharingType | None = None
     sharing_condition: Line = ""
+    open_attribute: OpenAttribute | None = None
+    in_authorized_scope: bool = False  # 纳入授权运营范围
+    resource_code: Code = ""  # 资源代码, as the catalogue of public data has it
+    related_codes: Annotated[tuple[Code, ...], Meta(max_length=50)] = ()  # 关联资源代码
     classification: Classification | None = None
     data_nature: DataNature | None = None
     contains_personal_info: bool = False

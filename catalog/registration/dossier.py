@@ -27,6 +27,15 @@ TARGETS: Final = frozenset(
     + [f"product:{name}" for name in (*Description.__struct_fields__, "content_sha256")]
 )
 
+# Fields that came when cases were running: of these a dossier has what says something, so that what others
+# had looked at or consented to keeps its digest.
+_SAID_SINCE: Final = frozenset(
+    (
+        *("sub_form", "market_tier", "open_attribute"),
+        *("in_authorized_scope", "resource_code", "related_codes"),
+    )
+)
+
 
 def current(materials: Iterable[Material]) -> dict[MaterialKind, Material]:
     """Return the newest version of each material."""
@@ -51,7 +60,9 @@ def take(
 ) -> Dossier:
     """Return the dossier as it stands now, part by part."""
     parts: dict[str, Any] = {
-        f"product:{name}": value for name, value in msgspec.to_builtins(description).items()
+        f"product:{name}": value
+        for name, value in msgspec.to_builtins(description).items()
+        if value or name not in _SAID_SINCE
     }
     parts["product:content_sha256"] = product.content.sha256 if product.content else None
     parts |= {f"form:{name}": value for name, value in msgspec.to_builtins(form).items()}

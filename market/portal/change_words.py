@@ -15,11 +15,14 @@ from market.portal.wording import Speaker
 # Which fields hold a value of a fixed list, and of which.
 _LISTS: Final[Mapping[str, str]] = {
     "form": "form",
+    "sub_form": "sub_form",
+    "market_tier": "market_tier",
     "metering_unit": "unit",
     "origin_path": "origin",
     "update_cycle": "update_cycle",
     "data_nature": "nature",
     "sharing_type": "sharing",
+    "open_attribute": "openness",
     "ai_generated": "ai",
     "delivery_modes": "delivery",
     "industry_section": "industry",

@@ -96,6 +96,18 @@ async def test_a_region_and_an_industry_are_named_from_the_top_and_lead_to_their
     assert "自 2026年1月1日 至 2027年12月31日" in plain(coverage)
 
 
+async def test_what_the_catalogue_of_public_data_says_of_it_is_told(
+    api: Api, window: Window
+) -> None:
+    text = (await look(api, f"/products/{window.full}")).text
+    coverage, what = plain(section(text, "coverage")), plain(section(text, "what"))
+
+    assert " · 数据核验" in what
+    assert "市场层级 一级市场" in what
+    assert "资源代码 460100/000123 关联资源代码 460100/000124、460100/000125" in coverage
+    assert "开放属性 有条件开放 纳入授权运营范围 是" in coverage
+
+
 async def test_a_classification_is_told_with_its_history_in_words(api: Api, window: Window) -> None:
     told = plain(section((await look(api, f"/products/{window.full}")).text, "classification"))
 

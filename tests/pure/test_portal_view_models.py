@@ -14,7 +14,7 @@ from catalog.search.facets import FACETS
 from catalog.search.model import Filters
 from market.http.wording import all_names, all_wordings, words
 from market.portal.asked_search import read_search
-from market.portal.kept_search import address_to_keep, asked_of, prices_of
+from market.portal.kept_search import address_to_keep, asked_of
 from market.portal.site_footer import FooterLine, SiteNames, footer_lines
 from market.portal.synonym_lines import SynonymListUnreadable, groups_of, words_of
 from market.portal.wording import all_words
@@ -47,14 +47,12 @@ def test_a_kept_search_is_asked_again_as_it_was(text: str, given: dict[str, str]
 
     assert asked.words == text
     assert asked.filters == filters
-    assert prices_of(filters) == {}
 
 
-def test_prices_that_the_page_can_not_ask_are_told_beside_the_search() -> None:
-    filters = Filters(form="dataset", price_to_fen=500)
+def test_a_range_of_prices_is_asked_by_the_page_too() -> None:
+    asked = asked_of("", Filters(form="dataset", price_from_fen=100, price_to_fen=500))
 
-    assert asked_of("", filters).given == {"form": "dataset"}
-    assert prices_of(filters) == {"price_to_fen": 500}
+    assert asked.given == {"form": "dataset", "price_from_fen": "100", "price_to_fen": "500"}
 
 
 def test_a_search_is_kept_by_its_words_and_filters_and_not_by_its_order() -> None:

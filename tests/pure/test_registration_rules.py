@@ -238,6 +238,22 @@ def test_the_newest_version_of_a_material_counts_in_whatever_order_they_come() -
     assert dossier.handed_in({kind: new}) == {kind: None}
 
 
+def test_a_field_that_came_later_is_in_a_dossier_where_it_says_something() -> None:
+    silent = make_description()
+    told = msgspec.structs.replace(silent, resource_code="460100/000123", in_authorized_scope=True)
+
+    before, after = (
+        dossier.take(make_product(), each, ApplicationForm(owners=(owner(1, 1, ME),)), {})
+        for each in (silent, told)
+    )
+
+    assert "product:open_attribute" not in before.parts.keys() | after.parts.keys()
+    assert after.parts.keys() - before.parts.keys() == {
+        "product:resource_code",
+        "product:in_authorized_scope",
+    }
+
+
 def test_a_dossier_changes_where_something_was_changed_and_nowhere_else() -> None:
     product: Product = make_product()
     description = make_description()
