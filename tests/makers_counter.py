@@ -14,6 +14,7 @@ import msgspec
 from catalog.formats.reading_dcat import Skipped
 from catalog.harvesting import store as harvesting_store
 from catalog.harvesting.model import Kind, Run, Source
+from catalog.harvesting.source_states import SourceState
 from catalog.harvesting.states import State as RunState
 from catalog.kernel.actor import system
 from catalog.kernel.clock import ManualClock
@@ -387,6 +388,7 @@ async def _harvested(head: Api, db: Database, clock: ManualClock) -> None:
             licence="CC-BY-4.0",
             id=new_id(),
             created_at=now,
+            state=SourceState.ACTIVE if states else SourceState.PAUSED,
         )
         async with begin(db, system("test")) as tx:
             tx.remember()  # part of a stretch that is not played here

@@ -106,6 +106,9 @@ class Event(enum.StrEnum):
     PRODUCTS_IMPORTED = "products:imported"
     PRODUCTS_WITHDRAWN = "products:withdrawn"  # records that their foreign catalogue has no more
     HARVEST_SOURCE_ADDED = "harvest_source:added"
+    HARVEST_SOURCE_PAUSED = "harvest_source:paused"
+    HARVEST_SOURCE_RESUMED = "harvest_source:resumed"
+    HARVEST_SOURCE_RETIRED = "harvest_source:retired"  # for good; what was taken in stays
     HARVEST_RUN_BEGUN = "harvest_run:begun"
     HARVEST_RUN_ENDED = "harvest_run:ended"  # whole, broken off, held, or decided on
     PRODUCT_BATCH_OPENED = "product_batch:opened"

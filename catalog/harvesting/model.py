@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from catalog.formats.reading_dcat import Skipped
+from catalog.harvesting.source_states import SourceState
 from catalog.harvesting.states import State
 
 
@@ -36,6 +37,7 @@ class Source(NewSource, frozen=True, kw_only=True):
 
     id: uuid.UUID
     created_at: dt.datetime
+    state: SourceState = SourceState.ACTIVE
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Name sources, begin runs, take pages in, end runs, and decide on what is missing (收割)."""
+"""Name sources, pause and retire them, begin runs, take pages in, end runs, and decide on what is missing (收割)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from catalog.formats.reading_dcat import Skipped
 from catalog.harvesting import reading, store, vanishing
 from catalog.harvesting.addresses import check_address
 from catalog.harvesting.model import Fetched, NewSource, Run, Source
+from catalog.harvesting.source_states import (
+    HarvestSourceRetired,
+    SourceEvent,
+    SourceState,
+    advance_source,
+    check_read,
+)
 from catalog.harvesting.states import Event, State, advance
 from catalog.kernel.actor import Actor
 from catalog.kernel.db import Tx
@@ -31,6 +38,11 @@ _ERRORS_KEPT: Final = 100
 MOST_PAGES: Final = 10_000
 #: [P] longer than the slowest page takes; who was killed is followed by another then.
 _CLAIMED_FOR: Final = dt.timedelta(minutes=3)
+_LOGGED: Final = {
+    SourceEvent.PAUSE: Logged.HARVEST_SOURCE_PAUSED,
+    SourceEvent.RESUME: Logged.HARVEST_SOURCE_RESUMED,
+    SourceEvent.RETIRE: Logged.HARVEST_SOURCE_RETIRED,
+}
 
 
 class HarvestSourceExists(Conflict):
@@ -74,23 +86,59 @@ async def add_source(tx: Tx, *, actor: Actor, now: dt.datetime, new: NewSource) 
     return source
 
 
+async def pause(tx: Tx, *, actor: Actor, now: dt.datetime, code: str) -> Source:
+    """Pause a source (暂停): nothing is fetched from it. A run that goes on waits at its page.
+
+    :raises NotPermitted: if the actor may not harvest.
+    :raises HarvestSourceMissing: if there is no such source.
+    :raises HarvestSourcePaused: if it is paused already.
+    :raises HarvestSourceRetired: if it is retired.
+    """
+    return await _move(tx, SourceEvent.PAUSE, actor=actor, now=now, code=code)
+
+
+async def resume(tx: Tx, *, actor: Actor, now: dt.datetime, code: str) -> Source:
+    """Resume a paused source (恢复): its run goes on where it stood, its schedule as before.
+
+    :raises NotPermitted: if the actor may not harvest.
+    :raises HarvestSourceMissing: if there is no such source.
+    :raises HarvestSourceActive: if it was not paused.
+    :raises HarvestSourceRetired: if it is retired.
+    """
+    return await _move(tx, SourceEvent.RESUME, actor=actor, now=now, code=code)
+
+
+async def retire(tx: Tx, *, actor: Actor, now: dt.datetime, code: str) -> Source:
+    """Retire a source for good (停用). What was taken in from it stays, with where it came from.
+
+    A run that goes on is broken off, a held one is declined: neither takes anything back.
+
+    :raises NotPermitted: if the actor may not harvest.
+    :raises HarvestSourceMissing: if there is no such source.
+    :raises HarvestSourceRetired: if it is retired already.
+    """
+    return await _move(tx, SourceEvent.RETIRE, actor=actor, now=now, code=code)
+
+
 async def begin(tx: Tx, *, actor: Actor, now: dt.datetime, code: str) -> Run:
     """Begin to read a source. A run that was held is declined by that: this one looks again.
 
     :raises NotPermitted: if the actor may not harvest.
     :raises HarvestSourceMissing: if there is no such source.
+    :raises HarvestSourcePaused: if it is paused.
+    :raises HarvestSourceRetired: if it is retired.
     :raises HarvestRunning: if it is being read.
     """
     actor.require("harvest:manage")
     source = await store.find_source(tx, code)
     if source is None:
         raise HarvestSourceMissing
+    check_read(source.state, code=code)
     if await store.find_running(tx, source.id) is not None:
         raise HarvestRunning(code=code)
     for run in await store.list_runs(tx, source.id, limit=1):
         if run.state is State.HELD:
-            declined = advance(run.state, Event.DECLINED)
-            await _end(tx, msgspec.structs.replace(run, state=declined), actor=actor, now=now)
+            await decline(tx, run, actor=actor, now=now)
     run = Run(
         id=new_id(),
         source_id=source.id,
@@ -133,12 +181,18 @@ async def take_page(
 ) -> Run:
     """Take a page in, once, and go on to the next; the last page ends the run.
 
-    Somebody else may have taken it meanwhile; then nothing is done.
+    Somebody else may have taken it meanwhile, or the source was retired; then nothing is done. Nor
+    is it if the source was paused: the page is read again when it is resumed.
     """
+    source_now = await store.find_source(tx, source.code)  # before the run, as all lock them
     now_there = await store.lock_run(tx, run.id)
-    if now_there is None or now_there.next_address != run.next_address:
+    if now_there is None or not _waits_for(now_there, run):
         tx.remember()
         return now_there or run
+    if source_now is None or source_now.state is SourceState.PAUSED:
+        await store.update_run(tx, now_there)
+        tx.remember()
+        return now_there
     skipped = [line.skipped for line in lines if line.skipped is not None]
     batch, refused = _prepared([line.record for line in lines if line.record], source)
     skipped += refused
@@ -171,7 +225,7 @@ async def break_off(tx: Tx, *, actor: Actor, now: dt.datetime, run: Run, reason:
     """
     actor.require("harvest:manage")
     now_there = await store.lock_run(tx, run.id)
-    if now_there is None or now_there.next_address != run.next_address:
+    if now_there is None or not _waits_for(now_there, run):
         tx.remember()
         return now_there or run
     return await _broken(tx, now_there, reason, actor=actor, now=now)
@@ -191,6 +245,52 @@ async def confirm(tx: Tx, *, actor: Actor, now: dt.datetime, run_id: uuid.UUID) 
     confirmed = msgspec.structs.replace(run, state=advance(run.state, Event.CONFIRMED))
     (source,) = [each for each in await store.list_sources(tx) if each.id == run.source_id]
     return await _take_back(tx, confirmed, source, actor=actor, now=now)
+
+
+async def decline(tx: Tx, run: Run, *, actor: Actor, now: dt.datetime) -> Run:
+    """End a held run without taking anything back; the caller has locked its source.
+
+    :raises HarvestEventNotAllowed: if it is not held.
+    """
+    declined = msgspec.structs.replace(run, state=advance(run.state, Event.DECLINED))
+    return await _end(tx, declined, actor=actor, now=now)
+
+
+async def _move(tx: Tx, event: SourceEvent, *, actor: Actor, now: dt.datetime, code: str) -> Source:
+    actor.require("harvest:manage")
+    source = await store.find_source(tx, code)
+    if source is None:
+        raise HarvestSourceMissing
+    moved = msgspec.structs.replace(source, state=advance_source(source.state, event, code=code))
+    await store.set_source_state(tx, moved)
+    await audit_log.append(
+        tx,
+        _LOGGED[event],
+        actor=actor,
+        now=now,
+        subjects=[Subject("harvest_source", str(source.id))],
+        facts={"code": code, "from": source.state.value, "to": moved.state.value},
+    )
+    if moved.state is SourceState.RETIRED:
+        await _end_open_run(tx, moved, actor=actor, now=now)
+    return moved
+
+
+async def _end_open_run(tx: Tx, source: Source, *, actor: Actor, now: dt.datetime) -> None:
+    for newest in await store.list_runs(tx, source.id, limit=1):
+        run = await store.lock_run(tx, newest.id)
+        if run is None:
+            continue
+        if run.state is State.HELD:
+            await decline(tx, run, actor=actor, now=now)
+        elif run.state is State.RUNNING:
+            reason = f"{HarvestSourceRetired.code} { ({'code': source.code}) }"
+            await break_off(tx, actor=actor, now=now, run=run, reason=reason)
+
+
+def _waits_for(now_there: Run, run: Run) -> bool:
+    """Return whether a run still waits for the page that was read for it."""
+    return now_there.state is State.RUNNING and now_there.next_address == run.next_address
 
 
 def _prepared(records: list[Record], source: Source) -> tuple[list[Prepared], list[Skipped]]:

@@ -24,6 +24,7 @@ HARVEST_SOURCES: Final = sa.Table(
     sa.Column("licence", sa.Text, nullable=False),
     sa.Column("every_hours", sa.Integer, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="active"),
     schema="catalog",
 )
 
@@ -68,7 +69,14 @@ _RUN: Final = """
            unchanged, duplicates, skipped, vanished, errors, reason
       FROM catalog.harvest_runs"""
 _SOURCE: Final = """
-    SELECT id, code, kind, url, licence, every_hours, created_at FROM catalog.harvest_sources"""
+    SELECT id, code, kind, url, licence, every_hours, created_at, state
+      FROM catalog.harvest_sources"""
+
+_CLAIMABLE: Final = """
+     WHERE state = 'running' AND (claimed_until IS NULL OR claimed_until <= $1)
+       AND EXISTS (SELECT 1 FROM catalog.harvest_sources s
+                    WHERE s.id = source_id AND s.state = 'active')
+     ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,8 +91,9 @@ async def insert_source(tx: Tx, source: Source) -> bool:
     """Add a source; False if there is one of that code."""
     row = await tx.fetch_one(
         """
-        INSERT INTO catalog.harvest_sources (id, code, kind, url, licence, every_hours, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (code) DO NOTHING RETURNING id""",
+        INSERT INTO catalog.harvest_sources (
+            id, code, kind, url, licence, every_hours, created_at, state)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (code) DO NOTHING RETURNING id""",
         source.id,
         source.code,
         source.kind.value,
@@ -92,8 +101,16 @@ async def insert_source(tx: Tx, source: Source) -> bool:
         source.licence,
         source.every_hours,
         source.created_at,
+        source.state.value,
     )
     return row is not None
+
+
+async def set_source_state(tx: Tx, source: Source) -> None:
+    """Write back whether a source is read."""
+    await tx.execute(
+        "UPDATE catalog.harvest_sources SET state = $2 WHERE id = $1", source.id, source.state.value
+    )
 
 
 async def list_sources(tx: Tx) -> list[Source]:
@@ -108,11 +125,12 @@ async def find_source(tx: Tx, code: str) -> Source | None:
 
 
 async def list_due(tx: Tx, *, now: dt.datetime) -> list[str]:
-    """Return the codes of sources whose last run began so long ago that it is time again."""
+    """Return the codes of active sources whose last run began so long ago that it is time again."""
     rows = await tx.fetch(
         """
         SELECT s.code FROM catalog.harvest_sources s
-         WHERE NOT EXISTS (SELECT 1 FROM catalog.harvest_runs r
+         WHERE s.state = 'active'
+           AND NOT EXISTS (SELECT 1 FROM catalog.harvest_runs r
                             WHERE r.source_id = s.id
                               AND (r.state = 'running'
                                    OR r.started_at > $1::timestamptz - make_interval(hours => s.every_hours)))
@@ -139,12 +157,9 @@ async def insert_run(tx: Tx, run: Run) -> None:
 
 
 async def claim(tx: Tx, *, now: dt.datetime, until: dt.datetime) -> tuple[Run, Source] | None:
-    """Return a run that goes on and that nobody works at, kept for the caller until then."""
+    """Return a run of an active source that goes on and that nobody works at, kept for the caller."""
     row = await tx.fetch_one(
-        _RUN
-        + """
-         WHERE state = 'running' AND (claimed_until IS NULL OR claimed_until <= $1)
-         ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED""",
+        _RUN + _CLAIMABLE,
         now,
     )
     if row is None:

@@ -58,7 +58,7 @@ def add(data_dir: pathlib.Path | None, **said: Any) -> None:
     name="run",
     help="立即收割 · Read a source now, to its end.\n\n"
     "Exit code 0: it was read whole; 1: it was not, or is held until somebody confirms; "
-    "2: there is no such source.",
+    "2: there is no such source, or it is paused or retired.",
 )
 @click.argument("code")
 @_DATA_DIR
@@ -89,7 +89,9 @@ def run_(code: str, data_dir: pathlib.Path | None) -> None:
 
     run = _run(act, data_dir)
     if run is None:
-        raise click.ClickException("另一进程正在收割 · another process reads it")
+        raise click.ClickException(
+            "另一进程正在收割，或来源刚被暂停 · another process reads it, or it was paused just now"
+        )
     _print(run)
     if run.state is not State.FINISHED:
         raise SystemExit(1)
@@ -111,6 +113,63 @@ def confirm(run_id: uuid.UUID, data_dir: pathlib.Path | None) -> None:
     _print(_run(act, data_dir))
 
 
+@harvest.command(
+    help="暂停来源 · Pause a source: nothing is fetched until it is resumed.\n\n"
+    "Exit code 0: it is paused; 2: it was already, is retired, or there is none."
+)
+@click.argument("code")
+@_DATA_DIR
+def pause(code: str, data_dir: pathlib.Path | None) -> None:
+    """Pause a source; a run that goes on waits at its page."""
+    from catalog.harvesting import operations
+
+    _move(operations.pause, code, data_dir)
+
+
+@harvest.command(
+    help="恢复来源 · Resume a paused source.\n\n"
+    "Exit code 0: it is read again; 2: it was not paused, is retired, or there is none."
+)
+@click.argument("code")
+@_DATA_DIR
+def resume(code: str, data_dir: pathlib.Path | None) -> None:
+    """Resume a source; its run goes on where it stood."""
+    from catalog.harvesting import operations
+
+    _move(operations.resume, code, data_dir)
+
+
+@harvest.command(
+    help="停用来源，不可恢复，已收录的记录保留 · Retire a source for good; its records stay.\n\n"
+    "Exit code 0: it is retired; 2: it was already, or there is none."
+)
+@click.argument("code")
+@_DATA_DIR
+def retire(code: str, data_dir: pathlib.Path | None) -> None:
+    """Retire a source; a run that goes on is broken off, nothing is taken back."""
+    from catalog.harvesting import operations
+
+    _move(operations.retire, code, data_dir)
+
+
+def _move(operation: Any, code: str, data_dir: pathlib.Path | None) -> None:
+    async def act(market: Any) -> Any:
+        return await _command(
+            market, lambda tx, actor, now: operation(tx, actor=actor, now=now, code=code)
+        )
+
+    source = _run(act, data_dir)
+    click.echo(f"{source.code} {_state(source)}")
+
+
+def _state(source: Any) -> str:
+    """Return the state of a source in both languages."""
+    from market.portal.wording import Speaker
+
+    told = [Speaker(tongue).label("harvest_source", source.state.value) for tongue in ("zh", "en")]
+    return " · ".join(told)
+
+
 @harvest.command(name="list", help="来源与收割记录 · Sources, and what came of them.")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 · print JSON")
 @_DATA_DIR
@@ -130,7 +189,9 @@ def list_(as_json: bool, data_dir: pathlib.Path | None) -> None:
         return
     for each in found:
         source = each.source
-        click.echo(f"{source.code} {source.kind.value} {source.url} / {source.every_hours} h")
+        click.echo(
+            f"{source.code} {source.kind.value} {source.url} / {source.every_hours} h · {_state(source)}"
+        )
         for run in each.runs:
             _print(run, indent="  ")
 

@@ -1,4 +1,4 @@
-"""Name catalogues of others that are read on a schedule, begin runs, confirm what is gone (收割)."""
+"""Name catalogues of others that are read on a schedule, pause, resume and retire them, begin runs (收割)."""
 
 from __future__ import annotations
 
@@ -59,6 +59,54 @@ async def begin_harvest(request: AnyRequest, code: FromPath[str]) -> Response[by
     async def act(c: Command) -> Answer:
         run = await harvesting.begin(c.tx, actor=c.actor, now=c.now, code=code)
         return created(run, "/api/v1/harvest-sources")
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/harvest-sources/{code:str}/pauses",
+    summary="Pause a harvested catalogue",
+    tags=["catalogue formats"],
+    status_code=200,
+    opt=answers(Source),
+)
+async def pause_harvest_source(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """Pause a source (暂停): nothing is fetched from it; a run that goes on waits at its page."""
+
+    async def act(c: Command) -> Answer:
+        return done(await harvesting.pause(c.tx, actor=c.actor, now=c.now, code=code))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/harvest-sources/{code:str}/resumptions",
+    summary="Resume a paused catalogue",
+    tags=["catalogue formats"],
+    status_code=200,
+    opt=answers(Source),
+)
+async def resume_harvest_source(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """Resume a paused source (恢复): its run goes on where it stood, its schedule as before."""
+
+    async def act(c: Command) -> Answer:
+        return done(await harvesting.resume(c.tx, actor=c.actor, now=c.now, code=code))
+
+    return await command(request, act)
+
+
+@post(
+    "/api/v1/harvest-sources/{code:str}/retirements",
+    summary="Retire a harvested catalogue for good",
+    tags=["catalogue formats"],
+    status_code=200,
+    opt=answers(Source),
+)
+async def retire_harvest_source(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """Retire a source for good (停用); what was taken in from it stays, with where it came from."""
+
+    async def act(c: Command) -> Answer:
+        return done(await harvesting.retire(c.tx, actor=c.actor, now=c.now, code=code))
 
     return await command(request, act)
 

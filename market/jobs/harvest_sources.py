@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from catalog.harvesting import operations, queries
 from catalog.harvesting.model import Fetched, Run, Source
 from catalog.harvesting.reading import PAGE, PageGiven, PageLine
+from catalog.harvesting.source_states import HarvestSourcePaused, HarvestSourceRetired
 from catalog.kernel.actor import system
 from catalog.kernel.db import Database, Tx, begin, run
 from catalog.kernel.errors import DomainError
@@ -25,7 +27,9 @@ async def work(
     async with begin(db, ACTOR) as tx:
         due = await queries.list_due(tx, now=clock())
     for code in due:
-        await start(db, now=clock(), code=code)
+        # Since it was found due it may have been paused or retired.
+        with contextlib.suppress(HarvestSourcePaused, HarvestSourceRetired):
+            await start(db, now=clock(), code=code)
     return 0 if await read_one(db, clock=clock, cage=cage, fetcher=fetcher) is None else 1
 
 

@@ -485,7 +485,8 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     assert held is not None
     confirmed = await send(api, held.group(1), path)
     again = await send(api, held.group(1), path)
-    page = plain((await look(api, path)).text)
+    source_page = (await look(api, path)).text
+    page = plain(source_page)
 
     assert [each.status_code for each in (named, begun, confirmed)] == [303] * 3
     assert (odd.status_code, ftp.status_code) == (422, 422)
@@ -499,6 +500,9 @@ async def test_the_head_of_the_operator_names_sources_begins_and_confirms(
     for told in ("无法读取收割来源：对方答复状态码 503", "50 条中有 40 条不再出现", "字段过长"):
         assert told in why
     assert "harvest_source_unreachable" not in why
+    assert "已暂停" in page
+    # One that is paused has nothing to begin.
+    assert [f"{path}/{code}/runs" in source_page for code in ("city", "empty")] == [True, False]
 
 
 async def test_a_provider_names_its_chief_data_officer(

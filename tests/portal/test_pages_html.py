@@ -17,6 +17,7 @@ import pytest
 from catalog.agency_selection import states as selection_states
 from catalog.certificates import states as certificate_states
 from catalog.harvesting import model as harvest_model
+from catalog.harvesting import source_states as harvest_source_states
 from catalog.harvesting import states as harvest_states
 from catalog.kernel.actor import Actor
 from catalog.kernel.clock import ManualClock
@@ -693,6 +694,7 @@ LABELS: dict[str, list[Any]] = {
     "batch_kind": [batch_model.Kind],
     "batch_outcome": [batch_model.Outcome],
     "harvest_kind": [harvest_model.Kind],
+    "harvest_source": [harvest_source_states.SourceState],
     "harvest_run": [harvest_states.State],
     "message_outcome": [negotiation_model.Outcome],
     "triage": [triage.Decision],

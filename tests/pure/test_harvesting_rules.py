@@ -14,6 +14,16 @@ from catalog.formats.reading_dcat import CatalogueUnreadable, Skipped
 from catalog.harvesting import reading, vanishing
 from catalog.harvesting.model import Kind
 from catalog.harvesting.reading import PageGiven
+from catalog.harvesting.source_states import (
+    SOURCE_MOVES,
+    HarvestSourceActive,
+    HarvestSourcePaused,
+    HarvestSourceRetired,
+    SourceEvent,
+    SourceState,
+    advance_source,
+    check_read,
+)
 from catalog.harvesting.states import TRANSITIONS, Event, HarvestEventNotAllowed, State, advance
 from catalog.products.imports import Record
 from tests.makers_facts import SITE, as_record, make_facts, make_foreign
@@ -201,3 +211,38 @@ def test_a_run_moves_as_its_table_says_and_no_other_way() -> None:
             else:
                 with pytest.raises(HarvestEventNotAllowed):
                     advance(state, event)
+
+
+_AS_IT_STANDS = {
+    SourceState.ACTIVE: HarvestSourceActive,
+    SourceState.PAUSED: HarvestSourcePaused,
+    SourceState.RETIRED: HarvestSourceRetired,
+}
+
+
+@pytest.mark.parametrize("event", SourceEvent)
+@pytest.mark.parametrize("state", SourceState)
+def test_a_source_moves_as_its_table_says_or_is_refused_as_it_stands(
+    state: SourceState, event: SourceEvent
+) -> None:
+    if (state, event) in SOURCE_MOVES:
+        assert advance_source(state, event, code="city") is SOURCE_MOVES[state, event]
+        return
+    with pytest.raises(_AS_IT_STANDS[state]) as refused:
+        advance_source(state, event, code="city")
+    assert refused.value.facts == {"code": "city"}
+
+
+def test_a_source_that_is_retired_goes_nowhere_and_both_others_may_be_retired() -> None:
+    assert {at for at, event in SOURCE_MOVES if event is SourceEvent.RETIRE} == {
+        SourceState.ACTIVE,
+        SourceState.PAUSED,
+    }
+    assert SourceState.RETIRED not in {at for at, _ in SOURCE_MOVES}
+
+
+def test_an_active_source_alone_is_read() -> None:
+    check_read(SourceState.ACTIVE, code="city")
+    for state in (SourceState.PAUSED, SourceState.RETIRED):
+        with pytest.raises(_AS_IT_STANDS[state]):
+            check_read(state, code="city")
