@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0961"
+revision = "0176"
 down_revision = "0175"
 branch_labels = None
 depends_on = None
