@@ -190,7 +190,7 @@ async def take_page(
         tx.remember()
         return now_there or run
     if source_now is None or source_now.state is SourceState.PAUSED:
-        await store.update_run(tx, now_there)
+        await store.update_run(tx, now_there)  # as it was, but free for whoever goes on with it
         tx.remember()
         return now_there
     skipped = [line.skipped for line in lines if line.skipped is not None]
@@ -284,7 +284,8 @@ async def _end_open_run(tx: Tx, source: Source, *, actor: Actor, now: dt.datetim
         if run.state is State.HELD:
             await decline(tx, run, actor=actor, now=now)
         elif run.state is State.RUNNING:
-            reason = f"{HarvestSourceRetired.code} { ({'code': source.code}) }"
+            why = HarvestSourceRetired(code=source.code)
+            reason = f"{why.code} {why.facts}"
             await break_off(tx, actor=actor, now=now, run=run, reason=reason)
 
 
